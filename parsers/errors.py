@@ -1,0 +1,24 @@
+"""The one error that the parsers raise."""
+
+from __future__ import annotations
+
+
+class ParseError(ValueError):
+    """A line of the input that fits nowhere.
+
+    ``line_number`` counts from 1; ``line`` is the line as it was read (cut at 200 characters in the message, whole
+    in the attribute); ``reason`` says in words what was expected.
+
+    >>> str(ParseError(3, "foo bar", "not a route"))
+    "line 3: not a route: 'foo bar'"
+    """
+
+    def __init__(self, line_number: int, line: str, reason: str) -> None:
+        super().__init__(line_number, line, reason)
+        self.line_number = line_number
+        self.line = line
+        self.reason = reason
+
+    def __str__(self) -> str:
+        shown = self.line if len(self.line) <= 200 else self.line[:197] + "..."
+        return f"line {self.line_number}: {self.reason}: {shown!r}"

@@ -1,0 +1,77 @@
+"""`ip link show`, by iproute2 (3.10 to 7.x: plain, `-o`, `-d`, `-s`, `-br`, `-j`) and by busybox.
+
+```
+2: eth0@if7: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP mode DEFAULT group default qlen 1000
+    link/ether 02:42:ac:11:00:02 brd ff:ff:ff:ff:ff:ff link-netnsid 0
+```
+A record (:class:`parsers.records.Link`) is what `ip -j link` says of the link, as far as the text says it; what the
+form does not say is absent. The name of the peer's namespace (``link_netns``) is in the text only.
+
+busybox resolves the peer's index in its own namespace: its ``eth0@eth0`` gives ``link: eth0``, which is no fact
+about a veth.
+
+>>> [link] = parse("1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN")
+>>> link["ifname"], link["mtu"], link["flags"]
+('lo', 65536, ['LOOPBACK', 'UP', 'LOWER_UP'])
+"""
+
+from __future__ import annotations
+
+import re
+
+from . import linkrecord
+from .lex import Source, parser
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .lex import Dict, Parse
+    from .records import Link
+
+# `vr1@if11         LOWERLAYERDOWN 9e:99:12:c4:3b:13 <NO-CARRIER,BROADCAST,UP> `: the brief form
+_BRIEF = re.compile(r"(\S+) +([A-Z]+|0x[0-9a-f]+) +(?:([^ <]\S*) +)?<([^ ]*)> *$", re.ASCII)
+
+_STATES = frozenset("UNKNOWN NOTPRESENT DOWN LOWERLAYERDOWN TESTING DORMANT UP".split())
+
+#: Where text and JSON of the same command differ, and why: (path, who alone has it, reason).
+DIFFERENCES = (
+    ("*", "backslash", "up to 5.2 JSON writes a backslash as a newline, and nobody can tell it from one"),
+    ("linkinfo.info_slave_data.group_fwd_mask", "both", "4.17 and 4.18 print 0x0 in the text and 0 in JSON"),
+    ("link_netns", "text", "JSON never names the peer's namespace"),
+    ("link_netnsid", "json", "the text shows the name where there is one"),
+    ("stats64.rx.over_errors", "json", "the text has the column 'missed' instead since 5.10"),
+    ("stats64.rx.missed_errors", "text", "JSON has it with -s -s only"),
+    ("linkinfo.info_slave_data.mcast_fast_leave", "text", "the same bit as fastleave, printed twice"),
+    *(
+        (f"linkinfo.info_data.{key}", "json", "the text leaves out what is off, or the default")
+        for key in (
+            "multi_queue df external learning proxy rsc l2miss l3miss udp_csum udp_zero_csum6_tx udp_zero_csum6_rx "
+            "remcsum_tx remcsum_rx pmtudisc"
+        ).split()
+    ),
+)
+
+
+def _brief(line: str) -> linkrecord.Record | None:
+    found = _BRIEF.match(line)
+    if found is None or found[2] not in _STATES and not found[2].startswith("0x"):
+        return None
+    fields: Dict = {"ifname": found[1], "operstate": found[2]}
+    if found[2].startswith("0x"):
+        fields = {"ifname": found[1], "operstate_index": int(found[2], 16)}
+    if found[3]:
+        fields["address"] = found[3]
+    fields["flags"] = linkrecord.flags(found[4])
+    return linkrecord.Record(fields)
+
+
+def _first(line: str) -> linkrecord.Record | None:
+    return linkrecord.header(line) or _brief(line)
+
+
+def _read(source: Source) -> Iterator[Dict]:
+    return linkrecord.read(source, None, _first)
+
+
+parse: Parse[Link] = parser(_read, linkrecord.tidy)
