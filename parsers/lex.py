@@ -160,7 +160,7 @@ class Grammar:
         self.values = values
         self.flags = flags or {}
         self.rules = rules or {}
-        self._shapes: dict[tuple[str, ...], tuple[tuple[str, ...], list[tuple[str, Convert]]]] = {}
+        self.shapes: dict[tuple[str, ...], tuple[tuple[str, ...], list[tuple[str, Convert]]]] = {}
 
     def __contains__(self, word: str) -> bool:
         return word in self.values or word in self.flags or word in self.rules
@@ -174,7 +174,7 @@ class Grammar:
         or whose key is taken, go under ``unparsed`` of ``outer`` (or of the record). ValueError says what is wrong.
         """
         names = tuple(words[start::2])
-        shape = self._shapes.get(names)
+        shape = self.shapes.get(names)
         if shape is not None and (len(words) - start) % 2 == 0 and record.keys().isdisjoint(shape[0]):
             record.update(zip(shape[0], words[start + 1 :: 2]))
             for key, convert in shape[1]:
@@ -183,14 +183,13 @@ class Grammar:
         if outer is None:
             outer = record
         cursor = Words(words, start)
-        plain = True
         while cursor.more():
             word = cursor.take()
-            if word in self.values:
+            if word in self.rules:
+                self.rules[word](cursor, record)
+            elif word in self.values:
                 _set(record, outer, self.values[word], word, cursor.take(word))
-                continue
-            plain = False
-            if word in self.flags:
+            elif word in self.flags:
                 key, value = self.flags[word]
                 if key in record and not isinstance(value, list):
                     unparsed(outer, [word])
@@ -198,8 +197,6 @@ class Grammar:
                     record.setdefault(key, []).extend(value)
                 else:
                     record[key] = value
-            elif word in self.rules:
-                self.rules[word](cursor, record)
             elif also is not None and word in also.values:
                 _set(outer, outer, also.values[word], word, cursor.take(word))
             elif also is not None and word in also.flags:
@@ -208,11 +205,12 @@ class Grammar:
                 also.rules[word](cursor, outer)
             else:
                 unparsed(outer, [word])
-        if plain and len(set(names)) == len(names) and len(self._shapes) < 1000 and len(names) < 50:
+        # Every other word being a value word, no flag and no rule can have shifted the pairs.
+        if len(words) % 2 == start % 2 and len(names) < 50 and len(self.shapes) < 1000 and self.values.keys() >= set(names):
             fields = [self.values[name] for name in names]
             keys = tuple(key for key, _ in fields)
             if len(set(keys)) == len(keys):
-                self._shapes[names] = (keys, [field for field in fields if field[1] is not str])
+                self.shapes[names] = (keys, [field for field in fields if field[1] is not str])
 
 
 def _set(record: Dict, outer: Dict, field: tuple[str, Convert], word: str, value: str) -> None:
@@ -245,22 +243,10 @@ def is_json(text: str) -> bool:
     return inner[:1] in ("", "{", "]", "[", '"', "}")
 
 
-def _first_wins(pairs: list[tuple[str, Any]]) -> Dict:
-    """A JSON object of which a key that comes twice keeps the first value.
-
-    iproute2 5.4-6.2 writes the keys of an encap into the route, so that ``dst`` comes twice; the first is the route's.
-    """
-    record: Dict = {}
-    for key, value in pairs:
-        record.setdefault(key, value)
-    return record
-
-
-def load_json(text: str, source: Source) -> Iterator[Any]:
+def load_json(text: str, source: Source, hook: Any = None) -> Iterator[Any]:
     """All objects of one or several JSON arrays that follow each other, as `ip -j -batch` prints them."""
     import json  # only for those who have JSON
 
-    hook = _first_wins if '"encap":"' in text else None
     decoder = json.JSONDecoder(strict=False, object_pairs_hook=hook)
     repaired = False
     at, end = 0, len(text)
@@ -294,8 +280,15 @@ def load_json(text: str, source: Source) -> Iterator[Any]:
 # -- the two ways in -----------------------------------------------------------------------------------------------
 
 
-def parser(read: Callable[[Source], Iterator[Dict]], tidy: Callable[[Dict], Dict | None] | None) -> Parse[Any]:
-    """Make a module's ``parse`` from its reader of lines and its tidier of JSON objects (None: it has no JSON)."""
+def parser(
+    read: Callable[[Source], Iterator[Dict]],
+    tidy: Callable[[Dict], Dict | None] | None,
+    pairs: Callable[[list[tuple[str, Any]]], Dict] | None = None,
+) -> Parse[Any]:
+    """Make a module's ``parse`` from its reader of lines and its tidier of JSON objects (None: it has no JSON).
+
+    ``pairs`` builds an object where the keys of old releases need it (see `json.loads`, ``object_pairs_hook``).
+    """
 
     def parse(text: str, *, strict: bool = True) -> Any:
         """Parse what the command printed, text or JSON; the module's docstring says what a record holds.
@@ -306,7 +299,7 @@ def parser(read: Callable[[Source], Iterator[Dict]], tidy: Callable[[Dict], Dict
         """
         problems: list[ParseError] | None = None if strict else []
         if tidy is not None and is_json(text):
-            records = list(_objects(text, Source((), problems), tidy))
+            records = list(_objects(text, Source((), problems), tidy, pairs))
         else:
             records = list(read(Source(text.split("\n"), problems)))
         return records if problems is None else (records, problems)
@@ -327,8 +320,8 @@ def streamer(read: Callable[[Source], Iterator[Dict]]) -> IterParse[Any]:
     return iter_parse
 
 
-def _objects(text: str, source: Source, tidy: Callable[[Dict], Dict | None]) -> Iterator[Dict]:
-    for position, value in enumerate(load_json(text, source), start=1):
+def _objects(text: str, source: Source, tidy: Callable[[Dict], Dict | None], pairs: Any) -> Iterator[Dict]:
+    for position, value in enumerate(load_json(text, source, pairs), start=1):
         if not isinstance(value, dict):
             source.fail(1, repr(value), f"item {position} of the JSON is no object")
             continue

@@ -1,0 +1,110 @@
+"""`ip neigh show`, by iproute2 (3.10 to 7.x: plain, `-s`, `-br`, `-j`) and by busybox (its counters are always on).
+
+```
+10.0.0.21 dev eth0 lladdr 00:11:22:33:44:55 REACHABLE
+10.0.0.27 dev eth0 FAILED
+fe80::1 dev eth0 lladdr 00:11:22:33:44:66 router STALE
+```
+A record (:class:`parsers.records.Neigh`) is what `ip -j neigh` says; ``state`` is a list of words; a flag's key is
+there with None when it is set. With `-s`, ``used``, ``confirmed`` and ``updated`` are seconds (busybox always says 0).
+``dev`` is absent where the command filtered by it.
+
+>>> parse("10.0.0.27 dev eth0 FAILED")
+[{'dst': '10.0.0.27', 'dev': 'eth0', 'state': ['FAILED']}]
+"""
+
+from __future__ import annotations
+
+import re
+
+from .lex import STDERR, Grammar, Source, Words, number, parser, streamer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .lex import Dict, IterParse, Parse
+    from .records import Neigh
+
+#: Where text and JSON of the same command differ, and why: (path, who alone has it, reason).
+DIFFERENCES = (("*", "backslash", "up to 5.2 JSON writes a backslash as a newline, and nobody can tell it from one"),)
+
+STATES = frozenset("INCOMPLETE REACHABLE STALE DELAY PROBE FAILED NOARP PERMANENT NONE".split())
+_KEYS = frozenset("dev lladdr router proxy managed extern_learn offload extern_valid ref used proto".split())
+# `used 267/267/267probes 0`: 5.16 and later
+_GLUED = re.compile(r"(?<=\d)probes ", re.ASCII)
+_ADDRESS = re.compile(r"[0-9a-fA-F:.]+$", re.ASCII)
+
+
+def _used(words: Words, neigh: Dict) -> None:
+    """``used 267/268/269 probes 0``: seconds since it was used, confirmed and updated"""
+    parts = words.take("used").split("/")
+    if len(parts) != 3:
+        raise ValueError("'used' has three numbers")
+    for key, part in zip(("used", "confirmed", "updated"), parts):
+        neigh[key] = number(part)
+
+
+def _proxy(words: Words, neigh: Dict) -> None:
+    neigh["proxy"] = None
+
+
+_NEIGH = Grammar(
+    {
+        "dev": ("dev", str),
+        "lladdr": ("lladdr", str),
+        "ref": ("refcnt", number),
+        "probes": ("probes", number),
+        "proto": ("protocol", str),
+    },
+    {
+        **{flag: (flag, None) for flag in ("router", "proxy", "managed", "extern_learn", "offload", "extern_valid")},
+        **{state: ("state", [state]) for state in STATES},
+    },
+    {"used": _used},
+)
+
+
+def _read(source: Source) -> Iterator[Dict]:
+    for line_number, line in source:
+        words = (_GLUED.sub(" probes ", line) if "probes" in line else line).split()
+        neigh: Dict = {}
+        start = 0
+        try:
+            if words[0] not in _KEYS:
+                neigh["dst"] = words[0]
+                start = 1
+            if STDERR.match(line) or not _plausible(words, start):
+                raise ValueError("not a neighbour")
+            if "," in words[-1]:  # up to 4.16: `PERMANENT,NOARP`
+                words[-1:] = words[-1].split(",")
+            if _is_brief(words):
+                neigh["dev"] = words[1]
+                if len(words) == 3:
+                    neigh["lladdr"] = words[2]
+            else:
+                _NEIGH.read(words, neigh, start)
+        except ValueError as error:
+            source.fail(line_number, line, str(error))
+            continue
+        yield neigh
+
+
+def _plausible(words: list[str], start: int) -> bool:
+    """Whether the line has the shape of a neighbour: known words behind an address, or an address and a device."""
+    if start == 0:
+        return len(words) > 1
+    return words[1:2] != [] and words[1] in _NEIGH or _ADDRESS.match(words[0]) is not None
+
+
+def _is_brief(words: list[str]) -> bool:
+    """``10.0.0.21                               d0               00:11:22:33:44:55``: `-br` of 5.15 and later"""
+    return 2 <= len(words) <= 3 and words[0] not in _KEYS and words[1] not in _NEIGH and ":" in words[-1] + ":"
+
+
+def _tidy(neigh: Dict) -> Dict | None:
+    return neigh or None
+
+
+parse: Parse[Neigh] = parser(_read, _tidy)
+iter_parse: IterParse[Neigh] = streamer(_read)

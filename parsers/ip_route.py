@@ -1,0 +1,304 @@
+"""`ip route show` and `ip route get`, by iproute2 (3.10 to 7.x: plain, `-o`, `-d`, `-s`, `-j`, v4, v6, mpls) and busybox.
+
+```
+default via 10.0.0.254 dev eth0 proto dhcp src 10.0.0.7 metric 100
+203.0.113.0/24 proto static
+        nexthop via 10.0.0.2 dev eth0 weight 1
+        nexthop via 10.0.1.2 dev eth1 weight 5
+```
+A record (:class:`parsers.records.Route`) is what `ip -j route` says of the route. What the text leaves out (table
+main, protocol boot, scope global, type unicast; anything the command filtered by) is absent, never filled in.
+Which metrics are locked (``mtu lock 1400``) is in the text only, as ``locked``.
+
+busybox loses the nexthops of a multipath route and the gateway of ``via inet6``; its ``expires`` is always 0.
+
+>>> parse("default via 10.0.0.254 dev eth0 metric 100")
+[{'dst': 'default', 'gateway': '10.0.0.254', 'dev': 'eth0', 'metric': 100, 'flags': []}]
+"""
+
+from __future__ import annotations
+
+import re
+
+from . import route_encap
+from .lex import STDERR, Grammar, Source, Words, bracketed, number, parser, streamer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from .lex import Dict, IterParse, Parse
+    from .records import Route
+
+#: Where text and JSON of the same command differ, and why: (path, who alone has it, reason).
+DIFFERENCES = (
+    ("*", "backslash", "up to 5.2 JSON writes a backslash as a newline, and nobody can tell it from one"),
+    ("metrics.locked", "text", "JSON does not say which metrics are locked"),
+    ("pref", "text", "4.17 to 5.5 leave it out of the JSON of some routes"),
+)
+
+TYPES = frozenset("unicast local broadcast anycast multicast blackhole unreachable prohibit throw nat xresolve".split())
+_NO_DST = TYPES | {"nexthop", "cache", "nh_info"}
+_FAMILIES = frozenset(("inet", "inet6", "mpls", "link", "bridge"))
+_FLAGS = (
+    "dead onlink pervasive offload trap notify linkdown unresolved rt_offload rt_trap rt_offload_failed".split()
+)
+# `default`, `10.0.0.0/8`, `2001:db8::/32`, `0/8`; an MPLS label stack `100/200`
+_DST = re.compile(r"(?:default|[0-9a-fA-F:.]+(?:/\d+)*)$", re.ASCII)
+# `nexthopvia inet6 fe80::1` (4.1-4.10); `ts 0x4dtsage 88sec` (all)
+_GLUED = re.compile(r"\b(nexthop)(?=via )|\b(ts 0x[0-9a-f]+)(?=tsage )", re.ASCII)
+
+
+def _seconds(word: str) -> int:
+    return number(word[:-3] if word.endswith("sec") else word)
+
+
+def _milliseconds(word: str) -> int:
+    """``200ms`` or ``1.5s``, as the milliseconds of JSON"""
+    if word.endswith("ms"):
+        return number(word[:-2])
+    if word.endswith("s") and len(word) <= 20:
+        return round(float(word[:-1]) * 1000)
+    return number(word)
+
+
+def _unsigned(word: str) -> int:
+    """busybox prints metrics signed, old iproute2 errors; JSON does not."""
+    value = number(word)
+    return value + (1 << 32) if value < 0 else value
+
+
+def _mark(word: str) -> int:
+    return int(word, 16) if word.startswith("0x") and len(word) <= 20 else number(word)
+
+
+def _via(words: Words, record: Dict) -> None:
+    """``via 10.0.0.1`` or, where the families differ, ``via inet6 fe80::1``"""
+    first = words.take("via")
+    if first in _FAMILIES:
+        record["via"] = {"family": first, "host": words.take(first)}
+    else:
+        record["gateway"] = first
+
+
+def _as_to(words: Words, record: Dict) -> None:
+    if words.take("as") != "to":
+        raise ValueError("'as' is followed by 'to'")
+    record["to"] = words.take("to")
+
+
+def _encap(words: Words, record: Dict) -> None:
+    record["encap"] = route_encap.read(words)
+
+
+def _realms(words: Words, record: Dict) -> None:
+    """``realm 9`` or ``realms 5/7``"""
+    source, slash, to = words.take("realm").partition("/")
+    record["flow"] = {"from": source, "to": to} if slash else {"to": source}
+
+
+def _metric(name: str, convert: Callable[[str], int | str]) -> Callable[[Words, Dict], None]:
+    key = "congestion" if name == "congctl" else name
+
+    def rule(words: Words, record: Dict) -> None:
+        metrics = record.setdefault("metrics", [{}])[0]
+        if words.peek() == "lock":
+            words.take()
+            metrics.setdefault("locked", []).append(key)
+        if name == "features":
+            _features(words, metrics)
+        else:
+            metrics[key] = convert(words.take(name))
+
+    return rule
+
+
+def _features(words: Words, metrics: Dict) -> None:
+    """``features ecn``; an unknown bit as a number"""
+    word = words.take("features")
+    if word == "1":  # 3.18 and earlier
+        word = "ecn"
+    if not word[:1].isdigit():
+        metrics[word] = None
+        while words.peek() in ("ecn", "tcp_usec_ts"):
+            metrics[words.take()] = None
+    else:
+        metrics["features"] = word
+
+
+_METRICS: dict[str, Callable[[str], int | str]] = {
+    **{
+        name: number
+        for name in (
+            "mtu window ssthresh cwnd advmss reordering hoplimit initcwnd initrwnd quickack fastopen_no_cookie"
+        ).split()
+    },
+    **{name: _milliseconds for name in ("rtt", "rttvar", "rto_min")},
+    "features": str,
+    "congctl": str,
+}
+
+
+def _cache(words: Words, record: Dict) -> None:
+    """``cache <local,brd>``: present means an answer of `ip route get`, or of a cached route"""
+    record["cache"] = bracketed(words.take()) if words.peek()[:1] == "<" else []
+
+
+def _ttl(words: Words, record: Dict) -> None:
+    record["ttl-propogate"] = words.take("ttl-propogate") == "enabled"
+
+
+_HOP_VALUES = {"via": ("gateway", str), "dev": ("dev", str), "weight": ("weight", number)}
+_HOP_RULES = {"via": _via, "as": _as_to, "encap": _encap, "realm": _realms, "realms": _realms}
+_HOP_FLAGS = {flag: ("flags", [flag]) for flag in _FLAGS}
+
+_ROUTE = Grammar(
+    {
+        **_HOP_VALUES,
+        "proto": ("protocol", str),
+        "scope": ("scope", str),
+        "src": ("prefsrc", str),
+        "metric": ("metric", _unsigned),
+        "table": ("table", str),
+        "from": ("from", str),
+        "nhid": ("nhid", number),
+        "tos": ("tos", str),
+        "mark": ("mark", _mark),
+        "uid": ("uid", number),
+        "expires": ("expires", _seconds),
+        "error": ("error", _unsigned),
+        "users": ("users", number),
+        "used": ("used", number),
+        "age": ("age", _seconds),
+        "ipid": ("ipid", str),
+        "ts": ("ts", str),
+        "tsage": ("tsage", _seconds),
+        "iif": ("iif", str),
+        "pref": ("pref", str),
+    },
+    _HOP_FLAGS,
+    {
+        **_HOP_RULES,
+        **{name: _metric(name, convert) for name, convert in _METRICS.items()},
+        "cache": _cache,
+        "ttl-propogate": _ttl,
+        "ttl-propagate": _ttl,
+    },
+)
+_HOP = Grammar(_HOP_VALUES, _HOP_FLAGS, _HOP_RULES)
+_SHARED = Grammar({"pref": ("pref", str)})  # printed behind the last nexthop by 4.17-5.5
+
+
+def _group(words: Words, info: Dict) -> None:
+    """``group 1/2,5``: nexthops 1 and 2, the latter with weight 5"""
+    info["group"] = []
+    for item in words.take("group").split("/"):
+        identity, comma, weight = item.partition(",")
+        info["group"].append({"id": number(identity), **({"weight": number(weight)} if comma else {})})
+
+
+_NH_INFO = Grammar(
+    {
+        "id": ("id", number),
+        "dev": ("dev", str),
+        "scope": ("scope", str),
+        "proto": ("protocol", str),
+        "type": ("type", str),
+    },
+    {**_HOP_FLAGS, "blackhole": ("blackhole", None), "fdb": ("fdb", None)},
+    {"via": _via, "encap": _encap, "group": _group},
+)
+_NO_WORDS = Grammar({})
+
+
+def _begin(words: list[str]) -> Dict:
+    """The record of a route's first line; ValueError where the line is no route."""
+    first = words[0]
+    at = 0
+    record: Dict = {}
+    if first in TYPES and len(words) > 1:
+        record["type"] = first
+        at = 1
+    elif first.isdigit() and len(words) > 1 and ("." in words[1] or ":" in words[1] or words[1] == "default"):
+        record["type"] = first  # -N
+        at = 1
+    dst = words[at]
+    if _DST.match(dst) is None and not (len(words) > at + 1 and words[at + 1] in _ROUTE):
+        raise ValueError("not a route")
+    record["dst"] = dst
+    record["flags"] = []
+    _ROUTE.read(words, record, at + 1)
+    return record
+
+
+def _continue(route: Dict, words: list[str]) -> bool:
+    """Take a line behind a route's first; False if it is none."""
+    first = words[0]
+    if first == "nexthop":
+        hop: Dict = {"flags": []}
+        _HOP.read(words, hop, 1, _SHARED, route)
+        route.setdefault("nexthops", []).append(hop)
+    elif first == "cache":
+        _ROUTE.read(words, route)
+    elif first == "nh_info":
+        info: Dict = {"flags": []}
+        _NH_INFO.read(words, info, 1, _NO_WORDS, route)
+        route["nh_info"] = info
+    else:
+        return False
+    return True
+
+
+def _read(source: Source) -> Iterator[Dict]:
+    shapes = _ROUTE.shapes
+    route: Dict | None = None
+    for line_number, line in source:
+        words = line.split()
+        # The common line has a destination and pairs of words that were seen in this order before.
+        shape = shapes.get(tuple(words[1::2]))
+        if shape is not None and len(words) % 2 and words[0] not in _NO_DST:
+            if route is not None:
+                yield route
+            route = dict(zip(shape[0], words[2::2]), dst=words[0], flags=[])
+            try:
+                for key, convert in shape[1]:
+                    route[key] = convert(route[key])
+            except ValueError as error:
+                source.fail(line_number, line, str(error))
+                route = None
+            continue
+        try:
+            opened = False
+            for part in line.split("\\"):
+                words = _GLUED.sub(r"\1\2 ", part).split() if "tsage" in part or "nexthopvia" in part else part.split()
+                if words and (route is None or not _continue(route, words)):
+                    if STDERR.match(part) or part[:1] in " \t" and opened:
+                        raise ValueError("no line of a route")
+                    found = _begin(words)
+                    if route is not None:
+                        yield route
+                    route, opened = found, True
+        except ValueError as error:
+            source.fail(line_number, line, str(error))
+    if route is not None:
+        yield route
+
+
+def _tidy(route: Dict) -> Dict | None:
+    """Today's keys: the encap nested, one metrics object; None for an empty object."""
+    if not route:
+        return None
+    if "type" in route and route["type"] == "unicast" and len(route) == 1:
+        return None
+    if "metrics" in route and not any(route["metrics"]):
+        del route["metrics"]
+    if route.get("dst") is None:
+        raise ValueError("no destination")
+    error = route.get("error")
+    if isinstance(error, int) and error < 0:
+        route["error"] = error + (1 << 32)
+    return route
+
+
+parse: Parse[Route] = parser(_read, _tidy, route_encap.unflatten)
+iter_parse: IterParse[Route] = streamer(_read)

@@ -1,0 +1,189 @@
+"""`ip rule show`, by iproute2 (3.10 to 7.x: plain, `-d`, `-N`, `-j`; v4 and v6) and by busybox.
+
+```
+0:      from all lookup local
+91:     not from all fwmark 0x10/0xff lookup 200
+32766:  from all lookup main
+```
+A record (:class:`parsers.records.Rule`) is what `ip -j rule` says: a prefix as ``src`` and ``srclen``, a flag's key
+with None when it is set. A tool that is older than the kernel leaves out selectors it does not know.
+
+busybox loses ``not``, ``oif``, ``ipproto``, ``sport``, ``dport``, ``uidrange`` and ``goto``: a rule it printed may mean the
+opposite of what it says.
+
+>>> parse("100:\\tfrom 10.8.0.0/16 lookup 200")
+[{'priority': 100, 'src': '10.8.0.0', 'srclen': 16, 'table': '200'}]
+"""
+
+from __future__ import annotations
+
+import re
+
+from .lex import Grammar, Source, Words, number, parser
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from .lex import Dict, Parse
+    from .records import Rule
+
+#: Where text and JSON of the same command differ, and why: (path, who alone has it, reason).
+DIFFERENCES = (
+    ("*", "backslash", "up to 5.2 JSON writes a backslash as a newline, and nobody can tell it from one"),
+    ("sport_mask", "json", "6.15 and later: the text hides a full mask"),
+    ("dport_mask", "json", "6.15 and later: the text hides a full mask"),
+)
+
+_RULE_LINE = re.compile(r"(\d{1,10}):\s+(.*)$", re.ASCII)
+# `goto 101010unresolved`, to 4.20; `to 192.0.2.0 /24`, 4.17 and 4.18
+_GLUED = re.compile(r"(?<=\d)(?=\[?unresolved)", re.ASCII)
+_SPLIT_PREFIX = re.compile(r"(?<=[0-9a-f:]) (?=/\d+ )", re.ASCII)
+_ACTIONS = ("blackhole", "unreachable", "prohibit")
+
+
+def _prefix(word: str, key: str) -> Callable[[Words, Dict], None]:
+    def rule(words: Words, record: Dict) -> None:
+        address, slash, bits = words.take(word).partition("/")
+        record[key] = address
+        if slash:
+            record[key + "len"] = number(bits)
+
+    return rule
+
+
+def _masked(word: str, key: str, mask: str) -> Callable[[Words, Dict], None]:
+    """``fwmark 0x10/0xff``"""
+
+    def rule(words: Words, record: Dict) -> None:
+        value, slash, bits = words.take(word).partition("/")
+        record[key] = value
+        if slash:
+            record[mask] = bits
+
+    return rule
+
+
+def _range(word: str, key: str) -> Callable[[Words, Dict], None]:
+    """``dport 80``, ``dport 80-90``, ``sport 0x10/0xf0``"""
+
+    def rule(words: Words, record: Dict) -> None:
+        value = words.take(word)
+        low, dash, high = value.partition("-")
+        if dash:
+            record[key + "_start"], record[key + "_end"] = number(low), number(high)
+        elif "/" in value:
+            port, _, mask = value.partition("/")
+            record[key], record[key + "_mask"] = int(port[:20], 0), mask
+        else:
+            record[key] = number(value)
+
+    return rule
+
+
+def _uidrange(words: Words, record: Dict) -> None:
+    low, _, high = words.take("uidrange").partition("-")
+    record["uid_start"], record["uid_end"] = number(low), number(high)
+
+
+def _device(word: str) -> Callable[[Words, Dict], None]:
+    """``iif eth9 [detached]``"""
+
+    def rule(words: Words, record: Dict) -> None:
+        record[word] = words.take(word)
+        if words.peek() == "[detached]":
+            words.take()
+            record[word + "_detached"] = None
+
+    return rule
+
+
+def _lookup(words: Words, record: Dict) -> None:
+    """``lookup 200``; ``lookup [l3mdev-table]``; ``lookup 200 4``: the realm of 5.0 and earlier stands bare"""
+    table = words.take("lookup")
+    if table == "[l3mdev-table]":
+        record["l3mdev"] = None
+        return
+    record["table"] = table
+    if words.peek().isdigit() or re.match(r"\d+/\d+$", words.peek(), re.ASCII):
+        _realms(words, record)
+
+
+def _realms(words: Words, record: Dict) -> None:
+    source, slash, to = words.take("realms").partition("/")
+    if slash:
+        record["flow_from"] = source
+    record["flow_to"] = to if slash else source
+
+
+def _goto(words: Words, record: Dict) -> None:
+    target = words.take("goto")
+    record["goto"] = number(target) if target != "none" else target
+    if words.peek() in ("[unresolved]", "unresolved"):
+        words.take()
+        record["unresolved"] = None
+
+
+_RULE = Grammar(
+    {
+        "ipproto": ("ipproto", str),
+        "tun_id": ("tun_id", number),
+        "suppress_prefixlength": ("suppress_prefixlen", number),
+        "suppress_ifgroup": ("suppress_ifgroup", str),
+        "map-to": ("nat_gateway", str),
+        "proto": ("protocol", str),
+        "tos": ("tos", str),
+    },
+    {
+        "not": ("not", None),
+        "nop": ("nop", None),
+        "masquerade": ("masquerade", None),
+        "[detached]": ("detached", None),
+        **{action: ("action", action) for action in _ACTIONS},
+    },
+    {
+        "from": _prefix("from", "src"),
+        "to": _prefix("to", "dst"),
+        "fwmark": _masked("fwmark", "fwmark", "fwmask"),
+        "dscp": _masked("dscp", "dscp", "dscp_mask"),
+        "flowlabel": _masked("flowlabel", "flowlabel", "flowlabel_mask"),
+        "iif": _device("iif"),
+        "oif": _device("oif"),
+        "sport": _range("sport", "sport"),
+        "dport": _range("dport", "dport"),
+        "uidrange": _uidrange,
+        "lookup": _lookup,
+        "table": _lookup,
+        "realms": _realms,
+        "goto": _goto,
+    },
+)
+
+
+def _read(source: Source) -> Iterator[Dict]:
+    for line_number, line in source:
+        found = _RULE_LINE.match(line.lstrip())
+        if found is None:
+            source.fail(line_number, line, "not a rule")
+            continue
+        rule: Dict = {"priority": int(found[1])}
+        words = _SPLIT_PREFIX.sub("", _GLUED.sub(" ", found[2])).split()
+        try:
+            if not any(word in _RULE for word in words):
+                raise ValueError("not a rule")
+            _RULE.read(words, rule)
+        except ValueError as error:
+            source.fail(line_number, line, str(error))
+            continue
+        yield rule
+
+
+def _tidy(rule: Dict) -> Dict | None:
+    if rule.get("action") == "to_tbl":  # 4.17-4.20 have it for every ordinary rule
+        del rule["action"]
+    if "to_tbl" in rule:
+        rule["action"] = rule.pop("to_tbl")
+    return rule or None
+
+
+parse: Parse[Rule] = parser(_read, _tidy)
