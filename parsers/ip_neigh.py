@@ -45,10 +45,6 @@ def _used(words: Words, neigh: Dict) -> None:
         neigh[key] = number(part)
 
 
-def _proxy(words: Words, neigh: Dict) -> None:
-    neigh["proxy"] = None
-
-
 _NEIGH = Grammar(
     {
         "dev": ("dev", str),
@@ -99,7 +95,7 @@ def _plausible(words: list[str], start: int) -> bool:
 
 def _is_brief(words: list[str]) -> bool:
     """``10.0.0.21                               d0               00:11:22:33:44:55``: `-br` of 5.15 and later"""
-    return 2 <= len(words) <= 3 and words[0] not in _KEYS and words[1] not in _NEIGH and ":" in words[-1] + ":"
+    return 2 <= len(words) <= 3 and words[0] not in _KEYS and words[1] not in _NEIGH
 
 
 def _tidy(neigh: Dict) -> Dict | None:

@@ -172,6 +172,9 @@ def _read(source: Source) -> Iterator[Dict]:
             if not any(word in _RULE for word in words):
                 raise ValueError("not a rule")
             _RULE.read(words, rule)
+            left = rule.get("unparsed", [])
+            if len(left) == 1 and left[0].isdigit() and "action" not in rule:  # -N
+                rule["action"] = rule.pop("unparsed")[0]
         except ValueError as error:
             source.fail(line_number, line, str(error))
             continue

@@ -282,7 +282,7 @@ def load_json(text: str, source: Source, hook: Any = None) -> Iterator[Any]:
 
 def parser(
     read: Callable[[Source], Iterator[Dict]],
-    tidy: Callable[[Dict], Dict | None] | None,
+    tidy: Callable[[Dict], Dict | list[Dict] | None] | None,
     pairs: Callable[[list[tuple[str, Any]]], Dict] | None = None,
 ) -> Parse[Any]:
     """Make a module's ``parse`` from its reader of lines and its tidier of JSON objects (None: it has no JSON).
@@ -320,7 +320,7 @@ def streamer(read: Callable[[Source], Iterator[Dict]]) -> IterParse[Any]:
     return iter_parse
 
 
-def _objects(text: str, source: Source, tidy: Callable[[Dict], Dict | None], pairs: Any) -> Iterator[Dict]:
+def _objects(text: str, source: Source, tidy: Callable[[Dict], Dict | list[Dict] | None], pairs: Any) -> Iterator[Dict]:
     for position, value in enumerate(load_json(text, source, pairs), start=1):
         if not isinstance(value, dict):
             source.fail(1, repr(value), f"item {position} of the JSON is no object")
@@ -330,5 +330,7 @@ def _objects(text: str, source: Source, tidy: Callable[[Dict], Dict | None], pai
         except (AttributeError, KeyError, TypeError, ValueError, IndexError):
             source.fail(1, repr(value), f"item {position} of the JSON has another shape than this command's")
             continue
-        if record is not None:
+        if isinstance(record, list):
+            yield from record
+        elif record is not None:
             yield record

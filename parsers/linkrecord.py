@@ -295,7 +295,7 @@ def flags(text: str) -> list[str]:
     return names
 
 
-def header(line: str) -> Record | None:
+def header(line: str, tail_grammar: Grammar | None = None) -> Record | None:
     """The record that a first line opens, or None. Its ``ifname`` still has the peer behind ``@``."""
     found = HEADER.match(line)
     if found is None:
@@ -308,7 +308,9 @@ def header(line: str) -> Record | None:
     else:
         fields = {"ifindex": int(found[1]), "ifname": found[2], "flags": flags(found[3])}
         tail = found[4] or ""
-    if "state 0x" in tail or "mode " in tail and "mode D" not in tail:
+    if tail_grammar is not None:
+        tail_grammar.read(tail.split(), fields)
+    elif "state 0x" in tail or "mode " in tail and "mode D" not in tail:
         words = _GLUED.sub(r"\1 ", tail).split()
         _ODD_TAIL.read(words, fields)
     elif " xdp" in tail and "/id:" in tail:
@@ -334,7 +336,7 @@ def split_joined(line: str) -> list[str]:
     """The lines that `-o` joined."""
     if "\\" not in line:
         return [line]
-    return [part for part in _JOINT.split(line) if part.strip()]
+    return [part for part in _JOINT.split(line.rstrip("\\")) if part.strip()]
 
 
 def read(source: Source, body: Body | None = None, first: Callable[[str], Record | None] = header) -> Iterator[Dict]:

@@ -1,0 +1,144 @@
+"""`bridge vlan show` and `bridge vlan tunnelshow`, by iproute2 (3.10 to 7.x: plain, `-s`, `-d`, `-o`, `-compressvlans`, `-j`).
+
+```
+port              vlan-id
+br0               1 PVID Egress Untagged
+veth0             10-20
+```
+A record (:class:`parsers.records.BridgeVlan`) is a port: ``ifname`` and ``vlans``, a list of ``{"vlan", "vlanEnd"?,
+"flags"?, ...}`` with the counters of `-s` and the details of `-d`; `tunnelshow` has ``tunnels`` instead. JSON with `-s`
+says ``vid``; here it is ``vlan`` in every form, and an empty list of flags is absent.
+
+4.17 to 5.4 glue ports without tunnels to the next port's name, which nobody can undo.
+
+>>> parse("port              vlan-id\\nbr0               1 PVID Egress Untagged")
+[{'ifname': 'br0', 'vlans': [{'vlan': 1, 'flags': ['PVID', 'Egress Untagged']}]}]
+"""
+
+from __future__ import annotations
+
+import re
+
+from .lex import Source, Words, number, on_off, parser, unparsed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from .lex import Dict, Parse
+    from .records import BridgeVlan
+
+#: Where text and JSON of the same command differ, and why: (path, who alone has it, reason).
+DIFFERENCES: tuple[tuple[str, str, str], ...] = ()
+
+_VID = re.compile(r"(\d{1,4})(?:-(\d{1,4}))?$", re.ASCII)
+_TUNNEL = re.compile(r"(\d{1,8})(?:-(\d{1,8}))?$", re.ASCII)
+_HEADER = re.compile(r"port\s+vlan[ -]ids?(\s+tunnel[ -]id)?\s*$", re.ASCII)
+# `TX: 0 bytes 0 packetsve0ve0              1`: 4.17-5.0 glue the next port's name on, and print it twice
+_GLUED = re.compile(r"(?<=packets)(?=[^\s])", re.ASCII)
+_TWICE = re.compile(r"(\S+)\1(?=\s)", re.ASCII)
+_DETAILS: dict[str, Any] = {"state": str, "mcast_router": number, "neigh_suppress": on_off, "mcast_n_groups": number,
+                            "mcast_max_groups": number, "msti": number}  # fmt: skip
+
+
+def entries(words: Words, vlans: list[Dict], tunnel: bool = False) -> None:
+    """Read ``1 PVID Egress Untagged 10 30-40`` into vlans; ValueError at a word that is none of a vlan's."""
+    while words.more():
+        word = words.take()
+        found = _VID.match(word)
+        if found is not None:
+            entry: Dict = {"vlan": number(found[1])}
+            if found[2]:
+                entry["vlanEnd"] = number(found[2])
+            vlans.append(entry)
+            target = _TUNNEL.match(words.peek()) if tunnel else None
+            if target is not None:
+                words.take()
+                entry["tunid"] = number(target[1])
+                if target[2]:
+                    entry["tunidEnd"] = number(target[2])
+        elif not vlans:
+            raise ValueError(f"{word!r} is no vlan")
+        elif word == "PVID":
+            vlans[-1].setdefault("flags", []).append(word)
+        elif word == "untagged":  # 4.17, 4.18
+            vlans[-1].setdefault("flags", []).append("Egress Untagged")
+        elif word in ("Egress", "Egres") and words.peek() == "Untagged":  # the typo is in `-s` of 4.9 to 5.4
+            words.take()
+            vlans[-1].setdefault("flags", []).append("Egress Untagged")
+        elif word in ("RX:", "TX:"):
+            _counters(word[:2].lower(), words, vlans[-1])
+        elif word in _DETAILS:
+            vlans[-1][word] = _DETAILS[word](words.take(word))
+        else:
+            unparsed(vlans[-1], [word])
+
+
+def _counters(direction: str, words: Words, entry: Dict) -> None:
+    """``RX: 0 bytes 0 packets``"""
+    for unit in ("bytes", "packets"):
+        value = number(words.take(direction))
+        if words.take(direction) != unit:
+            raise ValueError(f"counters are in {unit}")
+        entry[f"{direction}_{unit}"] = value
+
+
+def _read(source: Source) -> Iterator[Dict]:
+    port: Dict | None = None
+    key = "vlans"
+    counted = False
+    for line_number, whole in source:
+        for line in _GLUED.sub("\\\\", whole).split("\\"):
+            if not line.strip():
+                continue
+            header = _HEADER.match(line)
+            if header is not None:
+                key = "tunnels" if header[1] else "vlans"
+                counted = "vlan id" in line and "\t" not in line
+                continue
+            words = line.split()
+            try:
+                if line[0] not in " \t":
+                    if counted:
+                        words = _TWICE.sub(r"\1", line, count=1).split()
+                    if len(words) > 1 and words[1] != "None" and not _VID.match(words[1]):
+                        raise ValueError("not a port and its vlans")
+                    if port is not None:
+                        yield port
+                    port = {"ifname": words[0], key: []}
+                    words = [word for word in words[1:] if word != "None"]
+                elif port is None:
+                    raise ValueError("belongs to no port")
+                entries(Words(words), port[key], key == "tunnels")
+            except ValueError as error:
+                source.fail(line_number, line, str(error))
+    if port is not None:
+        yield port
+
+
+def _tidy(record: Dict) -> list[Dict]:
+    if "ifname" not in record and "dev" not in record:  # 4.7-4.16: one object with the ports as keys
+        tunnels = any("tunid" in vlan for vlans in record.values() for vlan in vlans)
+        key = "tunnels" if tunnels else "vlans"
+        return [{"ifname": name, key: [_vlan(vlan) for vlan in vlans]} for name, vlans in record.items()]
+    key = "tunnels" if "tunnels" in record else "vlans"
+    vlans = record.get("vlans", record.get("tunnels", record.get("xstats", [])))
+    return [{"ifname": record.get("ifname", record.get("dev")), key: [_vlan(vlan) for vlan in vlans]}]
+
+
+def _vlan(vlan: Dict) -> Dict:
+    """Today's keys for one vlan of any release."""
+    flags = list(vlan.get("flags", []))
+    for old, name in (("pvid", "PVID"), ("untagged", "Egress Untagged")):
+        if old in vlan:
+            del vlan[old]
+            flags.append(name)
+    entry = {"vlan": vlan["vlan"] if "vlan" in vlan else vlan["vid"]}
+    entry.update((key, value) for key, value in vlan.items() if key not in ("vlan", "vid", "flags"))
+    if flags:
+        entry["flags"] = flags
+    return entry
+
+
+parse: Parse[BridgeVlan] = parser(_read, _tidy)
