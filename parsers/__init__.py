@@ -1,0 +1,57 @@
+"""Parsers of what `ip`, `bridge`, `arp` and `route` print: text or JSON in, records out; nothing but Python needed.
+
+Each module has ``parse(text, *, strict=True)`` and is registered by being there:
+
+>>> import parsers
+>>> parsers.parse("ip_route", "default via 10.0.0.254 dev eth0")
+[{'dst': 'default', 'gateway': '10.0.0.254', 'dev': 'eth0', 'flags': []}]
+>>> parsers.detect("32766:\\tfrom all lookup main")
+['ip_rule']
+"""
+
+from __future__ import annotations
+
+import importlib
+
+from .errors import ParseError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Any
+
+__all__ = ["ParseError", "detect", "module", "names", "parse"]
+
+
+def names() -> list[str]:
+    """The names of all commands that have a parser, sorted: ``["arp", "bridge_fdb", ...]``."""
+    import pkgutil
+
+    modules = [info.name for info in pkgutil.iter_modules(__path__)]
+    return sorted(name for name in modules if name.startswith(("ip_", "bridge_")) or name in ("arp", "route"))
+
+
+def module(name: str) -> ModuleType:
+    """The parser module of a command; ValueError for a name that has none."""
+    if name not in names():
+        raise ValueError(f"no parser is named {name!r}; there are: {', '.join(names())}")
+    return importlib.import_module(f"{__name__}.{name}")
+
+
+def parse(name: str, text: str, *, strict: bool = True) -> Any:
+    """Parse a text with the parser of the command ``name``: ``parse("ip_link", text)``; see the module of that name.
+
+    Raises ParseError as the module's ``parse`` does, and ValueError for a name that has no parser.
+    """
+    return module(name).parse(text, strict=strict)
+
+
+def detect(text: str) -> list[str]:
+    """The command(s) that may have printed a text, the likeliest first; ``[]``: it is none of ours.
+
+    The first 300 lines are looked at. Names of namespaces alone (`ip netns` without ids) may be anything and are not
+    recognised; nor is an empty text.
+    """
+    from . import detection
+
+    return detection.detect(text)

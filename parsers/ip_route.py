@@ -228,6 +228,7 @@ def _begin(words: list[str]) -> Dict:
     record["dst"] = dst
     record["flags"] = []
     _ROUTE.read(words, record, at + 1)
+    record["flags"] = record.pop("flags")
     return record
 
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 # iproute2 colours with SGR sequences only; a terminal's own editing (`ESC[K`, `ESC[?2004h`) comes with `script`.
-_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 # What `ip` and `bridge` say on standard error, and a capture has in the middle of a table.
 STDERR = re.compile(
@@ -65,7 +65,7 @@ class Source:
             if line[-1:] == "\r":
                 line = line.rstrip("\r")
             if "\x1b" in line:
-                line = _ESCAPES.sub("", line)
+                line = ESCAPES.sub("", line)
             if line and not line.isspace():
                 yield number, line
 

@@ -1,0 +1,93 @@
+"""Which command printed a text: every parser is asked, and those stay that understand all of it."""
+
+from __future__ import annotations
+
+import re
+
+from . import lex, module
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+# The order decides between parsers that understand a text equally well.
+_ORDER = ("arp", "route", "ip_rule", "bridge_fdb", "bridge_vlan", "bridge_link", "ip_link", "ip_address", "ip_neigh", "ip_route")
+# What a JSON object of each command has (all of one set), most particular first.
+_KEYS: tuple[tuple[str, tuple[set[str], ...]], ...] = (
+    ("ip_address", ({"addr_info"},)),
+    ("ip_link", ({"ifname", "linkmode"}, {"ifname", "operstate"}, {"ifname", "link_type"})),
+    ("bridge_link", ({"ifname", "master", "state"}, {"ifindex", "ifname", "cost"}, {"ifindex", "ifname", "flags", "master"})),
+    ("bridge_fdb", ({"mac", "flags"},)),
+    ("bridge_vlan", ({"ifname", "vlans"}, {"ifname", "tunnels"}, {"dev", "xstats"})),
+    ("ip_rule", ({"priority", "src"},)),
+    ("ip_neigh", ({"dst", "lladdr"}, {"dst", "state"}, {"dst", "proxy"})),
+    ("ip_route", ({"dst", "flags"},)),
+    ("ip_netns", ({"nsid"}, {"name"})),
+)
+_NETNS = re.compile(r"(.* \(id: \d+\)|nsid (\d+|unassigned).*)$", re.ASCII)
+_LINES = 300
+_CHARACTERS = 200_000
+
+
+def detect(text: str) -> list[str]:
+    """See :func:`parsers.detect`."""
+    if lex.is_json(text):
+        return _by_keys(text)
+    lines = lex.ESCAPES.sub("", text[:_CHARACTERS]).lstrip("\r\n").split("\n")
+    if len(lines) > _LINES or len(text) > _CHARACTERS:  # end between two records
+        lines = lines[:_LINES]
+        while len(lines) > 1 and lines[-1][:1] in ("", " ", "\t"):
+            lines.pop()
+        lines = lines[:-1] or lines
+    head = "\n".join(lines)
+    if not head.strip():
+        return []
+    found = []
+    for name in _ORDER:
+        records, problems = module(name).parse(head, strict=False)
+        if not problems and not any(map(_has_unparsed, records)) and (records or _is_heading(head)):
+            found.append(name)
+    if len(found) > 1:
+        found = _between(found, head)
+    if not found and any(_NETNS.match(line) for line in lines):
+        return ["ip_netns"]
+    return found
+
+
+def _is_heading(head: str) -> bool:
+    """Whether a text without records is a table that is empty: `route` and `arp` print its title or header."""
+    return head.lstrip().startswith(("Kernel IP", "Destination ", "Address ", "IP address", "port"))
+
+
+def _between(found: list[str], head: str) -> list[str]:
+    """Decide between parsers that read the same text."""
+    if head.lstrip().startswith("port") and "bridge_vlan" in found:
+        return ["bridge_vlan"]
+    if head.lstrip().startswith(("Kernel", "Destination")):
+        return ["route"] if "route" in found else found
+    if head.lstrip().startswith(("Address", "IP address")):
+        return ["arp"] if "arp" in found else found
+    if {"ip_link", "ip_address"} <= set(found) and " mode " not in head and "<" in head:
+        found = sorted(found, key=lambda name: name != "ip_address") if "qdisc" in head and " group " in head else found
+    return found
+
+
+def _has_unparsed(value: Any) -> bool:
+    if isinstance(value, dict):
+        return "unparsed" in value or any(isinstance(part, (dict, list)) and _has_unparsed(part) for part in value.values())
+    return isinstance(value, list) and any(map(_has_unparsed, value))
+
+
+def _by_keys(text: str) -> list[str]:
+    problems: list[Any] = []
+    for value in lex.load_json(text, lex.Source((), problems)):
+        if not isinstance(value, dict) or not value:
+            continue
+        keys = value.keys()
+        found = [name for name, sets in _KEYS if any(wanted <= keys for wanted in sets)]
+        if found:
+            return found[:1]
+        if value and all(isinstance(part, list) for part in value.values()):
+            return ["bridge_vlan"]  # 4.7-4.16: the ports are the keys
+        return []
+    return []

@@ -1,0 +1,319 @@
+"""The records: plain dicts, described here. The schema is that of `ip -j` (and `bridge -j`) of iproute2 6.x.
+
+A key that the text did not say is absent. A key that is there with None means a flag that is set (``router``,
+``not``), or, where the text prints a placeholder, that there is nothing (``hwaddress`` of an incomplete entry).
+``unparsed`` holds words that no field is known for, in every kind of record; it is absent when empty.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+_Unparsed = TypedDict("_Unparsed", {"unparsed": list[str]}, total=False)
+
+
+class LinkInfo(TypedDict, total=False):
+    """What `-d` says of a link's kind, and of its part as a slave of a bridge, bond, team or VRF."""
+
+    info_kind: str
+    info_data: dict[str, Any]
+    info_slave_kind: str
+    info_slave_data: dict[str, Any]
+
+
+class Link(_Unparsed, total=False):
+    """A link (`ip link`): sizes in bytes, ``txqlen`` in packets, counters in ``stats64``."""
+
+    ifindex: int
+    ifname: str
+    link: "str | None"
+    link_index: int
+    link_netnsid: int
+    link_netns: str
+    flags: list[str]
+    mtu: int
+    qdisc: str
+    master: str
+    operstate: str
+    operstate_index: int
+    linkmode: str
+    linkmode_index: int
+    group: str
+    txqlen: int
+    link_type: str
+    address: str
+    broadcast: str
+    link_pointtopoint: bool
+    permaddr: str
+    proto_down: bool
+    proto_down_reason: list[str]
+    promiscuity: int
+    allmulti: int
+    min_mtu: int
+    max_mtu: int
+    linkinfo: LinkInfo
+    inet6_addr_gen_mode: str
+    num_tx_queues: int
+    num_rx_queues: int
+    gso_max_size: int
+    gso_max_segs: int
+    tso_max_size: int
+    tso_max_segs: int
+    gro_max_size: int
+    gso_ipv4_max_size: int
+    gro_ipv4_max_size: int
+    phys_port_name: str
+    phys_port_id: str
+    phys_switch_id: str
+    parentbus: str
+    parentdev: str
+    ifalias: str
+    altnames: list[str]
+    xdp: dict[str, Any]
+    stats64: dict[str, dict[str, int]]
+    vfinfo_list: list[dict[str, Any]]
+
+
+class AddrInfo(_Unparsed, total=False):
+    """One address: ``address`` is the peer; lifetimes in seconds, 4294967295 is forever. Flags are keys with True."""
+
+    family: str
+    family_index: int
+    local: str
+    address: str
+    prefixlen: int
+    metric: int
+    broadcast: str
+    anycast: str
+    multicast: str
+    scope: str
+    secondary: bool
+    temporary: bool
+    nodad: bool
+    optimistic: bool
+    dadfailed: bool
+    home: bool
+    deprecated: bool
+    tentative: bool
+    dynamic: bool
+    mngtmpaddr: bool
+    noprefixroute: bool
+    autojoin: bool
+    ifa_flags: str
+    protocol: str
+    label: str
+    valid_life_time: int
+    preferred_life_time: int
+
+
+class Address(Link, total=False):
+    """A link with its addresses (`ip address`)."""
+
+    addr_info: list[AddrInfo]
+
+
+class Nexthop(_Unparsed, total=False):
+    """One way of a multipath route."""
+
+    gateway: str
+    via: dict[str, str]
+    dev: str
+    weight: int
+    flags: list[str]
+    encap: dict[str, Any]
+    to: str
+    flow: dict[str, str]
+
+
+class Route(_Unparsed, total=False):
+    """A route (`ip route`): ``metrics`` is a list of one object; ``expires``, ``age`` in seconds, ``rtt`` in milliseconds.
+
+    ``from`` (the source prefix) and ``ttl-propogate`` are keys that Python's class syntax cannot name.
+    """
+
+    type: str
+    dst: str
+    nhid: int
+    to: str
+    encap: dict[str, Any]
+    tos: str
+    gateway: str
+    via: dict[str, str]
+    dev: str
+    table: str
+    protocol: str
+    scope: str
+    prefsrc: str
+    metric: int
+    flags: list[str]
+    mark: int
+    flow: dict[str, str]
+    uid: int
+    cache: list[str]
+    expires: int
+    error: int
+    users: int
+    used: int
+    age: int
+    ipid: str
+    ts: str
+    tsage: int
+    metrics: list[dict[str, Any]]
+    iif: str
+    pref: str
+    nh_info: dict[str, Any]
+    nexthops: list[Nexthop]
+
+
+class Neigh(_Unparsed, total=False):
+    """A neighbour (`ip neigh`): flags are keys with None; ``used``, ``confirmed``, ``updated`` in seconds."""
+
+    dst: str
+    dev: str
+    lladdr: str
+    router: None
+    proxy: None
+    managed: None
+    extern_learn: None
+    offload: None
+    extern_valid: None
+    refcnt: int
+    used: int
+    confirmed: int
+    updated: int
+    probes: int
+    state: list[str]
+    protocol: str
+
+
+class Rule(_Unparsed, total=False):
+    """A rule (`ip rule`). ``not`` is a key that Python's class syntax cannot name."""
+
+    priority: int
+    src: str
+    srclen: int
+    dst: str
+    dstlen: int
+    tos: str
+    fwmark: str
+    fwmask: str
+    iif: str
+    iif_detached: None
+    oif: str
+    oif_detached: None
+    l3mdev: None
+    uid_start: int
+    uid_end: int
+    ipproto: str
+    sport: int
+    sport_start: int
+    sport_end: int
+    sport_mask: str
+    dport: int
+    dport_start: int
+    dport_end: int
+    dport_mask: str
+    tun_id: int
+    table: str
+    suppress_prefixlen: int
+    suppress_ifgroup: str
+    flow_from: str
+    flow_to: str
+    nat_gateway: str
+    masquerade: None
+    goto: int
+    unresolved: None
+    nop: None
+    action: str
+    protocol: str
+    dscp: str
+    dscp_mask: str
+    flowlabel: str
+    flowlabel_mask: str
+
+
+class Netns(_Unparsed, total=False):
+    """A network namespace (`ip netns list`: ``name``, ``id``; `list-id`: ``nsid``, ``name``)."""
+
+    name: str
+    id: int
+    nsid: int
+
+
+class BridgeLink(_Unparsed, total=False):
+    """A bridge's port (`bridge link`); what is on or off is a bool."""
+
+    ifindex: int
+    link: str
+    link_index: int
+    ifname: str
+    flags: list[str]
+    mtu: int
+    master: str
+    state: str
+    operstate: str
+    priority: int
+    cost: int
+    hwmode: str
+    vlans: list[dict[str, Any]]
+
+
+class BridgeFdb(_Unparsed, total=False):
+    """An entry of a forwarding table (`bridge fdb`): ``state`` is "" where it was learned; times in seconds."""
+
+    mac: str
+    ifname: str
+    dst: str
+    vlan: int
+    port: int
+    vni: int
+    src_vni: int
+    viaIf: str
+    viaIfIndex: int
+    nhid: int
+    linkNetNsId: int
+    used: int
+    updated: int
+    flags: list[str]
+    master: str
+    state: str
+
+
+class BridgeVlan(_Unparsed, total=False):
+    """A port and its vlans (`bridge vlan show`) or tunnels (`bridge vlan tunnelshow`)."""
+
+    ifname: str
+    vlans: list[dict[str, Any]]
+    tunnels: list[dict[str, Any]]
+
+
+class Arp(_Unparsed, total=False):
+    """An entry of `arp`; ``flags`` are the table's letters, ``cut`` names fields that the text cut off."""
+
+    address: str
+    name: str
+    hwtype: str
+    hwaddress: str
+    flags: str
+    mask: str
+    iface: str
+    cut: list[str]
+
+
+class RouteRow(_Unparsed, total=False):
+    """A row of `route`; ``cut`` names fields that the text may have cut off."""
+
+    destination: str
+    source: str
+    gateway: str
+    next_hop: str
+    genmask: str
+    flags: str
+    metric: int
+    ref: int
+    use: int
+    iface: str
+    mss: int
+    window: int
+    irtt: int
+    cut: list[str]
