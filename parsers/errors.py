@@ -1,9 +1,13 @@
-"""The one error that the parsers raise."""
+"""The root of all errors, and the one error that the parsers raise."""
 
 from __future__ import annotations
 
 
-class ParseError(ValueError):
+class NetwrapError(Exception):
+    """Whatever goes wrong in netwrap and its parsers; its text is one line for people."""
+
+
+class ParseError(NetwrapError, ValueError):
     """A line of the input that fits nowhere.
 
     ``line_number`` counts from 1; ``line`` is the line as it was read (cut at 200 characters in the message, whole

@@ -1,0 +1,233 @@
+"""Understand a command line as its user wrote it: ``ip -n red -d link show dev eth0``, ``ip netns exec red arp -n``.
+
+The words of iproute2 may be abbreviated (``ip -d l``, ``ip r``); which parser reads the output, in which namespace it
+runs, and whether it shows or changes something, follows from them. Nothing is run here.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# The objects of `ip` in the order in which it tries abbreviations (its `cmds` table).
+_IP_OBJECTS = (
+    "address addrlabel maddress route rule neighbor neighbour ntable ntbl link l2tp fou ila macsec tunnel tunl tuntap "
+    "tap token tcpmetrics monitor xfrm mroute mrule netns netconf vrf sr nexthop mptcp ioam stats help"
+).split()
+_BRIDGE_OBJECTS = "link fdb mdb vlan vni mst monitor help".split()
+_PARSERS = {
+    ("ip", "address"): "ip_address",
+    ("ip", "route"): "ip_route",
+    ("ip", "rule"): "ip_rule",
+    ("ip", "neighbor"): "ip_neigh",
+    ("ip", "neighbour"): "ip_neigh",
+    ("ip", "link"): "ip_link",
+    ("ip", "netns"): "ip_netns",
+    ("bridge", "link"): "bridge_link",
+    ("bridge", "fdb"): "bridge_fdb",
+    ("bridge", "vlan"): "bridge_vlan",
+}
+# Options that take the next word.
+_WITH_VALUE = ("-netns", "-n", "-family", "-f", "-batch", "-b", "-loops", "-rcvbuf", "-rc", "-l")
+# Options that only change how text looks; records have no use for them.
+_LOOKS = ("-json", "-pretty", "-oneline", "-color", "-colour", "-c", "-o", "-j", "-p", "-human", "-human-readable", "-h", "-iec",
+          "-timestamp", "-t", "-tshort")  # fmt: skip
+_SHOWS = ("show", "list", "lst", "ls")
+_GETS = {"ip_route": ("get",), "ip_neigh": ("get",), "bridge_fdb": ("get",), "ip_netns": ("list-id", "list"),
+         "bridge_vlan": ("tunnelshow",)}  # fmt: skip
+_WRAPPED = ("ip", "arp", "route", "bridge")
+
+
+class Command:
+    """A command line, understood.
+
+    ``argv``: the words as they were, without the namespace they name; ``netns``: the namespace they name, or None;
+    ``parser``: the name of the parser of what they print, or None where they print no table of ours; ``words``: the words
+    to ask for records with, without options that change only the looks; ``json``: the user asked for JSON.
+    """
+
+    def __init__(self, argv: Sequence[str], netns: str | None, parser: str | None, words: Sequence[str], json: bool) -> None:
+        self.argv = list(argv)
+        self.netns = netns
+        self.parser = parser
+        self.words = list(words)
+        self.json = json
+
+    def __repr__(self) -> str:
+        return f"Command({self.argv}, netns={self.netns!r}, parser={self.parser!r}, words={self.words}, json={self.json})"
+
+
+def understand(argv: Sequence[str]) -> Command:
+    """Understand the words of a command line.
+
+    >>> understand(["ip", "-n", "red", "-d", "l"])
+    Command(['ip', '-d', 'l'], netns='red', parser='ip_link', words=['ip', '-d', 'l'], json=False)
+    >>> understand(["ip", "netns", "exec", "red", "arp", "-n"]).parser
+    'arp'
+    >>> understand(["ip", "link", "add", "v0", "type", "veth"]).parser is None
+    True
+    """
+    argv = list(argv)
+    while argv[:1] == ["sudo"]:
+        argv = argv[1:]
+    name = argv[0].rpartition("/")[2] if argv else ""
+    if name in ("ip", "bridge"):
+        return _iproute2(name, argv)
+    if name == "arp":
+        return Command(argv, None, "arp" if _arp_shows(argv[1:]) else None, argv, False)
+    if name in ("route", "netstat"):
+        return Command(argv, None, "route" if _route_shows(name, argv[1:]) else None, argv, False)
+    if name == "cat" and len(argv) == 2 and argv[1].startswith("/proc/"):
+        parser = {"arp": "arp", "route": "route", "ipv6_route": "route"}.get(argv[1].rpartition("/")[2])
+        return Command(argv, None, parser if "/net/" in argv[1] else None, argv, False)
+    if name == "nsenter" and len(argv) > 2:
+        return _nsenter(argv)
+    if name == "busybox" and len(argv) > 1:
+        inner = understand(argv[1:])
+        return Command(argv, inner.netns, inner.parser, argv, False)
+    return Command(argv, None, None, argv, False)
+
+
+def _long(option: str) -> str:
+    """An option with one dash: iproute2 takes ``--details`` for ``-details``."""
+    return option[1:] if option.startswith("--") else option
+
+
+def _takes_value(option: str) -> bool:
+    return option in _WITH_VALUE or any(
+        len(option) > 2 and name.startswith(option) for name in ("-netns", "-family", "-batch", "-loops", "-rcvbuf")
+    )
+
+
+def _only_looks(option: str) -> bool:
+    if option.partition("=")[0] in _LOOKS:
+        return True
+    return len(option) > 2 and any(
+        name.startswith(option) for name in ("-json", "-pretty", "-oneline", "-color", "-human-readable", "-timestamp")
+    )
+
+
+def _object(word: str, objects: Sequence[str]) -> str:
+    """The object that a word abbreviates: the first one that begins with it."""
+    return next((name for name in objects if word and name.startswith(word)), "")
+
+
+def _iproute2(name: str, argv: list[str]) -> Command:
+    kept, words = [argv[0]], [argv[0]]
+    netns: str | None = None
+    json = False
+    at = 1
+    while at < len(argv) and argv[at].startswith("-") and len(argv[at]) > 1:
+        option = _long(argv[at])
+        if name == "bridge" and option in ("-c", "-compressvlans"):
+            option = "-compressvlans"
+        if _takes_value(option):
+            values = argv[at + 1 : at + 2]
+            if option == "-n" or len(option) > 2 and "-netns".startswith(option):
+                netns = values[0] if values else None
+            else:
+                kept += [argv[at], *values]
+                words += [argv[at], *values]
+            at += 2
+            continue
+        json = json or option in ("-j", "-json") or len(option) > 2 and "-json".startswith(option)
+        kept.append(argv[at])
+        if option in ("-V", "-Version", "-a", "-all", "-force"):
+            words = []
+        elif words and not _only_looks(option):
+            words.append(argv[at])
+        at += 1
+    objects = _IP_OBJECTS if name == "ip" else _BRIDGE_OBJECTS
+    noun = _object(argv[at], objects) if at < len(argv) else ""
+    rest = argv[at:]
+    if noun == "netns" and len(rest) > 3 and rest[1] and "exec".startswith(rest[1]):
+        inner = understand(rest[3:])
+        if inner.parser is not None:
+            return Command(inner.argv, inner.netns or rest[2], inner.parser, inner.words, inner.json)
+    parser = _PARSERS.get((name, noun)) if words else None
+    if parser is not None and not _shows(parser, rest[1] if len(rest) > 1 else ""):
+        parser = None
+    return Command([*kept, *rest], netns, parser, [*words, *rest], json)
+
+
+def _shows(parser: str, verb: str) -> bool:
+    """Whether a verb shows: none at all, ``show`` and its abbreviations, ``get``."""
+    if verb == "":
+        return True
+    if verb in _GETS.get(parser, ()):
+        return True
+    if parser == "ip_netns":
+        return verb in _SHOWS
+    return any(name.startswith(verb) for name in _SHOWS)
+
+
+def _arp_shows(options: Sequence[str]) -> bool:
+    return not any(
+        option in ("-s", "-d", "-f", "-D", "--set", "--delete", "--file", "-V", "--version", "-h", "--help")
+        or option[:1] == "-" and option[:2] != "--" and any(letter in option[1:] for letter in "sdfDVh")
+        for option in options
+    )
+
+
+def _route_shows(name: str, words: Sequence[str]) -> bool:
+    if name == "netstat":
+        return any(word == "--route" or word[:1] == "-" and word[:2] != "--" and "r" in word for word in words)
+    skip = False
+    for word in words:
+        if skip:
+            skip = False
+        elif word == "-A":
+            skip = True
+        elif not word.startswith("-") or word in ("--version", "-V", "--help", "-h"):
+            return False
+    return True
+
+
+def _nsenter(argv: list[str]) -> Command:
+    """``nsenter -t 42 -n ip addr``, ``nsenter --net=/run/netns/red arp``"""
+    netns = None
+    at = 1
+    while at < len(argv) and argv[at].startswith("-"):
+        word = argv[at]
+        if word in ("-t", "--target"):
+            at += 1
+            netns = f"/proc/{argv[at]}/ns/net" if at < len(argv) else None
+        elif word.startswith("--target="):
+            netns = f"/proc/{word[9:]}/ns/net"
+        elif word.startswith("--net="):
+            netns = word[6:]
+        elif word.startswith("-n") and len(word) > 2:
+            netns = word[2:]
+        at += 1
+    if at >= len(argv):
+        return Command(argv, None, None, argv, False)
+    inner = understand(argv[at:])
+    return Command(argv, netns, inner.parser, argv, False)
+
+
+def parser_of(text: str) -> str:
+    """The parser that a command, written as its user would, belongs to; also a parser's own name (``ip_link``).
+
+    Raises ValueError for a command that prints no table of ours.
+
+    >>> parser_of("ip -d link"), parser_of("ip_route"), parser_of("arp -a")
+    ('ip_link', 'ip_route', 'arp')
+    """
+    import parsers
+
+    if text in ("arp", "route") or "_" in text and text in parsers.names():
+        return text
+    words = text.split()
+    found = understand(words).parser if words else None
+    if found is None and len(words) == 1:
+        found = {"link": "ip_link", "addr": "ip_address", "address": "ip_address", "neigh": "ip_neigh", "rule": "ip_rule",
+                 "netns": "ip_netns", "fdb": "bridge_fdb", "vlan": "bridge_vlan"}.get(text)  # fmt: skip
+    if found is None:
+        raise ValueError(f"{text!r} is no command that prints a table netwrap knows; there are: {', '.join(parsers.names())}")
+    return found
+
+
+def is_wrapped(word: str) -> bool:
+    """Whether a word is the name of a binary that netwrap wraps."""
+    return word in _WRAPPED

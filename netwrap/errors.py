@@ -1,0 +1,89 @@
+"""The tree of errors: NetwrapError → CommandError (and below it what binaries say), ParseError, UsageError."""
+
+from __future__ import annotations
+
+from parsers.errors import NetwrapError, ParseError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = [
+    "AlreadyExists",
+    "CommandError",
+    "CommandFailed",
+    "CommandMissing",
+    "CommandWarning",
+    "InvalidArgument",
+    "NetwrapError",
+    "NetworkUnreachable",
+    "NoSuchNetns",
+    "NotFound",
+    "ParseError",
+    "PermissionDenied",
+    "TimedOut",
+    "UsageError",
+]
+
+
+class UsageError(NetwrapError):
+    """The caller asked for something that does not exist or does not go together; exit status 2."""
+
+
+class CommandWarning(UserWarning):
+    """What a command said on standard error although it succeeded (``Dump was interrupted``)."""
+
+
+class CommandError(NetwrapError):
+    """A command could not do what it was called for.
+
+    ``argv`` is the list of its words, ``status`` its exit status, ``stderr`` what it said.
+    """
+
+    def __init__(self, argv: Sequence[str], status: int, stderr: str) -> None:
+        super().__init__(list(argv), status, stderr)
+        self.argv = list(argv)
+        self.status = status
+        self.stderr = stderr
+
+    def __str__(self) -> str:
+        said = " / ".join(line.strip() for line in self.stderr.split("\n") if line.strip())
+        shown = " ".join(self.argv)
+        shown = shown if len(shown) <= 120 else shown[:117] + "..."
+        return f"{shown}: {said or f'exit status {self.status}'}"
+
+
+class CommandMissing(CommandError):
+    """The binary is not installed; exit status 127."""
+
+
+class CommandFailed(CommandError):
+    """The binary ran and failed; the classes below say why, where its words tell."""
+
+
+class PermissionDenied(CommandFailed):
+    """Root, or a capability, is needed."""
+
+
+class NoSuchNetns(CommandFailed):
+    """The network namespace does not exist."""
+
+
+class AlreadyExists(CommandFailed):
+    """What was to be made is there."""
+
+
+class NotFound(CommandFailed):
+    """What was named is not there: a device, an address, a route, an entry."""
+
+
+class NetworkUnreachable(CommandFailed):
+    """A gateway or address is not on a network of the interface."""
+
+
+class InvalidArgument(CommandFailed):
+    """A value that the binary or the kernel does not take."""
+
+
+class TimedOut(CommandError):
+    """The binary did not end in time and was killed."""

@@ -1,0 +1,46 @@
+"""Ask a command for records: JSON where the installed binary gives it, text otherwise, the same records either way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import parsers
+
+from . import shell
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# Binaries that do not know `-j` (busybox, iproute2 before 4.14), found out once.
+_no_json: set[str] = set()
+
+
+def records(
+    name: str, argv: Sequence[str], *, netns: str | None = None, timeout: float = shell.TIMEOUT, json: bool = True
+) -> list[Any]:
+    """Run ``argv`` (``["ip", "link", "show"]``) in a namespace and return its records by the parser ``name``.
+
+    Some releases take `-j` and print text, some refuse it, some print JSON that is none: the text is asked for then.
+    Raises what :func:`netwrap.shell.run` raises, and ParseError.
+    """
+    module = parsers.module(name)
+    binary = argv[0]
+    if json and binary in ("ip", "bridge") and binary not in _no_json:
+        asked = [binary, "-j", *argv[1:]]
+        result = shell.run(asked, netns=netns, timeout=timeout, check=False)
+        if result.status == 0 or not _refused(result):
+            if result.status != 0:
+                raise shell.error(shell.in_netns(asked, netns), result)
+            try:
+                return list(module.parse(result.stdout))
+            except parsers.ParseError:
+                pass
+        else:
+            _no_json.add(binary)
+    result = shell.run(argv, netns=netns, timeout=timeout)
+    return list(module.parse(result.stdout))
+
+
+def _refused(result: shell.Result) -> bool:
+    said = result.stderr
+    return 'Option "-j' in said or "unrecognized option" in said or "invalid option" in said or "BusyBox" in said
