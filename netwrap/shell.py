@@ -165,7 +165,7 @@ def _call(words: list[str], timeout: float, stdin: str | None) -> Result:
                 _tty_out=False,
                 _out_bufsize=65536,
                 _timeout=timeout,
-                _ok_code=range(-64, 256),
+                _ok_code=list(range(-64, 256)),
                 _return_cmd=True,
             )
         except sh.TimeoutException as late:

@@ -123,7 +123,7 @@ def _tidy(record: Dict) -> list[Dict]:
         key = "tunnels" if tunnels else "vlans"
         return [{"ifname": name, key: [_vlan(vlan) for vlan in vlans]} for name, vlans in record.items()]
     key = "tunnels" if "tunnels" in record else "vlans"
-    vlans = record.get("vlans", record.get("tunnels", record.get("xstats", [])))
+    vlans: list[Dict] = next((record[name] for name in ("vlans", "tunnels", "xstats") if name in record), [])
     return [{"ifname": record.get("ifname", record.get("dev")), key: [_vlan(vlan) for vlan in vlans]}]
 
 

@@ -27,7 +27,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .lex import Dict, IterParse, Parse
+    from .lex import Convert, Dict, IterParse, Parse
     from .records import Route
 
 #: Where text and JSON of the same command differ, and why: (path, who alone has it, reason).
@@ -127,13 +127,9 @@ def _features(words: Words, metrics: Dict) -> None:
 
 
 _METRICS: dict[str, Callable[[str], int | str]] = {
-    **{
-        name: number
-        for name in (
-            "mtu window ssthresh cwnd advmss reordering hoplimit initcwnd initrwnd quickack fastopen_no_cookie"
-        ).split()
-    },
-    **{name: _milliseconds for name in ("rtt", "rttvar", "rto_min")},
+    **dict.fromkeys("mtu window ssthresh cwnd advmss reordering hoplimit initcwnd initrwnd".split(), number),
+    **dict.fromkeys(("quickack", "fastopen_no_cookie"), number),
+    **dict.fromkeys(("rtt", "rttvar", "rto_min"), _milliseconds),
     "features": str,
     "congctl": str,
 }
@@ -148,8 +144,10 @@ def _ttl(words: Words, record: Dict) -> None:
     record["ttl-propogate"] = words.take("ttl-propogate") == "enabled"
 
 
-_HOP_VALUES = {"via": ("gateway", str), "dev": ("dev", str), "weight": ("weight", number)}
-_HOP_RULES = {"via": _via, "as": _as_to, "encap": _encap, "realm": _realms, "realms": _realms}
+_HOP_VALUES: dict[str, tuple[str, Convert]] = {"via": ("gateway", str), "dev": ("dev", str), "weight": ("weight", number)}
+_HOP_RULES: dict[str, Callable[[Words, Dict], None]] = {
+    "via": _via, "as": _as_to, "encap": _encap, "realm": _realms, "realms": _realms,
+}  # fmt: skip
 _HOP_FLAGS = {flag: ("flags", [flag]) for flag in _FLAGS}
 
 _ROUTE = Grammar(
@@ -260,7 +258,7 @@ def _read(source: Source) -> Iterator[Dict]:
         if shape is not None and len(words) % 2 and words[0] not in _NO_DST:
             if route is not None:
                 yield route
-            route = dict(zip(shape[0], words[2::2]), dst=words[0], flags=[])
+            route = {"dst": words[0], **dict(zip(shape[0], words[2::2])), "flags": []}
             try:
                 for key, convert in shape[1]:
                     route[key] = convert(route[key])

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     Dict = dict[str, Any]
     Convert = Callable[[str], Any]
-    R = TypeVar("R", covariant=True)
+    R = TypeVar("R")
+    Co = TypeVar("Co", covariant=True)
 
     class Parse(Protocol[R]):
         """``parse(text)``, as every parser module has it."""
@@ -32,10 +33,10 @@ if TYPE_CHECKING:
         @overload
         def __call__(self, text: str, *, strict: bool) -> Any: ...
 
-    class IterParse(Protocol[R]):
+    class IterParse(Protocol[Co]):
         """``iter_parse(lines)``, as every parser module has it."""
 
-        def __call__(self, lines: Iterable[str], problems: list[ParseError] | None = None) -> Iterator[R]: ...
+        def __call__(self, lines: Iterable[str], problems: list[ParseError] | None = None) -> Iterator[Co]: ...
 
 
 # iproute2 colours with SGR sequences only; a terminal's own editing (`ESC[K`, `ESC[?2004h`) comes with `script`.
@@ -57,9 +58,7 @@ class Source:
 
     def __iter__(self) -> Iterator[tuple[int, str]]:
         """Every line that is not blank."""
-        number = 0
-        for line in self._lines:
-            number += 1
+        for number, line in enumerate(self._lines, start=1):
             if line[-1:] == "\n":
                 line = line[:-1]
             if line[-1:] == "\r":

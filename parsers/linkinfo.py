@@ -141,7 +141,9 @@ def _arp_targets(words: Words, data: Dict) -> None:
 
 
 _TUNNEL_ENDS = _texts("remote", "local", "ikey", "okey", "fwmark", "erspan_dir", "erspan_hwid")
-_ENCAP = {"encap": ("encap", str), "encap-sport": ("encap_sport", _either), "encap-dport": ("encap_dport", number)}
+_ENCAP: dict[str, tuple[str, Convert]] = {
+    "encap": ("encap", str), "encap-sport": ("encap_sport", _either), "encap-dport": ("encap_dport", number),
+}
 _ENCAP_FLAGS = _switches(**{"encap-csum": "encap_csum", "encap-csum6": "encap_csum6", "encap-remcsum": "encap_remcsum"})
 _GRE = Grammar(
     {

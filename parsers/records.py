@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
-_Unparsed = TypedDict("_Unparsed", {"unparsed": list[str]}, total=False)
+
+class _Unparsed(TypedDict, total=False):
+    unparsed: list[str]
 
 
 class LinkInfo(TypedDict, total=False):
@@ -26,7 +28,7 @@ class Link(_Unparsed, total=False):
 
     ifindex: int
     ifname: str
-    link: "str | None"
+    link: str | None
     link_index: int
     link_netnsid: int
     link_netns: str
