@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from parsers.records import Arp
 
 
-def show(netns: str | None = None, *, dev: str | None = None) -> list[Arp]:
-    """The ARP table of a namespace (None: the own): what `arp -n` says.
+def show(netns: str | None = None, *, dev: str | None = None, host: str | None = None) -> list[Arp]:
+    """The ARP table of a namespace (None: the own), of one device or host: what `arp -n` says.
 
     Where `arp` is not installed, the answer comes from `ip neigh`, in the same columns, with a CommandWarning.
     Raises the errors of :func:`netwrap.shell.run`.
@@ -24,5 +24,8 @@ def show(netns: str | None = None, *, dev: str | None = None) -> list[Arp]:
         if shell.find("ip") is None:
             raise CommandMissing(["arp"], 127, "arp is not installed, and neither is ip")
         warnings.warn("arp is not installed: answered from 'ip neigh'", CommandWarning, stacklevel=2)
-        return cast("list[Arp]", from_neigh(ip_neigh.show(netns, dev=dev)))
-    return query.records("arp", ["arp", "-n", *(["-i", dev] if dev else [])], netns=netns)
+        neighs = [*ip_neigh.show(netns), *ip_neigh.show(netns, proxy=True)]
+        found = cast("list[Arp]", from_neigh(neighs))
+        return [entry for entry in found if dev in (None, entry.get("iface")) and host in (None, entry["address"])]
+    argv = ["arp", "-n", *(["-i", dev] if dev else []), *([host] if host else [])]
+    return query.records("arp", argv, netns=netns)

@@ -10,10 +10,13 @@ if TYPE_CHECKING:
     from parsers.records import Neigh
 
 
-def show(netns: str | None = None, *, dev: str | None = None, statistics: bool = False) -> list[Neigh]:
+def show(
+    netns: str | None = None, *, dev: str | None = None, statistics: bool = False, proxy: bool = False
+) -> list[Neigh]:
     """The neighbours of a namespace (None: the own): what `ip neigh show` says.
 
-    ``statistics`` adds the ages that `-s` says, in seconds. Raises the errors of :func:`netwrap.shell.run`.
+    ``statistics`` adds the ages that `-s` says, in seconds; ``proxy`` asks for the proxy entries instead.
+    Raises the errors of :func:`netwrap.shell.run`.
     """
-    argv = ["ip", *(["-s"] if statistics else []), "neigh", "show"]
+    argv = ["ip", *(["-s"] if statistics else []), "neigh", "show", *(["proxy"] if proxy else [])]
     return query.records("ip_neigh", [*argv, "dev", dev] if dev else argv, netns=netns)

@@ -13,6 +13,7 @@ import os
 import re
 import shlex
 import shutil
+import sys
 import warnings
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -223,6 +224,17 @@ def pass_through(argv: Sequence[str], netns: str | None = None) -> int:
         raise CommandMissing(words, 127, f"{words[0]} is not installed")
     status = os.spawnv(os.P_WAIT, path, words)
     return status if status >= 0 else 128 - status
+
+
+def show_commands(*, dry_run: bool) -> None:
+    """Print every command on standard error before it runs, ready to paste; ``dry_run``: run none that changes anything."""
+    global announce
+    announce = _print_command
+    globals()["dry_run"] = dry_run
+
+
+def _print_command(argv: Sequence[str]) -> None:
+    print(pasteable(argv), file=sys.stderr, flush=True)
 
 
 def pasteable(argv: Sequence[str]) -> str:

@@ -1,0 +1,180 @@
+"""`ip`, `arp`, `route`, `bridge` as the user knows them: run, parsed and tabulated, in one namespace or in many.
+
+What prints no table of ours (``ip netns exec red ping …``, ``ip link add …``, ``ip help``) is passed through with its terminal
+and its exit status.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from netwrap import command, shell
+from netwrap.errors import CommandError, UsageError
+
+from . import argument_parser, say, tables
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+    from typing import Any
+
+    Record = dict[str, Any]
+
+_EXAMPLES = {
+    "ip": "netwrap --all-netns ip address --where scope=global",
+    "arp": "netwrap --netns red arp -n",
+    "route": "netwrap route -n --format json",
+    "bridge": "netwrap bridge fdb --where state=permanent --columns mac,ifname",
+}
+_FLAGS = ("--all-netns", "--no-header", "--show-commands", "--dry-run")
+
+
+def run(binary: str, front: list[str], words: list[str]) -> int:
+    """Run ``binary`` with ``words``, minding our own options in ``front`` and among the words."""
+    if words == ["--help"]:
+        print(_help(binary))
+        return 0
+    own, argv = _own_options(front, [binary, *words])
+    options = _options(binary, own)
+    if options.show_commands or options.dry_run:
+        shell.show_commands(dry_run=options.dry_run)
+    tables.check(options)
+    asked = command.understand(argv)
+    if (options.netns or options.all_netns) and asked.netns is not None:
+        raise UsageError(f"the command names a namespace of its own ({asked.netns}); leave out --netns and --all-netns")
+    if asked.parser is None:
+        return _pass_through(argv, options)
+    if options.format is None and asked.json:
+        options.format = "json"
+    if not options.netns and not options.all_netns:
+        tables.show(asked.parser, _records(asked, asked.netns), options)
+        return 0
+    return _everywhere(asked, options)
+
+
+def _own_options(front: list[str], argv: list[str]) -> tuple[list[str], list[str]]:
+    """Our own options, and the words of the command without them; what a namespace executes is left as it is."""
+    own, kept = list(front), []
+    end = len(argv)
+    if "exec" in argv and command.understand(argv).parser is None:
+        end = argv.index("exec")
+    at = 0
+    while at < end:
+        word = argv[at]
+        name = word.partition("=")[0]
+        if word in _FLAGS or name in tables.VALUED and "=" in word:
+            own.append(word)
+        elif word in tables.VALUED:
+            own += argv[at : at + 2]
+            at += 1
+        else:
+            kept.append(word)
+        at += 1
+    return own, kept + argv[end:]
+
+
+def _options(binary: str, own: list[str]) -> argparse.Namespace:
+    parser = argument_parser(f"netwrap {binary}")
+    for flag in ("--all-netns", "--show-commands", "--dry-run"):
+        parser.add_argument(flag, action="store_true")
+    parser.add_argument("--netns", action="append", default=[])
+    parser.add_argument("--from", dest="source")
+    tables.add_options(parser)
+    return parser.parse_args(tables.joined(own))
+
+
+def _help(binary: str) -> str:
+    return (
+        f"usage: netwrap [OPTIONS] {binary} WORDS...\n\n"
+        f"Runs {binary} with these words, as you know it, and shows what it prints as a table; what prints no table is\n"
+        f"passed through. The options of `netwrap --help` may stand in front of {binary} or behind it.\n\n"
+        f"example:\n  {_EXAMPLES[binary]}"
+    )
+
+
+# -- running -------------------------------------------------------------------------------------------------------
+
+
+def _records(asked: command.Command, netns: str | None) -> list[Record]:
+    """The records of a command in a namespace."""
+    fallback = _FALLBACKS.get(asked.argv[0])
+    if fallback is not None and shell.find(asked.argv[0]) is None:
+        return fallback(asked.argv[1:], netns)
+    from netwrap import query
+
+    return query.records(asked.parser or "", asked.words, netns=netns)
+
+
+def _arp(words: Sequence[str], netns: str | None) -> list[Record]:
+    from netwrap import arp
+
+    return list(map(dict, arp.show(netns, dev=_value(words, ("-i", "--device")), host=_operand(words))))
+
+
+def _route(words: Sequence[str], netns: str | None) -> list[Record]:
+    from netwrap import route
+
+    six = any(word in ("-6", "--inet6") for word in words) or _value(words, ("-A", "--protocol")) == "inet6"
+    return list(map(dict, route.show(netns, family="inet6" if six else "inet")))
+
+
+_FALLBACKS: dict[str, Callable[[Sequence[str], str | None], list[Record]]] = {"arp": _arp, "route": _route}
+
+
+def _value(words: Sequence[str], names: Sequence[str]) -> str | None:
+    """The word behind one of these options."""
+    return next((value for name, value in zip(words, words[1:]) if name in names), None)
+
+
+def _operand(words: Sequence[str]) -> str | None:
+    """The word that is no option and no option's value: the host that `arp` is asked for."""
+    behind = ["", *words]
+    return next((word for before, word in zip(behind, words)
+                 if not word.startswith("-") and before not in ("-i", "--device", "-H", "-t", "-A", "-p")), None)  # fmt: skip
+
+
+def _everywhere(asked: command.Command, options: argparse.Namespace) -> int:
+    """The records of a command in several namespaces, each with its ``netns``; one that fails does not take the others along."""
+    found: list[Record] = []
+    status = 0
+    for netns in _namespaces(options):
+        try:
+            records = _records(asked, netns)
+        except CommandError as error:
+            sys.stdout.flush()
+            say(f"{netns or '(root)'}: {error}")
+            status = status or error.status
+        else:
+            found += [{"netns": netns, **record} for record in records]
+    if found or not status:
+        tables.show(asked.parser or "", found, options)
+    return status
+
+
+def _namespaces(options: argparse.Namespace) -> list[str | None]:
+    """The namespaces that were asked for; None is the one we are in."""
+    if not options.all_netns:
+        return list(dict.fromkeys(options.netns))
+    from netwrap import ip_netns
+    from netwrap.selection import natural
+
+    return [None, *sorted({item["name"] for item in ip_netns.show()}, key=natural)]
+
+
+def _pass_through(argv: list[str], options: argparse.Namespace) -> int:
+    """Run a command that prints no table, as it is."""
+    if options.format or options.columns or options.where or options.sort or options.no_header:
+        raise UsageError(f"{shell.pasteable(argv)} prints no table that netwrap knows: there is nothing to format")
+    if not options.netns and not options.all_netns:
+        if shell.dry_run:
+            return shell.pass_through(argv)
+        shell.become(argv)
+    status = 0
+    for netns in _namespaces(options):
+        if len(options.netns) != 1:
+            sys.stdout.flush()
+            say(f"netns {netns or '(root)'}:")
+        status = shell.pass_through(argv, netns) or status
+    return status
