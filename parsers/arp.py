@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 #: `arp` has no JSON to differ from.
 DIFFERENCES: tuple[tuple[str, str, str], ...] = ()
 
+_EXPECTED = "expected an entry of an ARP table (if its words are translated, capture with LC_ALL=C)"
 _HEADER = ["Address", "HWtype", "HWaddress", "Flags", "Mask", "Iface"]
 _PROC_HEADER = ["IP", "address", "HW", "type", "Flags", "HW", "address", "Mask", "Device"]
 # `host (192.0.2.50) at 02:00:00:00:00:50 [ether] PERM PUB on eth0`; an empty address leaves two blanks
@@ -78,7 +79,7 @@ def _read(source: Source) -> Iterator[Dict]:
                 rows += 1
                 yield entry
             elif not _NOTHING.match(line):
-                source.fail(line_number, line, "no entry of an ARP table (if its words are translated, capture with LC_ALL=C)")
+                source.fail(line_number, line, _EXPECTED)
 
 
 def _row(line: str) -> Dict | None:

@@ -90,7 +90,7 @@ def _read(source: Source) -> Iterator[Dict]:
     for line_number, line in source:
         words = (_GLUED.sub(r"\1 ", line) if "used" in line else line).split()
         if _MAC.match(words[0]) is None:
-            source.fail(line_number, line, "no entry of a forwarding table")
+            source.fail(line_number, line, "expected an entry of a forwarding table ('MAC dev PORT ...')")
             continue
         entry: Dict = {"mac": words[0]}
         odd_state = words[-1][6:] if words[-1].startswith("state=") else ""

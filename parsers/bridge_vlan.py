@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import re
 
-from .lex import Source, Words, number, on_off, parser, unparsed
+from .lex import STDERR, Source, Words, number, on_off, parser, unparsed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def entries(words: Words, vlans: list[Dict], tunnel: bool = False) -> None:
             vlans[-1].setdefault("flags", []).append("Egress Untagged")
         elif word in ("RX:", "TX:"):
             _counters(word[:2].lower(), words, vlans[-1])
-        elif word in _DETAILS:
+        elif word in _DETAILS and word not in vlans[-1]:
             vlans[-1][word] = _DETAILS[word](words.take(word))
         else:
             unparsed(vlans[-1], [word])
@@ -81,6 +81,8 @@ def _counters(direction: str, words: Words, entry: Dict) -> None:
         value = number(words.take(direction))
         if words.take(direction) != unit:
             raise ValueError(f"counters are in {unit}")
+        if f"{direction}_{unit}" in entry:
+            raise ValueError(f"{direction} {unit} are said twice")
         entry[f"{direction}_{unit}"] = value
 
 
@@ -103,16 +105,19 @@ def _read(source: Source) -> Iterator[Dict]:
                     if counted:
                         words = _TWICE.sub(r"\1", line, count=1).split()
                     if len(words) > 1 and words[1] != "None" and not _VID.match(words[1]):
-                        raise ValueError("not a port and its vlans")
+                        raise ValueError("expected a port and its vlans ('br0  1 PVID')")
                     if port is not None:
                         yield port
                     port = {"ifname": words[0], key: []}
                     words = [word for word in words[1:] if word != "None"]
                 elif port is None:
-                    raise ValueError("belongs to no port")
+                    raise ValueError("expected a port above its vlans")
                 entries(Words(words), port[key], key == "tunnels")
             except ValueError as error:
                 source.fail(line_number, line, str(error))
+                if line[0] not in " \t" and port is not None and not STDERR.match(line):
+                    yield port  # what follows is not this port's
+                    port = None
     if port is not None:
         yield port
 

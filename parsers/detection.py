@@ -22,9 +22,9 @@ _KEYS: tuple[tuple[str, tuple[set[str], ...]], ...] = (
     ("ip_rule", ({"priority", "src"},)),
     ("ip_neigh", ({"dst", "lladdr"}, {"dst", "state"}, {"dst", "proxy"})),
     ("ip_route", ({"dst", "flags"},)),
-    ("ip_netns", ({"nsid"}, {"name"})),
 )
-_NETNS = re.compile(r"(.* \(id: \d+\)|nsid (\d+|unassigned).*)$", re.ASCII)
+_NETNS_KEYS = {"name", "id", "nsid", "current-nsid"}
+_NETNS = re.compile(r".* \(id: \d{1,10}\)$|nsid (\d{1,10}|unassigned|not-assigned) ", re.ASCII)
 _LINES = 300
 _CHARACTERS = 200_000
 
@@ -33,25 +33,36 @@ def detect(text: str) -> list[str]:
     """See :func:`parsers.detect`."""
     if lex.is_json(text):
         return _by_keys(text)
-    lines = lex.ESCAPES.sub("", text[:_CHARACTERS]).lstrip("\r\n").split("\n")
+    lines = lex.ESCAPES.sub("", text[:_CHARACTERS]).replace("\r", "").lstrip("\n").split("\n")
     if len(lines) > _LINES or len(text) > _CHARACTERS:  # end between two records
         lines = lines[:_LINES]
         while len(lines) > 1 and lines[-1][:1] in ("", " ", "\t"):
             lines.pop()
         lines = lines[:-1] or lines
-    head = "\n".join(lines)
+    head = "\n".join(line for line in lines if not lex.STDERR.match(line))
     if not head.strip():
         return []
     found = []
     for name in _ORDER:
         records, problems = module(name).parse(head, strict=False)
-        if not problems and not any(map(_has_unparsed, records)) and (records or _is_heading(head)):
+        if not problems and not any(map(_has_unparsed, records)) and (_says_enough(name, records) or _is_heading(head)):
             found.append(name)
     if len(found) > 1:
         found = _between(found, head)
     if not found and any(_NETNS.match(line) for line in lines):
         return ["ip_netns"]
     return found
+
+
+def _says_enough(name: str, records: list[Any]) -> bool:
+    """Whether the records show more than that any word can be a destination, or the name of a port."""
+    if name == "ip_route":
+        return any(len(record) > 2 for record in records)
+    if name == "ip_neigh":
+        return any(len(record) > 1 for record in records)
+    if name == "bridge_vlan":
+        return any(record.get("vlans") or record.get("tunnels") for record in records)
+    return bool(records)
 
 
 def _is_heading(head: str) -> bool:
@@ -87,7 +98,13 @@ def _by_keys(text: str) -> list[str]:
         found = [name for name, sets in _KEYS if any(wanted <= keys for wanted in sets)]
         if found:
             return found[:1]
-        if value and all(isinstance(part, list) for part in value.values()):
+        if keys <= _NETNS_KEYS:
+            return ["ip_netns"]
+        if all(map(_is_vlans, value.values())):
             return ["bridge_vlan"]  # 4.7-4.16: the ports are the keys
         return []
     return []
+
+
+def _is_vlans(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(vlan, dict) and "vlan" in vlan for vlan in value)

@@ -10,11 +10,11 @@ class NetwrapError(Exception):
 class ParseError(NetwrapError, ValueError):
     """A line of the input that fits nowhere.
 
-    ``line_number`` counts from 1; ``line`` is the line as it was read (cut at 200 characters in the message, whole
-    in the attribute); ``reason`` says in words what was expected.
+    ``line_number`` counts from 1; ``line`` is the line as it was read; ``reason`` says in words what was expected. The
+    text is one line, with control characters made visible, and shows at most 200 characters of a long line.
 
-    >>> str(ParseError(3, "foo bar", "not a route"))
-    "line 3: not a route: 'foo bar'"
+    >>> str(ParseError(3, "foo bar", "expected a rule"))
+    "line 3: expected a rule: 'foo bar'"
     """
 
     def __init__(self, line_number: int, line: str, reason: str) -> None:

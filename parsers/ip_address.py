@@ -47,7 +47,8 @@ _ONE_LINE = re.compile(r"(\d{1,10}): (\S+) +(?=inet6? |family )(.*)$", re.ASCII 
 # `eth0@if7         UP             10.0.0.1/24 fe80::1/64 `: the brief form
 _BRIEF = re.compile(r"(\S+) +(UNKNOWN|NOTPRESENT|DOWN|LOWERLAYERDOWN|TESTING|DORMANT|UP|0x[0-9a-f]+)(?: +(.*))?$", re.ASCII)
 
-_VALUES = {"brd": "broadcast", "any": "anycast", "mcast": "multicast", "scope": "scope", "proto": "protocol"}
+_VALUES = {"brd": "broadcast", "any": "anycast", "mcast": "multicast", "scope": "scope", "proto": "protocol",
+           "flags": "ifa_flags"}  # fmt: skip
 _FLAGS = frozenset(
     "secondary temporary nodad optimistic dadfailed home deprecated tentative dynamic mngtmpaddr noprefixroute "
     "autojoin stable-privacy".split()
@@ -80,11 +81,9 @@ def _inet(line: str, words: list[str], ifname: str) -> Dict:
         at, word = cursor.at, cursor.take()
         if at == last and words[0] == "inet" and _is_label(line, word, ifname):
             entry["label"] = word
-        elif word in _VALUES and cursor.more():
+        elif word in _VALUES and cursor.more() and _VALUES[word] not in entry:
             entry[_VALUES[word]] = cursor.take()
-        elif word == "flags" and cursor.more():
-            entry["ifa_flags"] = cursor.take()
-        elif word in _FLAGS:
+        elif word in _FLAGS and word not in entry:
             entry[word] = True
         elif word == "valid_lft":
             cursor.at = at
@@ -107,7 +106,9 @@ def _seconds(word: str) -> int:
 def _lifetimes(words: list[str], entry: Dict) -> None:
     """``valid_lft forever preferred_lft 86400sec``"""
     if len(words) != 4 or words[2] != "preferred_lft":
-        raise ValueError("a lifetime line is 'valid_lft T preferred_lft T'")
+        raise ValueError("expected 'valid_lft T preferred_lft T'")
+    if "valid_life_time" in entry:
+        raise ValueError("an address has one 'valid_lft'")
     entry["valid_life_time"] = _seconds(words[1])
     entry["preferred_life_time"] = _seconds(words[3])
 

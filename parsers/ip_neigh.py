@@ -71,7 +71,7 @@ def _read(source: Source) -> Iterator[Dict]:
                 neigh["dst"] = words[0]
                 start = 1
             if STDERR.match(line) or not _plausible(words, start):
-                raise ValueError("not a neighbour")
+                raise ValueError("expected a neighbour ('ADDRESS dev DEVICE lladdr ... STATE')")
             if "," in words[-1]:  # up to 4.16: `PERMANENT,NOARP`
                 words[-1:] = words[-1].split(",")
             if _is_brief(words):

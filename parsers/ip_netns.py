@@ -57,7 +57,7 @@ def _read(source: Source) -> Iterator[Dict]:
         if listed is not None:
             yield {"name": listed[1], "id": int(listed[2])}
         elif STDERR.match(line):
-            source.fail(line_number, line, "standard error, no namespace")
+            source.fail(line_number, line, "expected a namespace, this is standard error")
         else:
             yield {"name": line}
 

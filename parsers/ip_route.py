@@ -38,7 +38,9 @@ DIFFERENCES = (
 )
 
 TYPES = frozenset("unicast local broadcast anycast multicast blackhole unreachable prohibit throw nat xresolve".split())
-_NO_DST = TYPES | {"nexthop", "cache", "nh_info"}
+_PARTS = frozenset(("nexthop", "cache", "nh_info"))  # what a line behind a route's first begins with
+_NO_DST = TYPES | _PARTS
+_EXPECTED = "expected a route ('DST via GATEWAY dev DEVICE ...')"
 _FAMILIES = frozenset(("inet", "inet6", "mpls", "link", "bridge"))
 _FLAGS = (
     "dead onlink pervasive offload trap notify linkdown unresolved rt_offload rt_trap rt_offload_failed".split()
@@ -47,6 +49,9 @@ _FLAGS = (
 _DST = re.compile(r"(?:default|[0-9a-fA-F:.]+(?:/\d+)*)$", re.ASCII)
 # `nexthopvia inet6 fe80::1` (4.1-4.10); `ts 0x4dtsage 88sec` (all)
 _GLUED = re.compile(r"\b(nexthop)(?=via )|\b(ts 0x[0-9a-f]+)(?=tsage )", re.ASCII)
+
+# `-o` joins lines with a backslash and keeps the indentation behind it; a name may hold a backslash of its own.
+_JOINT = re.compile(r"\\(?=\t|    |$)")
 
 
 def _seconds(word: str) -> int:
@@ -107,6 +112,8 @@ def _metric(name: str, convert: Callable[[str], int | str]) -> Callable[[Words, 
             metrics.setdefault("locked", []).append(key)
         if name == "features":
             _features(words, metrics)
+        elif key in metrics:
+            raise ValueError(f"{name!r} is said twice")
         else:
             metrics[key] = convert(words.take(name))
 
@@ -141,7 +148,10 @@ def _cache(words: Words, record: Dict) -> None:
 
 
 def _ttl(words: Words, record: Dict) -> None:
-    record["ttl-propogate"] = words.take("ttl-propogate") == "enabled"
+    word = words.take("ttl-propogate")
+    if word not in ("enabled", "disabled"):
+        raise ValueError(f"{word!r} is neither 'enabled' nor 'disabled'")
+    record["ttl-propogate"] = word == "enabled"
 
 
 _HOP_VALUES: dict[str, tuple[str, Convert]] = {"via": ("gateway", str), "dev": ("dev", str), "weight": ("weight", number)}
@@ -221,8 +231,10 @@ def _begin(words: list[str]) -> Dict:
         record["type"] = first  # -N
         at = 1
     dst = words[at]
+    if dst in _PARTS:
+        raise ValueError(f"{dst!r} belongs to no route")
     if _DST.match(dst) is None and not (len(words) > at + 1 and words[at + 1] in _ROUTE):
-        raise ValueError("not a route")
+        raise ValueError(_EXPECTED)
     record["dst"] = dst
     record["flags"] = []
     _ROUTE.read(words, record, at + 1)
@@ -238,8 +250,12 @@ def _continue(route: Dict, words: list[str]) -> bool:
         _HOP.read(words, hop, 1, _SHARED, route)
         route.setdefault("nexthops", []).append(hop)
     elif first == "cache":
+        if "cache" in route:
+            raise ValueError("a second 'cache'")
         _ROUTE.read(words, route)
     elif first == "nh_info":
+        if "nh_info" in route:
+            raise ValueError("a second 'nh_info'")
         info: Dict = {"flags": []}
         _NH_INFO.read(words, info, 1, _NO_WORDS, route)
         route["nh_info"] = info
@@ -266,19 +282,24 @@ def _read(source: Source) -> Iterator[Dict]:
                 source.fail(line_number, line, str(error))
                 route = None
             continue
+        opened = orphan = False
         try:
-            opened = False
-            for part in line.split("\\"):
+            for part in _JOINT.split(line) if "\\" in line else (line,):
                 words = _GLUED.sub(r"\1\2 ", part).split() if "tsage" in part or "nexthopvia" in part else part.split()
                 if words and (route is None or not _continue(route, words)):
                     if STDERR.match(part) or part[:1] in " \t" and opened:
-                        raise ValueError("no line of a route")
+                        raise ValueError("expected a line of a route")
+                    orphan = True  # what follows a line that cannot be read is not the last route's
                     found = _begin(words)
+                    orphan = False
                     if route is not None:
                         yield route
                     route, opened = found, True
         except ValueError as error:
             source.fail(line_number, line, str(error))
+            if orphan and route is not None:
+                yield route
+                route = None
     if route is not None:
         yield route
 

@@ -35,6 +35,7 @@ DIFFERENCES = (
     ("dport_mask", "json", "6.15 and later: the text hides a full mask"),
 )
 
+_EXPECTED = "expected a rule ('100: from ... lookup ...')"
 _RULE_LINE = re.compile(r"(\d{1,10}):\s+(.*)$", re.ASCII)
 # `goto 101010unresolved`, to 4.20; `to 192.0.2.0 /24`, 4.17 and 4.18
 _GLUED = re.compile(r"(?<=\d)(?=\[?unresolved)", re.ASCII)
@@ -164,13 +165,13 @@ def _read(source: Source) -> Iterator[Dict]:
     for line_number, line in source:
         found = _RULE_LINE.match(line.lstrip())
         if found is None:
-            source.fail(line_number, line, "not a rule")
+            source.fail(line_number, line, _EXPECTED)
             continue
         rule: Dict = {"priority": int(found[1])}
         words = _SPLIT_PREFIX.sub("", _GLUED.sub(" ", found[2])).split()
         try:
             if not any(word in _RULE for word in words):
-                raise ValueError("not a rule")
+                raise ValueError(_EXPECTED)
             _RULE.read(words, rule)
             left = rule.get("unparsed", [])
             if len(left) == 1 and left[0].isdigit() and "action" not in rule:  # -N

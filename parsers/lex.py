@@ -185,23 +185,17 @@ class Grammar:
         while cursor.more():
             word = cursor.take()
             if word in self.rules:
-                self.rules[word](cursor, record)
+                _apply(self.rules[word], cursor, record, outer)
             elif word in self.values:
                 _set(record, outer, self.values[word], word, cursor.take(word))
             elif word in self.flags:
-                key, value = self.flags[word]
-                if key in record and not isinstance(value, list):
-                    unparsed(outer, [word])
-                elif isinstance(value, list):
-                    record.setdefault(key, []).extend(value)
-                else:
-                    record[key] = value
+                _raise_flag(record, outer, self.flags[word], word)
             elif also is not None and word in also.values:
                 _set(outer, outer, also.values[word], word, cursor.take(word))
             elif also is not None and word in also.flags:
-                outer[also.flags[word][0]] = also.flags[word][1]
+                _raise_flag(outer, outer, also.flags[word], word)
             elif also is not None and word in also.rules:
-                also.rules[word](cursor, outer)
+                _apply(also.rules[word], cursor, outer, outer)
             else:
                 unparsed(outer, [word])
         # Every other word being a value word, no flag and no rule can have shifted the pairs.
@@ -210,6 +204,27 @@ class Grammar:
             keys = tuple(key for key, _ in fields)
             if len(set(keys)) == len(keys):
                 self.shapes[names] = (keys, [field for field in fields if field[1] is not str])
+
+
+def _raise_flag(record: Dict, outer: Dict, field: tuple[str, Any], word: str) -> None:
+    key, value = field
+    if isinstance(value, list):
+        record.setdefault(key, []).extend(value)
+    elif key in record:
+        unparsed(outer, [word])
+    else:
+        record[key] = value
+
+
+def _apply(rule: Callable[[Words, Dict], None], cursor: Words, record: Dict, outer: Dict) -> None:
+    """Let a rule read on. What it would say a second time stays as it was said first; its words are kept."""
+    start = cursor.at - 1
+    before = dict(record)
+    rule(cursor, record)
+    again = [key for key, value in before.items() if record[key] is not value]
+    if again:
+        record.update((key, before[key]) for key in again)
+        unparsed(outer, cursor.items[start : cursor.at])
 
 
 def _set(record: Dict, outer: Dict, field: tuple[str, Convert], word: str, value: str) -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 # `2: eth0@if7: <BROADCAST,UP> mtu 1500 ...`; the name may hold anything but a blank.
 HEADER = re.compile(r"(\d{1,10}): (\S+): <([^ ]*)>(?: (.*))?$", re.ASCII | re.DOTALL)
+_NUMBERED = re.compile(r"\d{1,10}: ", re.ASCII)
 # `31: ve0 state UP @ve1: <BROADCAST,UP> mtu 1500 ...`: `bridge link` up to 4.16
 _OLD_BRIDGE = re.compile(r"(\d{1,10}): (\S+) state (\S+) (?:@(\S+))?: <([^ ]*)>(?: (.*))?$", re.ASCII | re.DOTALL)
 # `-o` joins lines with a backslash and keeps the indentation behind it.
@@ -154,6 +155,9 @@ class Record:
         self.kind: tuple[Grammar, Dict] | None = None
         self.counters: tuple[Dict, str, list[str]] | None = None
         self.alias_open = False
+        self.at = (0, "")
+        self.heading = (0, "")
+        self.lost: list[tuple[int, str]] = []  # headings of counters that did not come
 
     # -- one line ---------------------------------------------------------------------------------------------
 
@@ -163,15 +167,22 @@ class Record:
             line = _GLUED_EXTERNAL.sub(r"geneve external ", line)
         words = [word for word in line.replace("\t", " ").split(" ") if word]
         first = words[0]
-        if self.counters is not None:
+        if self.counters is not None and not STDERR.match(line):
             into, direction, keys = self.counters
             self.counters = None
-            linkstats.values(into, direction, keys, words)
-            return True
+            if not first[0].isdigit():
+                self.lost.append(self.heading)
+            else:
+                try:
+                    linkstats.values(into, direction, keys, words)
+                except ValueError:
+                    self.lost.append(self.heading)
+                    raise
+                return True
         alias_open, self.alias_open = self.alias_open, False
         if first[:5] == "link/":
             self._link(words)
-        elif first == "alias":
+        elif first == "alias" and "ifalias" not in self.fields:
             self.fields["ifalias"] = line.lstrip(" ").partition(" ")[2]
             self.alias_open = True
         elif first == "altname":
@@ -199,6 +210,8 @@ class Record:
 
     def _link(self, words: list[str]) -> None:
         """``link/ether 02:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff promiscuity 0``; the address may be missing."""
+        if "link_type" in self.fields:
+            raise ValueError("a link has one line 'link/...'")
         self.fields["link_type"] = words[0][5:]
         at = 1
         if len(words) > at and words[at] not in DETAIL:
@@ -221,6 +234,7 @@ class Record:
         else:
             into = self.fields.setdefault("stats64", {})
         self.counters = (into, *found)
+        self.heading = self.at
         return True
 
     def _program(self, words: list[str]) -> None:
@@ -228,7 +242,9 @@ class Record:
         xdp = self.fields.setdefault("xdp", {})
         program: Dict = {}
         _PROGRAM.read(words, program, 1)
-        mode = XDP_MODES.get(words[0][5:], 0)
+        if words[0][5:] not in XDP_MODES:
+            raise ValueError(f"expected 'prog/xdp', got {words[0]!r}")
+        mode = XDP_MODES[words[0][5:]]
         xdp.setdefault("attached", []).append({"mode": mode, "prog": program})
         xdp.setdefault("prog", program)
 
@@ -261,7 +277,7 @@ class Record:
         """The record, without parts that stayed empty."""
         if self.counters is not None:
             self.counters = None
-            raise ValueError("the counters' numbers are missing")
+            self.lost.append(self.heading)
         info = self.fields.get("linkinfo")
         if info:
             for part in ("info_data", "info_slave_data"):
@@ -343,33 +359,48 @@ def read(source: Source, body: Body | None = None, first: Callable[[str], Record
     """All records of a text. ``body`` is asked first for every line behind a first line (addresses, details)."""
     records: list[Dict] = []
     record: Record | None = None
-    start = (0, "")
     for number_, whole in source:
         for line in split_joined(whole):
+            reason = ""
+            opened: Record | None = None
             try:
-                opened = first(line) if line[:1] != " " else None
+                if line[0] != " ":
+                    opened = first(line)
                 if opened is not None:
                     if record is not None:
-                        _close(record, records, source, start)
-                    record, start = opened, (number_, line)
-                elif record is None or not (body and body(record, line, line.split()) or record.line(line)):
-                    source.fail(number_, line, "belongs to no link" if record is None else "no line of a link")
-            except ValueError as error:
-                source.fail(number_, line, str(error))
-                if not record:
+                        records.append(_close(record, source))
+                    record = opened
                     continue
+                if record is None:
+                    reason = "expected a link's first line ('2: eth0: <...> mtu ...')"
+                else:
+                    record.at = (number_, line)
+                    if not (body and body(record, line, line.split()) or record.line(line)):
+                        reason = "expected a line of a link"
+            except ValueError as error:
+                reason = str(error)
+            if record is not None and record.lost:
+                _report_lost(record, source)
+            if reason:
+                source.fail(number_, line, reason)
+                if record is not None and _NUMBERED.match(line):  # what follows is not the last link's
+                    records.append(_close(record, source))
+                    record = None
     if record is not None:
-        _close(record, records, source, start)
+        records.append(_close(record, source))
     split_names(records)
     return iter(records)
 
 
-def _close(record: Record, records: list[Dict], source: Source, start: tuple[int, str]) -> None:
-    try:
-        records.append(record.close())
-    except ValueError as error:
-        source.fail(*start, str(error))
-        records.append(record.close())
+def _close(record: Record, source: Source) -> Dict:
+    fields = record.close()
+    _report_lost(record, source)
+    return fields
+
+
+def _report_lost(record: Record, source: Source) -> None:
+    while record.lost:
+        source.fail(*record.lost.pop(), "expected as many counters below as it has columns")
 
 
 _PEER = re.compile(r"if(\d{1,10})$", re.ASCII)

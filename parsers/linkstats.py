@@ -58,6 +58,8 @@ def values(into: Dict, direction: str, keys: list[str], words: list[str]) -> Non
         raise ValueError(f"{len(words)} values under {len(keys)} columns")
     counters = into.setdefault(direction, {})
     for key, word in zip(keys, words):
+        if key in counters:
+            raise ValueError(f"a second {direction} counter {key!r}")
         counters[key] = counter(word)
 
 

@@ -61,7 +61,7 @@ _NUMBERS = frozenset(("metric", "ref", "use", "mss", "window", "irtt"))
 _MASK = re.compile(r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}$", re.ASCII)
 _FLAGS = re.compile(r"[UGHRDMACSaceofplnuwitdm!]+$", re.ASCII)
 _HEX32 = re.compile(r"[0-9A-Fa-f]{32}$", re.ASCII)
-_TRANSLATED = "no row of a routing table (if its words are translated, capture with LC_ALL=C)"
+_TRANSLATED = "expected a row of a routing table (if its words are translated, capture with LC_ALL=C)"
 # bit -> letter, in the order of printing
 _V4_FLAGS = ((1, "U"), (2, "G"), (0x200, "!"), (4, "H"), (8, "R"), (0x10, "D"), (0x20, "M"))
 _V6_FLAGS = ((1, "U"), (0x200, "!"), (2, "G"), (4, "H"), (0x10000, "D"), (0x40000, "A"), (0x1000000, "C"),
