@@ -47,10 +47,20 @@ class CommandError(NetwrapError):
         self.stderr = stderr
 
     def __str__(self) -> str:
-        said = " / ".join(line.strip() for line in self.stderr.split("\n") if line.strip())
+        said = " / ".join(_before_usage(self.stderr))
         shown = " ".join(self.argv)
         shown = shown if len(shown) <= 120 else shown[:117] + "..."
         return f"{shown}: {said or f'exit status {self.status}'}"
+
+
+def _before_usage(stderr: str) -> list[str]:
+    """What a binary said before it went on to explain itself."""
+    said: list[str] = []
+    for line in filter(None, map(str.strip, stderr.split("\n"))):
+        if line.startswith(("Usage:", "BusyBox v")):
+            return said or ["it does not know these words"]
+        said.append(line)
+    return said
 
 
 class CommandMissing(CommandError):
@@ -58,7 +68,10 @@ class CommandMissing(CommandError):
 
 
 class CommandFailed(CommandError):
-    """The binary ran and failed; the classes below say why, where its words tell."""
+    """The binary ran and failed; the classes below say why, where its words tell.
+
+    Raised as it is for a file that cannot be executed, with status 126, and for what the words do not tell.
+    """
 
 
 class PermissionDenied(CommandFailed):
@@ -82,7 +95,11 @@ class NetworkUnreachable(CommandFailed):
 
 
 class InvalidArgument(CommandFailed):
-    """A value that the binary or the kernel does not take."""
+    """A value that the binary or the kernel does not take.
+
+    Also raised before the binary is called, with status 2, where it would do something else in silence: `route` cuts a
+    metric to 16 bits, `arp` completes a short hardware address, `ip` reads 010.0.0.1 as 8.0.0.1.
+    """
 
 
 class TimedOut(CommandError):

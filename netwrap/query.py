@@ -11,7 +11,7 @@ from . import shell
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Binaries that do not know `-j` (busybox, iproute2 before 4.14), found out once.
+# Paths of binaries that do not know `-j` (busybox, iproute2 before 4.14), found out once.
 _no_json: set[str] = set()
 
 
@@ -25,18 +25,18 @@ def records(
     """
     module = parsers.module(name)
     binary = argv[0]
-    if json and binary in ("ip", "bridge") and binary not in _no_json:
+    path = shell.find(binary) or binary
+    if json and binary in ("ip", "bridge") and path not in _no_json and not shell.is_busybox(binary):
         asked = [binary, "-j", *argv[1:]]
         result = shell.run(asked, netns=netns, timeout=timeout, check=False)
-        if result.status == 0 or not _refused(result):
-            if result.status != 0:
-                raise shell.error(shell.in_netns(asked, netns), result)
+        if result.status != 0 and _refused(result):
+            _no_json.add(path)
+        else:
+            shell.checked(shell.in_netns(asked, netns), result)
             try:
                 return list(module.parse(result.stdout))
             except parsers.ParseError:
                 pass
-        else:
-            _no_json.add(binary)
     result = shell.run(argv, netns=netns, timeout=timeout)
     return list(module.parse(result.stdout))
 

@@ -1,19 +1,23 @@
 """The only place that runs anything.
 
-Every command runs with ``LC_ALL=C`` and no ``LANGUAGE`` (net-tools translate their tables), without a terminal (`ip` colours
-for one), with a time-out, and its output is complete whatever its size. What fails becomes an error of
-:mod:`netwrap.errors`, told from the words of iproute2, net-tools and busybox.
+Every command runs with ``LC_ALL=C`` and no ``LANGUAGE`` (net-tools translate their tables), in a session of its own without a
+terminal (`ip` colours for one), with a time-out after which it is killed with all that it started, and its output is complete
+whatever its size. What fails becomes an error of :mod:`netwrap.errors`, told from the words of iproute2, net-tools and busybox.
 
-No string is ever handed to a shell: a command is a list of words.
+No string is ever handed to a shell: a command is a list of words. :func:`run` may be called from several threads at once.
 """
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import os
 import re
 import shlex
 import shutil
+import signal
 import sys
+import threading
 import warnings
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -33,27 +37,45 @@ from .errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Any, NoReturn
 
 TIMEOUT = 60.0
 NETNS_DIR = "/var/run/netns"
+#: Where binaries lie that a user's PATH may not name.
+SBIN = "/usr/sbin:/sbin"
 
-#: Called with each command before it runs (`--show-commands`).
-announce: Callable[[Sequence[str]], None] | None = None
+#: Called with each command, and what it is given as input, before it runs (`--show-commands`).
+announce: Callable[[Sequence[str], str | None], None] | None = None
 #: Commands that change something are announced and not run (`--dry-run`).
 dry_run = False
 
 # What binaries say, and what it means; the first that is found counts. Words of iproute2 3.10 to 7.x, net-tools and
 # busybox under LC_ALL=C (../shared notes: net-tools-and-busybox.md, section 9).
-_MEANINGS: tuple[tuple[re.Pattern[str], type[CommandFailed]], ...] = (
+_MEANINGS: tuple[tuple[re.Pattern[str], type[CommandError]], ...] = (
     (
         re.compile(
-            r"Cannot open network namespace|setting the network namespace .*: Invalid argument"
-            r"|Cannot remove namespace file .*No such file|nsenter: cannot open"
+            r"exec of \"[^\n]*\" failed: No such file"  # ip netns exec
+            r"|^nsenter: (?:failed to execute|can't execute) [^\n]*: No such file",
+            re.M,
+        ),
+        CommandMissing,
+    ),
+    (
+        re.compile(
+            r"Cannot open network namespace[^\n]*: (?:No such file|Not a directory|File name too long)"
+            r"|setting the network namespace [^\n]*: Invalid argument"  # a plain file, left behind by a reboot
+            r"|Cannot remove namespace file [^\n]*: No such file"
+            r"|nsenter: (?:cannot|can't) open [^\n]*: No such file"
+            r"|nsenter: [^\n]*reassociate [^\n]*: Invalid argument"
+            r"|Invalid \"netns\" value|invalid argument '[^\n]*' to 'netns'"  # ip link set … netns
         ),
         NoSuchNetns,
     ),
     (re.compile(r"Operation not permitted|Permission denied|must be root"), PermissionDenied),
-    (re.compile(r"File exists|already exists|already assigned"), AlreadyExists),
+    (
+        re.compile(r"File exists|already exists|already assigned|already used|TUNSETIFF\): Device or resource busy"),
+        AlreadyExists,
+    ),
     (
         re.compile(
             r"No such process|No such file or directory|No such device|Cannot find device|[Cc]an't find device"
@@ -67,7 +89,11 @@ _MEANINGS: tuple[tuple[re.Pattern[str], type[CommandFailed]], ...] = (
         re.compile(
             r"Invalid argument|is invalid|is a garbage|is garbage|is wrong|[Ii]nvalid |Unknown device type|unknown hardware"
             r"|not a valid|expected rather than|out of range|Numerical result|either \"|is unknown|bogus netmask"
-            r"|doesn't make sense|Command line is not complete|doesn't match route|need hardware address|invalid number"
+            r"|doesn't make sense|Command line is not complete|doesn't match route|need hardware address|need host name"
+            r"|netmask and route address conflict|and host route conflict|device minimum|device maximum|policy validation"
+            r"|requires arguments|Operation not supported|is not in [0-9.]+ range|invalid option|unrecognized option"
+            r"|^Usage:|^BusyBox v",
+            re.M,
         ),
         InvalidArgument,
     ),
@@ -83,15 +109,35 @@ class Result(NamedTuple):
 
 
 def environment() -> dict[str, str]:
-    """The environment of every command."""
+    """The environment of every command: ours, without what changes how programs speak, with ``sbin`` in the PATH.
+
+    `ip netns exec` looks for the command in the PATH it was given.
+    """
     env = {key: value for key, value in os.environ.items() if key not in ("LANGUAGE", "LANG", "IPROUTE2_COLOR")}
-    env.update(LC_ALL="C", NO_COLOR="1")
+    env.update(LC_ALL="C", NO_COLOR="1", PATH=_path())
     return env
+
+
+def _path() -> str:
+    return ":".join(part for part in (os.environ.get("PATH", os.defpath), SBIN) if part)
 
 
 def find(name: str) -> str | None:
     """The path of a binary, also where the user's PATH has no ``sbin``; None where it is not installed."""
-    return shutil.which(name, path=os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin")
+    return shutil.which(name, path=_path())
+
+
+def is_busybox(name: str) -> bool:
+    """Whether a binary is a link to busybox (or toybox), as on a router: its `ip` knows no namespaces and no JSON."""
+    path = find(name)
+    return path is not None and _links_to_busybox(path, find("busybox"))
+
+
+@functools.cache
+def _links_to_busybox(path: str, box: str | None) -> bool:
+    if os.path.basename(os.path.realpath(path)).startswith(("busybox", "toybox")):
+        return True
+    return box is not None and os.path.samefile(path, box)
 
 
 def in_netns(argv: Sequence[str], netns: str | None) -> list[str]:
@@ -101,12 +147,18 @@ def in_netns(argv: Sequence[str], netns: str | None) -> list[str]:
     (['ip', '-n', 'red', 'link'], ['ip', 'netns', 'exec', 'red', 'arp', '-n'])
     >>> in_netns(["ip", "link"], "/proc/42/ns/net")
     ['nsenter', '--net=/proc/42/ns/net', 'ip', 'link']
+
+    Where `ip` is busybox's, which knows no namespaces, a name is a path too. Raises InvalidArgument for an empty name.
     """
     words = list(argv)
     if netns is None:
         return words
+    if netns == "":
+        raise InvalidArgument(words, 2, "the name of a namespace is empty")
+    if "/" not in netns and is_busybox("ip"):
+        netns = f"{NETNS_DIR}/{netns}"
     if "/" in netns:
-        return ["nsenter", f"--net={netns}", *words]
+        return ["nsenter", f"-n{netns}" if is_busybox("nsenter") else f"--net={netns}", *words]
     if os.path.basename(words[0]) in ("ip", "bridge"):
         return [words[0], "-n", netns, *words[1:]]
     return ["ip", "netns", "exec", netns, *words]
@@ -120,7 +172,6 @@ def run(
     check: bool = True,
     stdin: str | None = None,
     changes: bool = False,
-    missing_ok: bool = False,
 ) -> Result:
     """Run a command and return all that it printed.
 
@@ -132,55 +183,125 @@ def run(
     """
     words = in_netns(argv, netns)
     if announce is not None:
-        announce(words)
+        announce(words, stdin)
     if dry_run and changes:
         return Result("", "", 0)
     result = _call(words, timeout, stdin)
-    if check and result.status != 0:
+    return checked(words, result) if check else result
+
+
+def checked(words: Sequence[str], result: Result) -> Result:
+    """The result of a command that succeeded; warns about what it said all the same, raises what a failure means."""
+    if result.status != 0:
         raise error(words, result)
-    if check and result.stderr.strip():
-        for line in result.stderr.strip().split("\n"):
-            warnings.warn(f"{words[0]}: {line.strip()}", CommandWarning, stacklevel=2)
+    for line in filter(str.strip, result.stderr.split("\n")):
+        warnings.warn(f"{words[0]}: {line.strip()}", CommandWarning, stacklevel=3)
     return result
 
 
 def _call(words: list[str], timeout: float, stdin: str | None) -> Result:
-    import io
+    path = _executable(words)
+    files = [_scratch(), _scratch()]
+    try:
+        files.insert(0, _scratch(stdin.encode("utf-8", "surrogateescape")) if stdin else os.open(os.devnull, os.O_RDONLY))
+        status = _wait(words, path, files, timeout)
+        return Result(_content(files[1]), _content(files[2]), status if status >= 0 else 128 - status)
+    finally:
+        for file in files:
+            os.close(file)
 
+
+def _wait(words: list[str], path: str, files: list[int], timeout: float) -> int:
+    """Start a command and wait for its end, or make one.
+
+    Its output goes to files, not through pipes: `sh` stops reading a pipe two seconds after the end of the process, and keeps
+    no more than 3 MiB of chunks. The clock is ours: that of `sh` costs a tenth of a second a call, and kills the process alone.
+    """
     import sh  # 90 ms that only those pay who run something
 
+    command: Any = sh.Command(path)
+    try:
+        running = command(
+            # `sh` encodes strictly: a name that is no UTF-8 goes through as its bytes
+            *(os.fsencode(word).decode("latin-1") for word in words[1:]),
+            _encoding="latin-1",
+            _env=environment(),
+            _in=files[0],
+            _out=files[1],
+            _err=files[2],
+            _tty_in=False,
+            _tty_out=False,
+            _new_session=True,
+            _ok_code=list(range(-64, 256)),
+            _return_cmd=True,
+            _bg=1,  # returns at once, so that there is something to kill; with True it would ignore SIGHUP for ever
+            _bg_exc=False,
+        )
+    except sh.CommandNotFound as missing:
+        raise CommandMissing(words, 127, f"{words[0]} is not installed") from missing
+    except sh.ForkException as failed:
+        raise CommandFailed(words, 126, str(failed).strip().rpartition("\n")[2]) from failed
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        _kill(running.pid)
+
+    clock = threading.Timer(timeout, end)
+    clock.daemon = True
+    clock.start()
+    try:
+        status: int = running.wait().exit_code
+    except BaseException:  # Ctrl-C: it has a session of its own, and nobody else would end it
+        _kill(running.pid)
+        running.process.wait()
+        raise
+    finally:
+        clock.cancel()
+        clock.join()  # a thread that is left over makes the next fork warn (Python 3.12)
+    if late.is_set():
+        raise TimedOut(words, 124, f"no end after {timeout:g} seconds; killed")
+    return status
+
+
+def _kill(pid: int) -> None:
+    """Kill what :func:`_wait` started, with everything that it started and that stayed in its session."""
+    with contextlib.suppress(OSError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def _executable(words: Sequence[str]) -> str:
+    """The path of a command's binary, once its words are fit to be handed to it."""
+    if any("\0" in word for word in words):
+        raise InvalidArgument([word.replace("\0", "\\0") for word in words], 2, "a word holds a NUL byte")
     path = find(words[0])
     if path is None:
         raise CommandMissing(words, 127, f"{words[0]} is not installed")
-    out, err = io.BytesIO(), io.BytesIO()
-    given = stdin.encode("utf-8", "surrogateescape") if stdin is not None else None
-    with open(os.devnull, "rb") as nothing:
-        try:
-            process = sh.Command(path)(
-                *words[1:],
-                _env=environment(),
-                _in=given if given else nothing,
-                _out=out,
-                _err=err,
-                _tty_in=False,
-                _tty_out=False,
-                _out_bufsize=65536,
-                _timeout=timeout,
-                _ok_code=list(range(-64, 256)),
-                _return_cmd=True,
-            )
-        except sh.TimeoutException as late:
-            raise TimedOut(words, 124, f"no end after {timeout:g} seconds; killed") from late
-        except sh.CommandNotFound as missing:
-            raise CommandMissing(words, 127, f"{words[0]} is not installed") from missing
-        except OSError as failed:
-            raise CommandFailed(words, 126, str(failed)) from failed
-    status = process.exit_code
-    return Result(
-        out.getvalue().decode("utf-8", "surrogateescape"),
-        err.getvalue().decode("utf-8", "surrogateescape"),
-        status if status >= 0 else 128 - status,
-    )
+    return path
+
+
+def _scratch(content: bytes = b"") -> int:
+    """A file without a name, in memory where the system can; its descriptor, at the start of the content."""
+    try:
+        file = os.memfd_create("netwrap", os.MFD_CLOEXEC)
+    except (AttributeError, OSError):
+        import tempfile
+
+        with tempfile.TemporaryFile() as temporary:
+            file = os.dup(temporary.fileno())
+    while content:
+        content = content[os.write(file, content) :]
+    os.lseek(file, 0, os.SEEK_SET)
+    return file
+
+
+def _content(file: int) -> str:
+    """All that was written to a file. What the command left running may still write: the position is its own."""
+    parts, at = [], 0
+    while part := os.pread(file, 1 << 24, at):
+        parts.append(part)
+        at += len(part)
+    return b"".join(parts).decode("utf-8", "surrogateescape")
 
 
 def error(argv: Sequence[str], result: Result) -> CommandError:
@@ -190,40 +311,78 @@ def error(argv: Sequence[str], result: Result) -> CommandError:
     >>> type(error(["ip", "link", "add", "v0", "type", "veth"], failed)).__name__
     'AlreadyExists'
     """
-    said = result.stderr.strip() or result.stdout.strip()[:500]  # net-tools say some failures on standard output
-    if result.status == 127 and "not found" in said or "exec of" in said and "No such file" in said:
+    said = result.stderr.strip()
+    if not said:
+        said = result.stdout.strip()[:500]
+        if not said.startswith("No ARP entry"):  # net-tools say this one on standard output
+            return CommandFailed(argv, result.status, said)
+    if result.status == 127 and "not found" in said:
         return CommandMissing(argv, 127, said)
     for pattern, kind in _MEANINGS:
         if pattern.search(said):
-            return kind(argv, result.status, said)
+            return kind(argv, 127 if kind is CommandMissing else result.status, said)
     return CommandFailed(argv, result.status, said)
 
 
-def become(argv: Sequence[str], netns: str | None = None) -> None:
-    """Become the command, with its terminal and its exit status: never returns. Raises CommandMissing."""
+# -- with the user's terminal and environment ----------------------------------------------------------------------
+
+# Python ignores these, and what is ignored stays ignored in the program that we become: `yes | head -1` would complain.
+_IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
+
+
+def become(argv: Sequence[str], netns: str | None = None) -> NoReturn:
+    """Become the command, with our terminal and environment and its exit status: never returns.
+
+    Raises CommandMissing, and CommandFailed for a file that cannot be executed.
+    """
     words = in_netns(argv, netns)
     if announce is not None:
-        announce(words)
+        announce(words, None)
     if dry_run:
         raise SystemExit(0)
-    path = find(words[0])
-    if path is None:
-        raise CommandMissing(words, 127, f"{words[0]} is not installed")
-    os.execv(path, words)
+    path = _executable(words)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    before = [(number, signal.signal(number, signal.SIG_DFL)) for number in _IGNORED_BY_PYTHON]
+    try:
+        os.execv(path, words)
+    except OSError as failed:
+        for number, handler in before:
+            signal.signal(number, handler)
+        raise CommandFailed(words, 126, failed.strerror or str(failed)) from failed
 
 
 def pass_through(argv: Sequence[str], netns: str | None = None) -> int:
-    """Run a command on our own terminal and return its exit status. Raises CommandMissing."""
+    """Run a command on our own terminal, in our own environment, and return its exit status (128 + N for signal N).
+
+    Ctrl-C is the command's; where it dies of it, KeyboardInterrupt is raised. Raises CommandMissing, and CommandFailed for a
+    file that cannot be executed.
+    """
     words = in_netns(argv, netns)
     if announce is not None:
-        announce(words)
+        announce(words, None)
     if dry_run:
         return 0
-    path = find(words[0])
-    if path is None:
-        raise CommandMissing(words, 127, f"{words[0]} is not installed")
-    status = os.spawnv(os.P_WAIT, path, words)
+    path = _executable(words)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    ours = threading.current_thread() is threading.main_thread()  # no other may set signal handlers
+    before = [(number, signal.signal(number, signal.SIG_IGN)) for number in (signal.SIGINT, signal.SIGQUIT) if ours]
+    default = [*_IGNORED_BY_PYTHON, *(number for number, handler in before if handler is not signal.SIG_IGN)]
+    try:
+        pid = os.posix_spawn(path, words, os.environ, setsigdef=default)
+        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    except OSError as failed:
+        raise CommandFailed(words, 126, failed.strerror or str(failed)) from failed
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
+    if status == -signal.SIGINT:
+        raise KeyboardInterrupt
     return status if status >= 0 else 128 - status
+
+
+# -- showing what is run -------------------------------------------------------------------------------------------
 
 
 def show_commands(*, dry_run: bool) -> None:
@@ -233,14 +392,43 @@ def show_commands(*, dry_run: bool) -> None:
     globals()["dry_run"] = dry_run
 
 
-def _print_command(argv: Sequence[str]) -> None:
-    print(pasteable(argv), file=sys.stderr, flush=True)
+def _print_command(argv: Sequence[str], stdin: str | None) -> None:
+    sys.stdout.flush()
+    print(pasteable(argv, stdin), file=sys.stderr, flush=True)
 
 
-def pasteable(argv: Sequence[str]) -> str:
-    """A command as a line that a shell takes.
+def pasteable(argv: Sequence[str], stdin: str | None = None) -> str:
+    """A command, and what it is given as input, as a shell takes them; no control character gets through to a terminal.
 
     >>> pasteable(["ip", "link", "set", "v0", "alias", "to the core"])
     "ip link set v0 alias 'to the core'"
+    >>> pasteable(["ip", "link", "set", "v0", "alias", "\\x1b[31m"])
+    "ip link set v0 alias $'\\\\033[31m'"
+    >>> print(pasteable(["ip", "-batch", "-"], "link set lo up\\n"))
+    ip -batch - <<'EOF'
+    link set lo up
+    EOF
     """
-    return shlex.join(argv)
+    line = " ".join(map(_quoted, argv))
+    if not stdin:
+        return line
+    lines = stdin.split("\n")
+    if lines.pop() or not all(text.replace("\t", "").isprintable() for text in lines):
+        return f"printf %s {_quoted(stdin)} | {line}"
+    end = "EOF"
+    while end in lines:
+        end += "F"
+    return f"{line} <<'{end}'\n{stdin}{end}"
+
+
+def _quoted(word: str) -> str:
+    """A word as a shell takes it; bytes that no terminal should see are written as octal numbers (bash, zsh, busybox)."""
+    if word.isprintable():
+        return shlex.quote(word)
+    shown = []
+    for letter in word:
+        if letter.isprintable():
+            shown.append("\\" + letter if letter in "\\'" else letter)
+        else:
+            shown.append("".join(f"\\{byte:03o}" for byte in letter.encode("utf-8", "surrogateescape")))
+    return f"$'{''.join(shown)}'"
