@@ -21,7 +21,7 @@ from __future__ import annotations
 import re
 
 from . import route_encap
-from .lex import STDERR, Grammar, Source, Words, bracketed, number, parser, streamer
+from .lex import STDERR, Grammar, Source, Words, bracketed, maker, number, parser, streamer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ _FAMILIES = frozenset(("inet", "inet6", "mpls", "link", "bridge"))
 _FLAGS = (
     "dead onlink pervasive offload trap notify linkdown unresolved rt_offload rt_trap rt_offload_failed".split()
 )
-# `default`, `10.0.0.0/8`, `2001:db8::/32`, `0/8`; an MPLS label stack `100/200`
-_DST = re.compile(r"(?:default|[0-9a-fA-F:.]+(?:/\d+)*)$", re.ASCII)
+# `default`, `10.0.0.0/8`, `2001:db8::/32`, `0/8`; an MPLS label stack `100/200`; `???/20`: a family unknown to old releases
+_DST = re.compile(r"(?:default|(?:[0-9a-fA-F:.]+|\?\?\?)(?:/\d+)*)$", re.ASCII)
 # `nexthopvia inet6 fe80::1` (4.1-4.10); `ts 0x4dtsage 88sec` (all)
 _GLUED = re.compile(r"\b(nexthop)(?=via )|\b(ts 0x[0-9a-f]+)(?=tsage )", re.ASCII)
 
@@ -193,6 +193,13 @@ _ROUTE = Grammar(
         "ttl-propagate": _ttl,
     },
 )
+# The keys of a record, in the order of `ip -j route`
+_ORDER = {key: rank for rank, key in enumerate(
+    "type dst from nhid to encap tos gateway via dev table protocol scope prefsrc metric flags mark flow uid cache expires "
+    "error users used age ipid ts tsage metrics iif pref ttl-propogate nh_info nexthops weight unparsed".split()
+)}  # fmt: skip
+_TAILS = 5000
+_makers: dict[tuple[str, ...], tuple[Callable[..., Dict], int]] = {}
 _HOP = Grammar(_HOP_VALUES, _HOP_FLAGS, _HOP_RULES)
 _SHARED = Grammar({"pref": ("pref", str)})  # printed behind the last nexthop by 4.17-5.5
 
@@ -238,8 +245,28 @@ def _begin(words: list[str]) -> Dict:
     record["dst"] = dst
     record["flags"] = []
     _ROUTE.read(words, record, at + 1)
-    record["flags"] = record.pop("flags")
     return record
+
+
+def _ordered(route: Dict) -> Dict:
+    """The keys in the order of `ip -j route`."""
+    return {key: route[key] for key in sorted(route, key=_ORDER.__getitem__)}
+
+
+def _maker(names: tuple[str, ...]) -> tuple[Callable[..., Dict], int] | None:
+    """How to make a record of a line ``DST NAME VALUE NAME VALUE ...``, perhaps with a flag behind, and its number of words.
+
+    None where the words between are not all names of a value, each once: such a line is read word by word.
+    """
+    flag = names[-1] if names and names[-1] in _HOP_FLAGS else ""
+    fields = [_ROUTE.values.get(name) for name in (names[:-1] if flag else names)]
+    keys = ["dst"] + [field[0] for field in fields if field is not None]
+    if not names or None in fields or len(set(keys)) < len(keys) or len(_makers) > 1000:
+        return None
+    converts = [str] + [field[1] for field in fields if field is not None]
+    made = maker(keys, converts, _ORDER, {"flags": repr([flag]) if flag else "[]"})
+    _makers[names] = made, 2 * len(keys) - (0 if flag else 1)
+    return _makers[names]
 
 
 def _continue(route: Dict, words: list[str]) -> bool:
@@ -265,27 +292,53 @@ def _continue(route: Dict, words: list[str]) -> bool:
 
 
 def _read(source: Source) -> Iterator[Dict]:
-    shapes = _ROUTE.shapes
-    route: Dict | None = None
-    for line_number, line in source:
-        words = line.split()
-        # The common line has a destination and pairs of words that were seen in this order before.
-        shape = shapes.get(tuple(words[1::2]))
-        if shape is not None and len(words) % 2 and words[0] not in _NO_DST:
-            if route is not None:
-                yield route
-            route = {"dst": words[0], **dict(zip(shape[0], words[2::2])), "flags": []}
+    split = source.split
+    route: Dict | None = None  # the last one: more lines may follow
+    common = False  # whether it is whole already
+    tails: dict[str, Dict] | None = {}
+    last: list[str] = []
+    make: Callable[..., Dict] | None = None
+    count = 0
+    for line_number, line in source.numbered():
+        # Most routes of a large table differ from one before in their destination only.
+        if tails is not None:
+            dst, _, tail = line.partition(" ")
+            known = tails.get(tail)
+            if known is not None and dst and dst not in _NO_DST and dst.isprintable():
+                if route is not None:
+                    yield route if common else _ordered(route)
+                route, common = known.copy(), True
+                route["dst"] = dst
+                route["flags"] = route["flags"][:]
+                continue
+        words = split(line)
+        # The common line has a destination and pairs of words, mostly in the order of the line before.
+        names = words[1::2]
+        if names != last:
+            last = names
+            make, count = _makers.get(tuple(names)) or _maker(tuple(names)) or (None, 0)
+        if make is not None and len(words) == count and words[0] not in _NO_DST:
             try:
-                for key, convert in shape[1]:
-                    route[key] = convert(route[key])
-            except ValueError as error:
-                source.fail(line_number, line, str(error))
-                route = None
+                made = make(*words)
+            except ValueError:
+                pass  # read it again, and find out what is wrong
+            else:
+                if route is not None:
+                    yield route if common else _ordered(route)
+                route, common = made, True
+                if tails is not None and len(tails) < _TAILS and words[0] == dst:
+                    tails[tail] = {**made, "flags": made["flags"][:]}
+                    if len(tails) == _TAILS and line_number < 2 * _TAILS:
+                        tails = None  # this table is not one of them
+                continue
+        if not words:
             continue
         opened = orphan = False
         try:
             for part in _JOINT.split(line) if "\\" in line else (line,):
-                words = _GLUED.sub(r"\1\2 ", part).split() if "tsage" in part or "nexthopvia" in part else part.split()
+                words = split(_GLUED.sub(r"\1\2 ", part) if "tsage" in part or "nexthopvia" in part else part)
+                if route is not None and words:
+                    common = False
                 if words and (route is None or not _continue(route, words)):
                     if STDERR.match(part) or part[:1] in " \t" and opened:
                         raise ValueError("expected a line of a route")
@@ -293,15 +346,15 @@ def _read(source: Source) -> Iterator[Dict]:
                     found = _begin(words)
                     orphan = False
                     if route is not None:
-                        yield route
-                    route, opened = found, True
+                        yield _ordered(route)
+                    route, opened, common = found, True, False
         except ValueError as error:
             source.fail(line_number, line, str(error))
             if orphan and route is not None:
-                yield route
+                yield _ordered(route)
                 route = None
     if route is not None:
-        yield route
+        yield _ordered(route)
 
 
 def _tidy(route: Dict) -> Dict | None:
