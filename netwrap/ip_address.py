@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import query
+from . import query, shell, values
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from parsers.records import Address
 
 
@@ -19,4 +21,80 @@ def show(
     Raises NoSuchNetns, NotFound for a device that is not there, and the other errors of :func:`netwrap.shell.run`.
     """
     argv = ["ip", *(["-d"] if details else []), *(["-s"] if statistics else []), "address", "show"]
-    return query.records("ip_address", [*argv, "dev", dev] if dev else argv, netns=netns)
+    return query.records("ip_address", [*argv, "dev", dev] if dev is not None else argv, netns=netns)
+
+
+def add(
+    local: str,
+    dev: str,
+    *,
+    netns: str | None = None,
+    peer: str | None = None,
+    broadcast: str | None = None,
+    label: str | None = None,
+    scope: str | int | None = None,
+    valid_lft: int | str | None = None,
+    preferred_lft: int | str | None = None,
+    **options: values.Value,
+) -> None:
+    """Give a device of a namespace (None: the own) an address: ``add("192.168.15.1/24", "v0", netns="red")``.
+
+    ``local`` has a prefix length (without one, it is that of a host); ``broadcast`` is an address, or ``+``, computed from
+    the prefix; ``valid_lft`` and ``preferred_lft`` are in seconds, or ``forever``; ``options`` are others of `ip address add`
+    (``nodad=True``, ``metric=100``).
+
+    Raises AlreadyExists, NotFound (no such device), NoSuchNetns, PermissionDenied; InvalidArgument, also for what `ip` would
+    read in a way of its own (``10.1``, ``010.0.0.1``).
+    """
+    _change("add", local, dev, netns, peer=peer, broadcast=broadcast, label=label, scope=scope, valid_lft=valid_lft,
+            preferred_lft=preferred_lft, **options)  # fmt: skip
+
+
+def replace(local: str, dev: str, *, netns: str | None = None, **how: Any) -> None:
+    """Give a device an address, or change the one it has: as :func:`add`, but one that is there is no error."""
+    _change("replace", local, dev, netns, **how)
+
+
+def delete(local: str, dev: str, *, netns: str | None = None, peer: str | None = None, label: str | None = None) -> None:
+    """Take an address from a device. Without its prefix length, `ip` takes the first that matches, with a CommandWarning.
+
+    Raises NotFound, NoSuchNetns, PermissionDenied, InvalidArgument.
+    """
+    _change("delete", local, dev, netns, peer=peer, label=label)
+
+
+def flush(
+    dev: str,
+    *,
+    netns: str | None = None,
+    family: str | None = None,
+    to: str | None = None,
+    scope: str | int | None = None,
+    label: str | None = None,
+    **options: values.Value,
+) -> None:
+    """Take all addresses from a device, or those of a ``family`` (``inet``, ``inet6``), within a prefix ``to``, of a scope.
+
+    ``options`` are flags of `ip address flush` (``dynamic=True``). Raises NotFound, NoSuchNetns, PermissionDenied.
+    """
+    argv = ["ip", *(["-f", family] if family else []), "address", "flush"]
+    argv += values.pairs(argv, dev=dev, scope=scope)
+    argv += ["to", values.prefix(argv, to)] if to is not None else []
+    shell.run([*argv, *values.pairs(argv, label=label, **options)], netns=netns, changes=True)
+
+
+def _change(
+    verb: str,
+    local: str,
+    dev: str,
+    netns: str | None,
+    *,
+    peer: str | None = None,
+    broadcast: str | None = None,
+    **options: values.Value,
+) -> None:
+    argv = ["ip", "address", verb]
+    argv += [values.prefix(argv, local)]
+    argv += ["peer", values.prefix(argv, peer)] if peer is not None else []
+    argv += ["broadcast", values.address(argv, broadcast, "+", "-")] if broadcast is not None else []
+    shell.run([*argv, *values.pairs(argv, dev=dev, **options)], netns=netns, changes=True)

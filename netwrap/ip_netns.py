@@ -1,10 +1,15 @@
-"""`ip netns`: named network namespaces. See :mod:`parsers.ip_netns` for the records."""
+"""`ip netns`: named network namespaces. See :mod:`parsers.ip_netns` for the records.
+
+A name that begins with ``-`` is refused (InvalidArgument): `ip netns` has no keyword to put in front of it.
+"""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
-from . import query, shell
+from . import query, shell, values
+from .errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,7 +18,12 @@ if TYPE_CHECKING:
 
 
 def show(netns: str | None = None) -> list[Netns]:
-    """The named namespaces: ``name``, and ``id`` where the namespace ``netns`` (None: the own) has given it one."""
+    """The named namespaces: ``name``, and ``id`` where the namespace ``netns`` (None: the own) has given it one.
+
+    Where `ip` is busybox's, which knows no namespaces, the names are those of the folder that holds them.
+    """
+    if shell.is_busybox("ip"):
+        return [{"name": name} for name in (sorted(os.listdir(shell.NETNS_DIR)) if os.path.isdir(shell.NETNS_DIR) else [])]
     return query.records("ip_netns", ["ip", "netns", "list"], netns=netns)
 
 
@@ -24,27 +34,46 @@ def list_id(netns: str | None = None) -> list[Netns]:
 
 def add(name: str) -> None:
     """Make a namespace. Raises AlreadyExists, PermissionDenied, InvalidArgument for a name that no file can have."""
-    shell.run(["ip", "netns", "add", name], changes=True)
+    argv = ["ip", "netns", "add"]
+    shell.run([*argv, values.bare_name(argv, name)], changes=True)
 
 
 def attach(name: str, pid: int) -> None:
-    """Give the namespace of a process a name. Raises AlreadyExists, NotFound, PermissionDenied."""
-    shell.run(["ip", "netns", "attach", name, str(pid)], changes=True)
+    """Give the namespace of a process a name. Raises AlreadyExists, NotFound, PermissionDenied, InvalidArgument."""
+    argv = ["ip", "netns", "attach"]
+    argv += [values.bare_name(argv, name)]
+    shell.run([*argv, values.number(argv, "pid", pid, 1, 2**31 - 1)], changes=True)
 
 
 def delete(name: str) -> None:
     """Remove the name of a namespace; the namespace goes with its last process. Raises NoSuchNetns, PermissionDenied."""
-    shell.run(["ip", "netns", "delete", name], changes=True)
+    argv = ["ip", "netns", "delete"]
+    shell.run([*argv, values.bare_name(argv, name)], changes=True)
 
 
-def set(name: str, nsid: int | str) -> None:
-    """Give a namespace an id in the own one (``auto``: the next free). Raises NoSuchNetns, AlreadyExists."""
-    shell.run(["ip", "netns", "set", name, str(nsid)], changes=True)
+def set(name: str, nsid: int | str, *, netns: str | None = None) -> None:
+    """Give a namespace an id in the namespace ``netns`` (None: the own); ``auto``: the next that is free.
+
+    Raises NoSuchNetns; AlreadyExists for an id that is taken, and for a namespace that has one.
+    """
+    argv = ["ip", "netns", "set"]
+    argv += [values.bare_name(argv, name)]
+    argv += ["auto" if nsid == "auto" else values.number(argv, "nsid", nsid, 0, 2**31 - 1)]
+    shell.run(argv, netns=netns, changes=True)
 
 
-def exec(name: str, argv: Sequence[str], *, timeout: float = shell.TIMEOUT) -> str:
-    """Run a command in a namespace and return what it printed. Raises NoSuchNetns, CommandMissing, CommandFailed."""
-    return shell.run(["ip", "netns", "exec", name, *argv], timeout=timeout, changes=True).stdout
+def exec(name: str, argv: Sequence[str], *, timeout: float = shell.TIMEOUT, stdin: str | None = None) -> str:
+    """Run a command in a namespace and return what it printed on standard output.
+
+    It runs as all commands do: under ``LC_ALL=C``, without a terminal, for ``timeout`` seconds at most, and not at all in a dry
+    run. Raises NoSuchNetns, CommandMissing where the namespace's file system has no such program, CommandFailed, TimedOut.
+    """
+    words = ["ip", "netns", "exec"]
+    if not argv:
+        raise UsageError(f"ip netns exec {name}: no command to run")
+    if shell.is_busybox("ip"):
+        return shell.run(argv, netns=values.bare_name(words, name), timeout=timeout, stdin=stdin, changes=True).stdout
+    return shell.run([*words, values.bare_name(words, name), *argv], timeout=timeout, stdin=stdin, changes=True).stdout
 
 
 def identify(pid: int | None = None) -> str | None:
@@ -55,4 +84,5 @@ def identify(pid: int | None = None) -> str | None:
 
 def pids(name: str) -> list[int]:
     """The processes in a namespace. Raises NoSuchNetns."""
-    return [int(word) for word in shell.run(["ip", "netns", "pids", name]).stdout.split()]
+    argv = ["ip", "netns", "pids"]
+    return [int(word) for word in shell.run([*argv, values.bare_name(argv, name)]).stdout.split()]

@@ -73,7 +73,7 @@ _MEANINGS: tuple[tuple[re.Pattern[str], type[CommandError]], ...] = (
     ),
     (re.compile(r"Operation not permitted|Permission denied|must be root"), PermissionDenied),
     (
-        re.compile(r"File exists|already exists|already assigned|already used|TUNSETIFF\): Device or resource busy"),
+        re.compile(r"File exists|already exists|already (?:assigned|used|has a nsid)|TUNSETIFF\): Device or resource busy"),
         AlreadyExists,
     ),
     (
@@ -91,8 +91,8 @@ _MEANINGS: tuple[tuple[re.Pattern[str], type[CommandError]], ...] = (
             r"|not a valid|expected rather than|out of range|Numerical result|either \"|is unknown|bogus netmask"
             r"|doesn't make sense|Command line is not complete|doesn't match route|need hardware address|need host name"
             r"|netmask and route address conflict|and host route conflict|device minimum|device maximum|policy validation"
-            r"|requires arguments|Operation not supported|is not in [0-9.]+ range|invalid option|unrecognized option"
-            r"|^Usage:|^BusyBox v",
+            r"|requires arguments|Operator required|Operation not supported|is not in [0-9.]+ range"
+            r"|invalid option|unrecognized option|^Usage:|^BusyBox v",
             re.M,
         ),
         InvalidArgument,

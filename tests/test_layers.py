@@ -17,7 +17,7 @@ FLOORS = (
     ("parsers",),
     ("netwrap.errors",),
     ("netwrap.shell",),
-    ("netwrap.query", "netwrap.command"),
+    ("netwrap.query", "netwrap.command", "netwrap.values"),
     ("netwrap.session",),
     ("netwrap.ip_", "netwrap.bridge_", "netwrap.arp", "netwrap.route"),
     ("netwrap.selection", "netwrap.views", "netwrap.report"),
