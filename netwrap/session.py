@@ -91,7 +91,7 @@ def blocks(text: str) -> Iterator[Block]:
                     yield _closed(block)
                     block = None
                 line = ""
-            if block is None and line.strip(" *"):
+            if block is None and line.strip(" *") and line not in _LEAVES:  # a shell that ends says so
                 block = Block(number, "", None, number)
             if block is not None:
                 block.lines.append(line)
@@ -118,9 +118,9 @@ def blocks(text: str) -> Iterator[Block]:
 
 def _clean(line: str) -> str:
     """A line without carriage returns, colours, and what a terminal was told."""
-    line = line.rstrip("\r")
     if "\x1b" in line:
         line = _ESCAPES.sub("", _TITLE.sub("", line))
+    line = line.strip("\r")
     return "" if line.startswith(("Script started", "Script done")) else line
 
 
@@ -209,10 +209,13 @@ def _enters(typed: str) -> str | None:
         return None
     words = _unprefixed(commands[0])
     netns = ""
-    while True:
-        if words[:2] == ["ip", "netns"] and len(words) > 4 and "exec".startswith(words[2]):
+    while words:
+        program = words[0].rpartition("/")[2]
+        if program == "ip" and words[1:2] == ["netns"] and len(words) > 4 and "exec".startswith(words[2]):
             netns, words = words[3], _unprefixed(words[4:])
-        elif words[:1] == ["nsenter"]:
+        elif program == "busybox":
+            words = words[1:]
+        elif program == "nsenter":
             understood = command.understand([*words, "ip", "link"])
             netns = understood.netns or netns
             words = words[1:]

@@ -12,6 +12,7 @@ import sys
 import parsers
 from netwrap import report
 from netwrap.errors import NetwrapError, UsageError
+from parsers import lex
 
 from . import say, tables
 
@@ -139,6 +140,9 @@ def _session(blocks: Iterator[session.Block], shown: str, options: argparse.Name
                 unknown.append(block)
             if not block.changes:
                 continue
+        elif _failed(block):
+            unknown.append(block)
+            continue
         else:
             try:
                 records = _parse(block.parser, block.text, found, options.keep_going)
@@ -163,11 +167,24 @@ def _session(blocks: Iterator[session.Block], shown: str, options: argparse.Name
     for first, problem in problems:
         _complain(shown, problem, first)
     for block in unknown:
-        what = f"not recognised: {block.command}" if block.command else "text below no command"
-        if block.changes:
-            what = f"no table: {block.command} printed {block.text.strip()!r}"
-        say(f"{shown}:{block.line}: {what}")
+        say(f"{shown}:{block.line}: {_unrecognised(block)}")
     return 1 if problems else 0
+
+
+def _failed(block: session.Block) -> bool:
+    """Whether all that a command printed is what it says on standard error when it fails."""
+    said = [line for line in block.lines if line.strip()]
+    return bool(said) and all(map(lex.STDERR.match, said))
+
+
+def _unrecognised(block: session.Block) -> str:
+    """What there is to say of a block that has no table."""
+    said = next((line.strip() for line in block.lines if line.strip()), "")
+    if not block.command:
+        return f"belongs to no command: {said}"
+    if block.changes or block.parser is not None:
+        return f"no table: {block.command}: {said}"
+    return f"not recognised: {block.command}"
 
 
 def _selected(name: str, records: list[Record], options: argparse.Namespace) -> list[Any]:
