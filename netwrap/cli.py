@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 import warnings
@@ -88,9 +89,13 @@ def _dispatch(words: list[str]) -> int:
         raise UsageError(f"unknown command {verb!r}; there are: {known}" if verb else f"a command is missing; there are: {known}")
     from .verbs.tables import joined
 
-    module, parser = _parser(verb)
+    module = importlib.import_module(f".verbs.{verb}", __package__)
     rest = _global_flags([*front, *rest])
-    status: int = module.run(parser.parse_args(joined(rest)))
+    if hasattr(module, "scan") and not {"-h", "--help"} & set(rest):
+        options = module.scan(rest)
+    else:
+        options = _parser(verb, module).parse_args(joined(rest))
+    status: int = module.run(options)
     return status
 
 
@@ -114,15 +119,12 @@ def _global_flags(words: list[str]) -> list[str]:
     return words
 
 
-def _parser(verb: str) -> tuple[ModuleType, argparse.ArgumentParser]:
-    import importlib
-
+def _parser(verb: str, module: ModuleType) -> argparse.ArgumentParser:
     from .verbs import argument_parser
 
-    module = importlib.import_module(f".verbs.{verb}", __package__)
     parser = argument_parser(f"netwrap {verb}", (module.__doc__ or "").strip())
     module.arguments(parser)
-    return module, parser
+    return parser
 
 
 def _overview() -> str:

@@ -106,4 +106,10 @@ def printable(string: str) -> str:
     """A string without what a terminal would obey."""
     if string.isprintable():
         return string
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in string)
+    return "".join(letter if letter.isprintable() else _escape(letter) for letter in string)
+
+
+def _escape(letter: str) -> str:
+    """``\\x1b``; a byte that was no UTF-8 (read as a surrogate) as that byte."""
+    byte = ord(letter) - 0xDC00
+    return f"\\x{byte:02x}" if 0x80 <= byte <= 0xFF else repr(letter)[1:-1]

@@ -360,7 +360,8 @@ def load_json(text: str, source: Source, hook: Any = None) -> Iterator[Any]:
             line = text.count("\n", 0, position) + 1
             first = text.rfind("\n", 0, position) + 1
             until = text.find("\n", position)
-            reason = "the JSON ends in the middle" if position >= end - 1 else "not valid JSON"
+            cut = position >= end - 1 or str(error).startswith("Unterminated string")
+            reason = "the JSON ends in the middle" if cut else "not valid JSON"
             source.fail(line, text[max(first, position - 100) : until if until >= 0 else end], reason)
             return
         if isinstance(value, list):

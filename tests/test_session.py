@@ -104,8 +104,8 @@ def test_markdown_with_prose_and_json(netwrap: Netwrap) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["$ ip a", "# ip a", "user@host:~$ ip a", "[root@h ~]# ip a", "root@h:/etc/net# ip a", "(venv) me@h:~/x$ ip a", "bash-5.1# ip a",
-     "/ # ip a", "~ $ ip a", "node1:~ # ip a", "host% ip a", "> $ ip a", "**$ ip a**", "$ **ip a**", "`$ ip a`", "   $ ip a",
+    ["$ ip a", "# ip a", "user@host:~$ ip a", "[root@h ~]# ip a", "root@h:/etc/net# ip a", "(venv) me@h:~/x$ ip a",
+     "bash-5.1# ip a", "/ # ip a", "~ $ ip a", "node1:~ # ip a", "host% ip a", "> $ ip a", "**$ ip a**", "$ **ip a**", "`$ ip a`", "   $ ip a",
      "root@OpenWrt:~# ip a", "sh-4.2$ ip a", "[admin@fw-1.example.net:/]$ ip a"],
 )  # fmt: skip
 def test_prompts(line: str) -> None:
@@ -142,7 +142,8 @@ def test_what_a_line_runs(typed: str, netns: str | None, parser: str | None) -> 
 
 
 def test_shells_nest_and_end() -> None:
-    text = "$ ip netns exec red bash\n# arp\n# ip netns exec blue sh\n# arp\n# exit\nexit\n# arp\n# logout\n$ arp\n$ exit\n$ arp\n"
+    text = "$ ip netns exec red bash\n# arp\n# ip netns exec blue sh\n# arp\n# exit\nexit\n# arp\n"
+    text += "# logout\n$ arp\n$ exit\n$ arp\n"
     assert [block.netns for block in session.blocks(text)] == ["red", "blue", "red", None, None]
     entered = "$ sudo nsenter --net=/run/netns/red\n# ip a\n"
     assert [block.netns for block in session.blocks(entered)] == ["/run/netns/red"]

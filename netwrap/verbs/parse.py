@@ -41,7 +41,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EXAMPLES
 
 
-def run(options: argparse.Namespace) -> int:
+def scan(words: list[str]) -> tables.Options:
+    """The same without argparse. Raises UsageError."""
+    known = {**tables.TABLE, "--keep-going": ("keep_going", None, "")}
+    options = tables.scan(words, known)
+    for word in options.words:
+        if word.startswith("--") or word[:1] == "-" and word != "-":
+            raise UsageError(f"unknown option {word}; see netwrap parse --help")
+    return options
+
+
+def run(options: argparse.Namespace | tables.Options) -> int:
     """Print the tables; 1 where something could not be read."""
     tables.check(options)
     name, files = _command_and_files(options.words)
@@ -81,7 +91,7 @@ def read(file: str) -> str:
     return content.decode("utf-8", "surrogateescape").lstrip("\ufeff")
 
 
-def _file(name: str | None, file: str, options: argparse.Namespace) -> int:
+def _file(name: str | None, file: str, options: argparse.Namespace | tables.Options) -> int:
     shown = "standard input" if file == "-" else file
     text = read(file)
     problems: list[parsers.ParseError] = []
@@ -124,7 +134,7 @@ def _complain(shown: str, problem: parsers.ParseError, first: int = 1) -> None:
 # -- a session -----------------------------------------------------------------------------------------------------
 
 
-def _session(blocks: Iterator[session.Block], shown: str, options: argparse.Namespace) -> int:
+def _session(blocks: Iterator[session.Block], shown: str, options: argparse.Namespace | tables.Options) -> int:
     from netwrap import views
 
     problems: list[tuple[int, parsers.ParseError]] = []
@@ -187,7 +197,7 @@ def _unrecognised(block: session.Block) -> str:
     return f"not recognised: {block.command}"
 
 
-def _selected(name: str, records: list[Record], options: argparse.Namespace) -> list[Any]:
+def _selected(name: str, records: list[Record], options: argparse.Namespace | tables.Options) -> list[Any]:
     """The records chosen, in a session: a condition on a column that this table has not leaves none."""
     try:
         return tables.chosen(name, records, options)
@@ -195,7 +205,7 @@ def _selected(name: str, records: list[Record], options: argparse.Namespace) -> 
         return []
 
 
-def _table(name: str, records: list[Record], options: argparse.Namespace) -> None:
+def _table(name: str, records: list[Record], options: argparse.Namespace | tables.Options) -> None:
     try:
         tables.show(name, records, options)
     except UsageError:

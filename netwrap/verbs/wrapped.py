@@ -12,11 +12,10 @@ from collections.abc import Callable
 from netwrap import command, shell
 from netwrap.errors import CommandError, UsageError
 
-from . import argument_parser, say, tables
+from . import say, tables
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Sequence
     from typing import Any
 
@@ -28,7 +27,6 @@ _EXAMPLES = {
     "route": "netwrap route -n --format json",
     "bridge": "netwrap bridge fdb --where state=permanent --columns mac,ifname",
 }
-_FLAGS = ("--all-netns", "--no-header", "--show-commands", "--dry-run")
 
 
 def run(binary: str, front: list[str], words: list[str]) -> int:
@@ -36,8 +34,8 @@ def run(binary: str, front: list[str], words: list[str]) -> int:
     if words == ["--help"]:
         print(_help(binary))
         return 0
-    own, argv = _own_options(front, [binary, *words])
-    options = _options(binary, own)
+    options = _options(front, [binary, *words])
+    argv = options.words
     if options.show_commands or options.dry_run:
         shell.show_commands(dry_run=options.dry_run)
     tables.check(options)
@@ -54,35 +52,16 @@ def run(binary: str, front: list[str], words: list[str]) -> int:
     return _everywhere(asked, options)
 
 
-def _own_options(front: list[str], argv: list[str]) -> tuple[list[str], list[str]]:
+def _options(front: list[str], argv: list[str]) -> tables.Options:
     """Our own options, and the words of the command without them; what a namespace executes is left as it is."""
-    own, kept = list(front), []
     end = len(argv)
     if "exec" in argv and command.understand(argv).parser is None:
         end = argv.index("exec")
-    at = 0
-    while at < end:
-        word = argv[at]
-        name = word.partition("=")[0]
-        if word in _FLAGS or name in tables.VALUED and "=" in word:
-            own.append(word)
-        elif word in tables.VALUED:
-            own += argv[at : at + 2]
-            at += 1
-        else:
-            kept.append(word)
-        at += 1
-    return own, kept + argv[end:]
-
-
-def _options(binary: str, own: list[str]) -> argparse.Namespace:
-    parser = argument_parser(f"netwrap {binary}")
-    for flag in ("--all-netns", "--show-commands", "--dry-run"):
-        parser.add_argument(flag, action="store_true")
-    parser.add_argument("--netns", action="append", default=[])
-    parser.add_argument("--from", dest="source")
-    tables.add_options(parser)
-    return parser.parse_args(tables.joined(own))
+    options = tables.scan([*front, *argv[:end]], tables.WRAPPED)
+    if options.words[0] != argv[0]:
+        raise UsageError(f"unknown option {options.words[0]}; see netwrap --help")
+    options.words += argv[end:]
+    return options
 
 
 def _help(binary: str) -> str:
@@ -135,7 +114,7 @@ def _operand(words: Sequence[str]) -> str | None:
                  if not word.startswith("-") and before not in ("-i", "--device", "-H", "-t", "-A", "-p")), None)  # fmt: skip
 
 
-def _everywhere(asked: command.Command, options: argparse.Namespace) -> int:
+def _everywhere(asked: command.Command, options: tables.Options) -> int:
     """The records of a command in several namespaces, each with its ``netns``; one that fails does not take the others along."""
     found: list[Record] = []
     status = 0
@@ -153,7 +132,7 @@ def _everywhere(asked: command.Command, options: argparse.Namespace) -> int:
     return status
 
 
-def _namespaces(options: argparse.Namespace) -> list[str | None]:
+def _namespaces(options: tables.Options) -> list[str | None]:
     """The namespaces that were asked for; None is the one we are in."""
     if not options.all_netns:
         return list(dict.fromkeys(options.netns))
@@ -163,7 +142,7 @@ def _namespaces(options: argparse.Namespace) -> list[str | None]:
     return [None, *sorted({item["name"] for item in ip_netns.show()}, key=natural)]
 
 
-def _pass_through(argv: list[str], options: argparse.Namespace) -> int:
+def _pass_through(argv: list[str], options: tables.Options) -> int:
     """Run a command that prints no table, as it is."""
     if options.format or options.columns or options.where or options.sort or options.no_header:
         raise UsageError(f"{shell.pasteable(argv)} prints no table that netwrap knows: there is nothing to format")
