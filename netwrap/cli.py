@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 #: netwrap's own verbs, each a module of :mod:`netwrap.verbs`, and what the overview says of them.
 VERBS = {
+    "lab": "build a network of namespaces from one file, check it, take it down again",
     "parse": "tables from captured output: files, standard input, a pasted terminal session",
 }
 #: The wrapped binaries.

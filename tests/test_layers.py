@@ -21,6 +21,7 @@ FLOORS = (
     ("netwrap.session",),
     ("netwrap.ip_", "netwrap.bridge_", "netwrap.arp", "netwrap.route"),
     ("netwrap.selection", "netwrap.views", "netwrap.report"),
+    ("netwrap.lab",),
     ("netwrap.verbs",),
     ("netwrap.cli",),
     ("netwrap.__main__",),

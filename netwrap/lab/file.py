@@ -1,0 +1,588 @@
+"""A lab file: TOML text, read and checked. What is wrong is told with the file, the line, and what is allowed there.
+
+Names and values are checked here against narrow patterns: nothing that passes can be taken for an option, a keyword of
+another command, a quote or a comment of a batch file, or a word of a shell.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+import sys
+from typing import Any, Callable, NamedTuple, Optional
+
+from netwrap.errors import NetwrapError
+
+from .positions import positions
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .positions import Path
+
+    Check = Callable[["At", Any], Any]
+
+#: How a lab file calls the namespace in which `ip` runs.
+HOST = "host"
+
+_LAB = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
+_NETNS = re.compile(r"(?=[^0-9]*[A-Za-z_.-])[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}|[0-9]+[A-Za-z_.-][A-Za-z0-9_.-]{0,60}")
+_DEV = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}")
+_HOSTNAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})(\.[A-Za-z0-9_][A-Za-z0-9_-]{0,62}){0,10}")
+_MAC = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}")
+_SYSCTL = re.compile(r"net([./][A-Za-z0-9_][A-Za-z0-9_-]*)+|net(/[A-Za-z0-9_][A-Za-z0-9_.-]*)+")
+_SYSCTL_VALUE = re.compile(r"[A-Za-z0-9_.,:-]+([ \t][A-Za-z0-9_.,:-]+)*")
+_TIME = re.compile(r"\d{1,9}(\.\d{1,6})?(us|ms|s)")
+_PERCENT = re.compile(r"(100|\d{1,2})(\.\d{1,6})?%")
+_RATE = re.compile(r"\d{1,9}(bit|kbit|mbit|gbit)")
+# Names that stand for something else in sysctl paths or in the words of `ip`.
+_NO_DEV = ("all", "default", "lo", ".", "..")
+
+
+class LabFileError(NetwrapError):
+    """A lab file that says something which can not be: ``path``, ``line`` (0 where there is none) and ``reason``."""
+
+    def __init__(self, path: str, line: int, reason: str) -> None:
+        super().__init__(path, line, reason)
+        self.path = path
+        self.line = line
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.reason}" if self.line else f"{self.path}: {self.reason}"
+
+
+class End(NamedTuple):
+    """One end of a link: where it is, and the bridge (by its name in the file) that it is a port of."""
+
+    netns: str
+    dev: str
+    bridge: str | None
+    values: dict[str, Any]
+    path: Path
+
+
+class Lab(NamedTuple):
+    """A checked lab file. The tables hold what the schemas below let through; ``lines`` tells where a path stands."""
+
+    name: str
+    file: str
+    description: str
+    namespaces: dict[str, dict[str, Any]]
+    host: dict[str, Any]
+    bridges: dict[str, dict[str, Any]]
+    links: list[tuple[End, End]]
+    vlans: list[End]
+    nat: list[dict[str, Any]]
+    names: dict[str, list[str]]
+    verify: dict[str, Any]
+    lines: dict[Path, int]
+
+    def line(self, path: Path) -> int:
+        """The line of a path, or of the nearest table around it."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 0)
+
+
+class At:
+    """A place in the file, and how to complain about it."""
+
+    def __init__(self, file: str, lines: dict[Path, int], path: Path = ()) -> None:
+        self.file = file
+        self.lines = lines
+        self.path = path
+
+    def __truediv__(self, key: str | int) -> At:
+        return At(self.file, self.lines, (*self.path, key))
+
+    def fail(self, reason: str) -> LabFileError:
+        path = self.path
+        while path and path not in self.lines:
+            path = path[:-1]
+        where = ".".join(str(key) if isinstance(key, str) else f"{key + 1}" for key in self.path)
+        return LabFileError(self.file, self.lines.get(path, 0), f"{where}: {reason}" if where else reason)
+
+    def wants(self, what: str, value: object) -> LabFileError:
+        return self.fail(f"{_shown(value)} is not allowed here; wanted: {what}")
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+# -- values ---------------------------------------------------------------------------------------------------------
+
+
+def _matching(pattern: re.Pattern[str], what: str, without: Sequence[str] = ()) -> Check:
+    def check(at: At, value: Any) -> str:
+        if not isinstance(value, str) or pattern.fullmatch(value) is None or value in without:
+            raise at.wants(what, value)
+        return value
+
+    return check
+
+
+_netns = _matching(
+    _NETNS,
+    "a name of letters, digits, '_', '.' and '-' that does not begin with '-' or '.', is no number, and not 'host'",
+    (HOST, ".", ".."),
+)
+_dev = _matching(
+    _DEV,
+    "the name of an interface: at most 15 letters, digits, '_', '.' and '-', not beginning with '-' or '.', not 'all', "
+    "'default' or 'lo'",
+    _NO_DEV,
+)
+_any_dev = _matching(_DEV, "the name of an interface: at most 15 letters, digits, '_', '.' and '-'", ("all", "default"))
+_mac = _matching(_MAC, "a MAC address of six pairs, such as 02:00:00:00:00:01")
+_hostname = _matching(_HOSTNAME, "a host name")
+_time = _matching(_TIME, "a time with its unit, such as 10ms")
+_percent = _matching(_PERCENT, "a percentage, such as 1%")
+_rate = _matching(_RATE, "a rate with its unit, such as 10mbit")
+
+
+def _unicast_mac(at: At, value: Any) -> str:
+    text: str = _mac(at, value).lower()
+    if int(text[:2], 16) & 1 or text == "00:00:00:00:00:00":
+        raise at.wants("the address of one station (an even first byte, not all zero)", value)
+    return text
+
+
+def _whole(low: int, high: int) -> Check:
+    def check(at: At, value: Any) -> int:
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            raise at.wants(f"a whole number from {low} to {high}", value)
+        return value
+
+    return check
+
+
+def _boolean(at: At, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise at.wants("true or false", value)
+    return value
+
+
+def _one_of(*words: str) -> Check:
+    def check(at: At, value: Any) -> str:
+        if value not in words or not isinstance(value, str):
+            raise at.wants("one of " + ", ".join(words), value)
+        return value
+
+    return check
+
+
+def _line_of_text(at: At, value: Any) -> str:
+    if not isinstance(value, str) or not value.isprintable():
+        raise at.wants("one line of text", value)
+    return value
+
+
+def _ip(at: At, value: Any) -> str:
+    try:
+        if not isinstance(value, str) or "%" in value:
+            raise ValueError
+        return str(ipaddress.ip_address(value))
+    except ValueError:
+        raise at.wants("an IP address without a prefix length", value) from None
+
+
+def _interface_address(at: At, value: Any) -> str:
+    try:
+        if not isinstance(value, str) or "/" not in value or "%" in value:
+            raise ValueError
+        head, _, length = value.partition("/")
+        if not length.isdigit():
+            raise ValueError
+        return str(ipaddress.ip_interface(f"{head}/{length}"))
+    except ValueError:
+        raise at.wants("an IP address with a prefix length, such as 192.168.15.1/24", value) from None
+
+
+def _network(at: At, value: Any) -> str:
+    if isinstance(value, str) and "%" not in value and (value.partition("/")[2].isdigit() or "/" not in value):
+        try:
+            return str(ipaddress.ip_network(value))
+        except ValueError:
+            try:
+                network = ipaddress.ip_network(value, strict=False)
+            except ValueError:
+                pass
+            else:
+                raise at.fail(f"{value} has bits set behind its prefix length; is {network} meant?") from None
+    raise at.wants("a network, such as 192.168.15.0/24", value)
+
+
+def _destination(at: At, value: Any) -> str:
+    return "default" if value == "default" else str(_network(at, value))
+
+
+def _network4(at: At, value: Any) -> str:
+    text: str = _network(at, value)
+    if ":" in text:
+        raise at.wants("an IPv4 network", value)
+    return text
+
+
+def _table_number(at: At, value: Any) -> int:
+    named = {"local": 255, "main": 254, "default": 253}
+    if isinstance(value, str) and value in named:
+        return named[value]
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value < 2**32:
+        raise at.wants("the number of a routing table, or main, default, local", value)
+    return value
+
+
+def _sysctl_value(at: At, value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, (int, str)) or _SYSCTL_VALUE.fullmatch(str(value)) is None:
+        raise at.wants("a number, or words of letters, digits and '_.,:-'", value)
+    return " ".join(str(value).split())
+
+
+def _sysctls(at: At, value: Any) -> dict[str, str]:
+    found = {}
+    for key, item in _tables(at, value).items():
+        if _SYSCTL.fullmatch(key) is None:
+            raise (at / key).fail(f"{_shown(key)} is no sysctl of a namespace; they begin with net. (or net/)")
+        found[key if "/" in key else key.replace(".", "/")] = _sysctl_value(at / key, item)
+    return found
+
+
+def _argv(at: At, value: Any) -> list[str]:
+    wanted = 'a command as a list of words, such as ["python3", "-m", "http.server"]'
+    if not isinstance(value, list) or not value:
+        raise at.wants(wanted, value)
+    for index, word in enumerate(value):
+        if not isinstance(word, str) or not word.isprintable() or (index == 0 and (not word or word.startswith("-"))):
+            raise (at / index).wants(wanted, word)
+    return list(value)
+
+
+def _tables(at: At, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise at.wants("a table", value)
+    return value
+
+
+def _list_of(check: Check) -> Check:
+    def checked(at: At, value: Any) -> list[Any]:
+        if not isinstance(value, list):
+            raise at.wants("a list", value)
+        return [check(at / index, item) for index, item in enumerate(value)]
+
+    return checked
+
+
+def _table(keys: dict[str, Check], required: Sequence[str] = ()) -> Check:
+    def check(at: At, value: Any) -> dict[str, Any]:
+        table = _tables(at, value)
+        for key in table:
+            if key not in keys:
+                raise (at / key).fail(f"there is no such key; allowed here: {', '.join(keys)}")
+        for key in required:
+            if key not in table:
+                raise at.fail(f"{key} is missing; it needs: {', '.join(required)}")
+        return {key: keys[key](at / key, item) for key, item in table.items()}
+
+    return check
+
+
+def _named(name: Check, check: Check) -> Check:
+    def checked(at: At, value: Any) -> dict[str, Any]:
+        return {name(at / key, key): check(at / key, item) for key, item in _tables(at, value).items()}
+
+    return checked
+
+
+# -- the schema -----------------------------------------------------------------------------------------------------
+
+_VID = _whole(1, 4094)
+_MTU = _whole(68, 65535)
+_route = _table(
+    {
+        "to": _destination,
+        "via": _ip,
+        "dev": _any_dev,
+        "src": _ip,
+        "metric": _whole(1, 2**32 - 1),
+        "table": _table_number,
+        "type": _one_of("unicast", "blackhole", "unreachable", "prohibit", "throw"),
+        "onlink": _boolean,
+    },
+    ["to"],
+)
+_rule = _table(
+    {
+        "priority": _whole(1, 32765),
+        "from": _network,
+        "to": _network,
+        "iif": _any_dev,
+        "oif": _any_dev,
+        "fwmark": _whole(1, 2**32 - 1),
+        "table": _table_number,
+        "action": _one_of("blackhole", "unreachable", "prohibit"),
+        "family": _whole(4, 6),
+    },
+    ["priority"],
+)
+_neighbour = _table({"to": _ip, "mac": _mac, "dev": _dev, "proxy": _boolean}, ["to", "dev"])
+_netem = _table(
+    {
+        "delay": _time,
+        "jitter": _time,
+        "loss": _percent,
+        "duplicate": _percent,
+        "corrupt": _percent,
+        "reorder": _percent,
+        "rate": _rate,
+        "limit": _whole(1, 10**9),
+    }
+)
+_PORT = {"pvid": _VID, "tagged": _list_of(_VID)}
+_DEVICE = {"addresses": _list_of(_interface_address), "mac": _unicast_mac, "mtu": _MTU}
+_ROUTING = {"routes": _list_of(_route), "neighbours": _list_of(_neighbour), "rules": _list_of(_rule)}
+_RESOLVER = {"nameservers": _list_of(_ip), "search": _list_of(_hostname)}
+_namespace = _table({"sysctls": _sysctls, "start": _list_of(_argv), **_ROUTING, **_RESOLVER})
+_bridge = _table({"netns": _line_of_text, "dev": _dev, **_DEVICE, "stp": _boolean, "vlan_filtering": _boolean, **_PORT})
+_end = _table({"at": _line_of_text, **_DEVICE, "netem": _netem, **_PORT}, ["at"])
+_vlan = _table({"on": _line_of_text, "id": _VID, "dev": _dev, **_DEVICE, "netem": _netem}, ["on", "id"])
+_nat = _table({"netns": _line_of_text, "sources": _list_of(_network4), "out": _any_dev}, ["sources"])
+
+
+def _endpoint(at: At, value: Any) -> dict[str, Any]:
+    if isinstance(value, str):
+        return {"at": value}
+    checked: dict[str, Any] = _end(at, value)
+    return checked
+
+
+def _addresses_of_name(at: At, value: Any) -> list[str]:
+    checked: list[str] = _list_of(_ip)(at, value) if isinstance(value, list) else [_ip(at, value)]
+    return checked
+
+
+def _outside(at: At, value: Any) -> Any:
+    return False if value is False else _addresses_of_name(at, value)
+
+
+_file = _table(
+    {
+        "name": _matching(_LAB, "a name of at most 32 letters, digits, '_' and '-' that begins with a letter"),
+        "description": _line_of_text,
+        "namespaces": _named(_netns, _namespace),
+        "host": _table(_ROUTING),
+        "bridges": _named(_dev, _bridge),
+        "links": _list_of(_table({"endpoints": _list_of(_endpoint), "mtu": _MTU, "netem": _netem}, ["endpoints"])),
+        "vlans": _list_of(_vlan),
+        "nat": _list_of(_nat),
+        "names": _named(_hostname, _addresses_of_name),
+        **_RESOLVER,
+        "verify": _table(
+            {
+                "pairs": _list_of(_list_of(_line_of_text)),
+                "apart": _list_of(_list_of(_line_of_text)),
+                "outside": _outside,
+            }
+        ),
+    }
+)
+
+
+# -- the whole ------------------------------------------------------------------------------------------------------
+
+
+def ready_made() -> dict[str, str]:
+    """The labs that come with netwrap: name and path."""
+    folder = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "labs")
+    return {name[:-5]: os.path.join(folder, name) for name in sorted(os.listdir(folder)) if name.endswith(".toml")}
+
+
+def load(name: str) -> Lab:
+    """Read a lab file, or the ready-made lab of that name. Raises LabFileError."""
+    known = ready_made()
+    path = name
+    if "/" not in name and not name.endswith(".toml") and name in known:
+        path = known[name]
+    try:
+        with open(path, "rb") as file:
+            text = file.read().decode("utf-8")
+    except OSError as error:
+        hint = "" if "/" in name or "." in name else f"; ready-made labs: {', '.join(known)}"
+        raise LabFileError(name, 0, f"cannot be read: {error.strerror}{hint}") from error
+    except UnicodeDecodeError as error:
+        raise LabFileError(name, 0, "is no text in UTF-8") from error
+    return read(text, path if path == name else os.path.basename(path))
+
+
+def _toml(file: str, text: str) -> dict[str, Any]:
+    try:
+        if sys.version_info >= (3, 11):
+            import tomllib
+        else:
+            import tomli as tomllib
+    except ImportError as missing:
+        raise NetwrapError("reading a lab file needs Python 3.11, or the package tomli") from missing
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        said = re.fullmatch(r"(.*) \(at (?:line (\d+), column \d+|end of document)\)", str(error), re.DOTALL)
+        if said is None:
+            raise LabFileError(file, 0, str(error)) from error
+        raise LabFileError(file, int(said[2] or text.rstrip("\n").count("\n") + 1), f"no TOML: {said[1]}") from error
+    except RecursionError as error:
+        raise LabFileError(file, 0, "is nested too deeply") from error
+
+
+def read(text: str, file: str) -> Lab:
+    """Check the text of a lab file; ``file`` is its name for errors and, without ``name``, the lab's. Raises LabFileError."""
+    parsed = _toml(file, text)
+    at = At(file, positions(text))
+    table = _file(at, parsed)
+    name = table.get("name")
+    if name is None:
+        name = os.path.basename(file)
+        name = name[:-5] if name.endswith(".toml") else name
+        if _LAB.fullmatch(name) is None:
+            raise at.fail(f"give the lab a name: name = \"...\" ({_shown(name)}, from the file's, cannot be one)")
+    return _Reader(at, name, table).lab()
+
+
+class _Reader:
+    """Brings the tables together: what is named must be there, and nothing may be there twice."""
+
+    def __init__(self, at: At, name: str, table: dict[str, Any]) -> None:
+        self.at = at
+        self.name = name
+        self.table = table
+        self.namespaces: dict[str, dict[str, Any]] = table.get("namespaces", {})
+        self.bridges: dict[str, dict[str, Any]] = table.get("bridges", {})
+        self.devices: dict[tuple[str, str], Path] = {}
+
+    def lab(self) -> Lab:
+        table, at = self.table, self.at
+        for label, bridge in self.bridges.items():
+            here = at / "bridges" / label
+            if label in self.namespaces or label == HOST:
+                raise here.fail("a bridge needs a name that no namespace has")
+            bridge["netns"] = self.netns(here / "netns", bridge.get("netns", HOST))
+            bridge.setdefault("dev", label)
+            self.device(here, bridge["netns"], bridge["dev"])
+            if not bridge.get("vlan_filtering") and ("pvid" in bridge or "tagged" in bridge):
+                raise here.fail("pvid and tagged need vlan_filtering = true")
+        links = [self.link(at / "links" / index, link) for index, link in enumerate(table.get("links", []))]
+        vlans = [self.vlan(at / "vlans" / index, vlan) for index, vlan in enumerate(table.get("vlans", []))]
+        for netns, values in self.namespaces.items():
+            self.routing(at / "namespaces" / netns, netns, values)
+            for key in ("nameservers", "search"):
+                if key in table:
+                    values.setdefault(key, table[key])
+        self.routing(at / "host", HOST, table.get("host", {}))
+        for index, nat in enumerate(table.get("nat", [])):
+            nat["netns"] = self.netns(at / "nat" / index / "netns", nat.get("netns", HOST))
+            if not nat["sources"]:
+                raise (at / "nat" / index / "sources").fail("the list is empty; wanted: networks, such as 192.168.15.0/24")
+        return Lab(
+            self.name, at.file, table.get("description", ""), self.namespaces, table.get("host", {}), self.bridges, links,
+            vlans, table.get("nat", []), table.get("names", {}), self.verify(at / "verify", table.get("verify", {})), at.lines,
+        )  # fmt: skip
+
+    def netns(self, at: At, name: str) -> str:
+        if name != HOST and name not in self.namespaces:
+            raise at.fail(f"{_shown(name)} is no namespace of this lab; there are: {', '.join((*self.namespaces, HOST))}")
+        return name
+
+    def device(self, at: At, netns: str, dev: str) -> None:
+        other = self.devices.setdefault((netns, dev), at.path)
+        if other is not at.path:
+            raise at.fail(f"{dev} is in {netns} already, by line {At(at.file, at.lines, other).fail('').line}")
+
+    def place(self, at: At, text: str) -> tuple[str, str, str | None]:
+        """``red:eth0`` -> its namespace, its name, and the bridge where the place is one."""
+        place, colon, dev = text.partition(":")
+        known = (*self.namespaces, *self.bridges, HOST)
+        if not colon or place not in known:
+            raise at.wants(f"PLACE:INTERFACE, where PLACE is one of {', '.join(known)}", text)
+        _dev(at, dev)
+        if place in self.bridges:
+            return self.bridges[place]["netns"], dev, place
+        return place, dev, None
+
+    def link(self, at: At, link: dict[str, Any]) -> tuple[End, End]:
+        ends = []
+        if len(link["endpoints"]) != 2:
+            raise (at / "endpoints").fail(f"a link has two endpoints, not {len(link['endpoints'])}")
+        for index, values in enumerate(link["endpoints"]):
+            here = at / "endpoints" / index
+            netns, dev, bridge = self.place(here / "at" if (*here.path, "at") in at.lines else here, values["at"])
+            self.device(here, netns, dev)
+            if "pvid" in values or "tagged" in values:
+                if bridge is None or not self.bridges[bridge].get("vlan_filtering"):
+                    raise here.fail("pvid and tagged are for ports of a bridge with vlan_filtering = true")
+            values = {**{key: link[key] for key in ("mtu", "netem") if key in link}, **values}
+            ends.append(End(netns, dev, bridge, values, here.path))
+        return ends[0], ends[1]
+
+    def vlan(self, at: At, vlan: dict[str, Any]) -> End:
+        netns, parent, _bridge = self.place(at / "on", vlan["on"])
+        if _bridge is not None or (netns, parent) not in self.devices:
+            raise (at / "on").fail(f"{vlan['on']} is no interface that this file makes")
+        dev = vlan.get("dev") or f"{parent}.{vlan['id']}"
+        _dev(at / "dev" if "dev" in vlan else at, dev)
+        self.device(at, netns, dev)
+        return End(netns, dev, None, {**vlan, "parent": parent}, at.path)
+
+    def routing(self, at: At, netns: str, values: dict[str, Any]) -> None:
+        for index, route in enumerate(values.get("routes", [])):
+            here = at / "routes" / index
+            special = route.get("type", "unicast") != "unicast"
+            if special and ("via" in route or "dev" in route):
+                raise here.fail(f"a route of type {route['type']} goes nowhere: no via and no dev")
+            if not special and "via" not in route and "dev" not in route:
+                raise here.fail("a route needs via or dev, or a type such as blackhole")
+            families = {":" in route[key] for key in ("via", "src") if key in route}
+            families |= {":" in route["to"]} if route["to"] != "default" else set()
+            if len(families) > 1:
+                raise here.fail("IPv4 and IPv6 are mixed in one route")
+            route["family"] = "6" if True in families else "4"
+            self.known(here / "dev", netns, route.get("dev"))
+        for index, rule in enumerate(values.get("rules", [])):
+            here = at / "rules" / index
+            if ("table" in rule) == ("action" in rule):
+                raise here.fail("a rule needs a table or an action, and not both")
+            families = {":" in rule[key] for key in ("from", "to") if key in rule}
+            if "family" in rule:
+                if rule["family"] == 5:
+                    raise (here / "family").wants("4 or 6", 5)
+                families.add(rule["family"] == 6)
+            if len(families) > 1:
+                raise here.fail("IPv4 and IPv6 are mixed in one rule")
+            rule["family"] = "6" if True in families else "4"
+        for index, neighbour in enumerate(values.get("neighbours", [])):
+            here = at / "neighbours" / index
+            if ("mac" in neighbour) == bool(neighbour.get("proxy")):
+                raise here.fail("a neighbour needs a mac, or proxy = true, and not both")
+            self.known(here / "dev", netns, neighbour["dev"])
+
+    def known(self, at: At, netns: str, dev: Optional[str]) -> None:  # noqa: UP045
+        if netns != HOST and dev not in (None, "lo") and (netns, dev) not in self.devices:
+            there = [name for place, name in self.devices if place == netns]
+            raise at.fail(f"{_shown(dev)} is no interface of {netns}; there are: {', '.join((*there, 'lo'))}")
+
+    def verify(self, at: At, verify: dict[str, Any]) -> dict[str, Any]:
+        for key in ("pairs", "apart"):
+            for index, pair in enumerate(verify.get(key, [])):
+                here = at / key / index
+                if len(pair) != 2:
+                    raise here.fail('a pair is two names, such as ["red", "blue"]')
+                self.netns(here, pair[0])
+                if pair[1] not in self.namespaces and pair[1] not in self.bridges and pair[1] != HOST:
+                    try:
+                        ipaddress.ip_address(pair[1])
+                    except ValueError:
+                        known = ", ".join((*self.namespaces, *self.bridges, HOST))
+                        raise here.fail(f"{_shown(pair[1])} is none of: {known}, an IP address") from None
+        return verify

@@ -1,0 +1,131 @@
+"""The difference between things that are there and things that are wanted, as steps in the order in which they can be done."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .file import HOST
+from .things import STRUCTURE, describe, same
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator
+
+    from .things import Key, Things, Value
+
+
+class Step(NamedTuple):
+    """One difference: ``action`` is make, change or remove; ``value`` is what is wanted, ``old`` what is there.
+
+    ``again``: it may have gone by itself with something else, or still be there; making it must work either way.
+    """
+
+    action: str
+    key: Key
+    value: Value
+    old: Value
+    again: bool = False
+
+    def __str__(self) -> str:
+        if self.action == "remove":
+            return f"- {describe(self.key, self.old)}"
+        if self.action == "make":
+            return f"+ {describe(self.key, self.value)}"
+        changed = [name for name in self.value if self.value[name] != self.old.get(name)]
+        if self.key[0] == "sysctl":
+            return f"~ {describe(self.key, self.value)} (was {self.old.get('value')})"
+        shown = ", ".join(f"{name} {_shown(self.old.get(name))} -> {_shown(self.value[name])}" for name in changed)
+        return f"~ {describe(self.key, self.old)}: " + shown if self.key[0] != "file" else f"~ {describe(self.key, self.old)}"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    return "none" if value is None else str(value)
+
+
+def plan(have: Things, want: Things, ours: Container[Key]) -> list[Step]:
+    """The steps from what is there to what is wanted; what is there and not wanted is removed where it is ours.
+
+    >>> [str(step) for step in plan({("netns", "red"): {}}, {("netns", "red"): {}, ("netns", "blue"): {}}, set())]
+    ['+ namespace blue']
+    """
+    left = dict(have)
+    removed: list[Key] = []
+    for key, value in have.items():
+        wanted_value = want.get(key)
+        if wanted_value is None:
+            if key in ours:
+                removed.append(key)
+        elif key[0] == "link" and any(name in wanted_value and wanted_value[name] != value.get(name) for name in STRUCTURE):
+            removed.append(key)
+    implied = _implied(have, removed)
+    again = set(_perhaps(have, removed, implied))
+    for key in (*removed, *implied, *again):
+        left.pop(key, None)
+    _without_masters(left, set(removed) | implied)
+    steps = [Step("remove", key, {}, have[key]) for key in removed if key not in implied]
+    for key, value in want.items():
+        old = left.get(key)
+        if old is None:
+            steps.append(Step("make", key, value, {}, key in again))
+        elif not same(value, old):
+            steps.append(Step("change", key, value, old))
+    return steps
+
+
+def unlisted(have: Things, want: Things, ours: Container[Key]) -> list[Key]:
+    """What is there, in the lab's namespaces, that neither the file nor the lab's record knows: others made it."""
+    return [key for key in have if key not in want and key not in ours and key[0] != "sysctl"]
+
+
+def _implied(have: Things, removed: list[Key]) -> set[Key]:
+    """What goes by itself with what is removed: a namespace takes what is in it along, a link its peer and its addresses.
+
+    The peer of a link that goes with its namespace is no such thing: the kernel takes a namespace down later, in its own time.
+    """
+    inside: dict[str, list[Key]] = {}
+    on: dict[tuple[str, str], list[Key]] = {}
+    for key, value in have.items():
+        # what is in /etc, what runs, and the host's own are not in the namespace
+        if key[0] not in ("netns", "file", "start") and key[1] != HOST:
+            inside.setdefault(key[1], []).append(key)
+        if key[0] in ("address", "neigh", "proxy", "netem", "vlan"):
+            on.setdefault((key[1], key[2]), []).append(key)
+        elif key[0] == "route" and value.get("dev"):
+            on.setdefault((key[1], str(value["dev"])), []).append(key)
+        elif key[0] == "link" and value.get("peer"):
+            on.setdefault((value["peer"][0], value["peer"][1]), []).append(key)
+        elif key[0] == "link" and value.get("parent"):
+            on.setdefault((key[1], str(value["parent"])), []).append(key)
+    implied: set[Key] = set()
+    for key in sorted(removed, key=lambda key: {"netns": 0, "link": 1}.get(key[0], 2)):
+        if key[0] == "netns":
+            implied.update(inside.get(key[1], []))
+        elif key[0] == "link" and key not in implied:
+            queue = [key]
+            while queue:
+                link = queue.pop()
+                for other in on.get((link[1], link[2]), []):
+                    if other != key and other not in implied:
+                        implied.add(other)
+                        if other[0] == "link":
+                            queue.append(other)
+    return implied
+
+
+def _perhaps(have: Things, removed: list[Key], implied: set[Key]) -> Iterator[Key]:
+    """What may go with an address: the secondary addresses of its network, and routes that need it."""
+    devices = {(key[1], key[2]) for key in (*removed, *implied) if key[0] == "address"}
+    for key, value in have.items():
+        if key in implied:
+            continue
+        dev = key[2] if key[0] == "address" else value.get("dev") if key[0] == "route" else None
+        if (key[1], dev) in devices:
+            yield key
+
+
+def _without_masters(left: Things, gone: set[Key]) -> None:
+    for key, value in left.items():
+        if key[0] == "link" and value.get("master") and ("link", key[1], value["master"]) in gone:
+            left[key] = {**value, "master": None}

@@ -1,0 +1,407 @@
+"""What is there now, read into things: the lab's namespaces, and of the host what carries the lab's mark or is in its record."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from typing import Any, NamedTuple
+
+import parsers
+from netwrap import shell
+from netwrap.errors import CommandError, NetwrapError
+
+from .commands import ETC, PROTOCOL, nat_name
+from .file import HOST
+from .things import mark_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from .journal import Journal
+    from .things import Key, Things, Value
+
+# What is asked of each namespace, as lines of a batch, and the parser of each. The ids of peers are given by the first
+# list of links, so that they are asked for after it.
+_ASKED = (
+    ("ip link show", "ip_link"),
+    ("ip address show", "ip_address"),
+    ("ip route show table all", "ip_route"),
+    ("ip rule show", "ip_rule"),
+    ("ip neigh show nud permanent", "ip_neigh"),
+    ("ip neigh show proxy", "ip_neigh"),
+    ("ip netns list-id", "ip_netns"),
+)
+_ASKED6 = (("ip route show table all", "ip_route"), ("ip rule show", "ip_rule"))
+# Made by the kernel in every namespace once a tunnel's module is loaded; they cannot be removed.
+_FALLBACK = ("lo", "tunl0", "sit0", "ip6tnl0", "gre0", "gretap0", "erspan0", "ip6gre0", "ip_vti0", "ip6_vti0")
+_OWN_PROTOCOLS = ("boot", "static", PROTOCOL)
+_TABLES = {"main": "254", "local": "255", "default": "253"}
+
+
+class State(NamedTuple):
+    """``things`` that are there; ``marked``: those that carry the lab's mark; ``strangers``: what is in the way of a lab and
+    not its own, in words; ``records``: the links of each namespace, by name; ``namespaces``: all that have a name."""
+
+    things: Things
+    marked: set[Key]
+    strangers: dict[Key, str]
+    records: dict[str, dict[str, dict[str, Any]]]
+    namespaces: list[str]
+
+
+def named() -> list[str]:
+    """The named namespaces of this host."""
+    try:
+        return sorted(os.listdir(shell.NETNS_DIR))
+    except OSError:
+        return []
+
+
+def read(journal: Journal, want: Things) -> State:
+    """Read what is there of a lab: what its record knows, and what its file wants."""
+    keys = {**journal.made, **want}
+    wanted_netns = sorted({key[1] for key in keys if key[1] != HOST})
+    there = set(named())
+    namespaces = [name for name in wanted_netns if name in there]
+    with_six = any(key[0] in ("route", "rule") and key[2] == "6" for key in keys)
+    answers = ask([HOST, *namespaces], six=with_six)
+    reader = Reader(answers)
+    group = str(journal.group)
+    strangers: dict[Key, str] = {}
+    own = []
+    for name in namespaces:
+        if _is_ours(name, journal, reader):
+            own.append(name)
+        else:
+            strangers["netns", name] = f"namespace {name} is there already, and lab {journal.name} did not make it"
+    things: Things = {}
+    marked: set[Key] = set()
+    for name in own:
+        things["netns", name] = {"up": "UP" in reader.records[name].get("lo", {}).get("flags", [])}
+        things.update(reader.links(name))
+        things.update(reader.inside(name, _OWN_PROTOCOLS))
+    for dev, record in reader.records[HOST].items():
+        key: Key = ("link", HOST, dev)
+        if str(record.get("group")) == group:
+            things[key] = reader.link(HOST, dev)
+            marked.add(key)
+        elif key in keys:
+            strangers[key] = f"link {dev} is there already, and lab {journal.name} did not make it"
+    for key, value in reader.inside(HOST, (PROTOCOL,)).items():
+        if key[0] == "address" and ("link", HOST, key[2]) in things or key in journal.made:
+            things[key] = value
+    for key in want:
+        if key[0] in ("route", "rule") and key[1] == HOST and key not in journal.made and reader.has(key):
+            strangers[key] = f"a {key[0]} for {key[-2] if key[0] == 'route' else 'priority ' + key[3]} is there already"
+    _files(journal, wanted_netns, things, marked, strangers)
+    _sysctls([key for key in keys if key[0] == "sysctl" and (key[1] == HOST or key[1] in own)], things)
+    _vlans({key[1] for key in keys if key[0] == "vlan"} & {HOST, *own}, things, set(keys))
+    _netems([key for key in keys if key[0] == "netem"], journal, things)
+    _nats([key for key in keys if key[0] == "nat"], journal, things, {HOST, *own})
+    _processes(journal, things)
+    return State(things, marked, strangers, reader.records, sorted(there))
+
+
+def _is_ours(name: str, journal: Journal, reader: Reader) -> bool:
+    """Whether the lab made a namespace: it carries the lab's group, or was about to be made and nobody has been in it since."""
+    key = ("netns", name)
+    if key not in journal.made:
+        return False
+    records = reader.records[name]
+    if any(str(record.get("group")) == str(journal.group) for record in records.values()):
+        return True
+    pristine = all(dev in _FALLBACK and "UP" not in record.get("flags", []) for dev, record in records.items())
+    return key in journal.unsure and pristine and not shell.run(["ip", "netns", "pids", name], check=False).stdout.strip()
+
+
+# -- asking ---------------------------------------------------------------------------------------------------------
+
+
+class Answers(NamedTuple):
+    """What a namespace said: the records of each line of :data:`_ASKED`, and the routes and rules of IPv6."""
+
+    links: list[Any]
+    addresses: list[Any]
+    routes: list[Any]
+    rules: list[Any]
+    neighbours: list[Any]
+    proxies: list[Any]
+    ids: list[Any]
+    routes6: list[Any]
+    rules6: list[Any]
+
+
+def ask(namespaces: Sequence[str], *, six: bool) -> dict[str, Answers]:
+    """Ask namespaces for all that there is in them: one process each, and one more for IPv6."""
+    rows = _asked(namespaces, _ASKED, ["-j", "-d"])
+    rows6 = _asked(namespaces, _ASKED6, ["-j", "-d", "-6"]) if six else {name: [[], []] for name in namespaces}
+    return {name: Answers(*rows[name], *rows6[name]) for name in namespaces}
+
+
+def _asked(namespaces: Sequence[str], asked: Sequence[tuple[str, str]], options: list[str]) -> dict[str, list[list[Any]]]:
+    lines = [text.split() for text, _parser in asked]
+    found: dict[str, list[list[Any]]] = {}
+    for first in range(0, len(namespaces), 100):
+        some = namespaces[first : first + 100]
+        parts = [(None if name == HOST else name, lines) for name in some]
+        result = shell.batch(parts, options=options, changes=False, check=False)
+        rows = result.stdout.split("\n")[:-1]
+        if result.status != 0 or len(rows) != len(some) * len(asked):
+            found.update({name: _one_by_one(name, asked, options) for name in some})
+            continue
+        for number, name in enumerate(some):
+            texts = rows[number * len(asked) : (number + 1) * len(asked)]
+            found[name] = [list(parsers.module(parser).parse(text)) for text, (_text, parser) in zip(texts, asked)]
+    return found
+
+
+def _one_by_one(name: str, asked: Sequence[tuple[str, str]], options: list[str]) -> list[list[Any]]:
+    """Without a batch: what one line cannot answer (a kernel without rules) is empty."""
+    found = []
+    for text, parser in asked:
+        words = ["ip", *options, *text.split()[1:]]
+        result = shell.run(words, netns=None if name == HOST else name, check=False)
+        if result.status != 0 and parser in ("ip_link", "ip_address"):
+            raise shell.error(words, result)
+        if result.status == 0 and result.stdout.strip() and result.stdout.lstrip()[0] != "[":
+            raise NetwrapError("labs need an `ip` of iproute2 4.17 or newer, which answers with JSON")
+        found.append(list(parsers.module(parser).parse(result.stdout)) if result.status == 0 else [])
+    return found
+
+
+# -- from records to things -----------------------------------------------------------------------------------------
+
+
+class Reader:
+    """Turns what namespaces said into things."""
+
+    def __init__(self, answers: dict[str, Answers]) -> None:
+        self.answers = answers
+        self.records = {name: {row["ifname"]: row for row in said.links} for name, said in answers.items()}
+        self.by_index = {name: {row["ifindex"]: row["ifname"] for row in said.links} for name, said in answers.items()}
+        self.ids = {
+            name: {row["nsid"]: row["name"] for row in said.ids if row.get("name")} for name, said in answers.items()
+        }  # fmt: skip
+
+    def peer(self, netns: str, record: dict[str, Any]) -> list[str] | None:
+        """The other end of a cable, where it is in a namespace that was asked."""
+        if record.get("link"):
+            return [netns, record["link"]]
+        index = record.get("link_index")
+        if index is None:
+            return None
+        name = self.ids[netns].get(record.get("link_netnsid"))
+        # the host's own namespace has no name, as a rule
+        for place in [name] if name in self.by_index else [HOST, *self.by_index] if name is None else []:
+            dev = self.by_index.get(place, {}).get(index)
+            other = self.records[place][dev] if dev else {}
+            if dev and (place != netns) and other.get("link_index") == record["ifindex"]:
+                back = self.ids[place].get(other.get("link_netnsid"))
+                if back is None or back == netns:
+                    return [place, dev]
+        return None
+
+    def links(self, netns: str) -> Things:
+        return {("link", netns, dev): self.link(netns, dev) for dev in self.records[netns] if dev not in _FALLBACK}
+
+    def link(self, netns: str, dev: str) -> Value:
+        record = self.records[netns][dev]
+        info = record.get("linkinfo", {})
+        data = info.get("info_data", {})
+        value: Value = {
+            "kind": info.get("info_kind"), "mtu": record["mtu"], "mac": record.get("address"),
+            "master": record.get("master"), "up": "UP" in record["flags"],
+        }  # fmt: skip
+        if value["kind"] == "veth":
+            value["peer"] = self.peer(netns, record)
+        elif value["kind"] == "bridge":
+            value["stp"] = bool(data.get("stp_state"))
+            value["vlan_filtering"] = bool(data.get("vlan_filtering"))
+        elif value["kind"] == "vlan":
+            value["parent"] = record.get("link")
+            value["id"] = data.get("id")
+        return value
+
+    def inside(self, netns: str, protocols: Sequence[str]) -> Things:
+        """Addresses, neighbours, routes and rules, except those that the kernel makes by itself."""
+        said = self.answers[netns]
+        things: Things = {}
+        for link in said.addresses:
+            for row in link.get("addr_info", []):
+                local = row.get("local", "")
+                by_kernel = row.get("scope") == "link" and local.startswith("fe80:") or row.get("scope") == "host"
+                if local and not by_kernel and not row.get("dynamic"):
+                    things["address", netns, link["ifname"], f"{local}/{row['prefixlen']}"] = {}
+        for row in said.neighbours:
+            if row.get("lladdr") and "PERMANENT" in row.get("state", []):
+                things["neigh", netns, row["dev"], row["dst"]] = {"mac": row["lladdr"]}
+        for row in said.proxies:
+            things["proxy", netns, row["dev"], row["dst"]] = {}
+        for family, routes in (("4", said.routes), ("6", said.routes6)):
+            for row in routes:
+                if row.get("protocol", "boot") in protocols and row.get("table") != "local":
+                    things[_route_key(netns, family, row)] = _route_value(row)
+        for family, rules in (("4", said.rules), ("6", said.rules6)):
+            for row in rules:
+                if row.get("protocol", "boot") != "kernel" and row["priority"] not in (0, 32766, 32767):
+                    if netns != HOST or row.get("protocol") == PROTOCOL:
+                        things["rule", netns, family, str(row["priority"])] = _rule_value(row)
+        return things
+
+    def has(self, key: Key) -> bool:
+        """Whether the host has a route or rule of that key, whoever made it."""
+        if key[0] == "route":
+            rows = self.answers[HOST].routes if key[2] == "4" else self.answers[HOST].routes6
+            return any(_route_key(HOST, key[2], row) == key for row in rows)
+        rules = self.answers[HOST].rules if key[2] == "4" else self.answers[HOST].rules6
+        return any(str(row["priority"]) == key[3] for row in rules)
+
+
+def _route_key(netns: str, family: str, row: dict[str, Any]) -> Key:
+    table = str(row.get("table", "main"))
+    metric = str(row.get("metric", 1024 if family == "6" else 0))
+    return ("route", netns, family, _TABLES.get(table, table), row["dst"], metric)
+
+
+def _route_value(row: dict[str, Any]) -> Value:
+    via = row.get("gateway") or row.get("via", {}).get("host")
+    value = {"type": row.get("type", "unicast"), "via": via, "dev": row.get("dev"), "src": row.get("prefsrc")}
+    if value["type"] != "unicast":
+        value["dev"] = None  # `dev lo` of IPv6
+    value["onlink"] = "onlink" in row.get("flags", [])
+    return value
+
+
+def _rule_value(row: dict[str, Any]) -> Value:
+    value: Value = {"iif": row.get("iif"), "oif": row.get("oif"), "action": row.get("action")}
+    for name, length in (("src", "srclen"), ("dst", "dstlen")):
+        address = row.get(name)
+        if address and address != "all":
+            whole = 128 if ":" in address else 32
+            value["from" if name == "src" else "to"] = f"{address}/{row.get(length, whole)}"
+    if row.get("fwmark"):
+        value["fwmark"] = int(str(row["fwmark"]), 0)
+    if row.get("table"):
+        table = str(row["table"])
+        value["table"] = int(_TABLES.get(table, table)) if _TABLES.get(table, table).isdigit() else table
+    return {name: item for name, item in value.items() if item is not None}
+
+
+# -- what `ip` does not tell ----------------------------------------------------------------------------------------
+
+
+def _files(
+    journal: Journal, namespaces: Iterable[str], things: Things, marked: set[Key], strangers: dict[Key, str]
+) -> None:
+    mark = mark_of(journal.name)
+    for netns in namespaces:
+        for name in ("hosts", "resolv.conf"):
+            path = os.path.join(ETC, netns, name)
+            try:
+                with open(path, encoding="utf-8", errors="surrogateescape") as file:
+                    text = file.read()
+            except OSError:
+                continue
+            key = ("file", netns, name)
+            if text.startswith(mark + "\n") or key in journal.made and mark.startswith(text.split("\n")[0]):
+                things[key] = {"text": text}
+                marked.add(key)
+            else:
+                strangers[key] = f"{path} is there already, and lab {journal.name} did not write it"
+
+
+def _sysctls(keys: list[Key], things: Things) -> None:
+    by_netns: dict[str, list[str]] = {}
+    for key in keys:
+        by_netns.setdefault(key[1], []).append(key[2])
+    for netns, names in by_netns.items():
+        for name in names:
+            result = shell.run(["sysctl", "-n", name], netns=None if netns == HOST else netns, check=False)
+            if result.status == 0:
+                things["sysctl", netns, name] = {"value": " ".join(result.stdout.split())}
+
+
+def _vlans(namespaces: set[str], things: Things, keys: set[Key]) -> None:
+    for netns in namespaces:
+        result = shell.run(["bridge", "-j", "vlan", "show"], netns=None if netns == HOST else netns, check=False)
+        rows = parsers.module("bridge_vlan").parse(result.stdout) if result.status == 0 and result.stdout.strip() else []
+        for row in rows:
+            for vlan in row.get("vlans", []):
+                flags = vlan.get("flags", [])
+                value = {"pvid": "PVID" in flags, "untagged": "Egress Untagged" in flags}
+                for vid in range(vlan["vlan"], vlan.get("vlanEnd", vlan["vlan"]) + 1):
+                    key = ("vlan", netns, row["ifname"], str(vid))
+                    if netns != HOST or key in keys:
+                        things[key] = value
+
+
+def _netems(keys: list[Key], journal: Journal, things: Things) -> None:
+    """Whether netem is there; with which numbers is known from the record alone."""
+    for key in keys:
+        made = journal.made.get(key)
+        if made is None or ("link", *key[1:]) not in things:
+            continue
+        if made.get("cannot"):
+            things[key] = made
+            continue
+        where = ["-n", key[1]] if key[1] != HOST else []
+        said = shell.run(["tc", *where, "qdisc", "show", "dev", key[2]], check=False).stdout
+        if re.search(r"^qdisc netem ", said, re.MULTILINE):
+            things[key] = made
+
+
+def _nats(keys: list[Key], journal: Journal, things: Things, own: set[str]) -> None:
+    for key in keys:
+        made = journal.made.get(key)
+        if made is None or key[1] not in own:
+            continue
+        netns = None if key[1] == HOST else key[1]
+        tool = made.get("tool", "nft")
+        name = nat_name(journal, tool)
+        if tool == "nft":
+            said = shell.run(["nft", "list", "tables"], netns=netns, check=False).stdout
+            if f"table ip {name}\n" in said:
+                things[key] = made
+        elif shell.find("iptables"):
+            said = shell.run(["iptables", "-w", "-t", "nat", "-S"], netns=netns, check=False).stdout
+            if f"-N {name}\n" in said:
+                things[key] = {**made, "jump": f"-j {name}\n" in said}
+                if said.count(f"-A {name} ") != len(made["rules"]) or not things[key]["jump"]:
+                    things[key]["rules"] = []  # half of it: to be made anew
+
+
+def _processes(journal: Journal, things: Things) -> None:
+    """The commands of the lab that run: they carry its mark in their environment, and so do their children."""
+    found: dict[tuple[str, str], list[int]] = {}
+    mark = f"NETWRAP_LAB={journal.name}/{journal.mark}/".encode()
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit():
+            continue
+        try:
+            with open(f"/proc/{entry}/environ", "rb") as file:
+                words = file.read().split(b"\0")
+        except OSError:
+            continue
+        for word in words:
+            if word.startswith(mark):
+                netns, _, index = word[len(mark) :].decode(errors="replace").rpartition("/")
+                found.setdefault((netns, index), []).append(int(entry))
+    for (netns, index), pids in found.items():
+        made = journal.made.get(("start", netns, index), {})
+        things["start", netns, index] = {"argv": made.get("argv"), "pids": sorted(pids)}
+
+
+def mark_of_process(journal: Journal, netns: str, index: str) -> dict[str, str]:
+    """The words of the environment that a command of the lab carries."""
+    return {"NETWRAP_LAB": f"{journal.name}/{journal.mark}/{netns}/{index}"}
+
+
+def outside_gateway() -> str | None:
+    """The host's own way out: the gateway of its default route."""
+    try:
+        rows = json.loads(shell.run(["ip", "-j", "route", "show", "default"]).stdout or "[]")
+    except (CommandError, ValueError):
+        return None
+    return next((row["gateway"] for row in rows if row.get("gateway")), None)

@@ -1,0 +1,237 @@
+"""What a lab consists of, as things: a dict of keys and values that is the same whether a file or a host was read.
+
+A key is a tuple of words, its kind first and its namespace second; a value holds what can differ::
+
+    ("netns", "red")                                    {"up": True}            its lo
+    ("file", "red", "resolv.conf")                      {"text": "..."}         in /etc/netns/red
+    ("sysctl", "red", "net/ipv4/ip_forward")            {"value": "1"}
+    ("link", "red", "eth0")                             {"kind": "veth", "peer": ["blue", "eth0"], "mtu": 1500}
+    ("link", "host", "v-net-0")                         {"kind": "bridge", "stp": False, "vlan_filtering": False}
+    ("link", "red", "eth0.10")                          {"kind": "vlan", "parent": "eth0", "id": 10}
+    ("vlan", "host", "port", "10")                      {"pvid": True, "untagged": True}
+    ("address", "red", "eth0", "192.168.15.1/24")       {}
+    ("neigh", "red", "eth0", "192.168.15.9")            {"mac": "02:00:00:00:00:09"}
+    ("proxy", "red", "eth0", "192.168.15.9")            {}
+    ("route", "red", "4", "254", "default", "0")        {"via": "192.168.15.5"}
+    ("rule", "red", "4", "100")                         {"from": "192.168.15.0/24", "table": 100}
+    ("netem", "red", "eth0")                            {"words": ["delay", "10ms"]}
+    ("nat", "host")                                     {"rules": [["192.168.15.0/24", ""]]}
+    ("start", "red", "0")                               {"argv": ["python3", "-m", "http.server"]}
+
+Two values are equal where what the wanted one declares is the same in the other.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from .file import HOST, At, End, Lab
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .positions import Path
+
+    Key = tuple[str, ...]
+    Value = dict[str, Any]
+    Things = dict[Key, Value]
+
+#: Attributes of a link that cannot be changed once it is there.
+STRUCTURE = ("kind", "peer", "parent", "id")
+FORWARD = "net/ipv4/ip_forward"
+
+
+class Wanted(NamedTuple):
+    """The things that a lab file wants, and where in the file each comes from."""
+
+    things: Things
+    origins: dict[Key, Path]
+
+
+def wanted(lab: Lab) -> Wanted:
+    """The things of a lab, in the order in which they can be made. Raises LabFileError for what is wanted twice."""
+    maker = _Maker(lab)
+    maker.all()
+    return Wanted(maker.things, maker.origins)
+
+
+def same(want: Value, have: Value) -> bool:
+    """Whether a value is as wanted, in all that the wanted one declares."""
+    return all(have.get(name) == value for name, value in want.items())
+
+
+def mark_of(name: str) -> str:
+    """The first line of every file that a lab writes into /etc/netns."""
+    return f"# made by netwrap lab {name}; removed by netwrap lab down {name}"
+
+
+class _Maker:
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        self.things: Things = {}
+        self.origins: dict[Key, Path] = {}
+
+    def add(self, key: Key, value: Value, path: Path) -> None:
+        if key in self.things:
+            raise At(self.lab.file, self.lab.lines, path).fail(
+                f"{describe(key, value)} is in the file already, in line {self.lab.line(self.origins[key])}"
+            )
+        self.things[key] = value
+        self.origins[key] = path
+
+    def all(self) -> None:
+        lab = self.lab
+        for netns, values in lab.namespaces.items():
+            self.add(("netns", netns), {"up": True}, ("namespaces", netns))
+            self.files(netns, values)
+            for sysctl, value in values.get("sysctls", {}).items():
+                self.add(("sysctl", netns, sysctl), {"value": value}, ("namespaces", netns, "sysctls"))
+        for label, bridge in lab.bridges.items():
+            path: Path = ("bridges", label)
+            value = {"kind": "bridge", "stp": bridge.get("stp", False), "vlan_filtering": bridge.get("vlan_filtering", False)}
+            end = End(bridge["netns"], bridge["dev"], None, bridge, path)
+            self.device(end, value)
+        for one, other in lab.links:
+            for end, peer in ((one, other), (other, one)):
+                value = {"kind": "veth", "peer": [peer.netns, peer.dev], "mtu": 1500, "master": None}
+                if end.bridge is not None:
+                    value["master"] = lab.bridges[end.bridge]["dev"]
+                self.device(end, value)
+        for vlan in lab.vlans:
+            self.device(vlan, {"kind": "vlan", "parent": vlan.values["parent"], "id": vlan.values["id"]})
+        for netns, values in (*lab.namespaces.items(), (HOST, lab.host)):
+            self.routing(netns, values, ("namespaces", netns) if netns != HOST else (HOST,))
+        for index, nat in enumerate(lab.nat):
+            self.nat(nat, ("nat", index))
+        for netns, values in lab.namespaces.items():
+            for index, argv in enumerate(values.get("start", [])):
+                self.add(("start", netns, str(index)), {"argv": argv}, ("namespaces", netns, "start", index))
+
+    def files(self, netns: str, values: dict[str, Any]) -> None:
+        mark = mark_of(self.lab.name)
+        resolver = [f"nameserver {address}" for address in values.get("nameservers", [])]
+        if values.get("search"):
+            resolver.append("search " + " ".join(values["search"]))
+        if resolver:
+            self.add(("file", netns, "resolv.conf"), {"text": "\n".join([mark, *resolver, ""])}, ("namespaces", netns))
+        if self.lab.names:
+            rows = ["127.0.0.1 localhost", "::1 localhost ip6-localhost ip6-loopback"]
+            rows += [f"{address} {name}" for name, addresses in self.lab.names.items() for address in addresses]
+            self.add(("file", netns, "hosts"), {"text": "\n".join([mark, *rows, ""])}, ("names",))
+
+    def device(self, end: End, value: Value) -> None:
+        values = end.values
+        value["up"] = True
+        for name in ("mtu", "mac"):
+            if name in values:
+                value[name] = values[name]
+        self.add(("link", end.netns, end.dev), value, end.path)
+        for index, address in enumerate(values.get("addresses", [])):
+            self.add(("address", end.netns, end.dev, address), {}, (*end.path, "addresses", index))
+        if values.get("pvid") is not None:
+            vid = values["pvid"]
+            self.add(("vlan", end.netns, end.dev, str(vid)), {"pvid": True, "untagged": True}, (*end.path, "pvid"))
+        for index, vid in enumerate(values.get("tagged", [])):
+            self.add(("vlan", end.netns, end.dev, str(vid)), {"pvid": False, "untagged": False}, (*end.path, "tagged", index))
+        if values.get("netem"):
+            self.add(("netem", end.netns, end.dev), {"words": _netem_words(values["netem"])}, (*end.path, "netem"))
+
+    def routing(self, netns: str, values: dict[str, Any], path: Path) -> None:
+        for index, neigh in enumerate(values.get("neighbours", [])):
+            here = (*path, "neighbours", index)
+            if neigh.get("proxy"):
+                self.add(("proxy", netns, neigh["dev"], neigh["to"]), {}, here)
+            else:
+                self.add(("neigh", netns, neigh["dev"], neigh["to"]), {"mac": neigh["mac"].lower()}, here)
+        for index, route in enumerate(values.get("routes", [])):
+            key, value = _route(netns, route)
+            self.add(key, value, (*path, "routes", index))
+        for index, rule in enumerate(values.get("rules", [])):
+            value = {name: rule[name] for name in ("from", "to", "iif", "oif", "fwmark", "table", "action") if name in rule}
+            self.add(("rule", netns, rule["family"], str(rule["priority"])), value, (*path, "rules", index))
+
+    def nat(self, nat: dict[str, Any], path: Path) -> None:
+        netns = nat["netns"]
+        rules = [[source, nat.get("out", "")] for source in nat["sources"]]
+        if ("nat", netns) in self.things:
+            self.things["nat", netns]["rules"] += rules
+            return
+        if ("sysctl", netns, FORWARD) not in self.things:
+            self.add(("sysctl", netns, FORWARD), {"value": "1"}, path)
+        self.add(("nat", netns), {"rules": rules}, path)
+
+
+def _netem_words(netem: dict[str, Any]) -> list[str]:
+    """In the order that `tc` wants: a jitter is a second word of the delay."""
+    words: list[str] = []
+    if "delay" in netem or "jitter" in netem:
+        words += ["delay", netem.get("delay", "0ms"), *([netem["jitter"]] if "jitter" in netem else [])]
+    for name in ("loss", "duplicate", "corrupt", "reorder", "rate", "limit"):
+        if name in netem:
+            words += [name, str(netem[name])]
+    return words
+
+
+def _route(netns: str, route: dict[str, Any]) -> tuple[Key, Value]:
+    family = route["family"]
+    to = "default" if route["to"] in ("0.0.0.0/0", "::/0") else route["to"]
+    if to.endswith(("/32", "/128")):
+        to = to.partition("/")[0]
+    metric = route.get("metric", 1024 if family == "6" else 0)
+    value: Value = {name: route[name] for name in ("via", "dev", "src", "onlink") if name in route}
+    value["type"] = route.get("type", "unicast")
+    return ("route", netns, family, str(route.get("table", 254)), to, str(metric)), value
+
+
+# -- in words -------------------------------------------------------------------------------------------------------
+
+
+def describe(key: Key, value: Value) -> str:
+    """A thing in one line for people.
+
+    >>> describe(("address", "red", "eth0", "192.168.15.1/24"), {})
+    'red: address 192.168.15.1/24 on eth0'
+    """
+    kind, netns, rest = key[0], key[1], key[2:]
+    return f"namespace {netns}" if kind == "netns" else f"{netns}: {_TEXTS[kind](rest, value)}"
+
+
+def _with(value: Value, *names: str) -> str:
+    if value.get("mtu") == 1500:
+        value = {**value, "mtu": None}  # what it is anyway
+    return "".join(f" {name} {value[name]}" for name in names if value.get(name) not in (None, False, ""))
+
+
+def _link_text(rest: Key, value: Value) -> str:
+    name = rest[0]
+    if value.get("kind") == "veth" and value.get("peer"):
+        return f"link {name} to {':'.join(value['peer'])}" + _with(value, "master", "mtu", "mac")
+    if value.get("kind") == "vlan":
+        return f"vlan {value.get('id')} on {value.get('parent')} as {name}" + _with(value, "mtu", "mac")
+    words = " stp" * bool(value.get("stp")) + " vlan_filtering" * bool(value.get("vlan_filtering"))
+    return f"{value.get('kind') or 'link'} {name}" + words + _with(value, "master", "mtu", "mac")
+
+
+def _route_text(rest: Key, value: Value) -> str:
+    _family, table, to, metric = rest
+    kind = "" if value.get("type", "unicast") == "unicast" else value["type"] + " "
+    table = "" if table == "254" else f" table {table}"
+    shown = "" if metric in ("0", "1024") else f" metric {metric}"
+    return f"route {kind}{to}" + _with(value, "via", "dev", "src") + table + shown
+
+
+_TEXTS: dict[str, Callable[[Key, Value], str]] = {
+    "file": lambda rest, value: f"{rest[0]} of its own",
+    "sysctl": lambda rest, value: f"sysctl {rest[0].replace('/', '.')} = {value.get('value')}",
+    "link": _link_text,
+    "vlan": lambda rest, value: f"vlan {rest[1]} at port {rest[0]}" + (" untagged" if value.get("untagged") else " tagged"),
+    "address": lambda rest, value: f"address {rest[1]} on {rest[0]}",
+    "neigh": lambda rest, value: f"neighbour {rest[1]} is {value.get('mac')} on {rest[0]}",
+    "proxy": lambda rest, value: f"proxy for {rest[1]} on {rest[0]}",
+    "route": _route_text,
+    "rule": lambda rest, value: f"rule {rest[1]}:" + _with(value, "from", "to", "iif", "oif", "fwmark", "table", "action"),
+    "netem": lambda rest, value: f"netem on {rest[0]}: {' '.join(value.get('words', []))}",
+    "nat": lambda rest, value: "NAT for " + ", ".join(source for source, _out in value.get("rules", [])),
+    "start": lambda rest, value: "command " + " ".join(value.get("argv", [])),
+}

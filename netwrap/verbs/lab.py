@@ -1,0 +1,143 @@
+"""Build a network of namespaces from one file, compare it with the host, check that it works, and take it down again.
+
+  up FILE        make what the file says; what is there already is changed only where it differs
+  down FILE      remove what the lab made, and nothing else; also after a crash
+  status FILE    how the host differs from the file (exit status 1 where it does)
+  show [FILE]    the lab and its commands, without a look at the host; without a file: the ready-made labs
+
+FILE is a TOML file or the name of a ready-made lab; for down also the name of a lab that is up.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from netwrap import shell
+from netwrap.errors import NetwrapError, UsageError
+
+from . import say
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+_WHAT = ("up", "down", "status", "show")
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=_WHAT, metavar="|".join(_WHAT))
+    parser.add_argument("names", nargs="*", metavar="FILE", help="a lab file or a ready-made lab")
+    parser.epilog = "example: netwrap lab up bridge; netwrap lab down bridge"
+
+
+def run(options: argparse.Namespace) -> int:
+    if options.what == "show" and not options.names:
+        return _list()
+    if len(options.names) != 1:
+        raise UsageError(f"lab {options.what} takes one file, or the name of a ready-made lab; see netwrap lab show")
+    status: int = globals()[f"_{options.what}"](options.names[0])
+    return status
+
+
+def _print(text: str) -> None:
+    from netwrap.report import printable
+
+    print(printable(text), flush=True)
+
+
+def _needs_ip() -> None:
+    if shell.is_busybox("ip"):
+        raise NetwrapError("labs need the `ip` of iproute2; the one here is busybox's")
+
+
+def _up(name: str) -> int:
+    from netwrap.lab import apply, file
+
+    _needs_ip()
+    lab = file.load(name)
+    began = time.monotonic()
+    count = apply.up(lab, _print, say)
+    if count:
+        would = "would come up" if shell.dry_run else "is up"
+        _print(f"lab {lab.name} {would}: {_things(count)}" + ("" if shell.dry_run else f" in {time.monotonic() - began:.1f} s"))
+    else:
+        _print(f"lab {lab.name} is up: nothing to change")
+    return 0
+
+
+def _things(count: int) -> str:
+    return "1 change" if count == 1 else f"{count} changes"
+
+
+def _down(name: str) -> int:
+    from netwrap.lab import apply
+
+    _needs_ip()
+    lab = _running_name(name)
+    count = apply.down(lab, _print, say)
+    if count < 0:
+        _print(f"lab {lab} is not up: nothing to remove")
+    else:
+        _print(f"lab {lab} {'would be' if shell.dry_run else 'is'} down: {_things(count)}")
+    return 0
+
+
+def _running_name(name: str) -> str:
+    """The name of the lab that a file, a ready-made lab or a running one stands for; a broken file does not hold up a down."""
+    from netwrap.lab import file, journal
+
+    if name in journal.all_names():
+        return name
+    for known in journal.all_names():
+        record = journal.load(known)
+        if record is not None and record.file and os.path.abspath(name) == record.file:
+            return known
+    return file.load(name).name
+
+
+def _status(name: str) -> int:
+    from netwrap.lab import apply, file
+
+    _needs_ip()
+    lab = file.load(name)
+    difference = apply.compare(lab)
+    for step in difference.steps:
+        _print(str(step))
+    for text in difference.strangers:
+        _print(f"! {text}")
+    for text in difference.unlisted:
+        _print(f"? {text} (not in the file, and not made by the lab)")
+    found = len(difference.steps) + len(difference.strangers) + len(difference.unlisted)
+    _print(f"lab {lab.name}: the host is as the file says" if not found else f"lab {lab.name}: {found} differences")
+    return 1 if found else 0
+
+
+def _show(name: str) -> int:
+    from netwrap.lab import apply, file
+
+    lab = file.load(name)
+    steps, commands = apply.from_nothing(lab)
+    _print(f"lab {lab.name}" + (f": {lab.description}" if lab.description else ""))
+    for step in steps:
+        _print(f"  {str(step)[2:]}")
+    _print("commands:")
+    for command in commands:
+        words = {"write": ["tee", *command.argv]}.get(command.does, shell.in_netns(command.argv, command.netns))
+        for line in shell.pasteable(words, command.stdin).split("\n"):
+            _print(f"  {line}")
+    return 0
+
+
+def _list() -> int:
+    from netwrap.lab import file, journal
+
+    up = journal.all_names()
+    for name, path in file.ready_made().items():
+        lab = file.load(path)
+        _print(f"{name.ljust(12)} {lab.description}" + (" (up)" if lab.name in up else ""))
+    for name in up:
+        if name not in file.ready_made():
+            record = journal.load(name)
+            _print(f"{name.ljust(12)} {record.file if record is not None else ''} (up)")
+    return 0
