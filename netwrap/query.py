@@ -37,8 +37,15 @@ def records(
                 return list(module.parse(result.stdout))
             except parsers.ParseError:
                 pass
-    result = shell.run(argv, netns=netns, timeout=timeout)
+    result = shell.run(argv, netns=netns, timeout=timeout, check=False)
+    if not _is_empty_table(result):
+        shell.checked(shell.in_netns(argv, netns), result)
     return list(module.parse(result.stdout))
+
+
+def _is_empty_table(result: shell.Result) -> bool:
+    """Whether a status is `route`'s in a namespace that never had a route: title and header, 1, nothing on standard error."""
+    return result.status == 1 and result.stdout.startswith("Kernel IP") and not result.stderr.strip()
 
 
 def _refused(result: shell.Result) -> bool:

@@ -6,10 +6,9 @@ import ipaddress
 import warnings
 from typing import TYPE_CHECKING, cast
 
-import parsers
 from parsers.route import from_routes
 
-from . import ip_route, shell, values
+from . import ip_route, query, shell, values
 from .errors import CommandMissing, CommandWarning
 
 if TYPE_CHECKING:
@@ -27,11 +26,7 @@ def show(netns: str | None = None, *, family: str = "inet") -> list[RouteRow]:
     if _missing("answered from"):
         return cast("list[RouteRow]", from_routes(ip_route.show(netns, family=family)))
     argv = ["route", "-n", *(["-A", family] if family != "inet" else [])]
-    result = shell.run(argv, netns=netns, check=False)
-    if result.status != 0 and not (result.status == 1 and not result.stderr.strip()):
-        # a namespace that never had a route: title and header, nothing on standard error, status 1
-        raise shell.error(shell.in_netns(argv, netns), result)
-    return parsers.module("route").parse(result.stdout)  # type: ignore[no-any-return]
+    return query.records("route", argv, netns=netns)
 
 
 def add(

@@ -201,7 +201,8 @@ def test_a_closed_pipe_ends_quietly() -> None:
 
 def test_ctrl_c_ends_quietly() -> None:
     code = "import sys; print('up', flush=True); from netwrap.cli import main; sys.exit(main(['parse', 'arp']))"
-    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT) as process:
+    words = [sys.executable, "-c", code]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT) as process:
         assert process.stdin and process.stdout and process.stderr
         process.stdout.readline()
         import time

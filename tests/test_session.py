@@ -105,7 +105,8 @@ def test_markdown_with_prose_and_json(netwrap: Netwrap) -> None:
 @pytest.mark.parametrize(
     "line",
     ["$ ip a", "# ip a", "user@host:~$ ip a", "[root@h ~]# ip a", "root@h:/etc/net# ip a", "(venv) me@h:~/x$ ip a",
-     "bash-5.1# ip a", "/ # ip a", "~ $ ip a", "node1:~ # ip a", "host% ip a", "> $ ip a", "**$ ip a**", "$ **ip a**", "`$ ip a`", "   $ ip a",
+     "bash-5.1# ip a", "/ # ip a", "~ $ ip a",
+     "node1:~ # ip a", "host% ip a", "> $ ip a", "**$ ip a**", "$ **ip a**", "`$ ip a`", "   $ ip a",
      "root@OpenWrt:~# ip a", "sh-4.2$ ip a", "[admin@fw-1.example.net:/]$ ip a"],
 )  # fmt: skip
 def test_prompts(line: str) -> None:
