@@ -66,8 +66,8 @@ _MEANINGS: tuple[tuple[re.Pattern[str], type[CommandError]], ...] = (
     (
         re.compile(
             r"Cannot open network namespace[^\n]*: (?:No such file|Not a directory|File name too long)"
-            r"|setting the network namespace [^\n]*: Invalid argument"  # a plain file, left behind by a reboot
-            r"|Cannot remove namespace file [^\n]*: No such file"
+            r"|sett?ing the network namespace [^\n]*failed: Invalid argument"  # a plain file, left behind by a reboot
+            r"|Cannot remove [^\n]*netns/[^\n]*: No such file"
             r"|nsenter: (?:cannot|can't) open [^\n]*: No such file"
             r"|nsenter: [^\n]*reassociate [^\n]*: Invalid argument"
             r"|Invalid \"netns\" value|invalid argument '[^\n]*' to 'netns'"  # ip link set … netns
@@ -262,7 +262,7 @@ def _wait(words: list[str], path: str, files: list[int], timeout: float) -> int:
         raise
     finally:
         clock.cancel()
-        clock.join()  # a thread that is left over makes the next fork warn (Python 3.12)
+        clock.join()
     if late.is_set():
         raise TimedOut(words, 124, f"no end after {timeout:g} seconds; killed")
     return status
