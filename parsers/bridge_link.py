@@ -15,7 +15,7 @@ is no fact about a veth that leaves it. 4.14 to 4.16 print the port's vlans belo
 from __future__ import annotations
 
 from . import bridge_vlan, linkrecord
-from .lex import Grammar, Source, Words, number, on_off, parser
+from .lex import Grammar, Source, Words, number, on_off, parser, split
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,8 +73,9 @@ def _own_name(fields: Dict) -> None:
         del fields["unparsed"]
 
 
-def _body(record: linkrecord.Record, line: str, words: list[str]) -> bool:
+def _body(record: linkrecord.Record, line: str) -> bool:
     fields = record.fields
+    words = split(line)
     if words[0] in _DETAIL:
         _DETAIL.read(words, fields)
         _own_name(fields)

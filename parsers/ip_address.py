@@ -24,7 +24,7 @@ import re
 
 from . import linkrecord
 from .ip_link import DIFFERENCES as _LINK_DIFFERENCES
-from .lex import Source, Words, number, parser, unparsed
+from .lex import Grammar, Remembered, Source, Words, number, parser, split
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,12 +43,10 @@ DIFFERENCES = (
 )
 
 # `2: eth0    inet 10.0.0.1/24 ...`: one address of `-o`
-_ONE_LINE = re.compile(r"(\d{1,10}): (\S+) +(?=inet6? |family )(.*)$", re.ASCII | re.DOTALL)
+_ONE_LINE = re.compile(r"(\d{1,10}): (\S{1,80}) +(?=inet6? |family )(.*)$", re.ASCII | re.DOTALL)
 # `eth0@if7         UP             10.0.0.1/24 fe80::1/64 `: the brief form
-_BRIEF = re.compile(r"(\S+) +(UNKNOWN|NOTPRESENT|DOWN|LOWERLAYERDOWN|TESTING|DORMANT|UP|0x[0-9a-f]+)(?: +(.*))?$", re.ASCII)
+_BRIEF = re.compile(r"(\S{1,80}) +(UNKNOWN|NOTPRESENT|DOWN|LOWERLAYERDOWN|TESTING|DORMANT|UP|0x[0-9a-f]+)(?: +(.*))?$", re.ASCII)
 
-_VALUES = {"brd": "broadcast", "any": "anycast", "mcast": "multicast", "scope": "scope", "proto": "protocol",
-           "flags": "ifa_flags"}  # fmt: skip
 _FLAGS = frozenset(
     "secondary temporary nodad optimistic dadfailed home deprecated tentative dynamic mngtmpaddr noprefixroute "
     "autojoin stable-privacy".split()
@@ -69,56 +67,93 @@ def _prefix(words: Words, entry: Dict, local: str) -> None:
         entry["metric"] = number(words.take("metric"))
 
 
-def _inet(line: str, words: list[str], ifname: str) -> Dict:
+def _valid_lft(words: Words, entry: Dict) -> None:
+    words.at -= 1
+    _set_lifetimes(" ".join(words.rest()), entry)
+
+
+# What stands behind an address, a label excepted.
+_ADDRESS = Grammar(
+    {
+        "brd": ("broadcast", str),
+        "any": ("anycast", str),
+        "mcast": ("multicast", str),
+        "scope": ("scope", str),
+        "flags": ("ifa_flags", str),
+        "proto": ("protocol", str),
+    },
+    {flag: (flag, True) for flag in _FLAGS},
+    {"valid_lft": _valid_lft},
+)
+
+
+def _inet(line: str, ifname: str) -> Dict:
     """One address: ``inet 10.0.0.1/24 brd 10.0.0.255 scope global secondary eth0:web``"""
-    entry: Dict = {"family": words[0]}
-    cursor = Words(words, 1)
-    if words[0] == "family":
-        entry = {"family_index": number(cursor.take("family"))}
-    _prefix(cursor, entry, cursor.take(words[0]))
-    last = len(words) - 1
-    while cursor.more():
-        at, word = cursor.at, cursor.take()
-        if at == last and words[0] == "inet" and _is_label(line, word, ifname):
-            entry["label"] = word
-        elif word in _VALUES and cursor.more() and _VALUES[word] not in entry:
-            entry[_VALUES[word]] = cursor.take()
-        elif word in _FLAGS and word not in entry:
-            entry[word] = True
-        elif word == "valid_lft":
-            cursor.at = at
-            _lifetimes(cursor.rest(), entry)
-        else:
-            unparsed(entry, [word])
+    family, local, tail = _first_words(line)
+    entry: Dict = {"family": family}
+    if family == "family":
+        entry = {"family_index": number(local)}
+        local, _, tail = tail.partition(" ")
+        if not local:
+            raise ValueError("the line ends after 'family'")
+    if tail[:5] == "peer " or tail[:7] == "metric ":
+        words = Words(split(tail))
+        _prefix(words, entry, local)
+        tail = " ".join(words.rest()) + (" " if line[-1] == " " else "")
+    else:
+        entry["local"], slash, bits = local.partition("/")
+        if slash:
+            entry["prefixlen"] = number(bits)
+    front, _, last = tail.rpartition(" ")
+    is_value = front.rstrip(" ").rpartition(" ")[2] in _ADDRESS.values or "valid_lft " in tail
+    if family == "inet" and last and not is_value and (last not in _FLAGS or last == ifname.partition("@")[0]):
+        _ADDRESS.phrase(front, entry)
+        entry["label"] = last
+    else:
+        _ADDRESS.phrase(tail, entry)
     return entry
 
 
-def _is_label(line: str, word: str, ifname: str) -> bool:
-    if line[-1] == " ":
-        return False
-    return word not in _FLAGS or word == ifname.partition("@")[0]
+def _first_words(line: str) -> tuple[str, str, str]:
+    """The first two words of a line, and the rest of it as it is; ValueError where there is no second."""
+    first, _, rest = line.partition(" ")
+    second, _, tail = rest.partition(" ")
+    if not second or not first.isprintable() or not second.isprintable():
+        words = split(line)
+        if len(words) < 2:
+            raise ValueError(f"the line ends after {words[0]!r}")
+        first, second, tail = words[0], words[1], " ".join(words[2:]) + (" " if line[-1] == " " else "")
+    return first, second, tail
 
 
 def _seconds(word: str) -> int:
     return FOREVER if word == "forever" else number(word[:-3] if word.endswith("sec") else word)
 
 
-def _lifetimes(words: list[str], entry: Dict) -> None:
-    """``valid_lft forever preferred_lft 86400sec``"""
-    if len(words) != 4 or words[2] != "preferred_lft":
+def _lifetimes(line: str) -> tuple[int, int]:
+    words = split(line)
+    if len(words) != 4 or words[0] != "valid_lft" or words[2] != "preferred_lft":
         raise ValueError("expected 'valid_lft T preferred_lft T'")
+    return _seconds(words[1]), _seconds(words[3])
+
+
+_remembered_lifetimes = Remembered(_lifetimes)
+
+
+def _set_lifetimes(line: str, entry: Dict) -> None:
+    """``valid_lft forever preferred_lft 86400sec``"""
     if "valid_life_time" in entry:
         raise ValueError("an address has one 'valid_lft'")
-    entry["valid_life_time"] = _seconds(words[1])
-    entry["preferred_life_time"] = _seconds(words[3])
+    entry["valid_life_time"], entry["preferred_life_time"] = _remembered_lifetimes[line]
 
 
-def _body(record: linkrecord.Record, line: str, words: list[str]) -> bool:
+def _body(record: linkrecord.Record, line: str) -> bool:
     addresses = record.fields.setdefault("addr_info", [])
-    if words[0] in ("inet", "inet6", "family") and len(words) > 1:
-        addresses.append(_inet(line, words, record.fields["ifname"]))
-    elif words[0] == "valid_lft" and addresses:
-        _lifetimes(words, addresses[-1])
+    line = line.lstrip(" \t")
+    if line.startswith(("inet ", "inet6 ", "family ")):
+        addresses.append(_inet(line, record.fields["ifname"]))
+    elif line[:10] == "valid_lft " and addresses:
+        _set_lifetimes(line, addresses[-1])
     else:
         return False
     record.alias_open = False
@@ -132,7 +167,7 @@ def _brief(line: str) -> linkrecord.Record | None:
     key = "operstate_index" if found[2].startswith("0x") else "operstate"
     addresses: list[Dict] = []
     fields: Dict = {"ifname": found[1], key: int(found[2], 16) if key == "operstate_index" else found[2]}
-    words = Words((found[3] or "").split())
+    words = Words(split(found[3] or ""))
     while words.more():
         if "<" in words.peek():
             return None  # the brief form of `ip link`
@@ -153,7 +188,7 @@ def _first(line: str) -> linkrecord.Record | None:
     if found is None:
         return _brief(line)
     record = linkrecord.Record({"ifindex": int(found[1]), "ifname": found[2], "addr_info": []})
-    _body(record, found[3], found[3].split())
+    _body(record, found[3])
     return record
 
 

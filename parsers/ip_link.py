@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from .records import Link
 
 # `vr1@if11         LOWERLAYERDOWN 9e:99:12:c4:3b:13 <NO-CARRIER,BROADCAST,UP> `: the brief form
-_BRIEF = re.compile(r"(\S+) +([A-Z]+|0x[0-9a-f]+) +(?:([^ <]\S*) +)?<([^ ]*)> *$", re.ASCII)
+_BRIEF = re.compile(r"(\S{1,80}) +([A-Z]+|0x[0-9a-f]+) +(?:([^ <]\S*) +)?<([^ ]*)> *$", re.ASCII)
 
 _STATES = frozenset("UNKNOWN NOTPRESENT DOWN LOWERLAYERDOWN TESTING DORMANT UP".split())
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 
 from . import linkinfo, linkstats
-from .lex import STDERR, Grammar, Source, Words, bracketed, number, unparsed
+from .lex import STDERR, Grammar, Remembered, Source, Words, bracketed, number, split, unparsed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,13 +23,14 @@ if TYPE_CHECKING:
 
     from .lex import Dict
 
-    Body = Callable[["Record", str, list[str]], bool]
+    Body = Callable[["Record", str], bool]
+    _Listing = tuple[set[str], bool]
 
 # `2: eth0@if7: <BROADCAST,UP> mtu 1500 ...`; the name may hold anything but a blank.
-HEADER = re.compile(r"(\d{1,10}): (\S+): <([^ ]*)>(?: (.*))?$", re.ASCII | re.DOTALL)
+HEADER = re.compile(r"(\d{1,10}): (\S{1,80}): <([^ ]*)>(?: (.*))?$", re.ASCII | re.DOTALL)
 _NUMBERED = re.compile(r"\d{1,10}: ", re.ASCII)
 # `31: ve0 state UP @ve1: <BROADCAST,UP> mtu 1500 ...`: `bridge link` up to 4.16
-_OLD_BRIDGE = re.compile(r"(\d{1,10}): (\S+) state (\S+) (?:@(\S+))?: <([^ ]*)>(?: (.*))?$", re.ASCII | re.DOTALL)
+_OLD_BRIDGE = re.compile(r"(\d{1,10}): (\S{1,80}) state (\S+) (?:@(\S{1,80}))?: <([^ ]*)>(?: (.*))?$", re.ASCII | re.DOTALL)
 # `-o` joins lines with a backslash and keeps the indentation behind it.
 _JOINT = re.compile(r"\\(?=    |\t)")
 # `state 0x9mode DEFAULT`: an operational state without a name is printed without a blank behind it.
@@ -75,9 +76,14 @@ def _netns_name(key: str) -> Callable[[Words, Dict], None]:
     return rule
 
 
-def _netnsid(words: Words, record: Dict) -> None:
-    value = words.take("link-netnsid")
-    record["link_netnsid"] = -1 if value == "unknown" else number(value)
+def _netnsid(word: str) -> int:
+    return -1 if word == "unknown" else number(word)
+
+
+def _peer(words: Words, record: Dict) -> None:
+    """``peer 10.0.0.5``: the far end of a point-to-point link, which JSON calls its broadcast address"""
+    record["broadcast"] = words.take("peer")
+    record["link_pointtopoint"] = True
 
 
 # What stands on a link's lines beside its kind, wherever `-d` and the release put it.
@@ -104,6 +110,7 @@ DETAIL = Grammar(
         "permaddr": ("permaddr", str),
         "new-ifindex": ("new_ifindex", number),
         "new-netnsid": ("new_netnsid", number),
+        "link-netnsid": ("link_netnsid", _netnsid),
     },
     {"netns-immutable": ("netns-immutable", True)},
     {
@@ -111,10 +118,11 @@ DETAIL = Grammar(
         "protodown_reason": _protodown_reason,
         "link-netns": _netns_name("link_netns"),
         "new-netns": _netns_name("new_netns"),
-        "link-netnsid": _netnsid,
     },
 )
 
+# What stands behind the address on the line `link/ether ...`.
+_ADDRESS_TAIL = Grammar({"brd": ("broadcast", str), **DETAIL.values}, DETAIL.flags, {"peer": _peer, **DETAIL.rules})
 XDP_MODES = {"xdp": 1, "xdpdrv": 1, "xdpgeneric": 2, "xdpoffload": 3, "xdpmulti": 4}
 
 
@@ -150,19 +158,23 @@ _ODD_TAIL = Grammar(
 class Record:
     """A record while its lines come in: what is open decides where the next line belongs."""
 
+    kind: tuple[Grammar, Dict] | None = None
+    counters: tuple[Dict, str, list[str]] | None = None
+    alias_open = False
+    heading: tuple[int, str] | None = None  # the line above counters, with its number
+    lost: tuple[tuple[int, str], ...] = ()  # headings of counters that did not come
+
     def __init__(self, fields: Dict) -> None:
         self.fields = fields
-        self.kind: tuple[Grammar, Dict] | None = None
-        self.counters: tuple[Dict, str, list[str]] | None = None
-        self.alias_open = False
-        self.at = (0, "")
-        self.heading = (0, "")
-        self.lost: list[tuple[int, str]] = []  # headings of counters that did not come
 
     # -- one line ---------------------------------------------------------------------------------------------
 
     def line(self, line: str) -> bool:
         """Take one line behind the first; False if it is none of this record's. ValueError says what is wrong."""
+        if line[:9] == "    link/" and self.counters is None:
+            self.alias_open = False
+            self._link(line[9:])
+            return True
         if "geneve external" in line:
             line = _GLUED_EXTERNAL.sub(r"geneve external ", line)
         words = [word for word in line.replace("\t", " ").split(" ") if word]
@@ -170,18 +182,18 @@ class Record:
         if self.counters is not None and not STDERR.match(line):
             into, direction, keys = self.counters
             self.counters = None
-            if not first[0].isdigit():
-                self.lost.append(self.heading)
-            else:
+            if first[0].isdigit():
                 try:
                     linkstats.values(into, direction, keys, words)
                 except ValueError:
-                    self.lost.append(self.heading)
+                    self._lose_heading()
                     raise
+                self.heading = None
                 return True
+            self._lose_heading()
         alias_open, self.alias_open = self.alias_open, False
         if first[:5] == "link/":
-            self._link(words)
+            self._link(line.lstrip(" \t")[5:])
         elif first == "alias" and "ifalias" not in self.fields:
             self.fields["ifalias"] = line.lstrip(" ").partition(" ")[2]
             self.alias_open = True
@@ -208,21 +220,21 @@ class Record:
             return False
         return True
 
-    def _link(self, words: list[str]) -> None:
-        """``link/ether 02:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff promiscuity 0``; the address may be missing."""
+    def _link(self, line: str) -> None:
+        """``ether 02:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff promiscuity 0``; the address may be missing."""
         if "link_type" in self.fields:
             raise ValueError("a link has one line 'link/...'")
-        self.fields["link_type"] = words[0][5:]
-        at = 1
-        if len(words) > at and words[at] not in DETAIL:
-            self.fields["address"] = words[at]
-            at += 1
-            if len(words) > at + 1 and words[at] in ("brd", "peer"):
-                if words[at] == "peer":
-                    self.fields["link_pointtopoint"] = True
-                self.fields["broadcast"] = words[at + 1]
-                at += 2
-        DETAIL.read(words, self.fields, at)
+        kind, _, rest = line.partition(" ")
+        address, _, tail = rest.partition(" ")
+        if not kind.isprintable() or not address.isprintable():
+            kind, *words = split(line)
+            address, tail = words[0] if words else "", " ".join(words[1:])
+        self.fields["link_type"] = kind
+        if address and address not in _ADDRESS_TAIL:
+            self.fields["address"] = address
+        else:
+            tail = f"{address} {tail}"
+        _ADDRESS_TAIL.phrase(tail, self.fields)
 
     def _counters(self, words: list[str]) -> bool:
         found = linkstats.header(words)
@@ -234,8 +246,12 @@ class Record:
         else:
             into = self.fields.setdefault("stats64", {})
         self.counters = (into, *found)
-        self.heading = self.at
         return True
+
+    def _lose_heading(self) -> None:
+        if self.heading is not None:
+            self.lost += (self.heading,)
+        self.heading = None
 
     def _program(self, words: list[str]) -> None:
         """``prog/xdp id 12 name drop tag 3b185187f1855c4c jited``"""
@@ -277,7 +293,7 @@ class Record:
         """The record, without parts that stayed empty."""
         if self.counters is not None:
             self.counters = None
-            self.lost.append(self.heading)
+            self._lose_heading()
         info = self.fields.get("linkinfo")
         if info:
             for part in ("info_data", "info_slave_data"):
@@ -301,6 +317,10 @@ _PROGRAM = Grammar(
 
 def flags(text: str) -> list[str]:
     """The names between ``<`` and ``>``; busybox's glued remainder becomes a word of its own, as iproute2 prints it."""
+    return list(_flags[text])
+
+
+def _names_of(text: str) -> list[str]:
     names = text.split(",") if text else []
     for position, name in enumerate(names):
         if name[-1:] in "0123456789" and not name[:1].isdigit():
@@ -309,6 +329,9 @@ def flags(text: str) -> list[str]:
                 names[position : position + 1] = [found[1], found[2]]
             break
     return names
+
+
+_flags = Remembered(_names_of)
 
 
 def header(line: str, tail_grammar: Grammar | None = None) -> Record | None:
@@ -322,24 +345,27 @@ def header(line: str, tail_grammar: Grammar | None = None) -> Record | None:
         fields: Dict = {"ifindex": int(old[1]), "ifname": name, "flags": flags(old[5]), "operstate": old[3]}
         tail = old[6] or ""
     else:
-        fields = {"ifindex": int(found[1]), "ifname": found[2], "flags": flags(found[3])}
-        tail = found[4] or ""
+        index, name, names, tail = found.groups("")
+        if "@" not in name:
+            fields = {"ifindex": int(index), "ifname": name, "flags": flags(names)}
+        else:  # a place for the peer, where `ip -j` has it
+            place = "link_index" if name[name.rindex("@") + 1 :][:2] == "if" else "link"
+            fields = {"ifindex": int(index), place: None, "ifname": name, "flags": flags(names)}
     if tail_grammar is not None:
-        tail_grammar.read(tail.split(), fields)
+        tail_grammar.phrase(tail, fields)
     elif "state 0x" in tail or "mode " in tail and "mode D" not in tail:
-        words = _GLUED.sub(r"\1 ", tail).split()
-        _ODD_TAIL.read(words, fields)
+        _ODD_TAIL.phrase(_GLUED.sub(r"\1 ", tail), fields)
     elif " xdp" in tail and "/id:" in tail:
         _odd_xdp(tail, fields)
     else:
-        TAIL.read(tail.split(), fields)
+        TAIL.phrase(tail, fields)
     return Record(fields)
 
 
 def _odd_xdp(tail: str, fields: Dict) -> None:
     """``mtu 1500 xdpgeneric/id:97 qdisc noqueue``, as `ip addr` has it."""
     words = []
-    for word in tail.split():
+    for word in split(tail):
         mode, slash, program = word.partition("/id:")
         if slash and mode in XDP_MODES and program.isdigit():
             fields["xdp"] = {"mode": XDP_MODES[mode], "prog": {"id": int(program)}}
@@ -350,8 +376,6 @@ def _odd_xdp(tail: str, fields: Dict) -> None:
 
 def split_joined(line: str) -> list[str]:
     """The lines that `-o` joined."""
-    if "\\" not in line:
-        return [line]
     return [part for part in _JOINT.split(line.rstrip("\\")) if part.strip()]
 
 
@@ -360,7 +384,7 @@ def read(source: Source, body: Body | None = None, first: Callable[[str], Record
     records: list[Dict] = []
     record: Record | None = None
     for number_, whole in source:
-        for line in split_joined(whole):
+        for line in split_joined(whole) if "\\" in whole else (whole,):
             reason = ""
             opened: Record | None = None
             try:
@@ -374,9 +398,10 @@ def read(source: Source, body: Body | None = None, first: Callable[[str], Record
                 if record is None:
                     reason = "expected a link's first line ('2: eth0: <...> mtu ...')"
                 else:
-                    record.at = (number_, line)
-                    if not (body and body(record, line, line.split()) or record.line(line)):
+                    if not (body and body(record, line) or record.line(line)):
                         reason = "expected a line of a link"
+                    if record.counters is not None and record.heading is None:
+                        record.heading = (number_, line)
             except ValueError as error:
                 reason = str(error)
             if record is not None and record.lost:
@@ -399,8 +424,9 @@ def _close(record: Record, source: Source) -> Dict:
 
 
 def _report_lost(record: Record, source: Source) -> None:
-    while record.lost:
-        source.fail(*record.lost.pop(), "expected as many counters below as it has columns")
+    lost, record.lost = record.lost, ()
+    for heading in lost:
+        source.fail(*heading, "expected as many counters below as it has columns")
 
 
 _PEER = re.compile(r"if(\d{1,10})$", re.ASCII)
@@ -412,37 +438,60 @@ def split_names(records: list[Dict]) -> None:
     Both sides may hold an ``@`` of their own. What is behind an ``@`` is the peer if it is ``NONE``, ``ifN``, or a
     name of the same listing; in a listing that is whole (it has ``lo``) a name with anything else behind is a name.
     """
-    odd = [record for record in records if "@" in record["ifname"]]
-    if not odd:
-        return
-    raw = {record["ifname"] for record in records}
-    names = {name.rpartition("@")[0] or name for name in raw} | raw
-    whole = any(record.get("ifindex") == 1 and record["ifname"] == "lo" for record in records)
-    parents = {name[at + 1 :] for name in raw for at in range(1, len(name)) if name[at] == "@"}
-    for record in odd:
+    names = set()
+    odd = []
+    for place, record in enumerate(records):
         name = record["ifname"]
-        splits = [(name[:at], name[at + 1 :]) for at in range(len(name) - 1, 0, -1) if name[at] == "@"]
-        if not splits:
+        names.add(name)
+        if "@" in name:
+            own, _, peer = name.rpartition("@")
+            names.add(own or name)
+            odd.append((place, own, peer))
+    listing: _Listing | None = None
+    for place, own, peer in odd:
+        if own and "@" not in own and peer not in names and (peer == "NONE" or _PEER.match(peer)):
+            records[place] = _with_peer(records[place], own, peer, True)
             continue
-        own, peer = splits[0]
-        known = [split for split in splits if split[1] in names]
-        remote = peer == "NONE" or _PEER.match(peer) is not None
-        if known and (not remote or "link_netns" not in record and "link_netnsid" not in record):
-            own, peer = known[-1]
-            remote = False
-        elif not remote and len(name) <= 15 and (whole or name in parents):
-            continue
-        _set_peer(record, own, peer, remote)
+        if listing is None:
+            listing = _listing(records)
+        split_ = _split_name(records[place], names, *listing)
+        records[place] = _with_peer(records[place], *(split_ or (records[place]["ifname"], None, False)))
 
 
-def _set_peer(record: Dict, own: str, peer: str, remote: bool) -> None:
-    record["ifname"] = own
-    if remote and peer == "NONE":
-        record["link"] = None
-    elif remote:
-        record["link_index"] = int(peer[2:])
-    else:
-        record["link"] = peer
+def _listing(records: list[Dict]) -> _Listing:
+    """What is behind an ``@`` anywhere in a listing, and whether the listing is whole."""
+    raw = {record["ifname"] for record in records}
+    parents = {name[at + 1 :] for name in raw for at in range(1, len(name)) if name[at] == "@"}
+    return parents, any(record.get("ifindex") == 1 and record["ifname"] == "lo" for record in records)
+
+
+def _split_name(record: Dict, names: set[str], parents: set[str], whole: bool) -> tuple[str, str, bool] | None:
+    """The name, the peer, and whether it is in another namespace; None where the ``@`` belongs to the name."""
+    name = record["ifname"]
+    splits = [(name[:at], name[at + 1 :]) for at in range(len(name) - 1, 0, -1) if name[at] == "@"]
+    if not splits:
+        return None
+    known = [split_ for split_ in splits if split_[1] in names]
+    remote = splits[0][1] == "NONE" or _PEER.match(splits[0][1]) is not None
+    if known and (not remote or "link_netns" not in record and "link_netnsid" not in record):
+        return (*known[-1], False)
+    if not remote and len(name) <= 15 and (whole or name in parents):
+        return None
+    return (*splits[0], remote)
+
+
+def _with_peer(record: Dict, own: str, peer: str | None, remote: bool) -> Dict:
+    """The record with its name and its peer, in the order of `ip -j link`."""
+    if peer is None:
+        return {key: value for key, value in record.items() if value is not None or key not in ("link", "link_index")}
+    key, value = ("link_index", int(peer[2:])) if remote and peer != "NONE" else ("link", None if remote else peer)
+    if key in record:  # the place is there
+        record[key] = value
+        record["ifname"] = own
+        return record
+    first = {"ifindex": record["ifindex"]} if "ifindex" in record else {}
+    rest = {name: part for name, part in record.items() if name not in ("link", "link_index")}
+    return {**first, key: value, **rest, "ifname": own}
 
 
 def tidy(record: Dict) -> Dict | None:
