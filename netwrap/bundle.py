@@ -25,8 +25,11 @@ _CHUNK = 1 << 16
 _XZ_MEMORY = 512 << 20
 _HEADER_LENGTH = 1 << 20
 _MAGIC = {b"\x1f\x8b": "gzip", b"\xfd7zXZ\x00": "xz", b"BZh": "bzip2"}
-_UNREADABLE = {b"\x28\xb5\x2f\xfd": "zstd-compressed: unpack it with 'zstd -d' first", b"PK\x03\x04": "a zip file: unpack it first",
-               b"-----BEGIN PGP": "encrypted: decrypt it with 'gpg -d' first"}  # fmt: skip
+_UNREADABLE = {
+    b"\x28\xb5\x2f\xfd": "zstd-compressed: unpack it with 'zstd -d' first",
+    b"PK\x03\x04": "a zip file: unpack it first",
+    b"-----BEGIN PGP": "encrypted: decrypt it with 'gpg -d' first",
+}
 
 
 def compression(start: bytes) -> str:
@@ -208,7 +211,7 @@ def _members(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
         member = archive.next()
         if member is None:
             return
-        archive.members = []  # tarfile remembers each; an archive may have millions
+        archive.members = []  # type: ignore[attr-defined]  # tarfile remembers each; an archive may have millions
         yield member
 
 

@@ -1,7 +1,7 @@
 """A folder of text files named after commands, and an sos report: which file holds what of which namespace.
 
-``ip -d link.txt``, ``ip_-d_link``, ``ip_route_show_table_all.out`` at the top belong to the root namespace, in a folder ``red`` to
-the namespace red; ``ip_netns_exec_red_arp_-n`` says it itself. An sos report has `sos_commands/networking/ip_-d_address` of the
+``ip -d link.txt``, ``ip_-d_link``, ``ip_route_show_table_all.out`` at the top belong to the root namespace, in a folder ``red``
+to the namespace red; ``ip_netns_exec_red_arp_-n`` says it itself. An sos report has `sos_commands/networking/ip_-d_address` of the
 root, and of namespaces `namespaces/red/ip_netns_exec_red_ip_-d_address_show` (since 4.2), `ip_netns_exec_red_ip_address_show` in
 the same folder before that. Older ones write each character that is no letter, digit, dash or dot as an underscore.
 """
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _SUFFIX = re.compile(r"\.(txt|text|out|log|json|md)$", re.IGNORECASE)
-_EXEC = re.compile(r"ip[ _]netns[ _]exec[ _](.+?)[ _]((?:ip|bridge|arp|route|netstat|iptables-save|ip6tables-save|nft)(?:[ _].*)?)$")
+# `ip_netns_exec_red_ip_route_show_table_all`
+_EXEC = re.compile(
+    r"ip[ _]netns[ _]exec[ _](.+?)[ _]((?:ip|bridge|arp|route|netstat|iptables-save|ip6tables-save|nft)(?:[ _].*)?)$"
+)
 _NAMESPACES = re.compile(r"(?:^|/)namespaces/([^/]+)/[^/]+$")
 _ROOTS = ("root", "host", "default", "main", "init")
 _BINARIES = ("ip", "bridge", "arp", "route", "netstat", "nft", "iptables-save", "ip6tables-save")

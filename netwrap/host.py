@@ -91,7 +91,8 @@ class Namespace:
             return None
         whole = [table for table in tables if table.request is None or table.request.is_whole()]
         if whole:
-            return max(whole, key=_richness).records
+            best: list[Any] = max(reversed(whole), key=_richness).records  # of two that are alike, the later
+            return best
         merged: list[Any] = []
         for table in tables:
             merged += [record for record in table.records if record not in merged]
@@ -123,21 +124,33 @@ class Namespace:
             found = [*(found or []), {"ifname": None, "addr_info": local}]
         return found if found is not None else local
 
-    @property
+    @cached_property
     def routes(self) -> list[Record] | None:
         """IPv4 routes of all tables that were captured, in the schema of `ip -j route`."""
-        found = self.table("ip_route", "inet")
-        if found is None:
-            found = self._converted("route", "inet")
-        return found
+        return self._routes("inet")
 
-    @property
+    @cached_property
     def routes6(self) -> list[Record] | None:
         """IPv6 routes of all tables that were captured."""
-        found = self.table("ip_route", "inet6")
-        if found is None:
-            found = self._converted("route", "inet6")
-        return found
+        return self._routes("inet6")
+
+    def _routes(self, family: str) -> list[Record] | None:
+        """`ip route show table all` without a family shows both."""
+        both = [table for table in self.tables.get("ip_route", ()) if _is_of_both(table.request)]
+        found = self.table("ip_route", family)
+        if both and (found is None or not self._is_all(family)):
+            found = [route for route in max(both, key=_richness).records if family_of(route) == family]
+        return self._converted("route", family) if found is None else found
+
+    def _is_all(self, family: str) -> bool:
+        return any(
+            table.request is not None and table.request.family == family and table.request.filters == {"table": "all"}
+            for table in self.tables.get("ip_route", ())
+        )
+
+    def has_all_tables(self, family: str) -> bool:
+        """Whether the routes of all tables of a family were captured, not of the main one only."""
+        return self._is_all(family) or any(_is_of_both(table.request) for table in self.tables.get("ip_route", ()))
 
     def _converted(self, name: str, family: str) -> list[Record] | None:
         rows = self.table(name, family)
@@ -521,9 +534,30 @@ def _is_for(request: Request | None, family: str, verb: str, proxy: bool) -> boo
         return True
     if request.verb != verb or ("proxy" in request.filters) != proxy:
         return False
+    if request.name == "ip_route" and _is_of_both(request):
+        return False
     if request.name in ("ip_route", "route", "ip_rule"):
         return (request.family or "inet") == (family or "inet")
     return True
+
+
+def _is_of_both(request: Request | None) -> bool:
+    return request is not None and request.family == "" and request.filters == {"table": "all"} and not request.unknown
+
+
+def family_of(route: Record) -> str:
+    """The family of a route: its addresses tell; of a default route the gateway, or IPv6's preference."""
+    for text in (route.get("dst", ""), route.get("gateway", ""), route.get("prefsrc", ""), route.get("from", "")):
+        if ":" in text:
+            return "inet6"
+        if "." in text:
+            return "inet"
+    for hop in route.get("nexthops", ()):
+        if "gateway" in hop:
+            return "inet6" if ":" in hop["gateway"] else "inet"
+    if "via" in route:
+        return "inet" if route["via"].get("family") == "inet6" else "inet6"
+    return "inet6" if "pref" in route or "error" in route else "inet"
 
 
 def _richness(table: Table) -> tuple[int, ...]:

@@ -103,7 +103,8 @@ def _text(text: str, shown: str, problems: list[str]) -> Host:
 
     found = parsers.detect(text)
     if not found:
-        raise NetwrapError("; ".join([f"{shown}: neither a capture, nor a pasted session, nor a table that netwrap knows", *problems]))
+        what = f"{shown}: neither a capture, nor a pasted session, nor a table that netwrap knows"
+        raise NetwrapError("; ".join([what, *problems]))
     return build([Section("", _COMMANDS[found[0]], text)], problems=problems)
 
 
