@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 #: netwrap's own verbs, each a module of :mod:`netwrap.verbs`, and what the overview says of them.
 VERBS = {
-    "lab": "build a network of namespaces from one file, check it, take it down again",
+    "report": "the namespaces of this host in one table, or all about one of them",
     "parse": "tables from captured output: files, standard input, a pasted terminal session",
+    "lab": "build a network of namespaces from one file, check it, take it down again",
 }
 #: The wrapped binaries.
 WRAPPED = {

@@ -1,9 +1,10 @@
 """A folder of text files named after commands, and an sos report: which file holds what of which namespace.
 
 ``ip -d link.txt``, ``ip_-d_link``, ``ip_route_show_table_all.out`` at the top belong to the root namespace, in a folder ``red``
-to the namespace red; ``ip_netns_exec_red_arp_-n`` says it itself. An sos report has `sos_commands/networking/ip_-d_address` of the
-root, and of namespaces `namespaces/red/ip_netns_exec_red_ip_-d_address_show` (since 4.2), `ip_netns_exec_red_ip_address_show` in
-the same folder before that. Older ones write each character that is no letter, digit, dash or dot as an underscore.
+to the namespace red; ``ip_netns_exec_red_arp_-n`` says it itself. In an sos report `sos_commands/networking/ip_-d_address` is
+of the root; those of namespaces are `namespaces/red/ip_netns_exec_red_ip_-d_address_show` (since 4.2), and before that
+`ip_netns_exec_red_ip_address_show` in the same folder. It writes each character that is no letter, digit, dash or dot as an
+underscore.
 """
 
 from __future__ import annotations

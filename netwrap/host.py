@@ -350,6 +350,7 @@ class _Builder:
         self.problems = list(problems)
         self.wide: dict[str, str] = {}
         self.failures: dict[tuple[str, str], list[str]] = {}
+        self.gone: dict[str, Namespace] = {}  # failed in a way that a namespace does that is not there any more
         self.here: str | None = None
 
     def netns(self, key: str) -> Namespace:
@@ -415,6 +416,8 @@ class _Builder:
 
     def _failed(self, netns: Namespace, section: Section) -> None:
         said = section.stderr.strip().split("\n")[0] or f"exit status {section.status}"
+        if not netns.here and _GONE.search(said):
+            self.gone[netns.key] = netns
         if section.status == 127 or _QUIET.search(said):
             return
         self.failures.setdefault((section.command, said), []).append(_label(netns).rstrip(": ") or ROOT)
@@ -447,6 +450,20 @@ class _Builder:
             else:
                 netns.held.append(f"{how} {value}")
 
+    def _forget_the_gone(self) -> None:
+        """A namespace that vanished while it was looked at is worth a note, and no failure."""
+        for key, netns in self.gone.items():
+            if netns.tables:
+                continue
+            del self.namespaces[key]
+            label = _label(netns).rstrip(": ")
+            self.notes.append(f"namespace {label} vanished while it was read")
+            for failure, where in list(self.failures.items()):
+                self.failures[failure] = [it for it in where if it != label]
+                if not self.failures[failure]:
+                    del self.failures[failure]
+            self.problems = [it for it in self.problems if f" of namespace {key} answered " not in it]
+
     def host(self) -> Host:
         listed = "namespaces" in self.wide
         if not listed:
@@ -457,12 +474,13 @@ class _Builder:
             for row in (root.named or ()) if root is not None else ():
                 if row.get("name") and row["name"] not in self.namespaces:
                     self.netns(row["name"]).names.append(row["name"])
+        self._forget_the_gone()
         versions = _versions(self.wide.get("versions", ""))
         for netns in self.namespaces.values():
             netns.knows_nsids = _knows_nsids(versions.get("ip", ""))
         for (command, said), where in self.failures.items():
             names = where[0] if len(where) == 1 else f"{len(where)} namespaces"
-            (self.notes if _DENIED.search(said) else self.problems).append(f"{command}: {said} ({names})")
+            (self.notes if _HARMLESS.search(said) else self.problems).append(f"{command}: {said} ({names})")
         _entitle(list(self.namespaces.values()))
         host = Host(sorted(self.namespaces.values(), key=_order), self.notes, self.problems)
         host.hostname = self.wide.get("hostname", "").strip() or None
@@ -476,7 +494,10 @@ _QUIET = re.compile(
     r"not supported|Operation not supported|Object \".*\" is unknown|unknown object|not found|No such file or directory$"
     r"|Cannot open netlink|is unknown, try|invalid argument '(nexthop|netconf)'|FDB table|Dump terminated$"
 )
-_DENIED = re.compile(r"Operation not permitted|Permission denied|must be root")
+_HARMLESS = re.compile(r"Operation not permitted|Permission denied|must be root|Dump was interrupted")
+_GONE = re.compile(
+    r"Cannot open network namespace|No such file or directory|No such process|network namespace .*Invalid argument"
+)
 
 
 def _label(netns: Namespace) -> str:

@@ -50,7 +50,7 @@ def record_keys(command: str) -> set[str]:
              "ip_rule": records.Rule, "ip_netns": records.Netns, "bridge_link": records.BridgeLink,
              "bridge_fdb": records.BridgeFdb, "bridge_vlan": records.BridgeVlan, "arp": records.Arp,
              "route": records.RouteRow}  # fmt: skip
-    return {*kinds[command].__annotations__, "netns", "unparsed"}
+    return {*getattr(kinds.get(command), "__annotations__", ()), "netns", "unparsed"}
 
 
 def netns(name: str | None) -> str:
@@ -209,6 +209,16 @@ def _same(*keys: str) -> Callable[[Record], Iterator[Cells]]:
     return make
 
 
+def _report(record: Record) -> Iterator[Cells]:
+    up, links = record.get("links_up"), record.get("links")
+    yield {
+        "nsid": record.get("nsid"), "procs": record.get("processes"),
+        "links": None if links is None else f"{'?' if up is None else up}/{links}",
+        "addresses": record.get("addresses"), "default": record.get("default"), "neighs": record.get("neighbours"),
+        "rules": record.get("rules"),
+    }  # fmt: skip
+
+
 # command -> the columns of its table (? : only where one is filled), and what fills them
 _VIEWS: dict[str, tuple[str, Callable[[Record], Iterator[Cells]]]] = {
     "ip_link": ("ifindex? ifname peer? kind? operstate mtu? master? address rx_bytes? tx_bytes? alias?", _link),
@@ -222,6 +232,13 @@ _VIEWS: dict[str, tuple[str, Callable[[Record], Iterator[Cells]]]] = {
     "bridge_link": ("ifindex ifname peer? mtu master state priority cost", _bridge_link),
     "bridge_fdb": ("mac ifname? vlan? dst? vni? port? via? master? flags? state? used?", _bridge_fdb),
     "bridge_vlan": ("ifname vlan tunid? flags? state? rx_bytes? tx_bytes?", _bridge_vlan),
+    "report": ("nsid? procs? links? addresses? default? neighs? rules?", _report),
+    "report_link": (
+        "ifname kind? state? peer? how? master? addresses? address? mtu?",
+        _same("ifindex", "ifname", "kind", "state", "peer", "how", "master", "addresses", "address", "mtu"),
+    ),
+    "report_firewall": ("tool table chains rules", _same("tool", "table", "chains", "rules")),
+    "find": ("role what command", _same("role", "what", "command")),
     "arp": (
         "address name? hwtype hwaddress flags mask? iface cut?",
         _same("address", "name", "hwtype", "hwaddress", "flags", "mask", "iface", "cut"),

@@ -64,7 +64,8 @@ def test_without_names(seed: int) -> None:
 def test_old_kernel_leaves_out_equal_indexes(seed: int) -> None:
     host = Imagined(seed, 30, 10)
     for number in range(100):
-        host.pair(*host.random.sample(range(30), 2), index=number + 2)
+        one, two = host.random.sample(range(30), 2)
+        host.pair(one, two, index=number + 2)
     counted = judge(build(host.sections(old_kernel=True)), host)
     assert counted["ambiguous"] == 0
 

@@ -124,14 +124,15 @@ def chosen(command: str, records: Sequence[Record], options: argparse.Namespace 
     """The records that ``--where`` leaves, as ``--sort`` orders them; with ``--columns`` as objects of these keys only."""
     if not options.where and not options.sort and not options.columns:
         return list(records)
-    rows, _ = _rows(command, records, options)
+    rows, _ = selected(command, records, options)
     wanted = names(options.columns)
     if wanted:
         return [{name: row.get(name) for name in wanted} for row in rows]
     return list({id(row.record): row.record for row in rows}.values())
 
 
-def _rows(command: str, records: Sequence[Record], options: argparse.Namespace | Options) -> tuple[list[Any], list[str]]:
+def selected(command: str, records: Sequence[Record], options: argparse.Namespace | Options) -> tuple[list[Any], list[str]]:
+    """The rows that ``--where`` leaves, as ``--sort`` orders them, and the columns of their table."""
     from netwrap import selection, views
 
     rows = views.rows(command, records)
@@ -149,7 +150,7 @@ def lines(command: str, records: Sequence[Record], options: argparse.Namespace |
     if report.is_records(form):
         yield from report.records(chosen(command, records, options), form)
         return
-    rows, columns = _rows(command, records, options)
+    rows, columns = selected(command, records, options)
     columns = names(options.columns) or columns
     cells = [[row.get(name) for name in columns] for row in rows]
     text = report.table(columns, cells, form, header=not options.no_header)

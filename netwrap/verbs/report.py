@@ -1,0 +1,134 @@
+"""The network namespaces of this host, or of a capture, in one table; with NAME all about that namespace.
+
+NAME is a namespace's name, a container, an inode, 'pid 42', or (root). Without root only what everybody may read is shown.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from netwrap import overview
+from netwrap import report as tabular
+
+from . import source, tables
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+    from netwrap.host import Host, Namespace
+
+    Record = dict[str, Any]
+
+_EXAMPLES = """examples:
+  netwrap report
+  netwrap report red
+  netwrap report --from host.netwrap --where 'default=' --columns netns,addresses
+"""
+#: The width that the overview keeps to where it can.
+WIDTH = 80
+_LINES = 3
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What `netwrap report` takes."""
+    parser.add_argument("names", metavar="NAME", nargs="*", help="namespaces to show in detail")
+    source.add_options(parser)
+    tables.add_options(parser)
+    parser.epilog = _EXAMPLES
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the overview, or what there is about some namespaces; 1 where something could not be read."""
+    tables.check(options)
+    host = source.host(options.source)
+    if not options.names:
+        _overview(host, options)
+        return source.remarks(host)
+    chosen = [host.find(name) for name in options.names]
+    if tabular.is_records(options.format or ""):
+        for line in tabular.records([overview.details(host, netns) for netns in chosen], options.format):
+            sys.stdout.write(line + "\n")
+    else:
+        for position, netns in enumerate(chosen):
+            sys.stdout.write("\n" if position else "")
+            for line in _details(host, netns, options):
+                sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+    return source.remarks(host, lacks=False)
+
+
+# -- the overview --------------------------------------------------------------------------------------------------
+
+
+def _overview(host: Host, options: argparse.Namespace) -> None:
+    records = [overview.row(host, netns) for netns in host.namespaces]
+    if options.format is not None or options.columns:
+        tables.show("report", records, options)
+    else:
+        for line in _folded(records, options):
+            sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def _folded(records: Sequence[Record], options: argparse.Namespace) -> Iterator[str]:
+    """The table; where it would be too wide, lists stand below each other, the first few of them."""
+    rows, columns = tables.selected("report", records, options)
+    cells = [[row.get(name) for name in columns] for row in rows]
+    text = tabular.table(columns, cells, header=not options.no_header)
+    if max(map(len, text.split("\n"))) > WIDTH:
+        cells = [line for row in cells for line in _lines(row)]
+        text = tabular.table(columns, cells, header=not options.no_header)
+    yield text
+
+
+def _lines(row: Sequence[Any]) -> Iterator[list[Any]]:
+    columns = [_few(cell) if isinstance(cell, list) else [cell] for cell in row]
+    for at in range(max(map(len, columns))):
+        yield [column[at] if at < len(column) else None for column in columns]
+
+
+def _few(items: list[Any]) -> list[Any]:
+    if len(items) <= _LINES:
+        return items or [None]
+    return [*items[: _LINES - 1], f"and {len(items) - _LINES + 1} more"]
+
+
+# -- one namespace -------------------------------------------------------------------------------------------------
+
+
+def _details(host: Host, netns: Namespace, options: argparse.Namespace) -> Iterator[str]:
+    record = overview.details(host, netns)
+    yield tabular.printable(_heading(host, netns))
+    for title, view, missing in (("links", "report_link", "links"), ("routes", "ip_route", "routes"),
+                                 ("neighbours", "ip_neigh", "neighbours"), ("rules", "ip_rule", "rules"),
+                                 ("IPv6 rules", "ip_rule", "rules6"), ("firewall", "report_firewall", "firewall")):  # fmt: skip
+        yield ""
+        records = record[missing]
+        if not records:
+            yield f"{title}: {'none' if records is not None else 'not known' if host.live else 'not in this capture'}"
+            continue
+        yield f"{title}:"
+        yield from tables.lines(view, records, options)
+    if record["forwarding"]:
+        shown = ", ".join(f"{family} {'on' if on else 'off'}" for family, on in sorted(record["forwarding"].items()))
+        yield f"\nforwarding: {shown}"
+
+
+def _heading(host: Host, netns: Namespace) -> str:
+    facts = []
+    if netns.inode:
+        facts.append(f"net:[{netns.inode}]")
+    nsid = None if netns.here else host.nsid(netns)
+    if nsid is not None and host.root is not None:
+        facts.append(f"nsid {nsid} in {host.root.title}")
+    facts += [f"also {name}" for name in (*netns.names, *netns.labels) if name != netns.title]
+    if netns.pids is not None:
+        listed = ", ".join(f"{pid} {name}" for pid, name in sorted(netns.pids)[:3])
+        more = ", ..." if len(netns.pids) > 3 else ""
+        count = len(netns.pids)
+        facts.append(f"{count} process{'' if count == 1 else 'es'}" + (f" ({listed}{more})" if listed else ""))
+    facts += netns.held[:2]
+    return netns.title + (f": {', '.join(facts)}" if facts else "")
