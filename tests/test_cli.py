@@ -179,7 +179,7 @@ def test_keep_going_prints_what_could_be_read(netwrap: Netwrap) -> None:
 
 def test_nothing_is_imported_that_is_not_needed() -> None:
     code = "import sys; from netwrap.cli import main; main(['parse', 'arp', '--format', 'json']); " \
-           "print(sorted({'sh', 'tabulate', 'typing', 'subprocess', 'shlex'} & set(sys.modules)), file=sys.stderr)"  # fmt: skip
+           "print(sorted({'sh', 'tabulate', 'argparse', 'subprocess', 'shlex'} & set(sys.modules)), file=sys.stderr)"  # fmt: skip
     given = "? (10.0.0.2) at 02:00:00:00:00:02 [ether]  on v0\n"
     done = subprocess.run([sys.executable, "-c", code], input=given, capture_output=True, text=True, cwd=ROOT)
     assert done.stderr == "[]\n", done.stderr
