@@ -68,10 +68,11 @@ def add(
                                                         numrxqueues, peer, peer_netns)):  # fmt: skip
             raise UsageError(f"`ip tuntap` takes no other arguments than options: make {name} first, then set them")
         argv = ["ip", "tuntap", "add"]
+        values.new_name(argv, name)
         shell.run([*argv, *values.pairs(argv, dev=name, mode=type, **options)], netns=netns, changes=True)
         return
     argv = ["ip", "link", "add"]
-    argv += values.pairs(argv, link=link, name=name)
+    argv += [*values.pairs(argv, link=link), "name", values.new_name(argv, name)]
     if address is not None and (type != "ipoib" or values.octets(address) != 20):
         values.ethernet(argv, address)
     argv += values.pairs(argv, address=address, mtu=mtu, master=master, up=up, txqueuelen=txqueuelen, index=index,
@@ -79,7 +80,7 @@ def add(
     argv += ["netns", values.target_netns(argv, to_netns)] if to_netns is not None else []
     argv += values.pairs(argv, type=type, **options)
     if peer is not None or peer_netns is not None:
-        argv += ["peer", *values.pairs(argv, name=peer)]
+        argv += ["peer", *(["name", values.new_name(argv, peer)] if peer is not None else [])]
         argv += ["netns", values.target_netns(argv, peer_netns)] if peer_netns is not None else []
     shell.run(argv, netns=netns, changes=True)
 
@@ -118,7 +119,9 @@ def set(
     argv = ["ip", "link", "set", "dev"]
     argv += [values.name(argv, dev)]
     altnames = [altname] if isinstance(altname, str) else list(altname)
-    words = values.pairs(argv, down=down, name=name, mtu=mtu)
+    words = values.pairs(argv, down=down)
+    words += ["name", values.new_name(argv, name)] if name is not None else []
+    words += values.pairs(argv, mtu=mtu)
     words += ["address", fitting(argv, address, dev, netns)] if address is not None else []
     words += values.pairs(argv, master=master, nomaster=nomaster, group=group)
     words += ["alias", alias] if alias is not None else []

@@ -42,6 +42,13 @@ def name(argv: Sequence[str], text: str) -> str:
     return text
 
 
+def new_name(argv: Sequence[str], text: str) -> str:
+    """A name, behind a keyword, that a link is to have: the kernel puts a number where ``%d`` stands in it."""
+    if "%" in text:
+        refuse(argv, f"{text!r} holds a '%', for which the kernel would put a number")
+    return name(argv, text)
+
+
 def bare_name(argv: Sequence[str], text: str) -> str:
     """A name that has no keyword in front of it."""
     if text.startswith("-"):

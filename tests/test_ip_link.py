@@ -160,7 +160,7 @@ def test_what_add_refuses(rooms: Rooms) -> None:
     red = rooms.add("red")
     with pytest.raises(errors.InvalidArgument):
         ip_link.add("q0", "no-such-kind", netns=red)
-    for name in ("", "x" * 16, "a/b", "a b", "."):
+    for name in ("", "x" * 16, "a/b", "a b", ".", "v%d"):  # the kernel makes v0 of the last
         with pytest.raises(errors.InvalidArgument):
             ip_link.add(name, "veth", netns=red)
     with pytest.raises(errors.InvalidArgument, match="six octets"):
