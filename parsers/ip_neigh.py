@@ -90,6 +90,8 @@ def _plausible(words: list[str], start: int) -> bool:
     """Whether the line has the shape of a neighbour: known words behind an address, or an address and a device."""
     if start == 0:
         return len(words) > 1
+    if words[0] == "default" or "/" in words[0]:  # a route
+        return False
     return words[1:2] != [] and words[1] in _NEIGH or _ADDRESS.match(words[0]) is not None
 
 
