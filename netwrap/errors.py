@@ -48,7 +48,7 @@ class CommandError(NetwrapError):
 
     def __str__(self) -> str:
         said = " / ".join(_before_usage(self.stderr))
-        shown = " ".join(self.argv)
+        shown = " ".join(self.argv).replace("\n", "\\n")
         shown = shown if len(shown) <= 120 else shown[:117] + "..."
         return f"{shown}: {said or f'exit status {self.status}'}"
 

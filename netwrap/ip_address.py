@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from . import query, shell, values
@@ -96,5 +97,7 @@ def _change(
     argv = ["ip", "address", verb]
     argv += [values.prefix(argv, local)]
     argv += ["peer", values.prefix(argv, peer)] if peer is not None else []
+    if len(os.fsencode(str(options.get("label") or ""))) > 15:
+        values.refuse(argv, f"the label {options['label']!r} is longer than 15 bytes")  # `ip` would leave it out
     argv += ["broadcast", values.address(argv, broadcast, "+", "-")] if broadcast is not None else []
     shell.run([*argv, *values.pairs(argv, dev=dev, **options)], netns=netns, changes=True)

@@ -57,20 +57,20 @@ held_open: set[int] = set()
 _MEANINGS: tuple[tuple[re.Pattern[str], type[CommandError]], ...] = (
     (
         re.compile(
-            r"exec of \"[^\n]*\" failed: No such file"  # ip netns exec
-            r"|^nsenter: (?:failed to execute|can't execute) [^\n]*: No such file",
+            r"exec of \"(?s:.*?)\" failed: No such file"  # ip netns exec
+            r"|^nsenter: (?:failed to execute|can't execute) (?s:.*?): No such file",
             re.M,
         ),
         CommandMissing,
     ),
     (
         re.compile(
-            r"Cannot open network namespace[^\n]*: (?:No such file|Not a directory|File name too long)"
-            r"|sett?ing the network namespace [^\n]*failed: Invalid argument"  # a plain file, left behind by a reboot
-            r"|Cannot remove [^\n]*netns/[^\n]*: No such file"
-            r"|nsenter: (?:cannot|can't) open [^\n]*: No such file"
-            r"|nsenter: [^\n]*reassociate [^\n]*: Invalid argument"
-            r"|Invalid \"netns\" value|invalid argument '[^\n]*' to 'netns'"  # ip link set … netns
+            r"Cannot open network namespace(?s:.*?): (?:No such file|Not a directory|File name too long)"
+            r"|sett?ing the network namespace (?s:.*?)failed: Invalid argument"  # a plain file, left behind by a reboot
+            r"|Cannot remove (?s:.*?)netns/(?s:.*?): No such file"
+            r"|nsenter: (?:cannot|can't) open (?s:.*?): No such file"
+            r"|nsenter: (?s:.*?)reassociate (?s:.*?): Invalid argument"
+            r"|Invalid \"netns\" value|invalid argument '(?s:.*?)' to 'netns'"  # ip link set … netns
         ),
         NoSuchNetns,
     ),
@@ -197,6 +197,8 @@ def checked(words: Sequence[str], result: Result) -> Result:
     """The result of a command that succeeded; warns about what it said all the same, raises what a failure means."""
     if result.status != 0:
         raise error(words, result)
+    if "addattr_l ERROR: message exceeded bound" in result.stderr:  # what was too long was left out
+        raise InvalidArgument(words, result.status, result.stderr.strip())
     for line in filter(str.strip, result.stderr.split("\n")):
         warnings.warn(f"{words[0]}: {line.strip()}", CommandWarning, stacklevel=3)
     return result

@@ -123,6 +123,11 @@ def test_what_is_said_at_status_0_is_warned_about() -> None:
     assert {warning.filename for warning in ours} == {__file__}
 
 
+def test_what_ip_left_out_is_no_success() -> None:
+    with pytest.raises(errors.InvalidArgument, match="exceeded bound"):
+        shell.run(["sh", "-c", "echo 'addattr_l ERROR: message exceeded bound of 280' >&2"])
+
+
 # -- the end ---------------------------------------------------------------------------------------------------------
 
 
@@ -206,6 +211,7 @@ def test_a_binary_that_is_missing_or_cannot_run(tmp_path: Path) -> None:
 # Words of iproute2 3.10 to 7.x, net-tools 1.60 to 2.10 and busybox 1.30 to 1.38, and what they mean.
 SAYINGS = [
     ('Cannot open network namespace "red": No such file or directory', 255, errors.NoSuchNetns),
+    ('Cannot open network namespace "re\nd": No such file or directory', 255, errors.NoSuchNetns),
     ("Cannot open network namespace: No such file or directory", 1, errors.NoSuchNetns),
     ('Cannot open network namespace "red": Permission denied', 255, errors.PermissionDenied),
     ('setting the network namespace "red" failed: Invalid argument', 255, errors.NoSuchNetns),
@@ -282,7 +288,7 @@ SAYINGS = [
 
 @pytest.mark.parametrize("said,status,kind", SAYINGS)
 def test_what_words_mean(said: str, status: int, kind: type[errors.CommandError]) -> None:
-    error = shell.error(["ip", "x"], shell.Result("", said, status))
+    error = shell.error(["ip", "x\ny"], shell.Result("", said, status))
     assert type(error) is kind
     assert error.status == (127 if kind is errors.CommandMissing else status)
     assert error.stderr == said.strip()
