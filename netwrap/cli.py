@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 #: netwrap's own verbs, each a module of :mod:`netwrap.verbs`, and what the overview says of them.
 VERBS = {
     "report": "the namespaces of this host in one table, or all about one of them",
+    "find": "every place where an address, MAC, name or number occurs, its owner first",
     "parse": "tables from captured output: files, standard input, a pasted terminal session",
     "lab": "build a network of namespaces from one file, check it, take it down again",
 }

@@ -16,12 +16,13 @@ from .request import Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import Any
+    from typing import Any, Union
 
     from .command import Command
     from .host import Host, Namespace
 
     Record = dict[str, Any]
+    Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
 #: What the records of each parser are called where they are missing.
 CALLED = {
@@ -49,6 +50,8 @@ def answer(host: Host, command: Command, netns: str | None = None) -> list[Recor
 
     Raises UsageError for words that it cannot obey, NotCaptured where the table is not there.
     """
+    if not netns and host.root is None and len(host.namespaces) == 1:
+        return answer_in(host, command, host.namespaces[0])
     return answer_in(host, command, host.find(netns or ""))
 
 
@@ -149,23 +152,29 @@ def _addresses(host: Host, netns: Namespace, request: Request) -> list[Record] |
     if links is None:
         return None
     _warn_details(links, request, "linkinfo", "-d")
+    prefix = network(request.filters.get("to") or "")
+    family = request.family or (f"inet{'6' if prefix.version == 6 else ''}" if prefix is not None else "")
     found = []
     for link in _chosen_links(links, request):
         every = link.get("addr_info", [])
-        kept = [entry for entry in every if _is_wanted(entry, request)]
-        if not kept and (every or request.family not in ("", "link")):
+        kept = [entry for entry in every if _is_wanted(entry, link, request)]
+        if not kept and (every or family not in ("", "link") or "label" in request.filters):
             continue
-        link = shown({**link, "addr_info": kept}, request.details, request.stats)
-        if request.family in ("inet", "inet6"):
+        link = _without(shown({**link, "addr_info": kept}, request.details, request.stats), *_OF_LINKS)
+        if not request.details:
+            link = _without(link, "ifalias")
+        if family in ("inet", "inet6"):
             link = _without(link, "link_type", "address", "broadcast", "permaddr")
         found.append(link)
     return found
 
 
+# `ip link` shows these and `ip address` does not, unless both run in one batch
+_OF_LINKS = ("linkmode", "linkmode_index", "inet6_addr_gen_mode")
 _FLAGS = ("permanent", "dynamic", "primary", "secondary", "temporary", "tentative", "deprecated", "dadfailed")
 
 
-def _is_wanted(entry: Record, request: Request) -> bool:
+def _is_wanted(entry: Record, link: Record, request: Request) -> bool:
     filters = request.filters
     if request.family not in ("", entry.get("family")):
         return False
@@ -175,7 +184,7 @@ def _is_wanted(entry: Record, request: Request) -> bool:
     if label is not None:
         from fnmatch import fnmatchcase
 
-        if not fnmatchcase(entry.get("label", ""), label):
+        if not fnmatchcase(str(entry.get("label", link.get("ifname", ""))), label):
             return False
     if "to" in filters and not _inside(entry.get("local", ""), filters["to"] or ""):
         return False
@@ -194,7 +203,7 @@ def _is_secondary(entry: Record) -> bool:
 # -- prefixes ------------------------------------------------------------------------------------------------------
 
 
-def network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+def network(text: str) -> Network | None:
     """A prefix as `ip` writes it; None where it is none ("default" is told apart by its family elsewhere).
 
     >>> network("10.1/16"), network("fe80::1"), network("eth0")
@@ -404,11 +413,12 @@ def _fdb(host: Host, netns: Namespace, request: Request) -> list[Record] | None:
         return None
     filters = request.filters
     device = filters.get("dev", filters.get("brport"))
+    masters = {link.get("ifname"): link.get("master") for link in netns.links or ()}
     found = []
     for entry in netns.fdb:
         if device is not None and entry.get("ifname") != device or filters.get("vlan") not in (None, str(entry.get("vlan"))):
             continue
-        if "br" in filters and filters["br"] not in (entry.get("master"), entry.get("ifname")):
+        if "br" in filters and filters["br"] not in (entry.get("master"), entry.get("ifname"), masters.get(entry.get("ifname"))):
             continue
         if "dynamic" in filters and entry.get("state") == "permanent" or filters.get("state") not in (None, entry.get("state")):
             continue

@@ -43,6 +43,11 @@ def read(path: str) -> Host:
     return host
 
 
+def read_text(text: str) -> Host:
+    """The host that a text tells of: a capture, a pasted session, or one table. Raises NetwrapError."""
+    return _text(text, "the text", [])
+
+
 def _read(path: str) -> Host:
     if path == "-":
         return _stream(sys.stdin.buffer, "standard input")

@@ -128,7 +128,7 @@ def _filters(request: Request, words: list[str]) -> None:
     while at < len(words):
         word = words[at]
         at += 1
-        name = next((name for name in known if name.startswith(word)), "")
+        name = word if word in known else next((name for name in known if name.startswith(word)), "")
         if word == "id" and request.name == "ip_route":
             name = "table"
         if name == "":

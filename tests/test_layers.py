@@ -26,6 +26,7 @@ FLOORS = (
     ("netwrap.host",),
     ("netwrap.offline", "netwrap.readers"),
     ("netwrap.overview",),
+    ("netwrap.finding",),
     ("netwrap.lab",),
     ("netwrap.verbs",),
     ("netwrap.cli",),

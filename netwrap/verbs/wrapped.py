@@ -42,6 +42,10 @@ def run(binary: str, front: list[str], words: list[str]) -> int:
     asked = command.understand(argv)
     if (options.netns or options.all_netns) and asked.netns is not None:
         raise UsageError(f"the command names a namespace of its own ({asked.netns}); leave out --netns and --all-netns")
+    if options.source is not None:
+        from . import captured
+
+        return captured.run(asked, options)
     if asked.parser is None:
         return _pass_through(argv, options)
     if options.format is None and asked.json:
