@@ -36,14 +36,17 @@ netwrap_probe() {
     token=
     read -r token 2>/dev/null </proc/sys/kernel/random/uuid || token=$$-$(date +%s%N)-$(ls -id /proc/self/task 2>/dev/null)
     token=$(printf %s "$token" | tr -dc 'A-Za-z0-9-')
-    notes=$newline key= out=
+    notes= key= root=${NETWRAP_PROBE_ROOT-}
     scratch
     echo "netwrap capture 1 $token"
     find_how
     find_namespaces
+    find_containers
     about_host
     sweep_all
-    finish
+    collect_notes
+    text notes "$notes"
+    printf '@%s done\n' "$token"
 }
 
 # --- marks -------------------------------------------------------------------------------------------------------------
@@ -97,20 +100,20 @@ escaped() { # NAME: sets `escaped` to it with backslash, tab and newline written
 
 # --- running, with the time watched --------------------------------------------------------------------------------------
 
-scratch() { # a folder for what is said on standard error, and for the second worker
-    work= worker=0 said= watchdog=
+scratch() { # a folder for what is said on standard error, and for the two workers
+    work= worker=0 said= watchdog= sweeper=
     for dir in "${TMPDIR:-/tmp}" /tmp /run /dev/shm /var/tmp; do
         if mkdir "$dir/netwrap-$$-$token" 2>/dev/null; then
             work=$dir/netwrap-$$-$token
             break
         fi
     done
+    trap 'stopped' HUP INT TERM
     if [ -z "$work" ]; then
         note "no folder to write to: one namespace at a time, and no time-out"
         return
     fi
     trap 'leave' EXIT
-    trap 'leave; trap - EXIT; exit 143' HUP INT TERM
     watch </dev/null >/dev/null 2>&1 &
     watchdog=$!
 }
@@ -120,22 +123,36 @@ leave() {
     [ -z "$work" ] || rm -rf "$work"
 }
 
-# One watchdog for all: it kills the command of a namespace that has had its time. A file a worker, `NAMESPACE PID`.
+stopped() { # by a signal: what has been read so far is printed
+    trap - HUP INT TERM
+    [ -z "$sweeper" ] || { kill "$sweeper"; wait "$sweeper"; } 2>/dev/null
+    worker=0
+    printf '\n'
+    collect_notes
+    note "the probe was stopped by a signal: what it had read until then"
+    text notes "$notes"
+    exit 143
+}
+
+# One watchdog for all: it kills the command of a namespace that has had its time. Each worker says `NAMESPACE PID` in a file.
 watch() {
     trap - EXIT HUP INT TERM
     IFS=' '
     age0=0 age1=0 age2=0 last0= last1= last2=
     while sleep 1; do
-        kill -0 $$ 2>/dev/null || { rm -rf "$work"; return; }
+        if ! kill -0 $$ 2>/dev/null; then # the probe itself was killed
+            rm -rf "$work"
+            return
+        fi
         for w in 0 1 2; do
-            serial_= pid=
-            { read -r serial_ pid <"$work/now$w"; } 2>/dev/null || continue
+            at= pid=
+            { read -r at pid <"$work/now$w"; } 2>/dev/null || continue
             eval "last=\$last$w age=\$age$w"
-            [ "$last" = "$serial_" ] && age=$((age + 1)) || age=0
-            eval "last$w=\$serial_ age$w=\$age"
+            [ "$last" = "$at" ] && age=$((age + 1)) || age=0
+            eval "last$w=\$at age$w=\$age"
             case $pid in '' | *[!0-9]*) continue ;; esac
             if [ "$age" -ge "$limit" ]; then
-                echo "$serial_" >"$work/late$w"
+                echo "$at" >"$work/late$w"
                 kill -9 "$pid" 2>/dev/null
             fi
         done
@@ -167,7 +184,9 @@ END
     wait $! || status=$?
     echo "$key -" >"$work/now$worker"
     if [ "$status" -gt 128 ] && [ -s "$work/late$worker" ]; then
+        rm -f "$work/late$worker"
         status=124
+        note "namespace $key: no end after $limit seconds; what was running was killed and the rest left out"
         echo "netwrap: no end after $limit seconds; killed" >>"$work/err$worker"
         late=yes
     fi
@@ -223,17 +242,19 @@ END
     elif type iptables-save >/dev/null 2>&1; then
         firewall=iptables
     fi
+    sockets=no
+    type ss >/dev/null 2>&1 && sockets=yes
     [ $how != none ] || note "no right to enter namespaces: root would add the tables of all the others, and the firewall's"
 }
 
 # --- the namespaces ----------------------------------------------------------------------------------------------------------
 
 found() { # KEY HOW VALUE PATH: one more sign of a namespace; the first two paths are ways into it
-    case $1 in '' | *[!0-9]*) return ;; esac
+    case $1 in '' | *[!0-9]*) return 0 ;; esac
     escaped "$3"
     table=$table$1$tab$2$tab$escaped$newline
     [ -n "$4" ] || return 0
-    eval "way=\${way_$1-} other=\${other_$1-}"
+    known "$1"
     if [ -z "$way" ]; then
         eval "way_$1=\$4"
         [ "$1" = "$self" ] || keys=$keys$1$newline
@@ -242,10 +263,20 @@ found() { # KEY HOW VALUE PATH: one more sign of a namespace; the first two path
     fi
 }
 
+known() { # KEY: sets `way` and `other`, empty where it is new
+    eval "way=\${way_$1-} other=\${other_$1-}"
+}
+
+named() { # PID: sets `comm`, empty where it has gone
+    comm=
+    { read -r comm <"/proc/$1/comm"; } 2>/dev/null
+    [ -n "$comm" ]
+}
+
 files() { # HOW, then files that may hold namespaces
     sort=$1
     shift
-    safe= odd=
+    safe=
     for file; do
         if ! [ -e "$file" ]; then
             [ -L "$file" ] && escaped "$file" && note "$escaped leads nowhere"
@@ -292,6 +323,7 @@ find_namespaces() {
     self=$(identity /proc/self/ns/net)
     nsfs=${self%% *} self=${self#* }
     self=${self%% *}
+    case $self in '' | *[!0-9]*) self=0 ;; esac
     found "$self" self /proc/self/ns/net /proc/self/ns/net
     set +f
     for dir in /run/netns /var/run/netns; do
@@ -299,18 +331,194 @@ find_namespaces() {
         files name $dir/* $dir/.[!.]* $dir/..?*
         break
     done
-    for dir in /run/docker/netns /var/run/docker/netns /run/snap.docker/netns /run/user/*/netns /run/user/*/containers/networks/rootless-netns; do
+    for dir in /run/docker/netns /var/run/docker/netns /run/snap.docker/netns /run/user/*/netns \
+        /run/user/*/containers/networks/rootless-netns; do
         [ ! -d "$dir" ] || files path "$dir"/*
     done
     set -f
+    find_mounted self /proc/self/mountinfo
+    find_processes
+    find_threads
+    find_elsewhere
+    find_descriptors
+}
+
+find_processes() { # and the control group of the first of each namespace
     for line in $(cd /proc && set +f && ls -l [0-9]*/ns/net 2>/dev/null); do
         inode=${line##* -> net:\[}
+        inode=${inode%]}
         pid=${line%%/ns/net -> *}
         pid=${pid##* }
-        comm=
-        { read -r comm <"/proc/$pid/comm"; } 2>/dev/null
-        [ "$pid" = $$ ] || [ "$pid" = "$watchdog" ] || [ -z "$comm" ] || found "${inode%]}" pid "$pid $comm" "/proc/$pid/ns/net"
+        case $pid$inode in *[!0-9]*) continue ;; esac
+        [ "$pid" != $$ ] && [ "$pid" != "$watchdog" ] && named "$pid" || continue
+        found "$inode" pid "$pid $comm" "/proc/$pid/ns/net"
+        eval "net_$pid=\$inode first=\${first_$inode-}"
+        if [ -z "$first" ]; then
+            eval "first_$inode=\$pid"
+            [ "$inode" = "$self" ] || find_group "$inode" "$pid"
+        fi
     done
+    # Mininet marks the shell of a host with its last word, `mininet:h1`.
+    for pid in $(cd /proc && set +f && grep -l mininet: [0-9]*/cmdline 2>/dev/null); do
+        pid=${pid%/cmdline}
+        inode=
+        eval "inode=\${net_$pid-}" 2>/dev/null
+        label=$({ tr '\000' '\n' <"/proc/$pid/cmdline"; } 2>/dev/null | sed -n '$p')
+        case $label in mininet:?*) [ -z "$inode" ] || [ "$inode" = "$self" ] || found "$inode" label "$label" "" ;; esac
+    done
+}
+
+find_group() { # KEY PID
+    group=
+    {
+        while read -r line; do
+            case $line in
+                0::/?* | *:name=systemd:/?*) group=${line#*:*:} && break ;;
+                *:/?*) group=${line#*:*:} ;;
+            esac
+        done <"/proc/$2/cgroup"
+    } 2>/dev/null
+    [ -z "$group" ] || found "$1" cgroup "$group" ""
+}
+
+find_threads() { # that are in another namespace than their process
+    for line in $(cd /proc && set +f && threads_of "" || for digit in 1 2 3 4 5 6 7 8 9; do threads_of $digit; done); do
+        inode=${line##* -> net:\[}
+        inode=${inode%]}
+        tid=${line%%/ns/net -> *}
+        tid=${tid##* }
+        pid=${tid%%/*} tid=${tid##*/}
+        case $pid$tid$inode in *[!0-9]*) continue ;; esac
+        [ "$pid" != "$tid" ] || continue
+        eval "of=\${net_$pid-}"
+        [ "$of" != "$inode" ] && [ -n "$of" ] && named "$pid" || continue
+        found "$inode" thread "$pid $tid $comm" "/proc/$pid/task/$tid/ns/net"
+    done
+}
+
+threads_of() { # FIRST DIGIT, or all; fails where they are too many for one command
+    ls -l ${1:-[1-9]}*/task/[0-9]*/ns/net 2>/dev/null
+    [ $? -lt 126 ]
+}
+
+find_mounted() { # PID FILE: namespaces that are mounted somewhere in the mount namespace of a process
+    for line in $(grep ' - nsfs ' "$2" 2>/dev/null); do
+        mounted "$1" "$line"
+    done
+}
+
+mounted() { # PID, a line of its mountinfo: `36 35 0:4 net:[4026532345] /run/netns/red rw - nsfs nsfs rw`
+    case $2 in *" net:["*"] /"*) ;; *) return 0 ;; esac
+    inode=${2#*" net:["}
+    place=${inode#*"] "}
+    place=${place%% *} inode=${inode%%]*}
+    case $inode in '' | *[!0-9]*) return 0 ;; esac
+    case $place in *\\*) place=$(octal "$place") && place=${place%.} ;; esac
+    if [ "$1" = self ]; then
+        case $place in /run/netns/* | /var/run/netns/* | /run/docker/netns/* | /var/run/docker/netns/*) return 0 ;; esac
+    else
+        known "$inode"
+        [ -z "$way" ] || return 0
+        place=/proc/$1/root$place
+    fi
+    set -- "$inode" "$(identity "$place")"
+    case $2 in *" $inode "*) found "$inode" path "$place" "$place" ;; esac
+}
+
+octal() { # a path as mountinfo writes it: blanks and backslashes are \040 and the like. A dot keeps newlines at its end.
+    rest=$1
+    while :; do
+        case $rest in
+            *\\*) printf '%s%b' "${rest%%\\*}" "\\0$(printf %.3s "${rest#*\\}")" && rest=${rest#*\\} && rest=${rest#???} ;;
+            *) printf '%s.' "$rest" && return ;;
+        esac
+    done
+}
+
+find_elsewhere() { # mounted in the mount namespaces of others
+    own= pids= file=
+    for line in $(cd /proc && set +f && ls -l self/ns/mnt [0-9]*/ns/mnt 2>/dev/null); do
+        inode=${line##* -> mnt:\[}
+        inode=${inode%]}
+        pid=${line%%/ns/mnt -> *}
+        pid=${pid##* }
+        case $inode in *[!0-9]*) continue ;; esac
+        eval "seen=\${mnt_$inode-}"
+        eval "mnt_$inode=yes"
+        [ -n "$seen" ] || [ "$pid" = self ] || pids=$pids/proc/$pid/mountinfo$newline
+    done
+    # The own one stands behind the numbers in some listings: what it mounts is known by then, and nothing is added.
+    [ -n "$pids" ] || return 0
+    for line in $(grep ' - nsfs ' /dev/null $pids 2>/dev/null); do
+        file=${line%%:*}
+        file=${file#/proc/}
+        mounted "${file%/mountinfo}" "${line#*:}"
+    done
+}
+
+find_descriptors() {
+    for line in $(cd /proc && set +f && ls -l /dev/null [0-9]*/fd 2>/dev/null | grep -e '^[0-9]*/fd:$' -e ' -> net:\['); do
+        case $line in
+            *"/fd:") pid=${line%/fd:} ;;
+            *" -> net:["*"]")
+                inode=${line##* -> net:\[}
+                inode=${inode%]}
+                fd=${line%% -> *}
+                fd=${fd##* }
+                case $pid$fd$inode in *[!0-9]*) continue ;; esac
+                named "$pid" || continue
+                case $(identity "/proc/$pid/fd/$fd") in
+                    *" $inode "*) found "$inode" fd "$pid $fd $comm" "/proc/$pid/fd/$fd" ;;
+                esac
+                ;;
+        esac
+    done
+}
+
+# Containers, from the files of their makers: lines `MAKER ID PID PATH NAME`, with tabs; the reader joins them to namespaces.
+# Only these words are taken from the files: the environment of a container may hold secrets.
+find_containers() {
+    containers=
+    set +f
+    for file in "$root"/var/lib/docker/containers/*/config.v2.json; do
+        [ -r "$file" ] || continue
+        id=${file%/*}
+        add_container docker "${id##*/}" "$(sed -n \
+            "s/.*\"Pid\":\([0-9]*\).*\"SandboxKey\":\"\([^\"]*\)\".*\"Name\":\"\/\([^\"]*\)\".*/\1$tab\2$tab\3/p" "$file" 2>/dev/null)"
+    done
+    for file in "$root"/run/containerd/io.containerd.runtime.v2.task/*/*/config.json; do
+        [ -r "$file" ] || continue
+        id=${file%/*} pid=
+        { read -r pid <"$id/init.pid"; } 2>/dev/null
+        of=io.kubernetes.cri.sandbox
+        add_container containerd "${id##*/}" "$(sed -n \
+            "s/.*\"$of-name\":\"\([^\"]*\)\".*\"$of-namespace\":\"\([^\"]*\)\".*\"type\":\"network\",\"path\":\"\([^\"]*\)\".*/$pid$tab\3$tab\2\/\1/p" \
+            "$file" 2>/dev/null)"
+    done
+    for file in "$root"/run/containers/storage/*-containers/*/userdata/config.json; do
+        [ -r "$file" ] || continue
+        id=${file%/userdata/config.json} pid=
+        { read -r pid <"${file%/config.json}/pidfile"; } 2>/dev/null
+        of=io.kubernetes.pod
+        add_container cri-o "${id##*/}" "$(sed -n \
+            "s/.*\"$of.name\":\"\([^\"]*\)\".*\"$of.namespace\":\"\([^\"]*\)\".*\"type\":\"network\",\"path\":\"\([^\"]*\)\".*/$pid$tab\3$tab\2\/\1/p" \
+            "$file" 2>/dev/null)"
+    done
+    for file in "$root"/var/lib/containers/storage/*-containers/containers.json; do
+        [ -r "$file" ] || continue
+        for line in $(sed 's/{"id":"/\
+/g' "$file" 2>/dev/null | sed -n "s/^\([0-9a-f]*\)\",\"names\":\[\"\([^\"]*\)\".*/\1$tab\2/p"); do
+            add_container podman "${line%%"$tab"*}" "$tab$tab${line#*"$tab"}"
+        done
+    done
+    set -f
+}
+
+add_container() { # MAKER ID "PID PATH NAME" (with tabs), as found in its files
+    case $3 in
+        *"$newline"*) ;;
+        *"$tab"*"$tab"?*) containers=$containers$1$tab$2$tab$3$newline ;;
+    esac
 }
 
 about_host() {
@@ -320,11 +528,17 @@ about_host() {
     text hostname "$name"
     text versions "probe: 1
 kernel: $(uname -srm 2>/dev/null)
-ip: $(ip -V 2>&1 | head -n 1)
-bridge: $bridge
-json: $json
-how: $how"
+ip: $(first ip -V)
+bridge: $(first bridge -V)
+nft: $(first nft -v)
+form: $([ $json = yes ] && echo json || echo text)
+entered by: $how"
     text namespaces "$table"
+    [ -z "$containers" ] || text containers "$containers"
+}
+
+first() { # the first line of what a command says of itself, if it is there
+    type "$1" >/dev/null 2>&1 && "$@" 2>&1 </dev/null | sed -n 1p
 }
 
 # --- the sweep -----------------------------------------------------------------------------------------------------------------
@@ -335,7 +549,10 @@ ip_in() { # PATH ("" : here), then options and words
     if [ -z "$path" ]; then
         run "$tool" "$@"
     elif [ $how = ip ]; then
-        run "$tool" -n "$up$path" "$@"
+        case $path in # by its name, so that its own /etc/netns is obeyed
+            /run/netns/* | /var/run/netns/*) run "$tool" -n "${path##*/}" "$@" ;;
+            *) run "$tool" -n "$up$path" "$@" ;;
+        esac
     else
         run nsenter -n"$path" "$tool" "$@"
     fi
@@ -371,14 +588,28 @@ sweep() { # KEY PATH
     key=$1 late=no
     tables "$@"
     [ $late = no ] || return 0
-    tool=bridge
+    case $firewall in
+        nft-json) other_in "$2" "nft -j list ruleset" nft -j list ruleset ;;
+        nft-text) other_in "$2" "nft list ruleset" nft list ruleset ;;
+        iptables)
+            other_in "$2" iptables-save iptables-save
+            [ $late = no ] && type ip6tables-save >/dev/null 2>&1 && other_in "$2" ip6tables-save ip6tables-save
+            ;;
+    esac
+    eval "first=\${first_$key-}"
+    [ $late = no ] && [ -n "$first" ] && [ $sockets = yes ] && other_in "$2" "ss -H -lntup" ss -H -lntup
+    return 0
+}
+
+bridges() { # KEY PATH
+    key=$1 late=no tool=bridge
     case $bridge in
         json)
             begin "$key" "batch bridge -j: $(join $bridge_lines)"
             batch=$bridge_lines
             ip_in "$2" -j -force
-            end $status
             batch=
+            end $status
             ;;
         text)
             for table in link fdb vlan; do
@@ -389,18 +620,9 @@ sweep() { # KEY PATH
             done
             ;;
     esac
-    [ $late = no ] || return 0
-    case $firewall in
-        nft-json) firewall_in "$2" "nft -j list ruleset" nft -j list ruleset ;;
-        nft-text) firewall_in "$2" "nft list ruleset" nft list ruleset ;;
-        iptables)
-            firewall_in "$2" iptables-save iptables-save
-            type ip6tables-save >/dev/null 2>&1 && [ $late = no ] && firewall_in "$2" ip6tables-save ip6tables-save
-            ;;
-    esac
 }
 
-firewall_in() { # PATH COMMAND, and its words
+other_in() { # PATH COMMAND, and its words
     path=$1
     [ -z "$path" ] || [ $nsenter = yes ] || return 0
     begin "$key" "$2"
@@ -447,16 +669,150 @@ join() {
 
 sweep_all() {
     sweep "$self" ""
-    [ $how != none ] || return 0
+    bridges "$self" ""
+    if [ $how = none ]; then
+        without_root
+    elif [ -z "$work" ] || [ $serial = yes ] || [ -z "$keys" ]; then
+        for one in $keys; do
+            one "$one"
+            bridges "$one" "$way"
+        done
+    else
+        : | two &
+        sweeper=$!
+        wait $sweeper
+        sweeper=
+        [ ! -e "$work/one" ] || for one in $keys; do
+            one "$one"
+            bridges "$one" "$way"
+        done
+    fi
+    verify
+}
+
+one() { # KEY: sweep it, by the way in that is still there
+    known "$1"
+    [ -e "$way" ] || way=$other
+    if [ -n "$way" ] && [ -e "$way" ]; then
+        sweep "$1" "$way"
+        [ "$status" -eq 0 ] || [ -e "$way" ] || note "namespace $1 vanished while it was read"
+    else
+        note "namespace $1 vanished before it was read"
+    fi
+}
+
+# Two at a time: each gathers eight namespaces in files, then prints them as a whole. Whose turn it is to print, an empty line
+# in a pipe says that both read from (standard input here, opened for writing too).
+two() {
+    if ! (exec 9<>/proc/self/fd/0) 2>/dev/null; then
+        echo >"$work/one"
+        return
+    fi
+    exec 9<>/proc/self/fd/0
+    echo >&9
+    odd= even=
     for one in $keys; do
-        eval "way=\$way_$one"
-        sweep "$one" "$way"
+        even=$even$one$newline
+        swap=$odd odd=$even even=$swap
+    done
+    work_through 1 $odd &
+    first=$!
+    work_through 2 $even &
+    second=$!
+    trap 'kill $first $second; wait $first; wait $second; exit 143' TERM
+    wait $first
+    wait $second
+}
+
+work_through() { # WORKER KEY...
+    worker=$1 slot=0
+    shift
+    trap - EXIT
+    trap 'print_slots; exit 143' TERM
+    for one; do
+        [ -d "$work" ] || exit 1
+        slot=$((slot + 1))
+        eval "slot$slot=\$one"
+        one "$one" >"$work/out$worker.$slot"
+        eval "way$slot=\$way"
+        [ $slot -lt 8 ] || print_slots || exit 1
+    done
+    print_slots
+}
+
+print_slots() {
+    [ $slot -gt 0 ] || return 0
+    gathered= n=0
+    while [ $n -lt $slot ]; do
+        n=$((n + 1))
+        gathered=$gathered$work/out$worker.$n$newline
+    done
+    # Only where there is a bridge or a vxlan a forwarding table says more than the links do.
+    for file in $(grep -l -e bridge -e vxlan $gathered 2>/dev/null); do
+        n=${file##*.}
+        eval "one=\$slot$n way=\$way$n"
+        bridges "$one" "$way" >>"$file"
+    done
+    read -r turn <&9
+    cat $gathered
+    printed=$?
+    echo >&9
+    slot=0
+    return $printed
+}
+
+# What /proc/PID/net shows of others without root. The inode of a file below it is the same for all processes of a namespace;
+# which namespace that is by its own inode, only root can tell: the key is `proc:INODE`.
+without_root() {
+    own=$(identity /proc/self/net/dev)
+    own=${own#* }
+    own=${own%% *}
+    others=
+    for line in $(cd /proc && set +f && identity [0-9]*/net/dev); do
+        inode=${line#* }
+        pid=${inode#* } inode=${inode%% *}
+        pid=${pid%%/*}
+        case $pid$inode in *[!0-9]*) continue ;; esac
+        [ "$inode" != "$own" ] && named "$pid" || continue
+        escaped "$pid $comm"
+        others=${others}proc:$inode${tab}pid$tab$escaped$newline
+        eval "seen=\${proc_$inode-}"
+        [ -z "$seen" ] || continue
+        eval "proc_$inode=yes"
+        for name in dev arp route if_inet6 ipv6_route; do
+            key=proc:$inode late=no
+            begin "$key" "cat /proc/$pid/net/$name"
+            run cat "/proc/$pid/net/$name"
+            end $status
+        done
+    done
+    [ -z "$others" ] || text namespaces "$others"
+}
+
+verify() { # that the ways still lead where they led: a process number or a name may have been used again meanwhile
+    ways=
+    for one in $keys; do
+        known "$one"
+        case $way in *[!-A-Za-z0-9_.:@+/]*) continue ;; esac
+        eval "key_of=\$one"
+        ways=$ways$way$newline
+    done
+    [ -n "$ways" ] || return 0
+    now=$newline$(identity $ways)$newline
+    for one in $keys; do
+        known "$one"
+        case $now in
+            *" $one $way$newline"*) ;;
+            *[0-9]" $way$newline"*) note "namespace $one: $way led to another one in the end; its tables may be of either" ;;
+        esac
     done
 }
 
-finish() {
-    text notes "$notes"
-    printf '@%s done\n' "$token"
+collect_notes() {
+    [ -n "$work" ] || return 0
+    for file in "$work/notes1" "$work/notes2"; do
+        [ ! -s "$file" ] || notes=$notes$(cat "$file")$newline
+    done
 }
 
 netwrap_probe "$@"
