@@ -18,11 +18,12 @@ netwrap_probe() {
 '
     tab=$(printf '\t')
     IFS=$newline
-    json=yes limit=60 serial=no
+    json=yes limit=60 serial=no scratch=
     while [ $# -gt 0 ]; do
         case $1 in
             --no-json) json=no ;;
             --serial) serial=yes ;;
+            --scratch) scratch=${2-} && shift ;; # a folder to work in, which the caller removes
             --timeout) limit=${2-} && shift ;;
             --timeout=*) limit=${1#*=} ;;
             *) echo "probe.sh: $1 is none of --no-json, --serial, --timeout SECONDS" >&2 && return 2 ;;
@@ -102,12 +103,13 @@ escaped() { # NAME: sets `escaped` to it with backslash, tab and newline written
 
 scratch() { # a folder for what is said on standard error, and for the two workers
     work= worker=0 said= watchdog= sweeper=
-    for dir in "${TMPDIR:-/tmp}" /tmp /run /dev/shm /var/tmp; do
+    [ -n "$scratch" ] || for dir in "${TMPDIR:-/tmp}" /tmp /run /dev/shm /var/tmp; do
         if mkdir "$dir/netwrap-$$-$token" 2>/dev/null; then
             work=$dir/netwrap-$$-$token
             break
         fi
     done
+    [ -z "$scratch" ] || work=$scratch
     trap 'stopped' HUP INT TERM
     if [ -z "$work" ]; then
         note "no folder to write to: one namespace at a time, and no time-out"
@@ -120,7 +122,7 @@ scratch() { # a folder for what is said on standard error, and for the two worke
 
 leave() {
     [ -z "$watchdog" ] || kill "$watchdog" 2>/dev/null
-    [ -z "$work" ] || rm -rf "$work"
+    [ -z "$work" ] || [ -n "$scratch" ] || rm -rf "$work"
 }
 
 stopped() { # by a signal: what has been read so far is printed
@@ -141,7 +143,8 @@ watch() {
     age0=0 age1=0 age2=0 last0= last1= last2=
     while sleep 1; do
         if ! kill -0 $$ 2>/dev/null; then # the probe itself was killed
-            rm -rf "$work"
+            watchdog=
+            leave
             return
         fi
         for w in 0 1 2; do

@@ -175,11 +175,13 @@ def run(
     check: bool = True,
     stdin: str | None = None,
     changes: bool = False,
+    out: int | None = None,
 ) -> Result:
     """Run a command and return all that it printed.
 
     ``netns`` runs it in that namespace; ``timeout`` is in seconds; ``check=False`` returns a failure as a result instead of
-    raising it; ``stdin`` is handed to it as its input; ``changes`` says that it changes something, which a dry run leaves out.
+    raising it; ``stdin`` is handed to it as its input; ``changes`` says that it changes something, which a dry run leaves out;
+    ``out`` is the descriptor of a file that takes what it prints, and the result's ``stdout`` is empty then.
 
     Raises CommandMissing, TimedOut, and where it fails the error that its words mean, CommandFailed at least.
     What a command that succeeds says on standard error is warned about (CommandWarning).
@@ -189,7 +191,7 @@ def run(
         announce(words, stdin)
     if dry_run and changes:
         return Result("", "", 0)
-    result = _call(words, timeout, stdin)
+    result = _call(words, timeout, stdin, out)
     return checked(words, result) if check else result
 
 
@@ -204,13 +206,14 @@ def checked(words: Sequence[str], result: Result) -> Result:
     return result
 
 
-def _call(words: list[str], timeout: float, stdin: str | None) -> Result:
+def _call(words: list[str], timeout: float, stdin: str | None, out: int | None = None) -> Result:
     path = _executable(words)
-    files = [_scratch(), _scratch()]
+    files = [_scratch() if out is None else os.dup(out), _scratch()]
     try:
         files.insert(0, _scratch(stdin.encode("utf-8", "surrogateescape")) if stdin else os.open(os.devnull, os.O_RDONLY))
         status = _wait(words, path, files, timeout)
-        return Result(_content(files[1]), _content(files[2]), status if status >= 0 else 128 - status)
+        stdout = _content(files[1]) if out is None else ""
+        return Result(stdout, _content(files[2]), status if status >= 0 else 128 - status)
     finally:
         for file in files:
             os.close(file)

@@ -1,0 +1,120 @@
+"""Everything about every network namespace of this host, as a text that netwrap reads anywhere (--from FILE).
+
+The same text comes from a host without netwrap, or without Python: send it the script.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from netwrap import capture
+from netwrap.errors import NetwrapError, UsageError
+
+from . import say
+from .progress import Bar
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from typing import BinaryIO
+
+_EXAMPLES = """examples:
+  netwrap capture -o host.netwrap
+  netwrap capture --script > probe.sh; ssh router sh -s < probe.sh > router.txt
+  ssh router sh -s -- --no-json --timeout 10 < probe.sh > router.txt
+"""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What `netwrap capture` takes."""
+    parser.add_argument("-o", "--output", metavar="FILE", help="save it there, whole or not at all; packed where it ends in .gz")
+    parser.add_argument("--script", action="store_true", help="print the script that makes a capture, and do nothing")
+    parser.add_argument("--no-json", action="store_true", help="ask `ip` for text also where it has JSON")
+    parser.add_argument("--timeout", metavar="SECONDS", type=_seconds, default=capture.TIMEOUT,
+                        help=f"kill what takes longer in one namespace (default {capture.TIMEOUT})")  # fmt: skip
+    parser.epilog = _EXAMPLES
+
+
+def _seconds(word: str) -> int:
+    seconds = int(word)
+    if not 1 <= seconds <= 86400:
+        raise ValueError(word)
+    return seconds
+
+
+_seconds.__name__ = "number of seconds (1 to 86400)"  # argparse says it: invalid … value
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the capture or save it; 1 where something could not be read."""
+    if options.script:
+        if options.output is not None:
+            raise UsageError("--script prints the script; to save it: netwrap capture --script > probe.sh")
+        sys.stdout.write(capture.script())
+        return 0
+    if options.output is None:
+        return _print(options)
+    return _save(options, options.output)
+
+
+def _print(options: argparse.Namespace) -> int:
+    import tempfile
+
+    with tempfile.TemporaryFile() as file:
+        status = _take(options, file)
+        file.seek(0)
+        _copy(file, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+    return status
+
+
+def _save(options: argparse.Namespace, path: str) -> int:
+    """Made beside the file it becomes, and renamed when it is whole."""
+    import tempfile
+
+    folder, name = os.path.split(os.path.abspath(path))
+    if os.path.isdir(path):
+        raise UsageError(f"{path} is a directory")
+    made: list[str] = []
+    try:
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=f".{name}-", delete=False) as file:
+            made.append(file.name)
+            status = _take(options, file)
+        if path.endswith(".gz"):
+            made.append(_packed(made[0]))
+        os.chmod(made[-1], 0o600)  # it tells much about the host
+        os.replace(made[-1], path)
+    except OSError as error:
+        raise NetwrapError(f"cannot write {path}: {error.strerror or error}") from None
+    finally:
+        for temporary in made:
+            if os.path.exists(temporary):
+                os.unlink(temporary)
+    return status
+
+
+def _packed(plain: str) -> str:
+    import gzip
+
+    packed = plain + ".gz"
+    with open(plain, "rb") as source, open(packed, "xb") as target:
+        os.chmod(packed, 0o600)
+        with gzip.GzipFile(filename="", fileobj=target, mode="wb", compresslevel=6) as squeezed:
+            _copy(source, squeezed)
+    return packed
+
+
+def _take(options: argparse.Namespace, file: BinaryIO) -> int:
+    with Bar("namespaces") as bar:
+        capture.take_to(file.fileno(), timeout=options.timeout, json=not options.no_json, progress=bar.show)
+    notes, lossy = capture.remarks(file.fileno())
+    for note in notes:
+        say(note)
+    return 1 if lossy else 0
+
+
+def _copy(source: BinaryIO, target: BinaryIO) -> None:
+    import shutil
+
+    shutil.copyfileobj(source, target, 1 << 20)
