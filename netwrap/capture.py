@@ -14,23 +14,23 @@ token, so nothing inside a section can pass for one::
     @5f0d… stderr
     what the command said on standard error, if anything
     @5f0d… end 0
-    @5f0d… done
+    @5f0d… done 2
 
-The sections that :func:`read` returns:
+The last mark says how many sections there are. The sections that :func:`read` returns:
 
 ``netns=""``, the host: ``date`` (seconds since the epoch, and zone), ``hostname``, ``versions`` (``tool: what it said``),
 ``namespaces``, ``containers`` (``MAKER ID PID PATH NAME``, with tabs; only where there are any), ``notes``.
 
 ``netns=KEY``: one for every command that ran there, a batch split into its commands: ``ip -j -d -s link show``, ``address
-show``, ``ip -4 -j -d -s route show table all`` and ``-6``, ``neigh show nud all``, ``neigh show proxy``, ``rule show`` and ``-6``,
-``netconf show``, ``nexthop show``, ``netns list-id``; where there is a bridge or a vxlan ``bridge -j link show``, ``fdb show``,
-``vlan show``; ``nft -j list ruleset`` or ``iptables-save``; where a process lives ``ss -H -lntup``. Without ``-j`` where the `ip`
-there has no JSON to rely on, and ``cat /proc/PID/net/…`` of others where the probe had no right to enter.
+show``, ``ip -4 -j -d -s route show table all`` and ``-6``, ``neigh show nud all``, ``neigh show proxy``, ``rule show`` and
+``-6``, ``netconf show``, ``nexthop show``, ``netns list-id``; where there is a bridge or a vxlan ``bridge -j link show``,
+``fdb show``, ``vlan show``; ``nft -j list ruleset`` or ``iptables-save``; where a process lives ``ss -H -lntup``. Without ``-j``
+where the `ip` there has no JSON to rely on, and ``cat /proc/PID/net/…`` of others where the probe had no right to enter.
 
 ``namespaces`` is a line ``KEY<TAB>HOW<TAB>VALUE`` for every sign of a namespace; :func:`signs` reads it. KEY is the inode of
 the namespace (``proc:INODE`` where only /proc/PID/net could be read: the inode of that). HOW is one of ``self`` (where the
-probe ran), ``name`` (in /run/netns), ``path`` (another file that holds it), ``pid`` (``PID COMM``), ``thread`` (``PID TID COMM``),
-``fd`` (``PID FD COMM``), ``cgroup`` (of its first process), ``label`` (a container's name, ``mininet:h1``, a systemd unit).
+probe ran), ``name`` (in /run/netns), ``path`` (another file that holds it), ``pid`` (``PID COMM``), ``thread`` (``PID TID
+COMM``), ``fd`` (``PID FD COMM``), ``cgroup`` (of its first process), ``label`` (a container's name, ``mininet:h1``, a unit).
 """
 
 from __future__ import annotations
@@ -64,6 +64,7 @@ _BANNER = 65536
 _HEADER = re.compile(r"^netwrap capture (\d+) ([A-Za-z0-9-]{8,80})\r?$", re.M | re.A)
 # Where the header itself is lost, the first mark tells the token.
 _FIRST_MARK = re.compile(r"^@([A-Za-z0-9-]{8,80}) begin \S+ [a-z]", re.M | re.A)
+_VANISHED = re.compile(r"^namespace (\d+) .*vanished before it was read$", re.M | re.A)
 # Words of a batch that stand for an option: a line of a batch can not have one.
 _FAMILIES = {" root 0.0.0.0/0": "-4", " root ::/0": "-6"}
 
@@ -198,11 +199,12 @@ def _content(file: int) -> str:
 def _sections(text: str, token: str, notes: list[str]) -> list[Section]:
     """The sections of the text, with notes on what is damaged."""
     found: list[Section] = []
-    done = False
+    seen, promised = 0, None
     for section in _split(text, "@" + token, notes):
         if section.command == "":
-            done = True
+            promised = section.status
             continue
+        seen += 1
         whole = section.status is not None
         if section.status == 124:
             notes.append(f"{_where(section)} took too long: killed, what it had printed until then is kept")
@@ -217,8 +219,10 @@ def _sections(text: str, token: str, notes: list[str]) -> list[Section]:
         if len(found) > MAX_SECTIONS:
             notes.append(f"more than {MAX_SECTIONS} sections: what follows is not read")
             return found
-    if not done:
+    if promised is None:
         notes.append("the capture ends too early: namespaces may be missing")
+    elif promised != seen:
+        notes.append(f"the capture is damaged: {seen} sections of {promised}")
     return found
 
 
@@ -227,14 +231,14 @@ def _where(section: Section) -> str:
 
 
 def _split(text: str, mark: str, notes: list[str]) -> Iterator[Section]:
-    """The sections as they stand in the text; one without a command for the last mark. No status: it has no end."""
+    """The sections as they stand in the text. No status: it has no end. One without a command has the number there must be."""
     lead = "\n" + mark + " "
     at = text.find(lead)
     while at >= 0:
         words, start = _mark(text, at + len(lead))
-        if words[0] != "begin" or len(words) < 3:
-            if words[0] == "done":
-                yield Section("", "", "")
+        if words[0] != "begin" or len(words) < 3 or not words[2]:
+            if words[0] == "done" and words[-1].isdigit():
+                yield Section("", "", "", "", int(words[-1]))
             at = text.find(lead, start - 1)
             continue
         at, stop = _next(text, lead, start)
@@ -282,11 +286,13 @@ def _unbatched(section: Section, notes: list[str]) -> list[Section]:
         if lines:  # none at all: it could not enter the namespace, and says so
             notes.append(f"{called} of namespace {section.netns} answered {len(lines)} of {len(expected)} questions")
     answers = dict(zip(expected, lines))
+    if section.status is None:  # which of them failed would have stood behind
+        answers = _as_far_as_they_fit([(number, command) for number, command in commands if number not in said], lines)
     found = []
     for number, command in commands:
         answer = answers.get(number, "")
         answer = answer[1:] if answer.startswith("[[") else answer
-        status: int | None = 0
+        status: int | None = 0 if section.status is not None else None
         if number in said:
             status = section.status or 1
         elif number not in answers:
@@ -298,6 +304,23 @@ def _unbatched(section: Section, notes: list[str]) -> list[Section]:
         errors = said.get(number, []) + (unassigned if number == 1 or status == 124 else [])
         found.append(Section(section.netns, _spelled(called, command), answer, "\n".join(errors), status))
     return found
+
+
+# A key that the first record of an answer has, where it has one.
+_KEYS = {"link": "ifname", "address": "ifname", "route": "dst", "neigh": "state", "rule": "priority", "netconf": "interface",
+         "nexthop": "id", "netns": "nsid", "fdb": "mac", "vlan": "ifname"}  # fmt: skip
+
+
+def _as_far_as_they_fit(commands: list[tuple[int, str]], lines: list[str]) -> dict[int, str]:
+    """The answers of a batch of which it is not known what failed: up to the first that is none to its question."""
+    answers = {}
+    for (number, command), line in zip(commands, lines):
+        first = line[:4096].partition("},{")[0]
+        key = "proxy" if command.endswith(" proxy") else _KEYS.get(command.partition(" ")[0])
+        if key is None or first != "[]" and f'"{key}":' not in first:
+            break
+        answers[number] = line
+    return answers
 
 
 def _failures(stderr: str) -> tuple[dict[int, list[str]], list[str]]:
@@ -377,6 +400,8 @@ def _joined(found: list[Section]) -> list[Section]:
         return found
     table = "".join(part if part.endswith("\n") else part + "\n" for part in tables if part)
     containers = next((section.stdout for section in found if section.netns == "" and section.command == "containers"), "")
+    gone = {match[1] for section in found if section.command == "notes" for match in _VANISHED.finditer(section.stdout)}
+    table = "".join(line + "\n" for line in table.split("\n") if line and line.partition("\t")[0] not in gone)
     for netns, name in labels(signs(table), containers):
         table += f"{netns}\tlabel\t{name}\n"
     first = next(at for at, section in enumerate(found) if section.netns == "" and section.command == "namespaces")

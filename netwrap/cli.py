@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 VERBS = {
     "report": "the namespaces of this host in one table, or all about one of them",
     "find": "every place where an address, MAC, name or number occurs, its owner first",
+    "capture": "everything about every namespace as one text, for --from; or the script that makes it elsewhere",
     "parse": "tables from captured output: files, standard input, a pasted terminal session",
     "lab": "build a network of namespaces from one file, check it, take it down again",
 }

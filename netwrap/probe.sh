@@ -37,7 +37,8 @@ netwrap_probe() {
     token=
     read -r token 2>/dev/null </proc/sys/kernel/random/uuid || token=$$-$(date +%s%N)-$(ls -id /proc/self/task 2>/dev/null)
     token=$(printf %s "$token" | tr -dc 'A-Za-z0-9-')
-    notes= key= root=${NETWRAP_PROBE_ROOT-}
+    count=0 notes= key= child= root=${NETWRAP_PROBE_ROOT-}
+    exec 4>&1
     scratch
     echo "netwrap capture 1 $token"
     find_how
@@ -47,12 +48,13 @@ netwrap_probe() {
     sweep_all
     collect_notes
     text notes "$notes"
-    printf '@%s done\n' "$token"
+    printf '@%s done %s\n' "$token" "$count"
 }
 
 # --- marks -------------------------------------------------------------------------------------------------------------
 
 begin() { # NETNS COMMAND
+    count=$((count + 1))
     printf '@%s begin %s %s\n' "$token" "$1" "$2"
 }
 
@@ -127,7 +129,7 @@ leave() {
 
 stopped() { # by a signal: what has been read so far is printed
     trap - HUP INT TERM
-    [ -z "$sweeper" ] || { kill "$sweeper"; wait "$sweeper"; } 2>/dev/null
+    { [ -z "$child" ] || kill -9 "$child"; [ -z "$sweeper" ] || kill "$sweeper" && wait "$sweeper"; } 2>/dev/null
     worker=0
     printf '\n'
     collect_notes
@@ -184,7 +186,9 @@ END
         "$@" 2>"$work/err$worker" </dev/null &
     fi
     echo "$key $!" >"$work/now$worker"
-    wait $! || status=$?
+    child=$!
+    { wait $child || status=$?; } 2>/dev/null # the shell would say `Killed`
+    child=
     echo "$key -" >"$work/now$worker"
     if [ "$status" -gt 128 ] && [ -s "$work/late$worker" ]; then
         rm -f "$work/late$worker"
@@ -675,32 +679,39 @@ sweep_all() {
     bridges "$self" ""
     if [ $how = none ]; then
         without_root
-    elif [ -z "$work" ] || [ $serial = yes ] || [ -z "$keys" ]; then
+    elif [ -z "$work" ]; then
         for one in $keys; do
             one "$one"
             bridges "$one" "$way"
         done
     else
-        : | two &
-        sweeper=$!
-        wait $sweeper
+        turns=$newline
+        if [ $serial = no ]; then
+            : | two &
+            sweeper=$!
+            wait $sweeper
+        fi
+        if [ $serial = yes ] || [ -e "$work/one" ]; then
+            turns=
+            work_through 1 $keys &
+            sweeper=$!
+            wait $sweeper
+        fi
         sweeper=
-        [ ! -e "$work/one" ] || for one in $keys; do
-            one "$one"
-            bridges "$one" "$way"
-        done
     fi
     verify
 }
 
 one() { # KEY: sweep it, by the way in that is still there
     known "$1"
+    escaped "$way"
+    place=$escaped
     [ -e "$way" ] || way=$other
     if [ -n "$way" ] && [ -e "$way" ]; then
         sweep "$1" "$way"
-        [ "$status" -eq 0 ] || [ -e "$way" ] || note "namespace $1 vanished while it was read"
+        [ "$status" -eq 0 ] || [ -e "$way" ] || note "namespace $1 ($place) vanished while it was read"
     else
-        note "namespace $1 vanished before it was read"
+        note "namespace $1 ($place) vanished before it was read"
     fi
 }
 
@@ -722,16 +733,16 @@ two() {
     first=$!
     work_through 2 $even &
     second=$!
-    trap 'kill $first $second; wait $first; wait $second; exit 143' TERM
+    trap '{ kill $first $second; wait $first; wait $second; } 2>/dev/null; exit 143' TERM
     wait $first
     wait $second
 }
 
 work_through() { # WORKER KEY...
-    worker=$1 slot=0
+    worker=$1 slot=0 count=0
     shift
     trap - EXIT
-    trap 'print_slots; exit 143' TERM
+    trap 'worker_stopped' TERM
     for one; do
         [ -d "$work" ] || exit 1
         slot=$((slot + 1))
@@ -741,6 +752,13 @@ work_through() { # WORKER KEY...
         [ $slot -lt 8 ] || print_slots || exit 1
     done
     print_slots
+    echo "$count" >"$work/count$worker"
+}
+
+worker_stopped() {
+    [ -z "$child" ] || kill -9 "$child" 2>/dev/null
+    print_slots
+    exit 143
 }
 
 print_slots() {
@@ -756,10 +774,11 @@ print_slots() {
         eval "one=\$slot$n way=\$way$n"
         bridges "$one" "$way" >>"$file"
     done
-    read -r turn <&9
-    cat $gathered
+    [ -z "$turns" ] || read -r turn <&9
+    cat $gathered >&4 # not standard output: a signal may find that redirected
     printed=$?
-    echo >&9
+    [ -z "$child" ] || echo >&4 # what a signal cut off has no end
+    [ -z "$turns" ] || echo >&9
     slot=0
     return $printed
 }
@@ -811,8 +830,13 @@ verify() { # that the ways still lead where they led: a process number or a name
     done
 }
 
-collect_notes() {
+collect_notes() { # and the numbers of sections of the workers
     [ -n "$work" ] || return 0
+    for file in "$work/count1" "$work/count2"; do
+        more=0
+        { read -r more <"$file"; } 2>/dev/null
+        count=$((count + more))
+    done
     for file in "$work/notes1" "$work/notes2"; do
         [ ! -s "$file" ] || notes=$notes$(cat "$file")$newline
     done

@@ -14,6 +14,8 @@ from .section import Section
 if TYPE_CHECKING:
     from typing import BinaryIO
 
+    from .capture import Progress
+
 #: The most that is read of a text: a capture, a session.
 TEXT_LENGTH = 512 << 20
 
@@ -24,11 +26,11 @@ _COMMANDS = {
 }  # fmt: skip
 
 
-def live() -> Host:
-    """This host, as it is now. Raises CommandError where it cannot be looked at."""
+def live(progress: Progress | None = None) -> Host:
+    """This host, as it is now; ``progress`` as in :func:`netwrap.capture.take`. Raises CommandError."""
     from . import capture
 
-    host = _captured(capture.take())
+    host = _captured(capture.take(progress=progress))
     host.live = True
     host.source = "this host"
     return host

@@ -17,7 +17,7 @@ from .progress import Bar
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
-    from typing import BinaryIO
+    from typing import IO
 
 _EXAMPLES = """examples:
   netwrap capture -o host.netwrap
@@ -53,19 +53,26 @@ def run(options: argparse.Namespace) -> int:
             raise UsageError("--script prints the script; to save it: netwrap capture --script > probe.sh")
         sys.stdout.write(capture.script())
         return 0
-    if options.output is None:
-        return _print(options)
-    return _save(options, options.output)
+    if options.output in (None, "-"):
+        return _print(options, sys.stdout.buffer)
+    path = os.path.realpath(options.output)
+    if os.path.isdir(path):
+        raise UsageError(f"{options.output} is a directory")
+    if os.path.exists(path) and not os.path.isfile(path):  # a pipe, a device
+        with open(path, "wb") as target:
+            return _print(options, target)
+    return _save(options, path)
 
 
-def _print(options: argparse.Namespace) -> int:
+def _print(options: argparse.Namespace, target: IO[bytes]) -> int:
+    import shutil
     import tempfile
 
     with tempfile.TemporaryFile() as file:
         status = _take(options, file)
         file.seek(0)
-        _copy(file, sys.stdout.buffer)
-        sys.stdout.buffer.flush()
+        shutil.copyfileobj(file, target, 1 << 20)
+        target.flush()
     return status
 
 
@@ -73,9 +80,7 @@ def _save(options: argparse.Namespace, path: str) -> int:
     """Made beside the file it becomes, and renamed when it is whole."""
     import tempfile
 
-    folder, name = os.path.split(os.path.abspath(path))
-    if os.path.isdir(path):
-        raise UsageError(f"{path} is a directory")
+    folder, name = os.path.split(path)
     made: list[str] = []
     try:
         with tempfile.NamedTemporaryFile(dir=folder, prefix=f".{name}-", delete=False) as file:
@@ -96,16 +101,17 @@ def _save(options: argparse.Namespace, path: str) -> int:
 
 def _packed(plain: str) -> str:
     import gzip
+    import shutil
 
     packed = plain + ".gz"
     with open(plain, "rb") as source, open(packed, "xb") as target:
         os.chmod(packed, 0o600)
         with gzip.GzipFile(filename="", fileobj=target, mode="wb", compresslevel=6) as squeezed:
-            _copy(source, squeezed)
+            shutil.copyfileobj(source, squeezed, 1 << 20)
     return packed
 
 
-def _take(options: argparse.Namespace, file: BinaryIO) -> int:
+def _take(options: argparse.Namespace, file: IO[bytes]) -> int:
     with Bar("namespaces") as bar:
         capture.take_to(file.fileno(), timeout=options.timeout, json=not options.no_json, progress=bar.show)
     notes, lossy = capture.remarks(file.fileno())
@@ -113,8 +119,3 @@ def _take(options: argparse.Namespace, file: BinaryIO) -> int:
         say(note)
     return 1 if lossy else 0
 
-
-def _copy(source: BinaryIO, target: BinaryIO) -> None:
-    import shutil
-
-    shutil.copyfileobj(source, target, 1 << 20)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import say
+from .progress import Bar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +23,10 @@ def host(path: str | None) -> Host:
     """The host of a source (None: this one). Raises NetwrapError."""
     from netwrap import readers
 
-    return readers.live() if path is None else readers.read(path)
+    if path is not None:
+        return readers.read(path)
+    with Bar("namespaces") as bar:
+        return readers.live(bar.show)
 
 
 def remarks(found: Host, lacks: bool = True) -> int:
