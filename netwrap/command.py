@@ -36,6 +36,10 @@ _LOOKS = ("-json", "-pretty", "-oneline", "-color", "-colour", "-c", "-o", "-j",
 _SHOWS = ("show", "list", "lst", "ls")
 _GETS = {"ip_route": ("get",), "ip_neigh": ("get",), "bridge_fdb": ("get",), "ip_netns": ("list-id", "list"),
          "bridge_vlan": ("tunnelshow",)}  # fmt: skip
+# Whose `s` is `set`: it comes before `show` there.
+_SETS = ("ip_link", "bridge_link", "bridge_vlan")
+# Verbs of any object that change nothing, and print no table of ours.
+_READS = (*_SHOWS, "help", "get", "identify", "pids", "list-id", "showdump", "tunnelshow")
 _WRAPPED = ("ip", "arp", "route", "bridge")
 
 
@@ -128,7 +132,7 @@ def _iproute2(name: str, argv: list[str]) -> Command:
                 netns = values[0] if values else None
             else:
                 kept += [argv[at], *values]
-                words += [argv[at], *values]
+                words = [*words, argv[at], *values] if words and option != "-b" and not "-batch".startswith(option) else []
             at += 2
             continue
         json = json or option in ("-j", "-json") or len(option) > 2 and "-json".startswith(option)
@@ -159,15 +163,46 @@ def _shows(parser: str, verb: str) -> bool:
         return True
     if parser == "ip_netns":
         return verb in _SHOWS
+    if verb == "s" and parser in _SETS:
+        return False
     return any(name.startswith(verb) for name in _SHOWS)
+
+
+def reads(argv: Sequence[str]) -> bool:
+    """Whether a command is known to change nothing, though it may print no table of ours; of what is not known, it may.
+
+    >>> reads(["ip", "netns", "pids", "red"]), reads(["ip", "-V"]), reads(["ip", "link", "s", "dev", "lo", "down"])
+    (True, True, False)
+    """
+    if understand(argv).parser is not None:
+        return True
+    name = argv[0].rpartition("/")[2] if argv else ""
+    if name in ("arp", "route"):
+        return len(argv) == 2 and argv[1] in ("-V", "--version", "-h", "--help")
+    if name not in ("ip", "bridge"):
+        return False
+    at = 1
+    while at < len(argv) and argv[at].startswith("-") and len(argv[at]) > 1:
+        option = _long(argv[at])
+        if option in ("-V", "-Version", "-h", "-help"):
+            return True
+        if option == "-b" or len(option) > 2 and "-batch".startswith(option) or option in ("-force", "-a", "-all"):
+            return False
+        at += 2 if _takes_value(option) else 1
+    rest = argv[at:]
+    if not rest or rest[0] in ("help", "monitor"):
+        return True
+    known = _object(rest[0], _IP_OBJECTS if name == "ip" else _BRIDGE_OBJECTS) not in ("", "vrf")
+    return known and (len(rest) == 1 or rest[1] in _READS)
 
 
 def _arp_shows(options: Sequence[str]) -> bool:
     return not any(
-        option in ("-s", "-d", "-f", "-D", "--set", "--delete", "--file", "-V", "--version", "-h", "--help")
-        or option[:1] == "-" and option[:2] != "--" and any(letter in option[1:] for letter in "sdfDVh")
+        option[:1] == "-" and option[:2] != "--" and any(letter in option[1:] for letter in "sdfDVh")
+        or len(option) > 2 and any(name.startswith(option) for name in ("--set", "--delete", "--file", "--use-device",
+                                                                        "--version", "--help"))  # may be abbreviated
         for option in options
-    )
+    )  # fmt: skip
 
 
 def _route_shows(name: str, words: Sequence[str]) -> bool:

@@ -339,15 +339,16 @@ def error(argv: Sequence[str], result: Result) -> CommandError:
 _IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 
 
-def become(argv: Sequence[str], netns: str | None = None) -> NoReturn:
+def become(argv: Sequence[str], netns: str | None = None, *, changes: bool = True) -> NoReturn:
     """Become the command, with our terminal and environment and its exit status: never returns.
 
-    Raises CommandMissing, and CommandFailed for a file that cannot be executed.
+    A dry run ends instead, unless the command ``changes`` nothing. Raises CommandMissing, and CommandFailed for a
+    file that cannot be executed.
     """
     words = in_netns(argv, netns)
     if announce is not None:
         announce(words, None)
-    if dry_run:
+    if dry_run and changes:
         raise SystemExit(0)
     path = _executable(words)
     sys.stdout.flush()
@@ -361,16 +362,16 @@ def become(argv: Sequence[str], netns: str | None = None) -> NoReturn:
         raise CommandFailed(words, 126, failed.strerror or str(failed)) from failed
 
 
-def pass_through(argv: Sequence[str], netns: str | None = None) -> int:
+def pass_through(argv: Sequence[str], netns: str | None = None, *, changes: bool = True) -> int:
     """Run a command on our own terminal, in our own environment, and return its exit status (128 + N for signal N).
 
-    Ctrl-C is the command's; where it dies of it, KeyboardInterrupt is raised. Raises CommandMissing, and CommandFailed for a
-    file that cannot be executed.
+    A dry run leaves it out, unless it ``changes`` nothing. Ctrl-C is the command's; where it dies of it, KeyboardInterrupt is
+    raised. Raises CommandMissing, and CommandFailed for a file that cannot be executed.
     """
     words = in_netns(argv, netns)
     if announce is not None:
         announce(words, None)
-    if dry_run:
+    if dry_run and changes:
         return 0
     path = _executable(words)
     sys.stdout.flush()

@@ -150,14 +150,13 @@ def _pass_through(argv: list[str], options: tables.Options) -> int:
     """Run a command that prints no table, as it is."""
     if options.format or options.columns or options.where or options.sort or options.no_header:
         raise UsageError(f"{shell.pasteable(argv)} prints no table that netwrap knows: there is nothing to format")
+    changes = not command.reads(argv)
     if not options.netns and not options.all_netns:
-        if shell.dry_run:
-            return shell.pass_through(argv)
-        shell.become(argv)
+        shell.become(argv, changes=changes)
     status = 0
     for netns in _namespaces(options):
         if len(options.netns) != 1:
             sys.stdout.flush()
             say(f"netns {netns or '(root)'}:")
-        status = shell.pass_through(argv, netns) or status
+        status = shell.pass_through(argv, netns, changes=changes) or status
     return status
