@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import gc
 import re
+from operator import length_hint
 
 from .errors import ParseError
 
@@ -68,14 +69,18 @@ def split(line: str) -> list[str]:
 class Source:
     """The lines of one text with their numbers, cleaned of colour and carriage returns; and where problems go.
 
-    ``split`` takes a line apart: `str.split` where the text has no odd blanks, else :func:`split`.
+    ``split`` takes a line apart: `str.split` where the text has no odd blanks, else :func:`split`. ``plain`` says that
+    the text is ASCII, and a blank always a blank.
     """
 
     def __init__(self, lines: Iterable[str], problems: list[ParseError] | None = None) -> None:
         self._lines = lines
         self._problems = problems
         self._clean = False
+        self._iterator: Iterator[str] = iter(())
+        self._number = self._count = 0
         self.split: Callable[[str], list[str]] = split
+        self.plain = False
 
     @classmethod
     def of_text(cls, text: str, problems: list[ParseError] | None = None) -> Source:
@@ -87,8 +92,10 @@ class Source:
             lines = [line.rstrip("\r") for line in lines]
         source = cls(lines, problems)
         source._clean = True
+        source._count = len(lines)
         if not any(blank in text for blank in "\x1c\x1d\x1e\x1f") and (text.isascii() or not _ODD_BLANK.search(text)):
             source.split = str.split
+            source.plain = text.isascii() and not any(blank in text for blank in "\t\f\v")
         return source
 
     def __iter__(self) -> Iterator[tuple[int, str]]:
@@ -107,6 +114,20 @@ class Source:
     def numbered(self) -> Iterator[tuple[int, str]]:
         """Every line; blank lines may be among them. For long tables."""
         return enumerate(self._lines, start=1) if self._clean else iter(self)
+
+    def lines(self) -> Iterator[str]:
+        """Every line; blank lines may be among them. :meth:`number` says which it is, for those who seldom ask."""
+        self._iterator = iter(self._lines) if self._clean else self._counted()
+        return self._iterator
+
+    def _counted(self) -> Iterator[str]:
+        for number, line in self:
+            self._number = number
+            yield line
+
+    def number(self) -> int:
+        """The number of the line that :meth:`lines` gave last."""
+        return self._count - length_hint(self._iterator) if self._clean else self._number
 
     def fail(self, number: int, line: str, reason: str) -> None:
         """Raise, or note where the caller asked for what can be read."""

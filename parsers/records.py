@@ -303,7 +303,7 @@ class Arp(_Unparsed, total=False):
 
 
 class RouteRow(_Unparsed, total=False):
-    """A row of `route`; ``cut`` names fields that the text may have cut off."""
+    """A row of `route`; ``cut`` names fields that the text may have cut off, ``bits`` are flags without a letter."""
 
     destination: str
     source: str
@@ -318,4 +318,5 @@ class RouteRow(_Unparsed, total=False):
     mss: int
     window: int
     irtt: int
+    bits: int
     cut: list[str]

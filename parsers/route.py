@@ -10,10 +10,19 @@ A record (:class:`parsers.records.RouteRow`) has the printed columns in lower ca
 ``genmask``, ``flags``, ``metric``, ``ref``, ``use``, ``iface`` (`-e`: ``mss``, ``window``, ``irtt``); of IPv6
 ``destination`` with its length, ``next_hop``, ``flags``, ``metric``, ``ref``, ``use``, ``iface``. Numbers are numbers;
 ``-`` and ``*`` are None where a number or an interface should stand. A metric that was printed signed is brought back
-(+2**32). ``cut`` lists the fields that the text may have cut off: a name at 15 characters, with `-ee` an interface at 6.
+(+2**32), and a destination of IPv6 that net-tools robbed of its ``::ffff:`` gets it back. ``cut`` lists the fields that the
+text cut off, or may have: a name at 15 characters, with `-ee` an interface at 6. The files of /proc give the same rows;
+``bits`` holds flags of the kernel that have no letter; the byte order of `/proc/net/route` is that of its masks.
 
-What the text cannot tell: a blackhole or throw route is ``U`` without an interface, an unreachable or prohibit route
-``!``; of IPv4 multipath the first nexthop only; IPv6 lists all tables without naming them.
+What the texts cannot tell, or tell wrongly:
+
+- a blackhole or throw route is ``U`` without an interface, an unreachable or prohibit route ``!``; toybox shows
+  prohibit as ``U``; ``via inet6`` is a gateway 0.0.0.0; of IPv4 multipath there is the first nexthop only;
+- IPv6 lists all tables without naming them, local and multicast routes included, and the kernel's own reject rows;
+- `default` of net-tools 1.60 and busybox may be 0.0.0.0/1: the genmask says so;
+- the letters of IPv6 differ: ``D`` is net-tools' default route, and busybox' dynamic one;
+- toybox without `-n` writes `default` for whatever it cannot resolve; such a row is refused;
+- net-tools of 2002 to 2018 glue a Use of six digits to Ref: the glued word is ``unparsed``.
 
 >>> [row] = parse("default         192.0.2.1       0.0.0.0         UG    0      0        0 eth0")
 >>> row["destination"], row["gateway"], row["metric"]
@@ -24,7 +33,7 @@ from __future__ import annotations
 
 import re
 
-from .lex import Source, number, parser, streamer
+from .lex import Remembered, Source, number, parser, streamer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,6 +45,12 @@ if TYPE_CHECKING:
 
 #: `route` has no JSON to differ from.
 DIFFERENCES: tuple[tuple[str, str, str], ...] = ()
+
+
+def _mask(bits: int) -> str:
+    value = (0xFFFFFFFF << (32 - bits)) & 0xFFFFFFFF
+    return ".".join(str(value >> shift & 255) for shift in (24, 16, 8, 0))
+
 
 _V4 = ("destination", "gateway", "genmask", "flags")
 _PLAIN = (*_V4, "metric", "ref", "use", "iface")
@@ -56,86 +71,134 @@ _HEADERS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("Destination", "Next", "Hop", "Flag", "Metric", "Ref", "Use", "If"): _V6,
 }  # fmt: skip
 _PROC = ["Iface", "Destination", "Gateway", "Flags", "RefCnt", "Use", "Metric", "Mask", "MTU", "Window", "IRTT"]
-_TITLE = re.compile(r"Kernel (IP|IPv6) (routing (table|cache)|Neighbour Cache)$|Kernel IPv6 ")
+_TITLE = re.compile(r"Kernel (IP|IPv6) (routing (table|cache)|Neighbour Cache)\s*$", re.ASCII)
 _NUMBERS = frozenset(("metric", "ref", "use", "mss", "window", "irtt"))
 _MASK = re.compile(r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}$", re.ASCII)
-_FLAGS = re.compile(r"[UGHRDMACSaceofplnuwitdm!]+$", re.ASCII)
+_FLAGS = re.compile(r"[UGHRDMACSaceofplnuwitdm!]{1,24}$", re.ASCII)
+_COMMON_FLAGS = frozenset(("U", "UG", "UGH", "UH"))
+_HEX8 = re.compile(r"[0-9A-Fa-f]{8}$", re.ASCII)
 _HEX32 = re.compile(r"[0-9A-Fa-f]{32}$", re.ASCII)
-_TRANSLATED = "expected a row of a routing table (if its words are translated, capture with LC_ALL=C)"
+_EXPECTED = "expected a row of a routing table (if its words are translated, capture with LC_ALL=C)"
+_TOYBOX = "'default' with this genmask is what toybox writes for any network it cannot name: capture with -n"
 # bit -> letter, in the order of printing
 _V4_FLAGS = ((1, "U"), (2, "G"), (0x200, "!"), (4, "H"), (8, "R"), (0x10, "D"), (0x20, "M"))
 _V6_FLAGS = ((1, "U"), (0x200, "!"), (2, "G"), (4, "H"), (0x10000, "D"), (0x40000, "A"), (0x1000000, "C"),
              (0x20000, "a"), (0x400000, "e"), (0x20, "m"), (0x200000, "n"))  # fmt: skip
+_MASKS = {_mask(bits): bits for bits in range(33)}
+
+
+def _metric(word: str) -> int | None:
+    """A metric; printed signed by net-tools up to 2.10, and by busybox"""
+    if word == "-":
+        return None
+    value = number(word)
+    return value + (1 << 32) if value < 0 else value
+
+
+_metrics = Remembered(_metric)
+_counts = Remembered(lambda word: None if word == "-" else number(word))
 
 
 def _read(source: Source) -> Iterator[Dict]:
+    split = source.split
     columns: tuple[str, ...] | None = None
-    proc: list[tuple[int, str, list[str]]] = []
-    for line_number, line in source:
-        words = line.split()
-        if columns is not None and len(words) == len(columns):
-            row = _row(columns, words)
-            if row is not None:
-                yield row
-                continue
-        if tuple(words) in _HEADERS:
-            columns = _HEADERS[tuple(words)]
-        elif len(words) == 10 and _HEX32.match(words[0]) and _HEX32.match(words[4]):
-            try:
-                yield _proc6(words)
-            except ValueError as error:
-                source.fail(line_number, line, str(error))
-        elif words == _PROC:
-            columns = ()
-        elif len(words) == 11 and columns == () and re.match("[0-9A-Fa-f]{8}$", words[1]):
-            proc.append((line_number, line, words))
-        elif _TITLE.match(line) is None:
-            guess = _guess(words)
-            row = _row(guess, words) if guess and columns != () else None
-            if row is None and columns == _V6:
-                row = _glued(words)
+    plain = False  # whether these are the columns of `route -n`
+    pending: list[tuple[int, str, list[str]]] = []  # of /proc/net/route, until its byte order is known
+    big: bool | None = None
+    for line_number, line in source.numbered():
+        words = split(line)
+        if plain and len(words) == 8:
+            destination, gateway, genmask, flags, metric, ref, use, iface = words
+            if (
+                flags in _COMMON_FLAGS and genmask in _MASKS and iface != "*" and iface != "-" and destination != "default"
+                and len(destination) < 15 and len(gateway) < 15
+            ):  # fmt: skip
+                try:
+                    yield {
+                        "destination": destination, "gateway": gateway, "genmask": genmask, "flags": flags,
+                        "metric": _metrics[metric], "ref": _counts[ref], "use": _counts[use], "iface": iface,
+                    }  # fmt: skip
+                    continue
+                except ValueError:
+                    pass  # find out below
+        if not words:
+            continue
+        if len(words) == 11 and _is_proc4(words):
+            pending.append((line_number, line, words))
+            big = _byte_order(words) if big is None else big
+            if big is not None or len(pending) > 10_000:
+                yield from _proc4(pending, bool(big), source)
+                pending = []
+            continue
+        if pending:
+            yield from _proc4(pending, bool(big), source)
+            pending = []
+        try:
+            row = _row(columns, words) if columns is not None and len(words) == len(columns) else None
             if row is None:
-                source.fail(line_number, line, _TRANSLATED)
-            else:
-                yield row
-    yield from _proc4(proc, source)
+                header = _HEADERS.get(tuple(words[:12]))
+                if header is not None:
+                    columns, plain = header, header == _PLAIN
+                    continue
+                if words == _PROC or _TITLE.match(line):
+                    columns, plain, big = None, False, None
+                    continue
+                row = _proc6(words) if len(words) == 10 and _HEX32.match(words[0]) and _HEX32.match(words[4]) else None
+                row = row or _row(_guess(line, words), words) or _glued(words)
+            if row is None:
+                raise ValueError(_EXPECTED)
+        except ValueError as error:
+            source.fail(line_number, line, str(error))
+        else:
+            yield row
+    yield from _proc4(pending, bool(big), source)
 
 
-def _guess(words: list[str]) -> tuple[str, ...]:
-    """The columns of a row whose header was cut off."""
-    if len(words) in (8, 11) and _MASK.match(words[2]) and _FLAGS.match(words[3]):
-        return _PLAIN if len(words) == 8 else (*_PLAIN, "mss", "window", "irtt")
+# `0.0.0.0         192.0.2.1       0.0.0.0         UG        0 0          0 eth0`: with -e, MSS is set to the right
+_RIGHT = re.compile(r" ([^ ]{1,5})( +)[0-9-]+ [0-9-]+ +[0-9-]+ [^ ]+ *$", re.ASCII)
+
+
+def _guess(line: str, words: list[str]) -> tuple[str, ...]:
+    """The columns of a row whose header was cut off, or is translated: told by the row's shape."""
+    if len(words) == 8 and _MASK.match(words[2]) and _FLAGS.match(words[3]):
+        right = _RIGHT.search(line[-100:])
+        return _E if right and len(right[1]) + len(right[2]) > 6 else _PLAIN
+    if len(words) == 11 and _MASK.match(words[2]) and _FLAGS.match(words[3]):
+        return (*_PLAIN, "mss", "window", "irtt")
     if len(words) == 7 and "/" in words[0] and (":" in words[1] or "]" in words[1]) and _FLAGS.match(words[2]):
         return _V6
     return ()
 
 
 def _row(columns: tuple[str, ...], words: list[str]) -> Dict | None:
+    """A row under its columns; None where the words do not fit them. ValueError says what cannot be meant."""
     row: Dict = dict(zip(columns, words))
-    if not _FLAGS.match(row["flags"]):
+    if not row or not _FLAGS.match(row["flags"]):
         return None
+    iface = row["iface"]
     try:
         for key in columns:
             if key in _NUMBERS:
-                value = row[key]
-                row[key] = None if value == "-" else number(value)
+                row[key] = _metrics[row[key]] if key == "metric" else _counts[row[key]]
     except ValueError:
         return None
-    metric = row.get("metric")
-    if metric is not None and metric < 0:
-        row["metric"] = metric + (1 << 32)
-    iface = row["iface"]
     if iface in ("*", "-"):
         row["iface"] = None
+    destination = row["destination"]
     if "next_hop" in row:
-        destination = row["destination"]
+        if "/" not in destination:
+            return None
         if "." in destination and ":" not in destination and destination[0].isdigit():
             row["destination"] = "::ffff:" + destination  # net-tools drops it
         return row
-    if "genmask" in row and not _MASK.match(row["genmask"]):
-        return None
-    cut = [key for key in ("destination", "gateway") if len(row[key]) == 15 and not _MASK.match(row[key])]
-    if len(columns) == 11 and len(iface) == 6:
+    if "genmask" in row:
+        if row["genmask"] not in _MASKS:
+            return None
+        if destination == "default" and _MASKS[row["genmask"]] > 8:
+            raise ValueError(_TOYBOX)
+    cut = [key for key in ("destination", "gateway") if len(row[key].encode("utf-8", "surrogateescape")) == 15
+           and not _MASK.match(row[key])]  # fmt: skip
+    if len(columns) == 11 and len(iface.encode("utf-8", "surrogateescape")) == 6:
         cut.append("iface")
     if cut:
         row["cut"] = cut
@@ -146,59 +209,83 @@ def _glued(words: list[str]) -> Dict | None:
     """A row of 2002-2018 in which a large Use touches Ref: ``1123456`` cannot be separated with certainty."""
     if len(words) != 6 or not _FLAGS.match(words[2]) or not words[4].isdigit() or "/" not in words[0]:
         return None
+    if ":" not in words[1] and words[1] != "[::]" or words[3] not in _metrics and not words[3].lstrip("-").isdigit():
+        return None
     return {
-        "destination": words[0], "next_hop": words[1], "flags": words[2], "metric": number(words[3]),
+        "destination": words[0], "next_hop": words[1], "flags": words[2], "metric": _metrics[words[3]],
         "iface": words[5], "unparsed": [words[4]],
     }  # fmt: skip
 
 
-def _proc4(rows: list[tuple[int, str, list[str]]], source: Source) -> Iterator[Dict]:
-    """Rows of /proc/net/route. The byte order is the one in which every mask is a mask (a router may be big-endian)."""
-    big = any(not _is_mask(_address(words[7], False)) for _, _, words in rows)
+# -- the files of /proc --------------------------------------------------------------------------------------------
+
+
+def _is_proc4(words: list[str]) -> bool:
+    return bool(_HEX8.match(words[1]) and _HEX8.match(words[2]) and _HEX8.match(words[7]))
+
+
+def _byte_order(words: list[str]) -> bool | None:
+    """Whether a row of /proc/net/route is big-endian: its mask is a mask in one byte order only. None: in both."""
+    little, big = (_address(words[7], order) in _MASKS for order in (False, True))
+    return None if little == big else big
+
+
+def _proc4(rows: list[tuple[int, str, list[str]]], big: bool, source: Source) -> Iterator[Dict]:
+    """Rows of /proc/net/route."""
     for line_number, line, words in rows:
         try:
             mask = _address(words[7], big)
-            if not _is_mask(mask):
-                raise ValueError("the mask is no mask in either byte order")
-            bits = int(words[3][:8], 16)
-            yield {
+            if mask not in _MASKS:
+                raise ValueError("expected a mask in the byte order of the rows above")
+            row: Dict = {
                 "destination": _address(words[1], big), "gateway": _address(words[2], big), "genmask": mask,
-                "flags": "".join(letter for bit, letter in _V4_FLAGS if bits & bit), "metric": number(words[6]),
-                "ref": number(words[4]), "use": number(words[5]), "iface": None if words[0] == "*" else words[0],
+                "flags": "", "metric": number(words[6]), "ref": number(words[4]), "use": number(words[5]),
+                "iface": None if words[0] == "*" else words[0],
                 "mss": number(words[8]), "window": number(words[9]), "irtt": number(words[10]),
             }  # fmt: skip
+            _set_flags(row, _hex(words[3], 8), _V4_FLAGS)
         except ValueError as error:
             source.fail(line_number, line, str(error))
+        else:
+            yield row
+
+
+def _set_flags(row: Dict, bits: int, letters: tuple[tuple[int, str], ...]) -> None:
+    row["flags"] = "".join(letter for bit, letter in letters if bits & bit)
+    unknown = bits & ~sum(bit for bit, _ in letters)
+    if unknown:
+        row["bits"] = unknown
+
+
+def _hex(word: str, digits: int) -> int:
+    if len(word) > digits or not all(digit in "0123456789abcdefABCDEF" for digit in word):
+        raise ValueError(f"expected a hexadecimal number of {digits} digits, not {word[:20]!r}")
+    return int(word, 16)
 
 
 def _address(word: str, big: bool) -> str:
     """``0101A8C0`` as 192.168.1.1: the four bytes as they lie in memory"""
-    octets = [str(int(word[at : at + 2], 16)) for at in range(0, 8, 2)] if len(word) == 8 else []
+    octets = [str(int(word[at : at + 2], 16)) for at in range(0, 8, 2)]
     return ".".join(octets if big else octets[::-1])
-
-
-def _is_mask(address: str) -> bool:
-    bits = "".join(f"{int(octet):08b}" for octet in address.split(".") if octet)
-    return len(bits) == 32 and "01" not in bits
 
 
 def _proc6(words: list[str]) -> Dict:
     """A row of /proc/net/ipv6_route; all tables, none named."""
-    bits = int(words[8][:8], 16)
-    row: Dict = {
-        "destination": f"{_address6(words[0])}/{int(words[1][:2], 16)}", "next_hop": _address6(words[4]),
-        "flags": "".join(letter for bit, letter in _V6_FLAGS if bits & bit),
-        "metric": int(words[5][:8], 16), "ref": int(words[6][:8], 16), "use": int(words[7][:8], 16), "iface": words[9],
-    }  # fmt: skip
-    if int(words[3][:2], 16):
-        row["source"] = f"{_address6(words[2])}/{int(words[3][:2], 16)}"
+    row: Dict = {"destination": f"{_address6(words[0])}/{_hex(words[1], 2)}"}
+    if _hex(words[3], 2) or _hex(words[2], 32):
+        row["source"] = f"{_address6(words[2])}/{_hex(words[3], 2)}"
+    row.update(
+        next_hop=_address6(words[4]), flags="", metric=_hex(words[5], 8), ref=_hex(words[6], 8), use=_hex(words[7], 8),
+        iface=words[9],
+    )  # fmt: skip
+    _set_flags(row, _hex(words[8], 8), _V6_FLAGS)
     return row
 
 
 def _address6(word: str) -> str:
     import ipaddress  # only for those who have /proc/net/ipv6_route
 
-    return str(ipaddress.IPv6Address(int(word, 16)))
+    return str(ipaddress.IPv6Address(_hex(word, 32)))
 
 
 # -- to and from the schema of `ip -j route` -----------------------------------------------------------------------
@@ -207,77 +294,126 @@ def _address6(word: str) -> str:
 def as_routes(rows: Iterable[RouteRow]) -> list[Dict]:
     """The rows in the schema of `ip -j route`, as far as they say it.
 
-    A reject route becomes ``unreachable`` (prohibit looks the same), one without an interface ``blackhole`` (so does throw).
+    A reject route becomes ``unreachable`` (prohibit looks the same), one without an interface ``blackhole`` (so does throw);
+    with IPv6, a row for an own address ``local`` (anycast looks the same), ff00::/8 ``multicast``, and the kernel's own
+    reject rows are left out. `-e` tells ``advmss``, ``window`` and ``rtt``, in ``metrics``.
 
     >>> as_routes(parse("192.0.2.0       10.0.0.1        255.255.255.0   UG    5      0        0 eth0"))
     [{'dst': '192.0.2.0/24', 'gateway': '10.0.0.1', 'dev': 'eth0', 'metric': 5, 'flags': []}]
     """
-    found = []
-    for row in rows:
-        route: Dict = {}
-        flags = row.get("flags", "")
-        if "!" in flags:
-            route["type"] = "unreachable"
-        elif row.get("iface") is None:
-            route["type"] = "blackhole"
-        destination = row["destination"].replace("[::]", "::")
-        if "genmask" in row:
-            bits = sum(bin(int(octet)).count("1") for octet in row["genmask"].split("."))
-            if bits == 0:
-                destination = "default"
-            elif bits < 32:
-                destination = f"{'0.0.0.0' if destination == 'default' else destination}/{bits}"
-        elif destination == "::/0":
-            destination = "default"
-        route["dst"] = destination.removesuffix("/128")
-        gateway = row.get("gateway", row.get("next_hop", ""))
-        if "G" in flags and gateway not in ("0.0.0.0", "*", "-", "::"):
-            route["gateway"] = gateway
-        iface = row.get("iface")
-        if iface is not None:
-            route["dev"] = iface
-        metric = row.get("metric")
-        if metric:
-            route["metric"] = metric
-        route["flags"] = []
-        found.append(route)
-    return found
+    return [_as_route6(row) if "next_hop" in row else _as_route4(row) for row in rows if not _is_null(row)]
+
+
+def _is_null(row: RouteRow) -> bool:
+    """Whether it is one of the kernel's own two rows, which every namespace has and `ip` never shows."""
+    return (
+        row.get("metric") == 0xFFFFFFFF and row["destination"] in ("::/0", "[::]/0") and row.get("iface") == "lo"
+        and "!" in row.get("flags", "")
+    )  # fmt: skip
+
+
+def _as_route4(row: RouteRow) -> Dict:
+    route: Dict = {}
+    flags, destination = row.get("flags", ""), row["destination"]
+    if "!" in flags:
+        route["type"] = "unreachable"
+    elif row.get("iface") is None:
+        route["type"] = "blackhole"
+    bits = _MASKS[row["genmask"]] if "genmask" in row else 32
+    if bits == 0:
+        destination = "default"
+    elif bits < 32:
+        destination = f"{'0.0.0.0' if destination == 'default' else destination}/{bits}"
+    route["dst"] = destination
+    if row.get("source") is not None:
+        route["from"] = row["source"]
+    if "G" in flags and row.get("gateway") not in ("0.0.0.0", "*", "-"):
+        route["gateway"] = row["gateway"]
+    if row.get("iface") is not None:
+        route["dev"] = row["iface"]
+    if row.get("metric"):
+        route["metric"] = row["metric"]
+    route["flags"] = []
+    metrics = {}
+    if row.get("window"):
+        metrics["window"] = row["window"]
+    if row.get("irtt"):
+        metrics["rtt"] = row["irtt"]
+    if row.get("mss"):
+        metrics["advmss"] = row["mss"] - 40
+    if metrics:
+        route["metrics"] = [metrics]
+    return route
+
+
+def _as_route6(row: RouteRow) -> Dict:
+    route: Dict = {}
+    flags = row.get("flags", "")
+    address, _, bits = row["destination"].replace("[::]", "::").partition("/")
+    if "!" in flags:
+        route["type"] = "unreachable"
+    elif "n" in flags:
+        route["type"] = "local"
+    elif address == "ff00::" and bits == "8":
+        route["type"] = "multicast"
+    route["dst"] = address if bits == "128" else "default" if (address, bits) == ("::", "0") else f"{address}/{bits}"
+    if "source" in row:
+        route["from"] = row["source"].removesuffix("/128")
+    if "G" in flags and row["next_hop"] not in ("::", "[::]"):
+        route["gateway"] = row["next_hop"]
+    if row.get("iface") is not None:
+        route["dev"] = row["iface"]
+    if row.get("metric") is not None:
+        route["metric"] = row["metric"]
+    route["flags"] = []
+    return route
 
 
 def from_routes(routes: Iterable[Mapping[str, Any]]) -> list[Dict]:
-    """What `route -n` would say of routes in the schema of `ip -j route` (see the module for what it cannot say)."""
-    found = []
+    """What `route -n` would say of routes in the schema of `ip -j route` (see the module for what it cannot say).
+
+    Of IPv6 ``ref`` and ``use`` are absent, and of the letters those are there that `ip` tells: U G ! n e.
+    """
+    found: list[Dict] = []
     for route in routes:
         kind = route.get("type", "unicast")
         dst = route["dst"]
-        six = ":" in dst or ":" in route.get("gateway", "") or dst == "default" and "pref" in route
-        if kind in ("local", "broadcast", "anycast", "multicast") or kind == "nat":
-            continue
-        hop = route.get("nexthops", [route])[0]
-        gateway = hop.get("gateway", "")
-        reject = kind in ("unreachable", "prohibit")
-        address, _, bits = ("::/0" if six else "0.0.0.0/0").partition("/") if dst == "default" else dst.partition("/")
-        host = not bits
-        flags = "!" if reject else "U" + ("G" if gateway or "via" in hop else "")
-        flags += "H" if host else ""
-        iface = None if kind in ("blackhole", "throw", "unreachable", "prohibit") else hop.get("dev")
+        hops = route.get("nexthops") or [route]
+        six = ":" in dst or dst == "default" and (":" in hops[0].get("gateway", "") or "pref" in route)
         if six:
-            found.append(
-                {"destination": f"{address}/{bits or 128}", "next_hop": gateway or "::", "flags": flags,
-                 "metric": route.get("metric", 0), "ref": 0, "use": 0, "iface": iface}
-            )  # fmt: skip
-        else:
-            found.append(
-                {"destination": address, "gateway": "-" if reject else gateway or "0.0.0.0",
-                 "genmask": _mask(int(bits or 32)), "flags": flags, "metric": route.get("metric", 0),
-                 "ref": None if reject else 0, "use": 0, "iface": iface}
-            )  # fmt: skip
+            found += [_row6(route, hop, kind) for hop in hops]
+        elif kind not in ("local", "broadcast", "anycast", "multicast", "nat") and _is_ipv4(dst):
+            found.append(_row4(route, hops[0], kind))
     return found
 
 
-def _mask(bits: int) -> str:
-    value = (0xFFFFFFFF << (32 - bits)) & 0xFFFFFFFF
-    return ".".join(str(value >> shift & 255) for shift in (24, 16, 8, 0))
+def _is_ipv4(dst: str) -> bool:
+    return dst == "default" or "." in dst or "/" in dst and dst[0] == "0"
+
+
+def _row4(route: Mapping[str, Any], hop: Mapping[str, Any], kind: str) -> Dict:
+    address, _, bits = ("0.0.0.0", "", "0") if route["dst"] == "default" else route["dst"].partition("/")
+    reject = kind in ("unreachable", "prohibit")
+    gateway = hop.get("gateway", "")
+    flags = "!" if reject else "U" + ("G" if gateway or "via" in hop else "")
+    return {
+        "destination": address if "." in address else "0.0.0.0", "gateway": "-" if reject else gateway or "0.0.0.0",
+        "genmask": _mask(int(bits or 32)), "flags": flags + ("H" if bits in ("", "32") else ""),
+        "metric": route.get("metric", 0), "ref": None if reject else 0, "use": 0,
+        "iface": hop.get("dev") if kind in ("unicast", "1") else None,
+    }  # fmt: skip
+
+
+def _row6(route: Mapping[str, Any], hop: Mapping[str, Any], kind: str) -> Dict:
+    address, _, bits = ("::", "", "0") if route["dst"] == "default" else route["dst"].partition("/")
+    gateway = hop.get("gateway", "")
+    reject = kind in ("unreachable", "prohibit", "blackhole", "throw")
+    flags = "!n" if reject else "U" + ("G" if gateway else "") + ("e" if "expires" in route else "")
+    return {
+        "destination": f"{address}/{bits or 128}", "next_hop": gateway or "::",
+        "flags": flags + ("n" if kind in ("local", "anycast") else ""), "metric": route.get("metric", 0),
+        "iface": hop.get("dev"),
+    }  # fmt: skip
 
 
 parse: Parse[RouteRow] = parser(_read, None)
