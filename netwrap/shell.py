@@ -82,7 +82,7 @@ _MEANINGS: tuple[tuple[re.Pattern[str], type[CommandError]], ...] = (
     (
         re.compile(
             r"No such process|No such file or directory|No such device|Cannot find device|[Cc]an't find device"
-            r"|does not exist|Cannot assign requested address|No ARP entry|Address not found|No such entry"
+            r"|does not exist|Cannot assign requested address|No ARP entry|[Aa]ddress not found|No such entry"
             r"|Cannot find specified"
         ),
         NotFound,

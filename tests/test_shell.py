@@ -252,6 +252,7 @@ SAYINGS = [
     ('Error: argument "br9" is wrong: Device does not exist\n', 255, errors.NotFound),
     ("RTNETLINK answers: Cannot assign requested address", 2, errors.NotFound),
     ("Error: ipv4: Address not found.", 2, errors.NotFound),
+    ("Error: ipv6: address not found.", 2, errors.NotFound),
     ("SIOCGIFINDEX: No such device", 7, errors.NotFound),
     ("arp: SIOCDARP(pub): No such file or directory", 1, errors.NotFound),
     ("SIOCDELRT: No such process", 7, errors.NotFound),
