@@ -5,9 +5,11 @@ from __future__ import annotations
 import doctest
 import re
 import shlex
+import sys
 
 import pytest
 from conftest import ROOT, Netwrap
+from private_host import PrivateHost, private_host  # noqa: F401
 
 README = (ROOT / "README.md").read_text()
 # `$ netwrap …` and the output below it, where it needs nothing but this checkout
@@ -27,3 +29,10 @@ def test_library_examples() -> None:
     assert examples.examples
     results = doctest.DocTestRunner().run(examples)
     assert results.failed == 0
+
+
+@pytest.mark.root
+def test_library_example_that_changes_things(private_host: PrivateHost) -> None:  # noqa: F811
+    code = next(block for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "import arp" in block)
+    promised = [line.partition("  # ")[2] for line in code.split("\n") if line.lstrip().startswith("print(")]
+    assert private_host.run(sys.executable, "-c", code).stdout.rstrip("\n").split("\n") == promised

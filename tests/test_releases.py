@@ -135,7 +135,7 @@ FAILURES: list[tuple[type[errors.CommandError], Callable[..., Any], tuple[Any, .
 
 @pytest.mark.parametrize(
     "kind,call,words,options,busybox", FAILURES,
-    ids=[f"{kind.__name__}-{call.__module__[8:]}.{call.__name__}-{'-'.join(map(str, words))}" for kind, call, words, *_ in FAILURES],
+    ids=[f"{kind.__name__}-{call.__module__[8:]}.{call.__name__}-{words}" for kind, call, words, *_ in FAILURES],
 )  # fmt: skip
 def test_failures_have_types(
     maker: str, red: str, kind: type[errors.CommandError], call: Callable[..., Any], words: Any, options: Any, busybox: bool
@@ -197,4 +197,5 @@ def test_without_root(maker: str, red: str, tmp_path: Path) -> None:
     )  # fmt: skip
     if "Permission denied" in done.stderr and "Traceback" in done.stderr:
         pytest.skip("nobody may not read this checkout")
-    assert [line.split()[1] for line in done.stdout.rstrip("\n").split("\n")] == ["PermissionDenied"] * 7, done.stdout + done.stderr
+    kinds = [line.split()[1] for line in done.stdout.rstrip("\n").split("\n")]
+    assert kinds == ["PermissionDenied"] * 7, done.stdout + done.stderr
