@@ -281,7 +281,7 @@ class Host:
 
     @cached_property
     def peers(self) -> Peers:
-        return Peers(self.namespaces)
+        return Peers(self.namespaces, complete=self.versions.get("how") in ("ip", "nsenter"))
 
     def peer(self, netns: Namespace, link: Record) -> Peer | None:
         """The other end of a pair, or the parent of a link, with how it is known; None where there is neither."""

@@ -40,9 +40,9 @@ class Peer(NamedTuple):
 
 
 class Peers:
-    """The peers of all links of all namespaces of a host."""
+    """The peers of all links of all namespaces of a host; ``complete``: whoever captured it had the right to see them all."""
 
-    def __init__(self, namespaces: Sequence[Namespace]) -> None:
+    def __init__(self, namespaces: Sequence[Namespace], complete: bool = False) -> None:
         self.namespaces = namespaces
         self.found: dict[End, Peer] = {}
         self._links: dict[End, Record] = {}
@@ -60,6 +60,7 @@ class Peers:
         self._blind: set[int] = set()
         self._whole = True  # no namespace is known to be missing: what fits only once is right
         self._read()
+        self._complete = self._whole or complete
         self._match()
 
     def of(self, position: int, link: Record) -> Peer | None:
@@ -152,11 +153,11 @@ class Peers:
     def _match(self) -> None:
         self._match_known()
         self._options = self._candidates()
-        if self._whole:
+        if self._complete:
             self._settle("index")
         for group in self._options:
             self._options[group] = {other for other in self._options[group] if self._possible(group, other)}
-        if self._whole:
+        if self._complete:
             self._settle("counters")
         self._settle_exact()
         for group, others in self._options.items():
@@ -227,7 +228,11 @@ class Peers:
         return not (self._named[at] and self._ids[group[0]].get(group[1], "") is None)
 
     def _settle(self, how: str) -> None:
-        """Join the groups that have one candidate left, until none has."""
+        """Join the groups that have one candidate left, until none has.
+
+        A namespace that vanished meanwhile leaves ends behind whose one candidate is another's: unless nothing is missing
+        and the counters are equal, it must go both ways.
+        """
         queue = [group for group, others in self._options.items() if len(others) == 1]
         while queue:
             group = queue.pop()
@@ -244,7 +249,8 @@ class Peers:
                 if len(self._options[other]) == 1:
                     queue.append(other)
                 continue
-            queue += self._take(group, other, how)
+            if self._options[other] == {group} or self._whole and not any(self._deltas(group, other)):
+                queue += self._take(group, other, how)
 
     def _take(self, group: Group, other: Group, how: str) -> list[Group]:
         """Join two groups; the groups that have one candidate left by that."""
