@@ -166,6 +166,11 @@ FOREIGN = {
 }
 
 
+def test_words_that_are_new_to_us_do_not_hide_a_command() -> None:
+    text = "".join(f"10.0.{number}.0/24 via 10.0.0.1 dev eth0 proto static metric 7\n" for number in range(9))
+    assert parsers.detect(text + "default via 10.0.0.2 dev eth0 newword") == ["ip_route"]
+
+
 @pytest.mark.parametrize("name", FOREIGN)
 def test_foreign_texts_are_none_of_ours(name: str) -> None:
     assert parsers.detect(FOREIGN[name]) == []
