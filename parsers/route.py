@@ -244,6 +244,8 @@ def _proc4(rows: list[tuple[int, str, list[str]]], big: bool, source: Source) ->
                 "mss": number(words[8]), "window": number(words[9]), "irtt": number(words[10]),
             }  # fmt: skip
             _set_flags(row, _hex(words[3], 8), _V4_FLAGS)
+            if "!" in row["flags"]:  # net-tools prints it in place of these
+                row["flags"] = row["flags"].replace("U", "").replace("G", "")
         except ValueError as error:
             source.fail(line_number, line, str(error))
         else:
@@ -285,7 +287,10 @@ def _proc6(words: list[str]) -> Dict:
 def _address6(word: str) -> str:
     import ipaddress  # only for those who have /proc/net/ipv6_route
 
-    return str(ipaddress.IPv6Address(_hex(word, 32)))
+    value = _hex(word, 32)
+    if value >> 32 == 0xFFFF or value >> 32 == 0 and value >> 16:  # as every binary writes it: ::ffff:192.0.2.5
+        return f"{'::ffff:' if value >> 32 else '::'}{ipaddress.IPv4Address(value & 0xFFFFFFFF)}"
+    return str(ipaddress.IPv6Address(value))
 
 
 # -- to and from the schema of `ip -j route` -----------------------------------------------------------------------
