@@ -233,7 +233,7 @@ def test_as_neigh() -> None:
 
 
 def test_from_neigh() -> None:
-    neighs = [
+    neighs: list[dict[str, Any]] = [
         {"dst": "192.0.2.61", "proxy": None},
         {"dst": "192.0.2.50", "dev": "eth0", "lladdr": MAC, "state": ["PERMANENT"]},
         {"dst": "192.0.2.51", "dev": "eth0", "lladdr": "0a:00:00:01:02:03:04:05:06", "state": ["STALE"]},

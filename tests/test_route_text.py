@@ -315,7 +315,7 @@ def test_as_routes() -> None:
 
 
 def test_from_routes() -> None:
-    routes = [
+    routes: list[dict[str, Any]] = [
         {"dst": "default", "gateway": "10.0.0.1", "dev": "eth0", "metric": 100, "flags": []},
         {"dst": "10.8.0.0/16", "via": {"family": "inet6", "host": "2001:db8::20"}, "dev": "eth0", "flags": []},
         {"type": "prohibit", "dst": "10.4.0.1", "flags": []},
