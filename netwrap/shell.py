@@ -37,7 +37,7 @@ from .errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any, NoReturn
 
 TIMEOUT = 60.0
@@ -158,11 +158,12 @@ def in_netns(argv: Sequence[str], netns: str | None) -> list[str]:
         return words
     if netns == "":
         raise InvalidArgument(words, 2, "the name of a namespace is empty")
-    if "/" not in netns and is_busybox("ip"):
+    own = os.path.basename(words[0]) in ("ip", "bridge")
+    if "/" not in netns and (is_busybox("ip") or netns.startswith("-") and not own):  # `ip netns exec` has no keyword for it
         netns = f"{NETNS_DIR}/{netns}"
     if "/" in netns:
         return ["nsenter", f"-n{netns}" if is_busybox("nsenter") else f"--net={netns}", *words]
-    if os.path.basename(words[0]) in ("ip", "bridge"):
+    if own:
         return [words[0], "-n", netns, *words[1:]]
     return ["ip", "netns", "exec", netns, *words]
 
@@ -260,7 +261,8 @@ def _wait(words: list[str], path: str, files: list[int], timeout: float) -> int:
     clock.daemon = True
     clock.start()
     try:
-        status: int = running.wait().exit_code
+        with _taking_along(running.pid):
+            status: int = running.wait().exit_code
     except BaseException:  # Ctrl-C: it has a session of its own, and nobody else would end it
         _kill(running.pid)
         running.process.wait()
@@ -271,6 +273,27 @@ def _wait(words: list[str], path: str, files: list[int], timeout: float) -> int:
     if late.is_set():
         raise TimedOut(words, 124, f"no end after {timeout:g} seconds; killed")
     return status
+
+
+@contextlib.contextmanager
+def _taking_along(pid: int) -> Iterator[None]:
+    """Where we are told to end (and nobody else has asked to know), what runs ends with us: the signal does not reach it."""
+
+    def end(number: int, _frame: object) -> None:
+        _kill(pid)
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    numbers = (signal.SIGTERM, signal.SIGHUP)
+    ours = threading.current_thread() is threading.main_thread()  # no other may set signal handlers
+    taken = [number for number in numbers if ours and signal.getsignal(number) is signal.SIG_DFL]
+    for number in taken:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in taken:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _kill(pid: int) -> None:

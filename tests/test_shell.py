@@ -140,7 +140,8 @@ def test_the_time_out_kills_all_that_was_started(tmp_path: Path) -> None:
     assert all(gone(int(pid)) for pid in (tmp_path / "pids").read_text().split())
 
 
-def test_ctrl_c_kills_it_too(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_ctrl_c_kills_it_too(tmp_path: Path, number: signal.Signals) -> None:
     code = f"from netwrap import shell; shell.run(['sh', '-c', 'echo $$ >{tmp_path}/pid; sleep 60'])"
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen([sys.executable, "-c", code], env=env, stderr=subprocess.PIPE, text=True) as ours:
@@ -149,9 +150,22 @@ def test_ctrl_c_kills_it_too(tmp_path: Path) -> None:
                 break
             time.sleep(0.05)
         time.sleep(0.2)
-        ours.send_signal(signal.SIGINT)
-        assert "KeyboardInterrupt" in ours.communicate(timeout=20)[1]
+        ours.send_signal(number)
+        said = ours.communicate(timeout=20)[1]
+    assert ("KeyboardInterrupt" in said, ours.returncode) == (number == signal.SIGINT, -number)
     assert gone(int((tmp_path / "pid").read_text()))
+
+
+def test_signal_handlers_are_left_as_they_were() -> None:
+    seen: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, frame: seen.append(number))
+    try:
+        shell.run(["sh", "-c", f"kill -TERM {os.getpid()}; sleep 0.2"])
+        assert seen == [signal.SIGTERM]  # who asked to know is told, and nobody is killed
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    shell.run(["true"])
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_DFL
 
 
 def test_a_call_costs_milliseconds() -> None:
@@ -339,6 +353,11 @@ def test_where_ip_is_busybox_a_name_is_a_path(monkeypatch: pytest.MonkeyPatch, t
     assert shell.is_busybox("ip") and not shell.is_busybox("sort") and not shell.is_busybox("no-such-program")
     assert shell.in_netns(["ip", "link"], "red") == ["nsenter", "-n/var/run/netns/red", "ip", "link"]
     assert shell.in_netns(["arp", "-n"], "/proc/42/ns/net") == ["nsenter", "-n/proc/42/ns/net", "arp", "-n"]
+
+
+def test_a_name_is_no_option_of_anything() -> None:
+    assert shell.in_netns(["ip", "link"], "-x") == ["ip", "-n", "-x", "link"]  # the value of an option
+    assert shell.in_netns(["arp", "-n"], "-x") == ["nsenter", "--net=/var/run/netns/-x", "arp", "-n"]
 
 
 @pytest.mark.root
