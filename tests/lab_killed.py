@@ -89,7 +89,8 @@ def main(name: str, stride: int) -> None:
     while True:
         def killed(after: int = after) -> None:
             Killer(after).install()
-            apply.up(lab, quiet, quiet)
+            with apply.Interrupts() as interrupts:
+                apply.up(lab, quiet, quiet, interrupts)
 
         status = in_child(killed)
         if status not in (0, -signal.SIGKILL):

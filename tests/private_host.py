@@ -22,6 +22,9 @@ mount -t overlay none -o lowerdir=/etc,upperdir=/run/.etc/upper,workdir=/run/.et
     cp -a /etc/. /run/.etc/upper && mount --bind /run/.etc/upper /etc
 }
 ip link set lo up
+touch /run/nothing
+chmod 644 /run/nothing
+echo 0 >/proc/sys/net/ipv4/ip_forward
 echo ready
 exec sleep infinity
 """
@@ -40,15 +43,15 @@ class PrivateHost:
             pytest.skip(f"needs root with namespaces of its own: {said.strip()}")
         self.pid = Path(f"/proc/{self.keeper.pid}/task/{self.keeper.pid}/children").read_text().split()[0]
 
-    def words(self, *argv: str) -> list[str]:
-        return ["nsenter", "-t", self.pid, "-n", "-m", "-p", *argv]
+    def words(self, *argv: str, env: dict[str, str] | None = None) -> list[str]:
+        """The words that run a command there, with the project to be imported and ``env``."""
+        given = [f"{name}={value}" for name, value in {"PYTHONPATH": str(ROOT), **(env or {})}.items()]
+        return ["nsenter", "-t", self.pid, "-n", "-m", "-p", "/usr/bin/env", *given, *argv]
 
     def run(self, *argv: str, given: str | None = None, env: dict[str, str] | None = None, check: bool = True) -> Done:
         """Run a command there; it must succeed unless ``check`` is false."""
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), **(env or {})}
         done = subprocess.run(
-            self.words(*argv), input=given, capture_output=True, text=True, errors="surrogateescape", env=environment,
-            timeout=300, cwd=ROOT,
+            self.words(*argv, env=env), input=given, capture_output=True, text=True, errors="surrogateescape", timeout=300
         )  # fmt: skip
         if check:
             assert done.returncode == 0, f"{argv}: {done.returncode}: {done.stdout}{done.stderr}"

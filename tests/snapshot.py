@@ -31,7 +31,7 @@ def said(command: str, netns: str | None = None) -> str:
         words = ["ip", "netns", "exec", netns, *words]
     try:
         done = subprocess.run(words, capture_output=True, text=True, timeout=30)
-    except FileNotFoundError:
+    except OSError:
         return "not installed\n"
     lines = _VOLATILE.sub("", done.stdout).split("\n")
     return "\n".join(sorted(lines) if command == "ip netns list" else lines)

@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 
 # What a kernel lacks, told from the words of a command and what `ip` or `tc` said.
 _MISSING = {
-    "vlan": "no VLAN interfaces (module 8021q)",
-    "veth": "no veth (module veth)",
-    "bridge": "no bridges (module bridge)",
-    "vlan_filtering": "no VLAN filtering in its bridge (CONFIG_BRIDGE_VLAN_FILTERING)",
     "netem": "no netem (module sch_netem)",
+    "vlan_filtering": "no VLAN filtering in its bridge (CONFIG_BRIDGE_VLAN_FILTERING)",
+    "bridge": "no bridges (module bridge)",
+    "veth": "no veth (module veth)",
+    "vlan": "no VLAN interfaces (module 8021q)",
 }
 _PARTS_AT_ONCE = 64
 
@@ -88,13 +88,14 @@ class Difference(NamedTuple):
 # -- what the verbs call --------------------------------------------------------------------------------------------
 
 
-def up(lab: Lab, show: Callable[[str], None], say: Callable[[str], None]) -> int:
+def up(lab: Lab, show: Callable[[str], None], say: Callable[[str], None], interrupts: Interrupts) -> int:
     """Make the host what the lab's file says; ``show`` is called with each difference, ``say`` with notes. The number of steps.
 
-    Whatever fails, everything that this run did is undone. Raises LabFileError where the file's own words fail.
+    Whatever fails, and where ``interrupts`` notes a signal, everything that this run did is undone. Raises LabFileError where
+    the file's own words fail.
     """
     want, origins = wanted(lab)
-    with _exclusively(), Interrupts() as interrupts:
+    with _exclusively():
         journal = records.load(lab.name) or _new_journal(lab.name)
         before = state.read(journal, want)
         _refuse_strangers(lab, origins, before)
@@ -105,14 +106,14 @@ def up(lab: Lab, show: Callable[[str], None], say: Callable[[str], None]) -> int
             return 0
         for step in steps:
             show(str(step))
-        fresh = not journal.made
-        if fresh:
+        ours = _ours(journal, before)
+        if not journal.made:
             journal.start(os.path.abspath(lab.file) if os.path.exists(lab.file) else lab.file)
         try:
             _note_forwarding(journal, before, want)
             perform(steps, journal, interrupts, say)
         except BaseException as failed:
-            _undo(journal, before, say)
+            _undo(journal, {key: value for key, value in before.things.items() if key in ours or key[0] == "sysctl"}, say)
             if isinstance(failed, StepFailed):
                 raise _told(lab, origins, failed) from failed.error
             raise
@@ -124,13 +125,10 @@ def down(name: str, show: Callable[[str], None], say: Callable[[str], None]) -> 
     with _exclusively(), Interrupts():
         journal = records.load(name)
         known = journal is not None
-        journal = journal or _new_journal(name, kept=False)
+        journal = journal or _new_journal(name)
         there = state.read(journal, {("netns", netns): {} for netns in _etc_namespaces()})
         ours = _ours(journal, there)
         steps = plan(there.things, {}, ours)
-        for key in unlisted(there.things, {}, ours):
-            if key[1] == HOST or ("netns", key[1]) not in ours:
-                say(f"left alone, for it is none of the lab's: {describe(key, there.things[key])}")
         for key, text in there.strangers.items():
             if key in journal.made:
                 say(f"left alone: {text}")
@@ -144,9 +142,7 @@ def down(name: str, show: Callable[[str], None], say: Callable[[str], None]) -> 
         perform(steps, journal, None, say)
         for key in files:
             _remove_folders(journal, key)
-        if not shell.dry_run:
-            journal.kept = True
-            journal.remove()
+        journal.remove()
         return len(steps)
 
 
@@ -235,7 +231,7 @@ def _hand_over(journal: Journal) -> None:
     others = [other for other in map(records.load, records.all_names()) if other is not None and other.name != journal.name]
     for key, value in list(journal.made.items()):
         heir = next((other for other in others if key in other.made), None)
-        if key[0] == "sysctl" and key[1] == HOST and heir is not None:
+        if key[0] == "sysctl" and key[1] == HOST and heir is not None and value.get("was") != value["value"]:
             heir.intend([(key, {**heir.made[key], "was": value.get("was")})])
             heir.done([key])
             value["was"] = value["value"]
@@ -254,21 +250,21 @@ def _remove_record(name: str) -> None:
         journal.remove()
 
 
-def _undo(journal: Journal, before: State, say: Callable[[str], None]) -> None:
-    """Bring the host back to what it was before this run."""
+def _undo(journal: Journal, before: Things, say: Callable[[str], None]) -> None:
+    """Bring what is the lab's back to what it was before this run."""
     if shell.dry_run:
         return
     try:
-        now = state.read(journal, before.things)
-        steps = plan(now.things, before.things, _ours(journal, now))
-        steps = [step for step in steps if step.action == "remove" or step.key in journal.made or step.key in before.things]
+        now = state.read(journal, before)
+        steps = plan(now.things, before, _ours(journal, now))
         perform(_with_extras(steps, journal, now), journal, None, say)
-        for key in [key for key in journal.made if key[0] == "file" and key not in before.things]:
+        for key in [key for key in journal.made if key[0] == "file" and key not in before]:
             _remove_folders(journal, key)
     except NetwrapError as error:
         say(f"not everything could be undone ({error}); try: netwrap lab down {journal.name}")
         return
-    journal.forget([key for key in journal.made if key not in before.things])
+    journal.forget([key for key in journal.made if key not in before])
+    _remove_logs(journal)
     if not any(key[0] != "sysctl" for key in journal.made):
         journal.remove()
 
@@ -285,8 +281,8 @@ def _told(lab: Lab, origins: dict[Key, Path], failed: StepFailed) -> NetwrapErro
 def _hint(error: CommandError) -> str:
     words, said = error.argv, error.stderr
     if "Unknown device type" in said or "qdisc kind is unknown" in said or "Operation not supported" in said:
-        for name in ("netem", "vlan_filtering", *words[words.index("type") + 1 : words.index("type") + 2] * ("type" in words)):
-            if name in words and name in _MISSING:
+        for name in _MISSING:  # the narrower word first
+            if name in words:
                 return f": this kernel has {_MISSING[name]}"
     return ""
 
@@ -331,11 +327,16 @@ def perform(steps: Sequence[Step], journal: Journal, interrupts: Interrupts | No
         raise troubles[0]
 
 
+def _batched(command: Command) -> bool:
+    """Whether a command can run in a batch: those of `ip`, but the family (`-6`) cannot be given there."""
+    return command.does == "run" and command.argv[0] == "ip" and not command.argv[1].startswith("-")
+
+
 def _segments(todo: list[Command]) -> Iterator[list[Command]]:
     """Commands that run together: those of `ip` that follow each other, a namespace at a time; all others one by one."""
 
     def kind(command: Command) -> tuple[object, ...]:
-        if command.does != "run" or command.argv[0] != "ip":
+        if not _batched(command):
             return (command.phase, command.does) if command.does in ("write", "unlink") else (id(command),)
         return ("ip", DEVICE if command.phase == INSIDE else command.phase)
 
@@ -364,7 +365,7 @@ def _run_segment(
     say: Callable[[str], None],
 ) -> None:
     first = segment[0]
-    if first.does == "run" and first.argv[0] == "ip":
+    if _batched(first):
         parts = [
             (netns, [command.argv for command in group])
             for netns, group in itertools.groupby(segment, lambda command: command.netns)
@@ -411,11 +412,25 @@ def _run_one(command: Command, step: Step, journal: Journal, started: list[tuple
     elif command.does == "stop":
         shell.end([int(pid) for pid in command.argv])
     elif command.does == "start":
-        log = os.path.join(journal.folder, f"{step.key[1]}.{step.key[2]}.log")
+        log = _log(journal, step.key)
         marks = state.mark_of_process(journal, step.key[1], step.key[2])
         started.append((shell.start(command.argv, netns=command.netns, log=log, marks=marks), command, log))
     else:
         shell.run(command.argv, netns=command.netns, stdin=command.stdin, changes=True)
+
+
+def _log(journal: Journal, key: Key) -> str:
+    """Where a command that was started writes to."""
+    return os.path.join(journal.folder, f"{key[1]}.{key[2]}.log")
+
+
+def _remove_logs(journal: Journal) -> None:
+    """Remove what commands wrote that are no longer the lab's."""
+    kept = {os.path.basename(_log(journal, key)) for key in journal.made if key[0] == "start"}
+    with contextlib.suppress(OSError):
+        for name in os.listdir(journal.folder):
+            if name.endswith(".log") and name not in kept:
+                os.unlink(os.path.join(journal.folder, name))
 
 
 def _remove_folders(journal: Journal, key: Key) -> None:

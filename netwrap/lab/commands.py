@@ -142,6 +142,7 @@ class _Maker:
 
     def link_words(self, netns: str, dev: str, value: Value) -> list[str]:
         where = ["netns", netns] if netns != HOST else []
+        value = {**value, "mtu": None} if value["kind"] == "veth" and value.get("mtu") == 1500 else value  # as it is anyway
         return ["ip", "link", "add", "name", dev, *where, "group", self.group, *_attributes(value)]
 
     def make_cable(self, step: Step, netns: str, dev: str) -> None:
@@ -245,14 +246,14 @@ class _Maker:
         self.add(NO_INSIDE, netns, "ip", "route", "delete", *_route_words(netns, rest, step.old))
 
     def make_rule(self, step: Step, netns: str, family: str, priority: str) -> None:
-        self.add(INSIDE, netns, "ip", "rule", "add", *_rule_words(netns, family, priority, step.value))
+        self.add(INSIDE, netns, "ip", *["-6"] * (family == "6"), "rule", "add", *_rule_words(netns, priority, step.value))
 
     def change_rule(self, step: Step, netns: str, family: str, priority: str) -> None:
         self.remove_rule(step, netns, family, priority)
         self.make_rule(step, netns, family, priority)
 
     def remove_rule(self, step: Step, netns: str, family: str, priority: str) -> None:
-        self.add(NO_INSIDE, netns, "ip", "rule", "delete", *_rule_words(netns, family, priority, step.old))
+        self.add(NO_INSIDE, netns, "ip", *["-6"] * (family == "6"), "rule", "delete", *_rule_words(netns, priority, step.old))
 
     def make_netem(self, step: Step, netns: str, dev: str) -> None:
         where = ["-n", netns] if netns != HOST else []
@@ -323,10 +324,9 @@ def _route_words(netns: str, rest: Sequence[str], value: Value) -> list[str]:
     return words + (["onlink"] if value.get("onlink") else [])
 
 
-def _rule_words(netns: str, family: str, priority: str, value: Value) -> list[str]:
-    source = value.get("from") or ("::/0" if family == "6" else None)
-    words = ["from", source] if source else []
-    for name in ("to", "iif", "oif", "fwmark", "table"):
+def _rule_words(netns: str, priority: str, value: Value) -> list[str]:
+    words: list[str] = []
+    for name in ("from", "to", "iif", "oif", "fwmark", "table"):
         if value.get(name) is not None:
             words += [name, str(value[name])]
     words += [value["action"]] if value.get("action") else []

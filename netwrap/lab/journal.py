@@ -14,6 +14,7 @@ import shutil
 import time
 from typing import Any
 
+from netwrap import shell
 from netwrap.errors import NetwrapError
 
 TYPE_CHECKING = False
@@ -110,7 +111,7 @@ def load(name: str) -> Journal | None:
         except ValueError:  # cut off by a crash: the commands it speaks of were not run
             continue
         if "lab" in line:
-            journal = Journal(name, line["group"])
+            journal = Journal(name, line["group"], kept=not shell.dry_run)
             journal.file = line["file"]
         elif journal is not None:
             _fold(journal, line)

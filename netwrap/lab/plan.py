@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import NamedTuple
 
 from .file import HOST
@@ -28,20 +29,22 @@ class Step(NamedTuple):
 
     def __str__(self) -> str:
         if self.action == "remove":
-            return f"- {describe(self.key, self.old)}"
+            return f"- {describe(self.key, {name: item for name, item in self.old.items() if name != 'mac'})}"
         if self.action == "make":
             return f"+ {describe(self.key, self.value)}"
         changed = [name for name in self.value if self.value[name] != self.old.get(name)]
         if self.key[0] == "sysctl":
             return f"~ {describe(self.key, self.value)} (was {self.old.get('value')})"
         shown = ", ".join(f"{name} {_shown(self.old.get(name))} -> {_shown(self.value[name])}" for name in changed)
-        return f"~ {describe(self.key, self.old)}: " + shown if self.key[0] != "file" else f"~ {describe(self.key, self.old)}"
+        return f"~ {describe(self.key, self.value)}" + (f" ({shown})" if self.key[0] != "file" else "")
 
 
 def _shown(value: object) -> str:
     if isinstance(value, list):
         return " ".join(map(str, value))
-    return "none" if value is None else str(value)
+    if value is None or isinstance(value, bool):
+        return "none" if value is None else "yes" if value else "no"
+    return str(value)
 
 
 def plan(have: Things, want: Things, ours: Container[Key]) -> list[Step]:
@@ -115,14 +118,22 @@ def _implied(have: Things, removed: list[Key]) -> set[Key]:
 
 
 def _perhaps(have: Things, removed: list[Key], implied: set[Key]) -> Iterator[Key]:
-    """What may go with an address: the secondary addresses of its network, and routes that need it."""
-    devices = {(key[1], key[2]) for key in (*removed, *implied) if key[0] == "address"}
-    for key, value in have.items():
-        if key in implied:
+    """What may go with an address: the later addresses of its network on its link, and the routes through that network."""
+    for gone in removed:
+        if gone[0] != "address" or gone in implied:
             continue
-        dev = key[2] if key[0] == "address" else value.get("dev") if key[0] == "route" else None
-        if (key[1], dev) in devices:
-            yield key
+        network = ipaddress.ip_interface(gone[3]).network
+        near = [key for key in have if key[:3] == gone[:3] and ipaddress.ip_interface(key[3]).network == network]
+        stay = [key for key in near if key not in removed]
+        secondary = network.version == 4 and near[0] != gone
+        if stay and (secondary or network.version == 6):
+            continue
+        yield from stay
+        for key, value in have.items():
+            if key[0] == "route" and key[1] == gone[1] and value.get("dev") == gone[2] and key not in implied:
+                via = value.get("via")
+                if value.get("src") == gone[3].partition("/")[0] or via and ipaddress.ip_address(via) in network:
+                    yield key
 
 
 def _without_masters(left: Things, gone: set[Key]) -> None:

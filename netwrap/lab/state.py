@@ -241,6 +241,8 @@ class Reader:
             things["proxy", netns, row["dev"], row["dst"]] = {}
         for family, routes in (("4", said.routes), ("6", said.routes6)):
             for row in routes:
+                if family == "4" and _is_six(row):
+                    continue
                 if row.get("protocol", "boot") in protocols and row.get("table") != "local":
                     things[_route_key(netns, family, row)] = _route_value(row)
         for family, rules in (("4", said.rules), ("6", said.rules6)):
@@ -254,9 +256,14 @@ class Reader:
         """Whether the host has a route or rule of that key, whoever made it."""
         if key[0] == "route":
             rows = self.answers[HOST].routes if key[2] == "4" else self.answers[HOST].routes6
-            return any(_route_key(HOST, key[2], row) == key for row in rows)
+            return any(_route_key(HOST, key[2], row) == key for row in rows if key[2] == "6" or not _is_six(row))
         rules = self.answers[HOST].rules if key[2] == "4" else self.answers[HOST].rules6
         return any(str(row["priority"]) == key[3] for row in rules)
+
+
+def _is_six(row: dict[str, Any]) -> bool:
+    """Whether a route is one of IPv6: `table all` lists both families where none was asked for."""
+    return "pref" in row or any(":" in str(row.get(name, "")) for name in ("dst", "gateway", "prefsrc"))
 
 
 def _route_key(netns: str, family: str, row: dict[str, Any]) -> Key:
@@ -357,19 +364,20 @@ def _nats(keys: list[Key], journal: Journal, things: Things, own: set[str]) -> N
         made = journal.made.get(key)
         if made is None or key[1] not in own:
             continue
-        netns = None if key[1] == HOST else key[1]
         tool = made.get("tool", "nft")
         name = nat_name(journal, tool)
-        if tool == "nft":
-            said = shell.run(["nft", "list", "tables"], netns=netns, check=False).stdout
-            if f"table ip {name}\n" in said:
-                things[key] = made
-        elif shell.find("iptables"):
-            said = shell.run(["iptables", "-w", "-t", "nat", "-S"], netns=netns, check=False).stdout
-            if f"-N {name}\n" in said:
-                things[key] = {**made, "jump": f"-j {name}\n" in said}
-                if said.count(f"-A {name} ") != len(made["rules"]) or not things[key]["jump"]:
-                    things[key]["rules"] = []  # half of it: to be made anew
+        words = ["nft", "list", "tables"] if tool == "nft" else ["iptables", "-w", "-t", "nat", "-S"]
+        try:
+            said = shell.run(words, netns=None if key[1] == HOST else key[1], check=False).stdout
+        except CommandError:  # the tool is gone: what it made may still be there
+            things[key] = made
+            continue
+        if tool == "nft" and f"table ip {name}\n" in said:
+            things[key] = made
+        elif tool == "iptables" and f"-N {name}\n" in said:
+            things[key] = {**made, "jump": f"-j {name}\n" in said}
+            if said.count(f"-A {name} ") != len(made["rules"]) or not things[key]["jump"]:
+                things[key]["rules"] = []  # half of it: to be made anew
 
 
 def _processes(journal: Journal, things: Things) -> None:

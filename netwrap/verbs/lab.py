@@ -3,7 +3,9 @@
   up FILE        make what the file says; what is there already is changed only where it differs
   down FILE      remove what the lab made, and nothing else; also after a crash
   status FILE    how the host differs from the file (exit status 1 where it does)
+  verify FILE    ping each pair and the outside, and say what is in the way
   show [FILE]    the lab and its commands, without a look at the host; without a file: the ready-made labs
+  export [NAME]  write running namespaces as a lab file
 
 FILE is a TOML file or the name of a ready-made lab; for down also the name of a lab that is up.
 """
@@ -11,6 +13,7 @@ FILE is a TOML file or the name of a ready-made lab; for down also the name of a
 from __future__ import annotations
 
 import os
+import sys
 import time
 
 from netwrap import shell
@@ -22,16 +25,21 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
-_WHAT = ("up", "down", "status", "show")
+_WHAT = ("up", "down", "status", "verify", "show", "export")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=_WHAT, metavar="|".join(_WHAT))
-    parser.add_argument("names", nargs="*", metavar="FILE", help="a lab file or a ready-made lab")
-    parser.epilog = "example: netwrap lab up bridge; netwrap lab down bridge"
+    parser.add_argument("names", nargs="*", metavar="FILE", help="a lab file or a ready-made lab (export: namespaces)")
+    parser.add_argument("-o", "--output", metavar="FILE", help="export: the file to write")
+    parser.epilog = "example: netwrap lab up bridge && netwrap lab verify bridge; netwrap lab down bridge"
 
 
 def run(options: argparse.Namespace) -> int:
+    if options.what == "export":
+        return _export(options.names, options.output)
+    if options.output is not None:
+        raise UsageError("--output is for export")
     if options.what == "show" and not options.names:
         return _list()
     if len(options.names) != 1:
@@ -57,12 +65,14 @@ def _up(name: str) -> int:
     _needs_ip()
     lab = file.load(name)
     began = time.monotonic()
-    count = apply.up(lab, _print, say)
-    if count:
-        would = "would come up" if shell.dry_run else "is up"
-        _print(f"lab {lab.name} {would}: {_things(count)}" + ("" if shell.dry_run else f" in {time.monotonic() - began:.1f} s"))
-    else:
-        _print(f"lab {lab.name} is up: nothing to change")
+    with apply.Interrupts() as interrupts:
+        count = apply.up(lab, _print, say, interrupts)
+        if not count:
+            _print(f"lab {lab.name} is up: nothing to change")
+        elif shell.dry_run:
+            _print(f"lab {lab.name} would come up: {_things(count)}")
+        else:
+            _print(f"lab {lab.name} is up: {_things(count)} in {time.monotonic() - began:.1f} s")
     return 0
 
 
@@ -140,4 +150,35 @@ def _list() -> int:
         if name not in file.ready_made():
             record = journal.load(name)
             _print(f"{name.ljust(12)} {record.file if record is not None else ''} (up)")
+    return 0
+
+
+def _verify(name: str) -> int:
+    from netwrap.lab import file, verify
+
+    _needs_ip()
+    lab = file.load(name)
+    failures = 0
+    for result in verify.verify(lab):
+        _print(str(result))
+        failures += not result.as_wanted
+    _print(f"lab {lab.name}: " + (f"{failures} failed" if failures else "everything is reached as it should be"))
+    return 1 if failures else 0
+
+
+def _export(names: list[str], output: str | None) -> int:
+    from netwrap.lab import export
+
+    _needs_ip()
+    text, notes = export.export(names)
+    for note in notes:
+        say(note)
+    if output is None or output == "-":
+        sys.stdout.write(text)
+        return 0
+    try:
+        with open(output, "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise NetwrapError(f"{output} cannot be written: {error.strerror}") from error
     return 0

@@ -1,0 +1,83 @@
+"""Reach an address without `ping`: a UDP echo between two namespaces, or a TCP connection to the outside.
+
+Sockets belong to the namespace they were made in, wherever they are used later; a thread enters it, makes one, and ends.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import socket
+import threading
+
+from netwrap import shell
+from netwrap.errors import NetwrapError
+
+from .file import HOST
+
+_CLONE_NEWNET = 0x40000000
+# Ports that somebody may answer on; a refusal is an answer too.
+_PORTS = (53, 443, 80)
+
+
+def udp_echo(source: str, target: str, address: str, patience: float = 1.0) -> bool:
+    """Whether a datagram from one namespace comes to an address in another, and its answer back."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with _socket(target, family, socket.SOCK_DGRAM) as server, _socket(source, family, socket.SOCK_DGRAM) as client:
+        try:
+            server.bind((address, 0))
+            word = os.urandom(16)
+            server.settimeout(patience)
+            client.settimeout(patience)
+            for _attempt in range(2):
+                try:
+                    client.sendto(word, server.getsockname()[:2])
+                    heard, sender = server.recvfrom(64)
+                    server.sendto(heard, sender)
+                    if client.recv(64) == word:
+                        return True
+                except socket.timeout:
+                    continue
+        except OSError:
+            pass
+    return False
+
+
+def tcp_answer(source: str, address: str, patience: float = 1.0) -> bool:
+    """Whether an address answers a connection, be it with a refusal."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    for port in _PORTS:
+        with _socket(source, family, socket.SOCK_STREAM) as client:
+            client.settimeout(patience)
+            try:
+                client.connect((address, port))
+                return True
+            except ConnectionRefusedError:
+                return True
+            except OSError:
+                continue
+    return False
+
+
+def _socket(netns: str, family: int, kind: int) -> socket.socket:
+    if netns == HOST:
+        return socket.socket(family, kind)
+    made: list[socket.socket] = []
+    failed: list[OSError] = []
+
+    def enter() -> None:
+        try:
+            with open(os.path.join(shell.NETNS_DIR, netns), "rb") as file:
+                libc = ctypes.CDLL(None, use_errno=True)
+                if libc.setns(file.fileno(), _CLONE_NEWNET) != 0:
+                    raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+            made.append(socket.socket(family, kind))
+        except OSError as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=enter)
+    thread.start()
+    thread.join()
+    if failed:
+        raise NetwrapError(f"namespace {netns} cannot be entered: {failed[0].strerror}") from failed[0]
+    return made[0]

@@ -1,0 +1,265 @@
+"""Write running namespaces as a lab file: what `up` takes to make them again."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from netwrap import shell
+from netwrap.errors import NetwrapError
+
+from . import file, state
+from .commands import PROTOCOL
+from .file import HOST, At, LabFileError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .things import Key, Things, Value
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def export(names: Sequence[str], *, lab: str = "exported") -> tuple[str, list[str]]:
+    """The text of a lab file for namespaces (none: all that have a name), and notes on what cannot be in it.
+
+    Raises NetwrapError for a namespace that is not there.
+    """
+    there = state.named()
+    for name in names:
+        if name not in there:
+            raise NetwrapError(f"there is no namespace {name!r}; there are: {', '.join(there) or 'none'}")
+    exporter = _Exporter(list(names) or there)
+    return exporter.text(lab), exporter.notes
+
+
+class _Exporter:
+    def __init__(self, names: list[str]) -> None:
+        self.notes: list[str] = []
+        self.names = [name for name in names if self.fits(file._netns, name, f"namespace {name!r}")]
+        self.reader = state.Reader(state.ask([HOST, *self.names], six=True))
+        self.things: Things = {}
+        for name in (*self.names, HOST):
+            self.things.update(self.reader.links(name))
+            self.things.update(self.reader.inside(name, ("boot", "static", PROTOCOL)))
+        self.bridges: dict[tuple[str, str], str] = {}
+        self.written: set[tuple[str, str]] = set()
+        state._vlans(self.vlan_namespaces(), self.things, set())
+
+    def vlan_namespaces(self) -> set[str]:
+        return {key[1] for key, value in self.things.items() if value.get("vlan_filtering") and key[1] != HOST}
+
+    def fits(self, check: Any, name: str, what: str) -> bool:
+        """Whether a name can be in a lab file."""
+        try:
+            check(At("", {}), name)
+            return True
+        except LabFileError:
+            self.notes.append(f"{what} is left out: a lab file cannot hold that name")
+            return False
+
+    def text(self, lab: str) -> str:
+        blocks = self.bridge_blocks() + self.link_blocks() + self.vlan_blocks()
+        rooms = [block for name in self.names for block in self.namespace_blocks(name)]
+        if not rooms:
+            raise NetwrapError("there is no namespace to be written")
+        return "\n".join([f"name = {_value(lab)}", "", *(line for block in (*rooms, *blocks) for line in (*block, ""))])
+
+    # -- bridges and links --------------------------------------------------------------------------------------------
+
+    def cables(self) -> list[tuple[Key, Key]]:
+        """The cables of which one end at least is in a namespace that is written; the other may be in the host."""
+        found: list[tuple[Key, Key]] = []
+        seen: set[Key] = set()
+        for key, value in self.things.items():
+            if key[0] != "link" or value["kind"] != "veth" or key[1] == HOST or key in seen:
+                continue
+            peer = ("link", *value["peer"]) if value.get("peer") else None
+            if peer is None or peer not in self.things:
+                self.notes.append(f"link {key[2]} of {key[1]} is left out: its other end is not in what is written")
+                continue
+            seen.update((key, peer))
+            if all(self.fits(file._dev, end[2], f"link {end[2]!r} of {end[1]}") for end in (key, peer)):
+                found.append((key, peer))
+        return found
+
+    def bridge_blocks(self) -> list[list[str]]:
+        self.pairs = self.cables()
+        used = {(end[1], self.things[end].get("master")) for pair in self.pairs for end in pair}
+        blocks = []
+        for key, value in self.things.items():
+            place = (key[1], key[2]) if key[0] == "link" else None
+            if place is None or value["kind"] != "bridge" or (key[1] == HOST and place not in used):
+                continue
+            if not self.fits(file._dev, key[2], f"bridge {key[2]!r} of {key[1]}"):
+                continue
+            label = key[2]
+            while label in self.bridges.values() or label in self.names or label == HOST:
+                label = f"{label[:12]}-b" if label == key[2] else f"{label}2"
+            self.bridges[place] = label
+            table: dict[str, Any] = {"netns": key[1]} if key[1] != HOST else {}
+            if label != key[2]:
+                table["dev"] = key[2]
+            table.update({name: True for name in ("stp", "vlan_filtering") if value[name]})
+            table.update(self.addresses(key))
+            ports = [self.things[end]["mtu"] for pair in self.pairs for end in pair if self.things[end].get("master") == key[2]]
+            if value["mtu"] != min([1500, *ports]):
+                table["mtu"] = value["mtu"]
+            table.update(self.port(key) if value["vlan_filtering"] else {})
+            self.written.add(place)
+            blocks.append([f"[bridges.{_key(label)}]", *_lines(table)])
+        return blocks
+
+    def link_blocks(self) -> list[list[str]]:
+        blocks = []
+        for one, other in self.pairs:
+            self.written.update(((one[1], one[2]), (other[1], other[2])))
+            ends = ",\n".join(f"    {_value(self.end(end))}" for end in (one, other))
+            blocks.append(["[[links]]", f"endpoints = [\n{ends},\n]"])
+        for key, value in self.things.items():
+            if key[0] == "link" and key[1] != HOST and value["kind"] not in ("veth", "bridge", "vlan"):
+                self.notes.append(f"link {key[2]} of {key[1]} is left out: a lab makes no link of kind {value['kind']}")
+        return blocks
+
+    def end(self, key: Key) -> str | dict[str, Any]:
+        value = self.things[key]
+        bridge = self.bridges.get((key[1], str(value.get("master"))))
+        if value.get("master") and bridge is None:
+            self.notes.append(f"link {key[2]} of {key[1]}: its master {value['master']} is left out")
+        at = f"{bridge or key[1]}:{key[2]}"
+        table: dict[str, Any] = {"at": at, **self.addresses(key)}
+        if value["mtu"] != 1500:
+            table["mtu"] = value["mtu"]
+        if bridge is not None and self.things["link", key[1], value["master"]].get("vlan_filtering"):
+            table.update(self.port(key))
+        table.update(self.netem(key))
+        if not value["up"]:
+            self.notes.append(f"link {key[2]} of {key[1]} is down; a lab brings it up")
+        return table if len(table) > 1 else at
+
+    def addresses(self, key: Key) -> dict[str, Any]:
+        rows = [other[3] for other in self.things if other[:3] == ("address", key[1], key[2])]
+        return {"addresses": rows} if rows else {}
+
+    def port(self, key: Key) -> dict[str, Any]:
+        table: dict[str, Any] = {}
+        for other, value in self.things.items():
+            if other[:3] == ("vlan", key[1], key[2]):
+                if value["pvid"] and value["untagged"]:
+                    table["pvid"] = int(other[3])
+                elif not value["pvid"] and not value["untagged"]:
+                    table.setdefault("tagged", []).append(int(other[3]))
+                else:
+                    self.notes.append(f"vlan {other[3]} at {key[2]} of {key[1]} is left out: neither tagged nor its port's own")
+        return table
+
+    def netem(self, key: Key) -> dict[str, Any]:
+        if not shell.find("tc"):
+            return {}
+        where = ["-n", key[1]] if key[1] != HOST else []
+        result = shell.run(["tc", *where, "-j", "qdisc", "show", "dev", key[2]], check=False)
+        rows = json.loads(result.stdout or "[]") if result.status == 0 else []
+        options = next((row.get("options", {}) for row in rows if row.get("kind") == "netem"), None)
+        return {"netem": _netem(options)} if options else {}
+
+    def vlan_blocks(self) -> list[list[str]]:
+        blocks = []
+        for key, value in self.things.items():
+            if key[0] != "link" or value["kind"] != "vlan" or key[1] == HOST:
+                continue
+            if (key[1], str(value["parent"])) not in self.written or not self.fits(file._dev, key[2], f"link {key[2]!r}"):
+                self.notes.append(f"vlan {key[2]} of {key[1]} is left out: {value['parent']} is not in what is written")
+                continue
+            table: dict[str, Any] = {"on": f"{key[1]}:{value['parent']}", "id": value["id"]}
+            if key[2] != f"{value['parent']}.{value['id']}":
+                table["dev"] = key[2]
+            self.written.add((key[1], key[2]))
+            blocks.append(["[[vlans]]", *_lines({**table, **self.addresses(key)})])
+        return blocks
+
+    # -- what is in a namespace ---------------------------------------------------------------------------------------
+
+    def namespace_blocks(self, name: str) -> list[list[str]]:
+        table: dict[str, Any] = {}
+        result = shell.run(["sysctl", "-n", "net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"], netns=name, check=False)
+        sysctls = dict(zip(("net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"), result.stdout.split()))
+        sysctls = {key: value for key, value in sysctls.items() if value == "1"}
+        if sysctls:
+            table["sysctls"] = {key: int(value) for key, value in sysctls.items()}
+        routing: dict[str, list[Any]] = {"routes": [], "neighbours": [], "rules": []}
+        for key, value in self.things.items():
+            if key[1] != name:
+                continue
+            if key[0] == "route":
+                self.route(name, key, value, routing["routes"])
+            elif key[0] == "neigh":
+                routing["neighbours"].append({"to": key[3], "mac": value["mac"], "dev": key[2]})
+            elif key[0] == "proxy":
+                routing["neighbours"].append({"to": key[3], "dev": key[2], "proxy": True})
+            elif key[0] == "rule":
+                row = {"priority": int(key[3]), **value}
+                if key[2] == "6" and ":" not in str(value.get("from", value.get("to", ""))):
+                    row["family"] = 6
+                routing["rules"].append(row)
+        lines = _lines(table)
+        for group, rows in routing.items():
+            if rows:
+                lines += [f"{group} = [", *(f"    {_value(row)}," for row in rows), "]"]
+        return [[f"[namespaces.{_key(name)}]", *lines]]
+
+    def route(self, name: str, key: Key, value: Value, rows: list[Any]) -> None:
+        _kind, _netns, family, table, to, metric = key
+        row: dict[str, Any] = {"to": "::/0" if to == "default" and family == "6" else to}
+        row.update({word: value[word] for word in ("via", "dev", "src") if value.get(word)})
+        if value.get("onlink"):
+            row["onlink"] = True
+        if value["type"] != "unicast":
+            row["type"] = value["type"]
+        elif "via" not in row and "dev" not in row:
+            self.notes.append(f"the route to {to} of {name} is left out: it has several next hops")
+            return
+        if metric != ("1024" if family == "6" else "0"):
+            row["metric"] = int(metric)
+        if table != "254":
+            row["table"] = int(table) if table.isdigit() else table
+        rows.append(row)
+
+
+def _netem(options: dict[str, Any]) -> dict[str, str]:
+    """What `tc -j` says (seconds, fractions, bytes a second), as a lab file says it."""
+    found: dict[str, str] = {}
+    delay = options.get("delay", {})
+    for name, key in (("delay", "delay"), ("jitter", "jitter")):
+        if delay.get(key):
+            found[name] = f"{round(delay[key] * 1e6)}us"
+    for name, key, inner in (("loss", "loss-random", "loss"), ("duplicate", "duplicate", "duplicate"),
+                             ("corrupt", "corrupt", "corrupt"), ("reorder", "reorder", "reorder")):  # fmt: skip
+        if options.get(key, {}).get(inner):
+            found[name] = f"{options[key][inner] * 100:g}%"
+    if options.get("rate", {}).get("rate"):
+        found["rate"] = f"{options['rate']['rate'] * 8}bit"
+    return found
+
+
+# -- TOML -----------------------------------------------------------------------------------------------------------
+
+
+def _key(name: str) -> str:
+    return name if _BARE.fullmatch(name) else _value(name)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{_key(key)} = {_value(item)}" for key, item in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_value, value)) + "]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    # a string of JSON is one of TOML
+    return str(value) if isinstance(value, int) else json.dumps(str(value), ensure_ascii=False)
+
+
+def _lines(table: dict[str, Any]) -> list[str]:
+    return [f"{_key(key)} = {_value(item)}" for key, item in table.items()]
