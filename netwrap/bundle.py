@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 FILE_LENGTH = 128 << 20
 ALL_LENGTH = 512 << 20
 #: A stream that grows to more than this, and to more than RATIO times what was read of it, is a bomb.
-SMALL = 256 << 20
+SMALL = 64 << 20
 RATIO = 200
 _CHUNK = 1 << 16
 _XZ_MEMORY = 512 << 20

@@ -79,7 +79,9 @@ class Namespace:
 
     @property
     def inode(self) -> str | None:
-        number = self.key.rpartition(":")[2]
+        device, _, number = self.key.rpartition(":")
+        if device == "proc":  # an inode of /proc/PID/net, where the namespace's own cannot be read
+            return None
         return number if number.isdigit() and len(number) >= 9 else None
 
     # -- tables ----------------------------------------------------------------------------------------------------
@@ -477,10 +479,12 @@ class _Builder:
         self._forget_the_gone()
         versions = _versions(self.wide.get("versions", ""))
         for netns in self.namespaces.values():
+            if versions.get("how") == "none" and not netns.pids:
+                netns.pids = None  # /proc/PID/ns/net of others is for root
             netns.knows_nsids = _knows_nsids(versions.get("ip", ""))
         for (command, said), where in self.failures.items():
             names = where[0] if len(where) == 1 else f"{len(where)} namespaces"
-            (self.notes if _HARMLESS.search(said) else self.problems).append(f"{command}: {said} ({names})")
+            (self.notes if _HARMLESS.search(said) else self.problems).append(f"{names}: {command}: {said}")
         _entitle(list(self.namespaces.values()))
         host = Host(sorted(self.namespaces.values(), key=_order), self.notes, self.problems)
         host.hostname = self.wide.get("hostname", "").strip() or None

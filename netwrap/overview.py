@@ -51,6 +51,8 @@ def default(netns: Namespace) -> list[str] | None:
         return None
     found = []
     for route in netns.default_routes():
+        if route.get("type") == "unreachable" and route.get("dev") == "lo":  # the kernel's own last entry of IPv6
+            continue
         for hop in route.get("nexthops") or [route]:
             gateway = hop.get("gateway") or hop.get("via", {}).get("host")
             found.append(str(gateway or hop.get("dev") or route.get("type", "")))

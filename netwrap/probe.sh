@@ -801,7 +801,7 @@ without_root() {
         eval "seen=\${proc_$inode-}"
         [ -z "$seen" ] || continue
         eval "proc_$inode=yes"
-        for name in dev arp route if_inet6 ipv6_route; do
+        for name in dev arp route fib_trie if_inet6 ipv6_route; do
             key=proc:$inode late=no
             begin "$key" "cat /proc/$pid/net/$name"
             run cat "/proc/$pid/net/$name"
