@@ -336,7 +336,7 @@ def _vlan(number: int) -> Callable[[Host, Namespace], Iterator[Place]]:
 
 def _nsid(number: int) -> Callable[[Host, Namespace], Iterator[Place]]:
     def search(host: Host, netns: Namespace) -> Iterator[Place]:
-        known = host.peers.namespace_of(host.namespaces.index(netns), number)
+        known = host.peers.namespace_of(host.position(netns), number)
         listed = any(row.get("nsid") == number for row in netns.nsids or ())
         links = [link["ifname"] for link in netns.links or () if link.get("link_netnsid") == number]
         if known is not None:

@@ -268,6 +268,7 @@ class Host:
 
     def __init__(self, namespaces: list[Namespace], notes: list[str], problems: list[str]) -> None:
         self.namespaces = namespaces
+        self._positions = {id(netns): position for position, netns in enumerate(namespaces)}
         self.notes = notes
         self.problems = problems
         self.hostname: str | None = None
@@ -285,16 +286,20 @@ class Host:
     def peers(self) -> Peers:
         return Peers(self.namespaces, complete=self.versions.get("how") in ("ip", "nsenter"))
 
+    def position(self, netns: Namespace) -> int:
+        """Where a namespace stands among the host's."""
+        return self._positions[id(netns)]
+
     def peer(self, netns: Namespace, link: Record) -> Peer | None:
         """The other end of a pair, or the parent of a link, with how it is known; None where there is neither."""
-        return self.peers.of(self.namespaces.index(netns), link)
+        return self.peers.of(self.position(netns), link)
 
     def nsid(self, netns: Namespace, viewer: Namespace | None = None) -> int | None:
         """The id that a namespace (None: the root) has given to another; None where it has given none, or it is not known."""
         viewer = viewer or self.root
         if viewer is None:
             return None
-        return self._nsids(self.namespaces.index(viewer)).get(self.namespaces.index(netns))
+        return self._nsids(self.position(viewer)).get(self.position(netns))
 
     def _nsids(self, viewer: int) -> dict[int, int]:
         if not hasattr(self, "_nsids_by_viewer"):

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     Group = tuple[int, Any]  # position of the namespace, nsid or name or link there
     End = tuple[int, int]  # position of the namespace, index of the link
 
+#: Among more candidates than this nothing but equal counters is tried, and no more are listed.
+CROWD = 100
 #: Kinds that come in pairs.
 PAIRS = ("veth", "netkit", "vxcan")
 
@@ -57,6 +59,7 @@ class Peers:
         self._taken: dict[int, set[int]] = {}
         self._at: dict[int, list[Group]] = {}
         self._options: dict[Group, set[Group]] = {}
+        self._crowds: list[tuple[list[Group], list[Group]]] = []  # groups of one shape, and those of its mirror image
         self._blind: set[int] = set()
         self._whole = True  # no namespace is known to be missing: what fits only once is right
         self._read()
@@ -160,16 +163,17 @@ class Peers:
         if self._complete:
             self._settle("counters")
         self._settle_exact()
+        self._settle_crowds()
         for group, others in self._options.items():
             for end in self._groups[group]:
-                candidates = [
-                    (self.namespaces[at], self._links[at, index])
-                    for at, index in (self._other(end, other) for other in sorted(others, key=str))
-                ]
-                if candidates:
-                    self.found[end] = Peer("ambiguous", candidates=tuple(candidates))
+                if others:
+                    self.found[end] = self._ambiguous(end, sorted(others, key=str))
                 elif _kind(self._links[end]) in PAIRS:
                     self.found[end] = self._absent(group)
+
+    def _ambiguous(self, end: End, others: list[Group]) -> Peer:
+        candidates = (self._other(end, other) for other in others[:CROWD])
+        return Peer("ambiguous", candidates=tuple((self.namespaces[other[0]], self._links[other]) for other in candidates))
 
     def _match_known(self) -> None:
         """Links whose namespace is named: the end there that shows the index."""
@@ -205,14 +209,16 @@ class Peers:
                 self._taken.setdefault(group[0], set()).add(known)
         shapes: dict[tuple[tuple[int, int], ...], list[Group]] = {}
         for group, ends in self._groups.items():
+            self._at.setdefault(group[0], []).append(group)
             shapes.setdefault(tuple(sorted((index, self._partner[at, index]) for at, index in ends)), []).append(group)
         options: dict[Group, set[Group]] = {}
-        for group, ends in self._groups.items():
-            self._at.setdefault(group[0], []).append(group)
-            mirrored = tuple(sorted((self._partner[at, index], index) for at, index in ends))
-            options[group] = {
-                other for other in shapes.get(mirrored, ()) if self._may(group, other) and self._may(other, group)
-            }
+        for shape, groups in shapes.items():
+            others = shapes.get(tuple(sorted((partner, index) for index, partner in shape)), [])
+            if max(len(groups), len(others)) > CROWD and others:
+                self._crowds.append((groups, others))
+                continue
+            for group in groups:
+                options[group] = {other for other in others if self._may(group, other) and self._may(other, group)}
         return options
 
     def _may(self, group: Group, other: Group) -> bool:
@@ -256,19 +262,19 @@ class Peers:
         """Join two groups; the groups that have one candidate left by that."""
         for end in list(self._groups[group]):
             self._join(end, self._other(end, other), how)
-        near = {*self._at[group[0]], *self._at[other[0]]}
+        gone: list[tuple[Group, Group]] = []
         for one in (group, other):
-            near |= self._options.pop(one, set())
+            gone += [(two, one) for two in self._options.pop(one, set())]
+        if not self._blind:  # these two namespaces know each other by now
+            here, there = sorted((group[0], other[0]), key=lambda at: len(self._at[at]))
+            for one in self._at[here]:
+                for two in [two for two in self._options.get(one, ()) if two[0] == there]:
+                    gone += [(one, two), (two, one)]
         shrunk = []
-        for one in near:
-            others = self._options.get(one, set())
-            gone = {
-                two for two in others
-                if two in (group, other)
-                or not self._blind and {one[0], two[0]} == {group[0], other[0]}  # these two know each other by now
-            }  # fmt: skip
-            if gone:
-                others -= gone
+        for one, two in gone:
+            others = self._options.get(one)
+            if others is not None and two in others:
+                others.remove(two)
                 if len(others) == 1:
                     shrunk.append(one)
         return shrunk
@@ -313,6 +319,38 @@ class Peers:
                 for group, others in exact.items():
                     if group in self._options:
                         self._take(group, next(iter(others)), "counters")
+
+    def _settle_crowds(self) -> None:
+        """The same for groups that have hundreds of candidates: looked up by their counters, not compared with each."""
+        for groups, others in self._crowds:
+            by_counters: dict[Any, list[Group]] = {}
+            for other in others:
+                by_counters.setdefault(self._counters(other, mirrored=False), []).append(other)
+            exact = {
+                group: [
+                    other for other in by_counters.get(self._counters(group, mirrored=True), ())[: CROWD + 1]
+                    if self._may(group, other) and self._may(other, group) and self._exact(group, other)
+                ]
+                for group in groups
+            }  # fmt: skip
+            settled = all(len(found) == 1 for found in exact.values())
+            settled = settled and len({found[0] for found in exact.values()}) == len(others)
+            for group in groups:
+                for end in list(self._groups[group]):
+                    if settled:
+                        self._join(end, self._other(end, exact[group][0]), "counters")
+                    else:
+                        listed = [other for other in others[: CROWD + 1] if self._may(group, other)]
+                        self.found[end] = self._ambiguous(end, listed)
+
+    def _counters(self, group: Group, mirrored: bool) -> Any:
+        found = []
+        for end in self._groups[group]:
+            stats = self._links[end].get("stats64", {})
+            sides = [(stats.get(side, {}).get("bytes"), stats.get(side, {}).get("packets")) for side in ("rx", "tx")]
+            indexes = (end[1], self._partner[end])
+            found.append((indexes[::-1], *sides[::-1]) if mirrored else (indexes, *sides))
+        return tuple(sorted(found, key=str))
 
     def _parts(self) -> list[set[Group]]:
         """The groups that hang together by being candidates of each other."""

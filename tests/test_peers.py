@@ -113,6 +113,30 @@ def test_busybox_shows_no_nsids(seed: int) -> None:
     assert counted["name"] == counted["missing"] == 0
 
 
+@pytest.mark.parametrize("traffic", [True, False])
+def test_a_crowd(traffic: bool) -> None:
+    """A thousand isolated pairs of the same indexes take no time of their own."""
+    host = Imagined(1, 2001, 0)
+    for one in range(1, 2001, 2):
+        host.pair(one, one + 1, index=2, traffic=traffic)
+    counted = judge_most(build(host.sections()), host)
+    assert counted == ({"counters": 2000} if traffic else {"ambiguous": 2000})
+
+
+def judge_most(built: Host, host: Imagined) -> Counter[str]:
+    """As judge, but of a crowd not all candidates are listed."""
+    keys = {key: position for position, key in enumerate(host.keys)}
+    counted: Counter[str] = Counter()
+    for netns in built.namespaces:
+        for link in (netns.links or ())[1:]:
+            peer = built.peer(netns, link)
+            assert peer is not None
+            counted[peer.how] += 1
+            if peer.how != "ambiguous":
+                assert peer.netns and keys[peer.netns.key] == host.truth[keys[netns.key], link["ifindex"]][0]
+    return counted
+
+
 def test_what_text_names_is_believed() -> None:
     sections = [
         Section("", "ip -d link", "7: v0@if3: <UP> mtu 1500 qdisc noqueue state UP mode DEFAULT group default\n"
