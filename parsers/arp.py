@@ -31,7 +31,7 @@ from __future__ import annotations
 
 import re
 
-from .lex import Source, parser, streamer
+from .lex import Source, octets, parser, streamer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -98,13 +98,13 @@ def _read(source: Source) -> Iterator[Dict]:
             address, hwtype, hwaddress, flags, iface = words
             if flags in _COMMON_FLAGS and len(hwaddress) == 17 and len(hwtype) < 8 and len(address) < 23 and line.isascii():
                 entry = {"address": address, "hwtype": hwtype, "hwaddress": hwaddress, "flags": flags, "iface": iface}
-                if plain and hwtype == "ether" and line[33:50] == hwaddress and len(tails) < 1000:
+                if plain and hwtype == "ether" and line[33:50] == hwaddress and len(tails) < 1000 and len(line) < 200:
                     tails[line[50:]] = entry.copy()
                 yield entry
                 continue
         elif len(words) == 3 and words[1] == "(incomplete)" and len(words[0]) < 23 and line.isascii():
             entry = {"address": words[0], "hwaddress": None, "flags": "", "iface": words[2]}
-            if plain and line[33:45] == words[1] and len(holes) < 1000:
+            if plain and line[33:45] == words[1] and len(holes) < 1000 and len(line) < 200:
                 holes[line[33:]] = entry.copy()
             yield entry
             continue
@@ -139,7 +139,7 @@ def _row(line: str) -> Dict | None:
     if line.isascii():
         cells = line
     else:  # widths count bytes
-        cells = line.encode("utf-8", "surrogateescape").decode("latin-1")
+        cells = octets(line).decode("latin-1")
     if cells[23:25] != "  " or cells[74:75] != " " or len(cells) < 76 or len(cells) > 1000 or cells[0] in " \t":
         return None
     name, hwtype, hwaddress = cells[:23].rstrip(" "), cells[25:33].rstrip(" "), cells[33:53].rstrip(" ")

@@ -33,7 +33,7 @@ _STATES = ("permanent", "static", "stale")
 _FLAGS = ("self", "router", "extern_learn", "offload", "sticky", "locked", "external")
 _MAC = re.compile(r"[0-9a-fA-F]{1,2}(:[0-9a-fA-F]{1,2})+$", re.ASCII)
 # `used 67/67master br0`: 3.16 and earlier
-_GLUED = re.compile(r"(?<=/)(\d+)(?=[a-z])", re.ASCII)
+_GLUED = re.compile(r"( used \d+/\d+)(?=[a-z])", re.ASCII)
 _WORDS_BEHIND_MASTER = frozenset((*_STATES, *_FLAGS, ""))
 
 
@@ -88,7 +88,7 @@ _FDB = Grammar(
 
 def _read(source: Source) -> Iterator[Dict]:
     for line_number, line in source:
-        words = (_GLUED.sub(r"\1 ", line) if "used" in line else line).split()
+        words = source.split(_GLUED.sub(r"\1 ", line) if "used" in line else line)
         if _MAC.match(words[0]) is None:
             source.fail(line_number, line, "expected an entry of a forwarding table ('MAC dev PORT ...')")
             continue

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import re
 
-from .lex import STDERR, Source, Words, number, on_off, parser, unparsed
+from .lex import STDERR, Source, Words, number, on_off, parser, split, unparsed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,8 +36,9 @@ _VID = re.compile(r"(\d{1,4})(?:-(\d{1,4}))?$", re.ASCII)
 _TUNNEL = re.compile(r"(\d{1,8})(?:-(\d{1,8}))?$", re.ASCII)
 _HEADER = re.compile(r"port\s+vlan[ -]ids?(\s+tunnel[ -]id)?\s*$", re.ASCII)
 # `TX: 0 bytes 0 packetsve0ve0              1`: 4.17-5.0 glue the next port's name on, and print it twice
-_GLUED = re.compile(r"(?<=packets)(?=[^\s])", re.ASCII)
-_TWICE = re.compile(r"(\S+)\1(?=\s)", re.ASCII)
+_BEHIND_NAME = re.compile(r"^[^ \t]+", re.ASCII)
+_GLUED = re.compile(r"(?<=\d packets)(?=[^\s])", re.ASCII)
+_TWICE = re.compile(r"^(\S{1,31})\1(?=\s)", re.ASCII)
 _DETAILS: dict[str, Any] = {"state": str, "mcast_router": number, "neigh_suppress": on_off, "mcast_n_groups": number,
                             "mcast_max_groups": number, "msti": number}  # fmt: skip
 
@@ -91,7 +92,9 @@ def _read(source: Source) -> Iterator[Dict]:
     key = "vlans"
     counted = False
     for line_number, whole in source:
-        for line in _GLUED.sub("\\\\", whole).split("\\"):
+        if "\\" in _BEHIND_NAME.sub("", whole, count=1):  # -o; a name may hold a backslash, too
+            whole = whole.replace("\\", "\n")
+        for line in _GLUED.sub("\n", whole).split("\n"):
             if not line.strip():
                 continue
             header = _HEADER.match(line)
@@ -99,11 +102,11 @@ def _read(source: Source) -> Iterator[Dict]:
                 key = "tunnels" if header[1] else "vlans"
                 counted = "vlan id" in line and "\t" not in line
                 continue
-            words = line.split()
+            words = split(line)
             try:
                 if line[0] not in " \t":
                     if counted:
-                        words = _TWICE.sub(r"\1", line, count=1).split()
+                        words = split(_TWICE.sub(r"\1", line, count=1))
                     if len(words) > 1 and words[1] != "None" and not _VID.match(words[1]):
                         raise ValueError("expected a port and its vlans ('br0  1 PVID')")
                     if port is not None:
@@ -112,7 +115,7 @@ def _read(source: Source) -> Iterator[Dict]:
                     words = [word for word in words[1:] if word != "None"]
                 elif port is None:
                     raise ValueError("expected a port above its vlans")
-                entries(Words(words), port[key], key == "tunnels")
+                entries(Words(words), port.setdefault(key, []), key == "tunnels")
             except ValueError as error:
                 source.fail(line_number, line, str(error))
                 if line[0] not in " \t" and port is not None and not STDERR.match(line):

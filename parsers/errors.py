@@ -24,5 +24,7 @@ class ParseError(NetwrapError, ValueError):
         self.reason = reason
 
     def __str__(self) -> str:
-        shown = self.line if len(self.line) <= 200 else self.line[:197] + "..."
-        return f"line {self.line_number}: {self.reason}: {shown!r}"
+        shown = repr(self.line[:200])
+        if len(shown) > 202 or len(self.line) > 200:
+            shown = shown[:198] + "..." + shown[0]
+        return f"line {self.line_number}: {self.reason}: {shown}"

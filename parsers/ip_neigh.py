@@ -32,7 +32,7 @@ DIFFERENCES = (("*", "backslash", "up to 5.2 JSON writes a backslash as a newlin
 STATES = frozenset("INCOMPLETE REACHABLE STALE DELAY PROBE FAILED NOARP PERMANENT NONE".split())
 _KEYS = frozenset("dev lladdr router proxy managed extern_learn offload extern_valid ref used proto".split())
 # `used 267/267/267probes 0`: 5.16 and later
-_GLUED = re.compile(r"(?<=\d)probes ", re.ASCII)
+_GLUED = re.compile(r"( used \d+/\d+/\d+)probes ", re.ASCII)
 _ADDRESS = re.compile(r"[0-9a-fA-F:.]+$", re.ASCII)
 
 
@@ -62,8 +62,15 @@ _NEIGH = Grammar(
 
 
 def _read(source: Source) -> Iterator[Dict]:
-    for line_number, line in source:
-        words = (_GLUED.sub(" probes ", line) if "probes" in line else line).split()
+    split = source.split
+    for line_number, line in source.numbered():
+        words = split(_GLUED.sub(r"\1 probes ", line) if "probes" in line else line)
+        # The common line.
+        if len(words) == 6 and words[1] == "dev" and words[3] == "lladdr" and words[5] in STATES and words[0] not in _KEYS:
+            yield {"dst": words[0], "dev": words[2], "lladdr": words[4], "state": [words[5]]}
+            continue
+        if not words:
+            continue
         neigh: Dict = {}
         start = 0
         try:
@@ -72,7 +79,7 @@ def _read(source: Source) -> Iterator[Dict]:
                 start = 1
             if STDERR.match(line) or not _plausible(words, start):
                 raise ValueError("expected a neighbour ('ADDRESS dev DEVICE lladdr ... STATE')")
-            if "," in words[-1]:  # up to 4.16: `PERMANENT,NOARP`
+            if "," in words[-1] and STATES.issuperset(words[-1].split(",")):  # up to 4.16: `PERMANENT,NOARP`
                 words[-1:] = words[-1].split(",")
             if _is_brief(words):
                 neigh["dev"] = words[1]

@@ -48,7 +48,7 @@ _FLAGS = (
 # `default`, `10.0.0.0/8`, `2001:db8::/32`, `0/8`; an MPLS label stack `100/200`; `???/20`: a family unknown to old releases
 _DST = re.compile(r"(?:default|(?:[0-9a-fA-F:.]+|\?\?\?)(?:/\d+)*)$", re.ASCII)
 # `nexthopvia inet6 fe80::1` (4.1-4.10); `ts 0x4dtsage 88sec` (all)
-_GLUED = re.compile(r"\b(nexthop)(?=via )|\b(ts 0x[0-9a-f]+)(?=tsage )", re.ASCII)
+_GLUED = re.compile(r"^(\s*nexthop)(?=via )|\b(ts 0x[0-9a-f]+)(?=tsage )", re.ASCII)
 
 # `-o` joins lines with a backslash and keeps the indentation behind it; a name may hold a backslash of its own.
 _JOINT = re.compile(r"\\(?=\t|    |$)")
@@ -326,7 +326,7 @@ def _read(source: Source) -> Iterator[Dict]:
                 if route is not None:
                     yield route if common else _ordered(route)
                 route, common = made, True
-                if tails is not None and len(tails) < _TAILS and words[0] == dst:
+                if tails is not None and len(tails) < _TAILS and words[0] == dst and len(tail) < 300:
                     tails[tail] = {**made, "flags": made["flags"][:]}
                     if len(tails) == _TAILS and line_number < 2 * _TAILS:
                         tails = None  # this table is not one of them

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import re
 
-from .lex import Grammar, Source, Words, number, parser
+from .lex import Grammar, Source, Words, number, parser, split
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ DIFFERENCES = (
 _EXPECTED = "expected a rule ('100: from ... lookup ...')"
 _RULE_LINE = re.compile(r"(\d{1,10}):\s+(.*)$", re.ASCII)
 # `goto 101010unresolved`, to 4.20; `to 192.0.2.0 /24`, 4.17 and 4.18
-_GLUED = re.compile(r"(?<=\d)(?=\[?unresolved)", re.ASCII)
+_GLUED = re.compile(r"(\bgoto \d+)(?=\[?unresolved)", re.ASCII)
 _SPLIT_PREFIX = re.compile(r"(?<=[0-9a-f:]) (?=/\d+ )", re.ASCII)
 _ACTIONS = ("blackhole", "unreachable", "prohibit")
 
@@ -168,7 +168,7 @@ def _read(source: Source) -> Iterator[Dict]:
             source.fail(line_number, line, _EXPECTED)
             continue
         rule: Dict = {"priority": int(found[1])}
-        words = _SPLIT_PREFIX.sub("", _GLUED.sub(" ", found[2])).split()
+        words = split(_SPLIT_PREFIX.sub("", _GLUED.sub(r"\1 ", found[2])))
         try:
             if not any(word in _RULE for word in words):
                 raise ValueError(_EXPECTED)

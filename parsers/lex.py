@@ -180,7 +180,7 @@ class Remembered(dict):  # type: ignore[type-arg]
 
     def __missing__(self, word: str) -> Any:
         value = self.convert(word)
-        if len(self) < 5000:
+        if len(self) < 5000 and len(word) < 200:
             self[word] = value
         return value
 
@@ -208,6 +208,14 @@ def _on_off(word: str) -> bool:
 
 #: ``on_off(word)``: whether a word is ``on`` and not ``off``; ValueError for anything else.
 on_off: Callable[[str], bool] = Remembered(_on_off).__getitem__
+
+
+def octets(text: str) -> bytes:
+    """A text as the bytes it was; what was none (half of a surrogate pair) somehow."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
 
 
 def bracketed(word: str) -> list[str]:
@@ -317,7 +325,8 @@ class Grammar:
         if known is None:
             known = {}
             self.read(split(text), known)
-            if len(self._phrases) < 2000 and not any(isinstance(value, (list, dict)) for value in known.values()):
+            flat = not any(isinstance(value, (list, dict)) for value in known.values())
+            if flat and len(self._phrases) < 2000 and len(text) < 1000:
                 self._phrases[text] = known
         if record.keys().isdisjoint(known):
             record.update(known)

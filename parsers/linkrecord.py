@@ -211,7 +211,7 @@ class Record:
             DETAIL.read(words, self.fields)
         elif self._opens_kind(line, first):
             self._kind(words)
-        elif alias_open and line[:1] != " " and not STDERR.match(line):
+        elif alias_open and line[:1] != " " and len(self.fields["ifalias"]) < 256 and not STDERR.match(line):
             self.fields["ifalias"] += "\n" + line
             self.alias_open = True
         elif self.kind is not None and line.startswith("      "):
@@ -376,7 +376,10 @@ def _odd_xdp(tail: str, fields: Dict) -> None:
 
 def split_joined(line: str) -> list[str]:
     """The lines that `-o` joined."""
-    return [part for part in _JOINT.split(line.rstrip("\\")) if part.strip()]
+    parts = _JOINT.split(line)
+    if not parts[-1].endswith("master \\"):  # there it is a name
+        parts[-1] = parts[-1].rstrip("\\")
+    return [part for part in parts if part.strip()]
 
 
 def read(source: Source, body: Body | None = None, first: Callable[[str], Record | None] = header) -> Iterator[Dict]:
@@ -384,7 +387,7 @@ def read(source: Source, body: Body | None = None, first: Callable[[str], Record
     records: list[Dict] = []
     record: Record | None = None
     for number_, whole in source:
-        for line in split_joined(whole) if "\\" in whole else (whole,):
+        for line in split_joined(whole) if "\\" in whole and whole[0] != " " else (whole,):
             reason = ""
             opened: Record | None = None
             try:

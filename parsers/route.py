@@ -33,7 +33,7 @@ from __future__ import annotations
 
 import re
 
-from .lex import Remembered, Source, number, parser, streamer
+from .lex import Remembered, Source, number, octets, parser, streamer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -196,9 +196,8 @@ def _row(columns: tuple[str, ...], words: list[str]) -> Dict | None:
             return None
         if destination == "default" and _MASKS[row["genmask"]] > 8:
             raise ValueError(_TOYBOX)
-    cut = [key for key in ("destination", "gateway") if len(row[key].encode("utf-8", "surrogateescape")) == 15
-           and not _MASK.match(row[key])]  # fmt: skip
-    if len(columns) == 11 and len(iface.encode("utf-8", "surrogateescape")) == 6:
+    cut = [key for key in ("destination", "gateway") if len(octets(row[key])) == 15 and not _MASK.match(row[key])]
+    if len(columns) == 11 and len(octets(iface)) == 6:
         cut.append("iface")
     if cut:
         row["cut"] = cut

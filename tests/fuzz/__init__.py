@@ -1,0 +1,1 @@
+"""Fuzzing of the parsers: tables that are valid, and captures that are damaged."""
