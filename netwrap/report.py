@@ -51,21 +51,29 @@ def records(items: Sequence[Any], name: str) -> Iterator[str]:
             yield ("[" if position == 0 else " ") + json.dumps(item) + ("]" if position == last else ",")
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], name: str = DEFAULT, header: bool = True) -> str:
-    """A table of cells: None is empty, lists are joined by commas, numbers stand to the right."""
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[Any]], name: str = DEFAULT, header: bool = True, tight: bool = False
+) -> str:
+    """A table of cells: None is empty, lists are joined by commas, numbers to the right. ``tight``: as narrow as can be."""
     cells = [list(row) for row in rows]
     if name in ("csv", "tsv"):
         return _separated(columns, cells, name, header)
     import tabulate
 
     right = ["right" if _numeric(cells, at) else "left" for at in range(len(columns))]
-    return tabulate.tabulate(
-        [[text(cell) for cell in row] for row in cells],
-        headers=[text(column) for column in columns] if header else (),
-        tablefmt=name,
-        disable_numparse=True,
-        colalign=right if cells else None,
-    )
+    padding = tabulate.MIN_PADDING
+    if tight:
+        tabulate.MIN_PADDING = 0  # else a header makes its column two wider than itself
+    try:
+        return tabulate.tabulate(
+            [[text(cell) for cell in row] for row in cells],
+            headers=[text(column) for column in columns] if header else (),
+            tablefmt=name,
+            disable_numparse=True,
+            colalign=right if cells else None,
+        )
+    finally:
+        tabulate.MIN_PADDING = padding
 
 
 def _numeric(rows: Sequence[Sequence[Any]], at: int) -> bool:

@@ -49,11 +49,11 @@ def test_overview_of_a_session(netwrap: Netwrap, session: str) -> None:
     done = netwrap("report", "--from", session)
     assert done.returncode == 0
     assert done.stdout.split("\n") == [
-        "netns      nsid  links    addresses    default",
-        "-------  ------  -------  -----------  ----------",
-        "(root)           2/2",
+        "netns   nsid  links  addresses    default",
+        "------  ----  -----  -----------  ----------",
+        "(root)        2/2",
         "blue",
-        "red           0  1/1      10.0.0.1/24  10.0.0.254",
+        "red        0  1/1    10.0.0.1/24  10.0.0.254",
         "",
     ]
     assert done.stderr == "netwrap: no IPv6 routes, neighbours and rules in this capture\n"

@@ -77,10 +77,11 @@ def _folded(records: Sequence[Record], options: argparse.Namespace) -> Iterator[
     """The table; where it would be too wide, lists stand below each other, the first few of them."""
     rows, columns = tables.selected("report", records, options)
     cells = [[row.get(name) for name in columns] for row in rows]
-    text = tabular.table(columns, cells, header=not options.no_header)
+    header = not options.no_header
+    text = tabular.table(columns, cells, header=header, tight=True)
     if max(map(len, text.split("\n"))) > WIDTH:
         cells = [line for row in cells for line in _lines(row)]
-        text = tabular.table(columns, cells, header=not options.no_header)
+        text = tabular.table(columns, cells, header=header, tight=True)
     yield text
 
 
