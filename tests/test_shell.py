@@ -416,8 +416,11 @@ def test_the_terminal_is_handed_on(door: str) -> None:
     words = "['sh', '-c', 'test -t 0 && test -t 1 && test -t 2 && (: </dev/tty) && echo at a terminal']"
     pid, terminal = pty.fork()
     if pid == 0:  # pragma: no cover
-        os.environ["PYTHONPATH"] = str(ROOT)
-        os.execv(sys.executable, [sys.executable, "-c", f"from netwrap import shell; shell.{door}({words})"])
+        try:
+            os.environ["PYTHONPATH"] = str(ROOT)
+            os.execv(sys.executable, [sys.executable, "-c", f"from netwrap import shell; shell.{door}({words})"])
+        finally:
+            os._exit(126)
     said = b""
     try:
         while chunk := os.read(terminal, 4096):
