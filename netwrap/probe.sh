@@ -1,7 +1,7 @@
 # netwrap probe: prints links, addresses, routes, neighbours, rules and more of every network namespace of this host.
 # POSIX sh (dash, busybox ash). Needs `ip`; takes `bridge`, `nft` or `iptables-save`, `nsenter` where they are.
 #
-#   sh probe.sh [--no-json] [--timeout SECONDS] [--serial] > host.netwrap
+#   sh probe.sh [--no-json] [--timeout SECONDS] [--quick] [--serial] > host.netwrap
 #   ssh router sh -s < probe.sh > router.txt           ssh router sh -s -- --no-json < probe.sh > router.txt
 #
 # It changes nothing. The output is read by netwrap (netwrap/capture.py, which describes its form). Every mark carries a
@@ -18,15 +18,16 @@ netwrap_probe() {
 '
     tab=$(printf '\t')
     IFS=$newline
-    json=yes limit=60 serial=no scratch=
+    json=yes limit=60 serial=no quick=no scratch=
     while [ $# -gt 0 ]; do
         case $1 in
             --no-json) json=no ;;
             --serial) serial=yes ;;
+            --quick) quick=yes ;;
             --scratch) scratch=${2-} && shift ;; # a folder to work in, which the caller removes
             --timeout) limit=${2-} && shift ;;
             --timeout=*) limit=${1#*=} ;;
-            *) echo "probe.sh: $1 is none of --no-json, --serial, --timeout SECONDS" >&2 && return 2 ;;
+            *) echo "probe.sh: $1 is none of --no-json, --quick, --serial, --timeout SECONDS" >&2 && return 2 ;;
         esac
         shift
     done
@@ -105,7 +106,7 @@ escaped() { # NAME: sets `escaped` to it with backslash, tab and newline written
 
 scratch() { # a folder for what is said on standard error, and for the two workers
     work= worker=0 said= watchdog= sweeper=
-    [ -n "$scratch" ] || for dir in "${TMPDIR:-/tmp}" /tmp /run /dev/shm /var/tmp; do
+    [ -n "$scratch" ] || for dir in "${TMPDIR:-/dev/shm}" /run /tmp /var/tmp; do # in memory: a file each command
         if mkdir "$dir/netwrap-$$-$token" 2>/dev/null; then
             work=$dir/netwrap-$$-$token
             break
@@ -189,7 +190,6 @@ END
     child=$!
     { wait $child || status=$?; } 2>/dev/null # the shell would say `Killed`
     child=
-    echo "$key -" >"$work/now$worker"
     if [ "$status" -gt 128 ] && [ -s "$work/late$worker" ]; then
         rm -f "$work/late$worker"
         status=124
@@ -251,6 +251,7 @@ END
     fi
     sockets=no
     type ss >/dev/null 2>&1 && sockets=yes
+    [ $quick = no ] || firewall=none sockets=no # --quick: without firewall and sockets
     [ $how != none ] || note "no right to enter namespaces: root would add the tables of all the others, and the firewall's"
 }
 
@@ -612,7 +613,7 @@ bridges() { # KEY PATH
     key=$1 late=no tool=bridge
     case $bridge in
         json)
-            begin "$key" "batch bridge -j: $(join $bridge_lines)"
+            begin "$key" "batch bridge -j: $joined_bridge_lines"
             batch=$bridge_lines
             ip_in "$2" -j -force
             batch=
@@ -641,7 +642,7 @@ other_in() { # PATH COMMAND, and its words
 tables() { # KEY PATH
     tool=ip
     if [ $json = yes ]; then
-        begin "$key" "batch ip -j -d -s: $(join $lines)"
+        begin "$key" "batch ip -j -d -s: $joined_lines"
         batch=$lines
         ip_in "$2" -j -d -s -force
         end $status
@@ -668,13 +669,17 @@ tables() { # KEY PATH
     fi
 }
 
-join() {
+join() { # LINE...: sets `joined`, as a mark says a batch
     joined=
     for line; do joined="$joined; $line"; done
-    printf %s "${joined#; }"
+    joined=${joined#; }
 }
 
 sweep_all() {
+    join $lines
+    joined_lines=$joined
+    join $bridge_lines
+    joined_bridge_lines=$joined
     sweep "$self" ""
     bridges "$self" ""
     if [ $how = none ]; then
@@ -709,13 +714,14 @@ one() { # KEY: sweep it, by the way in that is still there
     [ -e "$way" ] || way=$other
     if [ -n "$way" ] && [ -e "$way" ]; then
         sweep "$1" "$way"
+        [ -z "$work" ] || echo "$1 -" >"$work/now$worker" # nothing to kill
         [ "$status" -eq 0 ] || [ -e "$way" ] || note "namespace $1 ($place) vanished while it was read"
     else
         note "namespace $1 ($place) vanished before it was read"
     fi
 }
 
-# Two at a time: each gathers eight namespaces in files, then prints them as a whole. Whose turn it is to print, an empty line
+# Two at a time: each gathers sixteen namespaces in files, then prints them as a whole. Whose turn it is to print, an empty line
 # in a pipe says that both read from (standard input here, opened for writing too).
 two() {
     if ! (exec 9<>/proc/self/fd/0) 2>/dev/null; then
@@ -749,7 +755,7 @@ work_through() { # WORKER KEY...
         eval "slot$slot=\$one"
         one "$one" >"$work/out$worker.$slot"
         eval "way$slot=\$way"
-        [ $slot -lt 8 ] || print_slots || exit 1
+        [ $slot -lt 16 ] || print_slots || exit 1
     done
     print_slots
     echo "$count" >"$work/count$worker"
@@ -812,20 +818,21 @@ without_root() {
 }
 
 verify() { # that the ways still lead where they led: a process number or a name may have been used again meanwhile
-    ways=
+    ways= wanted=
     for one in $keys; do
         known "$one"
         case $way in *[!-A-Za-z0-9_.:@+/]*) continue ;; esac
-        eval "key_of=\$one"
         ways=$ways$way$newline
+        wanted=$wanted$nsfs\ $one\ $way$newline
     done
     [ -n "$ways" ] || return 0
-    now=$newline$(identity $ways)$newline
+    now=$(identity $ways)$newline
+    [ "$now" != "$wanted" ] || return 0
     for one in $keys; do
         known "$one"
-        case $now in
-            *" $one $way$newline"*) ;;
-            *[0-9]" $way$newline"*) note "namespace $one: $way led to another one in the end; its tables may be of either" ;;
+        case $newline$now in
+            *"$newline$nsfs $one $way$newline"*) ;;
+            *" $way$newline"*) note "namespace $one: $way led to another one in the end; its tables may be of either" ;;
         esac
     done
 }

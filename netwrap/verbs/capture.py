@@ -31,6 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="FILE", help="save it there, whole or not at all; packed where it ends in .gz")
     parser.add_argument("--script", action="store_true", help="print the script that makes a capture, and do nothing")
     parser.add_argument("--no-json", action="store_true", help="ask `ip` for text also where it has JSON")
+    parser.add_argument("--quick", action="store_true", help="leave out the firewall and the sockets")
     parser.add_argument("--timeout", metavar="SECONDS", type=_seconds, default=capture.TIMEOUT,
                         help=f"kill what takes longer in one namespace (default {capture.TIMEOUT})")  # fmt: skip
     parser.epilog = _EXAMPLES
@@ -113,7 +114,9 @@ def _packed(plain: str) -> str:
 
 def _take(options: argparse.Namespace, file: IO[bytes]) -> int:
     with Bar("namespaces") as bar:
-        capture.take_to(file.fileno(), timeout=options.timeout, json=not options.no_json, progress=bar.show)
+        capture.take_to(
+            file.fileno(), timeout=options.timeout, json=not options.no_json, quick=options.quick, progress=bar.show
+        )
     notes, lossy = capture.remarks(file.fileno())
     for note in notes:
         say(note)
