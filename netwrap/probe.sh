@@ -44,6 +44,7 @@ netwrap_probe() {
     echo "netwrap capture 1 $token"
     find_how
     find_namespaces
+    find_last_way
     find_containers
     about_host
     sweep_all
@@ -202,10 +203,10 @@ END
 # --- how namespaces are entered, and what the binaries can ------------------------------------------------------------------
 
 find_how() {
-    up= how= batch= details= bridge=
+    up= how= batch= details= bridge= ip=yes
     if ! type ip >/dev/null 2>&1; then
         note "ip is not installed here: only what /proc shows"
-        json=no
+        json=no ip=no
     fi
     said=$(ip -d -s link show dev lo 2>&1 </dev/null) && details="-d$newline-s"
     if [ "$json" = yes ]; then
@@ -222,7 +223,7 @@ END
                 [ $? -eq 255 ] || json=yes
                 ;;
         esac
-        [ "$json" = yes ] || note "this ip has no JSON that can be relied on: text"
+        [ "$json" = yes ] || [ $ip = no ] || note "this ip has no JSON that can be relied on: text"
     fi
     if type bridge >/dev/null 2>&1; then
         bridge=text
@@ -252,7 +253,23 @@ END
     sockets=no
     type ss >/dev/null 2>&1 && sockets=yes
     [ $quick = no ] || firewall=none sockets=no # --quick: without firewall and sockets
+}
+
+# Releases before 3.19 know no -n; where there is no nsenter either, names at least can be entered.
+find_last_way() {
+    for one in $keys; do
+        [ $how = none ] && [ $ip = yes ] || return 0
+        known "$one"
+        is_name "$way" || continue
+        ip netns exec "${way##*/}" true >/dev/null 2>&1 </dev/null && how=exec
+        break
+    done
     [ $how != none ] || note "no right to enter namespaces: root would add the tables of all the others, and the firewall's"
+}
+
+is_name() { # PATH
+    case $1 in /run/netns/* | /var/run/netns/*) return 0 ;; esac
+    return 1
 }
 
 # --- the namespaces ----------------------------------------------------------------------------------------------------------
@@ -557,13 +574,17 @@ ip_in() { # PATH ("" : here), then options and words
     if [ -z "$path" ]; then
         run "$tool" "$@"
     elif [ $how = ip ]; then
-        case $path in # by its name, so that its own /etc/netns is obeyed
-            /run/netns/* | /var/run/netns/*) run "$tool" -n "${path##*/}" "$@" ;;
-            *) run "$tool" -n "$up$path" "$@" ;;
-        esac
+        # by its name where it has one, so that its own /etc/netns is obeyed
+        if is_name "$path"; then run "$tool" -n "${path##*/}" "$@"; else run "$tool" -n "$up$path" "$@"; fi
     else
-        run nsenter -n"$path" "$tool" "$@"
+        enter "$path" "$tool" "$@"
     fi
+}
+
+enter() { # PATH, and a command
+    path=$1
+    shift
+    if [ $how = exec ]; then run ip netns exec "${path##*/}" "$@"; else run nsenter -n"$path" "$@"; fi
 }
 
 lines="link show
@@ -632,15 +653,25 @@ bridges() { # KEY PATH
 
 other_in() { # PATH COMMAND, and its words
     path=$1
-    [ -z "$path" ] || [ $nsenter = yes ] || return 0
+    [ -z "$path" ] || [ $nsenter = yes ] || [ $how = exec ] || return 0
     begin "$key" "$2"
     shift 2
-    if [ -z "$path" ]; then run "$@"; else run nsenter -n"$path" "$@"; fi
+    if [ -z "$path" ]; then run "$@"; else enter "$path" "$@"; fi
     end $status
+}
+
+either() { # PATH TOOL OPTION FILE: the tool where it is installed, else the file that it reads
+    if type "$2" >/dev/null 2>&1; then other_in "$1" "$2 $3" "$2" "$3"; else other_in "$1" "cat $4" cat "$4"; fi
 }
 
 tables() { # KEY PATH
     tool=ip
+    if [ $ip = no ]; then
+        for table in dev arp route if_inet6 ipv6_route fib_trie; do
+            other_in "$2" "cat /proc/net/$table" cat /proc/net/$table
+        done
+        return 0
+    fi
     if [ $json = yes ]; then
         begin "$key" "batch ip -j -d -s: $joined_lines"
         batch=$lines
@@ -665,6 +696,11 @@ tables() { # KEY PATH
             ip_in "$path" $option $details "$@"
             end $status
             set -- "$key" "$path"
+            [ $status -ne 0 ] && [ $status -ne 124 ] || continue
+            case $line in # a busybox that was built without
+                "neigh show nud all") either "$2" arp -n /proc/net/arp ;;
+                "-4 route show table all") either "$2" route -n /proc/net/route ;;
+            esac
         done
     fi
 }
@@ -712,7 +748,9 @@ one() { # KEY: sweep it, by the way in that is still there
     escaped "$way"
     place=$escaped
     [ -e "$way" ] || way=$other
-    if [ -n "$way" ] && [ -e "$way" ]; then
+    if [ $how = exec ] && ! is_name "$way"; then
+        note "namespace $1 ($place): no way in with this ip and without nsenter"
+    elif [ -n "$way" ] && [ -e "$way" ]; then
         sweep "$1" "$way"
         [ -z "$work" ] || echo "$1 -" >"$work/now$worker" # nothing to kill
         [ "$status" -eq 0 ] || [ -e "$way" ] || note "namespace $1 ($place) vanished while it was read"

@@ -253,6 +253,51 @@ def test_an_old_ip_is_asked_for_text(rooms: Rooms, tmp_path: Path) -> None:
     assert links(section_of(found, keys(found, "name")[netns], "ip -d -s link show")) == ["lo"]
 
 
+@root
+def test_an_ip_that_cannot_enter(rooms: Rooms, tmp_path: Path) -> None:
+    """Before 3.19 `ip` has no -n; without nsenter, `ip netns exec` enters what has a name."""
+    netns = rooms.add("red")
+    unnamed = start(["unshare", "-n", "sh", "-c", "echo; read x"])
+    assert unnamed.stdout is not None
+    unnamed.stdout.readline()
+    env = wrapper(tmp_path, 'case "$*" in "-n "*|*-j*) echo "Option is unknown" >&2; exit 255;; esac')
+    (tmp_path / "nsenter").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "nsenter").chmod(0o755)
+    try:
+        found, notes = capture.read(probe(["dash"], env=env))
+    finally:
+        unnamed.communicate("\n")
+    assert links(section_of(found, keys(found, "name")[netns], "link show")) == ["lo"]
+    assert section_of(found, keys(found, "name")[netns], "nft list ruleset").status == 0
+    key = keys(found, "pid")[f"{unnamed.pid} sh"]
+    assert any(f"namespace {key}" in note and "no way in" in note for note in notes)
+
+
+@root
+def test_a_host_without_ip(tmp_path: Path) -> None:
+    """What /proc shows: of the own namespace, and of the others that a process lives in."""
+    box = shutil.which("busybox")
+    if box is None:
+        pytest.skip("busybox is not installed")
+    room = start(["unshare", "-n", "sh", "-c", "echo; read x"])
+    assert room.stdout is not None
+    room.stdout.readline()
+    for applet in "sh cat grep ls mkdir rm sed sleep tr uname date stat".split():
+        (tmp_path / applet).symlink_to(shutil.which(applet) or box)
+    script = capture.script().replace("PATH=$PATH:/usr/sbin:/sbin:/usr/bin:/bin", "")
+    try:
+        done = subprocess.run(["/bin/sh", "-s"], input=script, capture_output=True, text=True, env={"PATH": str(tmp_path)}, timeout=60)
+    finally:
+        room.communicate("\n")
+    assert (done.returncode, done.stderr) == (0, "")
+    found, notes = capture.read(done.stdout)
+    assert "ip is not installed here: only what /proc shows" in notes
+    own = keys(found, "self")["/proc/self/ns/net"]
+    assert "lo:" in section_of(found, own, "cat /proc/net/dev").stdout
+    other = [sign.netns for sign in signs_of(found) if sign.how == "pid" and sign.value == f"{room.pid} sh"]
+    assert any("lo:" in section.stdout for section in found if section.netns in other and section.command.endswith("/net/dev"))
+
+
 def test_without_root(tmp_path: Path) -> None:
     """The own namespace as ever; of others what /proc/PID/net shows; and what root would add is said."""
     if os.geteuid() != 0 or shutil.which("setpriv") is None:
