@@ -194,7 +194,7 @@ END
     if [ "$status" -gt 128 ] && [ -s "$work/late$worker" ]; then
         rm -f "$work/late$worker"
         status=124
-        note "namespace $key: no end after $limit seconds; what was running was killed and the rest left out"
+        case $key in attempt*) ;; *) note "namespace $key: no end after $limit seconds; killed, and the rest left out" ;; esac
         echo "netwrap: no end after $limit seconds; killed" >>"$work/err$worker"
         late=yes
     fi
@@ -202,57 +202,58 @@ END
 
 # --- how namespaces are entered, and what the binaries can ------------------------------------------------------------------
 
+attempt() { # COMMAND...: what it printed in `said`; watched as every other, as what hangs may hang here already
+    attempts=$((attempts + 1)) key=attempt$attempts status=0
+    said=$(run "$@"; exit $status) || status=$?
+    [ $status -ne 124 ] || note "$*: no end after $limit seconds; killed"
+    return $status
+}
+
 find_how() {
-    up= how= batch= details= bridge= ip=yes
+    how= batch= details= bridge= ip=yes nsenter=no firewall=none sockets=no attempts=0
     if ! type ip >/dev/null 2>&1; then
         note "ip is not installed here: only what /proc shows"
         json=no ip=no
     fi
-    said=$(ip -d -s link show dev lo 2>&1 </dev/null) && details="-d$newline-s"
-    if [ "$json" = yes ]; then
+    attempt ip -d -s link show dev lo && details="-d$newline-s"
+    if [ $json = yes ]; then
         json=no
-        # Releases before 5.5 print JSON of routes that is none (multipath, metrics); `neigh get` came with 5.5.
-        said=$(ip -j -d -s -force -batch - 2>/dev/null <<END
-rule show
-rule show
-END
-        )
+        batch="rule show${newline}rule show"
+        attempt ip -j -d -s -force
+        batch=
         case $said in
             "[{"*"]$newline[{"*"]")
-                ip neigh get 127.0.0.1 dev lo >/dev/null 2>&1 </dev/null
-                [ $? -eq 255 ] || json=yes
+                # Before 5.5 the JSON of routes may be none (multipath, metrics); `neigh get` came with 5.5.
+                attempt ip neigh get 127.0.0.1 dev lo
+                [ $status -eq 255 ] || json=yes
                 ;;
         esac
-        [ "$json" = yes ] || [ $ip = no ] || note "this ip has no JSON that can be relied on: text"
+        [ $json = yes ] || note "this ip has no JSON that can be relied on: text"
     fi
     if type bridge >/dev/null 2>&1; then
         bridge=text
-        if [ "$json" = yes ]; then
-            said=$(bridge -j -force -batch - 2>/dev/null <<END
-link show
-link show
-END
-            )
+        if [ $json = yes ]; then
+            batch="link show${newline}link show"
+            attempt bridge -j -force
+            batch=
             case $said in "["*"]$newline["*"]") bridge=json ;; esac
         fi
     fi
     for up in ../.. ../../..; do
-        ip -n $up/proc/self/ns/net link show dev lo >/dev/null 2>&1 </dev/null && how=ip && break
+        attempt ip -n $up/proc/self/ns/net link show dev lo && how=ip && break
     done
-    nsenter=no
-    nsenter -n/proc/self/ns/net true >/dev/null 2>&1 </dev/null && nsenter=yes
+    attempt nsenter -n/proc/self/ns/net true && nsenter=yes
     [ -n "$how" ] || { [ $nsenter = yes ] && how=nsenter; } || how=none
-    firewall=none
+    [ $quick = no ] || return 0
+    ! type ss >/dev/null 2>&1 || sockets=yes
     if type nft >/dev/null 2>&1; then
         firewall=nft-text
-        [ "$json" = yes ] && nft -j list tables >/dev/null 2>&1 </dev/null && firewall=nft-json
-        [ "$json" = yes ] && [ $firewall = nft-text ] && ! nft list tables >/dev/null 2>&1 </dev/null && firewall=nft-json
+        if [ $json = yes ]; then # where neither works, for want of root, it is JSON that says so
+            attempt nft -j list tables || ! attempt nft list tables && firewall=nft-json
+        fi
     elif type iptables-save >/dev/null 2>&1; then
         firewall=iptables
     fi
-    sockets=no
-    type ss >/dev/null 2>&1 && sockets=yes
-    [ $quick = no ] || firewall=none sockets=no # --quick: without firewall and sockets
 }
 
 # Releases before 3.19 know no -n; where there is no nsenter either, names at least can be entered.
@@ -261,7 +262,7 @@ find_last_way() {
         [ $how = none ] && [ $ip = yes ] || return 0
         known "$one"
         is_name "$way" || continue
-        ip netns exec "${way##*/}" true >/dev/null 2>&1 </dev/null && how=exec
+        attempt ip netns exec "${way##*/}" true && how=exec
         break
     done
     [ $how != none ] || note "no right to enter namespaces: root would add the tables of all the others, and the firewall's"
@@ -563,7 +564,10 @@ entered by: $how"
 }
 
 first() { # the first line of what a command says of itself, if it is there
-    type "$1" >/dev/null 2>&1 && "$@" 2>&1 </dev/null | sed -n 1p
+    type "$1" >/dev/null 2>&1 || return 0
+    attempt "$@"
+    [ -z "$work" ] || [ -n "$said" ] || said=$(cat "$work/err$worker") # busybox says its version there
+    printf %s "${said%%"$newline"*}"
 }
 
 # --- the sweep -----------------------------------------------------------------------------------------------------------------
@@ -626,6 +630,10 @@ sweep() { # KEY PATH
             ;;
     esac
     eval "first=\${first_$key-}"
+    # Rules of the old iptables, which nft does not show.
+    if [ $quick = no ] && [ $late = no ] && [ -n "$first" ] && [ $firewall != iptables ] && has_tables "$first"; then
+        type iptables-legacy-save >/dev/null 2>&1 && other_in "$2" iptables-legacy-save iptables-legacy-save
+    fi
     [ $late = no ] && [ -n "$first" ] && [ $sockets = yes ] && other_in "$2" "ss -H -lntup" ss -H -lntup
     return 0
 }
@@ -649,6 +657,12 @@ bridges() { # KEY PATH
             done
             ;;
     esac
+}
+
+has_tables() { # PID: of a process in the namespace
+    name=
+    { read -r name <"/proc/$1/net/ip_tables_names"; } 2>/dev/null
+    [ -n "$name" ]
 }
 
 other_in() { # PATH COMMAND, and its words

@@ -225,6 +225,7 @@ READERS: dict[str, tuple[str, Callable[[str], list[Any]]]] = {
     "fib_trie": ("proc_local", proc_fib_trie),
     "nft": ("firewall", nft),
     "iptables-save": ("firewall", iptables),
+    "iptables-legacy-save": ("firewall", iptables),
     "ip6tables-save": ("firewall", lambda text: iptables(text, "ip6tables")),
 }
 
