@@ -452,7 +452,7 @@ def batch(
     if not texts or dry_run and changes:
         return Result("", "", 0)
     files: list[int] = []
-    origins = {}  # which command stands in which line of which file
+    origins: dict[tuple[str, int], tuple[Sequence[str], str | None]] = {}  # which command is in which line of which file
     outer: list[str] = []
     try:
         for (netns, lines), text in zip(texts, given):
@@ -463,8 +463,8 @@ def batch(
                 files.append(_scratch(text.encode()))
                 file, first = f"/proc/{os.getpid()}/fd/{files[-1]}", 1
                 outer.append(" ".join(["netns", "exec", netns, "ip", *options, "-batch", file]))
-                origins["-", len(outer)] = in_netns(argv, netns)
-            origins.update({(file, first + at): in_netns(words, netns) for at, words in enumerate(lines)})
+                origins["-", len(outer)] = argv, netns
+            origins.update({(file, first + at): (words, netns) for at, words in enumerate(lines)})
         words = in_netns(argv, texts[0][0] if len(texts) == 1 else None)
         result = _call(words, timeout, "\n".join(outer) + "\n")
     finally:
@@ -474,7 +474,8 @@ def batch(
         return result
     failed = _BATCH_FAILED.search(result.stderr)
     if result.status != 0 and failed is not None:
-        words = origins.get((failed[1], int(failed[2])), words)
+        origin = origins.get((failed[1], int(failed[2])))
+        words = in_netns(*origin) if origin is not None else words
     return checked(words, result._replace(stderr=_BATCH_FAILED.sub("", result.stderr).strip()))
 
 

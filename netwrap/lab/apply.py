@@ -139,7 +139,7 @@ def down(name: str, show: Callable[[str], None], say: Callable[[str], None]) -> 
             show(str(step))
         _hand_over(journal)
         files = [key for key in journal.made if key[0] == "file" and key not in there.things]
-        perform(steps, journal, None, say)
+        perform(steps, journal, None, say, no_links=True)
         for key in files:
             _remove_folders(journal, key)
         journal.remove()
@@ -257,7 +257,8 @@ def _undo(journal: Journal, before: Things, say: Callable[[str], None]) -> None:
     try:
         now = state.read(journal, before)
         steps = plan(now.things, before, _ours(journal, now))
-        perform(_with_extras(steps, journal, now), journal, None, say)
+        no_links = not any(key[:2] == ("link", HOST) for key in before)
+        perform(_with_extras(steps, journal, now), journal, None, say, no_links=no_links)
         for key in [key for key in journal.made if key[0] == "file" and key not in before]:
             _remove_folders(journal, key)
     except NetwrapError as error:
@@ -290,10 +291,17 @@ def _hint(error: CommandError) -> str:
 # -- running --------------------------------------------------------------------------------------------------------
 
 
-def perform(steps: Sequence[Step], journal: Journal, interrupts: Interrupts | None, say: Callable[[str], None]) -> None:
+def perform(
+    steps: Sequence[Step],
+    journal: Journal,
+    interrupts: Interrupts | None,
+    say: Callable[[str], None],
+    *,
+    no_links: bool = False,
+) -> None:
     """Run the commands of steps. With ``interrupts`` the first failure raises StepFailed; without (undoing, taking down), what
     is gone already is no failure, and the first other one is raised after everything else was tried."""
-    todo = commands(steps, journal)
+    todo = commands(steps, journal, no_links=no_links)
     open_commands: dict[int, int] = {}
     for command in todo:
         open_commands[command.step] = open_commands.get(command.step, 0) + 1

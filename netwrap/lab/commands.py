@@ -37,9 +37,9 @@ class Command(NamedTuple):
     does: str = "run"
 
 
-def commands(steps: Sequence[Step], journal: Journal) -> list[Command]:
-    """All commands of the steps, in order."""
-    maker = _Maker(steps, journal)
+def commands(steps: Sequence[Step], journal: Journal, *, no_links: bool = False) -> list[Command]:
+    """All commands of the steps, in order. ``no_links``: no link of the lab's is to be left in the host's own namespace."""
+    maker = _Maker(steps, journal, no_links)
     for number, step in enumerate(steps):
         maker.number = number
         maker.step(step)
@@ -66,8 +66,10 @@ def nat_script(name: str, rules: list[list[str]]) -> str:
 
 
 class _Maker:
-    def __init__(self, steps: Sequence[Step], journal: Journal) -> None:
+    def __init__(self, steps: Sequence[Step], journal: Journal, no_links: bool) -> None:
         self.journal = journal
+        self.no_links = no_links
+        self.group_goes = False
         self.group = str(journal.group)
         self.made: list[Command] = []
         self.number = 0
@@ -193,6 +195,11 @@ class _Maker:
             self.add(DEVICE, netns, "ip", "link", "set", "dev", dev, "up" if step.value["up"] else "down")
 
     def remove_link(self, step: Step, netns: str, dev: str) -> None:
+        if netns == HOST and self.no_links:  # all at once: each one alone waits for the kernel
+            if not self.group_goes:
+                self.add(NO_LINK, netns, "ip", "link", "delete", "group", self.group)
+            self.group_goes = True
+            return
         self.add(NO_LINK, netns, "ip", "link", "delete", "dev", dev)
 
     def make_vlan(self, step: Step, netns: str, dev: str, vid: str, verb: str = "add") -> None:
