@@ -62,15 +62,22 @@ class Stream:
         self.kind = compression(self._start)
         self._decompressor = _decompressor(self.kind)
         self._ready = b""
+        self._failed: BaseException | None = None
         self._taken = self._given = 0
 
     def peek(self, length: int) -> bytes:
-        """The next bytes, without taking them."""
-        while len(self._ready) < length:
-            more = self._more()
+        """The next bytes, without taking them. What was read before something failed comes before its error is raised."""
+        while len(self._ready) < length and self._failed is None:
+            try:
+                more = self._more()
+            except failures() as error:
+                self._failed = error
+                break
             if not more:
                 break
             self._ready += more
+        if self._failed is not None and not self._ready:
+            raise self._failed
         return self._ready[:length]
 
     def read(self, length: int = _CHUNK) -> bytes:

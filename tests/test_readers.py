@@ -191,6 +191,38 @@ def test_a_truncated_archive_shows_what_was_read(netwrap: Netwrap, tmp_path: Pat
         assert "the archive cannot be read to its end" in done.stderr and "Traceback" not in done.stderr
 
 
+SAMPLE = ROOT / "fixtures" / "host" / "sample.netwrap"
+
+
+def test_a_truncated_capture_shows_what_was_read(netwrap: Netwrap, tmp_path: Path) -> None:
+    path = tmp_path / "cut"
+    content = SAMPLE.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    done = netwrap("report", "--from", str(path))
+    assert done.returncode == 1 and done.stdout.count("\n") > 3
+    assert "the capture ends too early" in done.stderr and "Traceback" not in done.stderr
+    path.write_bytes(gzip.compress(content)[:-500])
+    done = netwrap("report", "--from", str(path))
+    assert done.returncode == 1 and "cannot be read to its end" in done.stderr and "red" in done.stdout
+
+
+def test_a_corrupted_capture_never_breaks(tmp_path: Path) -> None:
+    from netwrap import finding, overview
+
+    path = tmp_path / "bad"
+    content = SAMPLE.read_bytes()
+    for number, at in enumerate(range(0, len(content), len(content) // 150)):
+        broken = bytearray(content)
+        broken[at : at + 1 + number % 7] = bytes([(at * 7) % 256]) * (number % 5)
+        path.write_bytes(broken)
+        with contextlib.suppress(NetwrapError):
+            found = readers.read(str(path))
+            for netns in found.namespaces:
+                overview.details(found, netns)
+            for what in ("192.168.15.2", "red", "7"):
+                finding.find(found, what)
+
+
 def test_a_corrupted_archive_never_breaks(tmp_path: Path) -> None:
     path = tmp_path / "bad"
     for mode in ("w:gz", "w:xz", "w:bz2", "w"):
