@@ -46,10 +46,10 @@ class _Exporter:
             self.things.update(self.reader.inside(name, ("boot", "static", PROTOCOL)))
         self.bridges: dict[tuple[str, str], str] = {}
         self.written: set[tuple[str, str]] = set()
-        state._vlans(self.vlan_namespaces(), self.things, set())
+        state._vlans(self.vlan_namespaces(), self.things, None)
 
     def vlan_namespaces(self) -> set[str]:
-        return {key[1] for key, value in self.things.items() if value.get("vlan_filtering") and key[1] != HOST}
+        return {key[1] for key, value in self.things.items() if value.get("vlan_filtering")}
 
     def fits(self, check: Any, name: str, what: str) -> bool:
         """Whether a name can be in a lab file."""
@@ -233,7 +233,7 @@ def _netem(options: dict[str, Any]) -> dict[str, str]:
     delay = options.get("delay", {})
     for name, key in (("delay", "delay"), ("jitter", "jitter")):
         if delay.get(key):
-            found[name] = f"{round(delay[key] * 1e6)}us"
+            found[name] = f"{delay[key] * 1e3:g}ms"
     for name, key, inner in (("loss", "loss-random", "loss"), ("duplicate", "duplicate", "duplicate"),
                              ("corrupt", "corrupt", "corrupt"), ("reorder", "reorder", "reorder")):  # fmt: skip
         if options.get(key, {}).get(inner):

@@ -32,6 +32,8 @@ class Step(NamedTuple):
             return f"- {describe(self.key, {name: item for name, item in self.old.items() if name != 'mac'})}"
         if self.action == "make":
             return f"+ {describe(self.key, self.value)}"
+        if self.key[0] == "netem":
+            return f"~ {describe(self.key, self.value)} (was {' '.join(self.old.get('words', []))})"
         changed = [name for name in self.value if self.value[name] != self.old.get(name)]
         if self.key[0] == "sysctl":
             return f"~ {describe(self.key, self.value)} (was {self.old.get('value')})"

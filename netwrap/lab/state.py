@@ -330,7 +330,8 @@ def _sysctls(keys: list[Key], things: Things) -> None:
                 things["sysctl", netns, name] = {"value": " ".join(result.stdout.split())}
 
 
-def _vlans(namespaces: set[str], things: Things, keys: set[Key]) -> None:
+def _vlans(namespaces: set[str], things: Things, keys: set[Key] | None) -> None:
+    """The VLANs of bridge ports; of those of the host only ``keys`` (None: all)."""
     for netns in namespaces:
         result = shell.run(["bridge", "-j", "vlan", "show"], netns=None if netns == HOST else netns, check=False)
         rows = parsers.module("bridge_vlan").parse(result.stdout) if result.status == 0 and result.stdout.strip() else []
@@ -340,7 +341,7 @@ def _vlans(namespaces: set[str], things: Things, keys: set[Key]) -> None:
                 value = {"pvid": "PVID" in flags, "untagged": "Egress Untagged" in flags}
                 for vid in range(vlan["vlan"], vlan.get("vlanEnd", vlan["vlan"]) + 1):
                     key = ("vlan", netns, row["ifname"], str(vid))
-                    if netns != HOST or key in keys:
+                    if netns != HOST or keys is None or key in keys:
                         things[key] = value
 
 
