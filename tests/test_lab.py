@@ -598,3 +598,38 @@ def test_what_the_kernel_lacks_is_named(private_host: PrivateHost, tmp_path: Pat
     assert private_host.netwrap("lab", "up", netem).stdout == "lab test is up: nothing to change\n"
     assert private_host.netwrap("lab", "down", netem).returncode == 0
     assert private_host.snapshot() == before
+
+
+# -- the README -----------------------------------------------------------------------------------------------------
+
+README = (ROOT / "README.md").read_text()
+
+
+def test_the_example_of_the_readme(private_host: PrivateHost) -> None:  # noqa: F811
+    block = next(text for text in re.findall(r"```\n(.*?)```", README, re.DOTALL) if "netwrap lab up bridge" in text)
+    shown = re.findall(r"^\$ netwrap (.*)\n((?:(?!\$).*\n)*)", block, re.MULTILINE)
+    assert len(shown) == 4
+
+    def timeless(text: str) -> str:  # nor how many processes run here
+        text = re.sub(r"in \d+\.\d s", "in 0.0 s", text)
+        return re.sub(r"(?m)^(\S+ +\d* +)\d+ ", r"\g<1>N ", text) if text.startswith("netns") else text
+
+    for command, output in shown:
+        done = private_host.netwrap(*command.split())
+        assert (done.returncode, timeless(done.stdout)) == (0, timeless(output)), command
+
+
+def test_the_lab_of_the_readme(private_host: PrivateHost, tmp_path: Path) -> None:  # noqa: F811
+    if not has_nat(private_host):
+        pytest.skip("neither nft nor iptables is installed")
+    before = private_host.snapshot()
+    text = next(text for text in re.findall(r"```toml\n(.*?)```", README, re.DOTALL))
+    file = lab_file(tmp_path, text)
+    up = private_host.netwrap("lab", "up", file)
+    assert up.returncode == 0, up.stderr
+    assert private_host.netwrap("lab", "status", file).returncode == 0
+    verify = private_host.netwrap("lab", "verify", file)
+    assert (verify.returncode, verify.stdout.count("ok ")) == (0, 3), verify.stdout
+    assert private_host.sh("ip netns exec desk getent hosts printer.office").split() == ["10.1.0.9", "printer.office"]
+    assert private_host.netwrap("lab", "down", file).returncode == 0
+    assert private_host.snapshot() == before
