@@ -1,8 +1,9 @@
-"""Kill `lab up` after each of its commands in turn, take the lab down, and compare the host: run as a script in a private host.
+"""Kill a lab after each of its commands in turn, take it down, and compare the host: run as a script in a private host.
 
-    lab_killed.py LAB [STEP]
+    lab_killed.py LAB [up|again|down]
 
-Prints a line for each command after which the host was not as before, and at last how many commands were tried.
+``up``: `lab up` is killed. ``again``: it is killed and run again, which must succeed. ``down``: `lab down` is killed. Then `lab
+down` must leave the host as it was before. Prints a difference, or how many commands there were.
 """
 
 from __future__ import annotations
@@ -82,33 +83,49 @@ def quiet(_text: str) -> None:
     pass
 
 
-def main(name: str, stride: int) -> None:
-    lab = file.load(name)
+def up(name: str) -> None:
+    with apply.Interrupts() as interrupts:
+        apply.up(file.load(name), quiet, quiet, interrupts)
+
+
+def is_up(name: str) -> None:
+    difference = apply.compare(file.load(name))
+    assert not difference.steps and not difference.unlisted and not difference.strangers, difference
+
+
+def main(name: str, what: str) -> None:
+    lab = file.load(name).name
     before = snapshot()
-    tried, after = 0, 1
+    after = 0
     while True:
+        after += 1
+
         def killed(after: int = after) -> None:
             Killer(after).install()
-            with apply.Interrupts() as interrupts:
-                apply.up(lab, quiet, quiet, interrupts)
+            if what == "down":
+                apply.down(lab, quiet, quiet)
+            else:
+                up(name)
 
+        if what == "down":
+            assert in_child(lambda: up(name)) == 0
         status = in_child(killed)
         if status not in (0, -signal.SIGKILL):
-            print(f"up failed, status {status}")
+            print(f"failed, status {status}")
             return
-        if in_child(lambda: apply.down(lab.name, quiet, quiet)) != 0:
-            print(f"down failed after {after}")
+        if what == "again" and (in_child(lambda: up(name)) != 0 or in_child(lambda: is_up(name)) != 0):
+            print(f"up again failed, killed after command {after}")
+        if in_child(lambda: apply.down(lab, quiet, quiet)) != 0:
+            print(f"down failed, killed after command {after}")
         now = snapshot()
         if now != before:
             print(f"not as before, killed after command {after}:")
             print("\n".join(difflib.unified_diff(before.split("\n"), now.split("\n"), lineterm="", n=0)))
             return
-        tried += 1
         if status == 0:
             break
-        after += stride
-    print(f"commands: {after - 1}, tried: {tried}")
+    print(f"commands: {after - 1}")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 1)
+    main(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "up")

@@ -83,12 +83,18 @@ def test_up_twice_status_and_down(host: PrivateHost, name: str) -> None:
     assert (nothing.returncode, nothing.stdout) == (0, f"lab {name} is not up: nothing to remove\n")
 
 
+@pytest.mark.parametrize("what", ["up", "again", "down"])
 @pytest.mark.parametrize("name", READY)
-def test_killed_after_each_command(host: PrivateHost, name: str) -> None:
+def test_killed_after_each_command(host: PrivateHost, name: str, what: str) -> None:
     if name == "outside" and not has_nat(host):
         pytest.skip("neither nft nor iptables is installed")
-    done = host.run(sys.executable, str(ROOT / "tests" / "lab_killed.py"), name)
-    assert re.fullmatch(r"commands: \d+, tried: \d+\n", done.stdout), done.stdout
+    done = host.run(sys.executable, str(ROOT / "tests" / "lab_killed.py"), name, what)
+    assert re.fullmatch(r"commands: \d+\n", done.stdout), done.stdout
+
+
+def test_everything_of_a_file_killed_after_each_command(host: PrivateHost, tmp_path: Path) -> None:
+    done = host.run(sys.executable, str(ROOT / "tests" / "lab_killed.py"), lab_file(tmp_path, FULL))
+    assert re.fullmatch(r"commands: \d+\n", done.stdout), done.stdout
 
 
 # -- the outside ----------------------------------------------------------------------------------------------------
