@@ -518,7 +518,7 @@ def start(argv: Sequence[str], *, netns: str | None, log: str, marks: dict[str, 
     """
     words = in_netns(argv, netns)
     if announce is not None:
-        announce(["setsid", "env", *(f"{name}={value}" for name, value in marks.items()), *words], None)
+        announce(["setsid", "-f", "env", *(f"{name}={value}" for name, value in marks.items()), *words], None)
     if dry_run:
         return 0
     path = _executable(words)
