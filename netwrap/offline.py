@@ -69,6 +69,21 @@ def answer_in(host: Host, command: Command, netns: Namespace) -> list[Record]:
     found = _ANSWERS[request.name](host, netns, request)
     if found is None:
         raise NotCaptured(f"no {CALLED[request.name]} of {netns.title} in this capture")
+    return [_brief(record) for record in found] if request.brief and request.name in _BRIEF else found
+
+
+# What `-br` shows
+_BRIEF = ("ip_link", "ip_address", "ip_neigh")
+_BRIEF_KEYS = frozenset(
+    "link link_index ifname operstate operstate_index address flags addr_info local prefixlen metric dst dev lladdr".split()
+)
+
+
+def _brief(record: Record) -> Record:
+    gone = ("address", "flags") if "addr_info" in record else ()
+    found = {key: value for key, value in record.items() if key in _BRIEF_KEYS and key not in gone}
+    if "addr_info" in found:
+        found["addr_info"] = [_brief(entry) for entry in found["addr_info"]]
     return found
 
 

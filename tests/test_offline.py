@@ -68,6 +68,11 @@ ip neigh
 ip -s neigh
 ip -4 neigh show
 ip -6 neigh
+ip -br link
+ip -br address
+ip -br -4 address
+ip -br neigh
+ip -o -s link
 ip neigh show dev v0
 ip neigh show nud permanent
 ip neigh show nud all
