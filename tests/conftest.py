@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 Netwrap = Callable[..., "subprocess.CompletedProcess[str]"]
+IP = shutil.which("ip", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin") or "ip"  # whatever PATH a test sets
 _numbers = itertools.count(1)
 
 
@@ -62,7 +64,9 @@ class Rooms:
 
     def remove(self) -> None:
         for name in self._made:
-            subprocess.run(["ip", "netns", "delete", name], capture_output=True, timeout=60)
+            subprocess.run([IP, "netns", "delete", name], capture_output=True, timeout=60)
+        left = [name for name in self._made if os.path.lexists(f"/run/netns/{name}")]
+        assert not left, f"namespaces that could not be removed: {left}"
 
 
 @pytest.fixture
