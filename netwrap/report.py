@@ -9,7 +9,7 @@ from .errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
 DEFAULT = "simple"
@@ -37,18 +37,30 @@ def is_records(name: str) -> bool:
 
 def records(items: Sequence[Any], name: str) -> Iterator[str]:
     """Records as one JSON array, an item a line, or as JSON lines."""
-    import json
-
+    encode = _encoder()
     # Text that is no UTF-8 came as surrogates; ASCII escapes carry it, and no control character gets through.
     if name == "jsonl":
         for item in items:
-            yield json.dumps(item)
+            yield encode(item)
     elif not items:
         yield "[]"
     else:
         last = len(items) - 1
         for position, item in enumerate(items):
-            yield ("[" if position == 0 else " ") + json.dumps(item) + ("]" if position == last else ",")
+            yield ("[" if position == 0 else " ") + encode(item) + ("]" if position == last else ",")
+
+
+def _encoder() -> Callable[[Any], str]:
+    """`json.dumps`, which makes an encoder anew for each item: for many small ones that is most of its time."""
+    import json
+    import json.encoder
+
+    make = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:
+        return json.dumps
+    default, strings = json.JSONEncoder().default, json.encoder.encode_basestring_ascii
+    encoder = make(None, default, strings, None, ": ", ", ", False, False, True)
+    return lambda item: "".join(encoder(item, 0))
 
 
 def table(

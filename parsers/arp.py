@@ -29,9 +29,7 @@ Fields of the table may touch (``00:11:22:33:44:55:66CM``): it is cut by its col
 
 from __future__ import annotations
 
-import re
-
-from .lex import Source, octets, parser, streamer
+from .lex import Source, lazy, octets, parser, streamer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,22 +46,21 @@ _EXPECTED = "expected an entry of an ARP table (if its words are translated, cap
 _HEADER = ["Address", "HWtype", "HWaddress", "Flags", "Mask", "Iface"]
 _PROC_HEADER = ["IP", "address", "HW", "type", "Flags", "HW", "address", "Mask", "Device"]
 # `host (192.0.2.50) at 02:00:00:00:00:50 [ether] PERM PUB on eth0`; an empty address leaves two blanks
-_BSD = re.compile(
+_BSD = lazy(
     r"(\S+) \(([\d.]{7,15})\) at (?:(<incomplete>|<from_interface>|\*)(?! \[)|(\S*) \[([^\]\s]{1,40})\]) +"
     r"(?:netmask (\S+) )?((?:[A-Z]+ +)*)on (\S+)$",
-    re.ASCII,
 )
 _BSD_FLAGS = {"PERM": "M", "PUB": "P", "PUP": "P", "DONTPUB": "!", "TRAIL": "T", "AUTO": "A"}
 # `192.0.2.61       0x0         0xc         00:00:00:00:00:00     *        *`; the hardware address may be blank
-_PROC = re.compile(r"([\d.]{7,15}) +0x([0-9a-f]{1,8}) +0x([0-9a-f]{1,8}) +(?:(\S+) +)?(\S+) +(\S+)$", re.ASCII)
+_PROC = lazy(r"([\d.]{7,15}) +0x([0-9a-f]{1,8}) +0x([0-9a-f]{1,8}) +(?:(\S+) +)?(\S+) +(\S+)$")
 _PROC_TYPES = {1: "ether", 0x20: "infiniband", 0x18: "ieee1394", 0x1B: "eui64", 0x30A: "ipgre", 0x301: "tunnel6",
                0x304: "loopback", 0x324: "ieee802154", 3: "ax25", 0xFFFE: "none"}  # fmt: skip
 _PROC_FLAGS = ((2, "C"), (4, "M"), (8, "P"), (0x40, "!"), (0x10, "T"), (0x20, ""))  # 0x20: the mask is told
-_FOOTER = re.compile(r"Entries: (\d{1,9})\s+Skipped: (\d{1,9})\s+Found: (\d{1,9})$", re.ASCII)
-_NOTHING = re.compile(
-    r"(\S+ \([\d.]{7,15}\) -- no entry|(arp: )?in \d{1,9} entries no match found\.|No match found in \d{1,9} entries)$", re.ASCII
+_FOOTER = lazy(r"Entries: (\d{1,9})\s+Skipped: (\d{1,9})\s+Found: (\d{1,9})$")
+_NOTHING = lazy(
+    r"(\S+ \([\d.]{7,15}\) -- no entry|(arp: )?in \d{1,9} entries no match found\.|No match found in \d{1,9} entries)$",
 )
-_FLAGS = re.compile(r"[CMP!TA]*$", re.ASCII)
+_FLAGS = lazy(r"[CMP!TA]*$")
 _COMMON_FLAGS = frozenset(("C", "CM", "CMP"))
 _NO_ADDRESS = ("(incomplete)", "<from_interface>", "<incomplete>", "*")
 _WHOLE_TYPES = ("adaptive",)  # eight letters, and not cut

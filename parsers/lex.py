@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import gc
 import re
-from operator import length_hint
 
 from .errors import ParseError
 
@@ -42,11 +41,30 @@ if TYPE_CHECKING:
         def __call__(self, lines: Iterable[str], problems: list[ParseError] | None = None) -> Iterator[Co]: ...
 
 
+class _Lazy:
+    """A regular expression that is compiled when it is first used."""
+
+    def __init__(self, source: str, flags: int) -> None:
+        self._source = source
+        self._flags = flags
+
+    def __getattr__(self, name: str) -> Any:
+        compiled = re.compile(self._source, self._flags)
+        for method in ("match", "search", "split", "sub"):
+            setattr(self, method, getattr(compiled, method))
+        return getattr(compiled, name)
+
+
+def lazy(source: str, flags: int = re.ASCII) -> re.Pattern[str]:
+    """`re.compile`, put off: compiling takes a third of the time of ``netwrap parse arp``, which needs few of them."""
+    return _Lazy(source, flags)  # type: ignore[return-value]
+
+
 # iproute2 colours with SGR sequences only; a terminal's own editing (`ESC[K`, `ESC[?2004h`) comes with `script`.
-ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+ESCAPES = lazy(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 # What `ip` and `bridge` say on standard error, and a capture has in the middle of a table.
-STDERR = re.compile(
+STDERR = lazy(
     r"(Error: |RTNETLINK answers: |Truncated VF list: |Dump terminated|Dump was interrupted"
     r"|Cannot |Device \"|Command failed |Usage: |Option \")"
 )
@@ -54,9 +72,9 @@ STDERR = re.compile(
 
 # What `str.split` takes for blanks and the binaries do not: the name of an interface may hold any of these.
 _ODD_BLANKS = "\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-_ODD_BLANK = re.compile(f"[{_ODD_BLANKS}]")
+_ODD_BLANK = lazy(f"[{_ODD_BLANKS}]")
 _BLANKS = " \t\n\r\f\v"
-_GAP = re.compile(r"[ \t\n\r\f\v]+")
+_GAP = lazy(r"[ \t\n\r\f\v]+")
 
 
 def split(line: str) -> list[str]:
@@ -127,7 +145,7 @@ class Source:
 
     def number(self) -> int:
         """The number of the line that :meth:`lines` gave last."""
-        return self._count - length_hint(self._iterator) if self._clean else self._number
+        return self._count - self._iterator.__length_hint__() if self._clean else self._number  # type: ignore[attr-defined]
 
     def fail(self, number: int, line: str, reason: str) -> None:
         """Raise, or note where the caller asked for what can be read."""
@@ -168,7 +186,7 @@ class Words:
 
 
 # Longer than any counter is no number, and costs no time; nor is what else `int` takes (`1_000`, `١`).
-_NUMBER = re.compile(r"-?\d{1,20}$", re.ASCII)
+_NUMBER = lazy(r"-?\d{1,20}$", re.ASCII)
 
 
 class Remembered(dict):  # type: ignore[type-arg]
@@ -387,8 +405,8 @@ def _set(record: Dict, outer: Dict, field: tuple[str, Convert], word: str, value
 
 # -- JSON ----------------------------------------------------------------------------------------------------------
 
-_ODD_QUOTE = re.compile(r"(\\\\)|\\'")  # iproute2 <= 6.0 writes an apostrophe as \', which is no JSON
-_BARE_TYPE = re.compile(r'\{"(blackhole|unreachable|prohibit|throw|local|broadcast|anycast|multicast|nat|unicast)",')
+_ODD_QUOTE = lazy(r"(\\\\)|\\'")  # iproute2 <= 6.0 writes an apostrophe as \', which is no JSON
+_BARE_TYPE = lazy(r'\{"(blackhole|unreachable|prohibit|throw|local|broadcast|anycast|multicast|nat|unicast)",')
 
 
 def is_json(text: str) -> bool:

@@ -377,7 +377,7 @@ def _odd_xdp(tail: str, fields: Dict) -> None:
 def split_joined(line: str) -> list[str]:
     """The lines that `-o` joined."""
     parts = _JOINT.split(line)
-    if not parts[-1].endswith("master \\"):  # there it is a name
+    if parts[-1].endswith(" \\") and not parts[-1].endswith("master \\"):  # there it is a name
         parts[-1] = parts[-1].rstrip("\\")
     return [part for part in parts if part.strip()]
 

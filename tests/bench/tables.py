@@ -58,6 +58,15 @@ def plain_link(number: int) -> str:
     )
 
 
+def simple_links(count: int) -> str:
+    """`ip link` of links without a peer: the form that the templates of ntc-templates read."""
+    parts = []
+    for number in range(2, count + 2):
+        first, second = plain_link(number).splitlines()
+        parts.append(f"{first.replace(f'@if{number + 1}', '')}\n{second.partition(' link-netnsid')[0]}\n")
+    return "".join(parts)
+
+
 def links(count: int, detailed: bool) -> str:
     """`ip link`, or `ip -d link`."""
     return "".join(detailed_link(number) if detailed else plain_link(number) for number in range(2, count + 2))
