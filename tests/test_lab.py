@@ -142,6 +142,10 @@ def test_outside_is_reached_through_nat(private_host: PrivateHost, tool: str) ->
     assert (status.returncode, status.stdout.split("\n")[0]) == (1, "~ host: sysctl net.ipv4.ip_forward = 1 (was 0)")
     assert host.netwrap("lab", "up", "outside", env=env).returncode == 0
     if tool == "nft":
+        host.sh("nft 'add table ip mine; add chain ip mine f { type filter hook forward priority 0; policy drop; }'")
+        broken = host.netwrap("lab", "verify", "outside")
+        assert "red -> outside (203.0.113.1): nothing on the way says why, but host has rules that drop packets" in broken.stdout
+        host.sh("nft delete table ip mine")
         host.sh("nft delete table ip $(nft list tables | grep -o 'netwrap-outside-.*')")
         broken = host.netwrap("lab", "verify", "outside")
         assert "FAIL  red -> outside (203.0.113.1): the lab's NAT is not there in host\n" in broken.stdout
@@ -425,6 +429,21 @@ def test_down_leaves_what_others_made(host: PrivateHost, tmp_path: Path) -> None
     assert host.sh("ip -o link show mine; ip route show 10.76.0.0/16; cat /etc/netns/two/resolv.conf").count("\n") == 3
 
 
+def test_links_in_etc_are_not_followed(host: PrivateHost, tmp_path: Path) -> None:
+    file = lab_file(tmp_path, FULL)
+    for trap in (
+        "mkdir /etc/netns/one; ln -s /etc/target /etc/netns/one/hosts",
+        "mkdir /etc/target; ln -s /etc/target /etc/netns/one",
+    ):
+        host.sh(trap)
+        before = host.snapshot()
+        up = host.netwrap("lab", "up", file)
+        assert up.returncode == 1 and "is a link to somewhere else" in up.stderr
+        assert host.snapshot() == before
+        assert host.sh("ls -d /etc/target/* 2>/dev/null || true") == ""
+        host.sh("rm -r /etc/netns/one; rm -rf /etc/target")
+
+
 def test_after_a_reboot_the_files_in_etc_are_found(host: PrivateHost, tmp_path: Path) -> None:
     before = host.snapshot()
     file = lab_file(tmp_path, FULL)
@@ -493,16 +512,44 @@ def test_export_writes_what_up_takes(private_host: PrivateHost, tmp_path: Path) 
     assert up.returncode == 0, up.stderr
     assert host.netwrap("lab", "export").stdout == exported.stdout
     for want in ('{ to = "10.9.0.0/16", via = "10.1.0.2", dev = "eth0" }', 'priority = 100, from = "10.1.0.0/24", table = 100',
-                 'mtu = 1400', '"fd00:1::1/64"', 'dev = "eth0", proxy = true', 'type = "blackhole", table = 100'):  # fmt: skip
+                 'mtu = 1400', '"fd00:1::1/64"', 'dev = "eth0", proxy = true', 'type = "blackhole", table = 100',
+                 'start = [["sleep", "1000"]]', '"net.ipv4.tcp_rmem" = "4096 131072 6291456"', 'nameservers = ["192.0.2.53"]',
+                 '"one.lab" = ["10.1.0.1", "fd00:1::1"]'):  # fmt: skip
         assert want in exported.stdout, want
     assert host.netwrap("lab", "export", "nobody").stderr.startswith("netwrap: there is no namespace 'nobody'; there are: one")
+
+
+def test_export_of_every_ready_made_lab(private_host: PrivateHost, tmp_path: Path) -> None:  # noqa: F811
+    host = private_host
+    host.sh(WORLD)
+    for name in READY:
+        if name == "outside" and not has_nat(host):
+            continue
+        assert host.netwrap("lab", "up", name).returncode == 0
+        rooms = ["red", "blue", "router"] if name == "router" else ["red", "blue"]
+        exported = host.netwrap("lab", "export", *rooms)
+        assert (exported.returncode, exported.stderr) == (0, ""), name
+        verified = host.netwrap("lab", "verify", name)
+        assert host.netwrap("lab", "down", name).returncode == 0
+        text = (ROOT / "netwrap" / "labs" / f"{name}.toml").read_text()
+        again = lab_file(tmp_path, exported.stdout + text[text.index("[verify]") :], "again.toml")
+        up = host.netwrap("lab", "up", again)
+        assert up.returncode == 0, up.stderr
+        again_verified = host.netwrap("lab", "verify", again)
+        assert sorted(again_verified.stdout.split("\n")[:-2]) == sorted(verified.stdout.split("\n")[:-2])
+        assert again_verified.returncode == 0, again_verified.stdout
+        assert host.netwrap("lab", "export", *rooms).stdout == exported.stdout
+        assert host.netwrap("lab", "down", again).returncode == 0
 
 
 def test_export_says_what_it_leaves_out(private_host: PrivateHost) -> None:  # noqa: F811
     host = private_host
     host.sh("ip netns add 'a b'; ip netns add red; ip -n red link add mv type macvlan 2>/dev/null || true;"
             "ip -n red link add 'odd#name' type veth peer name x; ip -n red link add v type veth peer name w")  # fmt: skip
+    if has_nat(host):
+        host.sh("ip netns exec red sh -c 'nft add table ip mine || iptables -A INPUT -j ACCEPT'")
     exported = host.netwrap("lab", "export", "-o", "/run/out.toml")
+    assert not has_nat(host) or "the firewall of red is left out" in exported.stderr
     assert exported.returncode == 0
     assert "namespace 'a b' is left out: a lab file cannot hold that name" in exported.stderr
     assert "link 'odd#name' of red is left out" in exported.stderr

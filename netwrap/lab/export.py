@@ -1,8 +1,15 @@
-"""Write running namespaces as a lab file: what `up` takes to make them again."""
+"""Write running namespaces as a lab file: what `up` takes to make them again.
+
+What `ip` shows is written as it is now. NAT, commands and sysctls are written where a lab's record knows them; a firewall that
+somebody else made is named in a note.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import ipaddress
 import json
+import os
 import re
 from typing import Any
 
@@ -10,7 +17,8 @@ from netwrap import shell
 from netwrap.errors import NetwrapError
 
 from . import file, state
-from .commands import PROTOCOL
+from . import journal as records
+from .commands import ETC, PROTOCOL
 from .file import HOST, At, LabFileError
 
 TYPE_CHECKING = False
@@ -47,9 +55,70 @@ class _Exporter:
         self.bridges: dict[tuple[str, str], str] = {}
         self.written: set[tuple[str, str]] = set()
         state._vlans(self.vlan_namespaces(), self.things, None)
+        self.recorded = self.from_records()
 
     def vlan_namespaces(self) -> set[str]:
         return {key[1] for key, value in self.things.items() if value.get("vlan_filtering")}
+
+    def from_records(self) -> Things:
+        """What labs that made these namespaces have recorded of NAT, commands and sysctls."""
+        found: Things = {}
+        for journal in map(records.load, records.all_names()):
+            if journal is not None and any(key[0] == "netns" and key[1] in self.names for key in journal.made):
+                kept = (*self.names, HOST)
+                found.update({key: value for key, value in journal.made.items()
+                              if key[0] in ("nat", "start", "sysctl") and key[1] in kept})  # fmt: skip
+        return found
+
+    def nat_blocks(self) -> list[list[str]]:
+        blocks = []
+        for key, value in self.recorded.items():
+            if key[0] == "nat":
+                by_out: dict[str, list[str]] = {}
+                for source, out in value["rules"]:
+                    by_out.setdefault(out, []).append(source)
+                for out, sources in by_out.items():
+                    table: dict[str, Any] = {"netns": key[1]} if key[1] != HOST else {}
+                    table["sources"] = sources
+                    blocks.append(["[[nat]]", *_lines({**table, "out": out} if out else table)])
+        return blocks
+
+    def note_firewall(self, name: str) -> None:
+        for words in (["nft", "list", "ruleset"], ["iptables", "-w", "-S"]):
+            if not shell.find(words[0]) or ("nat", name) in self.recorded:
+                continue
+            said = shell.run(words, netns=name, check=False).stdout.strip()
+            if words[0] == "nft" and said or "-A " in said:
+                self.notes.append(f"the firewall of {name} is left out ({' '.join(words)})")
+                return
+
+    def names_block(self) -> list[list[str]]:
+        """The names in the files `hosts` of the namespaces, all together."""
+        found: dict[str, list[str]] = {}
+        for name in self.names:
+            for words in self.etc(name, "hosts"):
+                for host in words[1:]:
+                    if not words[0].startswith("127.") and words[0] != "::1" and file._HOSTNAME.fullmatch(host):
+                        found.setdefault(host, [])
+                        found[host] += [words[0]] if words[0] not in found[host] else []
+        return [["[names]", *_lines(found)]] if found else []
+
+    def etc(self, name: str, which: str) -> list[list[str]]:
+        """The words of the lines of a file in /etc/netns that name an address (or are a search list)."""
+        rows = []
+        with contextlib.suppress(OSError), open(os.path.join(ETC, name, which), encoding="utf-8", errors="replace") as text:
+            rows = [line.partition("#")[0].split() for line in text]
+        return [words for words in rows if len(words) > 1]
+
+    def resolver(self, name: str) -> dict[str, Any]:
+        table: dict[str, Any] = {}
+        for words in self.etc(name, "resolv.conf"):
+            if words[0] == "nameserver":
+                with contextlib.suppress(ValueError):
+                    table.setdefault("nameservers", []).append(str(ipaddress.ip_address(words[1])))
+            elif words[0] == "search":
+                table["search"] = [word for word in words[1:] if file._HOSTNAME.fullmatch(word)]
+        return table
 
     def fits(self, check: Any, name: str, what: str) -> bool:
         """Whether a name can be in a lab file."""
@@ -61,7 +130,7 @@ class _Exporter:
             return False
 
     def text(self, lab: str) -> str:
-        blocks = self.bridge_blocks() + self.link_blocks() + self.vlan_blocks()
+        blocks = self.bridge_blocks() + self.link_blocks() + self.vlan_blocks() + self.nat_blocks() + self.names_block()
         rooms = [block for name in self.names for block in self.namespace_blocks(name)]
         if not rooms:
             raise NetwrapError("there is no namespace to be written")
@@ -182,12 +251,18 @@ class _Exporter:
     # -- what is in a namespace ---------------------------------------------------------------------------------------
 
     def namespace_blocks(self, name: str) -> list[list[str]]:
-        table: dict[str, Any] = {}
+        table = self.resolver(name)
+        self.note_firewall(name)
+        starts = [value["argv"] for key, value in self.recorded.items() if key[:2] == ("start", name)]
+        if starts:
+            table["start"] = starts
         result = shell.run(["sysctl", "-n", "net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"], netns=name, check=False)
         sysctls = dict(zip(("net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"), result.stdout.split()))
         sysctls = {key: value for key, value in sysctls.items() if value == "1"}
+        known = {key[2]: value["value"] for key, value in self.recorded.items() if key[:2] == ("sysctl", name)}
+        sysctls.update({key if "." in key else key.replace("/", "."): value for key, value in known.items()})
         if sysctls:
-            table["sysctls"] = {key: int(value) for key, value in sysctls.items()}
+            table["sysctls"] = {key: int(value) if value.isdigit() else value for key, value in sysctls.items()}
         routing: dict[str, list[Any]] = {"routes": [], "neighbours": [], "rules": []}
         for key, value in self.things.items():
             if key[1] != name:

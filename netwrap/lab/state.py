@@ -302,16 +302,24 @@ def _rule_value(row: dict[str, Any]) -> Value:
 def _files(
     journal: Journal, namespaces: Iterable[str], things: Things, marked: set[Key], strangers: dict[Key, str]
 ) -> None:
+    """The files of /etc/netns: ours begin with the lab's mark. Links to elsewhere are never followed."""
     mark = mark_of(journal.name)
     for netns in namespaces:
+        folder = os.path.join(ETC, netns)
         for name in ("hosts", "resolv.conf"):
-            path = os.path.join(ETC, netns, name)
+            key, path = ("file", netns, name), os.path.join(folder, name)
+            odd = next((link for link in (ETC, folder, path) if os.path.islink(link)), None)
+            if odd is not None:
+                strangers[key] = f"{odd} is a link to somewhere else"
+                continue
             try:
                 with open(path, encoding="utf-8", errors="surrogateescape") as file:
                     text = file.read()
-            except OSError:
+            except FileNotFoundError:
                 continue
-            key = ("file", netns, name)
+            except OSError as error:
+                strangers[key] = f"{path} cannot be read: {error.strerror}"
+                continue
             if text.startswith(mark + "\n") or key in journal.made and mark.startswith(text.split("\n")[0]):
                 things[key] = {"text": text}
                 marked.add(key)
