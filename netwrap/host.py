@@ -403,6 +403,8 @@ class _Builder:
             records = list(module.iter_parse(text.split("\n"), found))
         else:
             records, errors = module.parse(text, strict=False)
+            if json and errors and not records:  # cut off or spoiled: what is whole in front of that
+                records, _ = module.parse(_whole(text), strict=False)
             for error in errors:
                 found.append(error)
         for line in found.lines():
@@ -531,6 +533,25 @@ class _Problems(list):  # type: ignore[type-arg]
         if self.more or len(self) > 3:
             return [*self[:3], f"and {len(self) - 3 + self.more} more lines that fit nowhere"]
         return list(self)
+
+
+def _whole(text: str) -> str:
+    """The whole objects that an array of JSON begins with, as an array.
+
+    >>> _whole('[{"dst":"10.0.0.0/8"},{"dst":"10.0.')
+    '[{"dst":"10.0.0.0/8"}]'
+    """
+    import json
+
+    decoder = json.JSONDecoder(strict=False)
+    start = at = text.find("[") + 1
+    end = start
+    try:
+        while True:
+            _, end = decoder.raw_decode(text, at)
+            at = text.index("{", end)
+    except (ValueError, RecursionError):
+        return f"[{text[start:end]}]"
 
 
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)

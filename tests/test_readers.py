@@ -18,6 +18,7 @@ from conftest import ROOT, Netwrap
 from netwrap import bundle, folder, host, readers
 from netwrap.errors import NetwrapError
 from netwrap.host import Host
+from netwrap.section import Section
 
 LINK = """\
 1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN mode DEFAULT group default qlen 1000
@@ -204,6 +205,13 @@ def test_a_truncated_capture_shows_what_was_read(netwrap: Netwrap, tmp_path: Pat
     path.write_bytes(gzip.compress(content)[:-500])
     done = netwrap("report", "--from", str(path))
     assert done.returncode == 1 and "cannot be read to its end" in done.stderr and "red" in done.stdout
+
+
+def test_json_that_is_cut_off_is_read_up_to_there() -> None:
+    routes = ",".join(f'{{"dst":"10.0.{number}.0/24","flags":[],"metrics":[{{"mtu":1400}}]}}' for number in range(100))
+    found = host.build([Section("", "ip -j route show", f"[{routes}]"[:3000])])
+    assert len(found.namespaces[0].routes or ()) == routes[:2999].count("1400}]}") > 50
+    assert len(found.problems) == 1
 
 
 def test_a_corrupted_capture_never_breaks(tmp_path: Path) -> None:
