@@ -141,6 +141,7 @@ def _overview() -> str:
         "options, in front of the command or behind it:",
         "  --netns NAME      run it in this namespace (repeat for more); the table gets a column netns",
         "  --all-netns       run it in every namespace, the root namespace included",
+        "  --from PATH       answer from a capture, a folder of texts, a pasted session or an sos report",
         "  --format FORMAT   a format of tabulate, or json, jsonl, csv, tsv",
         "  --columns A,B     which columns; --where NAME=VALUE which rows; --sort NAME in which order; --no-header",
         "  --show-commands   print every command before it runs; --dry-run: and run none that changes anything",

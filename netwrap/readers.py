@@ -126,7 +126,7 @@ def _captured(text: str, problems: list[str] | None = None) -> Host:
 def _pasted(text: str) -> list[Section]:
     from . import session
 
-    return [
-        Section(block.netns or "", block.command, block.text)
-        for block in session.blocks(text) if block.parser is not None
-    ]  # fmt: skip
+    blocks = [block for block in session.blocks(text) if block.parser is not None]
+    said = [f"{block.command}: {block.text.strip()}" for block in blocks if block.failed]
+    sections = [Section(block.netns or "", block.command, block.text) for block in blocks if not block.failed]
+    return [*sections, Section("", "notes", "\n".join(said))] if said else sections

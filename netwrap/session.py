@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import re
 
+from parsers.lex import STDERR
+
 from . import command
 
 TYPE_CHECKING = False
@@ -57,6 +59,12 @@ class Block:
     @property
     def text(self) -> str:
         return "\n".join(self.lines)
+
+    @property
+    def failed(self) -> bool:
+        """Whether all that the command printed is what `ip` and `bridge` say when they fail."""
+        said = [line for line in self.lines if line.strip()]
+        return bool(said) and all(map(STDERR.match, said))
 
     def __repr__(self) -> str:
         return f"Block({self.line}, {self.command!r}, netns={self.netns!r}, parser={self.parser!r}, {len(self.lines)} lines)"

@@ -12,7 +12,6 @@ import sys
 import parsers
 from netwrap import report
 from netwrap.errors import NetwrapError, UsageError
-from parsers import lex
 
 from . import say, tables
 
@@ -150,7 +149,7 @@ def _session(blocks: Iterator[session.Block], shown: str, options: argparse.Name
                 unknown.append(block)
             if not block.changes:
                 continue
-        elif _failed(block):
+        elif block.failed:
             unknown.append(block)
             continue
         else:
@@ -179,12 +178,6 @@ def _session(blocks: Iterator[session.Block], shown: str, options: argparse.Name
     for block in unknown:
         say(f"{shown}:{block.line}: {_unrecognised(block)}")
     return 1 if problems else 0
-
-
-def _failed(block: session.Block) -> bool:
-    """Whether all that a command printed is what it says on standard error when it fails."""
-    said = [line for line in block.lines if line.strip()]
-    return bool(said) and all(map(lex.STDERR.match, said))
 
 
 def _unrecognised(block: session.Block) -> str:
