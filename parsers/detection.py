@@ -78,12 +78,6 @@ def _is_heading(head: str) -> bool:
 
 def _between(found: list[str], head: str) -> list[str]:
     """Decide between parsers that read the same text."""
-    if head.lstrip().startswith("port") and "bridge_vlan" in found:
-        return ["bridge_vlan"]
-    if head.lstrip().startswith(("Kernel", "Destination")):
-        return ["route"] if "route" in found else found
-    if head.lstrip().startswith(("Address", "IP address")):
-        return ["arp"] if "arp" in found else found
     if {"ip_link", "ip_address"} <= set(found) and " mode " not in head and "<" in head:
         found = sorted(found, key=lambda name: name != "ip_address") if "qdisc" in head and " group " in head else found
     return found
