@@ -71,6 +71,8 @@ def _read(source: Source) -> Iterator[Dict]:
     others = 0  # lines, since the table began, that are no rows
     tails: dict[str, Dict] = {}
     holes: dict[str, Dict] = {}
+    bsd: dict[str, Dict] = {}
+    bsd_holes: dict[str, Dict] = {}
     for line in source.lines():
         # Most rows differ from one before in their addresses only.
         known = tails.get(line[50:])
@@ -87,6 +89,18 @@ def _read(source: Source) -> Iterator[Dict]:
             if known is not None and " " not in address and address:
                 entry = known.copy()
                 entry["address"] = address
+                yield entry
+                continue
+        elif line[:3] == "? (":  # `? (10.0.0.1) at 02:00:00:00:00:01 [ether] on eth0`
+            address, _, rest = line[3:].partition(") at ")
+            known, hwaddress = bsd.get(rest[17:]), rest[:17]
+            if known is None:
+                known, hwaddress = bsd_holes.get(rest), ""
+            if known is not None and " " not in hwaddress and 7 <= len(address) <= 15 and not address.strip("0123456789."):
+                entry = known.copy()
+                entry["address"] = address
+                if hwaddress:
+                    entry["hwaddress"] = hwaddress
                 yield entry
                 continue
         words = split(line)
@@ -110,6 +124,13 @@ def _read(source: Source) -> Iterator[Dict]:
             continue
         found = _row(line) or _bsd(line, split) or _proc(line) or _loose(words)
         if found is not None:
+            whole = "cut" not in found and "unparsed" not in found
+            if plain and whole and line[:3] == "? (" and len(bsd) + len(bsd_holes) < 1000:
+                rest = line.partition(") at ")[2]
+                if found["hwaddress"] is None:
+                    bsd_holes[rest] = found.copy()
+                elif found["hwaddress"] == rest[:17]:
+                    bsd[rest[17:]] = found.copy()
             yield found
         elif words in (_HEADER, _PROC_HEADER):
             others = source.number()

@@ -100,6 +100,11 @@ def test_large_tables_are_read_as_small_ones() -> None:
     """The quick ways through tables say what the slow ones say."""
     entries = list(tables.arp_lines(400))
     assert arp.parse("".join(entries)) == [arp.parse(line)[0] for line in entries[1:]] == list(arp.iter_parse(entries))
+    entries = list(tables.arp_a_lines(400))
+    entries += [f"? (10.0.0.{at}) at {mac} [ether] on eth9\n" for at, mac in enumerate(["", "02:00:00:00:00:01", "", ""])]
+    assert arp.parse("".join(entries + entries)) == [arp.parse(line)[0] for line in entries] * 2
+    with pytest.raises(parsers.ParseError):
+        arp.parse("".join([*entries, "? (10.0.0.x) at <incomplete> on eth3\n"]))
     rows = list(tables.route_n_lines(400))
     assert route.parse("".join(rows)) == [route.parse(line)[0] for line in rows[2:]] == list(route.iter_parse(rows))
     for detailed in (True, False):

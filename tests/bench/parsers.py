@@ -93,6 +93,8 @@ def parsing() -> None:
     compare("route -n, 100,000 rows", lambda: parsers.parse("route", table), "jc", jc("route", table), 0.5, 5)
     entries = "".join(tables.arp_lines(20_000))
     compare("arp -n, 20,000 entries", lambda: parsers.parse("arp", entries), "jc", jc("arp", entries), 0.5, 31)
+    entries = "".join(tables.arp_a_lines(20_000))
+    compare("arp -an, 20,000 entries", lambda: parsers.parse("arp", entries), "jc", jc("arp", entries), 1.0, 15)
     neighs = "".join(tables.neigh_lines(100_000))
     twin = json.dumps(parsers.parse("ip_neigh", neighs), separators=(",", ":"))
     compare("ip neigh, 100,000 neighbours", lambda: parsers.parse("ip_neigh", neighs), "json.loads of the same",

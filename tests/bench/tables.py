@@ -113,6 +113,15 @@ def arp_lines(count: int) -> Iterator[str]:
             yield f"{address:<23}  {'ether':<8}{mac:<20}{'CM' if number % 10 == 0 else 'C':<6}{'':<15} eth{number & 7}\n"
 
 
+def arp_a_lines(count: int) -> Iterator[str]:
+    """`arp -an` of net-tools."""
+    for number in range(count):
+        address = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
+        mac = f"02:00:00:{number >> 16 & 255:02x}:{number >> 8 & 255:02x}:{number & 255:02x}"
+        shown = "<incomplete>" if number % 20 == 19 else f"{mac} [ether]{' PERM' if number % 10 == 0 else ''}"
+        yield f"? ({address}) at {shown} on eth{number & 7}\n"
+
+
 def neigh_lines(count: int) -> Iterator[str]:
     """`ip neigh`."""
     for number in range(count):
