@@ -20,19 +20,21 @@ netwrap_probe() {
     IFS=$newline
     json=yes limit=60 serial=no quick=no scratch=
     while [ $# -gt 0 ]; do
-        case $1 in
+        option=$1
+        shift
+        case $option in
             --no-json) json=no ;;
             --serial) serial=yes ;;
             --quick) quick=yes ;;
-            --scratch) scratch=${2-} && shift ;; # a folder to work in, which the caller removes
-            --timeout) limit=${2-} && shift ;;
-            --timeout=*) limit=${1#*=} ;;
-            *) echo "probe.sh: $1 is none of --no-json, --quick, --serial, --timeout SECONDS" >&2 && return 2 ;;
+            --scratch) scratch=${1-} ;; # a folder to work in, which the caller removes
+            --timeout) limit=${1-} ;;
+            --timeout=*) limit=${option#*=} ;;
+            *) echo "probe.sh: $option is none of --no-json, --quick, --serial, --timeout SECONDS" >&2 && return 2 ;;
         esac
-        shift
+        case $option in --scratch | --timeout) [ $# -eq 0 ] || shift ;; esac
     done
     case $limit in
-        '' | *[!0-9]*) echo "probe.sh: --timeout takes whole seconds" >&2 && return 2 ;;
+        '' | 0 | *[!0-9]*) echo "probe.sh: --timeout takes whole seconds" >&2 && return 2 ;;
     esac
 
     token=
@@ -222,7 +224,7 @@ find_how() {
         attempt ip -j -d -s -force
         batch=
         case $said in
-            "[{"*"]$newline[{"*"]")
+            "[{"*"]${newline}[{"*"]")
                 # Before 5.5 the JSON of routes may be none (multipath, metrics); `neigh get` came with 5.5.
                 attempt ip neigh get 127.0.0.1 dev lo
                 [ $status -eq 255 ] || json=yes
@@ -236,7 +238,7 @@ find_how() {
             batch="link show${newline}link show"
             attempt bridge -j -force
             batch=
-            case $said in "["*"]$newline["*"]") bridge=json ;; esac
+            case $said in "["*"]${newline}["*"]") bridge=json ;; esac
         fi
     fi
     for up in ../.. ../../..; do
@@ -462,7 +464,7 @@ octal() { # a path as mountinfo writes it: blanks and backslashes are \040 and t
 }
 
 find_elsewhere() { # mounted in the mount namespaces of others
-    own= pids= file=
+    pids=
     for line in $(cd /proc && set +f && ls -l self/ns/mnt [0-9]*/ns/mnt 2>/dev/null); do
         inode=${line##* -> mnt:\[}
         inode=${inode%]}
@@ -797,7 +799,7 @@ two() {
 }
 
 work_through() { # WORKER KEY...
-    worker=$1 slot=0 count=0
+    worker=$1 slot=0 count=0 printing=no stopping=no
     shift
     trap - EXIT
     trap 'worker_stopped' TERM
@@ -815,7 +817,12 @@ work_through() { # WORKER KEY...
 
 worker_stopped() {
     [ -z "$child" ] || kill -9 "$child" 2>/dev/null
-    print_slots
+    stopping=yes
+    if [ $printing = no ]; then
+        print_slots
+    elif [ -n "$turns" ]; then # it was its turn, and all is printed
+        echo >&9
+    fi
     exit 143
 }
 
@@ -827,17 +834,18 @@ print_slots() {
         gathered=$gathered$work/out$worker.$n$newline
     done
     # Only where there is a bridge or a vxlan a forwarding table says more than the links do.
-    for file in $(grep -l -e bridge -e vxlan $gathered 2>/dev/null); do
+    [ $stopping = yes ] || for file in $(grep -l -e bridge -e vxlan $gathered 2>/dev/null); do
         n=${file##*.}
         eval "one=\$slot$n way=\$way$n"
         bridges "$one" "$way" >>"$file"
     done
     [ -z "$turns" ] || read -r turn <&9
+    printing=yes
     cat $gathered >&4 # not standard output: a signal may find that redirected
     printed=$?
     [ -z "$child" ] || echo >&4 # what a signal cut off has no end
     [ -z "$turns" ] || echo >&9
-    slot=0
+    slot=0 printing=no
     return $printed
 }
 

@@ -531,7 +531,29 @@ def test_onto_a_device(netwrap: Netwrap) -> None:
     assert os.stat("/dev/null").st_rdev == before
 
 
-def test_wrong_options_of_the_script() -> None:
-    done = subprocess.run(["sh", PROBE, "--nothing"], capture_output=True, text=True)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "--no-json" in done.stderr
+@pytest.mark.parametrize("options", [["--nothing"], ["--timeout"], ["--timeout", "0"], ["--timeout=1.5"], ["red"]])
+def test_wrong_options_of_the_script(options: list[str]) -> None:
+    done = subprocess.run(["sh", PROBE, *options], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+
+
+@root
+def test_a_bar_shows_how_far_it_is(rooms: Rooms, tmp_path: Path) -> None:
+    """On a terminal, when it takes longer than a second; nothing of it is left in the end."""
+    if shutil.which("script") is None:
+        pytest.skip("script, which makes a terminal, is not installed")
+    slow = rooms.add("slow")
+    env = {**os.environ, **wrapper(tmp_path, f'case "$*" in *{slow}*) sleep 2;; esac'), "PYTHONPATH": str(Path(PROBE).parents[1])}
+    command = f"{sys.executable} -m netwrap capture --quick -o {tmp_path}/out"
+    done = subprocess.run(["script", "-qec", command, "/dev/null"], capture_output=True, text=True, env=env, timeout=60)
+    assert "namespaces" in done.stdout and "#" in done.stdout
+    assert done.stdout.rstrip("\r\n").endswith("\r\033[K") or "netwrap: " in done.stdout.rpartition("\033[K")[2]
+    silent = subprocess.run(command.split(), capture_output=True, text=True, env=env, timeout=60)
+    assert "#" not in silent.stderr
+
+
+@root
+def test_quick_leaves_out_the_firewall() -> None:
+    found, _ = capture.sections(quick=True)
+    assert any(section.command.startswith("ip ") for section in found)
+    assert not any(section.command.startswith(("nft", "iptables", "ip6tables", "ss ")) for section in found)
