@@ -42,6 +42,8 @@ def detect(text: str) -> list[str]:
     head = "\n".join(line for line in lines if not lex.STDERR.match(line))
     if not head.strip():
         return []
+    if all(_NETNS.match(line) for line in head.split("\n") if line.strip()):
+        return ["ip_netns"]
     found, nearly = [], []
     for name in _ORDER:
         records, problems = module(name).parse(head, strict=False)

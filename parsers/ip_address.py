@@ -151,7 +151,7 @@ def _body(record: linkrecord.Record, line: str) -> bool:
     addresses = record.fields.setdefault("addr_info", [])
     line = line.lstrip(" \t")
     if line.startswith(("inet ", "inet6 ", "family ")):
-        addresses.append(_inet(line, record.fields["ifname"]))
+        addresses.append(_inet(line, record.fields.get("ifname", "")))
     elif line[:10] == "valid_lft " and addresses:
         _set_lifetimes(line, addresses[-1])
     else:
@@ -179,10 +179,16 @@ def _brief(line: str) -> linkrecord.Record | None:
 
 
 def _first(line: str) -> linkrecord.Record | None:
-    """Open a record: at a link's first line, at a line of `-o`, or at one of `-br`."""
+    """Open a record: at a link's first line, at a line of `-o`, at one of `-br`, or at a bare address.
+
+    `ip address show label eth0:*` prints the addresses alone.
+    """
     record = linkrecord.header(line)
     if record is not None:
         record.fields["addr_info"] = []
+        return record
+    record = linkrecord.Record({"addr_info": []})
+    if _body(record, line):
         return record
     found = _ONE_LINE.match(line)
     if found is None:
@@ -207,7 +213,7 @@ def _read(source: Source) -> Iterator[Dict]:
 
 def _same(last: Dict, record: Dict) -> bool:
     """Whether a line of `-o` is about the interface of the line before."""
-    return "operstate" not in record and last["ifname"] == record["ifname"] and last.get("ifindex") == record.get("ifindex")
+    return "operstate" not in record and all(last.get(key) == record.get(key) for key in ("ifname", "ifindex"))
 
 
 def _tidy(record: Dict) -> Dict | None:

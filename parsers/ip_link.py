@@ -43,6 +43,9 @@ DIFFERENCES = (
     ("stats64.rx.over_errors", "json", "the text has the column 'missed' instead since 5.10"),
     ("stats64.rx.missed_errors", "text", "JSON has it with -s -s only"),
     ("linkinfo.info_slave_data.mcast_fast_leave", "text", "the same bit as fastleave, printed twice"),
+    ("linkinfo.info_data.erspan_dir", "text", "up to 5.9 JSON has the key without a value, which makes it invalid"),
+    ("linkinfo.info_data.ttl", "text", "vxlan and geneve: JSON says nothing of a TTL that is inherited"),
+    ("linkinfo.info_data.ttl_inherit", "text", "vxlan and geneve: JSON says nothing of a TTL that is inherited"),
     *(
         (f"linkinfo.info_data.{key}", "json", "the text leaves out what is off, or the default")
         for key in (

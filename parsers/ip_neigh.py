@@ -81,7 +81,7 @@ def _read(source: Source) -> Iterator[Dict]:
                 raise ValueError("expected a neighbour ('ADDRESS dev DEVICE lladdr ... STATE')")
             if "," in words[-1] and STATES.issuperset(words[-1].split(",")):  # up to 4.16: `PERMANENT,NOARP`
                 words[-1:] = words[-1].split(",")
-            if _is_brief(words):
+            if _is_brief(line, words):
                 neigh["dev"] = words[1]
                 if len(words) == 3:
                     neigh["lladdr"] = words[2]
@@ -102,9 +102,14 @@ def _plausible(words: list[str], start: int) -> bool:
     return words[1:2] != [] and words[1] in _NEIGH or _ADDRESS.match(words[0]) is not None
 
 
-def _is_brief(words: list[str]) -> bool:
-    """``10.0.0.21                               d0               00:11:22:33:44:55``: `-br` of 5.15 and later"""
-    return 2 <= len(words) <= 3 and words[0] not in _KEYS and words[1] not in _NEIGH
+def _is_brief(line: str, words: list[str]) -> bool:
+    """``10.0.0.21                               d0               00:11:22:33:44:55``: `-br` of 5.15 and later.
+
+    Told by its wide first column (a device may be called ``dev``), or where that is full by the absence of known words.
+    """
+    if not 2 <= len(words) <= 3 or words[0] in _KEYS:
+        return False
+    return line.find(words[1], len(words[0])) >= 40 > len(words[0]) + 1 or words[1] not in _NEIGH
 
 
 def _tidy(neigh: Dict) -> Dict | None:

@@ -212,6 +212,18 @@ def _group(words: Words, info: Dict) -> None:
         info["group"].append({"id": number(identity), **({"weight": number(weight)} if comma else {})})
 
 
+def _resilient(name: str) -> Callable[[Words, Dict], None]:
+    """``type resilient buckets 8 idle_timer 120``"""
+
+    def rule(words: Words, info: Dict) -> None:
+        arguments = info.setdefault("resilient_args", {})
+        if name in arguments:
+            raise ValueError(f"a second {name!r}")
+        arguments[name] = number(words.take(name))
+
+    return rule
+
+
 _NH_INFO = Grammar(
     {
         "id": ("id", number),
@@ -221,7 +233,12 @@ _NH_INFO = Grammar(
         "type": ("type", str),
     },
     {**_HOP_FLAGS, "blackhole": ("blackhole", None), "fdb": ("fdb", None)},
-    {"via": _via, "encap": _encap, "group": _group},
+    {
+        "via": _via,
+        "encap": _encap,
+        "group": _group,
+        **{name: _resilient(name) for name in ("buckets", "idle_timer", "unbalanced_timer", "unbalanced_time")},
+    },
 )
 _NO_WORDS = Grammar({})
 
@@ -280,6 +297,11 @@ def _continue(route: Dict, words: list[str]) -> bool:
         if "cache" in route:
             raise ValueError("a second 'cache'")
         _ROUTE.read(words, route)
+    elif first in route_encap.OPTIONS and "encap" in (way := route.get("nexthops", [route])[-1]):
+        if first in way["encap"]:
+            raise ValueError(f"a second {first!r}")
+        way["encap"].update(route_encap.options(cursor := Words(words)))
+        _ROUTE.read(words, way, cursor.at)
     elif first == "nh_info":
         if "nh_info" in route:
             raise ValueError("a second 'nh_info'")

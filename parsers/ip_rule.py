@@ -40,7 +40,8 @@ _RULE_LINE = re.compile(r"(\d{1,10}):\s+(.*)$", re.ASCII)
 # `goto 101010unresolved`, to 4.20; `to 192.0.2.0 /24`, 4.17 and 4.18
 _GLUED = re.compile(r"(\bgoto \d+)(?=\[?unresolved)", re.ASCII)
 _SPLIT_PREFIX = re.compile(r"(?<=[0-9a-f:]) (?=/\d+ )", re.ASCII)
-_ACTIONS = ("blackhole", "unreachable", "prohibit")
+# The last two are busybox's words for `goto` and `nop`.
+_ACTIONS = ("blackhole", "unreachable", "prohibit", "local", "broadcast")
 
 
 def _prefix(word: str, key: str) -> Callable[[Words, Dict], None]:

@@ -97,12 +97,16 @@ class Source:
         self._clean = False
         self._iterator: Iterator[str] = iter(())
         self._number = self._count = 0
+        self._first = 1
         self.split: Callable[[str], list[str]] = split
         self.plain = False
 
     @classmethod
-    def of_text(cls, text: str, problems: list[ParseError] | None = None) -> Source:
-        """The lines of a text that is there as a whole, which can be cleaned and looked at as a whole."""
+    def of_text(cls, text: str, problems: list[ParseError] | None = None, first: int = 1) -> Source:
+        """The lines of a text that is there as a whole, which can be cleaned and looked at as a whole.
+
+        ``first`` is the number of its first line.
+        """
         if "\x1b" in text:
             text = ESCAPES.sub("", text)
         lines = text.split("\n")
@@ -110,7 +114,8 @@ class Source:
             lines = [line.rstrip("\r") for line in lines]
         source = cls(lines, problems)
         source._clean = True
-        source._count = len(lines)
+        source._count = first - 1 + len(lines)
+        source._first = first
         if not any(blank in text for blank in "\x1c\x1d\x1e\x1f") and (text.isascii() or not _ODD_BLANK.search(text)):
             source.split = str.split
             source.plain = text.isascii() and not any(blank in text for blank in "\t\f\v")
@@ -118,7 +123,7 @@ class Source:
 
     def __iter__(self) -> Iterator[tuple[int, str]]:
         """Every line that is not blank."""
-        for number, line in enumerate(self._lines, start=1):
+        for number, line in enumerate(self._lines, start=self._first):
             if not self._clean:
                 if line[-1:] == "\n":
                     line = line[:-1]
@@ -131,7 +136,7 @@ class Source:
 
     def numbered(self) -> Iterator[tuple[int, str]]:
         """Every line; blank lines may be among them. For long tables."""
-        return enumerate(self._lines, start=1) if self._clean else iter(self)
+        return enumerate(self._lines, start=self._first) if self._clean else iter(self)
 
     def lines(self) -> Iterator[str]:
         """Every line; blank lines may be among them. :meth:`number` says which it is, for those who seldom ask."""
@@ -406,6 +411,7 @@ def _set(record: Dict, outer: Dict, field: tuple[str, Convert], word: str, value
 # -- JSON ----------------------------------------------------------------------------------------------------------
 
 _ODD_QUOTE = lazy(r"(\\\\)|\\'")  # iproute2 <= 6.0 writes an apostrophe as \', which is no JSON
+_LOST_VALUE = lazy(r'"erspan_dir":(?="erspan_hwid")')  # iproute2 <= 5.9 forgets the direction behind its key
 _BARE_TYPE = lazy(r'\{"(blackhole|unreachable|prohibit|throw|local|broadcast|anycast|multicast|nat|unicast)",')
 
 
@@ -441,6 +447,7 @@ def load_json(text: str, source: Source, hook: Any = None) -> Iterator[Any]:
                 repaired = True
                 text = _ODD_QUOTE.sub(lambda found: found[1] or "'", text)
                 text = _BARE_TYPE.sub(r'{"type":"\1",', text)
+                text = _LOST_VALUE.sub("", text)
                 end = len(text)
                 continue
             position = min(getattr(error, "pos", at), end)
@@ -457,6 +464,28 @@ def load_json(text: str, source: Source, hook: Any = None) -> Iterator[Any]:
             yield value
 
 
+# `ip -j route get X connected` gives a second answer, in text (all releases)
+_TEXT_BEHIND = re.compile(r"\]\s*\n(?=[^\s\[\]{},])", re.ASCII)
+_HEADING = re.compile(r"^netns: (\S.*?)\r*$", re.ASCII | re.MULTILINE)
+
+
+def by_netns(text: str) -> Iterator[tuple[str | None, int, str]]:
+    """The parts that `ip -all netns exec` headed with ``netns: NAME``: name (None: no heading), first line's number, text.
+
+    >>> list(by_netns("\\nnetns: blue\\n1: lo:\\n\\nnetns: red\\n1: lo:"))
+    [('blue', 3, '1: lo:\\n\\n'), ('red', 6, '1: lo:')]
+    """
+    netns: str | None = None
+    at, line = 0, 1
+    for found in _HEADING.finditer(text):
+        if text[at : found.start()].strip():
+            yield netns, line, text[at : found.start()]
+        line += text.count("\n", at, found.end()) + 1
+        netns, at = found[1], found.end() + 1
+    if text[at:].strip():
+        yield netns, line, text[at:]
+
+
 # -- the two ways in -----------------------------------------------------------------------------------------------
 
 
@@ -470,8 +499,29 @@ def parser(
     ``pairs`` builds an object where the keys of old releases need it (see `json.loads`, ``object_pairs_hook``).
     """
 
+    def one_room(text: str, problems: list[ParseError] | None, first: int = 1) -> list[Dict]:
+        if tidy is None or not is_json(text):
+            return list(read(Source.of_text(text, problems, first)))
+        behind = _TEXT_BEHIND.search(text)
+        if behind is None:
+            return list(_objects(text, Source((), problems), tidy, pairs))
+        records = list(_objects(text[: behind.end()], Source((), problems), tidy, pairs))
+        return records + one_room(text[behind.end() :], problems, first + text.count("\n", 0, behind.end()))
+
+    def rooms(text: str, problems: list[ParseError] | None) -> list[Dict]:
+        records = []
+        for netns, first, part in by_netns(text):
+            found = one_room(part, problems, first)
+            if netns is not None:
+                for record in found:
+                    record["netns"] = netns
+            records += found
+        return records
+
     def parse(text: str, *, strict: bool = True) -> Any:
         """Parse what the command printed, text or JSON; the module's docstring says what a record holds.
+
+        Below a heading ``netns: NAME`` of `ip -all netns exec`, each record has that name as ``netns``.
 
         ``strict=True`` returns the list of records and raises :class:`ParseError` at the first line that fits
         nowhere. ``strict=False`` returns ``(records, problems)``: what could be read, and a ParseError for each line
@@ -482,10 +532,7 @@ def parser(
         collecting = gc.isenabled()
         gc.disable()
         try:
-            if tidy is not None and is_json(text):
-                records = list(_objects(text, Source((), problems), tidy, pairs))
-            else:
-                records = list(read(Source.of_text(text, problems)))
+            records = one_room(text, problems) if "netns: " not in text else rooms(text, problems)
         finally:
             if collecting:
                 gc.enable()

@@ -52,6 +52,51 @@ def _inherit(word: str) -> int:
     return 0 if word in ("inherit", "auto") else number(word)
 
 
+def _ttl(words: Words, data: Dict) -> None:
+    """``ttl 64``, ``ttl auto``, ``ttl inherit`` of vxlan and geneve: JSON has 0 for the second, nothing for the third."""
+    word = words.take("ttl")
+    data["ttl"] = _inherit(word)
+    if word == "inherit":
+        data["ttl_inherit"] = True
+
+
+def _tos(word: str) -> str:
+    """A tunnel's type of service; ``inherit`` is 0x1 in JSON."""
+    return "0x1" if word == "inherit" else word
+
+
+def _or_flag(word: str, key: str, odd: str, flag: str, convert: Convert = str) -> Rule:
+    """``tclass 0x10``, or ``tclass inherit``, which JSON has as a flag of its own."""
+
+    def rule(words: Words, data: Dict) -> None:
+        value = words.take(word)
+        if value == odd:
+            data[flag] = True
+        else:
+            data[key] = convert(value)
+
+    return rule
+
+
+def _dscp(words: Words, data: Dict) -> None:
+    """``dscp inherit``"""
+    if words.take("dscp") != "inherit":
+        raise ValueError("dscp is always 'inherit'")
+    data["ip6_tnl_f_rcv_dscp_copy"] = True
+
+
+def _nested(key: str, name: str, convert: Convert) -> Rule:
+    """A value that JSON has in an object of its own."""
+
+    def rule(words: Words, data: Dict) -> None:
+        inner = data.setdefault(key, {})
+        if name in inner:
+            raise ValueError(f"a second {name!r}")
+        inner[name] = convert(words.take(name))
+
+    return rule
+
+
 def _none_is_zero(word: str) -> int:
     return 0 if word == "none" else number(word)
 
@@ -135,9 +180,13 @@ def _pair(word: str, key: str, length: str) -> Rule:
     return rule
 
 
-def _arp_targets(words: Words, data: Dict) -> None:
+def _targets(key: str) -> Rule:
     """``arp_ip_target 10.0.0.1,10.0.0.2``"""
-    data["arp_ip_target"] = words.take("arp_ip_target").split(",")
+
+    def rule(words: Words, data: Dict) -> None:
+        data[key] = words.take(key).split(",")
+
+    return rule
 
 
 _TUNNEL_ENDS = _texts("remote", "local", "ikey", "okey", "fwmark", "erspan_dir", "erspan_hwid")
@@ -151,9 +200,7 @@ _GRE = Grammar(
         "dev": ("link", str),
         "ttl": ("ttl", _inherit),
         "hoplimit": ("ttl", _inherit),
-        "tos": ("tos", str),
-        "encaplimit": ("encap_limit", _either),
-        **_texts("tclass", "flowlabel"),
+        "tos": ("tos", _tos),
         **_ints("erspan_index", "erspan_ver"),
         **_ENCAP,
     },
@@ -161,12 +208,16 @@ _GRE = Grammar(
         **_switches("pmtudisc"),
         **_trues("icsum", "ocsum", "iseq", "oseq", "external"),
         "ignore-df": ("ignore_df", True),
-        "allow-localremote": ("allow-localremote", True),
-        "noallow-localremote": ("allow-localremote", False),
-        "dscp": ("ip6_tnl_f_rcv_dscp_copy", True),
+        "allow-localremote": ("ip6_tnl_f_allow_local_remote", True),
         **_ENCAP_FLAGS,
     },
-    {"(flowinfo": _flowinfo},
+    {
+        "(flowinfo": _flowinfo,
+        "encaplimit": _or_flag("encaplimit", "encap_limit", "none", "ip6_tnl_f_ign_encap_limit", number),
+        "tclass": _or_flag("tclass", "tclass", "inherit", "ip6_tnl_f_use_orig_tclass"),
+        "flowlabel": _or_flag("flowlabel", "flowlabel", "inherit", "ip6_tnl_f_use_orig_flowlabel"),
+        "dscp": _dscp,
+    },
 )
 
 
@@ -249,10 +300,11 @@ KINDS: dict[str, Grammar] = {
     "vxlan": Grammar(
         {
             **_ints("id", "limit"),
-            **_texts("df", "tos", "flowlabel", "label_policy", "reserved_bits"),
+            **_texts("df", "label_policy", "reserved_bits"),
+            "tos": ("tos", _tos),
+            "flowlabel": ("label", str),
             "dev": ("link", str),
             "dstport": ("port", number),
-            "ttl": ("ttl", _inherit),
             "ageing": ("ageing", _none_is_zero),
             "maxaddr": ("limit", number),
         },
@@ -263,6 +315,7 @@ KINDS: dict[str, Grammar] = {
             ),
         },
         {
+            "ttl": _ttl,
             "remote": _by_family("remote", "remote"),
             "group": _by_family("group", "group"),
             "local": _by_family("local", "local"),
@@ -273,12 +326,12 @@ KINDS: dict[str, Grammar] = {
     "geneve": Grammar(
         {
             **_ints("id"),
-            **_texts("tos", "df", "flowlabel"),
-            "ttl": ("ttl", _inherit),
+            **_texts("tos", "df"),
+            "flowlabel": ("label", str),
             "dstport": ("port", number),
         },
         {**_switches("external", **_UDP), "innerprotoinherit": ("inner_proto_inherit", True)},
-        {"remote": _by_family("remote", "remote"), "srcport": _port_range},
+        {"ttl": _ttl, "remote": _by_family("remote", "remote"), "srcport": _port_range},
     ),
     "gre": _GRE,
     "gretap": _GRE,
@@ -304,25 +357,27 @@ KINDS: dict[str, Grammar] = {
                      "xmit_hash_policy", "ad_select", "ad_actor_system"),
             **_ints("miimon", "updelay", "downdelay", "peer_notify_delay", "use_carrier", "arp_interval",
                     "arp_missed_max", "resend_igmp", "all_slaves_active", "min_links", "lp_interval",
-                    "packets_per_slave", "ad_aggregator", "ad_num_ports", "ad_actor_key", "ad_partner_key",
-                    "ad_actor_sys_prio", "ad_user_port_key", "tlb_dynamic_lb"),
-            **_texts("ad_partner_mac"),
+                    "packets_per_slave", "ad_actor_sys_prio", "ad_user_port_key", "tlb_dynamic_lb"),
             "arp_validate": ("arp_validate", _null),
             "num_grat_arp": ("num_peer_notif", number),
             "num_unsol_na": ("num_peer_notif", number),
             "lacp_active": ("ad_lacp_active", str),
             "lacp_rate": ("ad_lacp_rate", str),
-            "coupled_control": ("coupled_control", str),
-            "broadcast_neighbor": ("broadcast_neighbor", str),
+            **_bools("coupled_control", "broadcast_neighbor"),
         },
         {},
-        {"arp_ip_target": _arp_targets, "ns_ip6_target": lambda words, data: data.update(
-            ns_ip6_target=words.take("ns_ip6_target").split(","))},
+        {
+            "arp_ip_target": _targets("arp_ip_target"),
+            "ns_ip6_target": _targets("ns_ip6_target"),
+            **{f"ad_{name}": _nested("ad_info", name, number)
+               for name in ("aggregator", "num_ports", "actor_key", "partner_key")},
+            "ad_partner_mac": _nested("ad_info", "partner_mac", str),
+        },
     ),
     "bond_slave": Grammar(
         {
-            **_texts("state", "mii_status", "perm_hwaddr"),
-            **_ints("link_failure_count", "queue_id", "prio", "ad_aggregator_id", "ad_actor_oper_port_state",
+            **_texts("state", "mii_status", "perm_hwaddr", "churn_actor_state", "churn_partner_state"),
+            **_ints("actor_port_prio", "link_failure_count", "queue_id", "prio", "ad_aggregator_id", "ad_actor_oper_port_state",
                     "ad_partner_oper_port_state"),
         },
         {},
@@ -353,12 +408,17 @@ KINDS: dict[str, Grammar] = {
     ),
     "macsec": Grammar(
         {
-            **_texts("sci", "cipher", "validate"),
-            **_bools("protect", "encrypt", "send_sci", "end_station", "scb", "replay"),
-            **_ints("icvlen", "encodingsa", "window"),
-            "offload": ("offload", str),
-        },
-        {"strict": ("validate", "strict")},
+            **_texts("sci", "offload"),
+            **_bools("protect", "encrypt", "scb"),
+            **_ints("window"),
+            "cipher": ("cipher_suite", str),
+            "icvlen": ("icv_len", number),
+            "encodingsa": ("encoding_sa", number),
+            "validate": ("validation", str),
+            "send_sci": ("inc_sci", on_off),
+            "end_station": ("es", on_off),
+            "replay": ("replay_protect", on_off),
+        }
     ),
     "hsr": Grammar(
         {**_texts("slave1", "slave2", "interlink"), **_ints("sequence", "proto", "version"),
@@ -366,7 +426,7 @@ KINDS: dict[str, Grammar] = {
     ),
     "bareudp": Grammar({**_texts("ethertype"), "dstport": ("port", number), "srcportmin": ("src_port_min", number)},
                        _switches("multiproto")),
-    "gtp": Grammar({**_texts("role"), **_ints("restart_count"), "hsize": ("pdp_hashsize", number)}),
+    "gtp": Grammar({**_texts("role"), **_ints("restart_count", "hsize")}),
     "ipoib": Grammar({"pkey": ("key", str), "mode": ("mode", str), "umcast": ("umcast", str)}),
     "netkit": Grammar(
         {**_texts("mode", "type", "policy", "scrub"), "peer": ("peer_policy", str), **_ints("headroom", "tailroom")}
@@ -375,7 +435,9 @@ KINDS: dict[str, Grammar] = {
     "dsa": Grammar({**_texts("conduit")}),
     **{
         kind: Grammar({})
-        for kind in "veth dummy ifb vcan vxcan nlmon team team_slave batadv wireguard lowpan bond_tlb hsr_slave".split()
+        for kind in (
+            "veth dummy ifb vcan vxcan nlmon team team_slave batadv batadv_slave wireguard lowpan bond_tlb hsr_slave"
+        ).split()
     },
 }
 UNKNOWN = Grammar({})

@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 
 from . import linkinfo, linkstats
+from .errors import ParseError
 from .lex import STDERR, Grammar, Remembered, Source, Words, bracketed, number, split, unparsed
 
 TYPE_CHECKING = False
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from .lex import Dict
 
     Body = Callable[["Record", str], bool]
-    _Listing = tuple[set[str], bool]
+    _Listing = tuple[set[str], set[str], bool]
 
 # `2: eth0@if7: <BROADCAST,UP> mtu 1500 ...`; the name may hold anything but a blank.
 HEADER = re.compile(r"(\d{1,10}): (\S{1,80}): <([^ ]*)>(?: (.*))?$", re.ASCII | re.DOTALL)
@@ -35,8 +36,8 @@ _OLD_BRIDGE = re.compile(r"(\d{1,10}): (\S{1,80}) state (\S+) (?:@(\S{1,80}))?: 
 _JOINT = re.compile(r"\\(?=    |\t)")
 # `state 0x9mode DEFAULT`: an operational state without a name is printed without a blank behind it.
 _GLUED = re.compile(r"\b(state 0x[0-9a-f]+|ff:ff)(?=mode |protodown)", re.ASCII)
-# `geneve externaladdrgenmode eui64`: 4.16 to 5.0
-_GLUED_EXTERNAL = re.compile(r"\bgeneve external(?=[a-z])", re.ASCII)
+# `geneve externaladdrgenmode eui64`: 4.16 to 5.0; `vxlan external vnifilterid 0`: 6.1
+_GLUED_EXTERNAL = re.compile(r"\b(geneve external(?=[a-z])|vxlan external vnifilter(?=id ))", re.ASCII)
 # `LOWER_UP100`: busybox adds up the flags it has no name for and glues them on in hexadecimal.
 _GLUED_FLAG = re.compile(r"([A-Z_-]+?)([0-9a-f]+)$", re.ASCII)
 
@@ -175,8 +176,8 @@ class Record:
             self.alias_open = False
             self._link(line[9:])
             return True
-        if "geneve external" in line:
-            line = _GLUED_EXTERNAL.sub(r"geneve external ", line)
+        if "external" in line:
+            line = _GLUED_EXTERNAL.sub(r"\1 ", line)
         words = [word for word in line.replace("\t", " ").split(" ") if word]
         first = words[0]
         if self.counters is not None and not STDERR.match(line):
@@ -391,7 +392,7 @@ def read(source: Source, body: Body | None = None, first: Callable[[str], Record
             reason = ""
             opened: Record | None = None
             try:
-                if line[0] != " ":
+                if line[0] != " " or record is None:
                     opened = first(line)
                 if opened is not None:
                     if record is not None:
@@ -405,6 +406,8 @@ def read(source: Source, body: Body | None = None, first: Callable[[str], Record
                         reason = "expected a line of a link"
                     if record.counters is not None and record.heading is None:
                         record.heading = (number_, line)
+            except ParseError:  # raised for the record before
+                raise
             except ValueError as error:
                 reason = str(error)
             if record is not None and record.lost:
@@ -439,14 +442,15 @@ def split_names(records: list[Dict]) -> None:
     """Split ``NAME@PEER`` in place.
 
     Both sides may hold an ``@`` of their own. What is behind an ``@`` is the peer if it is ``NONE``, ``ifN``, or a
-    name of the same listing; in a listing that is whole (it has ``lo``) a name with anything else behind is a name.
+    name of the same listing. Where several splits are left, the other end of a veth pair tells (``b@a`` beside ``a@b``),
+    or the label of an IPv4 address, which is the device's name unless somebody gave another.
     """
     names = set()
     odd = []
     for place, record in enumerate(records):
-        name = record["ifname"]
+        name = record.get("ifname", "")
         names.add(name)
-        if "@" in name:
+        if "@" in name and ("flags" in record or "operstate" in record):  # `ip -o address` has the bare name
             own, _, peer = name.rpartition("@")
             names.add(own or name)
             odd.append((place, own, peer))
@@ -462,19 +466,32 @@ def split_names(records: list[Dict]) -> None:
 
 
 def _listing(records: list[Dict]) -> _Listing:
-    """What is behind an ``@`` anywhere in a listing, and whether the listing is whole."""
-    raw = {record["ifname"] for record in records}
+    """The names of a listing as printed, what is behind an ``@`` in them, and whether the listing is whole."""
+    raw = {record["ifname"] for record in records if "ifname" in record}
     parents = {name[at + 1 :] for name in raw for at in range(1, len(name)) if name[at] == "@"}
-    return parents, any(record.get("ifindex") == 1 and record["ifname"] == "lo" for record in records)
+    return raw, parents, _is_whole(records)
 
 
-def _split_name(record: Dict, names: set[str], parents: set[str], whole: bool) -> tuple[str, str, bool] | None:
+def _is_whole(records: list[Dict]) -> bool:
+    """Whether all links of a namespace are there, so that a peer that is not is none: `-4`, `-6` and `up` leave some out."""
+    return (
+        any(record.get("ifindex") == 1 and record.get("ifname") == "lo" for record in records)
+        and any("link_type" in record for record in records)
+        and any("UP" not in record.get("flags", ("UP",)) for record in records)
+    )
+
+
+def _split_name(
+    record: Dict, names: set[str], raw: set[str], parents: set[str], whole: bool
+) -> tuple[str, str, bool] | None:
     """The name, the peer, and whether it is in another namespace; None where the ``@`` belongs to the name."""
     name = record["ifname"]
     splits = [(name[:at], name[at + 1 :]) for at in range(len(name) - 1, 0, -1) if name[at] == "@"]
     if not splits:
         return None
-    known = [split_ for split_ in splits if split_[1] in names]
+    labels = {entry.get("label") for entry in record.get("addr_info", ())} if len(splits) > 1 else ()
+    known = [split_ for split_ in splits if f"{split_[1]}@{split_[0]}" in raw or split_[0] in labels][-1:]
+    known = known or [split_ for split_ in splits if split_[1] in names]
     remote = splits[0][1] == "NONE" or _PEER.match(splits[0][1]) is not None
     if known and (not remote or "link_netns" not in record and "link_netnsid" not in record):
         return (*known[-1], False)
@@ -507,4 +524,7 @@ def tidy(record: Dict) -> Dict | None:
     data = record.get("linkinfo", {}).get("info_data")
     if data and "collect_metadata" in data:  # 4.15
         data["external"] = data.pop("collect_metadata")
+    for flag in ("gbp", "gpe"):
+        if data and flag in data:  # null where it is set
+            data[flag] = True
     return record

@@ -2,7 +2,8 @@
 
 A key that the text did not say is absent. A key that is there with None means a flag that is set (``router``,
 ``not``), or, where the text prints a placeholder, that there is nothing (``hwaddress`` of an incomplete entry).
-``unparsed`` holds words that no field is known for, in every kind of record; it is absent when empty.
+``unparsed`` holds words that no field is known for, in every kind of record; it is absent when empty. ``netns`` is the
+namespace's name where `ip -all netns exec` printed one above the record.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any, TypedDict
 
 class _Unparsed(TypedDict, total=False):
     unparsed: list[str]
+    netns: str
 
 
 class LinkInfo(TypedDict, total=False):

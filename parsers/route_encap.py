@@ -43,7 +43,7 @@ VALUES: dict[str, dict[str, Convert]] = {
 _FLAGS = ("key", "csum", "seq")
 _KEYS = {"csum-mode": "csum_mode", "ident-type": "ident_type", "hook-type": "hook_type"}
 #: options of collect-metadata tunnels: the numbers and words between the colons
-_OPTIONS: dict[str, tuple[tuple[str, Convert], ...]] = {
+OPTIONS: dict[str, tuple[tuple[str, Convert], ...]] = {
     "geneve_opts": (("class", number), ("type", number), ("data", str)),
     "vxlan_opts": (("gbp", number),),
     "erspan_opts": (("ver", number), ("index", number), ("dir", number), ("hwid", number)),
@@ -71,8 +71,8 @@ def read(words: Words) -> Dict:
             encap[key] = values[word](words.take(word))
         elif word in _FLAGS and kind in ("ip", "ip6"):
             encap[words.take()] = True
-        elif word in _OPTIONS and kind in ("ip", "ip6"):
-            encap[words.take()] = _options(word, words.take(word))
+        elif word in OPTIONS and kind in ("ip", "ip6"):
+            encap.update(options(words))
         elif word == "segs" and "segs" not in encap:
             encap["segs"] = _segments(words)
         elif word == "srh" and kind == "seg6local":
@@ -105,16 +105,17 @@ def _segments(words: Words) -> list[str]:
     return found
 
 
-def _options(name: str, word: str) -> list[Dict]:
-    """``geneve_opts 0:8:abcdef01,1:2:00`` as a list of its fields"""
-    fields = _OPTIONS[name]
+def options(words: Words) -> dict[str, list[Dict]]:
+    """``geneve_opts 0:8:abcdef01,1:2:00`` as a list of its fields; all releases begin a new line with it."""
+    name = words.take()
+    fields = OPTIONS[name]
     found: list[Dict] = []
-    for item in word.split(","):
+    for item in words.take(name).split(","):
         parts = item.split(":")
         if len(parts) != len(fields):
             raise ValueError(f"{name} has {len(fields)} parts: {item!r}")
         found.append({key: convert(part) for (key, convert), part in zip(fields, parts)})
-    return found
+    return {name: found}
 
 
 def unflatten(pairs: list[tuple[str, Any]]) -> Dict:
@@ -138,4 +139,4 @@ def unflatten(pairs: list[tuple[str, Any]]) -> Dict:
 
 def _belongs(kind: str, key: str) -> bool:
     own = {_KEYS.get(word, word) for word in VALUES.get(kind, {})}
-    return key in own or key in _FLAGS or key in _OPTIONS or key in ("segs", "dst", "locator", "srh", "freqk", "freqn")
+    return key in own or key in _FLAGS or key in OPTIONS or key in ("segs", "dst", "locator", "srh", "freqk", "freqn")
