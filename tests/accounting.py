@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 _ATOM = re.compile(r"[^\s\\<>,/@()\[\]{}=|]+", re.ASCII)
 # Some releases glue words together (`55permanent`, `packetsve0ve0`, `nexthopvia`), and some words are two (`80-90`, `1:2`).
-_PIECE = re.compile(r"probes|external|addrgenmode|numtxqueues|nexthop|packets|[a-z]+\d(?!\d)|[A-Za-z]+|\d+", re.ASCII)
+_PIECE = re.compile(r"probes|vnifilter|external|addrgenmode|numtxqueues|nexthop|packets|[a-z]+\d(?!\d)|[A-Za-z]+|\d+", re.ASCII)
+_PARTS = re.compile(r"[A-Z_]+|[0-9a-f]+", re.ASCII)  # `LOWER_UP400` of busybox, `0:8:abcdef01`
+# What is said of the whole table, or of nothing: `Entries: 8`, `192.0.2.9 (192.0.2.9) -- no entry`.
+_SUMMARY = re.compile(r"Entries: \d+\t|.* -- no entry$", re.ASCII)
 _BEHIND_NUMBER = re.compile(r"(-?\d+(?:\.\d+)?)(?:sec|ms|s|Mbps)$", re.ASCII)
 
 
@@ -101,12 +104,13 @@ def unaccounted(
     lost = []
     text = text.replace(" features 1 ", " features ecn ")  # 3.10 has no word for it
     for number, line in enumerate(text.split("\n"), start=1):
-        if number in reported:
+        if number in reported or _SUMMARY.match(line):
             continue
         for atom in _ATOM.findall(ESCAPES.sub("", line)):
             if any(form in pool for form in _forms(atom)):
                 continue
-            if not all(any(form in pool for form in _forms(piece)) for piece in _PIECE.findall(atom)):
+            cuts = (cut.findall(atom) for cut in (_PIECE, _PARTS))
+            if not any(all(any(form in pool for form in _forms(piece)) for piece in pieces) for pieces in cuts):
                 lost.append((number, atom))
     return lost
 
@@ -116,6 +120,9 @@ def _forms(atom: str) -> Iterator[str]:
     yield atom
     bare = atom.strip(":")
     yield bare
+    yield f"::ffff:{bare}"  # net-tools leaves this out
+    if bare[:2] == "if":  # `eth0@if7`
+        yield bare[2:]
     found = _BEHIND_NUMBER.match(bare)
     if found:
         yield found[1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from pathlib import Path
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
@@ -17,17 +19,27 @@ def texts(command: str = "*") -> list[Path]:
     return sorted(FIXTURES.glob(f"{command}/*/*.txt"))
 
 
-# Texts that have no JSON of their own: the case that says the same. (`ip -j -s route` was not captured.)
-_SAME = {"o": "plain", "od": "d", "ss": "s"}
-_SAME_ROUTES = {"s": "plain", "6s": "6", "6o": "6", "get-o": "get"}
+# Options that change the form only: JSON, one line, colour. `ip -o address` has other records, `-s` adds nothing to a
+# route, nor a second one to a neighbour.
+_FORM = {"ip_address": r" -[jc](?= )", "ip_route": r" -[jocs](?= )", "ip_neigh": r" -[joc](?= )| -s(?= -s )"}
+
+
+@functools.cache
+def commands(folder: Path) -> dict[str, str]:
+    """What was run for each file of a folder, as its PROVENANCE says."""
+    lines = (folder / "PROVENANCE").read_text(errors="surrogateescape").split("\n")
+    return {name: words for name, colon, words in (line.partition(": ") for line in lines) if colon and "." in name}
 
 
 def oracle(path: Path) -> Path | None:
-    """The JSON that says the same as a text: of the same case, or of the case without `-o`."""
-    same = {**_SAME, **_SAME_ROUTES} if path.parent.parent.name == "ip_route" else _SAME
-    for name in (path.stem, same.get(path.stem)):
-        if name is not None and path.with_name(name + ".json").exists():
-            return path.with_name(name + ".json")
+    """The JSON that says the same as a text: of the same case, or of the same command in another form."""
+    if path.with_suffix(".json").exists():
+        return path.with_suffix(".json")
+    form = _FORM.get(path.parent.parent.name, r" -[joc](?= )")
+    own = re.sub(form, "", commands(path.parent).get(path.name, ""))
+    for name, words in commands(path.parent).items():
+        if name.endswith(".json") and re.sub(form, "", words) == own:
+            return path.with_name(name)
     return None
 
 

@@ -7,7 +7,7 @@ from typing import Any
 # What time moves between two runs of a command.
 VOLATILE = (
     "hello_timer tcn_timer topology_change_timer gc_timer hold_timer message_age_timer forward_delay_timer used "
-    "confirmed updated probes expires age refcnt valid_life_time preferred_life_time bytes packets"
+    "confirmed updated probes expires age refcnt valid_life_time preferred_life_time bytes packets dropped multicast"
 ).split()
 
 

@@ -40,7 +40,7 @@ def test_text_says_what_json_says(text: Path, json: Path) -> None:
         assert _broken(json) and "not valid JSON" in str(error)
         return
     from_text = module.parse(read(text))
-    assert from_text or text.stem in ("empty",) or from_json == []
+    assert from_text or from_json == []
     assert differences(from_text, from_json, module.DIFFERENCES) == []
 
 
@@ -55,7 +55,7 @@ def _words_left(value: Any) -> list[str]:
 
 @pytest.mark.parametrize("text", texts(), ids=label)
 def test_no_word_is_left_over(text: Path) -> None:
-    records = parsers.module(text.parent.parent.name).parse(read(text))
+    records, _ = parsers.module(text.parent.parent.name).parse(read(text), strict=False)
     assert _words_left(records) == []
 
 
@@ -63,7 +63,11 @@ def test_no_word_is_left_over(text: Path) -> None:
 def test_the_text_tells_its_command(text: Path) -> None:
     command = text.parent.parent.name
     found = parsers.detect(read(text))
-    if command == "ip_netns" and "(id: " not in read(text) and "nsid" not in read(text):
+    if not read(text).strip():
+        assert found == []
+    elif text.stem.startswith(("de-", "fr-", "none")):
+        assert found in ([], [command])  # translated, or a sentence; what is read of these is in test_arp and test_route
+    elif command == "ip_netns" and "(id: " not in read(text) and "nsid" not in read(text):
         assert found == []  # names alone may be anything
     else:
         assert found[:1] == [command]
