@@ -179,16 +179,10 @@ def _brief(line: str) -> linkrecord.Record | None:
 
 
 def _first(line: str) -> linkrecord.Record | None:
-    """Open a record: at a link's first line, at a line of `-o`, at one of `-br`, or at a bare address.
-
-    `ip address show label eth0:*` prints the addresses alone.
-    """
+    """Open a record: at a link's first line, at a line of `-o`, or at one of `-br`."""
     record = linkrecord.header(line)
     if record is not None:
         record.fields["addr_info"] = []
-        return record
-    record = linkrecord.Record({"addr_info": []})
-    if _body(record, line):
         return record
     found = _ONE_LINE.match(line)
     if found is None:
@@ -198,9 +192,15 @@ def _first(line: str) -> linkrecord.Record | None:
     return record
 
 
+def _bare(line: str) -> linkrecord.Record | None:
+    """Open a record at an address: `ip address show label eth0:*` prints the addresses alone."""
+    record = linkrecord.Record({"addr_info": []})
+    return record if _body(record, line) else None
+
+
 def _read(source: Source) -> Iterator[Dict]:
     last: Dict | None = None
-    for record in linkrecord.read(source, _body, _first):
+    for record in linkrecord.read(source, _body, _first, _bare):
         if "flags" not in record and last is not None and _same(last, record):
             last["addr_info"].extend(record["addr_info"])
             continue

@@ -46,7 +46,7 @@ _FLAGS = (
     "dead onlink pervasive offload trap notify linkdown unresolved rt_offload rt_trap rt_offload_failed".split()
 )
 # `default`, `10.0.0.0/8`, `2001:db8::/32`, `0/8`; an MPLS label stack `100/200`; `???/20`: a family unknown to old releases
-_DST = re.compile(r"(?:default|(?:[0-9a-fA-F:.]+|\?\?\?)(?:/\d+)*)$", re.ASCII)
+_DST = re.compile(r"(?:default|(?:\d+|(?=[0-9a-fA-F]*[:.])[0-9a-fA-F:.]+|\?\?\?)(?:/\d+)*)$", re.ASCII)
 # `nexthopvia inet6 fe80::1` (4.1-4.10); `ts 0x4dtsage 88sec` (all)
 _GLUED = re.compile(r"^(\s*nexthop)(?=via )|\b(ts 0x[0-9a-f]+)(?=tsage )", re.ASCII)
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from .lex import Dict
 
+    First = Callable[[str], "Record | None"]
     Body = Callable[["Record", str], bool]
     _Listing = tuple[set[str], set[str], bool]
 
@@ -212,7 +213,10 @@ class Record:
             DETAIL.read(words, self.fields)
         elif self._opens_kind(line, first):
             self._kind(words)
-        elif alias_open and line[:1] != " " and len(self.fields["ifalias"]) < 256 and not STDERR.match(line):
+        elif STDERR.match(line):  # it may stand in the middle of an alias
+            self.alias_open = alias_open
+            return False
+        elif alias_open and line[:1] != " " and len(self.fields["ifalias"]) < 256:
             self.fields["ifalias"] += "\n" + line
             self.alias_open = True
         elif self.kind is not None and line.startswith("      "):
@@ -383,8 +387,12 @@ def split_joined(line: str) -> list[str]:
     return [part for part in parts if part.strip()]
 
 
-def read(source: Source, body: Body | None = None, first: Callable[[str], Record | None] = header) -> Iterator[Dict]:
-    """All records of a text. ``body`` is asked first for every line behind a first line (addresses, details)."""
+def read(source: Source, body: Body | None = None, first: First = header, bare: First | None = None) -> Iterator[Dict]:
+    """All records of a text.
+
+    ``body`` is asked first for every line behind a first line (addresses, details); ``bare`` opens a record at a line
+    that stands behind no first line.
+    """
     records: list[Dict] = []
     record: Record | None = None
     for number_, whole in source:
@@ -392,8 +400,10 @@ def read(source: Source, body: Body | None = None, first: Callable[[str], Record
             reason = ""
             opened: Record | None = None
             try:
-                if line[0] != " " or record is None:
+                if line[0] != " ":
                     opened = first(line)
+                if record is None and opened is None and bare is not None:
+                    opened = bare(line)
                 if opened is not None:
                     if record is not None:
                         records.append(_close(record, source))
