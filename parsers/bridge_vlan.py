@@ -87,20 +87,20 @@ def _counters(direction: str, words: Words, entry: Dict) -> None:
         entry[f"{direction}_{unit}"] = value
 
 
-def _is_entry(words: list[str]) -> bool:
+def _is_entry(words: list[str], key: str) -> bool:
     """Whether a line is about a vlan and lost its indentation; a port's line has a name in front of the same."""
     if words[0] in ("RX:", "TX:") or words[0] in _DETAILS and len(words) > 1 and not _VID.match(words[1]):
         return True
     if _VID.match(words[0]) is None:
         return False
-    behind = sum(_TUNNEL.match(word) is not None for word in words[1:3])
-    return behind == 0 and words[1:] != ["None"] or behind == 1 and len(words) == 2
+    numbers = sum(_TUNNEL.match(word) is not None for word in words[1:3])
+    return len(words) == 2 and numbers == 1 if key == "tunnels" else numbers == 0 and words[1:] != ["None"]
 
 
 def _read(source: Source) -> Iterator[Dict]:
     port: Dict | None = None
     key = "vlans"
-    counted = False
+    counted = headed = False
     for line_number, whole in source:
         if "\\" in _BEHIND_NAME.sub("", whole, count=1):  # -o; a name may hold a backslash, too
             whole = whole.replace("\\", "\n")
@@ -109,12 +109,13 @@ def _read(source: Source) -> Iterator[Dict]:
                 continue
             header = _HEADER.match(line)
             if header is not None:
+                headed = True
                 key = "tunnels" if header[1] else "vlans"
                 counted = "vlan id" in line and "\t" not in line
                 continue
             words = split(line)
             try:
-                if line[0] not in " \t" and not (port is not None and _is_entry(words)):
+                if line[0] not in " \t" and not (port is not None and headed and _is_entry(words, key)):
                     if counted:
                         words = split(_TWICE.sub(r"\1", line, count=1))
                     if len(words) > 1 and words[1] != "None" and not _VID.match(words[1]):

@@ -465,8 +465,8 @@ def load_json(text: str, source: Source, hook: Any = None) -> Iterator[Any]:
 
 
 # `ip -j route get X connected` gives a second answer, in text (all releases)
-_TEXT_BEHIND = re.compile(r"\]\s*\n(?=[^\s\[\]{},])", re.ASCII)
-_HEADING = re.compile(r"^netns: (\S.*?)\r*$", re.ASCII | re.MULTILINE)
+_TEXT_BEHIND = lazy(r"\][ \t\r]*\n+(?=[^\s\[\]{},])")
+_HEADING = lazy(r"^netns: (\S.*)$", re.ASCII | re.MULTILINE)
 
 
 def by_netns(text: str) -> Iterator[tuple[str | None, int, str]]:
@@ -481,7 +481,7 @@ def by_netns(text: str) -> Iterator[tuple[str | None, int, str]]:
         if text[at : found.start()].strip():
             yield netns, line, text[at : found.start()]
         line += text.count("\n", at, found.end()) + 1
-        netns, at = found[1], found.end() + 1
+        netns, at = found[1].rstrip("\r"), found.end() + 1
     if text[at:].strip():
         yield netns, line, text[at:]
 
