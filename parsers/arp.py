@@ -70,12 +70,13 @@ def _read(source: Source) -> Iterator[Dict]:
     split, plain = source.split, source.plain
     others = 0  # lines, since the table began, that are no rows
     tails: dict[str, Dict] = {}
+    get = tails.get
     holes: dict[str, Dict] = {}
     bsd: dict[str, Dict] = {}
     bsd_holes: dict[str, Dict] = {}
     for line in source.lines():
         # Most rows differ from one before in their addresses only.
-        known = tails.get(line[50:])
+        known = get(line[50:])
         if known is not None and line[22:33] == "   ether   ":
             address, hwaddress = line[:22].rstrip(), line[33:50]
             if " " not in hwaddress and " " not in address and address:
