@@ -8,7 +8,7 @@ A record (:class:`parsers.records.Link`) is what `ip -j link` says of the link, 
 form does not say is absent. The name of the peer's namespace (``link_netns``) is in the text only.
 
 busybox resolves the peer's index in its own namespace: its ``eth0@eth0`` gives ``link: eth0``, which is no fact
-about a veth.
+about a veth. Flags and link types that it has no name for are numbers: ``400`` is MASTER, ``[804]`` ieee802.15.4.
 
 >>> [link] = parse("1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN")
 >>> link["ifname"], link["mtu"], link["flags"]
