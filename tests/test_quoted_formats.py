@@ -18,7 +18,8 @@ def test_virtual_functions() -> None:
         f"{FIRST}qdisc mq state UP mode DEFAULT group default qlen 1000\n"
         "    link/ether 02:11:22:33:44:00 brd ff:ff:ff:ff:ff:ff\n"
         "    vf 0     link/ether 02:11:22:33:44:55 brd ff:ff:ff:ff:ff:ff, vlan 100, qos 3, vlan protocol 802.1ad, "
-        "tx rate 500 (Mbps), max_tx_rate 1000Mbps, min_tx_rate 50Mbps, spoof checking off, link-state auto, trust on, query_rss off\n"
+        "tx rate 500 (Mbps), max_tx_rate 1000Mbps, min_tx_rate 50Mbps, spoof checking off, link-state auto, trust on, "
+        "query_rss off\n"
         "    vf 1 MAC 02:11:22:33:44:56, spoof checking on",
     )
     assert link["vfinfo_list"] == [
