@@ -1,6 +1,6 @@
 """The document of differences between text and JSON is what the parsers' modules list; and no entry is a blanket.
 
-Write it anew with ``PYTHONPATH=. python tests/test_differences.py > docs/differences.md``.
+Write it anew with ``PYTHONPATH=. python tests/test_differences.py > parsers/DIFFERENCES.md``.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import parsers
 
-DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "differences.md"
+DOCUMENT = Path(parsers.__file__).resolve().with_name("DIFFERENCES.md")
 SIDES = {"text": "text only", "json": "JSON only", "both": "another value", "backslash": "another character"}
 HEAD = """\
 # Where text and JSON of one command differ
