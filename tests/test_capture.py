@@ -545,9 +545,10 @@ def test_a_bar_shows_how_far_it_is(rooms: Rooms, tmp_path: Path) -> None:
     slow = rooms.add("slow")
     env = {**os.environ, **wrapper(tmp_path, f'case "$*" in *{slow}*) sleep 2;; esac'), "PYTHONPATH": str(Path(PROBE).parents[1])}
     command = f"{sys.executable} -m netwrap capture --quick -o {tmp_path}/out"
-    done = subprocess.run(["script", "-qec", command, "/dev/null"], capture_output=True, text=True, env=env, timeout=60)
-    assert "namespaces" in done.stdout and "#" in done.stdout
-    assert done.stdout.rstrip("\r\n").endswith("\r\033[K") or "netwrap: " in done.stdout.rpartition("\033[K")[2]
+    done = subprocess.run(["script", "-qec", command, "/dev/null"], capture_output=True, env=env, timeout=60)
+    shown = done.stdout.decode()  # as bytes first: text=True would take the bar's carriage returns for line ends
+    assert "namespaces" in shown and "#" in shown
+    assert shown.rstrip("\r\n").endswith("\r\033[K") or "netwrap: " in shown.rpartition("\033[K")[2]
     silent = subprocess.run(command.split(), capture_output=True, text=True, env=env, timeout=60)
     assert "#" not in silent.stderr
 
