@@ -23,8 +23,6 @@ def run(asked: Command, options: tables.Options) -> int:
     """Print what the command would have printed; 1 where the capture does not have it. Raises UsageError."""
     if asked.parser is None:
         raise UsageError(f"'{' '.join(asked.argv)}' prints no table that netwrap knows: a capture cannot answer it")
-    if options.format is None and asked.json:
-        options.format = "json"
     host = source.host(options.source)
     if options.netns or options.all_netns:
         _everywhere(host, asked, options)

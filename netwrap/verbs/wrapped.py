@@ -42,14 +42,14 @@ def run(binary: str, front: list[str], words: list[str]) -> int:
     asked = command.understand(argv)
     if (options.netns or options.all_netns) and asked.netns is not None:
         raise UsageError(f"the command names a namespace of its own ({asked.netns}); leave out --netns and --all-netns")
+    if asked.parser is not None and options.format is None and asked.json:
+        options.format = "json"
     if options.source is not None:
         from . import captured
 
         return captured.run(asked, options)
     if asked.parser is None:
         return _pass_through(argv, options)
-    if options.format is None and asked.json:
-        options.format = "json"
     if not options.netns and not options.all_netns:
         tables.show(asked.parser, _records(asked, asked.netns), options)
         return 0
