@@ -58,6 +58,12 @@ class Rooms:
         run(["ip", "netns", "add", name])
         return name
 
+    def cabled(self, short: str) -> str:
+        """Make a namespace with a cable in it, v0 to v1, both up, 10.0.0.1/24 on v0, and return its name."""
+        name = self.add(short)
+        self.batch("link add v0 type veth peer name v1\nlink set v0 up\nlink set v1 up\naddr add 10.0.0.1/24 dev v0\n", name)
+        return name
+
     def batch(self, lines: str, netns: str) -> None:
         """Run lines of `ip` in a namespace."""
         run(["ip", "-n", netns, "-batch", "-"], lines)

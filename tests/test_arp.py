@@ -10,7 +10,7 @@ import implementations
 import pytest
 from conftest import Rooms
 
-from netwrap import arp, errors, ip_address, ip_link
+from netwrap import arp, errors
 
 pytestmark = pytest.mark.root
 MAC = "02:00:00:00:00:09"
@@ -18,12 +18,7 @@ MAC = "02:00:00:00:00:09"
 
 @pytest.fixture
 def red(rooms: Rooms) -> str:
-    name = rooms.add("red")
-    ip_link.add("v0", "veth", netns=name, peer="v1")
-    for dev in ("v0", "v1"):
-        ip_link.set(dev, netns=name, up=True)
-    ip_address.add("10.0.0.1/24", "v0", netns=name)
-    return name
+    return rooms.cabled("red")
 
 
 @pytest.fixture(params=["net-tools", "busybox", "none"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from conftest import Rooms
 
-from netwrap import errors, ip_address, ip_link, ip_neigh
+from netwrap import errors, ip_neigh
 
 pytestmark = pytest.mark.root
 MAC = "02:00:00:00:00:09"
@@ -13,12 +13,7 @@ MAC = "02:00:00:00:00:09"
 
 @pytest.fixture
 def red(rooms: Rooms) -> str:
-    name = rooms.add("red")
-    ip_link.add("v0", "veth", netns=name, peer="v1")
-    for dev in ("v0", "v1"):
-        ip_link.set(dev, netns=name, up=True)
-    ip_address.add("10.0.0.1/24", "v0", netns=name)
-    return name
+    return rooms.cabled("red")
 
 
 def neighbours(netns: str, proxy: bool = False) -> dict[str, tuple[str | None, list[str]]]:

@@ -18,11 +18,8 @@ pytestmark = pytest.mark.root
 
 @pytest.fixture
 def red(rooms: Rooms) -> str:
-    name = rooms.add("red")
-    ip_link.add("v0", "veth", netns=name, peer="v1")
-    for dev in ("lo", "v0", "v1"):
-        ip_link.set(dev, netns=name, up=True)
-    ip_address.add("10.0.0.1/24", "v0", netns=name)
+    name = rooms.cabled("red")
+    ip_link.set("lo", netns=name, up=True)
     ip_address.add("2001:db8::1/64", "v0", netns=name, nodad=True)
     return name
 
