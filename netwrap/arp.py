@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from parsers.arp import from_neigh
 
-from . import ip_neigh, query, shell, values
+from . import arguments, ip_neigh, query, shell
 from .errors import CommandMissing, CommandWarning, NotFound, UsageError
 
 if TYPE_CHECKING:
@@ -48,11 +48,11 @@ def set(
     """
     if pub == (hw_addr is not None) or pub and dev is None:
         raise UsageError(f"arp -s {host}: an entry needs a hardware address; a published one a device instead")
-    argv = ["arp", *(["-i", values.name(["arp", "-s"], dev)] if dev is not None else []), "-Ds" if pub else "-s"]
+    argv = ["arp", *(["-i", arguments.name(["arp", "-s"], dev)] if dev is not None else []), "-Ds" if pub else "-s"]
     argv += [_ipv4(argv, host)]
-    argv += [values.bare_name(argv, dev or "") if pub else values.ethernet(argv, hw_addr or "")]
+    argv += [arguments.bare_name(argv, dev or "") if pub else arguments.ethernet(argv, hw_addr or "")]
     if not _missing("done by"):
-        shell.run([*argv, *values.pairs(argv, temp=temp, pub=pub)], netns=netns, changes=True)
+        shell.run([*argv, *arguments.pairs(argv, temp=temp, pub=pub)], netns=netns, changes=True)
     elif pub:
         ip_neigh.replace(host, dev or "", netns=netns, proxy=True)
     else:
@@ -66,10 +66,10 @@ def delete(host: str, *, netns: str | None = None, dev: str | None = None, pub: 
     Where `arp` is not installed, `ip neigh` does it, with a CommandWarning; it needs ``dev``, or finds it.
     Raises NotFound, NoSuchNetns, PermissionDenied, InvalidArgument.
     """
-    argv = ["arp", *(["-i", values.name(["arp", "-d"], dev)] if dev is not None else []), "-d"]
+    argv = ["arp", *(["-i", arguments.name(["arp", "-d"], dev)] if dev is not None else []), "-d"]
     argv += [_ipv4(argv, host)]
     if not _missing("done by"):
-        shell.run([*argv, *values.pairs(argv, pub=pub)], netns=netns, changes=True)
+        shell.run([*argv, *arguments.pairs(argv, pub=pub)], netns=netns, changes=True)
         return
     if dev is None:
         dev = next((entry["dev"] for entry in ip_neigh.show(netns, proxy=pub) if entry.get("dst") == host), None)
@@ -89,8 +89,8 @@ def _missing(what: str) -> bool:
 
 
 def _ipv4(argv: list[str], host: str) -> str:
-    if ":" in values.address(argv, host):
-        values.refuse(argv, f"{host!r} is an IPv6 address: its neighbours are in `ip neigh`")
+    if ":" in arguments.address(argv, host):
+        arguments.refuse(argv, f"{host!r} is an IPv6 address: its neighbours are in `ip neigh`")
     return host
 
 

@@ -91,7 +91,7 @@ def _dispatch(words: list[str]) -> int:
     if verb not in VERBS:
         known = ", ".join((*WRAPPED, *VERBS))
         raise UsageError(f"unknown command {verb!r}; there are: {known}" if verb else f"a command is missing; there are: {known}")
-    from .verbs.tables import joined
+    from .verbs._options import joined
 
     module = importlib.import_module(f".verbs.{verb}", __package__)
     rest = _global_flags([*front, *rest])
@@ -105,7 +105,7 @@ def _dispatch(words: list[str]) -> int:
 
 def _front(words: list[str]) -> list[str]:
     """The options in front of the verb, with their values."""
-    from .verbs.tables import VALUED
+    from .verbs._options import VALUED
 
     at = 0
     while at < len(words) and words[at].startswith("-"):

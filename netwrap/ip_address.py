@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from . import query, shell, values
+from . import arguments, query, shell
 
 if TYPE_CHECKING:
     from typing import Any
@@ -36,7 +36,7 @@ def add(
     scope: str | int | None = None,
     valid_lft: int | str | None = None,
     preferred_lft: int | str | None = None,
-    **options: values.Value,
+    **options: arguments.Value,
 ) -> None:
     """Give a device of a namespace (None: the own) an address: ``add("192.168.15.1/24", "v0", netns="red")``.
 
@@ -72,16 +72,16 @@ def flush(
     to: str | None = None,
     scope: str | int | None = None,
     label: str | None = None,
-    **options: values.Value,
+    **options: arguments.Value,
 ) -> None:
     """Take all addresses from a device, or those of a ``family`` (``inet``, ``inet6``), within a prefix ``to``, of a scope.
 
     ``options`` are flags of `ip address flush` (``dynamic=True``). Raises NotFound, NoSuchNetns, PermissionDenied.
     """
     argv = ["ip", *(["-f", family] if family else []), "address", "flush"]
-    argv += values.pairs(argv, dev=dev, scope=scope)
-    argv += ["to", values.prefix(argv, to)] if to is not None else []
-    shell.run([*argv, *values.pairs(argv, label=label, **options)], netns=netns, changes=True)
+    argv += arguments.pairs(argv, dev=dev, scope=scope)
+    argv += ["to", arguments.prefix(argv, to)] if to is not None else []
+    shell.run([*argv, *arguments.pairs(argv, label=label, **options)], netns=netns, changes=True)
 
 
 def _change(
@@ -92,12 +92,12 @@ def _change(
     *,
     peer: str | None = None,
     broadcast: str | None = None,
-    **options: values.Value,
+    **options: arguments.Value,
 ) -> None:
     argv = ["ip", "address", verb]
-    argv += [values.prefix(argv, local)]
-    argv += ["peer", values.prefix(argv, peer)] if peer is not None else []
+    argv += [arguments.prefix(argv, local)]
+    argv += ["peer", arguments.prefix(argv, peer)] if peer is not None else []
     if len(os.fsencode(str(options.get("label") or ""))) > 15:
-        values.refuse(argv, f"the label {options['label']!r} is longer than 15 bytes")  # `ip` would leave it out
-    argv += ["broadcast", values.address(argv, broadcast, "+", "-")] if broadcast is not None else []
-    shell.run([*argv, *values.pairs(argv, dev=dev, **options)], netns=netns, changes=True)
+        arguments.refuse(argv, f"the label {options['label']!r} is longer than 15 bytes")  # `ip` would leave it out
+    argv += ["broadcast", arguments.address(argv, broadcast, "+", "-")] if broadcast is not None else []
+    shell.run([*argv, *arguments.pairs(argv, dev=dev, **options)], netns=netns, changes=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import query, shell, values
+from . import arguments, query, shell
 from .errors import UsageError
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def add(
     numrxqueues: int | None = None,
     peer: str | None = None,
     peer_netns: str | int | None = None,
-    **options: values.Value,
+    **options: arguments.Value,
 ) -> None:
     """Make a link of a type in a namespace (None: the own).
 
@@ -68,20 +68,20 @@ def add(
                                                         numrxqueues, peer, peer_netns)):  # fmt: skip
             raise UsageError(f"`ip tuntap` takes no other arguments than options: make {name} first, then set them")
         argv = ["ip", "tuntap", "add"]
-        values.new_name(argv, name)
-        shell.run([*argv, *values.pairs(argv, dev=name, mode=type, **options)], netns=netns, changes=True)
+        arguments.new_name(argv, name)
+        shell.run([*argv, *arguments.pairs(argv, dev=name, mode=type, **options)], netns=netns, changes=True)
         return
     argv = ["ip", "link", "add"]
-    argv += [*values.pairs(argv, link=link), "name", values.new_name(argv, name)]
-    if address is not None and (type != "ipoib" or values.octets(address) != 20):
-        values.ethernet(argv, address)
-    argv += values.pairs(argv, address=address, mtu=mtu, master=master, up=up, txqueuelen=txqueuelen, index=index,
+    argv += [*arguments.pairs(argv, link=link), "name", arguments.new_name(argv, name)]
+    if address is not None and (type != "ipoib" or arguments.octets(address) != 20):
+        arguments.ethernet(argv, address)
+    argv += arguments.pairs(argv, address=address, mtu=mtu, master=master, up=up, txqueuelen=txqueuelen, index=index,
                          numtxqueues=numtxqueues, numrxqueues=numrxqueues)  # fmt: skip
-    argv += ["netns", values.target_netns(argv, to_netns)] if to_netns is not None else []
-    argv += values.pairs(argv, type=type, **options)
+    argv += ["netns", arguments.target_netns(argv, to_netns)] if to_netns is not None else []
+    argv += arguments.pairs(argv, type=type, **options)
     if peer is not None or peer_netns is not None:
-        argv += ["peer", *(["name", values.new_name(argv, peer)] if peer is not None else [])]
-        argv += ["netns", values.target_netns(argv, peer_netns)] if peer_netns is not None else []
+        argv += ["peer", *(["name", arguments.new_name(argv, peer)] if peer is not None else [])]
+        argv += ["netns", arguments.target_netns(argv, peer_netns)] if peer_netns is not None else []
     shell.run(argv, netns=netns, changes=True)
 
 
@@ -101,7 +101,7 @@ def set(
     altname: str | Iterable[str] = (),
     group: str | int | None = None,
     type: str | None = None,
-    **options: values.Value,
+    **options: arguments.Value,
 ) -> None:
     """Change a link of a namespace (None: the own).
 
@@ -117,16 +117,16 @@ def set(
     if up and down or nomaster and master is not None:
         raise UsageError(f"{dev}: " + ("up and down" if up and down else "master and nomaster") + " exclude each other")
     argv = ["ip", "link", "set", "dev"]
-    argv += [values.name(argv, dev)]
+    argv += [arguments.name(argv, dev)]
     altnames = [altname] if isinstance(altname, str) else list(altname)
-    words = values.pairs(argv, down=down)
-    words += ["name", values.new_name(argv, name)] if name is not None else []
-    words += values.pairs(argv, mtu=mtu)
+    words = arguments.pairs(argv, down=down)
+    words += ["name", arguments.new_name(argv, name)] if name is not None else []
+    words += arguments.pairs(argv, mtu=mtu)
     words += ["address", fitting(argv, address, dev, netns)] if address is not None else []
-    words += values.pairs(argv, master=master, nomaster=nomaster, group=group)
+    words += arguments.pairs(argv, master=master, nomaster=nomaster, group=group)
     words += ["alias", alias] if alias is not None else []
-    words += ["netns", values.target_netns(argv, to_netns)] if to_netns is not None else []
-    words += values.pairs(argv, up=up, type=type, **options)
+    words += ["netns", arguments.target_netns(argv, to_netns)] if to_netns is not None else []
+    words += arguments.pairs(argv, up=up, type=type, **options)
     if altnames:
         property_add(dev, altnames, netns=netns)
     elif not words:
@@ -141,7 +141,7 @@ def delete(dev: str, *, netns: str | None = None) -> None:
     InvalidArgument where it cannot be removed (``Operation not supported``: `lo`, a physical device).
     """
     argv = ["ip", "link", "delete"]
-    shell.run([*argv, *values.pairs(argv, dev=dev)], netns=netns, changes=True)
+    shell.run([*argv, *arguments.pairs(argv, dev=dev)], netns=netns, changes=True)
 
 
 def property_add(dev: str, altname: str | Iterable[str], *, netns: str | None = None) -> None:
@@ -156,9 +156,9 @@ def property_delete(dev: str, altname: str | Iterable[str], *, netns: str | None
 
 def _property(verb: str, dev: str, altname: str | Iterable[str], netns: str | None) -> None:
     argv = ["ip", "link", "property", verb]
-    argv += values.pairs(argv, dev=dev)
+    argv += arguments.pairs(argv, dev=dev)
     for one in [altname] if isinstance(altname, str) else altname:
-        argv += values.pairs(argv, altname=one)
+        argv += arguments.pairs(argv, altname=one)
     shell.run(argv, netns=netns, changes=True)
 
 
@@ -167,9 +167,9 @@ def fitting(argv: list[str], address: str, dev: str, netns: str | None) -> str:
 
     Six octets are not looked up; only a tunnel's four are fewer.
     """
-    length = values.octets(address)
+    length = arguments.octets(address)
     if length != 6:
         own = next((str(link.get("address", "")) for link in show(netns, dev=dev)), "")
-        if not length or values.octets(own) != length:
-            values.refuse(argv, f"{address!r} is no hardware address for {dev}" + (f", whose own is {own}" if own else ""))
+        if not length or arguments.octets(own) != length:
+            arguments.refuse(argv, f"{address!r} is no hardware address for {dev}" + (f", whose own is {own}" if own else ""))
     return address

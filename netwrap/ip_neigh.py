@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import ip_link, query, shell, values
+from . import arguments, ip_link, query, shell
 from .errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def add(
     lladdr: str | None = None,
     nud: str | None = None,
     proxy: bool = False,
-    **options: values.Value,
+    **options: arguments.Value,
 ) -> None:
     """Make a neighbour in a namespace (None: the own): ``add("192.168.15.9", "v0", lladdr="02:00:00:00:00:09")``.
 
@@ -66,8 +66,8 @@ def flush(
     if dev is None and to is None and nud is None:
         raise UsageError("ip neigh flush: of which device, prefix or state?")
     argv = ["ip", *(["-f", family] if family else []), "neigh", "flush"]
-    argv += ["to", values.prefix(argv, to)] if to is not None else []
-    shell.run([*argv, *values.pairs(argv, dev=dev, nud=nud)], netns=netns, changes=True)
+    argv += ["to", arguments.prefix(argv, to)] if to is not None else []
+    shell.run([*argv, *arguments.pairs(argv, dev=dev, nud=nud)], netns=netns, changes=True)
 
 
 def _change(
@@ -78,9 +78,9 @@ def _change(
     *,
     lladdr: str | None = None,
     proxy: bool = False,
-    **options: values.Value,
+    **options: arguments.Value,
 ) -> None:
     argv = ["ip", "neigh", verb, *(["proxy"] if proxy else [])]
-    argv += [values.address(argv, to)]
+    argv += [arguments.address(argv, to)]
     argv += ["lladdr", ip_link.fitting(argv, lladdr, dev, netns)] if lladdr is not None else []
-    shell.run([*argv, *values.pairs(argv, dev=dev, **options)], netns=netns, changes=True)
+    shell.run([*argv, *arguments.pairs(argv, dev=dev, **options)], netns=netns, changes=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from . import query, shell, values
+from . import arguments, query, shell
 from .errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,20 +35,20 @@ def list_id(netns: str | None = None) -> list[Netns]:
 def add(name: str) -> None:
     """Make a namespace. Raises AlreadyExists, PermissionDenied, InvalidArgument for a name that no file can have."""
     argv = ["ip", "netns", "add"]
-    shell.run([*argv, values.bare_name(argv, name)], changes=True)
+    shell.run([*argv, arguments.bare_name(argv, name)], changes=True)
 
 
 def attach(name: str, pid: int) -> None:
     """Give the namespace of a process a name. Raises AlreadyExists, NotFound, PermissionDenied, InvalidArgument."""
     argv = ["ip", "netns", "attach"]
-    argv += [values.bare_name(argv, name)]
-    shell.run([*argv, values.number(argv, "pid", pid, 1, 2**31 - 1)], changes=True)
+    argv += [arguments.bare_name(argv, name)]
+    shell.run([*argv, arguments.number(argv, "pid", pid, 1, 2**31 - 1)], changes=True)
 
 
 def delete(name: str) -> None:
     """Remove the name of a namespace; the namespace goes with its last process. Raises NoSuchNetns, PermissionDenied."""
     argv = ["ip", "netns", "delete"]
-    shell.run([*argv, values.bare_name(argv, name)], changes=True)
+    shell.run([*argv, arguments.bare_name(argv, name)], changes=True)
 
 
 def set(name: str, nsid: int | str, *, netns: str | None = None) -> None:
@@ -57,8 +57,8 @@ def set(name: str, nsid: int | str, *, netns: str | None = None) -> None:
     Raises NoSuchNetns; AlreadyExists for an id that is taken, and for a namespace that has one.
     """
     argv = ["ip", "netns", "set"]
-    argv += [values.bare_name(argv, name)]
-    argv += ["auto" if nsid == "auto" else values.number(argv, "nsid", nsid, 0, 2**31 - 1)]
+    argv += [arguments.bare_name(argv, name)]
+    argv += ["auto" if nsid == "auto" else arguments.number(argv, "nsid", nsid, 0, 2**31 - 1)]
     shell.run(argv, netns=netns, changes=True)
 
 
@@ -72,8 +72,8 @@ def exec(name: str, argv: Sequence[str], *, timeout: float = shell.TIMEOUT, stdi
     if not argv:
         raise UsageError(f"ip netns exec {name}: no command to run")
     if shell.is_busybox("ip"):
-        return shell.run(argv, netns=values.bare_name(words, name), timeout=timeout, stdin=stdin, changes=True).stdout
-    return shell.run([*words, values.bare_name(words, name), *argv], timeout=timeout, stdin=stdin, changes=True).stdout
+        return shell.run(argv, netns=arguments.bare_name(words, name), timeout=timeout, stdin=stdin, changes=True).stdout
+    return shell.run([*words, arguments.bare_name(words, name), *argv], timeout=timeout, stdin=stdin, changes=True).stdout
 
 
 def identify(pid: int | None = None) -> str | None:
@@ -85,4 +85,4 @@ def identify(pid: int | None = None) -> str | None:
 def pids(name: str) -> list[int]:
     """The processes in a namespace. Raises NoSuchNetns."""
     argv = ["ip", "netns", "pids"]
-    return [int(word) for word in shell.run([*argv, values.bare_name(argv, name)]).stdout.split()]
+    return [int(word) for word in shell.run([*argv, arguments.bare_name(argv, name)]).stdout.split()]

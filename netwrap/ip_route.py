@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from . import query, shell, values
+from . import arguments, query, shell
 from .errors import NetworkUnreachable, PermissionDenied
 
 if TYPE_CHECKING:
@@ -37,17 +37,17 @@ def get(
     oif: str | None = None,
     mark: int | str | None = None,
     family: str | None = None,
-    **options: values.Value,
+    **options: arguments.Value,
 ) -> Route:
     """The route that the kernel takes to an address: what `ip route get` says. Changes nothing.
 
     ``options`` are others of `ip route get` (``fibmatch=True``, ``uid=0``, ``ipproto="tcp"``). Raises NetworkUnreachable where
     there is no route, or one of the types unreachable and prohibit; InvalidArgument for one of the type blackhole, too.
     """
-    argv = ["ip", *values.family(family, to), "route", "get"]
-    argv += [values.prefix(argv, to)]
-    argv += ["from", values.address(argv, from_)] if from_ is not None else []
-    argv += values.pairs(argv, iif=iif, oif=oif, mark=mark, **options)
+    argv = ["ip", *arguments.family(family, to), "route", "get"]
+    argv += [arguments.prefix(argv, to)]
+    argv += ["from", arguments.address(argv, from_)] if from_ is not None else []
+    argv += arguments.pairs(argv, iif=iif, oif=oif, mark=mark, **options)
     try:
         return cast("Route", query.records("ip_route", argv, netns=netns)[0])
     except PermissionDenied as refused:  # asking is free to all: this is what a route of the type prohibit answers
@@ -68,9 +68,9 @@ def add(
     src: str | None = None,
     scope: str | int | None = None,
     protocol: str | int | None = None,
-    nexthop: Iterable[Mapping[str, values.Value]] = (),
+    nexthop: Iterable[Mapping[str, arguments.Value]] = (),
     family: str | None = None,
-    **options: values.Value,
+    **options: arguments.Value,
 ) -> None:
     """Make a route in a namespace (None: the own): ``add("default", via="192.168.15.1", netns="red")``.
 
@@ -108,24 +108,24 @@ def _change(
     table: str | int | None = None,
     metric: int | None = None,
     src: str | None = None,
-    nexthop: Iterable[Mapping[str, values.Value]] = (),
+    nexthop: Iterable[Mapping[str, arguments.Value]] = (),
     family: str | None = None,
-    **options: values.Value,
+    **options: arguments.Value,
 ) -> None:
     hops = list(nexthop)
     gateways = [str(hop["via"]) for hop in hops if hop.get("via")]
-    argv = ["ip", *values.family(family, to, via, src, *gateways), "route", verb]
-    argv += [values.one_of(argv, "type", type, _TYPES)] if type is not None else []
-    argv += [values.name(argv, to) if family == "mpls" else values.prefix(argv, to, *_ANYWHERE)]
+    argv = ["ip", *arguments.family(family, to, via, src, *gateways), "route", verb]
+    argv += [arguments.one_of(argv, "type", type, _TYPES)] if type is not None else []
+    argv += [arguments.name(argv, to) if family == "mpls" else arguments.prefix(argv, to, *_ANYWHERE)]
     argv += _via(argv, via)
-    argv += values.pairs(argv, dev=dev, table=table)
-    argv += ["metric", values.number(argv, "metric", metric, 0, 2**32 - 1)] if metric is not None else []
-    argv += ["src", values.address(argv, src)] if src is not None else []
-    argv += values.pairs(argv, **options)
+    argv += arguments.pairs(argv, dev=dev, table=table)
+    argv += ["metric", arguments.number(argv, "metric", metric, 0, 2**32 - 1)] if metric is not None else []
+    argv += ["src", arguments.address(argv, src)] if src is not None else []
+    argv += arguments.pairs(argv, **options)
     for hop in hops:
         gateway = hop.get("via")
         argv += ["nexthop", *_via(argv, None if gateway is None else str(gateway))]
-        argv += values.pairs(argv, **{key: value for key, value in hop.items() if key != "via"})
+        argv += arguments.pairs(argv, **{key: value for key, value in hop.items() if key != "via"})
     shell.run(argv, netns=netns, changes=True)
 
 
@@ -133,5 +133,5 @@ def _via(argv: list[str], via: str | None) -> list[str]:
     """The words for a gateway, whose family is named where it is not that of the route."""
     if via is None:
         return []
-    family = "inet6" if ":" in values.address(argv, via) else "inet"
+    family = "inet6" if ":" in arguments.address(argv, via) else "inet"
     return ["via", via] if (family == "inet6") == ("-6" in argv) else ["via", family, via]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import query, shell, values
+from . import arguments, query, shell
 from .errors import UsageError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def add(
     goto: int | None = None,
     type: str | None = None,
     family: str | None = None,
-    **options: values.Value,
+    **options: arguments.Value,
 ) -> None:
     """Make a rule in a namespace (None: the own): ``add(from_="10.1.0.0/16", table=100, priority=500)``.
 
@@ -77,17 +77,17 @@ def _words(
     goto: int | None = None,
     type: str | None = None,
     family: str | None = None,
-    **options: values.Value,
+    **options: arguments.Value,
 ) -> list[str]:
-    argv = ["ip", *values.family(family, from_, to), "rule", verb]
+    argv = ["ip", *arguments.family(family, from_, to), "rule", verb]
     bare = len(argv)
     argv += ["not"] if not_ else []
-    argv += ["from", values.prefix(argv, from_, *_ANYWHERE)] if from_ is not None else []
-    argv += ["to", values.prefix(argv, to, *_ANYWHERE)] if to is not None else []
-    argv += ["priority", values.number(argv, "priority", priority, 0, 2**32 - 1)] if priority is not None else []
-    argv += values.pairs(argv, **options, table=table)
-    argv += ["goto", values.number(argv, "goto", goto, 0, 2**32 - 1)] if goto is not None else []
-    argv += [values.one_of(argv, "type", type, _TYPES)] if type is not None else []
+    argv += ["from", arguments.prefix(argv, from_, *_ANYWHERE)] if from_ is not None else []
+    argv += ["to", arguments.prefix(argv, to, *_ANYWHERE)] if to is not None else []
+    argv += ["priority", arguments.number(argv, "priority", priority, 0, 2**32 - 1)] if priority is not None else []
+    argv += arguments.pairs(argv, **options, table=table)
+    argv += ["goto", arguments.number(argv, "goto", goto, 0, 2**32 - 1)] if goto is not None else []
+    argv += [arguments.one_of(argv, "type", type, _TYPES)] if type is not None else []
     if len(argv) == bare:
         raise UsageError(f"ip rule {verb}: nothing to match, and nothing to do")
     return argv

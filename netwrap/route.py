@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from parsers.route import from_routes
 
-from . import ip_route, query, shell, values
+from . import arguments, ip_route, query, shell
 from .errors import CommandMissing, CommandWarning
 
 if TYPE_CHECKING:
@@ -83,16 +83,16 @@ def _change(
     family: str | None,
     **more: Any,
 ) -> None:
-    six = values.family(family, target, gw) == ["-6"]
+    six = arguments.family(family, target, gw) == ["-6"]
     argv = ["route", *(["-A", "inet6"] if six else []), verb]
     argv += _target(argv, target)
-    argv += ["gw", values.address(argv, gw)] if gw is not None else []
-    argv += ["metric", values.number(argv, "metric", metric, 0, 2**32 - 1 if six else 32766)] if metric is not None else []
+    argv += ["gw", arguments.address(argv, gw)] if gw is not None else []
+    argv += ["metric", arguments.number(argv, "metric", metric, 0, 2**32 - 1 if six else 32766)] if metric is not None else []
     for key, value in more.items():
-        argv += [key, values.number(argv, key, value, 0, 2**31 - 1)] if value is not None else []
-    argv += values.pairs(argv, reject=reject)
+        argv += [key, arguments.number(argv, key, value, 0, 2**31 - 1)] if value is not None else []
+    argv += arguments.pairs(argv, reject=reject)
     # `route` takes a name that begins with `-` for an option, even behind `dev`
-    argv += ["dev", values.bare_name(argv, dev)] if dev is not None else []
+    argv += ["dev", arguments.bare_name(argv, dev)] if dev is not None else []
     if not _missing("done by"):
         shell.run(argv, netns=netns, changes=True)
         return
@@ -106,7 +106,7 @@ def _change(
 
 def _target(argv: list[str], target: str) -> list[str]:
     """A target in the words of both: a net is called one, and has its prefix length; what has none is a host."""
-    if values.prefix(argv, target, "default") == "default":
+    if arguments.prefix(argv, target, "default") == "default":
         return ["default"]
     address = ipaddress.ip_interface(target)
     length = address.network.prefixlen

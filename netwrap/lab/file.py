@@ -397,7 +397,7 @@ _file = _table(
 
 def ready_made() -> dict[str, str]:
     """The labs that come with netwrap: name and path."""
-    folder = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "labs")
+    folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "ready")
     return {name[:-5]: os.path.join(folder, name) for name in sorted(os.listdir(folder)) if name.endswith(".toml")}
 
 

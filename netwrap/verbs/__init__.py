@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def say(text: str) -> None:
     """A note for the user, on standard error, in one line."""
-    from netwrap.report import printable
+    from netwrap.tables.render import printable
 
     line = " ".join(text.split("\n"))
     print(f"netwrap: {printable(line)}", file=sys.stderr)

@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 import sys
 
-from netwrap import capture
 from netwrap.errors import NetwrapError, UsageError
+from netwrap.sources import capture
 
 from . import say
-from .progress import Bar
+from ._source import Bar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

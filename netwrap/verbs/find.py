@@ -9,7 +9,7 @@ import sys
 
 from netwrap.errors import UsageError
 
-from . import say, source, tables
+from . import _options, _source, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,24 +25,24 @@ _EXAMPLES = """examples:
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What `netwrap find` takes."""
     parser.add_argument("what", metavar="WHAT", help="what to look for ('pid 42': the process only)")
-    source.add_options(parser)
-    tables.add_options(parser)
+    _source.add_options(parser)
+    _options.add_options(parser)
     parser.epilog = _EXAMPLES
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the places; 1 where there is none, or something could not be read."""
-    from netwrap import finding
+    from netwrap.answers import find
 
-    tables.check(options)
+    _options.check(options)
     if not options.what.strip():
         raise UsageError("find takes what to look for, not an empty word")
-    host = source.host(options.source)
-    found = finding.find(host, options.what)
+    host = _source.host(options.source)
+    found = find.find(host, options.what)
     if found:
-        tables.show("find", found, options)
+        _options.show("find", found, options)
         sys.stdout.flush()
-    status = source.remarks(host, lacks=False)
+    status = _source.remarks(host, lacks=False)
     if not found:
         say(f"{options.what} is nowhere {'here' if host.live else 'in ' + host.source}")
     return status if found else 1

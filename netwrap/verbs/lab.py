@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _print(text: str) -> None:
-    from netwrap.report import printable
+    from netwrap.tables.render import printable
 
     print(printable(text), flush=True)
 

@@ -10,10 +10,10 @@ import os
 import sys
 
 import parsers
-from netwrap import report
 from netwrap.errors import NetwrapError, UsageError
+from netwrap.tables import render
 
-from . import say, tables
+from . import _options, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from netwrap import session
+    from netwrap.sources import session
 
     Record = dict[str, Any]
 
@@ -36,23 +36,23 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """What `netwrap parse` takes."""
     parser.add_argument("words", metavar="[COMMAND] [FILE…]", nargs="*", help="what printed the text, and where it is")
     parser.add_argument("--keep-going", action="store_true", help="print what can be read, and every line that cannot")
-    tables.add_options(parser)
+    _options.add_options(parser)
     parser.epilog = _EXAMPLES
 
 
-def scan(words: list[str]) -> tables.Options:
+def scan(words: list[str]) -> _options.Options:
     """The same without argparse. Raises UsageError."""
-    known = {**tables.TABLE, "--keep-going": ("keep_going", None, "")}
-    options = tables.scan(words, known)
+    known = {**_options.TABLE, "--keep-going": ("keep_going", None, "")}
+    options = _options.scan(words, known)
     for word in options.words:
         if word.startswith("--") or word[:1] == "-" and word != "-":
             raise UsageError(f"unknown option {word}; see netwrap parse --help")
     return options
 
 
-def run(options: argparse.Namespace | tables.Options) -> int:
+def run(options: argparse.Namespace | _options.Options) -> int:
     """Print the tables; 1 where something could not be read."""
-    tables.check(options)
+    _options.check(options)
     name, files = _command_and_files(options.words)
     status = 0
     for file in files:
@@ -67,10 +67,10 @@ def _command_and_files(words: list[str]) -> tuple[str | None, list[str]]:
     first = words[0]
     if first in ("arp", "route"):
         return first, words[1:] or ["-"]
-    from netwrap import command
+    from netwrap.commands.line import parser_of
 
     try:
-        return command.parser_of(first), words[1:] or ["-"]
+        return parser_of(first), words[1:] or ["-"]
     except ValueError as error:
         if " " in first.strip() and not os.path.exists(first):
             raise UsageError(str(error)) from None
@@ -90,12 +90,12 @@ def read(file: str) -> str:
     return content.decode("utf-8", "surrogateescape").lstrip("\ufeff")
 
 
-def _file(name: str | None, file: str, options: argparse.Namespace | tables.Options) -> int:
+def _file(name: str | None, file: str, options: argparse.Namespace | _options.Options) -> int:
     shown = "standard input" if file == "-" else file
     text = read(file)
     problems: list[parsers.ParseError] = []
     if name is None and text.strip():
-        from netwrap import session
+        from netwrap.sources import session
 
         if session.is_session(text):
             return _session(session.blocks(text), shown, options)
@@ -110,7 +110,7 @@ def _file(name: str | None, file: str, options: argparse.Namespace | tables.Opti
     except parsers.ParseError as error:
         _complain(shown, error)
         return 1
-    tables.show(name, records, options)
+    _options.show(name, records, options)
     for problem in problems:
         _complain(shown, problem)
     return 1 if problems else 0
@@ -133,13 +133,13 @@ def _complain(shown: str, problem: parsers.ParseError, first: int = 1) -> None:
 # -- a session -----------------------------------------------------------------------------------------------------
 
 
-def _session(blocks: Iterator[session.Block], shown: str, options: argparse.Namespace | tables.Options) -> int:
-    from netwrap import views
+def _session(blocks: Iterator[session.Block], shown: str, options: argparse.Namespace | _options.Options) -> int:
+    from netwrap.tables import view
 
     problems: list[tuple[int, parsers.ParseError]] = []
     unknown: list[session.Block] = []
     objects: list[Record] = []
-    form = options.format or report.DEFAULT
+    form = options.format or render.DEFAULT
     printed = False
     for block in blocks:
         found: list[parsers.ParseError] = []
@@ -159,18 +159,18 @@ def _session(blocks: Iterator[session.Block], shown: str, options: argparse.Name
                 problems.append((block.first, error))
                 continue
             problems += [(block.first, problem) for problem in found]
-            records = _selected(block.parser, records, options) if report.is_records(form) else records
-        if report.is_records(form):
+            records = _selected(block.parser, records, options) if render.is_records(form) else records
+        if render.is_records(form):
             objects.append({"netns": block.netns, "command": block.command, "parser": block.parser, "records": records})
             continue
-        heading = f"{views.netns(block.netns)}: {block.command}"
-        sys.stdout.write(("\n" if printed else "") + report.printable(heading) + "\n")
+        heading = f"{view.netns(block.netns)}: {block.command}"
+        sys.stdout.write(("\n" if printed else "") + render.printable(heading) + "\n")
         printed = True
         if records and block.parser is not None:
             _table(block.parser, records, options)
         elif block.parser is not None:
             sys.stdout.write("(no entries)\n")
-    for line in report.records(objects, form) if report.is_records(form) else ():
+    for line in render.records(objects, form) if render.is_records(form) else ():
         sys.stdout.write(line + "\n")
     sys.stdout.flush()
     for first, problem in problems:
@@ -190,16 +190,16 @@ def _unrecognised(block: session.Block) -> str:
     return f"not recognised: {block.command}"
 
 
-def _selected(name: str, records: list[Record], options: argparse.Namespace | tables.Options) -> list[Any]:
+def _selected(name: str, records: list[Record], options: argparse.Namespace | _options.Options) -> list[Any]:
     """The records chosen, in a session: a condition on a column that this table has not leaves none."""
     try:
-        return tables.chosen(name, records, options)
+        return _options.chosen(name, records, options)
     except UsageError:
         return []
 
 
-def _table(name: str, records: list[Record], options: argparse.Namespace | tables.Options) -> None:
+def _table(name: str, records: list[Record], options: argparse.Namespace | _options.Options) -> None:
     try:
-        tables.show(name, records, options)
+        _options.show(name, records, options)
     except UsageError:
         sys.stdout.write("(no such column)\n")

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import sys
 
-from netwrap import overview
-from netwrap import report as tabular
+from netwrap.answers import overview
+from netwrap.tables import render as tabular
 
-from . import source, tables
+from . import _options, _source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
-    from netwrap.host import Host, Namespace
+    from netwrap.model.host import Host, Namespace
 
     Record = dict[str, Any]
 
@@ -35,18 +35,18 @@ _LINES = 3
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What `netwrap report` takes."""
     parser.add_argument("names", metavar="NAME", nargs="*", help="namespaces to show in detail")
-    source.add_options(parser)
-    tables.add_options(parser)
+    _source.add_options(parser)
+    _options.add_options(parser)
     parser.epilog = _EXAMPLES
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the overview, or what there is about some namespaces; 1 where something could not be read."""
-    tables.check(options)
-    host = source.host(options.source)
+    _options.check(options)
+    host = _source.host(options.source)
     if not options.names:
         _overview(host, options)
-        return source.remarks(host)
+        return _source.remarks(host)
     chosen = [host.find(name) for name in options.names]
     if tabular.is_records(options.format or ""):
         for line in tabular.records([overview.details(host, netns) for netns in chosen], options.format):
@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
             for line in _details(host, netns, options):
                 sys.stdout.write(line + "\n")
     sys.stdout.flush()
-    return source.remarks(host, lacks=False)
+    return _source.remarks(host, lacks=False)
 
 
 # -- the overview --------------------------------------------------------------------------------------------------
@@ -66,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
 def _overview(host: Host, options: argparse.Namespace) -> None:
     records = [overview.row(host, netns) for netns in host.namespaces]
     if options.format is not None or options.columns:
-        tables.show("report", records, options)
+        _options.show("report", records, options)
     else:
         for line in _folded(records, options):
             sys.stdout.write(line + "\n")
@@ -75,7 +75,7 @@ def _overview(host: Host, options: argparse.Namespace) -> None:
 
 def _folded(records: Sequence[Record], options: argparse.Namespace) -> Iterator[str]:
     """The table; where it would be too wide, lists stand below each other, the first few of them."""
-    rows, columns = tables.selected("report", records, options)
+    rows, columns = _options.selected("report", records, options)
     cells = [[row.get(name) for name in columns] for row in rows]
     header = not options.no_header
     text = tabular.table(columns, cells, header=header, tight=True)
@@ -112,7 +112,7 @@ def _details(host: Host, netns: Namespace, options: argparse.Namespace) -> Itera
             yield f"{title}: {'none' if records is not None else 'not known' if host.live else 'not in this capture'}"
             continue
         yield f"{title}:"
-        yield from tables.lines(view, records, options)
+        yield from _options.lines(view, records, options)
     if record["forwarding"]:
         shown = ", ".join(f"{family} {'on' if on else 'off'}" for family, on in sorted(record["forwarding"].items()))
         yield f"\nforwarding: {shown}"

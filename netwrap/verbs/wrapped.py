@@ -9,10 +9,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from netwrap import command, shell
+from netwrap import shell
+from netwrap.commands.line import Command, reads, understand
 from netwrap.errors import CommandError, UsageError
 
-from . import say, tables
+from . import _options, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,34 +35,34 @@ def run(binary: str, front: list[str], words: list[str]) -> int:
     if words == ["--help"]:
         print(_help(binary))
         return 0
-    options = _options(front, [binary, *words])
+    options = _ours(front, [binary, *words])
     argv = options.words
     if options.show_commands or options.dry_run:
         shell.show_commands(dry_run=options.dry_run)
-    tables.check(options)
-    asked = command.understand(argv)
+    _options.check(options)
+    asked = understand(argv)
     if (options.netns or options.all_netns) and asked.netns is not None:
         raise UsageError(f"the command names a namespace of its own ({asked.netns}); leave out --netns and --all-netns")
     if asked.parser is not None and options.format is None and asked.json:
         options.format = "json"
     if options.source is not None:
-        from . import captured
+        from . import _captured
 
-        return captured.run(asked, options)
+        return _captured.run(asked, options)
     if asked.parser is None:
         return _pass_through(argv, options)
     if not options.netns and not options.all_netns:
-        tables.show(asked.parser, _records(asked, asked.netns), options)
+        _options.show(asked.parser, _records(asked, asked.netns), options)
         return 0
     return _everywhere(asked, options)
 
 
-def _options(front: list[str], argv: list[str]) -> tables.Options:
+def _ours(front: list[str], argv: list[str]) -> _options.Options:
     """Our own options, and the words of the command without them; what a namespace executes is left as it is."""
     end = len(argv)
-    if "exec" in argv and command.understand(argv).parser is None:
+    if "exec" in argv and understand(argv).parser is None:
         end = argv.index("exec")
-    options = tables.scan([*front, *argv[:end]], tables.WRAPPED)
+    options = _options.scan([*front, *argv[:end]], _options.WRAPPED)
     if options.words[0] != argv[0]:
         raise UsageError(f"unknown option {options.words[0]}; see netwrap --help")
     options.words += argv[end:]
@@ -80,7 +81,7 @@ def _help(binary: str) -> str:
 # -- running -------------------------------------------------------------------------------------------------------
 
 
-def _records(asked: command.Command, netns: str | None) -> list[Record]:
+def _records(asked: Command, netns: str | None) -> list[Record]:
     """The records of a command in a namespace."""
     fallback = _FALLBACKS.get(asked.argv[0])
     if fallback is not None and shell.find(asked.argv[0]) is None:
@@ -118,7 +119,7 @@ def _operand(words: Sequence[str]) -> str | None:
                  if not word.startswith("-") and before not in ("-i", "--device", "-H", "-t", "-A", "-p")), None)  # fmt: skip
 
 
-def _everywhere(asked: command.Command, options: tables.Options) -> int:
+def _everywhere(asked: Command, options: _options.Options) -> int:
     """The records of a command in several namespaces, each with its ``netns``; one that fails does not take the others along."""
     found: list[Record] = []
     status = 0
@@ -132,25 +133,25 @@ def _everywhere(asked: command.Command, options: tables.Options) -> int:
         else:
             found += [{"netns": netns, **record} for record in records]
     if found or not status:
-        tables.show(asked.parser or "", found, options)
+        _options.show(asked.parser or "", found, options)
     return status
 
 
-def _namespaces(options: tables.Options) -> list[str | None]:
+def _namespaces(options: _options.Options) -> list[str | None]:
     """The namespaces that were asked for; None is the one we are in."""
     if not options.all_netns:
         return list(dict.fromkeys(options.netns))
     from netwrap import ip_netns
-    from netwrap.selection import natural
+    from netwrap.tables.selection import natural
 
     return [None, *sorted({item["name"] for item in ip_netns.show()}, key=natural)]
 
 
-def _pass_through(argv: list[str], options: tables.Options) -> int:
+def _pass_through(argv: list[str], options: _options.Options) -> int:
     """Run a command that prints no table, as it is."""
     if options.format or options.columns or options.where or options.sort or options.no_header:
         raise UsageError(f"{shell.pasteable(argv)} prints no table that netwrap knows: there is nothing to format")
-    changes = not command.reads(argv)
+    changes = not reads(argv)
     if not options.netns and not options.all_netns:
         shell.become(argv, changes=changes)
     status = 0

@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:1] = [str(ROOT), str(ROOT / "tests")]  # not this folder, whose `parsers` is this file
+sys.path[:1] = [str(ROOT), str(ROOT / "tests" / "support")]  # not this folder, whose `parsers` is this file
 
 import parsers  # noqa: E402
-from bench import tables  # noqa: E402
+from tests.bench import tables  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -22,7 +22,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from netwrap import capture, ip_route
+from netwrap import ip_route
+from netwrap.sources import capture
 
 PREFIX = f"nwb{os.getpid()}"
 FIVE = "addr show\nroute show table all\nneigh show\nrule show\nnetns list-id\n"

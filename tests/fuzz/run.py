@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support")]
 
 from fixture_files import FIXTURES, read  # noqa: E402
 from hypothesis import HealthCheck, Phase, given, seed, settings  # noqa: E402
 
 import parsers  # noqa: E402
-from fuzz import mutations, strategies  # noqa: E402
+from tests.fuzz import mutations, strategies  # noqa: E402
 
 COMMANDS = parsers.names()
 

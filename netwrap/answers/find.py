@@ -1,0 +1,350 @@
+"""Find every place where something occurs on a host: an address, a prefix, a MAC, a name, a number. Owners come first."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from .. import shell
+from . import offline, overview
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+    from ..model.host import Host, Namespace
+    from .offline import Network
+
+    Record = dict[str, Any]
+
+#: In which order places are listed.
+ROLES = ("namespace", "process", "owner", "peer", "port", "link", "nsid", "neighbour", "route", "rule", "fdb", "vlan")
+# `02:00:00:00:00:01`, `02-00-00-00-00-01`, `0200.0000.0001`
+_MAC = re.compile(r"(?:[0-9a-f]{2}[:-]){5,19}[0-9a-f]{2}$|(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}$", re.ASCII | re.IGNORECASE)
+_INODE = re.compile(r"(?:net:\[)?(\d{9,12})\]?$", re.ASCII)
+
+
+class Place(NamedTuple):
+    """A place where it occurs: in which part of which namespace, what stands there, and the command that shows it."""
+
+    netns: Namespace
+    role: str
+    what: str
+    command: list[str]
+
+
+def find(host: Host, what: str) -> list[Record]:
+    """The places as records with ``netns``, ``role``, ``what`` and ``command``; none where it occurs nowhere."""
+    places: list[Place] = []
+    for netns in host.namespaces:
+        for search in _searches(what):
+            places += search(host, netns)
+    places = sorted(dict.fromkeys(_hashable(place) for place in places), key=lambda place: ROLES.index(place.role))
+    return [
+        {"netns": overview.name(place.netns), "role": place.role, "what": place.what,
+         "command": shell.pasteable(in_namespace(host, place.netns, list(place.command)))}
+        for place in places
+    ]  # fmt: skip
+
+
+def _hashable(place: Place) -> Any:
+    return place._replace(command=tuple(place.command))  # type: ignore[arg-type]
+
+
+def in_namespace(host: Host, netns: Namespace, words: list[str]) -> list[str]:
+    """The words that run a command in a namespace of a host; of a capture, what answers it from there."""
+    if words[0] in ("readlink", "ls"):
+        return words
+    if not host.live:
+        where = [] if netns.here else ["--netns", netns.title]
+        return ["netwrap", "--from", host.source, *where, *words]
+    if netns.here:
+        return words
+    if netns.names:
+        return [words[0], "-n", netns.names[0], *words[1:]]
+    if netns.pids:
+        return ["nsenter", "-t", str(min(netns.pids)[0]), "-n", *words]
+    if netns.paths:
+        return ["nsenter", f"--net={netns.paths[0]}", *words]
+    return words
+
+
+def _searches(what: str) -> list[Callable[[Host, Namespace], Iterator[Place]]]:
+    """What to look for, by what it looks like; a number may be several things."""
+    found: list[Callable[[Host, Namespace], Iterator[Place]]] = []
+    bare = what.removeprefix("pid ").strip()
+    if _MAC.match(what):
+        return [_mac(what)]
+    network = offline.network(what) if not what.isdigit() else None
+    if network is not None:
+        found.append(_prefix(network))
+    if bare.isdigit():
+        number = int(bare[:20])
+        found.append(_pid(number))
+        if bare == what:
+            found += [_vlan(number), _nsid(number)]
+    inode = _INODE.match(what)
+    if inode is not None:
+        found.append(_inode(inode[1]))
+    if network is None:
+        found.append(_name(what))
+    return found
+
+
+# -- addresses and prefixes ----------------------------------------------------------------------------------------
+
+
+def _prefix(wanted: Network) -> Callable[[Host, Namespace], Iterator[Place]]:
+    single = wanted.prefixlen == wanted.max_prefixlen
+
+    def fits(text: Any) -> bool:
+        network = offline.network(text) if isinstance(text, str) and text else None
+        if network is None or network.version != wanted.version:
+            return False
+        return network == wanted if single else network.subnet_of(wanted)  # type: ignore[arg-type]
+
+    def search(host: Host, netns: Namespace) -> Iterator[Place]:
+        for link in netns.addresses or ():
+            name = link.get("ifname")
+            for entry in link.get("addr_info", ()):
+                for key, words in (("local", ""), ("address", "peer "), ("broadcast", "broadcast ")):
+                    if fits(entry.get(key)) and (key != "broadcast" or single):
+                        shown = f"{words}{_with_length(entry, key)}" + (f" on {name}" if name else "")
+                        yield Place(netns, "owner" if key == "local" else "link", shown, ["ip", "address", "show", *_dev(name)])
+        for link in netns.links or ():
+            for key, value in link.get("linkinfo", {}).get("info_data", {}).items():
+                if fits(value):
+                    name = link["ifname"]
+                    yield Place(netns, "link", f"{key} {value} of {name}", ["ip", "-d", "link", "show", "dev", name])
+        for neigh in netns.neighs or ():
+            if fits(neigh.get("dst")):
+                yield Place(netns, "neighbour", _neighbour(neigh), ["ip", "neigh", "show", "to", neigh["dst"], *_nud(neigh)])
+        for neigh in netns.proxies or ():
+            if fits(neigh.get("dst")):
+                yield Place(netns, "neighbour", f"{neigh['dst']} proxy", ["ip", "neigh", "show", "proxy"])
+        for route in [*(netns.routes or ()), *(netns.routes6 or ())]:
+            words = _in_route(route, fits)
+            if words:
+                yield Place(netns, "route", words, _route_command(route))
+        for family, rules in (("-4", netns.rules), ("-6", netns.rules6)):
+            for rule in rules or ():
+                for key in ("src", "dst"):
+                    if fits(f"{rule[key]}/{rule[key + 'len']}" if key + "len" in rule else rule.get(key)):
+                        yield Place(netns, "rule", _rule(rule), ["ip", family, "rule", "show"])
+                        break
+        for entry in netns.fdb or ():
+            if fits(entry.get("dst")):
+                yield Place(netns, "fdb", _fdb(entry), ["bridge", "fdb", "show", *_dev(entry.get("ifname"))])
+
+    return search
+
+
+def _with_length(entry: Record, key: str) -> str:
+    has_length = "prefixlen" in entry and (key == "address" or key == "local" and "address" not in entry)
+    return f"{entry[key]}/{entry['prefixlen']}" if has_length else str(entry[key])
+
+
+def _dev(name: str | None) -> list[str]:
+    return ["dev", name] if name else []
+
+
+def _nud(neigh: Record) -> list[str]:
+    return ["nud", "all"] if set(neigh.get("state", ())) & {"NOARP", "NONE"} else []
+
+
+def _neighbour(neigh: Record) -> str:
+    words = [neigh.get("dst", ""), "at", neigh.get("lladdr") or "?", *(["on", neigh["dev"]] if neigh.get("dev") else [])]
+    return " ".join([*words, *neigh.get("state", ())])
+
+
+def _in_route(route: Record, fits: Callable[[Any], bool]) -> str:
+    """The route in words, if it names what is looked for; local and broadcast routes only repeat the addresses."""
+    if route.get("table") in ("local", "255"):
+        return ""
+    hops = [route, *route.get("nexthops", ())]
+    values = [route.get("dst"), route.get("prefsrc"), route.get("from"), *(hop.get("gateway") for hop in hops)]
+    values += [hop["via"].get("host") for hop in hops if "via" in hop]
+    if not any(map(fits, values)):
+        return ""
+    return _route(route)
+
+
+def _route(route: Record) -> str:
+    words = [route["type"]] if route.get("type", "unicast") != "unicast" else []
+    words.append(route.get("dst", ""))
+    for hop in route.get("nexthops") or [route]:
+        gateway = hop.get("gateway") or hop.get("via", {}).get("host")
+        words += ["via", gateway] if gateway else []
+        words += ["dev", hop["dev"]] if hop.get("dev") else []
+    words += ["src", route["prefsrc"]] if "prefsrc" in route else []
+    table = str(route.get("table", "main"))
+    return " ".join(words + (["table", table] if table not in ("main", "254") else []))
+
+
+def _route_command(route: Record) -> list[str]:
+    from ..model.host import family_of
+
+    table = str(route.get("table", "main"))
+    options = ["-6"] if family_of(route) == "inet6" else []
+    return ["ip", *options, "route", "show", *(["table", table] if table not in ("main", "254") else [])]
+
+
+def _rule(rule: Record) -> str:
+    from ..tables import view
+
+    source = f"{rule.get('src', 'all')}" + (f"/{rule['srclen']}" if "srclen" in rule else "")
+    return " ".join(filter(None, [f"{rule.get('priority', 0)}: from {source}", view.selector(rule), view.action(rule)]))
+
+
+def _fdb(entry: Record) -> str:
+    words = [entry.get("mac", ""), "on", entry.get("ifname", "?")]
+    for key in ("vlan", "dst", "vni"):
+        words += [key, str(entry[key])] if key in entry else []
+    return " ".join([*words, *([entry["state"]] if entry.get("state") else [])])
+
+
+# -- hardware addresses --------------------------------------------------------------------------------------------
+
+
+def _mac(text: str) -> Callable[[Host, Namespace], Iterator[Place]]:
+    digits = re.sub(r"[^0-9a-f]", "", text.lower())
+    wanted = ":".join(digits[at : at + 2] for at in range(0, len(digits), 2))
+
+    def search(host: Host, netns: Namespace) -> Iterator[Place]:
+        for link in netns.links or ():
+            for key, words in (("address", ""), ("permaddr", "permanent address of ")):
+                if str(link.get(key, "")).lower() == wanted:
+                    yield Place(netns, "owner", f"{words}{link['ifname']}", ["ip", "link", "show", "dev", link["ifname"]])
+        for neigh in netns.neighs or ():
+            if str(neigh.get("lladdr", "")).lower() == wanted:
+                yield Place(netns, "neighbour", _neighbour(neigh), ["ip", "neigh", "show", "to", neigh["dst"], *_nud(neigh)])
+        for entry in netns.fdb or ():
+            if str(entry.get("mac", "")).lower() == wanted:
+                yield Place(netns, "fdb", _fdb(entry), ["bridge", "fdb", "show", *_dev(entry.get("ifname"))])
+
+    return search
+
+
+# -- names ---------------------------------------------------------------------------------------------------------
+
+
+def _name(wanted: str) -> Callable[[Host, Namespace], Iterator[Place]]:
+    def search(host: Host, netns: Namespace) -> Iterator[Place]:
+        if _is_named(netns, wanted):
+            yield Place(netns, "namespace", netns.title, ["ip", "link", "show"])
+        for link in netns.links or ():
+            name = link.get("ifname", "")
+            if wanted in (name, link.get("ifalias"), *link.get("altnames", ())):
+                yield Place(netns, "owner", _link(link), ["ip", "link", "show", "dev", name])
+                yield from _users(netns, name)
+            if link.get("master") == wanted:
+                yield Place(netns, "port", f"{name} is a port of {wanted}", ["ip", "link", "show", "master", wanted])
+            peer = host.peer(netns, link)
+            if peer is not None and peer.link is not None and peer.netns is not None and peer.link.get("ifname") == wanted:
+                words = "is the peer of" if link.get("linkinfo", {}).get("info_kind") in _PAIRS else "stands on"
+                other = overview.peer_name(netns, peer)
+                yield Place(netns, "peer", f"{name} {words} {other} (by {peer.how})", ["ip", "link", "show", "dev", name])
+
+    return search
+
+
+_PAIRS = (None, "veth", "netkit", "vxcan")
+
+
+def _is_named(netns: Namespace, wanted: str) -> bool:
+    if wanted == netns.title or wanted in (*netns.names, *netns.labels, *netns.paths):
+        return True
+    identifiers = [label.rpartition(" ")[2] for label in netns.labels]
+    return len(wanted) >= 12 and any(len(it) >= 12 and (it.startswith(wanted) or wanted.startswith(it)) for it in identifiers)
+
+
+def _link(link: Record) -> str:
+    kind = link.get("linkinfo", {}).get("info_kind")
+    return " ".join(filter(None, [link.get("ifname"), kind, link.get("operstate"), link.get("address")]))
+
+
+def _users(netns: Namespace, name: str) -> Iterator[Place]:
+    """What else there is of an interface, counted."""
+    entries = [entry for entry in netns.addresses_of(name) if "local" in entry]
+    if entries:
+        shown = ", ".join(map(overview.prefix, entries))
+        yield Place(netns, "owner", f"{name} has {shown}", ["ip", "address", "show", "dev", name])
+    neighs = sum(neigh.get("dev") == name for neigh in netns.neighs or ())
+    if neighs:
+        yield Place(netns, "neighbour", _counted(neighs, "neighbour"), ["ip", "neigh", "show", "nud", "all", "dev", name])
+    for option, routes in (("-4", netns.routes), ("-6", netns.routes6)):
+        count = sum(any(hop.get("dev") == name for hop in (route, *route.get("nexthops", ()))) for route in routes or ())
+        if count:
+            yield Place(netns, "route", f"{_counted(count, 'route')} by {name}", ["ip", option, "route", "show", "table", "all"])
+    for option, rules in (("-4", netns.rules), ("-6", netns.rules6)):
+        for rule in rules or ():
+            if name in (rule.get("iif"), rule.get("oif")):
+                yield Place(netns, "rule", _rule(rule), ["ip", option, "rule", "show"])
+    count = sum(entry.get("ifname") == name for entry in netns.fdb or ())
+    if count:
+        yield Place(netns, "fdb", _counted(count, "entry", "entries"), ["bridge", "fdb", "show", "dev", name])
+    for port in netns.vlans or ():
+        if port.get("ifname") == name and port.get("vlans"):
+            yield Place(netns, "vlan", _counted(len(port["vlans"]), "vlan"), ["bridge", "vlan", "show", "dev", name])
+
+
+def _counted(count: int, one: str, many: str = "") -> str:
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+# -- numbers -------------------------------------------------------------------------------------------------------
+
+
+def _pid(pid: int) -> Callable[[Host, Namespace], Iterator[Place]]:
+    def search(host: Host, netns: Namespace) -> Iterator[Place]:
+        for number, command in netns.pids or ():
+            if number == pid:
+                yield Place(netns, "process", f"pid {pid} ({command})", ["readlink", f"/proc/{pid}/ns/net"])
+
+    return search
+
+
+def _inode(inode: str) -> Callable[[Host, Namespace], Iterator[Place]]:
+    def search(host: Host, netns: Namespace) -> Iterator[Place]:
+        if netns.inode == inode:
+            path = f"/run/netns/{netns.names[0]}" if netns.names else netns.paths[0] if netns.paths else ""
+            if not path:
+                path = f"/proc/{min(netns.pids)[0]}/ns/net" if netns.pids and not netns.here else "/proc/self/ns/net"
+            yield Place(netns, "namespace", f"net:[{inode}]", ["ls", "-Li", path])
+
+    return search
+
+
+def _vlan(number: int) -> Callable[[Host, Namespace], Iterator[Place]]:
+    def search(host: Host, netns: Namespace) -> Iterator[Place]:
+        for link in netns.links or ():
+            info = link.get("linkinfo", {})
+            if info.get("info_kind") == "vlan" and info.get("info_data", {}).get("id") == number:
+                name = link["ifname"]
+                yield Place(netns, "owner", f"{name} is vlan {number}", ["ip", "-d", "link", "show", "dev", name])
+        for entry in netns.fdb or ():
+            if entry.get("vlan") == number:
+                yield Place(netns, "fdb", _fdb(entry), ["bridge", "fdb", "show", *_dev(entry.get("ifname"))])
+        for port in netns.vlans or ():
+            for vlan in port.get("vlans", ()):
+                if vlan["vlan"] <= number <= vlan.get("vlanEnd", vlan["vlan"]):
+                    flags = " ".join(vlan.get("flags", ()))
+                    yield Place(netns, "vlan", f"vlan {number} on {port['ifname']} {flags}".rstrip(),
+                                ["bridge", "vlan", "show", "dev", port["ifname"]])  # fmt: skip
+
+    return search
+
+
+def _nsid(number: int) -> Callable[[Host, Namespace], Iterator[Place]]:
+    def search(host: Host, netns: Namespace) -> Iterator[Place]:
+        known = host.peers.namespace_of(host.position(netns), number)
+        listed = any(row.get("nsid") == number for row in netns.nsids or ())
+        links = [link["ifname"] for link in netns.links or () if link.get("link_netnsid") == number]
+        if known is not None:
+            other, how = host.namespaces[known[0]], known[1]
+            yield Place(netns, "nsid", f"nsid {number} is {other.title} (by {how})", ["ip", "netns", "list-id"])
+        elif listed or links:
+            where = f"; {', '.join(links[:3])} lead there" if links else ""
+            yield Place(netns, "nsid", f"nsid {number} is not captured{where}", ["ip", "netns", "list-id"])
+
+    return search

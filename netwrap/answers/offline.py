@@ -1,0 +1,461 @@
+"""Answer a command from what was captured, as it would have answered live.
+
+A capture holds more than one asked for: `-d -s`, all tables, all states. The answer is cut down to what the command's own options
+show, and filtered as iproute2 filters; what it filters by it leaves out of its records.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import warnings
+from typing import TYPE_CHECKING
+
+from ..commands import request as asking
+from ..commands.request import Request
+from ..errors import CommandWarning, NetwrapError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any, Union
+
+    from ..commands.line import Command
+    from ..model.host import Host, Namespace
+
+    Record = dict[str, Any]
+    Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
+
+#: What the records of each parser are called where they are missing.
+CALLED = {
+    "ip_link": "links", "ip_address": "addresses", "ip_route": "routes", "ip_neigh": "neighbours", "ip_rule": "rules",
+    "ip_netns": "names of namespaces", "bridge_link": "bridge ports", "bridge_fdb": "forwarding tables of bridges",
+    "bridge_vlan": "vlans of bridges", "arp": "neighbours", "route": "routes",
+}  # fmt: skip
+# Keys that only `-d` shows of links, and only `-s` of anything.
+_DETAILS = frozenset(
+    "linkinfo promiscuity allmulti min_mtu max_mtu inet6_addr_gen_mode num_tx_queues num_rx_queues gso_max_size gso_max_segs "
+    "tso_max_size tso_max_segs gro_max_size gso_ipv4_max_size gro_ipv4_max_size phys_port_name phys_port_id phys_switch_id "
+    "parentbus parentdev".split()
+)
+_STATS = frozenset("stats64 refcnt used confirmed updated probes users age".split())
+_TABLES = {"255": "local", "254": "main", "253": "default"}
+_MISSING = object()
+
+
+class NotCaptured(NetwrapError):
+    """The capture does not hold what was asked for."""
+
+
+def answer(host: Host, command: Command, netns: str | None = None) -> list[Record]:
+    """The records that a command would have shown in a namespace of the host (None: the root).
+
+    Raises UsageError for words that it cannot obey, NotCaptured where the table is not there.
+    """
+    if not netns and host.root is None and len(host.namespaces) == 1:
+        return answer_in(host, command, host.namespaces[0])
+    return answer_in(host, command, host.find(netns or ""))
+
+
+def answer_in(host: Host, command: Command, netns: Namespace) -> list[Record]:
+    """The same, of a Namespace."""
+    request = asking.read(command.words)
+    if request is None:
+        raise UsageError(f"'{' '.join(command.argv)}' shows no table: it cannot be answered from a capture")
+    same = _captured_as_asked(netns, request)
+    if same is not None:
+        return same
+    asking.check(request)
+    if request.verb not in ("show", "list-id"):
+        raise UsageError(f"'{' '.join(request.words)}' asks the kernel: it cannot be answered from a capture")
+    found = _ANSWERS[request.name](host, netns, request)
+    if found is None:
+        raise NotCaptured(f"no {CALLED[request.name]} of {netns.title} in this capture")
+    return [_brief(record) for record in found] if request.brief and request.name in _BRIEF else found
+
+
+# What `-br` shows
+_BRIEF = ("ip_link", "ip_address", "ip_neigh")
+_BRIEF_KEYS = frozenset(
+    "link link_index ifname operstate operstate_index address flags addr_info local prefixlen metric dst dev lladdr".split()
+)
+
+
+def _brief(record: Record) -> Record:
+    gone = ("address", "flags") if "addr_info" in record else ()
+    found = {key: value for key, value in record.items() if key in _BRIEF_KEYS and key not in gone}
+    if "addr_info" in found:
+        found["addr_info"] = [_brief(entry) for entry in found["addr_info"]]
+    return found
+
+
+def _captured_as_asked(netns: Namespace, request: Request) -> list[Record] | None:
+    """What the very command printed, if the capture has it (the last time it was run)."""
+    for table in reversed(netns.tables.get(request.name, [])):
+        other = table.request
+        if other is not None and _key(other) == _key(request) and "".join(other.unknown) in ("", "-n"):
+            return list(table.records)
+    return None
+
+
+def _key(request: Request) -> tuple[Any, ...]:
+    filters = {key: _TABLES.get(value, value) if key == "table" and value else value for key, value in request.filters.items()}
+    if filters.get("table") == "main":
+        del filters["table"]
+    return (request.verb, request.family, request.details, request.stats, request.brief, filters)
+
+
+# -- links and addresses -------------------------------------------------------------------------------------------
+
+
+def shown(record: Record, details: int = 0, stats: int = 0) -> Record:
+    """A record without what only `-d` and `-s` would have shown."""
+    gone = (frozenset() if details else _DETAILS) | (frozenset() if stats else _STATS)
+    if gone.isdisjoint(record):
+        return record
+    return {key: value for key, value in record.items() if key not in gone}
+
+
+def _links(host: Host, netns: Namespace, request: Request) -> list[Record] | None:
+    links = netns.links
+    if links is None:
+        return None
+    _warn_details(links, request, "linkinfo", "-d")
+    return [shown(_without(link, "addr_info"), request.details, request.stats) for link in _chosen_links(links, request)]
+
+
+def _without(record: Record, *keys: str) -> Record:
+    return {key: value for key, value in record.items() if key not in keys} if any(key in record for key in keys) else record
+
+
+def _warn_details(records: list[Record], request: Request, key: str, option: str) -> None:
+    if request.details and records and not any(key in record for record in records):
+        warnings.warn(f"captured without {option}: no more is known", CommandWarning, stacklevel=2)
+
+
+def _chosen_links(links: Iterable[Record], request: Request) -> list[Record]:
+    """The links that the filters of `ip link` and `ip address` leave."""
+    filters = request.filters
+    found = list(links)
+    device = filters.get("dev")
+    if device is not None:
+        found = [link for link in found if _is_called(link, device)]
+        if not found:
+            raise NetwrapError(f'Device "{device}" does not exist in this capture.')
+    if "up" in filters:
+        found = [link for link in found if "UP" in link.get("flags", ())]
+    for key in ("master", "vrf"):
+        if key in filters:
+            found = [link for link in found if link.get("master") == filters[key]]
+    if "nomaster" in filters:
+        found = [link for link in found if "master" not in link]
+    if "group" in filters:
+        found = [link for link in found if link.get("group", "default") == filters["group"]]
+    if "type" in filters:
+        kind = filters["type"] or ""
+        slave = kind.removesuffix("_slave") if kind.endswith("_slave") else None
+        key, value = ("info_slave_kind", slave) if slave else ("info_kind", kind)
+        found = [link for link in found if link.get("linkinfo", {}).get(key) == value]
+    return found
+
+
+def _is_called(link: Record, name: str) -> bool:
+    return link.get("ifname") == name or name in link.get("altnames", ())
+
+
+def _addresses(host: Host, netns: Namespace, request: Request) -> list[Record] | None:
+    captured = netns.table("ip_address")
+    links = captured if captured is not None else netns.addresses
+    if links is None:
+        return None
+    _warn_details(links, request, "linkinfo", "-d")
+    prefix = network(request.filters.get("to") or "")
+    family = request.family or (f"inet{'6' if prefix.version == 6 else ''}" if prefix is not None else "")
+    found = []
+    for link in _chosen_links(links, request):
+        every = link.get("addr_info", [])
+        kept = [entry for entry in every if _is_wanted(entry, link, request)]
+        if not kept and (every or family not in ("", "link") or "label" in request.filters):
+            continue
+        link = _without(shown({**link, "addr_info": kept}, request.details, request.stats), *_OF_LINKS)
+        if not request.details:
+            link = _without(link, "ifalias")
+        if family in ("inet", "inet6"):
+            link = _without(link, "link_type", "address", "broadcast", "permaddr")
+        found.append(link)
+    return found
+
+
+# `ip link` shows these and `ip address` does not, unless both run in one batch
+_OF_LINKS = ("linkmode", "linkmode_index", "inet6_addr_gen_mode")
+_FLAGS = ("permanent", "dynamic", "primary", "secondary", "temporary", "tentative", "deprecated", "dadfailed")
+
+
+def _is_wanted(entry: Record, link: Record, request: Request) -> bool:
+    filters = request.filters
+    if request.family not in ("", entry.get("family")):
+        return False
+    if filters.get("scope") not in (None, entry.get("scope")):
+        return False
+    label = filters.get("label")
+    if label is not None:
+        from fnmatch import fnmatchcase
+
+        if not fnmatchcase(str(entry.get("label", link.get("ifname", ""))), label):
+            return False
+    if "to" in filters and not _inside(entry.get("local", ""), filters["to"] or ""):
+        return False
+    for flag in _FLAGS:
+        if flag in filters:
+            has = {"permanent": not entry.get("dynamic"), "primary": not (entry.get("secondary") or entry.get("temporary"))}
+            if not has.get(flag, bool(entry.get(flag) or (flag in ("secondary", "temporary") and _is_secondary(entry)))):
+                return False
+    return True
+
+
+def _is_secondary(entry: Record) -> bool:
+    return bool(entry.get("secondary") or entry.get("temporary"))
+
+
+# -- prefixes ------------------------------------------------------------------------------------------------------
+
+
+def network(text: str) -> Network | None:
+    """A prefix as `ip` writes it; None where it is none ("default" is told apart by its family elsewhere).
+
+    >>> network("10.1/16"), network("fe80::1"), network("eth0")
+    (IPv4Network('10.1.0.0/16'), IPv6Network('fe80::1/128'), None)
+    """
+    address, slash, bits = text.partition("/")
+    if "." in address or address.isdigit():
+        parts = address.split(".")
+        if slash and len(parts) < 4:
+            parts += ["0"] * (4 - len(parts))
+        address = ".".join(parts)
+    try:
+        return ipaddress.ip_network(address + slash + bits, strict=False)
+    except ValueError:
+        return None
+
+
+def _inside(address: str, prefix: str) -> bool:
+    one, other = network(address), network(prefix)
+    return one is not None and other is not None and one.version == other.version and one.subnet_of(other)  # type: ignore[arg-type]
+
+
+# -- routes --------------------------------------------------------------------------------------------------------
+
+
+def _routes(host: Host, netns: Namespace, request: Request) -> list[Record] | None:
+    filters = request.filters
+    table = _TABLES.get(filters.get("table") or "main", filters.get("table") or "main")
+    family = request.family
+    prefix = (filters.get("to") or "").rpartition(" ")[2]
+    if not family and ":" in prefix:
+        family = "inet6"
+    if not family and table == "all" and not prefix:
+        found = [netns.routes, netns.routes6]
+        captured = None if found == [None, None] else [route for some in found for route in some or ()]
+    else:
+        captured = netns.routes6 if family == "inet6" else netns.routes if family in ("", "inet") else None
+    if captured is None:
+        return None
+    everything = netns.has_all_tables(family or "inet")
+    if not everything and table not in ("main", "all") and not any(_table(route) == table for route in captured):
+        raise NotCaptured(f"routes of table {table} of {netns.title} are not in this capture, only those of main")
+    if not everything and table == "all":
+        warnings.warn("only the main routing tables are in this capture", CommandWarning, stacklevel=2)
+    kept = [
+        route for route in captured
+        if (table == "all" or _table(route) == table) and _is_route_wanted(route, filters, netns)
+        and (route.get("type") != "cache" or "cached" in filters)
+    ]  # fmt: skip
+    return [_shown_route(route, request, table) for route in kept]
+
+
+def _table(route: Record) -> str:
+    found = str(route.get("table", "main"))
+    return _TABLES.get(found, found)
+
+
+def _is_route_wanted(route: Record, filters: dict[str, str | None], netns: Namespace) -> bool:
+    for key, name, default in (("dev", "dev", None), ("protocol", "protocol", "boot"), ("scope", "scope", "global"),
+                               ("type", "type", "unicast"), ("src", "prefsrc", None), ("via", "gateway", None)):  # fmt: skip
+        if key in filters and filters[key] != "all" and str(route.get(name, default)) != filters[key]:
+            return False
+    if "metric" in filters and str(route.get("metric", 0)) != filters["metric"]:
+        return False
+    if "vrf" in filters or "iif" in filters:
+        raise UsageError("cannot answer from a capture: 'vrf' and 'iif' of 'ip route show'")
+    if "to" in filters:
+        how, _, prefix = (filters["to"] or "").rpartition(" ")
+        wanted = network("0.0.0.0/0" if prefix in ("default", "any", "all") else prefix)
+        own = network(("::/0" if wanted and wanted.version == 6 else "0.0.0.0/0") if route.get("dst") == "default"
+                      else route.get("dst", ""))  # fmt: skip
+        if wanted is None:
+            raise UsageError(f'any valid prefix is expected rather than "{prefix}".')
+        if own is None or own.version != wanted.version:
+            return False
+        within, around = own.subnet_of(wanted), own.supernet_of(wanted)  # type: ignore[arg-type]
+        return within if how == "root" else around if how == "match" else within and around
+    return True
+
+
+def _shown_route(route: Record, request: Request, table: str) -> Record:
+    """A route as the command's own options show it."""
+    filters = request.filters
+    route = dict(shown(route, 1, request.stats))
+    for key, default in (("type", "unicast"), ("protocol", "boot"), ("scope", "global"), ("table", "main")):
+        if request.details:
+            route.setdefault(key, default)
+        elif route.get(key) == default:
+            del route[key]
+    if table != "all":
+        route.pop("table", None)
+    for key, name in (("dev", "dev"), ("protocol", "protocol"), ("scope", "scope"), ("src", "prefsrc"), ("via", "gateway"),
+                      ("metric", "metric")):  # fmt: skip
+        if key in filters:
+            route.pop(name, None)
+    return route
+
+
+# -- neighbours ----------------------------------------------------------------------------------------------------
+
+
+def _neighs(host: Host, netns: Namespace, request: Request) -> list[Record] | None:
+    filters = request.filters
+    captured = netns.proxies if "proxy" in filters else netns.neighs
+    if captured is None:
+        return None
+    states = _states(filters.get("nud"))
+    found = []
+    for neigh in captured:
+        if request.family and request.family != ("inet6" if ":" in neigh.get("dst", "") else "inet"):
+            continue
+        if filters.get("dev") not in (None, neigh.get("dev")):
+            continue
+        if "to" in filters and not _inside(neigh["dst"], filters["to"] or ""):
+            continue
+        if filters.get("protocol") not in (None, neigh.get("protocol")):
+            continue
+        state = neigh.get("state")
+        if "proxy" not in filters and state is not None and states.isdisjoint(state or ("NONE",)) and "extern_learn" not in neigh:
+            continue
+        if "unused" in filters and neigh.get("refcnt"):
+            continue
+        if any(key in filters for key in ("master", "vrf", "nomaster")):
+            master = (netns.link(neigh.get("dev", "")) or {}).get("master")
+            if master != (None if "nomaster" in filters else filters.get("master", filters.get("vrf"))):
+                continue
+        neigh = shown(neigh, 1, request.stats)
+        found.append(_without(neigh, "dev") if "dev" in filters else neigh)
+    return found
+
+
+def _states(nud: str | None) -> frozenset[str]:
+    from parsers.ip_neigh import STATES
+
+    if nud is None:
+        return STATES - {"NOARP", "NONE"}
+    return STATES if nud == "all" else frozenset((nud.upper(),))
+
+
+def _arp(host: Host, netns: Namespace, request: Request) -> list[Record] | None:
+    from parsers.arp import from_neigh
+
+    captured = netns.table("arp")
+    if captured is None:
+        if netns.neighs is None:
+            return None
+        captured = from_neigh([*netns.neighs, *(netns.proxies or ())])
+    return [
+        entry for entry in captured
+        if request.filters.get("dev") in (None, entry.get("iface")) and request.filters.get("to") in (None, entry.get("address"))
+    ]  # fmt: skip
+
+
+def _route(host: Host, netns: Namespace, request: Request) -> list[Record] | None:
+    from parsers.route import from_routes
+
+    captured = netns.table("route", request.family)
+    if captured is not None:
+        return captured
+    routes = netns.routes6 if request.family == "inet6" else netns.routes
+    if routes is None:
+        return None
+    return from_routes([route for route in routes if _table(route) == "main"])
+
+
+# -- the rest ------------------------------------------------------------------------------------------------------
+
+
+def _rules(host: Host, netns: Namespace, request: Request) -> list[Record] | None:
+    captured = netns.rules6 if request.family == "inet6" else netns.rules
+    if captured is None:
+        return None
+    found = []
+    for rule in captured:
+        tests = (("table", "table", None), ("preference", "priority", 0), ("iif", "iif", None), ("oif", "oif", None),
+                 ("fwmark", "fwmark", None), ("protocol", "protocol", None))  # fmt: skip
+        wanted = all(request.filters.get(key) in (None, str(rule.get(name, default))) for key, name, default in tests)
+        for key, name in (("from", "src"), ("to", "dst")):
+            if key in request.filters:
+                own = f"{rule.get(name, 'all')}/{rule[name + 'len']}" if name + "len" in rule else rule.get(name, "all")
+                wanted = wanted and request.filters[key] in (own, own.partition("/")[0])
+        if wanted:
+            found.append(rule if request.details else _without(rule, "protocol"))
+    return found
+
+
+def _netns(host: Host, netns: Namespace, request: Request) -> list[Record] | None:
+    if request.verb == "list-id":
+        return netns.nsids
+    found: list[Record] = []
+    for other in host.namespaces:
+        nsid = host.nsid(other, netns)
+        found += [{"name": name, **({"id": nsid} if nsid is not None else {})} for name in other.names]
+    return found
+
+
+def _bridge_links(host: Host, netns: Namespace, request: Request) -> list[Record] | None:
+    captured = netns.bridge_links
+    if captured is None:
+        return None
+    _warn_details(captured, request, "hwmode", "-d")
+    return [link for link in captured if request.filters.get("dev") in (None, link.get("ifname"))]
+
+
+def _fdb(host: Host, netns: Namespace, request: Request) -> list[Record] | None:
+    if netns.fdb is None:
+        return None
+    filters = request.filters
+    device = filters.get("dev", filters.get("brport"))
+    masters = {link.get("ifname"): link.get("master") for link in netns.links or ()}
+    found = []
+    for entry in netns.fdb:
+        if device is not None and entry.get("ifname") != device or filters.get("vlan") not in (None, str(entry.get("vlan"))):
+            continue
+        if "br" in filters and filters["br"] not in (entry.get("master"), entry.get("ifname"), masters.get(entry.get("ifname"))):
+            continue
+        if "dynamic" in filters and entry.get("state") == "permanent" or filters.get("state") not in (None, entry.get("state")):
+            continue
+        found.append(_without(shown(entry, 1, request.stats), "ifname") if device is not None else shown(entry, 1, request.stats))
+    return found
+
+
+def _vlans(host: Host, netns: Namespace, request: Request) -> list[Record] | None:
+    if netns.vlans is None:
+        return None
+    found = [port for port in netns.vlans if request.filters.get("dev") in (None, port.get("ifname"))]
+    if "vid" in request.filters:
+        vid = int(request.filters["vid"] or 0)
+        found = [
+            {**port, "vlans": [it for it in port.get("vlans", ()) if it["vlan"] <= vid <= it.get("vlanEnd", it["vlan"])]}
+            for port in found
+        ]
+        found = [port for port in found if port["vlans"]]
+    return found
+
+
+_ANSWERS: dict[str, Callable[[Host, Namespace, Request], list[Record] | None]] = {
+    "ip_link": _links, "ip_address": _addresses, "ip_route": _routes, "ip_neigh": _neighs, "ip_rule": _rules,
+    "ip_netns": _netns, "bridge_link": _bridge_links, "bridge_fdb": _fdb, "bridge_vlan": _vlans, "arp": _arp, "route": _route,
+}  # fmt: skip

@@ -1,0 +1,166 @@
+"""What a report says of a host: one record for each namespace, and all about one of them."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
+
+from ..commands.line import understand
+from ..model.host import ROOT
+from . import offline
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..model.host import Host, Namespace
+    from ..model.peers import Peer
+
+    Record = dict[str, Any]
+
+_DOWN = ("DOWN", "LOWERLAYERDOWN", "NOTPRESENT", "DORMANT", "TESTING")
+
+
+def name(netns: Namespace) -> str | None:
+    """What records call a namespace: None is the root."""
+    return None if netns.title == ROOT else netns.title
+
+
+def is_up(link: Record) -> bool:
+    """Whether a link is up, and its other end too."""
+    return "UP" in link.get("flags", ()) and link.get("operstate") not in _DOWN
+
+
+def prefix(entry: Record) -> str:
+    """``10.0.0.1/24``"""
+    return f"{entry.get('local', '')}" + (f"/{entry['prefixlen']}" if "prefixlen" in entry else "")
+
+
+def addresses(netns: Namespace) -> list[str] | None:
+    """The addresses that others may reach: IPv4 first, no loopback's, and link-local ones only where there is nothing else."""
+    if netns.addresses is None:
+        return None
+    entries = [entry for link in netns.addresses for entry in link.get("addr_info", ()) if "local" in entry]
+    entries = [entry for entry in entries if entry["local"] != "::1" and not entry["local"].startswith("127.")]
+    shown = [prefix(entry) for entry in entries if not entry["local"].startswith("fe80:")]
+    return sorted(shown or [prefix(entry) for entry in entries], key=lambda text: ":" in text)
+
+
+def default(netns: Namespace) -> list[str] | None:
+    """The ways of the default routes: ``10.0.0.1``, or the device where there is no gateway."""
+    if netns.routes is None and netns.routes6 is None:
+        return None
+    found = []
+    for route in netns.default_routes():
+        if route.get("type") == "unreachable" and route.get("dev") == "lo":  # the kernel's own last entry of IPv6
+            continue
+        for hop in route.get("nexthops") or [route]:
+            gateway = hop.get("gateway") or hop.get("via", {}).get("host")
+            found.append(str(gateway or hop.get("dev") or route.get("type", "")))
+    return [way for way in dict.fromkeys(found) if way]
+
+
+def row(host: Host, netns: Namespace) -> Record:
+    """The overview of a namespace; what was not captured is None."""
+    links = netns.links
+    up = None if links is None or not any("flags" in link for link in links) else sum(map(is_up, links))
+    neighs = _count(host, netns, "ip neigh show")
+    return {
+        "netns": name(netns),
+        "nsid": None if netns.here else host.nsid(netns),
+        "inode": int(netns.inode) if netns.inode else None,
+        "labels": netns.labels,
+        "processes": None if netns.pids is None else len(netns.pids),
+        "links_up": up,
+        "links": None if links is None else len(links),
+        "addresses": addresses(netns),
+        "default": default(netns),
+        "neighbours": neighs,
+        "rules": None if netns.rules is None else len(netns.rules),
+    }
+
+
+def _count(host: Host, netns: Namespace, command: str) -> int | None:
+    found = shown(host, netns, command)
+    return None if found is None else len(found)
+
+
+def shown(host: Host, netns: Namespace, command: str) -> list[Record] | None:
+    """What a command shows of a namespace; None where that was not captured."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what a capture lacks is said once, of the host
+            return offline.answer_in(host, understand(command.split()), netns)
+    except offline.NotCaptured:
+        return None
+
+
+def peer_name(netns: Namespace, peer: Peer | None) -> str | None:
+    """The other end in words: ``veth1@blue``; of an ambiguous one all candidates, with a question mark."""
+    if peer is None:
+        return None
+    if peer.how == "ambiguous":
+        shown = [_end(netns, *candidate) for candidate in peer.candidates[:3]]
+        more = len(peer.candidates) - len(shown)
+        return " or ".join(shown) + (f" or {more} more" if more else "") + "?"
+    if peer.link is not None and peer.netns is not None:
+        return _end(netns, peer.netns, peer.link)
+    return f"?@{peer.netns.title}" if peer.netns is not None else "not captured"
+
+
+def _end(here: Namespace, netns: Namespace, link: Record) -> str:
+    return str(link.get("ifname")) if netns is here else f"{link.get('ifname')}@{netns.title}"
+
+
+def links(host: Host, netns: Namespace) -> list[Record]:
+    """The links of a namespace, each with its peer (or parent) and its addresses."""
+    found = []
+    for link in netns.links or ():
+        peer = host.peer(netns, link)
+        info = link.get("linkinfo", {})
+        found.append({
+            "ifindex": link.get("ifindex"), "ifname": link.get("ifname"), "kind": info.get("info_kind"),
+            "state": link.get("operstate"), "peer": peer_name(netns, peer), "how": peer.how if peer is not None else None,
+            "master": link.get("master"),
+            "addresses": [prefix(entry) for entry in netns.addresses_of(link.get("ifname"))],
+            "address": link.get("address"), "mtu": link.get("mtu"),
+        })  # fmt: skip
+    return found
+
+
+def routes(host: Host, netns: Namespace) -> list[Record] | None:
+    """IPv4 and IPv6 routes of all tables but the local one."""
+    found: list[Record] | None = None
+    for family in ("-4", "-6"):
+        some = shown(host, netns, f"ip {family} route show table all")
+        if some is not None:
+            found = [*(found or ()), *(route for route in some if route.get("table") not in ("local", "255"))]
+    return found
+
+
+def details(host: Host, netns: Namespace) -> Record:
+    """All that a report says of one namespace."""
+    firewall = netns.firewall
+    return {
+        **row(host, netns),
+        "names": netns.names,
+        "paths": netns.paths,
+        "pids": None if netns.pids is None else [{"pid": pid, "command": command} for pid, command in netns.pids],
+        "held": netns.held,
+        "links": links(host, netns) if netns.links is not None else None,
+        "routes": routes(host, netns),
+        "neighbours": shown(host, netns, "ip neigh show"),
+        "rules": shown(host, netns, "ip rule show"),
+        "rules6": shown(host, netns, "ip -6 rule show"),
+        "forwarding": forwarding(netns),
+        "firewall": None if firewall is None else [table._asdict() for table in firewall],
+    }
+
+
+def forwarding(netns: Namespace) -> Record | None:
+    """Whether packets are forwarded: ``{"inet": True, "inet6": False}``"""
+    if not netns.netconf:
+        return None
+    return {
+        record["family"]: record["forwarding"]
+        for record in netns.netconf if record.get("interface") == "all" and "forwarding" in record and "family" in record
+    }  # fmt: skip

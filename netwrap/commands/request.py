@@ -1,0 +1,182 @@
+"""What a command that shows something asks for: which table, of which family, how much of it, and only which rows.
+
+``ip -d -6 route show table 100 dev eth0`` asks for routes of IPv6, in detail, of table 100 and by eth0 only. Both who holds a
+capture and who answers from it need to know.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..errors import UsageError
+from .line import understand
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# Filters of each table: word -> whether a value follows it. The order is that of iproute2 trying abbreviations.
+_FILTERS: dict[str, dict[str, bool]] = {
+    "ip_link": {"up": False, "dev": True, "master": True, "nomaster": False, "vrf": True, "group": True, "type": True},
+    "ip_address": {
+        "to": True, "scope": True, "up": False, "dev": True, "label": True, "group": True, "master": True, "nomaster": False,
+        "vrf": True, "type": True, "dynamic": False, "permanent": False, "primary": False, "secondary": False,
+        "temporary": False, "tentative": False, "deprecated": False, "dadfailed": False,
+    },
+    "ip_route": {
+        "table": True, "protocol": True, "dev": True, "oif": True, "iif": True, "via": True, "src": True, "scope": True,
+        "type": True, "metric": True, "vrf": True, "to": True, "root": True, "match": True, "exact": True, "cached": False,
+    },
+    "ip_neigh": {"dev": True, "to": True, "nud": True, "proxy": False, "unused": False, "master": True, "nomaster": False,
+                 "vrf": True, "protocol": True},
+    "ip_rule": {"table": True, "lookup": True, "preference": True, "priority": True, "from": True, "to": True, "iif": True,
+                "oif": True, "fwmark": True, "protocol": True},
+    "ip_netns": {},
+    "bridge_link": {"dev": True},
+    "bridge_fdb": {"dev": True, "brport": True, "br": True, "vlan": True, "state": True, "dynamic": False},
+    "bridge_vlan": {"dev": True, "vid": True},
+}  # fmt: skip
+_FIRST = {"ip_link": "dev", "ip_address": "dev", "ip_route": "to", "ip_neigh": "to"}  # what a word that is no filter means
+_VALUED = ("-family", "-batch", "-loops", "-rcvbuf")
+_VERBS = ("show", "list", "lst", "ls", "list-id", "get", "tunnelshow")
+
+
+class Request:
+    """What is asked for.
+
+    ``name``: the parser; ``verb``: "show", "list-id", "get"; ``family``: "", "inet", "inet6", ...; ``details``, ``stats``: how
+    often `-d` and `-s` were said; ``brief``; ``filters``: the rows asked for, by iproute2's words; ``unknown``: other words.
+    """
+
+    def __init__(self, name: str, words: Sequence[str]) -> None:
+        self.name = name
+        self.words = list(words)
+        self.verb = "show"
+        self.family = ""
+        self.details = self.stats = 0
+        self.brief = self.oneline = False
+        self.filters: dict[str, str | None] = {}
+        self.unknown: list[str] = []
+
+    def __repr__(self) -> str:
+        return f"Request({self.name}, {self.verb}, {self.family!r}, d={self.details}, s={self.stats}, {self.filters})"
+
+    def is_whole(self) -> bool:
+        """Whether it asks for all rows of its table."""
+        filters = {key: value for key, value in self.filters.items() if (key, value) not in (("table", "all"), ("nud", "all"))}
+        return not filters and not self.unknown and self.verb in ("show", "list-id")
+
+
+def read(argv: Sequence[str]) -> Request | None:
+    """What a command line asks for; None where it shows no table of ours.
+
+    >>> read("ip -d -6 r l table 100 dev eth0".split())
+    Request(ip_route, show, 'inet6', d=1, s=0, {'table': '100', 'dev': 'eth0'})
+    >>> read("ip neigh show nud all".split()).is_whole(), read("ip link set lo up".split())
+    (True, None)
+    """
+    command = understand(argv)
+    if command.parser is None:
+        return None
+    words = list(command.words)
+    while words and words[0].rpartition("/")[2] in ("busybox",):
+        words = words[1:]
+    request = Request(command.parser, words)
+    if command.parser in ("arp", "route"):
+        _net_tools(request, words)
+    else:
+        _iproute2(request, words)
+    return request
+
+
+def _iproute2(request: Request, words: list[str]) -> None:
+    at = 1
+    while at < len(words) and words[at].startswith("-") and len(words[at]) > 1:
+        option = words[at].removeprefix("-") if words[at].startswith("--") else words[at]
+        at += 1
+        if option in ("-4", "-6", "-0", "-M", "-B"):
+            request.family = {"-4": "inet", "-6": "inet6", "-0": "link", "-M": "mpls", "-B": "bridge"}[option]
+        elif option == "-f" or len(option) > 2 and "-family".startswith(option):
+            request.family = words[at] if at < len(words) else ""
+            at += 1
+        elif "-details".startswith(option):
+            request.details += 1
+        elif option in ("-s", "-st") or len(option) > 2 and ("-statistics".startswith(option) or "-stats".startswith(option)):
+            request.stats += 1
+        elif len(option) > 2 and "-brief".startswith(option):
+            request.brief = True
+        elif "-oneline".startswith(option):
+            request.oneline = True
+        elif any(len(option) > 2 and name.startswith(option) for name in _VALUED):
+            at += 1
+        elif option not in ("-N", "-Numeric", "-r", "-resolve", "-a", "-all", "-compressvlans", "-p", "-pretty", "-j", "-json"):
+            request.unknown.append(option)
+    rest = words[at + 1 :]
+    if rest and request.name == "ip_netns":
+        if len(rest[0]) > 4 and "list-id".startswith(rest[0]):
+            request.verb = "list-id"
+        request.unknown += rest[1:]
+        return
+    if rest:
+        verb = next((name for name in _VERBS if name.startswith(rest[0])), "")
+        request.verb = "show" if verb in ("list", "lst", "ls") else verb or rest[0]
+        _filters(request, rest[1:])
+
+
+def _filters(request: Request, words: list[str]) -> None:
+    known = _FILTERS[request.name]
+    at = 0
+    while at < len(words):
+        word = words[at]
+        at += 1
+        name = word if word in known else next((name for name in known if name.startswith(word)), "")
+        if word == "id" and request.name == "ip_route":
+            name = "table"
+        if name == "":
+            name = _FIRST.get(request.name, "")
+            if name and name not in request.filters and not word.startswith("-"):
+                request.filters[name] = word
+            else:
+                request.unknown.append(word)
+        elif known[name]:
+            value = words[at] if at < len(words) else ""
+            at += 1
+            if name in ("root", "match", "exact"):
+                value = f"{name} {value}"
+                name = "to"
+            request.filters[{"oif": "dev", "lookup": "table", "priority": "preference"}.get(name, name)] = value
+        else:
+            request.filters[name] = None
+
+
+def _net_tools(request: Request, words: list[str]) -> None:
+    """``arp -n -i eth0``, ``route -n -A inet6``, ``netstat -rn``"""
+    request.family = "inet"
+    at = 1
+    while at < len(words):
+        word = words[at]
+        at += 1
+        if word in ("-6", "--inet6") or word == "--protocol=inet6":
+            request.family = "inet6"
+        elif word == "-A":
+            request.family = words[at] if at < len(words) else ""
+            at += 1
+        elif request.name == "arp" and (word in ("-i", "--device") or word == "-H" or word == "-t"):
+            if word in ("-i", "--device"):
+                request.filters["dev"] = words[at] if at < len(words) else ""
+            at += 1
+        elif word.startswith("-"):
+            if request.name == "route" and not word.startswith("--") and "e" in word:
+                request.details += word.count("e")
+        elif word.startswith("/proc/"):
+            request.family = "inet6" if word.endswith("ipv6_route") else "inet"
+        elif request.name == "arp" and "to" not in request.filters:
+            request.filters["to"] = word
+        else:
+            request.unknown.append(word)
+
+
+def check(request: Request) -> Request:
+    """The request, if all its words were understood; UsageError names those that were not."""
+    if request.unknown:
+        raise UsageError(f"cannot answer from a capture: {' '.join(request.unknown)!r} in '{' '.join(request.words)}'")
+    return request

@@ -1,0 +1,1 @@
+"""Sections become a host: namespaces, their tables, and how they hang together."""

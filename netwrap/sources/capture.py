@@ -1,0 +1,474 @@
+"""The capture of a whole host: the probe (``probe.sh``) that prints it, running it here, and its reader.
+
+The probe is one POSIX sh script. Run by :func:`take` it is the live sweep, sent through ssh a remote capture; a file of what
+it printed is the offline case. It prints sections between marks; a mark is a line that begins with the capture's own random
+token, so nothing inside a section can pass for one::
+
+    netwrap capture 1 5f0d…
+    @5f0d… begin - hostname
+    router1
+    @5f0d… end 0
+    @5f0d… begin 4026532345 ip -6 -j -d -s rule show
+    [{"priority":0,"src":"all","table":"local","protocol":"kernel"}]
+    <empty line>
+    @5f0d… stderr
+    what the command said on standard error, if anything
+    @5f0d… end 0
+    @5f0d… done 2
+
+The last mark says how many sections there are. The sections that :func:`read` returns:
+
+``netns=""``, the host: ``date`` (seconds since the epoch, and zone), ``hostname``, ``versions`` (``tool: what it said``),
+``namespaces``, ``containers`` (``MAKER ID PID PATH NAME``, with tabs; only where there are any), ``notes``.
+
+``netns=KEY``: one for every command that ran there, a batch split into its commands: ``ip -j -d -s link show``, ``address
+show``, ``ip -4 -j -d -s route show table all`` and ``-6``, ``neigh show nud all``, ``neigh show proxy``, ``rule show`` and
+``-6``, ``netconf show``, ``nexthop show``, ``netns list-id``; where there is a bridge or a vxlan ``bridge -j link show``,
+``fdb show``, ``vlan show``; ``nft -j list ruleset`` or ``iptables-save``; where a process lives ``ss -H -lntup``. Without ``-j``
+where the `ip` there has no JSON to rely on, and ``cat /proc/PID/net/…`` of others where the probe had no right to enter.
+
+``namespaces`` is a line ``KEY<TAB>HOW<TAB>VALUE`` for every sign of a namespace; :func:`signs` reads it. KEY is the inode of
+the namespace (``proc:INODE`` where only /proc/PID/net could be read: the inode of that). HOW is one of ``self`` (where the
+probe ran), ``name`` (in /run/netns), ``path`` (another file that holds it), ``pid`` (``PID COMM``), ``thread`` (``PID TID
+COMM``), ``fd`` (``PID FD COMM``), ``cgroup`` (of its first process), ``label`` (a container's name, ``mininet:h1``, a unit).
+"""
+
+from __future__ import annotations
+
+import json as json_module
+import os
+import re
+import tempfile
+import threading
+from typing import NamedTuple
+
+from .. import shell
+from ..errors import NetwrapError, TimedOut
+from ..model.section import Section
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    Progress = Callable[[int, int], None]
+
+#: Seconds that one namespace may take.
+TIMEOUT = 60
+#: Seconds that all of them may take together: a thousand slow ones.
+TIMEOUT_OF_ALL = 3600.0
+#: No capture has more sections: 20,000 namespaces of 20 commands. Keeps a file of nothing but marks from filling the memory.
+MAX_SECTIONS = 400_000
+# The header may stand behind a login banner, not behind a book.
+_BANNER = 65536
+
+_HEADER = re.compile(r"^netwrap capture (\d+) ([A-Za-z0-9-]{8,80})\r?$", re.M | re.A)
+# Where the header itself is lost, the first mark tells the token.
+_FIRST_MARK = re.compile(r"^@([A-Za-z0-9-]{8,80}) begin \S+ [a-z]", re.M | re.A)
+_VANISHED = re.compile(r"^namespace (\d+) .*vanished before it was read$", re.M | re.A)
+# Words of a batch that stand for an option: a line of a batch can not have one.
+_FAMILIES = {" root 0.0.0.0/0": "-4", " root ::/0": "-6"}
+
+
+class Sign(NamedTuple):
+    """One sign of a namespace: see ``namespaces`` in the module's description."""
+
+    netns: str
+    how: str
+    value: str
+
+
+# -- taking one ------------------------------------------------------------------------------------------------------
+
+
+def script() -> str:
+    """The probe, to be sent elsewhere."""
+    with open(_script_path(), encoding="utf-8") as file:
+        return file.read()
+
+
+def _script_path() -> str:
+    return os.path.join(os.path.dirname(os.path.abspath(__file__)), "probe.sh")
+
+
+def take(*, timeout: int = TIMEOUT, json: bool = True, quick: bool = False, progress: Progress | None = None) -> str:
+    """Run the probe here and return what it printed.
+
+    ``timeout``: seconds that one namespace may take; ``json=False`` asks for text; ``quick`` leaves out the firewall and the
+    sockets, which take a third of the time; ``progress`` is called four times a second with the number of namespaces read and
+    the number there are. Raises CommandError where it can not run at all.
+    """
+    with tempfile.TemporaryFile() as file:
+        take_to(file.fileno(), timeout=timeout, json=json, quick=quick, progress=progress)
+        return _content(file.fileno())
+
+
+def take_to(
+    file: int, *, timeout: int = TIMEOUT, json: bool = True, quick: bool = False, progress: Progress | None = None
+) -> None:
+    """Run the probe here; what it prints goes to the descriptor of a file, which must be open for reading too."""
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="netwrap-", dir=memory) as scratch, _Watcher(file, progress):
+        words = ["sh", _script_path(), "--timeout", str(timeout), "--scratch", scratch]
+        words += ([] if json else ["--no-json"]) + (["--quick"] if quick else [])
+        try:
+            result = shell.run(words, timeout=TIMEOUT_OF_ALL, check=False, out=file)
+        except TimedOut:
+            return  # the reader says that it ends too early
+    if not is_capture(os.pread(file, _BANNER, 0).decode("utf-8", "surrogateescape")):
+        raise shell.error(words, result)
+
+
+class _Watcher(threading.Thread):
+    """Tells how far the probe has come, by the marks in the file that it writes."""
+
+    def __init__(self, file: int, progress: Progress | None) -> None:
+        super().__init__(daemon=True)
+        self._file, self._progress = file, progress
+        self._over = threading.Event()
+
+    def __enter__(self) -> None:
+        if self._progress is not None:
+            self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        if self._progress is not None:
+            self.join()
+
+    def run(self) -> None:
+        assert self._progress is not None
+        known: set[bytes] = set()
+        read: set[bytes] = set()
+        at, rest = 0, b""
+        while not self._over.wait(0.25):
+            while part := os.pread(self._file, 1 << 20, at):
+                at += len(part)
+                text = rest + part
+                known.update(re.findall(rb"^(\d+)\t(?:self|name|path|pid|thread|fd)\t", text, re.M))
+                read.update(re.findall(rb"^@\S+ begin (\d+) ", text, re.M))
+                rest = text[-200:]
+            if known:
+                self._progress(len(read & known), len(known))
+
+
+def sections(
+    *, timeout: int = TIMEOUT, json: bool = True, quick: bool = False, progress: Progress | None = None
+) -> tuple[list[Section], list[str]]:
+    """The sections of this host as it is now, and notes; the arguments are those of :func:`take`."""
+    return read(take(timeout=timeout, json=json, quick=quick, progress=progress))
+
+
+# -- reading one -----------------------------------------------------------------------------------------------------
+
+
+def is_capture(text: str) -> bool:
+    """Whether a text holds a capture; something else may stand in front (a login banner)."""
+    return _HEADER.search(text, 0, _BANNER) is not None or _FIRST_MARK.search(text, 0, _BANNER) is not None
+
+
+def read(given: str | Iterable[str]) -> tuple[list[Section], list[str]]:
+    """The sections of a capture, and notes on what it lacks. Raises NetwrapError where it is none."""
+    text = given if isinstance(given, str) else "".join(given)
+    notes: list[str] = []
+    header = _HEADER.search(text, 0, _BANNER)
+    if header is not None:
+        token, start = header[2], header.start()
+        if header[1] != "1":
+            notes.append(f"a capture of form {header[1]}, which this netwrap may not understand")
+        if text[header.end() - 1 : header.end()] == "\r":
+            text = text.replace("\r\n", "\n")  # through a terminal (`ssh -t`)
+    else:
+        mark = _FIRST_MARK.search(text, 0, _BANNER)
+        if mark is None:
+            raise NetwrapError("no capture: the line 'netwrap capture 1 …' is missing")
+        token, start = mark[1], 0
+        notes.append("the beginning of the capture is missing")
+    found = _joined(_sections("\n" + text[start:] if start == 0 else text[start - 1 :], token, notes))
+    told = [section.stdout for section in found if section.netns == "" and section.command == "notes"]
+    return found, notes + [line for text in told for line in text.split("\n") if line]
+
+
+def remarks(file: int) -> tuple[list[str], bool]:
+    """What is to be said of the capture in a file (its descriptor), and whether something of it is lost or damaged."""
+    found, notes = read(_content(file))
+    told = {line for section in found if section.command == "notes" for line in section.stdout.split("\n")}
+    return notes, any(note not in told for note in notes)
+
+
+def _content(file: int) -> str:
+    with os.fdopen(os.dup(file), "rb") as opened:
+        opened.seek(0)
+        return opened.read().decode("utf-8", "surrogateescape")
+
+
+def _sections(text: str, token: str, notes: list[str]) -> list[Section]:
+    """The sections of the text, with notes on what is damaged."""
+    found: list[Section] = []
+    seen, promised = 0, None
+    for section in _split(text, "@" + token, notes):
+        if section.command == "":
+            promised = section.status
+            continue
+        seen += 1
+        whole = section.status is not None
+        if section.status == 124:
+            notes.append(f"{_where(section)} took too long: killed, what it had printed until then is kept")
+        if not whole:
+            notes.append(f"cut off in {_where(section)}: what it printed is incomplete")
+        if section.command.startswith("batch "):
+            found += _unbatched(section, notes)
+        elif not whole or section.status == 124:
+            found.append(section._replace(stdout=_whole_part(section.stdout)))
+        else:
+            found.append(section)
+        if len(found) > MAX_SECTIONS:
+            notes.append(f"more than {MAX_SECTIONS} sections: what follows is not read")
+            return found
+    if promised is None:
+        notes.append("the capture ends too early: namespaces may be missing")
+    elif promised != seen:
+        notes.append(f"the capture is damaged: {seen} sections of {promised}")
+    return found
+
+
+def _where(section: Section) -> str:
+    return f"{section.command.partition(':')[0]!r}" + (f" of namespace {section.netns}" if section.netns else "")
+
+
+def _split(text: str, mark: str, notes: list[str]) -> Iterator[Section]:
+    """The sections as they stand in the text. No status: it has no end. One without a command has the number there must be."""
+    lead = "\n" + mark + " "
+    at = text.find(lead)
+    while at >= 0:
+        words, start = _mark(text, at + len(lead))
+        if words[0] != "begin" or len(words) < 3 or not words[2]:
+            if words[0] == "done" and words[-1].isdigit():
+                yield Section("", "", "", "", int(words[-1]))
+            at = text.find(lead, start - 1)
+            continue
+        at, stop = _next(text, lead, start)
+        stdout, stderr, status = text[start:stop], "", None
+        words_after, after = _mark(text, at + len(lead)) if at >= 0 else ([""], stop)
+        if words_after[0] == "stderr":
+            at, stop = _next(text, lead, after)
+            stderr = text[after:stop]
+            words_after, after = _mark(text, at + len(lead)) if at >= 0 else ([""], stop)
+        if words_after[0] == "end" and words_after[-1].isdigit():
+            status = int(words_after[-1])
+            at = text.find(lead, after - 1)
+            if text[after : at if at >= 0 else len(text)].strip():
+                notes.append(f"damaged behind {words[2]!r}: text that belongs to no section")
+        yield Section("" if words[1] == "-" else words[1], words[2], stdout, stderr, status)
+
+
+def _mark(text: str, at: int) -> tuple[list[str], int]:
+    """The words of a mark, from behind its token, and where the line behind it begins."""
+    end = text.find("\n", at)
+    end = end if end >= 0 else len(text)
+    return text[at:end].split(" ", 2), min(end + 1, len(text))
+
+
+def _next(text: str, lead: str, start: int) -> tuple[int, int]:
+    """Where the next mark is (-1: nowhere) and where what stands in front of it ends."""
+    at = text.find(lead, start - 1)
+    return at, max(at, start) if at >= 0 else len(text)
+
+
+def _unbatched(section: Section, notes: list[str]) -> list[Section]:
+    """A batch as its commands.
+
+    It prints one JSON array a line for every command that succeeds; one that fails is named on standard error (``Command
+    failed -:3``) and prints nothing, or a lone ``[`` that the next line then begins with.
+    """
+    called, _, rest = section.command[len("batch ") :].partition(": ")
+    said, unassigned = _failures(section.stderr)
+    lines = [line for line in section.stdout.split("\n") if line.strip() not in ("", "[")]
+    commands = list(enumerate(rest.split("; "), 1))
+    expected = [number for number, _ in commands if number not in said]
+    broken = section.status in (None, 124)
+    if not broken and len(lines) != len(expected):
+        broken = True
+        if lines:  # none at all: it could not enter the namespace, and says so
+            notes.append(f"{called} of namespace {section.netns} answered {len(lines)} of {len(expected)} questions")
+    answers = dict(zip(expected, lines))
+    if section.status is None:  # which of them failed would have stood behind
+        answers = _as_far_as_they_fit([(number, command) for number, command in commands if number not in said], lines)
+    found = []
+    for number, command in commands:
+        answer = answers.get(number, "")
+        answer = answer[1:] if answer.startswith("[[") else answer
+        status: int | None = 0 if section.status is not None else None
+        if number in said:
+            status = section.status or 1
+        elif number not in answers:
+            if section.status is None:
+                continue  # the capture ends in front of it
+            status = section.status or 1
+        elif broken and not answer.endswith("]"):
+            answer, status = _whole_part(answer), section.status
+        errors = said.get(number, []) + (unassigned if number == 1 or status == 124 else [])
+        found.append(Section(section.netns, _spelled(called, command), answer, "\n".join(errors), status))
+    return found
+
+
+# A key that the first record of an answer has, where it has one.
+_KEYS = {"link": "ifname", "address": "ifname", "route": "dst", "neigh": "state", "rule": "priority", "netconf": "interface",
+         "nexthop": "id", "netns": "nsid", "fdb": "mac", "vlan": "ifname"}  # fmt: skip
+
+
+def _as_far_as_they_fit(commands: list[tuple[int, str]], lines: list[str]) -> dict[int, str]:
+    """The answers of a batch of which it is not known what failed: up to the first that is none to its question."""
+    answers = {}
+    for (number, command), line in zip(commands, lines):
+        first = line[:4096].partition("},{")[0]
+        key = "proxy" if command.endswith(" proxy") else _KEYS.get(command.partition(" ")[0])
+        if key is None or first != "[]" and f'"{key}":' not in first:
+            break
+        answers[number] = line
+    return answers
+
+
+def _failures(stderr: str) -> tuple[dict[int, list[str]], list[str]]:
+    """What a batch said about each line that failed, and what it said beside."""
+    said: dict[int, list[str]] = {}
+    pending: list[str] = []
+    for line in stderr.split("\n"):
+        failed = re.match(r"Command failed -:(\d{1,4})$", line, re.A)
+        if failed:
+            said[int(failed[1])] = pending
+            pending = []
+        elif line:
+            pending.append(line)
+    return said, pending
+
+
+def _spelled(called: str, command: str) -> str:
+    """A line of a batch as a command of its own.
+
+    >>> _spelled("ip -j", "route show table all root ::/0")
+    'ip -6 -j route show table all'
+    """
+    for words, family in _FAMILIES.items():
+        if command.endswith(words):
+            binary, _, options = called.partition(" ")
+            return f"{binary} {family} {options} {command[: -len(words)]}"
+    return f"{called} {command}"
+
+
+def _whole_part(text: str) -> str:
+    """The part of a text that ends too early which is whole: its lines, or the objects of its JSON array.
+
+    >>> _whole_part('[{"a":[{"b":1},{"b":2}]},{"a":[{"b":')
+    '[{"a":[{"b":1},{"b":2}]}]'
+    >>> _whole_part("one\\ntwo\\nth")
+    'one\\ntwo\\n'
+    """
+    if not text.startswith("["):
+        return text[: text.rfind("\n") + 1]
+    decoder = json_module.JSONDecoder(strict=False)
+    at = end = 1
+    while True:
+        try:
+            _, end = decoder.raw_decode(text, at)
+        except ValueError:
+            return text[: max(at - 1, 1)].rstrip(",") + "]"
+        if text[end : end + 1] != ",":
+            return text[:end] + "]"
+        at = end + 1
+
+
+# -- what the namespaces are called ------------------------------------------------------------------------------------
+
+
+def signs(text: str) -> list[Sign]:
+    """The lines of a ``namespaces`` section.
+
+    >>> signs("4026531833\\tself\\t/proc/self/ns/net\\n4026532345\\tname\\ta\\\\nb\\n")[1]
+    Sign(netns='4026532345', how='name', value='a\\nb')
+    """
+    found = []
+    for line in text.split("\n"):
+        words = line.split("\t", 2)
+        if len(words) == 3:
+            found.append(Sign(words[0], words[1], _unescaped(words[2])))
+    return found
+
+
+def _unescaped(value: str) -> str:
+    return re.sub(r"\\([\\tn])", lambda match: {"t": "\t", "n": "\n"}.get(match[1], "\\"), value)
+
+
+def _joined(found: list[Section]) -> list[Section]:
+    """The sections with one ``namespaces``, which has the labels that containers and control groups give."""
+    tables = [section.stdout for section in found if section.netns == "" and section.command == "namespaces"]
+    if not tables:
+        return found
+    table = "".join(part if part.endswith("\n") else part + "\n" for part in tables if part)
+    containers = next((section.stdout for section in found if section.netns == "" and section.command == "containers"), "")
+    gone = {match[1] for section in found if section.command == "notes" for match in _VANISHED.finditer(section.stdout)}
+    table = "".join(line + "\n" for line in table.split("\n") if line and line.partition("\t")[0] not in gone)
+    for netns, name in labels(signs(table), containers):
+        table += f"{netns}\tlabel\t{name}\n"
+    first = next(at for at, section in enumerate(found) if section.netns == "" and section.command == "namespaces")
+    rest = [section for section in found if section.netns != "" or section.command != "namespaces"]
+    rest.insert(first, found[first]._replace(stdout=table))
+    return rest
+
+
+# What control groups tell of who made them: systemd's and cgroupfs' ways of writing, cgroup v1 and v2.
+_GROUPS = (
+    (re.compile(r"docker[-/]([0-9a-f]{64})(?:\.scope)?"), "docker"),
+    (re.compile(r"cri-containerd-([0-9a-f]{64})\.scope"), "containerd"),
+    (re.compile(r"crio-([0-9a-f]{64})(?:\.scope)?"), "cri-o"),
+    (re.compile(r"libpod-([0-9a-f]{64})(?:\.scope)?"), "podman"),
+    (re.compile(r"kubepods.*/([0-9a-f]{64})$"), "container"),
+    (re.compile(r"lxc(?:\.payload)?[./]([^/]+)"), "lxc"),
+    (re.compile(r"machine-([^/]+)\.scope"), "machine"),
+    (re.compile(r"system\.slice/(?:.*/)?([^/]+\.service)"), "unit"),
+)
+
+
+def labels(found: list[Sign], containers: str) -> list[tuple[str, str]]:
+    """``(KEY, NAME)``: the names that containers' files and control groups give to namespaces.
+
+    >>> group = "/system.slice/docker-" + 64 * "a" + ".scope"
+    >>> labels([Sign("42", "cgroup", group)], "")
+    [('42', 'docker:aaaaaaaaaaaa')]
+    >>> labels([Sign("42", "cgroup", group)], "docker\\t" + 64 * "a" + "\\t7\\t/run/docker/netns/x\\tweb\\n")
+    [('42', 'docker:web')]
+    """
+    by_id: dict[str, str] = {}
+    by_place: dict[tuple[str, str], str] = {}
+    for line in containers.split("\n"):
+        words = line.split("\t")
+        if len(words) == 5 and words[4]:
+            maker, ident, pid, path, called = words
+            by_id[ident] = f"{maker}:{called}"
+            by_place["pid", pid] = by_place["path", os.path.basename(path)] = by_id[ident]
+    names: dict[tuple[str, str], None] = {}
+    own = {sign.netns for sign in found if sign.how == "self"}
+    for sign in found:
+        if sign.netns in own:
+            continue
+        name: str | None = None
+        if sign.how == "pid":
+            name = by_place.get(("pid", sign.value.partition(" ")[0]))
+        elif sign.how in ("path", "name"):
+            name = by_place.get(("path", os.path.basename(sign.value)))
+        elif sign.how == "cgroup":
+            name = _label_of_group(sign.value, by_id)
+        if name:
+            names[sign.netns, name] = None
+    return list(names)
+
+
+def _label_of_group(group: str, by_id: dict[str, str]) -> str | None:
+    for pattern, maker in _GROUPS:
+        match = pattern.search(group)
+        if match is None:
+            continue
+        name = re.sub(r"\\x([0-9a-f]{2})", lambda code: chr(int(code[1], 16)), match[1])
+        if maker == "unit":
+            return name
+        return by_id.get(name) or f"{maker}:{name[:12] if len(name) == 64 else name}"
+    return None

@@ -1,0 +1,135 @@
+"""Rows to text: tables by `tabulate`, or JSON, JSON lines, CSV, TSV. The only module that imports `tabulate`.
+
+No control character of a cell reaches the terminal: it is shown as its escape (``\\x1b``).
+"""
+
+from __future__ import annotations
+
+from ..errors import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import Any
+
+DEFAULT = "simple"
+_OWN = ("json", "jsonl", "csv", "tsv")
+
+
+def formats() -> list[str]:
+    """The names of all formats."""
+    import tabulate
+
+    return sorted({*_OWN, *tabulate.tabulate_formats})
+
+
+def check_format(name: str) -> str:
+    """The name, if there is such a format; UsageError lists those there are."""
+    if name in _OWN or name == DEFAULT or name in formats():
+        return name
+    raise UsageError(f"unknown format {name!r}; there are: {', '.join(formats())}")
+
+
+def is_records(name: str) -> bool:
+    """Whether a format prints records, not the cells of a table."""
+    return name in ("json", "jsonl")
+
+
+def records(items: Sequence[Any], name: str) -> Iterator[str]:
+    """Records as one JSON array, an item a line, or as JSON lines."""
+    encode = _encoder()
+    # Text that is no UTF-8 came as surrogates; ASCII escapes carry it, and no control character gets through.
+    if name == "jsonl":
+        for item in items:
+            yield encode(item)
+    elif not items:
+        yield "[]"
+    else:
+        last = len(items) - 1
+        for position, item in enumerate(items):
+            yield ("[" if position == 0 else " ") + encode(item) + ("]" if position == last else ",")
+
+
+def _encoder() -> Callable[[Any], str]:
+    """`json.dumps`, which makes an encoder anew for each item: for many small ones that is most of its time."""
+    import json
+    import json.encoder
+
+    make = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:
+        return json.dumps
+    default, strings = json.JSONEncoder().default, json.encoder.encode_basestring_ascii
+    encoder = make(None, default, strings, None, ": ", ", ", False, False, True)
+    return lambda item: "".join(encoder(item, 0))
+
+
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[Any]], name: str = DEFAULT, header: bool = True, tight: bool = False
+) -> str:
+    """A table of cells: None is empty, lists are joined by commas, numbers to the right. ``tight``: as narrow as can be."""
+    cells = [list(row) for row in rows]
+    if name in ("csv", "tsv"):
+        return _separated(columns, cells, name, header)
+    import tabulate
+
+    right = ["right" if _numeric(cells, at) else "left" for at in range(len(columns))]
+    padding = tabulate.MIN_PADDING
+    if tight:
+        tabulate.MIN_PADDING = 0  # else a header makes its column two wider than itself
+    try:
+        return tabulate.tabulate(
+            [[text(cell) for cell in row] for row in cells],
+            headers=[text(column) for column in columns] if header else (),
+            tablefmt=name,
+            disable_numparse=True,
+            colalign=right if cells else None,
+        )
+    finally:
+        tabulate.MIN_PADDING = padding
+
+
+def _numeric(rows: Sequence[Sequence[Any]], at: int) -> bool:
+    values = [row[at] for row in rows if row[at] is not None]
+    return bool(values) and all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values)
+
+
+def _separated(columns: Sequence[str], rows: Sequence[Sequence[Any]], name: str, header: bool) -> str:
+    lines = ([list(columns)] if header else []) + [[text(cell) for cell in row] for row in rows]
+    if name == "tsv":
+        return "\n".join("\t".join(line) for line in lines)
+    import csv
+    import io
+
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(lines)
+    return out.getvalue().rstrip("\n")
+
+
+def text(cell: Any) -> str:
+    """A cell as text that is safe to print.
+
+    >>> text(None), text(["UP", "LOWER_UP"]), text("a\\x1b[31mb"), text(True)
+    ('', 'UP,LOWER_UP', 'a\\\\x1b[31mb', 'yes')
+    """
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if isinstance(cell, (list, tuple)):
+        cell = ",".join(text(item) for item in cell)
+    elif isinstance(cell, dict):
+        cell = " ".join(f"{key}={text(value)}" for key, value in cell.items())
+    return printable(str(cell))
+
+
+def printable(string: str) -> str:
+    """A string without what a terminal would obey."""
+    if string.isprintable():
+        return string
+    return "".join(letter if letter.isprintable() else _escape(letter) for letter in string)
+
+
+def _escape(letter: str) -> str:
+    """``\\x1b``; a byte that was no UTF-8 (read as a surrogate) as that byte."""
+    byte = ord(letter) - 0xDC00
+    return f"\\x{byte:02x}" if 0x80 <= byte <= 0xFF else repr(letter)[1:-1]

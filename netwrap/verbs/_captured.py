@@ -1,0 +1,55 @@
+"""`netwrap ip|arp|route|bridge … --from PATH`: the same command, answered from a capture; nothing is run."""
+
+from __future__ import annotations
+
+import sys
+
+from netwrap.answers import offline, overview
+from netwrap.errors import UsageError
+
+from . import _options, _source, say
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from netwrap.commands.line import Command
+    from netwrap.model.host import Host, Namespace
+
+    Record = dict[str, Any]
+
+
+def run(asked: Command, options: _options.Options) -> int:
+    """Print what the command would have printed; 1 where the capture does not have it. Raises UsageError."""
+    if asked.parser is None:
+        raise UsageError(f"'{' '.join(asked.argv)}' prints no table that netwrap knows: a capture cannot answer it")
+    host = _source.host(options.source)
+    if options.netns or options.all_netns:
+        _everywhere(host, asked, options)
+    else:
+        _options.show(asked.parser, offline.answer(host, asked, asked.netns), options)
+    sys.stdout.flush()
+    for problem in dict.fromkeys(host.problems):
+        say(problem)
+    return 1 if host.problems else 0
+
+
+def _everywhere(host: Host, asked: Command, options: _options.Options) -> None:
+    chosen: list[Namespace] = list(host.namespaces) if options.all_netns else [host.find(name) for name in options.netns]
+    found: list[Record] = []
+    lacking = []
+    for netns in dict.fromkeys(chosen):
+        try:
+            records = offline.answer_in(host, asked, netns)
+        except offline.NotCaptured:
+            lacking.append(netns.title)
+        else:
+            found += [{"netns": overview.name(netns), **record} for record in records]
+    called = offline.CALLED[asked.parser or ""]
+    if len(lacking) == len(chosen):
+        raise offline.NotCaptured(f"no {called} in this capture")
+    _options.show(asked.parser or "", found, options)
+    if lacking:
+        sys.stdout.flush()
+        shown = ", ".join(lacking[:5]) + (f" and {len(lacking) - 5} more" if len(lacking) > 5 else "")
+        say(f"no {called} of {shown} in this capture")

@@ -1,0 +1,78 @@
+"""Where a verb's host comes from: this machine, or what ``--from PATH`` names; and what it says of what is missing."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from . import say
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+    from netwrap.model.host import Host
+
+HELP = "read a capture instead of this host: a file of `netwrap capture`, a folder, a pasted session, an sos report"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--from`` to a verb's options."""
+    parser.add_argument("--from", dest="source", metavar="PATH", help=HELP)
+
+
+def host(path: str | None) -> Host:
+    """The host of a source (None: this one). Raises NetwrapError."""
+    from netwrap.sources import opening
+
+    if path is not None:
+        return opening.read(path)
+    with Bar("namespaces") as bar:
+        return opening.live(bar.show)
+
+
+def remarks(found: Host, lacks: bool = True) -> int:
+    """Say what is to be said of a host, once, and return the exit status: 1 where something was lost."""
+    lacking = found.lacks() if lacks else []
+    if lacking:
+        listed = ", ".join(lacking[:-1]) + (" and " if lacking[1:] else "") + lacking[-1]
+        say(f"no {listed} in this capture" if not found.live else f"no {listed} could be read")
+    for line in dict.fromkeys([*found.notes, *found.problems]):
+        say(line)
+    return 1 if found.problems else 0
+
+
+# How far a sweep has come: a bar on a terminal, when it takes longer than a second.
+_WIDTH = 30
+_PATIENCE = 1.0
+
+
+class Bar:
+    """Hand :meth:`show` to what reports its progress; the bar is wiped away at the end.
+
+    >>> with Bar("namespaces") as bar:  # nothing is seen where standard error is no terminal
+    ...     bar.show(3, 10)
+    """
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._start = time.monotonic()
+        self._shown = False
+        self._wanted = sys.stderr is not None and sys.stderr.isatty()
+
+    def __enter__(self) -> Bar:
+        return self
+
+    def show(self, done: int, of: int) -> None:
+        """Draw the bar: ``done`` of ``of``."""
+        if not self._wanted or time.monotonic() - self._start < _PATIENCE:
+            return
+        filled = _WIDTH * done // max(of, 1)
+        self._shown = True
+        sys.stderr.write(f"\r[{'#' * filled}{'.' * (_WIDTH - filled)}] {done} of {of} {self._what} ")
+        sys.stderr.flush()
+
+    def __exit__(self, *_: object) -> None:
+        if self._shown:
+            sys.stderr.write("\r\033[K")
+            sys.stderr.flush()

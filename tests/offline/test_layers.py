@@ -1,0 +1,76 @@
+"""Imports between modules point downwards, and every module belongs to a layer."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+FILES = sorted(path.relative_to(ROOT) for top in ("parsers", "netwrap") for path in (ROOT / top).rglob("*.py"))
+WORLD = {"os", "subprocess", "socket", "time", "locale", "sh", "shutil", "threading", "tempfile"}
+ALLOWED = {"sh": ["netwrap/shell.py"], "tabulate": ["netwrap/tables/render.py"]}
+# From the ground up. A name that ends with "/" is a folder; "ip_" and "bridge_" are the wrappers, one file a command.
+# A module may import from its own layer and from those below it.
+LAYERS = (
+    ("parsers/",),
+    ("netwrap/errors", "netwrap/wording", "netwrap/prefixes"),
+    ("netwrap/shell", "netwrap/tables/", "netwrap/pictures/", "netwrap/commands/"),
+    ("netwrap/query", "netwrap/arguments", "netwrap/ip_", "netwrap/bridge_", "netwrap/arp", "netwrap/route", "netwrap/nft",
+     "netwrap/iptables", "netwrap/ss", "netwrap/model/"),
+    ("netwrap/sources/", "netwrap/answers/", "netwrap/lab/"),
+    ("netwrap/verbs/",),
+    ("netwrap/cli", "netwrap/__main__"),
+)  # fmt: skip
+
+
+def imports(path: Path) -> Iterator[str]:
+    """The modules that a file imports, by their whole names; imports for type checkers count like all others."""
+    package = ".".join(path.parent.parts)
+    for node in ast.walk(ast.parse((ROOT / path).read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.rsplit(".", node.level - 1)[0] if node.level else ""
+            base = ".".join(part for part in (above, node.module or "") if part)
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def layer(path: str) -> int | None:
+    """The number of a module's layer; ``path`` is its file without the ending."""
+    for number, names in enumerate(LAYERS):
+        for name in names:
+            if path == name or name.endswith(("/", "_")) and path.startswith(name):
+                return number
+    return None
+
+
+def file_of(module: str) -> str | None:
+    """The file, without its ending, that an imported name stands for; None where it is no module of ours."""
+    path = Path(*module.split("."))
+    if (ROOT / path.with_suffix(".py")).is_file() if path.name else False:
+        return str(path)
+    return f"{path}/__init__" if (ROOT / path / "__init__.py").is_file() else None
+
+
+@pytest.mark.parametrize("path", FILES, ids=str)
+def test_imports_point_down(path: Path) -> None:
+    if str(path) == "netwrap/__init__.py":  # the package's face imports nothing of its own
+        assert not [name for name in imports(path) if file_of(name) not in (None, "netwrap/__init__")]
+        return
+    own = layer(str(path.with_suffix("")))
+    assert own is not None, f"{path} is in no folder that has a layer: give it one in LAYERS, and in docs/architecture.md"
+    for name in imports(path):
+        top = name.partition(".")[0]
+        if path.parts[0] == "parsers":
+            assert top not in WORLD and top != "netwrap", f"{path} imports {name}"
+        if top in ALLOWED:
+            assert str(path) in ALLOWED[top], f"{path} imports {name}"
+        target = file_of(name)
+        if target is None or target == "netwrap/__init__":
+            continue
+        above = layer(target)
+        assert above is not None and above <= own, f"{path} imports {name}, which is above it"

@@ -1,0 +1,84 @@
+"""A host of our own for tests that need fixed names: its own network, mounts, processes, /run, and a copy of /etc to spoil."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+Done = subprocess.CompletedProcess[str]
+
+_SETUP = r"""
+set -e
+mount --make-rprivate /
+mount -t tmpfs none /run
+mkdir -p /run/netns /run/lock /run/.etc/upper /run/.etc/work
+mount -t overlay none -o lowerdir=/etc,upperdir=/run/.etc/upper,workdir=/run/.etc/work /etc || {
+    cp -a /etc/. /run/.etc/upper && mount --bind /run/.etc/upper /etc
+}
+ip link set lo up
+touch /run/nothing
+chmod 644 /run/nothing
+echo 0 >/proc/sys/net/ipv4/ip_forward
+echo ready
+exec sleep infinity
+"""
+
+
+class PrivateHost:
+    """Runs commands in namespaces that end with it, whatever is left in them."""
+
+    def __init__(self) -> None:
+        words = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", _SETUP]
+        self.keeper = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert self.keeper.stdout is not None and self.keeper.stderr is not None
+        if self.keeper.stdout.readline() != "ready\n":
+            said = self.keeper.stderr.read()
+            self.end()
+            pytest.skip(f"needs root with namespaces of its own: {said.strip()}")
+        self.pid = Path(f"/proc/{self.keeper.pid}/task/{self.keeper.pid}/children").read_text().split()[0]
+
+    def words(self, *argv: str, env: dict[str, str] | None = None) -> list[str]:
+        """The words that run a command there, with the project to be imported and ``env``."""
+        given = [f"{name}={value}" for name, value in {"PYTHONPATH": str(ROOT), **(env or {})}.items()]
+        return ["nsenter", "-t", self.pid, "-n", "-m", "-p", "/usr/bin/env", *given, *argv]
+
+    def run(self, *argv: str, given: str | None = None, env: dict[str, str] | None = None, check: bool = True) -> Done:
+        """Run a command there; it must succeed unless ``check`` is false."""
+        done = subprocess.run(
+            self.words(*argv, env=env), input=given, capture_output=True, text=True, errors="surrogateescape", timeout=300
+        )  # fmt: skip
+        if check:
+            assert done.returncode == 0, f"{argv}: {done.returncode}: {done.stdout}{done.stderr}"
+        return done
+
+    def sh(self, script: str) -> str:
+        """Run lines of a shell there, ending at the first that fails."""
+        return self.run("sh", "-ec", script).stdout
+
+    def netwrap(self, *argv: str, env: dict[str, str] | None = None) -> Done:
+        """Run the command line there, whatever its exit status."""
+        return self.run(sys.executable, "-m", "netwrap", *argv, env=env, check=False)
+
+    def snapshot(self) -> str:
+        return self.run(sys.executable, str(ROOT / "tests" / "snapshot.py")).stdout
+
+    def end(self) -> None:
+        self.keeper.kill()
+        self.keeper.communicate()
+
+
+@pytest.fixture
+def private_host() -> Iterator[PrivateHost]:
+    if os.geteuid() != 0:
+        pytest.skip("needs root: makes network namespaces")
+    host = PrivateHost()
+    try:
+        yield host
+    finally:
+        host.end()
