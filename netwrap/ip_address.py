@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from parsers.records import Address
 
 
-def show(
-    netns: str | None = None, *, dev: str | None = None, details: bool = False, statistics: bool = False
-) -> list[Address]:
+def show(netns: str | None = None, *, dev: str | None = None, details: bool = False, statistics: bool = False) -> list[Address]:
     """The links with their addresses of a namespace (None: the own), or of one device: what `ip address show` says.
 
     ``details`` adds what `-d` says (the kind of each link), ``statistics`` the counters of `-s`.

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 _TUNTAP = ("tun", "tap")
 
 
-def show(
-    netns: str | None = None, *, dev: str | None = None, details: bool = False, statistics: bool = False
-) -> list[Link]:
+def show(netns: str | None = None, *, dev: str | None = None, details: bool = False, statistics: bool = False) -> list[Link]:
     """The links of a namespace (None: the own), or of one device: what `ip link show` says.
 
     ``details`` adds what `-d` says (the kind of each link), ``statistics`` the counters of `-s`.

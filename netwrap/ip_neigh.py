@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from parsers.records import Neigh
 
 
-def show(
-    netns: str | None = None, *, dev: str | None = None, statistics: bool = False, proxy: bool = False
-) -> list[Neigh]:
+def show(netns: str | None = None, *, dev: str | None = None, statistics: bool = False, proxy: bool = False) -> list[Neigh]:
     """The neighbours of a namespace (None: the own): what `ip neigh show` says.
 
     ``statistics`` adds the ages that `-s` says, in seconds; ``proxy`` asks for the proxy entries instead.

@@ -42,9 +42,7 @@ _PARTS = frozenset(("nexthop", "cache", "nh_info"))  # what a line behind a rout
 _NO_DST = TYPES | _PARTS
 _EXPECTED = "expected a route ('DST via GATEWAY dev DEVICE ...')"
 _FAMILIES = frozenset(("inet", "inet6", "mpls", "link", "bridge"))
-_FLAGS = (
-    "dead onlink pervasive offload trap notify linkdown unresolved rt_offload rt_trap rt_offload_failed".split()
-)
+_FLAGS = "dead onlink pervasive offload trap notify linkdown unresolved rt_offload rt_trap rt_offload_failed".split()
 # `default`, `10.0.0.0/8`, `2001:db8::/32`, `0/8`; an MPLS label stack `100/200`; `???/20`: a family unknown to old releases
 _DST = re.compile(r"(?:default|(?:\d+|(?=[0-9a-fA-F]*[:.])[0-9a-fA-F:.]+|\?\?\?)(?:/\d+)*)$", re.ASCII)
 # `nexthopvia inet6 fe80::1` (4.1-4.10); `ts 0x4dtsage 88sec` (all)

@@ -191,7 +191,9 @@ def _targets(key: str) -> Rule:
 
 _TUNNEL_ENDS = _texts("remote", "local", "ikey", "okey", "fwmark", "erspan_dir", "erspan_hwid")
 _ENCAP: dict[str, tuple[str, Convert]] = {
-    "encap": ("encap", str), "encap-sport": ("encap_sport", _either), "encap-dport": ("encap_dport", number),
+    "encap": ("encap", str),
+    "encap-sport": ("encap_sport", _either),
+    "encap-dport": ("encap_dport", number),
 }
 _ENCAP_FLAGS = _switches(**{"encap-csum": "encap_csum", "encap-csum6": "encap_csum6", "encap-remcsum": "encap_remcsum"})
 _GRE = Grammar(
@@ -310,8 +312,21 @@ KINDS: dict[str, Grammar] = {
         },
         {
             **_switches(
-                "learning", "proxy", "rsc", "l2miss", "l3miss", "external", "vnifilter", "gbp", "gpe", "localbypass",
-                **_UDP, remcsumtx="remcsum_tx", remcsumrx="remcsum_rx", remcsum_tx="remcsum_tx", remcsum_rx="remcsum_rx",
+                "learning",
+                "proxy",
+                "rsc",
+                "l2miss",
+                "l3miss",
+                "external",
+                "vnifilter",
+                "gbp",
+                "gpe",
+                "localbypass",
+                **_UDP,
+                remcsumtx="remcsum_tx",
+                remcsumrx="remcsum_rx",
+                remcsum_tx="remcsum_tx",
+                remcsum_rx="remcsum_rx",
             ),
         },
         {
@@ -353,11 +368,34 @@ KINDS: dict[str, Grammar] = {
     ),
     "bond": Grammar(
         {
-            **_texts("mode", "active_slave", "arp_all_targets", "primary", "primary_reselect", "fail_over_mac",
-                     "xmit_hash_policy", "ad_select", "ad_actor_system"),
-            **_ints("miimon", "updelay", "downdelay", "peer_notify_delay", "use_carrier", "arp_interval",
-                    "arp_missed_max", "resend_igmp", "all_slaves_active", "min_links", "lp_interval",
-                    "packets_per_slave", "ad_actor_sys_prio", "ad_user_port_key", "tlb_dynamic_lb"),
+            **_texts(
+                "mode",
+                "active_slave",
+                "arp_all_targets",
+                "primary",
+                "primary_reselect",
+                "fail_over_mac",
+                "xmit_hash_policy",
+                "ad_select",
+                "ad_actor_system",
+            ),
+            **_ints(
+                "miimon",
+                "updelay",
+                "downdelay",
+                "peer_notify_delay",
+                "use_carrier",
+                "arp_interval",
+                "arp_missed_max",
+                "resend_igmp",
+                "all_slaves_active",
+                "min_links",
+                "lp_interval",
+                "packets_per_slave",
+                "ad_actor_sys_prio",
+                "ad_user_port_key",
+                "tlb_dynamic_lb",
+            ),
             "arp_validate": ("arp_validate", _null),
             "num_grat_arp": ("num_peer_notif", number),
             "num_unsol_na": ("num_peer_notif", number),
@@ -369,16 +407,24 @@ KINDS: dict[str, Grammar] = {
         {
             "arp_ip_target": _targets("arp_ip_target"),
             "ns_ip6_target": _targets("ns_ip6_target"),
-            **{f"ad_{name}": _nested("ad_info", name, number)
-               for name in ("aggregator", "num_ports", "actor_key", "partner_key")},
+            **{
+                f"ad_{name}": _nested("ad_info", name, number) for name in ("aggregator", "num_ports", "actor_key", "partner_key")
+            },
             "ad_partner_mac": _nested("ad_info", "partner_mac", str),
         },
     ),
     "bond_slave": Grammar(
         {
             **_texts("state", "mii_status", "perm_hwaddr", "churn_actor_state", "churn_partner_state"),
-            **_ints("actor_port_prio", "link_failure_count", "queue_id", "prio", "ad_aggregator_id", "ad_actor_oper_port_state",
-                    "ad_partner_oper_port_state"),
+            **_ints(
+                "actor_port_prio",
+                "link_failure_count",
+                "queue_id",
+                "prio",
+                "ad_aggregator_id",
+                "ad_actor_oper_port_state",
+                "ad_partner_oper_port_state",
+            ),
         },
         {},
         {
@@ -396,11 +442,39 @@ KINDS: dict[str, Grammar] = {
     "bridge_slave": Grammar(
         {
             **_texts("state", "backup_port", "group_fwd_mask", "group_fwd_mask_str"),
-            **_ints("priority", "cost", "designated_port", "designated_cost", "topology_change_ack", "config_pending",
-                    "mcast_n_groups", "mcast_max_groups", "backup_nhid"),
-            **_bools("hairpin", "guard", "root_block", "fastleave", "learning", "flood", "proxy_arp", "proxy_arp_wifi",
-                     "mcast_fast_leave", "mcast_flood", "bcast_flood", "mcast_to_unicast", "neigh_suppress",
-                     "neigh_vlan_suppress", "neigh_forward_grat", "vlan_tunnel", "isolated", "locked", "mab", "learning_sync"),
+            **_ints(
+                "priority",
+                "cost",
+                "designated_port",
+                "designated_cost",
+                "topology_change_ack",
+                "config_pending",
+                "mcast_n_groups",
+                "mcast_max_groups",
+                "backup_nhid",
+            ),
+            **_bools(
+                "hairpin",
+                "guard",
+                "root_block",
+                "fastleave",
+                "learning",
+                "flood",
+                "proxy_arp",
+                "proxy_arp_wifi",
+                "mcast_fast_leave",
+                "mcast_flood",
+                "bcast_flood",
+                "mcast_to_unicast",
+                "neigh_suppress",
+                "neigh_vlan_suppress",
+                "neigh_forward_grat",
+                "vlan_tunnel",
+                "isolated",
+                "locked",
+                "mab",
+                "learning_sync",
+            ),
             **{word: (key, str) for word, key in _BRIDGE_SLAVE_KEYS.items()},
             "mcast_router": ("multicast_router", number),
             **{word: (word, float) for word in ("hold_timer", "message_age_timer", "forward_delay_timer")},
@@ -421,11 +495,16 @@ KINDS: dict[str, Grammar] = {
         }
     ),
     "hsr": Grammar(
-        {**_texts("slave1", "slave2", "interlink"), **_ints("sequence", "proto", "version"),
-         "supervision": ("supervision_addr", str), "sequence": ("seq_nr", number)}
+        {
+            **_texts("slave1", "slave2", "interlink"),
+            **_ints("sequence", "proto", "version"),
+            "supervision": ("supervision_addr", str),
+            "sequence": ("seq_nr", number),
+        }
     ),
-    "bareudp": Grammar({**_texts("ethertype"), "dstport": ("port", number), "srcportmin": ("src_port_min", number)},
-                       _switches("multiproto")),
+    "bareudp": Grammar(
+        {**_texts("ethertype"), "dstport": ("port", number), "srcportmin": ("src_port_min", number)}, _switches("multiproto")
+    ),
     "gtp": Grammar({**_texts("role"), **_ints("restart_count", "hsize")}),
     "ipoib": Grammar({"pkey": ("key", str), "mode": ("mode", str), "umcast": ("umcast", str)}),
     "netkit": Grammar(

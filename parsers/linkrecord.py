@@ -491,9 +491,7 @@ def _is_whole(records: list[Dict]) -> bool:
     )
 
 
-def _split_name(
-    record: Dict, names: set[str], raw: set[str], parents: set[str], whole: bool
-) -> tuple[str, str, bool] | None:
+def _split_name(record: Dict, names: set[str], raw: set[str], parents: set[str], whole: bool) -> tuple[str, str, bool] | None:
     """The name, the peer, and whether it is in another namespace; None where the ``@`` belongs to the name."""
     name = record["ifname"]
     splits = [(name[:at], name[at + 1 :]) for at in range(len(name) - 1, 0, -1) if name[at] == "@"]

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-    from ..model.host import Host, Namespace
+    from ..model.host import Host
+    from ..model.namespace import Namespace
     from .offline import Network
 
     Record = dict[str, Any]
@@ -182,7 +183,7 @@ def _route(route: Record) -> str:
 
 
 def _route_command(route: Record) -> list[str]:
-    from ..model.host import family_of
+    from ..model.namespace import family_of
 
     table = str(route.get("table", "main"))
     options = ["-6"] if family_of(route) == "inet6" else []

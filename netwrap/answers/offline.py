@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from typing import Any, Union
 
     from ..commands.line import Command
-    from ..model.host import Host, Namespace
+    from ..model.host import Host
+    from ..model.namespace import Namespace
 
     Record = dict[str, Any]
     Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]

@@ -6,13 +6,14 @@ import warnings
 from typing import TYPE_CHECKING
 
 from ..commands.line import understand
-from ..model.host import ROOT
+from ..model.namespace import ROOT
 from . import offline
 
 if TYPE_CHECKING:
     from typing import Any
 
-    from ..model.host import Host, Namespace
+    from ..model.host import Host
+    from ..model.namespace import Namespace
     from ..model.peers import Peer
 
     Record = dict[str, Any]

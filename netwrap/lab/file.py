@@ -447,7 +447,7 @@ def read(text: str, file: str) -> Lab:
         name = os.path.basename(file)
         name = name[:-5] if name.endswith(".toml") else name
         if _LAB.fullmatch(name) is None:
-            raise at.fail(f"give the lab a name: name = \"...\" ({_shown(name)}, from the file's, cannot be one)")
+            raise at.fail(f'give the lab a name: name = "..." ({_shown(name)}, from the file\'s, cannot be one)')
     return _Reader(at, name, table).lab()
 
 

@@ -299,9 +299,7 @@ def _rule_value(row: dict[str, Any]) -> Value:
 # -- what `ip` does not tell ----------------------------------------------------------------------------------------
 
 
-def _files(
-    journal: Journal, namespaces: Iterable[str], things: Things, marked: set[Key], strangers: dict[Key, str]
-) -> None:
+def _files(journal: Journal, namespaces: Iterable[str], things: Things, marked: set[Key], strangers: dict[Key, str]) -> None:
     """The files of /etc/netns: ours begin with the lab's mark. Links to elsewhere are never followed."""
     mark = mark_of(journal.name)
     for netns in namespaces:

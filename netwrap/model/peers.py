@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from .host import Namespace
+    from .namespace import Namespace
 
     Record = dict[str, Any]
     Group = tuple[int, Any]  # position of the namespace, nsid or name or link there

@@ -1,4 +1,4 @@
-"""A section: what one command printed in one network namespace, whoever captured it and however."""
+"""Output of one command in one network namespace; all sources produce these."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ from typing import NamedTuple
 
 
 class Section(NamedTuple):
-    """What one command printed.
+    """What one command printed, where it ran, and where the text stands.
 
     ``netns``: the key of the namespace it ran in, ``""`` for the host as a whole; ``command``: as a user would type it
     (``ip -d -s -j link show``, ``cat /proc/net/arp``); ``stdout`` and ``stderr``: text, bytes that are no UTF-8 as
-    surrogates; ``status``: its exit status, None where that is not known (pasted text).
+    surrogates; ``status``: its exit status, None where that is not known (pasted text); ``host``: the machine it ran on,
+    ``""`` where the source names none; ``source``: the file or archive member that holds it; ``line``: the number of the
+    line of ``source`` that ``stdout`` begins with, 0 where it is not known; ``part``: why ``stdout`` is only a part of what
+    the command prints (``"| grep 10.0"``, ``"cut off"``), ``""`` where it is whole; ``state``: 0 for the first time that the
+    command was run there, 1 for the next.
     """
 
     netns: str
@@ -18,3 +22,8 @@ class Section(NamedTuple):
     stdout: str
     stderr: str = ""
     status: int | None = None
+    host: str = ""
+    source: str = ""
+    line: int = 0
+    part: str = ""
+    state: int = 0

@@ -7,7 +7,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from ..errors import NetwrapError
-from ..model.host import Host, build
+from ..model.build import build
+from ..model.host import Host
 from ..model.section import Section
 from . import archive, folder
 

@@ -27,6 +27,4 @@ def argument_parser(prog: str, description: str = "") -> argparse.ArgumentParser
         def error(self, message: str) -> None:  # type: ignore[override]
             raise UsageError(f"{message}; see {self.prog} --help")
 
-    return Parser(
-        prog=prog, description=description, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    return Parser(prog=prog, description=description, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter)

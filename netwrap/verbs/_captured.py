@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from netwrap.commands.line import Command
-    from netwrap.model.host import Host, Namespace
+    from netwrap.model.host import Host
+    from netwrap.model.namespace import Namespace
 
     Record = dict[str, Any]
 

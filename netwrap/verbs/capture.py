@@ -114,11 +114,8 @@ def _packed(plain: str) -> str:
 
 def _take(options: argparse.Namespace, file: IO[bytes]) -> int:
     with Bar("namespaces") as bar:
-        capture.take_to(
-            file.fileno(), timeout=options.timeout, json=not options.no_json, quick=options.quick, progress=bar.show
-        )
+        capture.take_to(file.fileno(), timeout=options.timeout, json=not options.no_json, quick=options.quick, progress=bar.show)
     notes, lossy = capture.remarks(file.fileno())
     for note in notes:
         say(note)
     return 1 if lossy else 0
-

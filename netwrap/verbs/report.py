@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
-    from netwrap.model.host import Host, Namespace
+    from netwrap.model.host import Host
+    from netwrap.model.namespace import Namespace
 
     Record = dict[str, Any]
 

@@ -1,6 +1,6 @@
 """A lab of 200 namespaces on one bridge, against the same `ip -batch` lines by hand. Needs root; prints both.
 
-    python tests/bench/bench_lab.py [NAMESPACES]
+python tests/bench/bench_lab.py [NAMESPACES]
 """
 
 from __future__ import annotations

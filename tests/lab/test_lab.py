@@ -95,7 +95,7 @@ def test_killed_after_each_command(host: PrivateHost, name: str, what: str) -> N
 def test_killed_with_iptables(host: PrivateHost) -> None:
     if host.run("sh", "-c", "command -v iptables", check=False).returncode != 0:
         pytest.skip("iptables is not installed")
-    host.sh("nft=$(command -v nft || true); [ -z \"$nft\" ] || mount --bind /run/nothing $nft")
+    host.sh('nft=$(command -v nft || true); [ -z "$nft" ] || mount --bind /run/nothing $nft')
     host.sh("iptables -t nat -A POSTROUTING -s 10.3.0.0/16 -j MASQUERADE")
     done = host.run(sys.executable, str(ROOT / "tests" / "support" / "lab_killed.py"), "outside")
     assert re.fullmatch(r"commands: \d+\n", done.stdout), done.stdout

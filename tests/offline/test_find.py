@@ -11,7 +11,8 @@ import pytest
 from rooms import Netwrap, Rooms
 
 from netwrap.answers.find import find
-from netwrap.model.host import Host, build
+from netwrap.model.build import build
+from netwrap.model.host import Host
 from netwrap.model.section import Section
 
 ROOT, RED, POD = "4026531840", "4026532201", "4026532202"

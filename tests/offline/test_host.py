@@ -15,7 +15,9 @@ from typing import Any
 import pytest
 from rooms import Rooms, has_kind, run
 
-from netwrap.model.host import Host, Namespace, build
+from netwrap.model.build import build
+from netwrap.model.host import Host
+from netwrap.model.namespace import Namespace
 from netwrap.model.section import Section
 from netwrap.sources import capture, opening
 

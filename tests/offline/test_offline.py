@@ -15,7 +15,8 @@ from netwrap import query, shell
 from netwrap.answers import offline
 from netwrap.commands.line import understand
 from netwrap.errors import NetwrapError, UsageError
-from netwrap.model.host import Host, build
+from netwrap.model.build import build
+from netwrap.model.host import Host
 from netwrap.model.section import Section
 from netwrap.sources import capture, opening
 

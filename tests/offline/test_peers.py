@@ -7,7 +7,8 @@ from collections import Counter
 import pytest
 from imagined import Imagined
 
-from netwrap.model.host import Host, build
+from netwrap.model.build import build
+from netwrap.model.host import Host
 from netwrap.model.section import Section
 
 

@@ -16,10 +16,10 @@ import pytest
 from rooms import ROOT, Netwrap
 
 from netwrap.errors import NetwrapError
-from netwrap.model import host
+from netwrap.model import build
 from netwrap.model.host import Host
 from netwrap.model.section import Section
-from netwrap.sources import folder, opening
+from netwrap.sources import archive, folder, opening
 
 LINK = """\
 1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN mode DEFAULT group default qlen 1000
@@ -210,7 +210,7 @@ def test_a_truncated_capture_shows_what_was_read(netwrap: Netwrap, tmp_path: Pat
 
 def test_json_that_is_cut_off_is_read_up_to_there() -> None:
     routes = ",".join(f'{{"dst":"10.0.{number}.0/24","flags":[],"metrics":[{{"mtu":1400}}]}}' for number in range(100))
-    found = host.build([Section("", "ip -j route show", f"[{routes}]"[:3000])])
+    found = build.build([Section("", "ip -j route show", f"[{routes}]"[:3000])])
     assert len(found.namespaces[0].routes or ()) == routes[:2999].count("1400}]}") > 50
     assert len(found.problems) == 1
 
@@ -282,7 +282,7 @@ def test_a_folder_with_links_out_of_it_and_pipes(tmp_path: Path) -> None:
 BOMBS = """
 import sys
 sys.path.insert(0, {root!r})
-from netwrap import readers
+from netwrap.sources import opening
 from netwrap.errors import NetwrapError
 try:
     found = opening.read({path!r})
@@ -371,7 +371,6 @@ def test_a_table_of_a_million_lines(tmp_path: Path) -> None:
 
 
 def test_a_section_is_cut_at_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(host, "SECTION_LENGTH", len(RULE) + 5)
+    monkeypatch.setattr(build, "SECTION_LENGTH", len(RULE) + 5)
     found = opening.read_text(f"$ ip rule\n{RULE}{RULE}")
     assert len(found.namespaces[0].rules or ()) == 2 and "read up to line 2" in found.problems[0]
-

@@ -17,7 +17,6 @@ _SHOWN = re.compile(r"```\n\$ netwrap (parse [^\n]*|[^\n]*--from fixtures[^\n]*)
 SHOWN = _SHOWN.findall(README)
 
 
-
 @pytest.mark.parametrize(("command", "output"), SHOWN, ids=[command for command, _ in SHOWN])
 def test_shown_output(netwrap: Netwrap, command: str, output: str) -> None:
     done = netwrap(*shlex.split(command))

@@ -13,7 +13,7 @@ import pytest
 from rooms import ROOT, Netwrap, Rooms
 
 from netwrap.answers import overview
-from netwrap.model.host import build
+from netwrap.model.build import build
 from netwrap.model.section import Section
 
 SESSION = """\

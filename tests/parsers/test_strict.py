@@ -74,9 +74,7 @@ def test_an_error_is_one_line_and_shows_control_characters() -> None:
         parsers.parse("ip_route", "default via 10.0.0.1 dev eth0\n\x1b]0;gotcha\x07\u202e rm -rf\x00")
     error = caught.value
     assert (error.line_number, error.line) == (2, "\x1b]0;gotcha\x07\u202e rm -rf\x00")
-    assert str(error) == (
-        "line 2: expected a route ('DST via GATEWAY dev DEVICE ...'): '\\x1b]0;gotcha\\x07\\u202e rm -rf\\x00'"
-    )
+    assert str(error) == ("line 2: expected a route ('DST via GATEWAY dev DEVICE ...'): '\\x1b]0;gotcha\\x07\\u202e rm -rf\\x00'")
 
 
 def test_a_long_line_is_cut_in_the_message_only() -> None:

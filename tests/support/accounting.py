@@ -94,9 +94,7 @@ def known(command: str) -> set[str]:
     return found
 
 
-def unaccounted(
-    text: str, records: list[Any], problems: Sequence[parsers.ParseError], words: set[str]
-) -> list[tuple[int, str]]:
+def unaccounted(text: str, records: list[Any], problems: Sequence[parsers.ParseError], words: set[str]) -> list[tuple[int, str]]:
     """The words of a text (with the number of their line) that are nowhere: not in a record, not known, not reported."""
     values = set(strings(records))
     pool = values | {atom for value in values for atom in _ATOM.findall(value)} | words

@@ -1,6 +1,5 @@
 """What tests share: real namespaces of their own (``Rooms``) and the command line (``Netwrap``)."""
 
-
 from __future__ import annotations
 
 import itertools

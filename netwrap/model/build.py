@@ -1,0 +1,276 @@
+"""Build a Host from sections, whatever source they came from.
+
+>>> from netwrap.model.section import Section
+>>> host = build([Section("", "ip netns list", "red (id: 0)"), Section("red", "ip route show", "default via 10.0.0.1 dev eth0")])
+>>> [netns.title for netns in host.namespaces], host.find("red").routes
+(['(root)', 'red'], [{'dst': 'default', 'gateway': '10.0.0.1', 'dev': 'eth0', 'flags': []}])
+>>> host.find("red").neighs is None  # not captured, which is not the same as none
+True
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from typing import TYPE_CHECKING
+
+from ..commands import request as asked
+from ..commands.line import understand
+from . import sidetables
+from .host import Host
+from .names import entitle, order
+from .namespace import ROOT, Namespace, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Any
+
+    from .section import Section
+
+#: Bounds on what one section may cost (a routing table of the whole internet has about a million lines).
+SECTION_LENGTH = 128 << 20
+PROBLEMS_KEPT = 20
+_HOST_WIDE = ("date", "hostname", "versions", "namespaces", "notes")
+
+
+def build(sections: Iterable[Section], notes: Sequence[str] = (), problems: Sequence[str] = ()) -> Host:
+    """The Host that sections tell of, whoever made them.
+
+    A command that failed leaves its table out; what it said, and what could not be read, is in the host's notes and
+    problems; nothing is raised for it.
+    """
+    builder = _Builder(notes, problems)
+    for section in sections:
+        builder.add(section)
+    return builder.host()
+
+
+class _Builder:
+    def __init__(self, notes: Sequence[str], problems: Sequence[str]) -> None:
+        self.namespaces: dict[str, Namespace] = {}
+        self.notes = list(notes)
+        self.problems = list(problems)
+        self.wide: dict[str, str] = {}
+        self.failures: dict[tuple[str, str], list[str]] = {}
+        self.gone: dict[str, Namespace] = {}  # failed in a way that a namespace does that is not there any more
+        self.here: str | None = None
+
+    def netns(self, key: str) -> Namespace:
+        if key == "" and self.here is not None:
+            key = self.here
+        if key not in self.namespaces:
+            self.namespaces[key] = Namespace(key)
+        return self.namespaces[key]
+
+    def add(self, section: Section) -> None:
+        if section.netns == "" and section.command in _HOST_WIDE:
+            self.wide[section.command] = section.stdout
+            if section.command == "namespaces":
+                self._read_namespaces(section.stdout)
+            elif section.command == "notes":
+                self.notes += [line for line in section.stdout.split("\n") if line.strip()]
+            return
+        words = section.command.split()
+        command = understand(words)
+        netns = self.netns(section.netns or command.netns or "")
+        if section.status not in (None, 0) and not section.stdout.strip():
+            self._failed(netns, section)
+            return
+        if section.stderr.strip():
+            self._said(netns, section)
+        if command.parser is not None:
+            self._read_table(netns, command.parser, section, command.words)
+        else:
+            self._read_side_table(netns, section, words)
+
+    def _read_table(self, netns: Namespace, parser: str, section: Section, words: Sequence[str]) -> None:
+        text = section.stdout
+        module = importlib.import_module(f"parsers.{parser}")
+        found = _Problems()
+        if len(text) > SECTION_LENGTH:
+            cut = text.rfind("\n", 0, SECTION_LENGTH)
+            text = text[:cut]
+            found.append(f"longer than {SECTION_LENGTH >> 20} MiB: read up to line {text.count(chr(10)) + 1}")
+        from parsers.lex import is_json
+
+        json = is_json(text)
+        if not json and hasattr(module, "iter_parse"):
+            records = list(module.iter_parse(text.split("\n"), found))
+        else:
+            records, errors = module.parse(text, strict=False)
+            if json and errors and not records:  # cut off or spoiled: what is whole in front of that
+                records, _ = module.parse(_whole(text), strict=False)
+            for error in errors:
+                found.append(error)
+        for line in found.lines():
+            self.problems.append(f"{_label(netns)}{section.command}: {line}")
+        netns.tables.setdefault(parser, []).append(Table(section.command, asked.read(words), records, json, section))
+
+    def _read_side_table(self, netns: Namespace, section: Section, words: list[str]) -> None:
+        found = sidetables.reader(words)
+        if found is None:
+            return
+        name, read = found
+        try:
+            records = read(section.stdout[:SECTION_LENGTH])
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+            self.problems.append(f"{_label(netns)}{section.command}: cannot be read: {error}")
+            return
+        json = section.stdout.lstrip()[:1] in ("[", "{")
+        netns.tables.setdefault(name, []).append(Table(section.command, None, records, json, section))
+
+    def _failed(self, netns: Namespace, section: Section) -> None:
+        said = section.stderr.strip().split("\n")[0] or f"exit status {section.status}"
+        if not netns.here and _GONE.search(said):
+            self.gone[netns.key] = netns
+        if section.status == 127 or _QUIET.search(said):
+            return
+        self.failures.setdefault((section.command, said), []).append(_label(netns).rstrip(": ") or ROOT)
+
+    def _said(self, netns: Namespace, section: Section) -> None:
+        for line in section.stderr.strip().split("\n")[:3]:
+            if line.strip() and not _QUIET.search(line):
+                self.failures.setdefault((section.command, line.strip()), []).append(_label(netns).rstrip(": ") or ROOT)
+
+    def _read_namespaces(self, text: str) -> None:
+        for line in text.split("\n"):
+            parts = line.split("\t")
+            if len(parts) < 2 or not parts[0]:
+                continue
+            key, how, value = parts[0], parts[1], _unescaped("\t".join(parts[2:]))
+            netns = self.netns(key)
+            if netns.pids is None:
+                netns.pids = []
+            if how == "self":
+                netns.here = True
+                self.here = key
+            elif how == "pid":
+                pid, _, name = value.partition(" ")
+                if pid.isdigit():
+                    netns.pids.append((int(pid), name))
+            elif how in ("name", "path", "label", "cgroup"):
+                names = {"name": netns.names, "path": netns.paths, "label": netns.labels, "cgroup": netns.cgroups}[how]
+                if value not in names:
+                    names.append(value)
+            else:
+                netns.held.append(f"{how} {value}")
+
+    def _forget_the_gone(self) -> None:
+        """A namespace that vanished while it was looked at is worth a note, and no failure."""
+        for key, netns in self.gone.items():
+            if netns.tables:
+                continue
+            del self.namespaces[key]
+            label = _label(netns).rstrip(": ")
+            self.notes.append(f"namespace {label} vanished while it was read")
+            for failure, where in list(self.failures.items()):
+                self.failures[failure] = [it for it in where if it != label]
+                if not self.failures[failure]:
+                    del self.failures[failure]
+            self.problems = [it for it in self.problems if f" of namespace {key} answered " not in it]
+
+    def host(self) -> Host:
+        listed = "namespaces" in self.wide
+        if not listed:
+            for key, netns in self.namespaces.items():
+                if key:
+                    netns.names.append(key)
+            root = self.namespaces.get("")
+            for row in (root.named or ()) if root is not None else ():
+                if row.get("name") and row["name"] not in self.namespaces:
+                    self.netns(row["name"]).names.append(row["name"])
+        self._forget_the_gone()
+        versions = _versions(self.wide.get("versions", ""))
+        for netns in self.namespaces.values():
+            if versions.get("how") == "none" and not netns.pids:
+                netns.pids = None  # /proc/PID/ns/net of others is for root
+            netns.knows_nsids = _knows_nsids(versions.get("ip", ""))
+        for (command, said), where in self.failures.items():
+            names = where[0] if len(where) == 1 else f"{len(where)} namespaces"
+            (self.notes if _HARMLESS.search(said) else self.problems).append(f"{names}: {command}: {said}")
+        entitle(list(self.namespaces.values()))
+        host = Host(sorted(self.namespaces.values(), key=order), self.notes, self.problems)
+        host.hostname = self.wide.get("hostname", "").strip() or None
+        host.date = self.wide.get("date", "").strip() or None
+        host.versions = versions
+        return host
+
+
+# Not worth a word: kernels and binaries that do not have the table.
+_QUIET = re.compile(
+    r"not supported|Operation not supported|Object \".*\" is unknown|unknown object|not found|No such file or directory$"
+    r"|Cannot open netlink|is unknown, try|invalid argument '(nexthop|netconf)'|FDB table|Dump terminated$"
+)
+_HARMLESS = re.compile(r"Operation not permitted|Permission denied|must be root|Dump was interrupted")
+_GONE = re.compile(
+    r"Cannot open network namespace|No such file or directory|No such process|network namespace .*Invalid argument"
+)
+
+
+def _label(netns: Namespace) -> str:
+    name = netns.names[0] if netns.names else "" if netns.here else netns.key
+    return f"{name}: " if name else ""
+
+
+class _Problems(list):  # type: ignore[type-arg]
+    """The first problems, and how many more there were: a million odd lines must not fill the memory."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.more = 0
+
+    def append(self, problem: Any) -> None:
+        if len(self) < PROBLEMS_KEPT:
+            super().append(str(problem))
+        else:
+            self.more += 1
+
+    def lines(self) -> list[str]:
+        if self.more or len(self) > 3:
+            return [*self[:3], f"and {len(self) - 3 + self.more} more lines that fit nowhere"]
+        return list(self)
+
+
+def _whole(text: str) -> str:
+    """The whole objects that an array of JSON begins with, as an array.
+
+    >>> _whole('[{"dst":"10.0.0.0/8"},{"dst":"10.0.')
+    '[{"dst":"10.0.0.0/8"}]'
+    """
+    import json
+
+    decoder = json.JSONDecoder(strict=False)
+    start = at = text.find("[") + 1
+    end = start
+    try:
+        while True:
+            _, end = decoder.raw_decode(text, at)
+            at = text.index("{", end)
+    except (ValueError, RecursionError):
+        return f"[{text[start:end]}]"
+
+
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+
+
+def _unescaped(text: str) -> str:
+    return _ESCAPED.sub(lambda found: {"t": "\t", "n": "\n"}.get(found[1], found[1]), text)
+
+
+def _versions(text: str) -> dict[str, str]:
+    """Lines ``tool: what it printed``"""
+    found: dict[str, str] = {}
+    for line in text.split("\n"):
+        tool, colon, said = line.partition(":")
+        if colon and tool.strip():
+            found.setdefault(tool.strip(), said.strip())
+    return found
+
+
+_IPROUTE2 = re.compile(r"iproute2-(?:v?(\d+)\.\d+|ss(\d{6}))", re.ASCII)
+
+
+def _knows_nsids(version: str) -> bool:
+    """iproute2 shows nsids from 4.0 (ss150413) on; busybox never does."""
+    found = _IPROUTE2.search(version)
+    return found is not None and (int(found[1] or 0) >= 4 or int(found[2] or 0) >= 150413)
