@@ -1,18 +1,46 @@
-"""What every test may use: the fixtures ``rooms`` and ``netwrap`` and one set of examples."""
+"""What every test may use, and the host that they run on: as root one of their own, with nothing in it that they did not make."""
 
 from __future__ import annotations
 
 import os
+import shlex
+import signal
+import subprocess
+import sys
 
 import pytest
 from hypothesis import settings
+from private_host import SETUP, UNSHARE, private_host
 from rooms import netwrap, rooms
 
-__all__ = ["netwrap", "rooms"]
+__all__ = ["netwrap", "private_host", "rooms"]
 
 # The same examples in every run: what is random is tests/fuzz/run.py.
 settings.register_profile("repeatable", derandomize=True, database=None)
 settings.load_profile("repeatable")
+# Whoever starts us in the background has SIGINT ignored, and so would all that the tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+_MARK = "NETWRAP_TESTS_PRIVATE"  # set in a host of our own
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Move the tests into a host of their own: each worker of xdist into one, or else this process, started again there."""
+    if os.geteuid() != 0 or _MARK in os.environ or hasattr(config, "workerinput"):
+        return
+    enter = [*UNSHARE, "sh", "-c", f'{SETUP}export {_MARK}=1\n"$@"\nexit $?\n', "sh", sys.executable]
+    if subprocess.run([*enter, "-c", ""], stdin=subprocess.DEVNULL, capture_output=True).returncode != 0:
+        config.issue_config_time_warning(pytest.PytestWarning("no host of our own can be made here: tests see this one"), 2)
+        return
+    if config.getoption("tx", None):
+        config.option.tx = [spec.replace("popen", f"popen//python={shlex.join(enter)}", 1) for spec in config.option.tx]
+    elif config.getoption("usepdb", False) is False:
+        capture = config.pluginmanager.getplugin("capturemanager")
+        if capture is not None:
+            capture.stop_global_capturing()
+        sys.stdout.flush()
+        os.execvp(enter[0], [*enter, "-m", "pytest", *config.invocation_params.args])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

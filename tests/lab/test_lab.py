@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from private_host import ROOT, PrivateHost, private_host  # noqa: F401
+from private_host import ROOT, PrivateHost
 
 pytestmark = pytest.mark.root
 
@@ -39,7 +39,7 @@ until ip link show up0 | grep -q 'state UP' && ip -n other link show up1 | grep 
 
 
 @pytest.fixture
-def host(private_host: PrivateHost) -> PrivateHost:  # noqa: F811
+def host(private_host: PrivateHost) -> PrivateHost:
     private_host.sh(OTHERS)
     return private_host
 
@@ -124,7 +124,7 @@ until ip link show up0 | grep -q 'state UP' && ip -n world link show up1 | grep 
 
 
 @pytest.mark.parametrize("tool", ["nft", "iptables"])
-def test_outside_is_reached_through_nat(private_host: PrivateHost, tool: str) -> None:  # noqa: F811
+def test_outside_is_reached_through_nat(private_host: PrivateHost, tool: str) -> None:
     host = private_host
     host.sh(WORLD)
     if host.run("sh", "-c", f"command -v {tool}", check=False).returncode != 0:
@@ -166,7 +166,7 @@ def test_outside_is_reached_through_nat(private_host: PrivateHost, tool: str) ->
     assert after == before
 
 
-def test_without_a_firewall_tool_nat_is_refused(private_host: PrivateHost) -> None:  # noqa: F811
+def test_without_a_firewall_tool_nat_is_refused(private_host: PrivateHost) -> None:
     host = private_host
     host.sh("mkdir /run/bin; for f in sh ip sysctl; do ln -s $(command -v $f) /run/bin/; done")
     for tool in ("nft", "iptables"):
@@ -180,7 +180,7 @@ def test_without_a_firewall_tool_nat_is_refused(private_host: PrivateHost) -> No
     assert host.snapshot() == before
 
 
-def test_forwarding_is_restored_by_the_last_lab_that_needs_it(private_host: PrivateHost, tmp_path: Path) -> None:  # noqa: F811
+def test_forwarding_is_restored_by_the_last_lab_that_needs_it(private_host: PrivateHost, tmp_path: Path) -> None:
     host = private_host
     if not has_nat(host):
         pytest.skip("neither nft nor iptables is installed")
@@ -509,7 +509,7 @@ def test_show_does_not_look_at_the_host(netwrap: object) -> None:
     assert [line.split()[0] for line in ready.stdout.split("\n")[:5]] == ["bridge", "outside", "router", "two-rooms", "vlans"]
 
 
-def test_export_writes_what_up_takes(private_host: PrivateHost, tmp_path: Path) -> None:  # noqa: F811
+def test_export_writes_what_up_takes(private_host: PrivateHost, tmp_path: Path) -> None:
     host = private_host
     file = lab_file(tmp_path, FULL)
     assert host.netwrap("lab", "up", file).returncode == 0
@@ -528,7 +528,7 @@ def test_export_writes_what_up_takes(private_host: PrivateHost, tmp_path: Path) 
     assert host.netwrap("lab", "export", "nobody").stderr.startswith("netwrap: there is no namespace 'nobody'; there are: one")
 
 
-def test_export_of_every_ready_made_lab(private_host: PrivateHost, tmp_path: Path) -> None:  # noqa: F811
+def test_export_of_every_ready_made_lab(private_host: PrivateHost, tmp_path: Path) -> None:
     host = private_host
     host.sh(WORLD)
     for name in READY:
@@ -551,7 +551,7 @@ def test_export_of_every_ready_made_lab(private_host: PrivateHost, tmp_path: Pat
         assert host.netwrap("lab", "down", again).returncode == 0
 
 
-def test_export_says_what_it_leaves_out(private_host: PrivateHost) -> None:  # noqa: F811
+def test_export_says_what_it_leaves_out(private_host: PrivateHost) -> None:
     host = private_host
     host.sh("ip netns add 'a b'; ip netns add red; ip -n red link add mv type macvlan 2>/dev/null || true;"
             "ip -n red link add 'odd#name' type veth peer name x; ip -n red link add v type veth peer name w")  # fmt: skip
@@ -581,7 +581,7 @@ VERIFIED = {
 }  # fmt: skip
 
 
-def test_verify_says_what_is_in_the_way(private_host: PrivateHost, tmp_path: Path) -> None:  # noqa: F811
+def test_verify_says_what_is_in_the_way(private_host: PrivateHost, tmp_path: Path) -> None:
     host = private_host
     text = (ROOT / "netwrap" / "lab" / "ready" / "router.toml").read_text()
     file = lab_file(tmp_path, text[: text.index("[verify]")] + '[verify]\npairs = [["red", "blue"]]\n', "router.toml")
@@ -602,7 +602,7 @@ def test_verify_says_what_is_in_the_way(private_host: PrivateHost, tmp_path: Pat
         assert host.netwrap("lab", "down", file).returncode == 0
 
 
-def test_arguments_are_names_and_nothing_else(private_host: PrivateHost) -> None:  # noqa: F811
+def test_arguments_are_names_and_nothing_else(private_host: PrivateHost) -> None:
     before = private_host.snapshot()
     for words in (
         ("down", "../../etc"), ("down", "; reboot"), ("down", ".."), ("up", "$(reboot)"), ("status", ""), ("export", "a b"),
@@ -613,7 +613,7 @@ def test_arguments_are_names_and_nothing_else(private_host: PrivateHost) -> None
     assert private_host.snapshot() == before
 
 
-def test_verify_without_ping(private_host: PrivateHost) -> None:  # noqa: F811
+def test_verify_without_ping(private_host: PrivateHost) -> None:
     host = private_host
     host.sh("mkdir /run/bin; for f in ip sh tc bridge sysctl nft iptables; do ln -s $(command -v $f) /run/bin/ || true; done")
     path = host.run("sh", "-c", "command -v ping", check=False).stdout.strip()
@@ -628,7 +628,7 @@ def test_verify_without_ping(private_host: PrivateHost) -> None:  # noqa: F811
     assert (verify.returncode, verify.stdout.count("FAIL ")) == (1, 2), verify.stdout
 
 
-def test_namespaces_that_must_not_meet(private_host: PrivateHost, tmp_path: Path) -> None:  # noqa: F811
+def test_namespaces_that_must_not_meet(private_host: PrivateHost, tmp_path: Path) -> None:
     text = '[namespaces.a]\n[namespaces.b]\n[[links]]\nendpoints = [{ at = "a:x", addresses = ["10.0.0.1/24"] }, ' \
            '{ at = "b:x", addresses = ["10.0.0.2/24"] }]\n[verify]\npairs = []\napart = [["a", "b"]]\n'  # fmt: skip
     file = lab_file(tmp_path, text)
@@ -640,7 +640,7 @@ def test_namespaces_that_must_not_meet(private_host: PrivateHost, tmp_path: Path
     assert (done.returncode, done.stdout.split("\n")[0]) == (0, "ok    a -> b (10.0.0.2): not reached, as it should be")
 
 
-def test_what_the_kernel_lacks_is_named(private_host: PrivateHost, tmp_path: Path) -> None:  # noqa: F811
+def test_what_the_kernel_lacks_is_named(private_host: PrivateHost, tmp_path: Path) -> None:
     """Where the kernel has it the lab comes up; where not, the module is named and everything is undone."""
     before = private_host.snapshot()
     up = private_host.netwrap("lab", "up", "vlans")
@@ -667,7 +667,7 @@ def test_what_the_kernel_lacks_is_named(private_host: PrivateHost, tmp_path: Pat
 README = (ROOT / "README.md").read_text()
 
 
-def test_the_example_of_the_readme(private_host: PrivateHost) -> None:  # noqa: F811
+def test_the_example_of_the_readme(private_host: PrivateHost) -> None:
     block = next(text for text in re.findall(r"```\n(.*?)```", README, re.DOTALL) if "netwrap lab up bridge" in text)
     shown = re.findall(r"^\$ netwrap (.*)\n((?:(?!\$).*\n)*)", block, re.MULTILINE)
     assert len(shown) == 4
@@ -681,7 +681,7 @@ def test_the_example_of_the_readme(private_host: PrivateHost) -> None:  # noqa: 
         assert (done.returncode, timeless(done.stdout)) == (0, timeless(output)), command
 
 
-def test_the_lab_of_the_readme(private_host: PrivateHost, tmp_path: Path) -> None:  # noqa: F811
+def test_the_lab_of_the_readme(private_host: PrivateHost, tmp_path: Path) -> None:
     if not has_nat(private_host):
         pytest.skip("neither nft nor iptables is installed")
     before = private_host.snapshot()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from private_host import PrivateHost, private_host  # noqa: F401
+from private_host import PrivateHost
 from rooms import Netwrap, Rooms
 
 from netwrap import arp, errors, ip_address, ip_link, ip_neigh, ip_netns, ip_route, ip_rule, route, shell
@@ -215,7 +215,7 @@ SHOWN: dict[str, tuple[list[str], str | None]] = {
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_every_verb_shows_its_commands(private_host: PrivateHost, verb: str) -> None:  # noqa: F811
+def test_every_verb_shows_its_commands(private_host: PrivateHost, verb: str) -> None:
     assert verb in SHOWN, f"say in SHOWN what {verb} runs"
     words, part = SHOWN[verb]
     for place in ([*words, "--dry-run"], ["--dry-run", *words]):

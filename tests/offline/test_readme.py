@@ -8,7 +8,7 @@ import shlex
 import sys
 
 import pytest
-from private_host import PrivateHost, private_host  # noqa: F401
+from private_host import PrivateHost
 from rooms import ROOT, Netwrap
 
 README = (ROOT / "README.md").read_text()
@@ -31,7 +31,7 @@ def test_library_examples() -> None:
 
 
 @pytest.mark.root
-def test_library_example_that_changes_things(private_host: PrivateHost) -> None:  # noqa: F811
+def test_library_example_that_changes_things(private_host: PrivateHost) -> None:
     code = next(block for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "import arp" in block)
     promised = [line.partition("  # ")[2] for line in code.split("\n") if line.lstrip().startswith("print(")]
     assert private_host.run(sys.executable, "-c", code).stdout.rstrip("\n").split("\n") == promised

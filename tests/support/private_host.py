@@ -13,7 +13,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 Done = subprocess.CompletedProcess[str]
 
-_SETUP = r"""
+#: What makes the new namespaces of ``UNSHARE`` a host of their own: an empty /run, a copy of /etc, nothing of the outside.
+SETUP = r"""
 set -e
 mount --make-rprivate /
 mount -t tmpfs none /run
@@ -25,16 +26,15 @@ ip link set lo up
 touch /run/nothing
 chmod 644 /run/nothing
 echo 0 >/proc/sys/net/ipv4/ip_forward
-echo ready
-exec sleep infinity
 """
+UNSHARE = ("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
 
 
 class PrivateHost:
     """Runs commands in namespaces that end with it, whatever is left in them."""
 
     def __init__(self) -> None:
-        words = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", _SETUP]
+        words = [*UNSHARE, "sh", "-c", SETUP + "echo ready\nexec sleep infinity\n"]
         self.keeper = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         assert self.keeper.stdout is not None and self.keeper.stderr is not None
         if self.keeper.stdout.readline() != "ready\n":
@@ -46,7 +46,7 @@ class PrivateHost:
     def words(self, *argv: str, env: dict[str, str] | None = None) -> list[str]:
         """The words that run a command there, with the project to be imported and ``env``."""
         given = [f"{name}={value}" for name, value in {"PYTHONPATH": str(ROOT), **(env or {})}.items()]
-        return ["nsenter", "-t", self.pid, "-n", "-m", "-p", "/usr/bin/env", *given, *argv]
+        return ["nsenter", "-t", self.pid, "-n", "-m", "-p", "-r", f"-w{os.getcwd()}", "/usr/bin/env", *given, *argv]
 
     def run(self, *argv: str, given: str | None = None, env: dict[str, str] | None = None, check: bool = True) -> Done:
         """Run a command there; it must succeed unless ``check`` is false."""
@@ -66,7 +66,7 @@ class PrivateHost:
         return self.run(sys.executable, "-m", "netwrap", *argv, env=env, check=False)
 
     def snapshot(self) -> str:
-        return self.run(sys.executable, str(ROOT / "tests" / "snapshot.py")).stdout
+        return self.run(sys.executable, str(ROOT / "tests" / "support" / "snapshot.py")).stdout
 
     def end(self) -> None:
         self.keeper.kill()
