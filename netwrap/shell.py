@@ -13,7 +13,6 @@ import contextlib
 import functools
 import os
 import re
-import shlex
 import shutil
 import signal
 import sys
@@ -35,6 +34,7 @@ from .errors import (
     PermissionDenied,
     TimedOut,
 )
+from .wording import pasteable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -586,40 +586,3 @@ def show_commands(*, dry_run: bool) -> None:
 def _print_command(argv: Sequence[str], stdin: str | None) -> None:
     sys.stdout.flush()
     print(pasteable(argv, stdin), file=sys.stderr, flush=True)
-
-
-def pasteable(argv: Sequence[str], stdin: str | None = None) -> str:
-    """A command, and what it is given as input, as a shell takes them; no control character gets through to a terminal.
-
-    >>> pasteable(["ip", "link", "set", "v0", "alias", "to the core"])
-    "ip link set v0 alias 'to the core'"
-    >>> pasteable(["ip", "link", "set", "v0", "alias", "\\x1b[31m"])
-    "ip link set v0 alias $'\\\\033[31m'"
-    >>> print(pasteable(["ip", "-batch", "-"], "link set lo up\\n"))
-    ip -batch - <<'EOF'
-    link set lo up
-    EOF
-    """
-    line = " ".join(map(_quoted, argv))
-    if not stdin:
-        return line
-    lines = stdin.split("\n")
-    if lines.pop() or not all(text.replace("\t", "").isprintable() for text in lines):
-        return f"printf %s {_quoted(stdin)} | {line}"
-    end = "EOF"
-    while end in lines:
-        end += "F"
-    return f"{line} <<'{end}'\n{stdin}{end}"
-
-
-def _quoted(word: str) -> str:
-    """A word as a shell takes it; bytes that no terminal should see are written as octal numbers (bash, zsh, busybox)."""
-    if word.isprintable():
-        return shlex.quote(word)
-    shown = []
-    for letter in word:
-        if letter.isprintable():
-            shown.append("\\" + letter if letter in "\\'" else letter)
-        else:
-            shown.append("".join(f"\\{byte:03o}" for byte in letter.encode("utf-8", "surrogateescape")))
-    return f"$'{''.join(shown)}'"

@@ -25,7 +25,8 @@ from .lex import STDERR, Grammar, Source, Words, bracketed, maker, number, parse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any
 
     from .lex import Convert, Dict, IterParse, Parse
     from .records import Route
@@ -37,6 +38,8 @@ DIFFERENCES = (
     ("pref", "text", "4.17 to 5.5 leave it out of the JSON of some routes"),
 )
 
+#: Names of the routing tables that every Linux has, by number. A release without a rt_tables file prints the number.
+TABLES = {"255": "local", "254": "main", "253": "default"}
 TYPES = frozenset("unicast local broadcast anycast multicast blackhole unreachable prohibit throw nat xresolve".split())
 _PARTS = frozenset(("nexthop", "cache", "nh_info"))  # what a line behind a route's first begins with
 _NO_DST = TYPES | _PARTS
@@ -395,3 +398,41 @@ def _tidy(route: Dict) -> Dict | None:
 
 parse: Parse[Route] = parser(_read, _tidy, route_encap.unflatten)
 iter_parse: IterParse[Route] = streamer(_read)
+
+
+# -- what a record leaves to its reader ----------------------------------------------------------------------------
+
+
+def table_of(route: Mapping[str, Any]) -> str:
+    """The routing table of a route: its name where every Linux has it, otherwise as printed; main where none is printed.
+
+    >>> table_of({"dst": "default"}), table_of({"dst": "default", "table": "255"}), table_of({"dst": "default", "table": 100})
+    ('main', 'local', '100')
+    """
+    found = str(route.get("table", "main"))
+    return TABLES.get(found, found)
+
+
+def family_of(route: Mapping[str, Any]) -> str:
+    """The family of a route, "inet", "inet6" or "mpls" (whose destinations are labels: ``100``, ``100/200``).
+
+    Its addresses decide; for a default route the gateway; where it has none, the keys that only routes of IPv6 have
+    (the kernel's own ``default dev v0 type unreachable error 4294967195`` has no other sign).
+
+    >>> family_of({"dst": "default", "gateway": "fe80::1"}), family_of({"dst": "default", "via": {"family": "inet6"}})
+    ('inet6', 'inet')
+    """
+    for text in (route.get("dst", ""), route.get("gateway", ""), route.get("prefsrc", ""), route.get("from", "")):
+        if ":" in text:
+            return "inet6"
+        if "." in text:
+            return "inet"
+    if route.get("dst", "")[:1].isdigit() and not route["dst"].startswith("0/"):
+        return "mpls"
+    for hop in route.get("nexthops", ()):
+        if "gateway" in hop:
+            return "inet6" if ":" in hop["gateway"] else "inet"
+    for hop in (route, *route.get("nexthops", ())):
+        if "via" in hop:  # the gateway's family is named because it is not the route's
+            return "inet" if hop["via"].get("family") == "inet6" else "inet6"
+    return "inet6" if "pref" in route or "error" in route else "inet"

@@ -378,13 +378,14 @@ def from_routes(routes: Iterable[Mapping[str, Any]]) -> list[Dict]:
 
     Of IPv6 ``ref`` and ``use`` are absent, and of the letters those are there that `ip` tells: U G ! n e.
     """
+    from .ip_route import family_of
+
     found: list[Dict] = []
     for route in routes:
         kind = route.get("type", "unicast")
         dst = route["dst"]
         hops = route.get("nexthops") or [route]
-        six = ":" in dst or dst == "default" and (":" in hops[0].get("gateway", "") or "pref" in route)
-        if six:
+        if family_of(route) == "inet6":
             found += [_row6(route, hop, kind) for hop in hops]
         elif kind not in ("local", "broadcast", "anycast", "multicast", "nat") and _is_ipv4(dst):
             found.append(_row4(route, hops[0], kind))

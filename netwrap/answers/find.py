@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from .. import shell
-from . import offline, overview
+from parsers.ip_route import family_of, table_of
+
+from .. import wording
+from ..model.peers import PAIRS
+from ..prefixes import contains, network
+from . import overview
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -14,7 +18,7 @@ if TYPE_CHECKING:
 
     from ..model.host import Host
     from ..model.namespace import Namespace
-    from .offline import Network
+    from ..prefixes import Network
 
     Record = dict[str, Any]
 
@@ -42,8 +46,8 @@ def find(host: Host, what: str) -> list[Record]:
             places += search(host, netns)
     places = sorted(dict.fromkeys(_hashable(place) for place in places), key=lambda place: ROLES.index(place.role))
     return [
-        {"netns": overview.name(place.netns), "role": place.role, "what": place.what,
-         "command": shell.pasteable(in_namespace(host, place.netns, list(place.command)))}
+        {"netns": place.netns.name, "role": place.role, "what": place.what,
+         "command": wording.pasteable(in_namespace(host, place.netns, list(place.command)))}
         for place in places
     ]  # fmt: skip
 
@@ -76,9 +80,9 @@ def _searches(what: str) -> list[Callable[[Host, Namespace], Iterator[Place]]]:
     bare = what.removeprefix("pid ").strip()
     if _MAC.match(what):
         return [_mac(what)]
-    network = offline.network(what) if not what.isdigit() else None
-    if network is not None:
-        found.append(_prefix(network))
+    prefix = network(what) if not what.isdigit() else None
+    if prefix is not None:
+        found.append(_prefix(prefix))
     if bare.isdigit():
         number = int(bare[:20])
         found.append(_pid(number))
@@ -87,7 +91,7 @@ def _searches(what: str) -> list[Callable[[Host, Namespace], Iterator[Place]]]:
     inode = _INODE.match(what)
     if inode is not None:
         found.append(_inode(inode[1]))
-    if network is None:
+    if prefix is None:
         found.append(_name(what))
     return found
 
@@ -99,18 +103,17 @@ def _prefix(wanted: Network) -> Callable[[Host, Namespace], Iterator[Place]]:
     single = wanted.prefixlen == wanted.max_prefixlen
 
     def fits(text: Any) -> bool:
-        network = offline.network(text) if isinstance(text, str) and text else None
-        if network is None or network.version != wanted.version:
-            return False
-        return network == wanted if single else network.subnet_of(wanted)  # type: ignore[arg-type]
+        own = network(text) if isinstance(text, str) and text else None
+        return own == wanted if single else contains(wanted, own)
 
     def search(host: Host, netns: Namespace) -> Iterator[Place]:
         for link in netns.addresses or ():
             name = link.get("ifname")
             for entry in link.get("addr_info", ()):
-                for key, words in (("local", ""), ("address", "peer "), ("broadcast", "broadcast ")):
+                for key in ("local", "address", "broadcast"):
                     if fits(entry.get(key)) and (key != "broadcast" or single):
-                        shown = f"{words}{_with_length(entry, key)}" + (f" on {name}" if name else "")
+                        shown = f"broadcast {entry[key]}" if key == "broadcast" else wording.address(entry)
+                        shown += f" on {name}" if name else ""
                         yield Place(netns, "owner" if key == "local" else "link", shown, ["ip", "address", "show", *_dev(name)])
         for link in netns.links or ():
             for key, value in link.get("linkinfo", {}).get("info_data", {}).items():
@@ -119,7 +122,7 @@ def _prefix(wanted: Network) -> Callable[[Host, Namespace], Iterator[Place]]:
                     yield Place(netns, "link", f"{key} {value} of {name}", ["ip", "-d", "link", "show", "dev", name])
         for neigh in netns.neighs or ():
             if fits(neigh.get("dst")):
-                yield Place(netns, "neighbour", _neighbour(neigh), ["ip", "neigh", "show", "to", neigh["dst"], *_nud(neigh)])
+                yield _neighbour(netns, neigh)
         for neigh in netns.proxies or ():
             if fits(neigh.get("dst")):
                 yield Place(netns, "neighbour", f"{neigh['dst']} proxy", ["ip", "neigh", "show", "proxy"])
@@ -130,78 +133,41 @@ def _prefix(wanted: Network) -> Callable[[Host, Namespace], Iterator[Place]]:
         for family, rules in (("-4", netns.rules), ("-6", netns.rules6)):
             for rule in rules or ():
                 for key in ("src", "dst"):
-                    if fits(f"{rule[key]}/{rule[key + 'len']}" if key + "len" in rule else rule.get(key)):
-                        yield Place(netns, "rule", _rule(rule), ["ip", family, "rule", "show"])
+                    if fits(wording.prefix(rule, key)):
+                        yield Place(netns, "rule", wording.rule(rule), ["ip", family, "rule", "show"])
                         break
         for entry in netns.fdb or ():
             if fits(entry.get("dst")):
-                yield Place(netns, "fdb", _fdb(entry), ["bridge", "fdb", "show", *_dev(entry.get("ifname"))])
+                yield Place(netns, "fdb", wording.fdb(entry), ["bridge", "fdb", "show", *_dev(entry.get("ifname"))])
 
     return search
-
-
-def _with_length(entry: Record, key: str) -> str:
-    has_length = "prefixlen" in entry and (key == "address" or key == "local" and "address" not in entry)
-    return f"{entry[key]}/{entry['prefixlen']}" if has_length else str(entry[key])
 
 
 def _dev(name: str | None) -> list[str]:
     return ["dev", name] if name else []
 
 
-def _nud(neigh: Record) -> list[str]:
-    return ["nud", "all"] if set(neigh.get("state", ())) & {"NOARP", "NONE"} else []
-
-
-def _neighbour(neigh: Record) -> str:
-    words = [neigh.get("dst", ""), "at", neigh.get("lladdr") or "?", *(["on", neigh["dev"]] if neigh.get("dev") else [])]
-    return " ".join([*words, *neigh.get("state", ())])
+def _neighbour(netns: Namespace, neigh: Record) -> Place:
+    hidden = ["nud", "all"] if set(neigh.get("state", ())) & {"NOARP", "NONE"} else []
+    return Place(netns, "neighbour", wording.neighbour(neigh), ["ip", "neigh", "show", "to", neigh["dst"], *hidden])
 
 
 def _in_route(route: Record, fits: Callable[[Any], bool]) -> str:
     """The route in words, if it names what is looked for; local and broadcast routes only repeat the addresses."""
-    if route.get("table") in ("local", "255"):
+    if table_of(route) == "local":
         return ""
     hops = [route, *route.get("nexthops", ())]
     values = [route.get("dst"), route.get("prefsrc"), route.get("from"), *(hop.get("gateway") for hop in hops)]
     values += [hop["via"].get("host") for hop in hops if "via" in hop]
     if not any(map(fits, values)):
         return ""
-    return _route(route)
-
-
-def _route(route: Record) -> str:
-    words = [route["type"]] if route.get("type", "unicast") != "unicast" else []
-    words.append(route.get("dst", ""))
-    for hop in route.get("nexthops") or [route]:
-        gateway = hop.get("gateway") or hop.get("via", {}).get("host")
-        words += ["via", gateway] if gateway else []
-        words += ["dev", hop["dev"]] if hop.get("dev") else []
-    words += ["src", route["prefsrc"]] if "prefsrc" in route else []
-    table = str(route.get("table", "main"))
-    return " ".join(words + (["table", table] if table not in ("main", "254") else []))
+    return wording.route(route)
 
 
 def _route_command(route: Record) -> list[str]:
-    from ..model.namespace import family_of
-
-    table = str(route.get("table", "main"))
+    table = table_of(route)
     options = ["-6"] if family_of(route) == "inet6" else []
-    return ["ip", *options, "route", "show", *(["table", table] if table not in ("main", "254") else [])]
-
-
-def _rule(rule: Record) -> str:
-    from ..tables import view
-
-    source = f"{rule.get('src', 'all')}" + (f"/{rule['srclen']}" if "srclen" in rule else "")
-    return " ".join(filter(None, [f"{rule.get('priority', 0)}: from {source}", view.selector(rule), view.action(rule)]))
-
-
-def _fdb(entry: Record) -> str:
-    words = [entry.get("mac", ""), "on", entry.get("ifname", "?")]
-    for key in ("vlan", "dst", "vni"):
-        words += [key, str(entry[key])] if key in entry else []
-    return " ".join([*words, *([entry["state"]] if entry.get("state") else [])])
+    return ["ip", *options, "route", "show", *(["table", table] if table != "main" else [])]
 
 
 # -- hardware addresses --------------------------------------------------------------------------------------------
@@ -218,10 +184,10 @@ def _mac(text: str) -> Callable[[Host, Namespace], Iterator[Place]]:
                     yield Place(netns, "owner", f"{words}{link['ifname']}", ["ip", "link", "show", "dev", link["ifname"]])
         for neigh in netns.neighs or ():
             if str(neigh.get("lladdr", "")).lower() == wanted:
-                yield Place(netns, "neighbour", _neighbour(neigh), ["ip", "neigh", "show", "to", neigh["dst"], *_nud(neigh)])
+                yield _neighbour(netns, neigh)
         for entry in netns.fdb or ():
             if str(entry.get("mac", "")).lower() == wanted:
-                yield Place(netns, "fdb", _fdb(entry), ["bridge", "fdb", "show", *_dev(entry.get("ifname"))])
+                yield Place(netns, "fdb", wording.fdb(entry), ["bridge", "fdb", "show", *_dev(entry.get("ifname"))])
 
     return search
 
@@ -236,20 +202,17 @@ def _name(wanted: str) -> Callable[[Host, Namespace], Iterator[Place]]:
         for link in netns.links or ():
             name = link.get("ifname", "")
             if wanted in (name, link.get("ifalias"), *link.get("altnames", ())):
-                yield Place(netns, "owner", _link(link), ["ip", "link", "show", "dev", name])
+                yield Place(netns, "owner", wording.link(link), ["ip", "link", "show", "dev", name])
                 yield from _users(netns, name)
             if link.get("master") == wanted:
                 yield Place(netns, "port", f"{name} is a port of {wanted}", ["ip", "link", "show", "master", wanted])
             peer = host.peer(netns, link)
             if peer is not None and peer.link is not None and peer.netns is not None and peer.link.get("ifname") == wanted:
-                words = "is the peer of" if link.get("linkinfo", {}).get("info_kind") in _PAIRS else "stands on"
+                words = "is the peer of" if link.get("linkinfo", {}).get("info_kind") in (None, *PAIRS) else "stands on"
                 other = overview.peer_name(netns, peer)
                 yield Place(netns, "peer", f"{name} {words} {other} (by {peer.how})", ["ip", "link", "show", "dev", name])
 
     return search
-
-
-_PAIRS = (None, "veth", "netkit", "vxcan")
 
 
 def _is_named(netns: Namespace, wanted: str) -> bool:
@@ -259,16 +222,11 @@ def _is_named(netns: Namespace, wanted: str) -> bool:
     return len(wanted) >= 12 and any(len(it) >= 12 and (it.startswith(wanted) or wanted.startswith(it)) for it in identifiers)
 
 
-def _link(link: Record) -> str:
-    kind = link.get("linkinfo", {}).get("info_kind")
-    return " ".join(filter(None, [link.get("ifname"), kind, link.get("operstate"), link.get("address")]))
-
-
 def _users(netns: Namespace, name: str) -> Iterator[Place]:
     """What else there is of an interface, counted."""
     entries = [entry for entry in netns.addresses_of(name) if "local" in entry]
     if entries:
-        shown = ", ".join(map(overview.prefix, entries))
+        shown = ", ".join(map(wording.address, entries))
         yield Place(netns, "owner", f"{name} has {shown}", ["ip", "address", "show", "dev", name])
     neighs = sum(neigh.get("dev") == name for neigh in netns.neighs or ())
     if neighs:
@@ -280,7 +238,7 @@ def _users(netns: Namespace, name: str) -> Iterator[Place]:
     for option, rules in (("-4", netns.rules), ("-6", netns.rules6)):
         for rule in rules or ():
             if name in (rule.get("iif"), rule.get("oif")):
-                yield Place(netns, "rule", _rule(rule), ["ip", option, "rule", "show"])
+                yield Place(netns, "rule", wording.rule(rule), ["ip", option, "rule", "show"])
     count = sum(entry.get("ifname") == name for entry in netns.fdb or ())
     if count:
         yield Place(netns, "fdb", _counted(count, "entry", "entries"), ["bridge", "fdb", "show", "dev", name])
@@ -325,7 +283,7 @@ def _vlan(number: int) -> Callable[[Host, Namespace], Iterator[Place]]:
                 yield Place(netns, "owner", f"{name} is vlan {number}", ["ip", "-d", "link", "show", "dev", name])
         for entry in netns.fdb or ():
             if entry.get("vlan") == number:
-                yield Place(netns, "fdb", _fdb(entry), ["bridge", "fdb", "show", *_dev(entry.get("ifname"))])
+                yield Place(netns, "fdb", wording.fdb(entry), ["bridge", "fdb", "show", *_dev(entry.get("ifname"))])
         for port in netns.vlans or ():
             for vlan in port.get("vlans", ()):
                 if vlan["vlan"] <= number <= vlan.get("vlanEnd", vlan["vlan"]):

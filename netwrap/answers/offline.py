@@ -6,24 +6,25 @@ show, and filtered as iproute2 filters; what it filters by it leaves out of its 
 
 from __future__ import annotations
 
-import ipaddress
 import warnings
 from typing import TYPE_CHECKING
+
+from parsers.ip_route import TABLES, family_of, table_of
 
 from ..commands import request as asking
 from ..commands.request import Request
 from ..errors import CommandWarning, NetwrapError, UsageError
+from ..prefixes import contains, network
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import Any, Union
+    from typing import Any
 
     from ..commands.line import Command
     from ..model.host import Host
     from ..model.namespace import Namespace
 
     Record = dict[str, Any]
-    Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
 #: What the records of each parser are called where they are missing.
 CALLED = {
@@ -38,7 +39,6 @@ _DETAILS = frozenset(
     "parentbus parentdev".split()
 )
 _STATS = frozenset("stats64 refcnt used confirmed updated probes users age".split())
-_TABLES = {"255": "local", "254": "main", "253": "default"}
 _MISSING = object()
 
 
@@ -98,7 +98,7 @@ def _captured_as_asked(netns: Namespace, request: Request) -> list[Record] | Non
 
 
 def _key(request: Request) -> tuple[Any, ...]:
-    filters = {key: _TABLES.get(value, value) if key == "table" and value else value for key, value in request.filters.items()}
+    filters = {key: TABLES.get(value, value) if key == "table" and value else value for key, value in request.filters.items()}
     if filters.get("table") == "main":
         del filters["table"]
     return (request.verb, request.family, request.details, request.stats, request.brief, filters)
@@ -202,7 +202,7 @@ def _is_wanted(entry: Record, link: Record, request: Request) -> bool:
 
         if not fnmatchcase(str(entry.get("label", link.get("ifname", ""))), label):
             return False
-    if "to" in filters and not _inside(entry.get("local", ""), filters["to"] or ""):
+    if "to" in filters and not contains(network(filters["to"] or ""), network(entry.get("local", ""))):
         return False
     for flag in _FLAGS:
         if flag in filters:
@@ -216,38 +216,12 @@ def _is_secondary(entry: Record) -> bool:
     return bool(entry.get("secondary") or entry.get("temporary"))
 
 
-# -- prefixes ------------------------------------------------------------------------------------------------------
-
-
-def network(text: str) -> Network | None:
-    """A prefix as `ip` writes it; None where it is none ("default" is told apart by its family elsewhere).
-
-    >>> network("10.1/16"), network("fe80::1"), network("eth0")
-    (IPv4Network('10.1.0.0/16'), IPv6Network('fe80::1/128'), None)
-    """
-    address, slash, bits = text.partition("/")
-    if "." in address or address.isdigit():
-        parts = address.split(".")
-        if slash and len(parts) < 4:
-            parts += ["0"] * (4 - len(parts))
-        address = ".".join(parts)
-    try:
-        return ipaddress.ip_network(address + slash + bits, strict=False)
-    except ValueError:
-        return None
-
-
-def _inside(address: str, prefix: str) -> bool:
-    one, other = network(address), network(prefix)
-    return one is not None and other is not None and one.version == other.version and one.subnet_of(other)  # type: ignore[arg-type]
-
-
 # -- routes --------------------------------------------------------------------------------------------------------
 
 
 def _routes(host: Host, netns: Namespace, request: Request) -> list[Record] | None:
     filters = request.filters
-    table = _TABLES.get(filters.get("table") or "main", filters.get("table") or "main")
+    table = TABLES.get(filters.get("table") or "main", filters.get("table") or "main")
     family = request.family
     prefix = (filters.get("to") or "").rpartition(" ")[2]
     if not family and ":" in prefix:
@@ -260,21 +234,16 @@ def _routes(host: Host, netns: Namespace, request: Request) -> list[Record] | No
     if captured is None:
         return None
     everything = netns.has_all_tables(family or "inet")
-    if not everything and table not in ("main", "all") and not any(_table(route) == table for route in captured):
+    if not everything and table not in ("main", "all") and not any(table_of(route) == table for route in captured):
         raise NotCaptured(f"routes of table {table} of {netns.title} are not in this capture, only those of main")
     if not everything and table == "all":
         warnings.warn("only the main routing tables are in this capture", CommandWarning, stacklevel=2)
     kept = [
         route for route in captured
-        if (table == "all" or _table(route) == table) and _is_route_wanted(route, filters, netns)
+        if (table == "all" or table_of(route) == table) and _is_route_wanted(route, filters, netns)
         and (route.get("type") != "cache" or "cached" in filters)
     ]  # fmt: skip
     return [_shown_route(route, request, table) for route in kept]
-
-
-def _table(route: Record) -> str:
-    found = str(route.get("table", "main"))
-    return _TABLES.get(found, found)
 
 
 def _is_route_wanted(route: Record, filters: dict[str, str | None], netns: Namespace) -> bool:
@@ -288,14 +257,12 @@ def _is_route_wanted(route: Record, filters: dict[str, str | None], netns: Names
         raise UsageError("cannot answer from a capture: 'vrf' and 'iif' of 'ip route show'")
     if "to" in filters:
         how, _, prefix = (filters["to"] or "").rpartition(" ")
-        wanted = network("0.0.0.0/0" if prefix in ("default", "any", "all") else prefix)
-        own = network(("::/0" if wanted and wanted.version == 6 else "0.0.0.0/0") if route.get("dst") == "default"
-                      else route.get("dst", ""))  # fmt: skip
+        family = family_of(route)
+        wanted = network(prefix, family if prefix in ("default", "any", "all") else "")
         if wanted is None:
             raise UsageError(f'any valid prefix is expected rather than "{prefix}".')
-        if own is None or own.version != wanted.version:
-            return False
-        within, around = own.subnet_of(wanted), own.supernet_of(wanted)  # type: ignore[arg-type]
+        own = network(route.get("dst", ""), family)
+        within, around = contains(wanted, own), contains(own, wanted)
         return within if how == "root" else around if how == "match" else within and around
     return True
 
@@ -333,7 +300,7 @@ def _neighs(host: Host, netns: Namespace, request: Request) -> list[Record] | No
             continue
         if filters.get("dev") not in (None, neigh.get("dev")):
             continue
-        if "to" in filters and not _inside(neigh["dst"], filters["to"] or ""):
+        if "to" in filters and not contains(network(filters["to"] or ""), network(neigh["dst"])):
             continue
         if filters.get("protocol") not in (None, neigh.get("protocol")):
             continue
@@ -382,7 +349,7 @@ def _route(host: Host, netns: Namespace, request: Request) -> list[Record] | Non
     routes = netns.routes6 if request.family == "inet6" else netns.routes
     if routes is None:
         return None
-    return from_routes([route for route in routes if _table(route) == "main"])
+    return from_routes([route for route in routes if table_of(route) == "main"])
 
 
 # -- the rest ------------------------------------------------------------------------------------------------------

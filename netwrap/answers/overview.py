@@ -5,8 +5,10 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
+from parsers.ip_route import table_of
+
+from .. import wording
 from ..commands.line import understand
-from ..model.namespace import ROOT
 from . import offline
 
 if TYPE_CHECKING:
@@ -21,19 +23,9 @@ if TYPE_CHECKING:
 _DOWN = ("DOWN", "LOWERLAYERDOWN", "NOTPRESENT", "DORMANT", "TESTING")
 
 
-def name(netns: Namespace) -> str | None:
-    """What records call a namespace: None is the root."""
-    return None if netns.title == ROOT else netns.title
-
-
 def is_up(link: Record) -> bool:
     """Whether a link is up, and its other end too."""
     return "UP" in link.get("flags", ()) and link.get("operstate") not in _DOWN
-
-
-def prefix(entry: Record) -> str:
-    """``10.0.0.1/24``"""
-    return f"{entry.get('local', '')}" + (f"/{entry['prefixlen']}" if "prefixlen" in entry else "")
 
 
 def addresses(netns: Namespace) -> list[str] | None:
@@ -42,8 +34,8 @@ def addresses(netns: Namespace) -> list[str] | None:
         return None
     entries = [entry for link in netns.addresses for entry in link.get("addr_info", ()) if "local" in entry]
     entries = [entry for entry in entries if entry["local"] != "::1" and not entry["local"].startswith("127.")]
-    shown = [prefix(entry) for entry in entries if not entry["local"].startswith("fe80:")]
-    return sorted(shown or [prefix(entry) for entry in entries], key=lambda text: ":" in text)
+    shown = [wording.address(entry) for entry in entries if not entry["local"].startswith("fe80:")]
+    return sorted(shown or [wording.address(entry) for entry in entries], key=lambda text: ":" in text)
 
 
 def default(netns: Namespace) -> list[str] | None:
@@ -55,8 +47,7 @@ def default(netns: Namespace) -> list[str] | None:
         if route.get("type") == "unreachable" and route.get("dev") == "lo":  # the kernel's own last entry of IPv6
             continue
         for hop in route.get("nexthops") or [route]:
-            gateway = hop.get("gateway") or hop.get("via", {}).get("host")
-            found.append(str(gateway or hop.get("dev") or route.get("type", "")))
+            found.append(str(wording.gateway(hop) or hop.get("dev") or route.get("type", "")))
     return [way for way in dict.fromkeys(found) if way]
 
 
@@ -66,7 +57,7 @@ def row(host: Host, netns: Namespace) -> Record:
     up = None if links is None or not any("flags" in link for link in links) else sum(map(is_up, links))
     neighs = _count(host, netns, "ip neigh show")
     return {
-        "netns": name(netns),
+        "netns": netns.name,
         "nsid": None if netns.here else host.nsid(netns),
         "inode": int(netns.inode) if netns.inode else None,
         "labels": netns.labels,
@@ -122,7 +113,7 @@ def links(host: Host, netns: Namespace) -> list[Record]:
             "ifindex": link.get("ifindex"), "ifname": link.get("ifname"), "kind": info.get("info_kind"),
             "state": link.get("operstate"), "peer": peer_name(netns, peer), "how": peer.how if peer is not None else None,
             "master": link.get("master"),
-            "addresses": [prefix(entry) for entry in netns.addresses_of(link.get("ifname"))],
+            "addresses": [wording.address(entry) for entry in netns.addresses_of(link.get("ifname"))],
             "address": link.get("address"), "mtu": link.get("mtu"),
         })  # fmt: skip
     return found
@@ -134,7 +125,7 @@ def routes(host: Host, netns: Namespace) -> list[Record] | None:
     for family in ("-4", "-6"):
         some = shown(host, netns, f"ip {family} route show table all")
         if some is not None:
-            found = [*(found or ()), *(route for route in some if route.get("table") not in ("local", "255"))]
+            found = [*(found or ()), *(route for route in some if table_of(route) != "local")]
     return found
 
 

@@ -13,6 +13,7 @@ import sys
 from typing import Any, Callable, NamedTuple, Optional
 
 from netwrap.errors import NetwrapError
+from parsers.ip_route import TABLES
 
 from .positions import positions
 
@@ -229,7 +230,7 @@ def _network4(at: At, value: Any) -> str:
 
 
 def _table_number(at: At, value: Any) -> int:
-    named = {"local": 255, "main": 254, "default": 253}
+    named = {name: int(number) for number, name in TABLES.items()}
     if isinstance(value, str) and value in named:
         return named[value]
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value < 2**32:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import parsers
 from netwrap import shell
 from netwrap.errors import CommandError, NetwrapError
+from parsers.ip_route import TABLES, family_of
 
 from .commands import ETC, PROTOCOL, nat_name
 from .file import HOST
@@ -37,7 +38,7 @@ _ASKED6 = (("ip route show table all", "ip_route"), ("ip rule show", "ip_rule"))
 # Made by the kernel in every namespace once a tunnel's module is loaded; they cannot be removed.
 _FALLBACK = ("lo", "tunl0", "sit0", "ip6tnl0", "gre0", "gretap0", "erspan0", "ip6gre0", "ip_vti0", "ip6_vti0")
 _OWN_PROTOCOLS = ("boot", "static", PROTOCOL)
-_TABLES = {"main": "254", "local": "255", "default": "253"}
+_TABLES = {name: number for number, name in TABLES.items()}
 
 
 class State(NamedTuple):
@@ -241,7 +242,7 @@ class Reader:
             things["proxy", netns, row["dev"], row["dst"]] = {}
         for family, routes in (("4", said.routes), ("6", said.routes6)):
             for row in routes:
-                if family == "4" and _is_six(row):
+                if family == "4" and family_of(row) == "inet6":
                     continue
                 if row.get("protocol", "boot") in protocols and row.get("table") != "local":
                     things[_route_key(netns, family, row)] = _route_value(row)
@@ -256,14 +257,9 @@ class Reader:
         """Whether the host has a route or rule of that key, whoever made it."""
         if key[0] == "route":
             rows = self.answers[HOST].routes if key[2] == "4" else self.answers[HOST].routes6
-            return any(_route_key(HOST, key[2], row) == key for row in rows if key[2] == "6" or not _is_six(row))
+            return any(_route_key(HOST, key[2], row) == key for row in rows if key[2] == "6" or family_of(row) != "inet6")
         rules = self.answers[HOST].rules if key[2] == "4" else self.answers[HOST].rules6
         return any(str(row["priority"]) == key[3] for row in rules)
-
-
-def _is_six(row: dict[str, Any]) -> bool:
-    """Whether a route is one of IPv6: `table all` lists both families where none was asked for."""
-    return "pref" in row or any(":" in str(row.get(name, "")) for name in ("dst", "gateway", "prefsrc"))
 
 
 def _route_key(netns: str, family: str, row: dict[str, Any]) -> Key:

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 
 from ..commands import request as asked
 from ..commands.line import understand
+from ..wording import ROOT
 from . import sidetables
 from .host import Host
 from .names import entitle, order
-from .namespace import ROOT, Namespace, Table
+from .namespace import Namespace, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
-from .namespace import ROOT
+from ..wording import ROOT
 from .peers import Peer, Peers
 
 if TYPE_CHECKING:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ..tables.selection import natural
-from .namespace import ROOT
+from ..wording import ROOT, natural
 
 if TYPE_CHECKING:
     from typing import Any

@@ -5,6 +5,9 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from parsers.ip_route import family_of
+
+from ..wording import ROOT
 from . import sidetables
 
 if TYPE_CHECKING:
@@ -14,9 +17,6 @@ if TYPE_CHECKING:
     from .section import Section
 
     Record = dict[str, Any]
-
-#: The name of the namespace that a source was captured in, where it has no name of its own.
-ROOT = "(root)"
 
 
 class Table(NamedTuple):
@@ -51,6 +51,11 @@ class Namespace:
 
     def __repr__(self) -> str:
         return f"<Namespace {self.title}>"
+
+    @property
+    def name(self) -> str | None:
+        """The title as records have it (``netns``): None for the namespace ``(root)``."""
+        return None if self.title == ROOT else self.title
 
     @property
     def inode(self) -> str | None:
@@ -249,21 +254,6 @@ def _is_for(request: Request | None, family: str, verb: str, proxy: bool) -> boo
 
 def _is_of_both(request: Request | None) -> bool:
     return request is not None and request.family == "" and request.filters == {"table": "all"} and not request.unknown
-
-
-def family_of(route: Record) -> str:
-    """The family of a route: its addresses tell; of a default route the gateway, or IPv6's preference."""
-    for text in (route.get("dst", ""), route.get("gateway", ""), route.get("prefsrc", ""), route.get("from", "")):
-        if ":" in text:
-            return "inet6"
-        if "." in text:
-            return "inet"
-    for hop in route.get("nexthops", ()):
-        if "gateway" in hop:
-            return "inet6" if ":" in hop["gateway"] else "inet"
-    if "via" in route:
-        return "inet" if route["via"].get("family") == "inet6" else "inet6"
-    return "inet6" if "pref" in route or "error" in route else "inet"
 
 
 def _richness(table: Table) -> tuple[int, ...]:

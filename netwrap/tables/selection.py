@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from ..errors import UsageError
+from ..wording import natural
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,19 +104,6 @@ def _texts(value: Any) -> list[str]:
     if isinstance(value, list):
         return [text for item in value for text in _texts(item)] or [""]
     return [str(value)]
-
-
-def natural(value: Any) -> list[tuple[int, int, str]]:
-    """A key that sorts as people do: numbers in a text as numbers (``eth2`` before ``eth10``), nothing last.
-
-    >>> sorted(["10.0.0.10", "10.0.0.9", "eth10", "eth2"], key=natural)
-    ['10.0.0.9', '10.0.0.10', 'eth2', 'eth10']
-    """
-    if value is None or value == "":
-        return [(2, 0, "")]
-    text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
-    parts = re.split(r"(\d+)", text, flags=re.ASCII)
-    return [(0, int(part[:300]), part) if part.isdigit() else (1, 0, part) for part in parts if part]
 
 
 def sort(rows: list[Row], keys: Sequence[str]) -> list[Row]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .. import wording
 from .selection import Row
 
 TYPE_CHECKING = False
@@ -20,7 +21,7 @@ def rows(command: str, records: Sequence[Record]) -> list[Row]:
     for record in records:
         for cells in make(record):
             if "netns" in record:
-                cells = {"netns": netns(record["netns"]), **cells}
+                cells = {"netns": wording.netns(record["netns"]), **cells}
             if record.get("unparsed"):
                 cells["unparsed"] = record["unparsed"]
             found.append(Row(cells, record))
@@ -53,45 +54,12 @@ def record_keys(command: str) -> set[str]:
     return {*getattr(kinds.get(command), "__annotations__", ()), "netns", "unparsed"}
 
 
-def netns(name: str | None) -> str:
-    """What a table calls a namespace: the one that netwrap runs in has no name of its own."""
-    return "(root)" if name is None else name
-
-
-def peer(link: Record) -> str | None:
-    """The other end or the parent of a link, as far as the link itself says it: ``eth0``, ``if7@blue``, ``if7@nsid 0``."""
-    if link.get("link"):
-        found = str(link["link"])
-    elif "link_index" in link:
-        found = f"if{link['link_index']}"
-    else:
-        return None
-    if "link_netns" in link:
-        return f"{found}@{link['link_netns']}"
-    if "link_netnsid" in link:
-        return f"{found}@nsid {link['link_netnsid']}"
-    return found
-
-
-def state(link: Record) -> Any:
-    """The operational state; ``UP`` of the flags where the form has none (busybox)."""
-    return link.get("operstate", link.get("operstate_index"))
-
-
-def address(entry: Record) -> str:
-    """``10.0.0.1/24``, or ``10.0.0.1 peer 10.0.0.2/32``"""
-    length = f"/{entry['prefixlen']}" if "prefixlen" in entry else ""
-    if "address" in entry:
-        return f"{entry.get('local', '')} peer {entry['address']}{length}".strip()
-    return f"{entry.get('local', '')}{length}"
-
-
 def _link(link: Record) -> Iterator[Cells]:
     info = link.get("linkinfo", {})
     stats = link.get("stats64", {})
     yield {
-        "ifindex": link.get("ifindex"), "ifname": link.get("ifname"), "peer": peer(link), "kind": info.get("info_kind"),
-        "operstate": state(link), "mtu": link.get("mtu"), "master": link.get("master"), "address": link.get("address"),
+        "ifindex": link.get("ifindex"), "ifname": link.get("ifname"), "peer": wording.peer(link), "kind": info.get("info_kind"),
+        "operstate": wording.state(link), "mtu": link.get("mtu"), "master": link.get("master"), "address": link.get("address"),
         "rx_bytes": stats.get("rx", {}).get("bytes"), "tx_bytes": stats.get("tx", {}).get("bytes"),
         "alias": link.get("ifalias"),
     }  # fmt: skip
@@ -101,19 +69,12 @@ _SHOWN_FLAGS = ("tentative", "dadfailed", "deprecated", "temporary", "secondary"
 
 
 def _address(link: Record) -> Iterator[Cells]:
-    own = {"ifindex": link.get("ifindex"), "ifname": link.get("ifname"), "peer": peer(link), "operstate": state(link),
-           "lladdr": link.get("address")}  # fmt: skip
+    own = {"ifindex": link.get("ifindex"), "ifname": link.get("ifname"), "peer": wording.peer(link),
+           "operstate": wording.state(link), "lladdr": link.get("address")}  # fmt: skip
     entries = link.get("addr_info") or [{}]
     for entry in entries:
         flags = [flag for flag in _SHOWN_FLAGS if entry.get(flag)]
-        yield {**own, "address": address(entry) or None, "scope": entry.get("scope"), "flags": flags or None}
-
-
-def gateway(route: Record) -> str | None:
-    """``10.0.0.1``, or with its family where that is not the route's: ``inet6 fe80::1``"""
-    if "via" in route:
-        return f"{route['via'].get('family', '')} {route['via'].get('host', '')}".strip()
-    return route.get("gateway")
+        yield {**own, "address": wording.address(entry) or None, "scope": entry.get("scope"), "flags": flags or None}
 
 
 def _route(route: Record) -> Iterator[Cells]:
@@ -123,9 +84,9 @@ def _route(route: Record) -> Iterator[Cells]:
     for hop in route.get("nexthops") or [route]:
         encap = hop.get("encap")
         yield {
-            "dst": dst, "gateway": gateway(hop), "dev": hop.get("dev", route.get("dev")), **own, "weight": hop.get("weight"),
-            "encap": encap.get("encap_type") if isinstance(encap, dict) else encap, "flags": hop.get("flags") or None,
-            "from": route.get("from"),
+            "dst": dst, "gateway": wording.gateway(hop), "dev": hop.get("dev", route.get("dev")), **own,
+            "weight": hop.get("weight"), "encap": encap.get("encap_type") if isinstance(encap, dict) else encap,
+            "flags": hop.get("flags") or None, "from": route.get("from"),
         }  # fmt: skip
 
 
@@ -138,52 +99,14 @@ def _neigh(neigh: Record) -> Iterator[Cells]:
            "flags": flags or None, "used": neigh.get("used")}  # fmt: skip
 
 
-def _prefix(rule: Record, key: str) -> str | None:
-    if key not in rule:
-        return None
-    return f"{rule[key]}/{rule[key + 'len']}" if key + "len" in rule else str(rule[key])
-
-
-def action(rule: Record) -> str | None:
-    """What a rule does: ``lookup main``, ``blackhole``, ``goto 100``"""
-    if "table" in rule:
-        return f"lookup {rule['table']}"
-    if "l3mdev" in rule:
-        return "lookup [l3mdev-table]"
-    if "goto" in rule:
-        return f"goto {rule['goto']}"
-    return rule.get("action") or ("nop" if "nop" in rule else None)
-
-
-def selector(rule: Record) -> str:
-    """What a rule asks beside the source, in the words of iproute2."""
-    words = ["not"] if "not" in rule else []
-    to = _prefix(rule, "dst")
-    words += ["to", to] if to else []
-    for key in ("tos", "dscp", "iif", "oif", "ipproto", "tun_id", "flowlabel"):
-        words += [key, str(rule[key])] if key in rule else []
-    if "fwmark" in rule:
-        words += ["fwmark", rule["fwmark"] + (f"/{rule['fwmask']}" if "fwmask" in rule else "")]
-    if "uid_start" in rule:
-        words += ["uidrange", f"{rule['uid_start']}-{rule['uid_end']}"]
-    for key in ("sport", "dport"):
-        if key in rule:
-            words += [key, str(rule[key])]
-        elif key + "_start" in rule:
-            words += [key, f"{rule[key + '_start']}-{rule[key + '_end']}"]
-    if "suppress_prefixlen" in rule:
-        words += ["suppress_prefixlength", str(rule["suppress_prefixlen"])]
-    return " ".join(words)
-
-
 def _rule(rule: Record) -> Iterator[Cells]:
-    yield {"priority": rule.get("priority"), "from": _prefix(rule, "src"), "selector": selector(rule) or None,
-           "action": action(rule), "protocol": rule.get("protocol")}  # fmt: skip
+    yield {"priority": rule.get("priority"), "from": wording.prefix(rule, "src"), "selector": wording.selector(rule) or None,
+           "action": wording.action(rule), "protocol": rule.get("protocol")}  # fmt: skip
 
 
 def _bridge_link(link: Record) -> Iterator[Cells]:
     yield {**{key: link.get(key) for key in ("ifindex", "ifname", "mtu", "master", "state", "priority", "cost")},
-           "peer": peer(link)}  # fmt: skip
+           "peer": wording.peer(link)}  # fmt: skip
 
 
 def _bridge_fdb(entry: Record) -> Iterator[Cells]:

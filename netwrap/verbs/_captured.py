@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from netwrap.answers import offline, overview
+from netwrap.answers import offline
 from netwrap.errors import UsageError
 
 from . import _options, _source, say
@@ -45,7 +45,7 @@ def _everywhere(host: Host, asked: Command, options: _options.Options) -> None:
         except offline.NotCaptured:
             lacking.append(netns.title)
         else:
-            found += [{"netns": overview.name(netns), **record} for record in records]
+            found += [{"netns": netns.name, **record} for record in records]
     called = offline.CALLED[asked.parser or ""]
     if len(lacking) == len(chosen):
         raise offline.NotCaptured(f"no {called} in this capture")

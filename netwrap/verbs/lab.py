@@ -16,7 +16,7 @@ import os
 import sys
 import time
 
-from netwrap import shell
+from netwrap import shell, wording
 from netwrap.errors import NetwrapError, UsageError
 
 from . import say
@@ -134,7 +134,7 @@ def _show(name: str) -> int:
     _print("commands:")
     for command in commands:
         words = {"write": ["tee", *command.argv]}.get(command.does, shell.in_netns(command.argv, command.netns))
-        for line in shell.pasteable(words, command.stdin).split("\n"):
+        for line in wording.pasteable(words, command.stdin).split("\n"):
             _print(f"  {line}")
     return 0
 

@@ -134,7 +134,7 @@ def _complain(shown: str, problem: parsers.ParseError, first: int = 1) -> None:
 
 
 def _session(blocks: Iterator[session.Block], shown: str, options: argparse.Namespace | _options.Options) -> int:
-    from netwrap.tables import view
+    from netwrap import wording
 
     problems: list[tuple[int, parsers.ParseError]] = []
     unknown: list[session.Block] = []
@@ -163,7 +163,7 @@ def _session(blocks: Iterator[session.Block], shown: str, options: argparse.Name
         if render.is_records(form):
             objects.append({"netns": block.netns, "command": block.command, "parser": block.parser, "records": records})
             continue
-        heading = f"{view.netns(block.netns)}: {block.command}"
+        heading = f"{wording.netns(block.netns)}: {block.command}"
         sys.stdout.write(("\n" if printed else "") + render.printable(heading) + "\n")
         printed = True
         if records and block.parser is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from netwrap import shell
+from netwrap import shell, wording
 from netwrap.commands.line import Command, reads, understand
 from netwrap.errors import CommandError, UsageError
 
@@ -142,15 +142,14 @@ def _namespaces(options: _options.Options) -> list[str | None]:
     if not options.all_netns:
         return list(dict.fromkeys(options.netns))
     from netwrap import ip_netns
-    from netwrap.tables.selection import natural
 
-    return [None, *sorted({item["name"] for item in ip_netns.show()}, key=natural)]
+    return [None, *sorted({item["name"] for item in ip_netns.show()}, key=wording.natural)]
 
 
 def _pass_through(argv: list[str], options: _options.Options) -> int:
     """Run a command that prints no table, as it is."""
     if options.format or options.columns or options.where or options.sort or options.no_header:
-        raise UsageError(f"{shell.pasteable(argv)} prints no table that netwrap knows: there is nothing to format")
+        raise UsageError(f"{wording.pasteable(argv)} prints no table that netwrap knows: there is nothing to format")
     changes = not reads(argv)
     if not options.netns and not options.all_netns:
         shell.become(argv, changes=changes)

@@ -17,7 +17,7 @@ import implementations
 import pytest
 from rooms import ROOT, Rooms
 
-from netwrap import errors, shell
+from netwrap import errors, shell, wording
 
 SHELL_TRICKS = ["a b", "$HOME", "`id`", ";true", "'", '"', "\\", "\n", "*", "~", "", "-n", "\udcff\udcfe", "é", "\x1b[31m"]
 
@@ -444,7 +444,7 @@ def test_ctrl_c_is_the_command_s() -> None:
 
 @pytest.mark.parametrize("word", SHELL_TRICKS)
 def test_what_is_shown_can_be_pasted(word: str) -> None:
-    line = shell.pasteable(["printf", "%s|", word])
+    line = wording.pasteable(["printf", "%s|", word])
     assert line.isprintable()
     for name in ("bash", "busybox"):
         path = shell.find(name)
@@ -455,7 +455,7 @@ def test_what_is_shown_can_be_pasted(word: str) -> None:
 
 @pytest.mark.parametrize("given", ["one\ntwo\n", "no end", "EOF\nEOFF\n", "\x1b[31m\n", "\ttab\n", "\n", "$HOME `id`\n"])
 def test_input_can_be_pasted_too(given: str) -> None:
-    line = shell.pasteable(["cat"], given)
+    line = wording.pasteable(["cat"], given)
     assert "\x1b" not in line
     assert subprocess.run(["bash", "-c", line], capture_output=True, text=True).stdout == given
 

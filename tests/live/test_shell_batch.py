@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from rooms import Rooms
 
-from netwrap import shell
+from netwrap import shell, wording
 from netwrap.errors import CommandMissing, NoSuchNetns, NotFound
 
 pytestmark = pytest.mark.root
@@ -63,7 +63,7 @@ def test_a_namespace_that_is_missing(rooms: Rooms) -> None:
 def test_a_dry_run_announces_what_can_be_pasted(rooms: Rooms) -> None:
     name = rooms.add("r")
     seen: list[str] = []
-    shell.announce = lambda words, stdin: seen.append(shell.pasteable(words, stdin))
+    shell.announce = lambda words, stdin: seen.append(wording.pasteable(words, stdin))
     shell.dry_run = True
     shell.batch([(name, [UP, UP]), (None, [UP])])
     text = "link set dev lo up"

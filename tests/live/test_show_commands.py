@@ -13,7 +13,7 @@ import pytest
 from private_host import PrivateHost
 from rooms import Netwrap, Rooms
 
-from netwrap import arp, errors, ip_address, ip_link, ip_neigh, ip_netns, ip_route, ip_rule, route, shell
+from netwrap import arp, errors, ip_address, ip_link, ip_neigh, ip_netns, ip_route, ip_rule, route, shell, wording
 from netwrap.cli import VERBS
 
 pytestmark = pytest.mark.root
@@ -98,7 +98,7 @@ def test_what_a_dry_run_shows_does_the_same_when_pasted(rooms: Rooms, said: Any,
         heard = len(said)
         call(*words, netns=red, **options)
         assert len(said) > heard, call
-    shown = [shell.pasteable(*command) for command in said]
+    shown = [wording.pasteable(*command) for command in said]
     assert all(line.isprintable() for line in shown)
     assert state(red) == before
     monkeypatch.setattr(shell, "dry_run", False)

@@ -24,6 +24,8 @@ LAYERS = (
     ("netwrap/verbs/",),
     ("netwrap/cli", "netwrap/__main__"),
 )  # fmt: skip
+# What answers and the model know of is records only: no processes, no files, no options.
+FORBIDDEN = {("netwrap/answers/", "netwrap/model/"): ("netwrap/shell", "netwrap/sources/", "netwrap/verbs/", "netwrap/query")}
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -74,3 +76,6 @@ def test_imports_point_down(path: Path) -> None:
             continue
         above = layer(target)
         assert above is not None and above <= own, f"{path} imports {name}, which is above it"
+        for places, others in FORBIDDEN.items():
+            if str(path).startswith(places):
+                assert not target.startswith(others), f"{path} imports {name}: answers are made of records only"

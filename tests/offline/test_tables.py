@@ -11,6 +11,7 @@ import pytest
 from fixture_files import label, read, texts
 
 import parsers
+from netwrap import wording
 from netwrap.errors import UsageError
 from netwrap.tables import render, selection, view
 from netwrap.tables.selection import Row
@@ -59,7 +60,7 @@ def test_sorting_is_as_people_do() -> None:
     assert [row.cells["n"] for row in selection.sort(found, ["dev"])] == [1, 3, 0, 4, 2]
     assert [row.cells["n"] for row in selection.sort(found, ["dev", "-n"])] == [3, 1, 0, 4, 2]
     addresses = ["10.0.0.10", "10.0.0.9", "9.0.0.1", "fe80::2", "fe80::10"]
-    assert sorted(addresses, key=selection.natural) == ["9.0.0.1", "10.0.0.9", "10.0.0.10", "fe80::2", "fe80::10"]
+    assert sorted(addresses, key=wording.natural) == ["9.0.0.1", "10.0.0.9", "10.0.0.10", "fe80::2", "fe80::10"]
 
 
 @pytest.mark.parametrize("condition", ["dev", "=x", "dev~(", "1dev=2", ""])
