@@ -4,6 +4,9 @@ Every command runs with ``LC_ALL=C`` and no ``LANGUAGE`` (net-tools translate th
 terminal (`ip` colours for one), with a time-out after which it is killed with all that it started, and its output is complete
 whatever its size. What fails becomes an error of :mod:`netwrap.errors`, told from the words of iproute2, net-tools and busybox.
 
+A question that is answered at once (`ip -j link`) is spawned directly; what runs long goes through the library `sh`, whose
+import alone takes longer than most questions.
+
 No string is ever handed to a shell: a command is a list of words. :func:`run` may be called from several threads at once.
 """
 
@@ -13,7 +16,7 @@ import contextlib
 import functools
 import os
 import re
-import shutil
+import select
 import signal
 import sys
 import threading
@@ -49,6 +52,8 @@ SBIN = "/usr/sbin:/sbin"
 announce: Callable[[Sequence[str], str | None], None] | None = None
 #: Commands that change something are announced and not run (`--dry-run`).
 dry_run = False
+#: Signals that end a program which does not mind them, and that somebody sends on purpose.
+ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 #: Open files that commands inherit: a lock is held until the last of them has ended, even where we are killed.
 held_open: set[int] = set()
 
@@ -127,7 +132,11 @@ def _path() -> str:
 
 def find(name: str) -> str | None:
     """The path of a binary, also where the user's PATH has no ``sbin``; None where it is not installed."""
-    return shutil.which(name, path=_path())
+    for folder in [""] if "/" in name else _path().split(":"):
+        path = os.path.join(folder, name)
+        if os.access(path, os.X_OK) and not os.path.isdir(path):
+            return path
+    return None
 
 
 def is_busybox(name: str) -> bool:
@@ -177,12 +186,14 @@ def run(
     stdin: str | None = None,
     changes: bool = False,
     out: int | None = None,
+    long: bool = False,
 ) -> Result:
     """Run a command and return all that it printed.
 
     ``netns`` runs it in that namespace; ``timeout`` is in seconds; ``check=False`` returns a failure as a result instead of
     raising it; ``stdin`` is handed to it as its input; ``changes`` says that it changes something, which a dry run leaves out;
-    ``out`` is the descriptor of a file that takes what it prints, and the result's ``stdout`` is empty then.
+    ``out`` is the descriptor of a file that takes what it prints, and the result's ``stdout`` is empty then; ``long`` says
+    that it runs for seconds or more, which `sh` is for.
 
     Raises CommandMissing, TimedOut, and where it fails the error that its words mean, CommandFailed at least.
     What a command that succeeds says on standard error is warned about (CommandWarning).
@@ -192,7 +203,7 @@ def run(
         announce(words, stdin)
     if dry_run and changes:
         return Result("", "", 0)
-    result = _call(words, timeout, stdin, out)
+    result = _call(words, timeout, stdin, out, _wait_long if long else wait)
     return checked(words, result) if check else result
 
 
@@ -207,27 +218,105 @@ def checked(words: Sequence[str], result: Result) -> Result:
     return result
 
 
-def _call(words: list[str], timeout: float, stdin: str | None, out: int | None = None) -> Result:
+def _call(
+    words: list[str],
+    timeout: float,
+    stdin: str | None,
+    out: int | None = None,
+    waiting: Callable[[list[str], str, Sequence[int], float], int] | None = None,
+) -> Result:
     path = _executable(words)
-    files = [_scratch() if out is None else os.dup(out), _scratch()]
+    files = [scratch() if out is None else os.dup(out), scratch()]
     try:
-        files.insert(0, _scratch(stdin.encode("utf-8", "surrogateescape")) if stdin else os.open(os.devnull, os.O_RDONLY))
-        status = _wait(words, path, files, timeout)
-        stdout = _content(files[1]) if out is None else ""
-        return Result(stdout, _content(files[2]), status if status >= 0 else 128 - status)
+        files.insert(0, scratch(stdin.encode("utf-8", "surrogateescape")) if stdin else os.open(os.devnull, os.O_RDONLY))
+        status = (waiting or wait)(words, path, files, timeout)
+        stdout = content(files[1]) if out is None else ""
+        return Result(stdout, content(files[2]), status if status >= 0 else 128 - status)
     finally:
         for file in files:
             os.close(file)
 
 
-def _wait(words: list[str], path: str, files: list[int], timeout: float) -> int:
-    """Start a command and wait for its end, or make one.
+def wait(words: list[str], path: str, files: Sequence[int], timeout: float) -> int:
+    """Start the binary at ``path`` in the namespaces of the calling thread, and wait for its end; kill it when its time is up.
 
-    Its output goes to files, not through pipes: `sh` stops reading a pipe two seconds after the end of the process, and keeps
-    no more than 3 MiB of chunks. The clock is ours: that of `sh` costs a tenth of a second a call, and kills the process alone.
+    ``files`` are the descriptors of its input, output and errors: files, not pipes, so that what it leaves running holds
+    nothing up. Returns its exit status, minus N for signal N. Raises TimedOut, CommandMissing, CommandFailed.
     """
-    import sh  # 90 ms that only those pay who run something
+    _mind_children()
+    actions: list[Any] = [(os.POSIX_SPAWN_DUP2, file, number) for number, file in enumerate(files)]
+    actions += [(os.POSIX_SPAWN_DUP2, file, file) for file in held_open]
+    try:
+        pid = os.posix_spawn(path, words, environment(), file_actions=actions, setsid=True, setsigdef=_IGNORED)
+    except FileNotFoundError as missing:
+        raise CommandMissing(words, 127, f"{words[0]} is not installed") from missing
+    except OSError as failed:
+        raise CommandFailed(words, 126, failed.strerror or str(failed)) from failed
+    try:
+        with _taking_along(pid):
+            in_time = _has_ended(pid, timeout)
+    except BaseException:  # Ctrl-C: it has a session of its own, and nobody else would end it
+        _kill(pid)
+        _reap(pid)
+        raise
+    if not in_time:
+        _kill(pid)
+    status = _reap(pid)
+    if not in_time:
+        raise TimedOut(words, 124, f"no end after {timeout:g} seconds; killed")
+    return status
 
+
+def _mind_children() -> None:
+    """Let children have an exit status, which they have not where whoever started us ignores SIGCHLD."""
+    if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+
+
+def _has_ended(pid: int, timeout: float) -> bool:
+    """Whether a child ends within ``timeout`` seconds; it is left to be reaped."""
+    try:
+        file = os.pidfd_open(pid)
+    except (AttributeError, OSError):  # kernels before 5.3, sandboxes
+        return _ends_somewhen(pid, timeout)
+    try:
+        poll = select.poll()
+        poll.register(file, select.POLLIN)
+        return bool(poll.poll(timeout * 1000))
+    finally:
+        os.close(file)
+
+
+def _ends_somewhen(pid: int, timeout: float) -> bool:
+    """The same where nothing tells of the end but asking for it."""
+    until, pause = time.monotonic() + timeout, 0.0005
+    try:
+        while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(pause)
+            pause = min(pause * 2, 0.05)
+    except ChildProcessError:
+        pass
+    return True
+
+
+def _reap(pid: int) -> int:
+    try:
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    except ChildProcessError:
+        raise CommandFailed([], 126, "its exit status is lost: this program ignores SIGCHLD") from None
+
+
+def _wait_long(words: list[str], path: str, files: Sequence[int], timeout: float) -> int:
+    """Do what :func:`wait` does, by `sh`.
+
+    Its output goes to files here, too: `sh` stops reading a pipe two seconds after the end of the process, and keeps no more
+    than 3 MiB of chunks. The clock is ours: that of `sh` kills the process alone.
+    """
+    import sh
+
+    _mind_children()
     command: Any = sh.Command(path)
     try:
         running = command(
@@ -263,7 +352,7 @@ def _wait(words: list[str], path: str, files: list[int], timeout: float) -> int:
     try:
         with _taking_along(running.pid):
             status: int = running.wait().exit_code
-    except BaseException:  # Ctrl-C: it has a session of its own, and nobody else would end it
+    except BaseException:
         _kill(running.pid)
         running.process.wait()
         raise
@@ -277,14 +366,14 @@ def _wait(words: list[str], path: str, files: list[int], timeout: float) -> int:
 
 @contextlib.contextmanager
 def _taking_along(pid: int) -> Iterator[None]:
-    """Where we are told to end (and nobody else has asked to know), what runs ends with us: the signal does not reach it."""
+    """Kill the command too where a signal ends us (and nobody else handles it): it is in a session of its own."""
 
     def end(number: int, _frame: object) -> None:
         _kill(pid)
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
 
-    numbers = (signal.SIGTERM, signal.SIGHUP)
+    numbers = ENDING
     ours = threading.current_thread() is threading.main_thread()  # no other may set signal handlers
     taken = [number for number in numbers if ours and signal.getsignal(number) is signal.SIG_DFL]
     for number in taken:
@@ -296,8 +385,39 @@ def _taking_along(pid: int) -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL)
 
 
+class _Ended(BaseException):
+    """A signal told us to end; raised where we are, so that what was begun is cleaned up."""
+
+
+@contextlib.contextmanager
+def cleaning_up() -> Iterator[None]:
+    """Let what is inside clean up behind itself (``finally``) where a signal ends us; then end by that signal.
+
+    Does nothing where somebody else handles these signals, or in another thread than the main one.
+    """
+    ours = threading.current_thread() is threading.main_thread()
+    taken = [number for number in ENDING if ours and signal.getsignal(number) is signal.SIG_DFL]
+    came: list[int] = []
+
+    def end(number: int, _frame: object) -> None:
+        for one in taken:  # once is enough: nothing interrupts the cleaning up
+            signal.signal(one, signal.SIG_IGN)
+        came.append(number)
+        raise _Ended
+
+    for number in taken:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in taken:
+            signal.signal(number, signal.SIG_DFL)
+        if came:
+            os.kill(os.getpid(), came[0])
+
+
 def _kill(pid: int) -> None:
-    """Kill what :func:`_wait` started, with everything that it started and that stayed in its session."""
+    """Kill what :func:`wait` started, with everything that it started and that stayed in its session."""
     with contextlib.suppress(OSError):
         os.killpg(pid, signal.SIGKILL)
 
@@ -312,7 +432,7 @@ def _executable(words: Sequence[str]) -> str:
     return path
 
 
-def _scratch(content: bytes = b"") -> int:
+def scratch(content: bytes = b"") -> int:
     """A file without a name, in memory where the system can; its descriptor, at the start of the content."""
     try:
         file = os.memfd_create("netwrap", os.MFD_CLOEXEC)
@@ -327,7 +447,7 @@ def _scratch(content: bytes = b"") -> int:
     return file
 
 
-def _content(file: int) -> str:
+def content(file: int) -> str:
     """All that was written to a file. What the command left running may still write: the position is its own."""
     parts, at = [], 0
     while part := os.pread(file, 1 << 24, at):
@@ -360,6 +480,8 @@ def error(argv: Sequence[str], result: Result) -> CommandError:
 
 # Python ignores these, and what is ignored stays ignored in the program that we become: `yes | head -1` would complain.
 _IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
+# What a command must not ignore because we do.
+_IGNORED = (*_IGNORED_BY_PYTHON, signal.SIGCHLD)
 
 
 def become(argv: Sequence[str], netns: str | None = None, *, changes: bool = True) -> NoReturn:
@@ -397,6 +519,7 @@ def pass_through(argv: Sequence[str], netns: str | None = None, *, changes: bool
     if dry_run and changes:
         return 0
     path = _executable(words)
+    _mind_children()
     sys.stdout.flush()
     sys.stderr.flush()
     ours = threading.current_thread() is threading.main_thread()  # no other may set signal handlers
@@ -460,7 +583,7 @@ def batch(
                 file, first = "-", len(outer) + 1
                 outer += text.rstrip("\n").split("\n")
             else:
-                files.append(_scratch(text.encode()))
+                files.append(scratch(text.encode()))
                 file, first = f"/proc/{os.getpid()}/fd/{files[-1]}", 1
                 outer.append(" ".join(["netns", "exec", netns, "ip", *options, "-batch", file]))
                 origins["-", len(outer)] = argv, netns

@@ -38,6 +38,7 @@ from __future__ import annotations
 import json as json_module
 import os
 import re
+import shutil
 import tempfile
 import threading
 from typing import NamedTuple
@@ -106,16 +107,36 @@ def take_to(
     file: int, *, timeout: int = TIMEOUT, json: bool = True, quick: bool = False, progress: Progress | None = None
 ) -> None:
     """Run the probe here; what it prints goes to the descriptor of a file, which must be open for reading too."""
-    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix="netwrap-", dir=memory) as scratch, _Watcher(file, progress):
-        words = ["sh", _script_path(), "--timeout", str(timeout), "--scratch", scratch]
+    with shell.cleaning_up(), _Folder() as folder, _Watcher(file, progress):
+        words = ["sh", _script_path(), "--timeout", str(timeout), "--scratch", folder]
         words += ([] if json else ["--no-json"]) + (["--quick"] if quick else [])
         try:
-            result = shell.run(words, timeout=TIMEOUT_OF_ALL, check=False, out=file)
+            result = shell.run(words, timeout=TIMEOUT_OF_ALL, check=False, out=file, long=True)
         except TimedOut:
             return  # the reader says that it ends too early
     if not is_capture(os.pread(file, _BANNER, 0).decode("utf-8", "surrogateescape")):
         raise shell.error(words, result)
+
+
+class _Folder:
+    """A folder in memory, where there is some, that is removed whatever happens; not `tempfile`'s: a signal may come in it."""
+
+    def __init__(self) -> None:
+        memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else tempfile.gettempdir()
+        self._path = os.path.join(memory, f"netwrap-{os.getpid()}-{os.urandom(8).hex()}")
+
+    def __enter__(self) -> str:
+        try:
+            os.mkdir(self._path, 0o700)
+        except OSError as error:
+            raise NetwrapError(f"cannot make {self._path}: {error.strerror or error}") from None
+        except BaseException:
+            self.__exit__()
+            raise
+        return self._path
+
+    def __exit__(self, *_: object) -> None:
+        shutil.rmtree(self._path, ignore_errors=True)
 
 
 class _Watcher(threading.Thread):

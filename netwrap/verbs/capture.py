@@ -79,20 +79,28 @@ def _print(options: argparse.Namespace, target: IO[bytes]) -> int:
 
 def _save(options: argparse.Namespace, path: str) -> int:
     """Made beside the file it becomes, and renamed when it is whole."""
-    import tempfile
+    from netwrap import shell
 
     folder, name = os.path.split(path)
-    made: list[str] = []
+    plain = os.path.join(folder, f".{name}-{os.urandom(6).hex()}")
+    made = [
+        plain,
+        *([plain + ".gz"] if path.endswith(".gz") else []),
+    ]  # told before they are there: a signal may come at any time
     try:
-        with tempfile.NamedTemporaryFile(dir=folder, prefix=f".{name}-", delete=False) as file:
-            made.append(file.name)
-            status = _take(options, file)
-        if path.endswith(".gz"):
-            made.append(_packed(made[0]))
-        os.chmod(made[-1], 0o600)  # it tells much about the host
-        os.replace(made[-1], path)
+        with shell.cleaning_up():
+            return _save_by(options, made, path)
     except OSError as error:
         raise NetwrapError(f"cannot write {path}: {error.strerror or error}") from None
+
+
+def _save_by(options: argparse.Namespace, made: list[str], path: str) -> int:
+    try:
+        with open(os.open(made[0], os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b") as file:  # it tells much about the host
+            status = _take(options, file)
+        if made[1:]:
+            _pack(*made)
+        os.replace(made[-1], path)
     finally:
         for temporary in made:
             if os.path.exists(temporary):
@@ -100,16 +108,13 @@ def _save(options: argparse.Namespace, path: str) -> int:
     return status
 
 
-def _packed(plain: str) -> str:
+def _pack(plain: str, packed: str) -> None:
     import gzip
     import shutil
 
-    packed = plain + ".gz"
-    with open(plain, "rb") as source, open(packed, "xb") as target:
-        os.chmod(packed, 0o600)
-        with gzip.GzipFile(filename="", fileobj=target, mode="wb", compresslevel=6) as squeezed:
-            shutil.copyfileobj(source, squeezed, 1 << 20)
-    return packed
+    target = os.open(packed, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(plain, "rb") as source, open(target, "wb") as file, gzip.GzipFile("", "wb", 6, file) as squeezed:
+        shutil.copyfileobj(source, squeezed, 1 << 20)
 
 
 def _take(options: argparse.Namespace, file: IO[bytes]) -> int:

@@ -515,6 +515,28 @@ def test_the_verb(rooms: Rooms, netwrap: Netwrap, tmp_path: Path) -> None:
     assert '"ifname"' not in piped.stdout
 
 
+@root
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1])
+def test_a_signal_leaves_nothing_behind(rooms: Rooms, tmp_path: Path, number: signal.Signals) -> None:
+    """No folder in memory, and no half-written file beside the target; the status is the signal's."""
+    slow = rooms.add("slow")
+    env = {
+        **os.environ,
+        **wrapper(tmp_path, f'case "$*" in *{slow}*) exec sleep 600;; esac'),
+        "PYTHONPATH": str(Path(PROBE).parents[2]),
+    }
+    target = tmp_path / "out"
+    target.mkdir()
+    with subprocess.Popen([sys.executable, "-m", "netwrap", "capture", "-o", str(target / "x.gz")], env=env) as ours:
+        deadline = time.monotonic() + 20
+        while not (folders := list(Path("/dev/shm").glob(f"netwrap-{ours.pid}-*"))) or not list(folders[0].iterdir()):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        ours.send_signal(number)
+    assert ours.returncode == -number
+    assert not folders[0].exists() and list(target.iterdir()) == []
+
+
 def test_a_folder_or_nowhere_is_refused(netwrap: Netwrap, tmp_path: Path) -> None:
     assert netwrap("capture", "-o", str(tmp_path)).returncode == 2
     missing = netwrap("capture", "-o", str(tmp_path / "no" / "x"))

@@ -168,12 +168,48 @@ def test_signal_handlers_are_left_as_they_were() -> None:
     assert signal.getsignal(signal.SIGHUP) is signal.SIG_DFL
 
 
+def test_a_starter_that_ignores_the_end_of_children() -> None:
+    """A daemon, or `trap "" CHLD` in a script: SIGCHLD stays ignored in what they start, and no child would have a status."""
+    code = (
+        "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
+        "from netwrap import shell; print(shell.run(['sh', '-c', 'sleep 0.05; exit 3'], check=False).status)\n"
+        "signal.signal(signal.SIGCHLD, signal.SIG_IGN); print(shell.pass_through(['sh', '-c', 'exit 4']))"
+    )
+    done = python(code)
+    assert (done.stdout.split(), done.stderr) == (["3", "4"], "")
+
+
+@pytest.mark.parametrize("number", shell.ENDING)
+def test_a_signal_that_ends_us_lets_us_clean_up(tmp_path: Path, number: signal.Signals) -> None:
+    code = (
+        "import os, signal\nfrom netwrap import shell\n"
+        "with shell.cleaning_up():\n  try:\n    with shell.cleaning_up():\n"
+        f"      open('{tmp_path}/made', 'w').close(); os.kill(os.getpid(), {int(number)}); shell.run(['sleep', '60'])\n"
+        f"  finally: os.unlink('{tmp_path}/made')\nprint('not here')"
+    )
+    done = python(code)
+    assert (done.returncode, done.stdout, done.stderr) == (-number, "", "")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_short_command_imports_nothing_long() -> None:
+    done = python("import sys; from netwrap import ip_link; ip_link.show(); print(*sys.modules)")
+    assert not {"sh", "asyncio", "tabulate", "logging", "subprocess"} & set(done.stdout.split())
+
+
+def test_what_runs_long_is_run_the_same() -> None:
+    given = shell.run(["sh", "-c", "cat; echo said >&2; exit 5"], stdin="x\n" * 100_000, check=False, long=True)
+    assert given == shell.Result("x\n" * 100_000, "said\n", 5)
+    with pytest.raises(errors.TimedOut, match=r"no end after 0\.5 seconds; killed"):
+        shell.run(["sleep", "60"], timeout=0.5, long=True)
+
+
 def test_a_call_costs_milliseconds() -> None:
     shell.run(["true"])
     began = time.monotonic()
     for _ in range(20):
         shell.run(["true"])
-    assert (time.monotonic() - began) / 20 < 0.08  # the clock of `sh` alone takes 0.1
+    assert (time.monotonic() - began) / 20 < 0.08
 
 
 def test_threads_may_run_commands_at_once() -> None:
@@ -191,7 +227,7 @@ def test_no_descriptor_is_left_open() -> None:
         return len(os.listdir("/proc/self/fd"))
 
     shell.run(["true"])
-    before = descriptors()
+    before, threads = descriptors(), threading.active_count()
     for _ in range(5):
         shell.run(["cat"], stdin="x")
         shell.run(["false"], check=False)
@@ -200,8 +236,7 @@ def test_no_descriptor_is_left_open() -> None:
         with pytest.raises(errors.TimedOut):
             shell.run(["sleep", "9"], timeout=0.05)
     assert descriptors() == before
-    clocks = [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
-    assert all(clock.finished.is_set() for clock in clocks)  # `sh` does not wait for the end of its own
+    assert threading.active_count() == threads
 
 
 # -- what fails ------------------------------------------------------------------------------------------------------
