@@ -182,6 +182,12 @@ class Namespace:
         """`ip netconf`: forwarding and rp_filter of each interface."""
         return self.table("netconf")
 
+    @cached_property
+    def sysctls(self) -> dict[str, str] | None:
+        """The kernel's switches by their whole names: ``{"net.ipv4.conf.eth0.rp_filter": "1"}``."""
+        rows = self.table("sysctl")
+        return None if rows is None else {str(row["name"]): str(row["value"]) for row in rows}
+
     @property
     def nexthops(self) -> list[Record] | None:
         """`ip nexthop`."""

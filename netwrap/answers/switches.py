@@ -1,0 +1,82 @@
+"""The kernel's switches of a namespace (`sysctl`, `ip netconf`), with the way they combine: forwarding, rp_filter, …"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..model.namespace import Namespace
+
+_MODES = {"off": 0, "strict": 1, "loose": 2}
+#: Switches of IPv4 whose value for all and for the interface combine, and how (devinet's IN_DEV_ORCONF, MAXCONF, ANDCONF).
+_BY_MAXIMUM = ("rp_filter", "arp_ignore", "arp_announce", "src_valid_mark", "accept_local", "send_redirects", "proxy_arp",
+               "route_localnet", "arp_filter", "ignore_routes_with_linkdown")  # fmt: skip
+
+
+class Switches:
+    """The switches of one namespace; one that was not captured has its default, and :meth:`known` tells."""
+
+    def __init__(self, netns: Namespace) -> None:
+        self.values: dict[str, str] = dict(netns.sysctls or {})
+        names = {"inet": "ipv4", "inet6": "ipv6"}
+        for record in netns.netconf or ():
+            family, dev = names.get(record.get("family", "")), record.get("interface")
+            if family is None or dev is None:
+                continue
+            for key, name in (
+                ("forwarding", "forwarding"), ("rp_filter", "rp_filter"), ("proxy_neigh", "proxy_arp"),
+                ("ignore_routes_with_linkdown", "ignore_routes_with_linkdown"),
+            ):  # fmt: skip
+                if key in record:
+                    value = record[key]
+                    text = str(_MODES.get(value, value)) if isinstance(value, str) else str(int(value))
+                    if name == "proxy_arp" and family == "ipv6":
+                        name = "proxy_ndp"
+                    self.values.setdefault(f"net.{family}.conf.{dev}.{name}", text)
+
+    def value(self, name: str, default: int = 0) -> int:
+        """A switch by its whole name, ``net.ipv4.ip_forward``."""
+        text = self.values.get(name, "")
+        try:
+            return int(text.split()[0]) if text else default
+        except ValueError:
+            return default
+
+    def known(self, name: str) -> bool:
+        """Whether a switch was captured."""
+        return name in self.values
+
+    def of(self, name: str, dev: str, family: str = "inet", default: int = 0) -> int:
+        """The effective value of a switch of an interface; of IPv4 the greater of its own and that of all."""
+        stem = f"net.{'ipv6' if family == 'inet6' else 'ipv4'}.conf"
+        own = self.value(f"{stem}.{dev}.{name}", self.value(f"{stem}.default.{name}", default))
+        if family == "inet" and name in _BY_MAXIMUM:
+            return max(own, self.value(f"{stem}.all.{name}", 0 if name != "send_redirects" else default))
+        return own
+
+    def on(self, name: str, dev: str, family: str = "inet", default: bool = False) -> bool:
+        """Whether a switch of an interface is on."""
+        return bool(self.of(name, dev, family, int(default)))
+
+    def ignores_linkdown(self, dev: str, family: str) -> bool:
+        """Whether routes by an interface without carrier are skipped."""
+        return self.on("ignore_routes_with_linkdown", dev, family)
+
+    def rp_filter(self, dev: str) -> tuple[int, bool]:
+        """0 off, 1 strict, 2 loose, of an interface and of all; and whether both were captured."""
+        names = [f"net.ipv4.conf.{which}.rp_filter" for which in (dev, "all")]
+        return self.of("rp_filter", dev), all(map(self.known, names))
+
+    def forwards(self, dev: str, family: str) -> tuple[bool, bool]:
+        """Whether packets that come in by an interface are forwarded, and whether that was captured.
+
+        IPv4 asks the interface; IPv6 asks all.
+        """
+        stem = "net.ipv6.conf.all" if family == "inet6" else f"net.ipv4.conf.{dev}"
+        name = f"{stem}.forwarding"
+        if self.known(name):
+            return bool(self.value(name)), True
+        for other in ("net.ipv4.conf.all.forwarding", "net.ipv4.ip_forward") if family == "inet" else ():
+            if self.known(other):
+                return bool(self.value(other)), True
+        return False, False
