@@ -6,7 +6,7 @@ from parsers.errors import NetwrapError, ParseError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 __all__ = [
     "AlreadyExists",
@@ -23,6 +23,7 @@ __all__ = [
     "PermissionDenied",
     "TimedOut",
     "UsageError",
+    "similar",
 ]
 
 
@@ -104,3 +105,16 @@ class InvalidArgument(CommandFailed):
 
 class TimedOut(CommandError):
     """The binary did not end in time and was killed."""
+
+
+def similar(word: str, known: Iterable[str]) -> str:
+    """A question for the end of an error: the known word that is most like a wrong one; "" where none is like it.
+
+    >>> similar("reprot", ["report", "find"]), similar("xyz", ["report", "find"])
+    ("; did you mean 'report'?", '')
+    """
+    import difflib
+
+    lower = {name.lower(): name for name in known}
+    found = difflib.get_close_matches(word.lower(), lower, 1, 0.6)
+    return f"; did you mean {lower[found[0]]!r}?" if found else ""

@@ -155,6 +155,25 @@ def _iproute2(name: str, argv: list[str]) -> Command:
     return Command([*kept, *rest], netns, parser, [*words, *rest], json)
 
 
+def executes(argv: Sequence[str]) -> bool:
+    """Whether the words of another command begin right behind these: ``ip netns exec red``, ``ip -all netns exec``.
+
+    >>> executes(["ip", "netns", "exec", "red"]), executes(["ip", "netn", "e", "red"]), executes(["ip", "netns", "exec"])
+    (True, True, False)
+    """
+    at = 1
+    everywhere = False
+    while at < len(argv) and argv[at].startswith("-") and len(argv[at]) > 1:
+        option = _long(argv[at])
+        everywhere = everywhere or option == "-a" or len(option) > 2 and "-all".startswith(option)
+        at += 2 if _takes_value(option) else 1
+    rest = argv[at:]
+    name = argv[0].rpartition("/")[2] if argv else ""
+    if name != "ip" or len(rest) < 2 or not rest[1] or not "exec".startswith(rest[1]):
+        return False
+    return _object(rest[0], _IP_OBJECTS) in ("netns", "vrf") and len(rest) == (2 if everywhere else 3)
+
+
 def _shows(parser: str, verb: str) -> bool:
     """Whether a verb shows: none at all, ``show`` and its abbreviations, ``get``."""
     if verb == "":

@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ..errors import UsageError
+from ..errors import UsageError, similar
 from ..wording import ROOT
 from .peers import Peer, Peers
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from .namespace import Namespace
@@ -88,11 +89,26 @@ class Host:
             if found:
                 raise UsageError(f"{name!r} may be any of: {', '.join(netns.title for netns in found)}")
         titles = [netns.title for netns in self.namespaces]
+        near = similar(name, [*titles, *(other for netns in self.namespaces for other in (*netns.names, *netns.labels))])
         shown = ", ".join(titles[:20]) + (f", and {len(titles) - 20} more" if len(titles) > 20 else "")
         where = "here" if self.live else f"in {self.source or 'this capture'}"
-        raise UsageError(f"no namespace {name!r} {where}; there are: {shown}")
+        raise UsageError(f"no namespace {name!r} {where}{near}; there are: {shown}")
+
+    def choose(self, names: Iterable[str]) -> list[Namespace]:
+        """The namespaces of names as :meth:`find` takes them, or of globs (``web*``), each once. Raises UsageError."""
+        found: list[Namespace] = []
+        for name in names:
+            some = [netns for netns in self.namespaces if _fits(netns, name)] if any(letter in name for letter in "*?[") else []
+            found += some or [self.find(name)]
+        return list(dict.fromkeys(found))
 
     def lacks(self) -> list[str]:
         """What was captured in no namespace: ``["neighbours", "rules"]``."""
         asked_for = [netns for netns in self.namespaces if netns.tables] or self.namespaces
         return [word for table, word in TABLES.items() if all(getattr(netns, table) is None for netns in asked_for)]
+
+
+def _fits(netns: Namespace, pattern: str) -> bool:
+    from fnmatch import fnmatchcase
+
+    return any(fnmatchcase(name, pattern) for name in (netns.title, *netns.names, *netns.labels))

@@ -1,12 +1,8 @@
-"""The verbs of the command line, one module each: ``arguments(parser)`` says what it takes, ``run(options)`` does it."""
+"""The verbs of the command line, one module each with ``run(options)``; :mod:`._options` describes them."""
 
 from __future__ import annotations
 
 import sys
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    import argparse
 
 
 def say(text: str) -> None:
@@ -15,16 +11,3 @@ def say(text: str) -> None:
 
     line = " ".join(text.split("\n"))
     print(f"netwrap: {printable(line)}", file=sys.stderr)
-
-
-def argument_parser(prog: str, description: str = "") -> argparse.ArgumentParser:
-    """A parser of arguments whose errors are UsageError, in one line."""
-    import argparse
-
-    from netwrap.errors import UsageError
-
-    class Parser(argparse.ArgumentParser):
-        def error(self, message: str) -> None:  # type: ignore[override]
-            raise UsageError(f"{message}; see {self.prog} --help")
-
-    return Parser(prog=prog, description=description, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -7,7 +7,7 @@ import sys
 from netwrap.answers import offline
 from netwrap.errors import UsageError
 
-from . import _options, _source, say
+from . import _source, _table, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from netwrap.model.host import Host
     from netwrap.model.namespace import Namespace
 
+    from ._options import Options
+
     Record = dict[str, Any]
 
 
-def run(asked: Command, options: _options.Options) -> int:
+def run(asked: Command, options: Options) -> int:
     """Print what the command would have printed; 1 where the capture does not have it. Raises UsageError."""
     if asked.parser is None:
         raise UsageError(f"'{' '.join(asked.argv)}' prints no table that netwrap knows: a capture cannot answer it")
@@ -28,18 +30,18 @@ def run(asked: Command, options: _options.Options) -> int:
     if options.netns or options.all_netns:
         _everywhere(host, asked, options)
     else:
-        _options.show(asked.parser, offline.answer(host, asked, asked.netns), options)
+        _table.show(asked.parser, offline.answer(host, asked, asked.netns), options)
     sys.stdout.flush()
     for problem in dict.fromkeys(host.problems):
         say(problem)
     return 1 if host.problems else 0
 
 
-def _everywhere(host: Host, asked: Command, options: _options.Options) -> None:
-    chosen: list[Namespace] = list(host.namespaces) if options.all_netns else [host.find(name) for name in options.netns]
+def _everywhere(host: Host, asked: Command, options: Options) -> None:
+    chosen: list[Namespace] = host.choose(options.netns) if options.netns else list(host.namespaces)
     found: list[Record] = []
     lacking = []
-    for netns in dict.fromkeys(chosen):
+    for netns in chosen:
         try:
             records = offline.answer_in(host, asked, netns)
         except offline.NotCaptured:
@@ -49,7 +51,7 @@ def _everywhere(host: Host, asked: Command, options: _options.Options) -> None:
     called = offline.CALLED[asked.parser or ""]
     if len(lacking) == len(chosen):
         raise offline.NotCaptured(f"no {called} in this capture")
-    _options.show(asked.parser or "", found, options)
+    _table.show(asked.parser or "", found, options)
     if lacking:
         sys.stdout.flush()
         shown = ", ".join(lacking[:5]) + (f" and {len(lacking) - 5} more" if len(lacking) > 5 else "")

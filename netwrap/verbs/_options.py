@@ -1,164 +1,345 @@
-"""What every table takes (``--format``, ``--columns``, ``--where``, ``--sort``, ``--no-header``), and how it is printed."""
+"""All options of netwrap in one table, all verbs in another, and the parser that reads a command line with them.
+
+Help, the man page and the completions are made from the same two tables. A new verb is one row of :data:`VERBS` and its name in
+the ``verbs`` of the options that it obeys; its module has ``run(options)``. An option that a verb does not obey is an error.
+
+argparse would take a quarter of the time of ``netwrap parse arp``, and options of `ip` for ours.
+"""
 
 from __future__ import annotations
 
-import sys
-
-from netwrap.errors import UsageError
-from netwrap.tables import render
+from netwrap.errors import UsageError, similar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
-    Record = dict[str, Any]
 
-# option -> (the attribute it fills, its value's name or None for a flag, what it does)
-TABLE: dict[str, tuple[str, str | None, str]] = {
-    "--format": ("format", "FORMAT", "a format of tabulate, or json, jsonl, csv, tsv (default: simple)"),
-    "--columns": ("columns", "A,B,…", "which columns, in this order; or keys of the JSON"),
-    "--where": ("where", "COND", "NAME=VALUE, != ~REGEX !~ < <= > >=; repeat to ask for more"),
-    "--sort": ("sort", "A,B,…", "order by these columns; -NAME downwards"),
-    "--no-header": ("no_header", None, "rows only"),
+class Verb:
+    """A verb: what it does, in one line; its operands, and how many it takes (``most`` -1: any number); its examples."""
+
+    def __init__(self, summary: str, operands: str, least: int, most: int, examples: tuple[str, ...]) -> None:
+        self.summary = summary
+        self.operands = operands
+        self.least = least
+        self.most = most
+        self.examples = examples
+
+
+class Option:
+    """An option: the verbs that obey it, and how its value is read.
+
+    ``value`` is the name of its value, "" for a flag. ``kind``: "" (the last one counts), "many" (each adds one), "names"
+    (each adds names, separated by commas), "number" (``words``: the least and the most), "choice" (one of ``words``: the next
+    word is its value only if it is one of them). ``words``: the values, or the kind of word that completes it (``file``,
+    ``netns``, ``column``). ``key``: the attribute of :class:`Options` that it fills.
+
+    ``short`` forms stand in front of the verb, or behind a verb of ours; that of an option of one verb only behind the verb.
+    """
+
+    def __init__(
+        self, name: str, value: str, verbs: tuple[str, ...], text: str, short: str = "", kind: str = "",
+        words: tuple[str, ...] = (), key: str = "",
+    ) -> None:  # fmt: skip
+        self.name = name
+        self.value = value
+        self.verbs = verbs
+        self.text = text
+        self.short = short
+        self.kind = kind
+        self.words = words
+        self.key = key or name.strip("-").replace("-", "_")
+
+
+#: The wrapped binaries: their words are their own, and ours stand among them.
+WRAPPED = ("ip", "arp", "route", "bridge")
+_LAB = "a lab file, or the name of a ready-made lab"
+
+#: Every verb, in the order of the overview; a name of two words is a verb's own verb.
+VERBS: dict[str, Verb] = {
+    "ip": Verb(
+        "link, address, route, neigh, rule, netns: run, parsed, tabulated; anything else is passed through", "WORDS…", 0, -1,
+        ("netwrap ip -d link --where kind=veth", "netwrap --all-netns ip address --where scope=global"),
+    ),
+    "arp": Verb("the ARP table (answered from `ip neigh` where arp is not installed)", "WORDS…", 0, -1,
+                ("netwrap --netns red arp -n",)),
+    "route": Verb("the routing table (answered from `ip route` where route is not installed)", "WORDS…", 0, -1,
+                  ("netwrap route -n --format json",)),
+    "bridge": Verb("link, fdb, vlan", "WORDS…", 0, -1, ("netwrap bridge fdb --where state=permanent --columns mac,ifname",)),
+    "report": Verb(
+        "the namespaces of this host in one table, or all about some of them", "[NAME…]", 0, -1,
+        ("netwrap report", "netwrap report red",
+         "netwrap report --from host.netwrap --where 'default=' --columns netns,addresses"),
+    ),
+    "find": Verb(
+        "every place where an address, MAC, name or number occurs, its owner first", "WHAT", 1, 1,
+        ("netwrap find 10.0.0.1", "netwrap find 10.0.0.0/24 --where role=owner",
+         "netwrap find 02:42:ac:11:00:02 --from host.netwrap"),
+    ),
+    "capture": Verb(
+        "everything about every namespace as one text, for --from; or the script that makes it elsewhere", "", 0, 0,
+        ("netwrap capture -o host.netwrap", "netwrap capture --script > probe.sh; ssh router sh -s < probe.sh > router.txt",
+         "ssh router sh -s -- --no-json --timeout 10 < probe.sh > router.txt"),
+    ),
+    "parse": Verb(
+        "tables from captured output: files, standard input, a pasted terminal session", "[COMMAND] [FILE…]", 0, -1,
+        ("ip -d link > dump.txt; netwrap parse 'ip -d link' dump.txt", "ip route | netwrap parse --format json",
+         "netwrap parse session.txt --sort dev"),
+    ),
+    "lab": Verb(
+        "build a network of namespaces from one file, check it, take it down again", "VERB …", 1, -1,
+        ("netwrap lab up bridge && netwrap lab verify bridge; netwrap lab down bridge",),
+    ),
+    "lab up": Verb("make what the file says; what is there already is changed only where it differs", "FILE", 1, 1,
+                   ("netwrap lab up bridge", "netwrap lab up office.toml --dry-run")),
+    "lab down": Verb("remove what the lab made, and nothing else; also after a crash", "FILE", 1, 1,
+                     ("netwrap lab down bridge",)),
+    "lab status": Verb("how the host differs from the file (exit status 1 where it does)", "FILE", 1, 1,
+                       ("netwrap lab status bridge",)),
+    "lab verify": Verb("ping each pair and the outside, and say what is in the way", "FILE", 1, 1,
+                       ("netwrap lab verify bridge",)),
+    "lab show": Verb("the lab and its commands, without a look at the host; without a file: the ready-made labs", "[FILE]", 0, 1,
+                     ("netwrap lab show", "netwrap lab show outside")),
+    "lab export": Verb("write running namespaces as a lab file", "[NAME…]", 0, -1, ("netwrap lab export red blue -o two.toml",)),
+}  # fmt: skip
+
+#: What an operand is, for the help of a verb and for completion.
+OPERANDS = {
+    "NAME": "a namespace's name, a container, an inode, 'pid 42', or (root)",
+    "WHAT": "an address, a prefix, a MAC, the name of an interface, namespace or container, a VLAN id, an nsid, an inode, a pid",
+    "COMMAND": "what printed the text, as you would type it: 'ip -d link', arp; it may be left out where the text tells",
+    "FILE": "a file, or - for standard input (without any, too)",
 }
-#: The options of the wrapped commands: those of tables, where to run them, and what every verb takes.
-WRAPPED: dict[str, tuple[str, str | None, str]] = {
-    **TABLE,
-    "--netns": ("netns", "NAME", "run it in this namespace"),
-    "--all-netns": ("all_netns", None, "run it in every namespace"),
-    "--from": ("source", "PATH", "answer from a capture"),
-    "--show-commands": ("show_commands", None, "print every command before it runs"),
-    "--dry-run": ("dry_run", None, "and run none that changes anything"),
-}
-#: Options that take the next word.
-VALUED = tuple(name for name, (_, value, _) in WRAPPED.items() if value)
-_REPEATED = ("where", "netns")
+LAB_OPERANDS = {"FILE": _LAB, "NAME": "a namespace (without any: all named ones)"}
 
+_TABLES = (*WRAPPED, "report", "find", "parse")
+_HOSTS = (*WRAPPED, "report", "find")
+_RUNS = (*_HOSTS, "capture", "lab up", "lab down", "lab status", "lab verify", "lab export")
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of tables to a verb's."""
-    group = parser.add_argument_group("the table")
-    for name, (attribute, value, text) in TABLE.items():
-        if value is None:
-            group.add_argument(name, dest=attribute, action="store_true", help=text)
-        elif attribute in _REPEATED:
-            group.add_argument(name, dest=attribute, metavar=value, action="append", default=[], help=text)
-        else:
-            group.add_argument(name, dest=attribute, metavar=value, help=text)
+#: Every option, by the headings of the help.
+OPTIONS: dict[str, tuple[Option, ...]] = {
+    "where from": (
+        Option("--netns", "NAME", _HOSTS, "in this namespace (repeat for more); the table gets a column netns", "-n", "many",
+               ("netns",)),
+        Option("--all-netns", "", WRAPPED, "in every namespace, the root namespace included", "-a"),
+        Option("--from", "PATH", _HOSTS,
+               "answer from a capture, a folder of texts, a pasted session, an sos report, not from this host", "-f", "many",
+               ("file",), "source"),
+    ),
+    "the table": (
+        Option("--format", "FORMAT", _TABLES, "a format of tabulate, or json, jsonl, csv, tsv (default: simple)", "-o", "",
+               ("format",)),
+        Option("--columns", "A,B,…", _TABLES, "which columns, in this order; or keys of the JSON", "-c", "names", ("column",)),
+        Option("--where", "COND", _TABLES, "NAME=VALUE, != ~REGEX !~ < <= > >=; repeat to ask for more", "-W", "many",
+               ("column",)),
+        Option("--sort", "A,B,…", _TABLES, "order by these columns; -NAME downwards", "-S", "names", ("column",)),
+        Option("--no-header", "", _TABLES, "rows only"),
+    ),
+    "what runs": (
+        Option("--show-commands", "", _RUNS, "print every command before it runs"),
+        Option("--dry-run", "", _RUNS, "and run none that changes anything"),
+    ),
+    "of this verb": (
+        Option("--keep-going", "", ("parse",), "print what can be read, and every line that cannot"),
+        Option("--output", "FILE", ("capture",), "save it there, whole or not at all; packed where it ends in .gz", "-o", "",
+               ("file",)),
+        Option("--output", "FILE", ("lab export",), "the file to write", "-o", "", ("file",)),
+        Option("--script", "", ("capture",), "print the script that makes a capture, and do nothing"),
+        Option("--no-json", "", ("capture",), "ask `ip` for text also where it has JSON"),
+        Option("--quick", "", ("capture",), "leave out the firewall and the sockets"),
+        Option("--timeout", "SECONDS", ("capture",), "kill what takes longer in one namespace (default 20)", "", "number",
+               ("1", "86400")),
+    ),
+}  # fmt: skip
+ALL = [option for options in OPTIONS.values() for option in options]
+# Options that leave each other nothing to do.
+_APART = (("--netns", "--all-netns"), ("--from", "--show-commands"), ("--from", "--dry-run"))
+#: Options that are asked before any verb.
+HELP = ("-h", "--help")
+VERSION = ("-V", "--version")
 
 
 class Options:
-    """What was asked for, with the attributes that argparse would give it."""
-
-    format: str | None = None
-    columns: str | None = None
-    sort: str | None = None
-    source: str | None = None
-    no_header = False
-    all_netns = False
-    show_commands = False
-    dry_run = False
-    keep_going = False
+    """The options of a command line, and its other words."""
 
     def __init__(self) -> None:
-        self.where: list[str] = []
-        self.netns: list[str] = []
+        self.verb = ""
         self.words: list[str] = []
+        self.given: list[Option] = []
+        self.netns: list[str] = []
+        self.all_netns = False
+        self.source: list[str] = []
+        self.format: str | None = None
+        self.columns: list[str] = []
+        self.where: list[str] = []
+        self.sort: list[str] = []
+        self.no_header = False
+        self.show_commands = False
+        self.dry_run = False
+        self.keep_going = False
+        self.output: str | None = None
+        self.script = False
+        self.no_json = False
+        self.quick = False
+        self.timeout: int | None = None
 
 
-def scan(words: Sequence[str], known: dict[str, tuple[str, str | None, str]]) -> Options:
-    """The known options among words, wherever they stand; all others are kept, in their order, as ``words``.
+def of(verb: str) -> list[Option]:
+    """The options that a verb obeys."""
+    return [option for option in ALL if verb in option.verbs]
 
-    argparse would take a quarter of the time of ``netwrap parse arp``, and options of `ip` for ours.
-    Raises UsageError where a value is missing.
-    """
-    options = Options()
-    at = 0
-    while at < len(words):
-        name, equals, value = words[at].partition("=")
-        at += 1
-        if name not in known or (equals and known[name][1] is None):
-            options.words.append(words[at - 1])
-            continue
-        attribute, wanted, _ = known[name]
-        if wanted is None:
-            setattr(options, attribute, True)
-            continue
-        if not equals:
-            if at == len(words):
-                raise UsageError(f"{name} takes a value: {wanted}")
-            value = words[at]
-            at += 1
-        if attribute in _REPEATED:
-            getattr(options, attribute).append(value)
-        else:
-            setattr(options, attribute, value)
+
+def names(text: str) -> list[str]:
+    """``a,b`` as its names."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+class Reader:
+    """Takes options out of words, and keeps what each was given for the verb that turns up."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self.words = list(words)
+        self.at = 0
+        self.taken: list[tuple[Option, str]] = []
+
+    def word(self) -> str | None:
+        """The next word; None at the end."""
+        return self.words[self.at] if self.at < len(self.words) else None
+
+    def take(self, known: Iterable[Option], short: bool) -> bool:
+        """Take the option that stands next, with its value; False where the next word is none of the known ones.
+
+        Raises UsageError where a value is missing, or is not wanted.
+        """
+        word = self.words[self.at]
+        name, equals, value = word.partition("=") if word.startswith("--") else (word, "", "")
+        option = next((option for option in known if name == option.name or short and name == option.short), None)
+        if option is None:
+            return False
+        self.at += 1
+        if option.value and not equals:
+            value = self._value(option)
+        elif equals and not option.value:
+            raise UsageError(f"{name} takes no value: {word}")
+        self.taken.append((option, value))
+        return True
+
+    def _value(self, option: Option) -> str:
+        following = self.word()
+        if option.kind == "choice":
+            if following not in option.words:
+                return option.words[0]
+        elif following is None or any(following == other.name for other in ALL):
+            raise UsageError(f"{option.name} takes a value: {option.value}")
+        self.at += 1
+        return str(following)
+
+
+def front(words: Sequence[str]) -> tuple[Reader, str]:
+    """Read the options in front of the verb, and the verb, "" where there is none. Raises UsageError for an unknown option."""
+    reader = Reader(words)
+    while (word := reader.word()) is not None and word.startswith("-"):
+        if word in HELP:
+            return reader, "help"
+        if word in VERSION:
+            return reader, "version"
+        if not reader.take(_IN_FRONT, short=True) and not reader.take(ALL, short=False):
+            raise UsageError(f"unknown option {word}{similar(word, [option.name for option in ALL])}; see netwrap --help")
+    if word is not None:
+        reader.at += 1
+    return reader, word or ""
+
+
+# In front of the verb `-o` is that of tables: no verb is known yet that has another.
+_IN_FRONT = [option for option in ALL if option not in OPTIONS["of this verb"]]
+
+
+def behind(reader: Reader, verb: str) -> Options:
+    """Read the words behind a verb of ours: options wherever they stand; ``--`` ends them. Raises UsageError."""
+    own = [name for name in VERBS if name.startswith(f"{verb} ")]
+    known = [option for option in ALL if verb in option.verbs or any(name in option.verbs for name in own)]
+    rest: list[str] = []
+    while (word := reader.word()) is not None:
+        if word == "--":
+            rest += reader.words[reader.at + 1 :]
+            break
+        if word == "-" or not word.startswith("-"):
+            rest.append(word)
+            reader.at += 1
+        elif not reader.take(known, short=True) and not reader.take(ALL, short=False):  # of another verb: refused by name below
+            near = similar(word, [option.name for option in known])
+            raise UsageError(f"unknown option {word}{near}; see netwrap {verb} --help")
+    if own:
+        words = [name.rpartition(" ")[2] for name in own]
+        if not rest or rest[0] not in words:
+            wrong = f"unknown command '{verb} {rest[0]}'{similar(rest[0], words)}" if rest else f"a command of {verb} is missing"
+            raise UsageError(f"{wrong}; there are: {', '.join(words)}; see netwrap {verb} --help")
+        verb = f"{verb} {rest.pop(0)}"
+    options = obeyed(reader, verb)
+    row = VERBS[verb]
+    if len(rest) < row.least:
+        raise UsageError(f"{verb} takes {row.operands}; see netwrap {verb} --help")
+    if row.most >= 0 and len(rest) > row.most:
+        wanted = f"takes only {row.operands}" if row.operands else "takes no words"
+        raise UsageError(f"{verb} {wanted}, not {' '.join(map(repr, rest[row.most :]))}; see netwrap {verb} --help")
+    options.words = rest
     return options
 
 
-def check(options: argparse.Namespace | Options) -> None:
-    """Refuse a format that does not exist before anything runs. Raises UsageError."""
-    if options.format is not None:
-        render.check_format(options.format)
+def among(reader: Reader, binary: str, ends: Callable[[list[str]], bool]) -> Options:
+    """Read the words behind a wrapped binary: our long options are ours wherever they stand, all others are the binary's.
+
+    A word ``--`` ends them: what follows is the binary's as it is. The word itself is left out where ``ends`` says, of the words
+    before it, that a command of its own begins there (``ip netns exec red -- grep --count x``). Raises UsageError.
+    """
+    known = of(binary)
+    words = [binary]
+    while (word := reader.word()) is not None:
+        if word == "--":
+            words += reader.words[reader.at + (1 if ends(words) else 0) :]
+            break
+        if not word.startswith("--") or not reader.take(known, short=False):
+            words.append(word)
+            reader.at += 1
+    options = obeyed(reader, binary)
+    options.words = words
+    return options
 
 
-def joined(words: list[str]) -> list[str]:
-    """``--sort -metric`` as ``--sort=-metric``: a value that begins with a dash, which argparse would take for an option."""
-    found: list[str] = []
-    for word in words:
-        if found and found[-1] in VALUED and word.startswith("-"):
-            found[-1] += f"={word}"
-        else:
-            found.append(word)
-    return found
+def obeyed(reader: Reader, verb: str) -> Options:
+    """The options that were read, for a verb; UsageError for one that the verb does not obey."""
+    options = Options()
+    options.verb = verb
+    for option, value in reader.taken:
+        if verb not in option.verbs:
+            others = [other for other in ALL if other.name == option.name and verb in other.verbs]
+            if not others:
+                verbs = dict.fromkeys(name for other in ALL if other.name == option.name for name in other.verbs)
+                raise UsageError(f"{option.name} makes no sense for {verb}: it is for {', '.join(verbs)}")
+            option = others[0]
+        options.given.append(option)
+        _fill(options, option, value)
+    given = [option.name for option in options.given]
+    for one, other in _APART:
+        if one in given and other in given:
+            raise UsageError(f"{one} and {other} do not go together")
+    return options
 
 
-def names(text: str | None) -> list[str]:
-    """``a,b`` as its names."""
-    return [name.strip() for name in text.split(",") if name.strip()] if text else []
-
-
-def chosen(command: str, records: Sequence[Record], options: argparse.Namespace | Options) -> list[Any]:
-    """The records that ``--where`` leaves, as ``--sort`` orders them; with ``--columns`` as objects of these keys only."""
-    if not options.where and not options.sort and not options.columns:
-        return list(records)
-    rows, _ = selected(command, records, options)
-    wanted = names(options.columns)
-    if wanted:
-        return [{name: row.get(name) for name in wanted} for row in rows]
-    return list({id(row.record): row.record for row in rows}.values())
-
-
-def selected(command: str, records: Sequence[Record], options: argparse.Namespace | Options) -> tuple[list[Any], list[str]]:
-    """The rows that ``--where`` leaves, as ``--sort`` orders them, and the columns of their table."""
-    from netwrap.tables import selection, view
-
-    rows = view.rows(command, records)
-    columns = view.columns(command, rows)
-    conditions = [selection.condition(text) for text in options.where]
-    asked = [*names(options.columns), *(name.lstrip("-") for name in names(options.sort)), *(name for name, _ in conditions)]
-    selection.check(asked, ["netns", *view.all_columns(command)], rows, view.record_keys(command))
-    rows = selection.sort(selection.where(rows, options.where), names(options.sort))
-    return rows, columns
-
-
-def lines(command: str, records: Sequence[Record], options: argparse.Namespace | Options) -> Iterable[str]:
-    """The table of records of a command, or the records themselves, as lines to print."""
-    form = options.format or render.DEFAULT
-    if render.is_records(form):
-        yield from render.records(chosen(command, records, options), form)
-        return
-    rows, columns = selected(command, records, options)
-    columns = names(options.columns) or columns
-    cells = [[row.get(name) for name in columns] for row in rows]
-    text = render.table(columns, cells, form, header=not options.no_header)
-    if text:
-        yield text
-
-
-def show(command: str, records: Sequence[Record], options: argparse.Namespace | Options) -> None:
-    """Print the table of records of a command on standard output. Raises UsageError for a column that there is not."""
-    for line in lines(command, records, options):
-        sys.stdout.write(line + "\n")
+def _fill(options: Options, option: Option, value: str) -> None:
+    found: Any = value
+    if not option.value:
+        found = True
+    elif option.kind == "many":
+        found = [*getattr(options, option.key), value]
+    elif option.kind == "names":
+        found = [*getattr(options, option.key), *names(value)]
+    elif option.kind == "number":
+        low, high = map(int, option.words)
+        if not (value.isascii() and value.isdigit() and len(value) < 12 and low <= int(value) <= high):
+            raise UsageError(f"{option.name} takes a whole number from {low} to {high} ({option.value}), not {value!r}")
+        found = int(value)
+    elif option.kind == "choice" and value not in option.words:
+        raise UsageError(f"{option.name} takes one of {', '.join(option.words)}, not {value!r}{similar(value, option.words)}")
+    setattr(options, option.key, found)

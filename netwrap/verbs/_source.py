@@ -5,28 +5,25 @@ from __future__ import annotations
 import sys
 import time
 
+from netwrap.errors import UsageError
+
 from . import say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import argparse
+    from collections.abc import Sequence
 
     from netwrap.model.host import Host
 
-HELP = "read a capture instead of this host: a file of `netwrap capture`, a folder, a pasted session, an sos report"
 
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add ``--from`` to a verb's options."""
-    parser.add_argument("--from", dest="source", metavar="PATH", help=HELP)
-
-
-def host(path: str | None) -> Host:
-    """The host of a source (None: this one). Raises NetwrapError."""
+def host(paths: Sequence[str]) -> Host:
+    """The host of a source (without a path: this one). Raises NetwrapError."""
     from netwrap.sources import opening
 
-    if path is not None:
-        return opening.read(path)
+    if len(paths) > 1:
+        raise UsageError("--from takes one capture")
+    if paths:
+        return opening.read(paths[0])
     with Bar("namespaces") as bar:
         return opening.live(bar.show)
 

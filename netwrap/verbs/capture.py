@@ -16,38 +16,12 @@ from ._source import Bar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import argparse
     from typing import IO
 
-_EXAMPLES = """examples:
-  netwrap capture -o host.netwrap
-  netwrap capture --script > probe.sh; ssh router sh -s < probe.sh > router.txt
-  ssh router sh -s -- --no-json --timeout 10 < probe.sh > router.txt
-"""
+    from ._options import Options
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """What `netwrap capture` takes."""
-    parser.add_argument("-o", "--output", metavar="FILE", help="save it there, whole or not at all; packed where it ends in .gz")
-    parser.add_argument("--script", action="store_true", help="print the script that makes a capture, and do nothing")
-    parser.add_argument("--no-json", action="store_true", help="ask `ip` for text also where it has JSON")
-    parser.add_argument("--quick", action="store_true", help="leave out the firewall and the sockets")
-    parser.add_argument("--timeout", metavar="SECONDS", type=_seconds, default=capture.TIMEOUT,
-                        help=f"kill what takes longer in one namespace (default {capture.TIMEOUT})")  # fmt: skip
-    parser.epilog = _EXAMPLES
-
-
-def _seconds(word: str) -> int:
-    seconds = int(word)
-    if not 1 <= seconds <= 86400:
-        raise ValueError(word)
-    return seconds
-
-
-_seconds.__name__ = "number of seconds (1 to 86400)"  # argparse says it: invalid … value
-
-
-def run(options: argparse.Namespace) -> int:
+def run(options: Options) -> int:
     """Print the capture or save it; 1 where something could not be read."""
     if options.script:
         if options.output is not None:
@@ -65,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     return _save(options, path)
 
 
-def _print(options: argparse.Namespace, target: IO[bytes]) -> int:
+def _print(options: Options, target: IO[bytes]) -> int:
     import shutil
     import tempfile
 
@@ -77,16 +51,13 @@ def _print(options: argparse.Namespace, target: IO[bytes]) -> int:
     return status
 
 
-def _save(options: argparse.Namespace, path: str) -> int:
+def _save(options: Options, path: str) -> int:
     """Made beside the file it becomes, and renamed when it is whole."""
     from netwrap import shell
 
     folder, name = os.path.split(path)
     plain = os.path.join(folder, f".{name}-{os.urandom(6).hex()}")
-    made = [
-        plain,
-        *([plain + ".gz"] if path.endswith(".gz") else []),
-    ]  # told before they are there: a signal may come at any time
+    made = [plain, plain + ".gz"] if path.endswith(".gz") else [plain]  # told before they are there: for a signal at any time
     try:
         with shell.cleaning_up():
             return _save_by(options, made, path)
@@ -94,7 +65,7 @@ def _save(options: argparse.Namespace, path: str) -> int:
         raise NetwrapError(f"cannot write {path}: {error.strerror or error}") from None
 
 
-def _save_by(options: argparse.Namespace, made: list[str], path: str) -> int:
+def _save_by(options: Options, made: list[str], path: str) -> int:
     try:
         with open(os.open(made[0], os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b") as file:  # it tells much about the host
             status = _take(options, file)
@@ -117,9 +88,10 @@ def _pack(plain: str, packed: str) -> None:
         shutil.copyfileobj(source, squeezed, 1 << 20)
 
 
-def _take(options: argparse.Namespace, file: IO[bytes]) -> int:
+def _take(options: Options, file: IO[bytes]) -> int:
     with Bar("namespaces") as bar:
-        capture.take_to(file.fileno(), timeout=options.timeout, json=not options.no_json, quick=options.quick, progress=bar.show)
+        seconds = options.timeout or capture.TIMEOUT
+        capture.take_to(file.fileno(), timeout=seconds, json=not options.no_json, quick=options.quick, progress=bar.show)
     notes, lossy = capture.remarks(file.fileno())
     for note in notes:
         say(note)

@@ -1,12 +1,5 @@
 """Build a network of namespaces from one file, compare it with the host, check that it works, and take it down again.
 
-  up FILE        make what the file says; what is there already is changed only where it differs
-  down FILE      remove what the lab made, and nothing else; also after a crash
-  status FILE    how the host differs from the file (exit status 1 where it does)
-  verify FILE    ping each pair and the outside, and say what is in the way
-  show [FILE]    the lab and its commands, without a look at the host; without a file: the ready-made labs
-  export [NAME]  write running namespaces as a lab file
-
 FILE is a TOML file or the name of a ready-made lab; for down also the name of a lab that is up.
 """
 
@@ -17,34 +10,23 @@ import sys
 import time
 
 from netwrap import shell, wording
-from netwrap.errors import NetwrapError, UsageError
+from netwrap.errors import NetwrapError
 
 from . import say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import argparse
-
-_WHAT = ("up", "down", "status", "verify", "show", "export")
+    from ._options import Options
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=_WHAT, metavar="|".join(_WHAT))
-    parser.add_argument("names", nargs="*", metavar="FILE", help="a lab file or a ready-made lab (export: namespaces)")
-    parser.add_argument("-o", "--output", metavar="FILE", help="export: the file to write")
-    parser.epilog = "example: netwrap lab up bridge && netwrap lab verify bridge; netwrap lab down bridge"
-
-
-def run(options: argparse.Namespace) -> int:
-    if options.what == "export":
-        return _export(options.names, options.output)
-    if options.output is not None:
-        raise UsageError("--output is for export")
-    if options.what == "show" and not options.names:
+def run(options: Options) -> int:
+    """Do what the lab's own verb says; 1 where the host differs or a ping fails."""
+    verb = options.verb.rpartition(" ")[2]
+    if verb == "export":
+        return _export(options.words, options.output)
+    if verb == "show" and not options.words:
         return _list()
-    if len(options.names) != 1:
-        raise UsageError(f"lab {options.what} takes one file, or the name of a ready-made lab; see netwrap lab show")
-    status: int = globals()[f"_{options.what}"](options.names[0])
+    status: int = globals()[f"_{verb}"](options.words[0])
     return status
 
 

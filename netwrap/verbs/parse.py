@@ -1,8 +1,4 @@
-"""Tables from captured output: of one command, or of a pasted terminal session with its prompts.
-
-COMMAND is written as you would type it ('ip -d link', arp, 'bridge fdb'); it may be left out where the text itself tells.
-Without FILE, or for the file -, standard input is read.
-"""
+"""Tables from captured output: of one command, or of a pasted terminal session with its prompts."""
 
 from __future__ import annotations
 
@@ -13,46 +9,23 @@ import parsers
 from netwrap.errors import NetwrapError, UsageError
 from netwrap.tables import render
 
-from . import _options, say
+from . import _table, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Iterator
     from typing import Any
 
     from netwrap.sources import session
 
+    from ._options import Options
+
     Record = dict[str, Any]
 
-_EXAMPLES = """examples:
-  ip -d link > dump.txt; netwrap parse 'ip -d link' dump.txt
-  ip route | netwrap parse --format json
-  netwrap parse session.txt --sort dev
-"""
 
-
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """What `netwrap parse` takes."""
-    parser.add_argument("words", metavar="[COMMAND] [FILE…]", nargs="*", help="what printed the text, and where it is")
-    parser.add_argument("--keep-going", action="store_true", help="print what can be read, and every line that cannot")
-    _options.add_options(parser)
-    parser.epilog = _EXAMPLES
-
-
-def scan(words: list[str]) -> _options.Options:
-    """The same without argparse. Raises UsageError."""
-    known = {**_options.TABLE, "--keep-going": ("keep_going", None, "")}
-    options = _options.scan(words, known)
-    for word in options.words:
-        if word.startswith("--") or word[:1] == "-" and word != "-":
-            raise UsageError(f"unknown option {word}; see netwrap parse --help")
-    return options
-
-
-def run(options: argparse.Namespace | _options.Options) -> int:
+def run(options: Options) -> int:
     """Print the tables; 1 where something could not be read."""
-    _options.check(options)
+    _table.check(options)
     name, files = _command_and_files(options.words)
     status = 0
     for file in files:
@@ -90,7 +63,7 @@ def read(file: str) -> str:
     return content.decode("utf-8", "surrogateescape").lstrip("\ufeff")
 
 
-def _file(name: str | None, file: str, options: argparse.Namespace | _options.Options) -> int:
+def _file(name: str | None, file: str, options: Options) -> int:
     shown = "standard input" if file == "-" else file
     text = read(file)
     problems: list[parsers.ParseError] = []
@@ -110,7 +83,7 @@ def _file(name: str | None, file: str, options: argparse.Namespace | _options.Op
     except parsers.ParseError as error:
         _complain(shown, error)
         return 1
-    _options.show(name, records, options)
+    _table.show(name, records, options)
     for problem in problems:
         _complain(shown, problem)
     return 1 if problems else 0
@@ -133,7 +106,7 @@ def _complain(shown: str, problem: parsers.ParseError, first: int = 1) -> None:
 # -- a session -----------------------------------------------------------------------------------------------------
 
 
-def _session(blocks: Iterator[session.Block], shown: str, options: argparse.Namespace | _options.Options) -> int:
+def _session(blocks: Iterator[session.Block], shown: str, options: Options) -> int:
     from netwrap import wording
 
     problems: list[tuple[int, parsers.ParseError]] = []
@@ -167,7 +140,7 @@ def _session(blocks: Iterator[session.Block], shown: str, options: argparse.Name
         sys.stdout.write(("\n" if printed else "") + render.printable(heading) + "\n")
         printed = True
         if records and block.parser is not None:
-            _table(block.parser, records, options)
+            _print_table(block.parser, records, options)
         elif block.parser is not None:
             sys.stdout.write("(no entries)\n")
     for line in render.records(objects, form) if render.is_records(form) else ():
@@ -190,16 +163,16 @@ def _unrecognised(block: session.Block) -> str:
     return f"not recognised: {block.command}"
 
 
-def _selected(name: str, records: list[Record], options: argparse.Namespace | _options.Options) -> list[Any]:
+def _selected(name: str, records: list[Record], options: Options) -> list[Any]:
     """The records chosen, in a session: a condition on a column that this table has not leaves none."""
     try:
-        return _options.chosen(name, records, options)
+        return _table.chosen(name, records, options)
     except UsageError:
         return []
 
 
-def _table(name: str, records: list[Record], options: argparse.Namespace | _options.Options) -> None:
+def _print_table(name: str, records: list[Record], options: Options) -> None:
     try:
-        _options.show(name, records, options)
+        _table.show(name, records, options)
     except UsageError:
         sys.stdout.write("(no such column)\n")

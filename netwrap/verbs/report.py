@@ -1,6 +1,6 @@
 """The network namespaces of this host, or of a capture, in one table; with NAME all about that namespace.
 
-NAME is a namespace's name, a container, an inode, 'pid 42', or (root). Without root only what everybody may read is shown.
+Without root only what everybody may read is shown.
 """
 
 from __future__ import annotations
@@ -8,49 +8,40 @@ from __future__ import annotations
 import sys
 
 from netwrap.answers import overview
+from netwrap.errors import UsageError
 from netwrap.tables import render as tabular
 
-from . import _options, _source
+from . import _source, _table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Iterator, Sequence
     from typing import Any
 
     from netwrap.model.host import Host
     from netwrap.model.namespace import Namespace
 
+    from ._options import Options
+
     Record = dict[str, Any]
 
-_EXAMPLES = """examples:
-  netwrap report
-  netwrap report red
-  netwrap report --from host.netwrap --where 'default=' --columns netns,addresses
-"""
 #: The width that the overview keeps to where it can.
 WIDTH = 80
 _LINES = 3
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """What `netwrap report` takes."""
-    parser.add_argument("names", metavar="NAME", nargs="*", help="namespaces to show in detail")
-    _source.add_options(parser)
-    _options.add_options(parser)
-    parser.epilog = _EXAMPLES
-
-
-def run(options: argparse.Namespace) -> int:
+def run(options: Options) -> int:
     """Print the overview, or what there is about some namespaces; 1 where something could not be read."""
-    _options.check(options)
+    _table.check(options)
+    if options.words and options.netns:
+        raise UsageError("report takes the namespaces as NAME, or by --netns, not both")
     host = _source.host(options.source)
-    if not options.names:
-        _overview(host, options)
+    if not options.words:
+        _overview(host, host.choose(options.netns) if options.netns else host.namespaces, options)
         return _source.remarks(host)
-    chosen = [host.find(name) for name in options.names]
+    chosen = [host.find(name) for name in options.words]
     if tabular.is_records(options.format or ""):
-        for line in tabular.records([overview.details(host, netns) for netns in chosen], options.format):
+        for line in tabular.records([overview.details(host, netns) for netns in chosen], str(options.format)):
             sys.stdout.write(line + "\n")
     else:
         for position, netns in enumerate(chosen):
@@ -64,19 +55,19 @@ def run(options: argparse.Namespace) -> int:
 # -- the overview --------------------------------------------------------------------------------------------------
 
 
-def _overview(host: Host, options: argparse.Namespace) -> None:
-    records = [overview.row(host, netns) for netns in host.namespaces]
+def _overview(host: Host, namespaces: Sequence[Namespace], options: Options) -> None:
+    records = [overview.row(host, netns) for netns in namespaces]
     if options.format is not None or options.columns:
-        _options.show("report", records, options)
+        _table.show("report", records, options)
     else:
         for line in _folded(records, options):
             sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
 
-def _folded(records: Sequence[Record], options: argparse.Namespace) -> Iterator[str]:
+def _folded(records: Sequence[Record], options: Options) -> Iterator[str]:
     """The table; where it would be too wide, lists stand below each other, the first few of them."""
-    rows, columns = _options.selected("report", records, options)
+    rows, columns = _table.selected("report", records, options)
     cells = [[row.get(name) for name in columns] for row in rows]
     header = not options.no_header
     text = tabular.table(columns, cells, header=header, tight=True)
@@ -101,7 +92,7 @@ def _few(items: list[Any]) -> list[Any]:
 # -- one namespace -------------------------------------------------------------------------------------------------
 
 
-def _details(host: Host, netns: Namespace, options: argparse.Namespace) -> Iterator[str]:
+def _details(host: Host, netns: Namespace, options: Options) -> Iterator[str]:
     record = overview.details(host, netns)
     yield tabular.printable(_heading(host, netns))
     for title, view, missing in (("links", "report_link", "links"), ("routes", "ip_route", "routes"),
@@ -113,7 +104,7 @@ def _details(host: Host, netns: Namespace, options: argparse.Namespace) -> Itera
             yield f"{title}: {'none' if records is not None else 'not known' if host.live else 'not in this capture'}"
             continue
         yield f"{title}:"
-        yield from _options.lines(view, records, options)
+        yield from _table.lines(view, records, options)
     if record["forwarding"]:
         shown = ", ".join(f"{family} {'on' if on else 'off'}" for family, on in sorted(record["forwarding"].items()))
         yield f"\nforwarding: {shown}"

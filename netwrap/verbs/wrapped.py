@@ -10,72 +10,43 @@ import sys
 from collections.abc import Callable
 
 from netwrap import shell, wording
-from netwrap.commands.line import Command, reads, understand
+from netwrap.commands.line import Command, executes, reads, understand
 from netwrap.errors import CommandError, UsageError
 
-from . import _options, say
+from . import _options, _table, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from ._options import Options, Reader
+
     Record = dict[str, Any]
 
-_EXAMPLES = {
-    "ip": "netwrap --all-netns ip address --where scope=global",
-    "arp": "netwrap --netns red arp -n",
-    "route": "netwrap route -n --format json",
-    "bridge": "netwrap bridge fdb --where state=permanent --columns mac,ifname",
-}
 
-
-def run(binary: str, front: list[str], words: list[str]) -> int:
-    """Run ``binary`` with ``words``, minding our own options in ``front`` and among the words."""
-    if words == ["--help"]:
-        print(_help(binary))
-        return 0
-    options = _ours(front, [binary, *words])
+def run(binary: str, reader: Reader) -> int:
+    """Run ``binary`` with the words that ``reader`` holds, minding our own options in front of it and among the words."""
+    options = _options.among(reader, binary, executes)
     argv = options.words
     if options.show_commands or options.dry_run:
         shell.show_commands(dry_run=options.dry_run)
-    _options.check(options)
+    _table.check(options)
     asked = understand(argv)
     if (options.netns or options.all_netns) and asked.netns is not None:
         raise UsageError(f"the command names a namespace of its own ({asked.netns}); leave out --netns and --all-netns")
     if asked.parser is not None and options.format is None and asked.json:
         options.format = "json"
-    if options.source is not None:
+    if options.source:
         from . import _captured
 
         return _captured.run(asked, options)
     if asked.parser is None:
         return _pass_through(argv, options)
     if not options.netns and not options.all_netns:
-        _options.show(asked.parser, _records(asked, asked.netns), options)
+        _table.show(asked.parser, _records(asked, asked.netns), options)
         return 0
     return _everywhere(asked, options)
-
-
-def _ours(front: list[str], argv: list[str]) -> _options.Options:
-    """Our own options, and the words of the command without them; what a namespace executes is left as it is."""
-    end = len(argv)
-    if "exec" in argv and understand(argv).parser is None:
-        end = argv.index("exec")
-    options = _options.scan([*front, *argv[:end]], _options.WRAPPED)
-    if options.words[0] != argv[0]:
-        raise UsageError(f"unknown option {options.words[0]}; see netwrap --help")
-    options.words += argv[end:]
-    return options
-
-
-def _help(binary: str) -> str:
-    return (
-        f"usage: netwrap [OPTIONS] {binary} WORDS...\n\n"
-        f"Runs {binary} with these words, as you know it, and shows what it prints as a table; what prints no table is\n"
-        f"passed through. The options of `netwrap --help` may stand in front of {binary} or behind it.\n\n"
-        f"example:\n  {_EXAMPLES[binary]}"
-    )
 
 
 # -- running -------------------------------------------------------------------------------------------------------
@@ -119,7 +90,7 @@ def _operand(words: Sequence[str]) -> str | None:
                  if not word.startswith("-") and before not in ("-i", "--device", "-H", "-t", "-A", "-p")), None)  # fmt: skip
 
 
-def _everywhere(asked: Command, options: _options.Options) -> int:
+def _everywhere(asked: Command, options: Options) -> int:
     """The records of a command in several namespaces, each with its ``netns``; one that fails does not take the others along."""
     found: list[Record] = []
     status = 0
@@ -133,11 +104,11 @@ def _everywhere(asked: Command, options: _options.Options) -> int:
         else:
             found += [{"netns": netns, **record} for record in records]
     if found or not status:
-        _options.show(asked.parser or "", found, options)
+        _table.show(asked.parser or "", found, options)
     return status
 
 
-def _namespaces(options: _options.Options) -> list[str | None]:
+def _namespaces(options: Options) -> list[str | None]:
     """The namespaces that were asked for; None is the one we are in."""
     if not options.all_netns:
         return list(dict.fromkeys(options.netns))
@@ -146,10 +117,14 @@ def _namespaces(options: _options.Options) -> list[str | None]:
     return [None, *sorted({item["name"] for item in ip_netns.show()}, key=wording.natural)]
 
 
-def _pass_through(argv: list[str], options: _options.Options) -> int:
+def _pass_through(argv: list[str], options: Options) -> int:
     """Run a command that prints no table, as it is."""
-    if options.format or options.columns or options.where or options.sort or options.no_header:
-        raise UsageError(f"{wording.pasteable(argv)} prints no table that netwrap knows: there is nothing to format")
+    of_tables = [option.name for option in options.given if option in _options.OPTIONS["the table"]]
+    if of_tables:
+        inner = any(executes(argv[:end]) for end in range(2, len(argv)))
+        behind = " (an option of the command's own stands behind --)" if inner else ""
+        said = "prints no table that netwrap knows: there is no use for"
+        raise UsageError(f"{wording.pasteable(argv)} {said} {of_tables[0]}{behind}")
     changes = not reads(argv)
     if not options.netns and not options.all_netns:
         shell.become(argv, changes=changes)

@@ -93,8 +93,8 @@ def test_a_device_that_does_not_exist(netwrap: Netwrap) -> None:
 def test_what_prints_no_table_is_passed_through(netwrap: Netwrap, red: str) -> None:
     done = netwrap("ip", "netns", "exec", red, "sh", "-c", "cat; echo two >&2; exit 7", given="one\n")
     assert (done.returncode, done.stdout, done.stderr) == (7, "one\n", "two\n")
-    option = netwrap("ip", "netns", "exec", red, "echo", "--format", "json", "--all-netns")
-    assert option.stdout == "--format json --all-netns\n"
+    option = netwrap("ip", "netns", "exec", red, "--", "echo", "--format", "json", "--all-netns", "--")
+    assert option.stdout == "--format json --all-netns --\n"
     assert netwrap("ip", "-V").stdout.startswith("ip utility")
     failed = netwrap("ip", "-n", red, "link", "add", "v0", "type", "veth")
     assert failed.returncode == 2 and failed.stderr == "RTNETLINK answers: File exists\n"

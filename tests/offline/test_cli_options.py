@@ -1,0 +1,152 @@
+"""The table of options: every option with every verb does something, or is refused; nothing swallows a word."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from rooms import ROOT, Netwrap
+
+from netwrap.cli import main
+from netwrap.errors import UsageError
+from netwrap.verbs import _options
+from netwrap.verbs._options import ALL, VERBS, WRAPPED, Options
+
+SAMPLE = str(ROOT / "fixtures" / "host" / "sample.netwrap")
+ROUTES = "default via 10.0.0.254 dev eth0 metric 100\n10.0.0.0/24 dev eth0 scope link\n10.9.0.0/16 dev eth10 metric 20\n"
+# A call of each verb that prints a table without a look at this host, with what it can be given as a value of each option.
+CALLS: dict[str, list[str]] = {
+    "ip": ["ip", "route"],
+    "arp": ["arp", "-n"],
+    "route": ["route", "-n"],
+    "bridge": ["bridge", "fdb"],
+    "report": ["report"],
+    "find": ["find", "lo"],
+}
+VALUES = {
+    "--format": "csv", "--columns": "netns", "--where": "netns=none", "--sort": "-netns", "--netns": "blue", "--from": SAMPLE,
+}  # fmt: skip
+
+
+def said(verb: str, *words: str) -> Options:
+    """The options of a command line whose verb is ``verb``."""
+    reader, found = _options.front([*verb.split(), *words])
+    assert found == verb.split()[0]
+    return _options.behind(reader, found)
+
+
+def test_every_option_has_a_place_to_go_and_a_text() -> None:
+    blank = Options()
+    for option in ALL:
+        assert hasattr(blank, option.key), option.name
+        assert option.text and set(option.verbs) <= set(VERBS), option.name
+        assert not option.short or {it.name for it in ALL if it.short == option.short} <= {option.name, "--output", "--format"}
+
+
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in WRAPPED and verb != "lab"])
+@pytest.mark.parametrize("option", ALL, ids=lambda option: option.name)
+def test_every_option_with_every_verb(verb: str, option: _options.Option) -> None:
+    value = [{"number": "5", "choice": option.words[0] if option.words else ""}.get(option.kind, "x")] if option.value else []
+    operands = ["x"] * VERBS[verb].least
+    obeyed = any(verb in other.verbs for other in ALL if other.name == option.name)
+    for words in (([option.name, *value], verb.split(), operands), ([], verb.split(), [*operands, option.name, *value])):
+        reader, found = _options.front([*words[0], *words[1], *words[2]])
+        if obeyed:
+            options = _options.behind(reader, found)
+            assert [given.name for given in options.given] == [option.name] and options.words == operands
+        else:
+            with pytest.raises(UsageError, match=f"{option.name} makes no sense for {verb}"):
+                _options.behind(reader, found)
+
+
+@pytest.mark.parametrize("verb", CALLS)
+@pytest.mark.parametrize("option", dict.fromkeys(option.name for option in ALL))
+def test_every_option_has_an_effect_or_is_refused(capsys: pytest.CaptureFixture[str], verb: str, option: str) -> None:
+    call = [*CALLS[verb], "--from", SAMPLE]
+    netns = [] if option in ("--netns", "--all-netns") else ["--netns", "*"]
+    assert main([*call, *netns]) == 0
+    plain = capsys.readouterr().out
+    value = [VALUES.get(option, "5")] if any(it.value for it in ALL if it.name == option) else []
+    value = ["ifname"] if (verb, option) == ("bridge", "--sort") else value
+    status = main([option, *value, *call, *netns])
+    found = capsys.readouterr()
+    assert status != 0 and found.err.startswith("netwrap: ") or found.out != plain, found
+
+
+def test_nothing_swallows_the_next_word(netwrap: Netwrap) -> None:
+    options = said("find", "10.0.0.1", "--netns", "web")
+    assert (options.words, options.netns) == (["10.0.0.1"], ["web"])
+    done = netwrap("--netns", "red", "--from", SAMPLE, "find", "lo", "--format", "json")
+    assert {place["netns"] for place in json.loads(done.stdout)} == {"red"}
+    for words in (["--netns", "--format", "json"], ["--format"], ["--where"]):
+        with pytest.raises(UsageError, match=f"{words[0]} takes a value: [A-Z]+"):
+            said("report", *words)
+    with pytest.raises(UsageError, match="--no-header takes no value"):
+        said("report", "--no-header=yes")
+
+
+def test_options_add_up_or_the_last_counts() -> None:
+    options = said("report", "--columns", "a", "--columns=b, c", "--sort", "-a", "--sort", "b", "--format=json",
+                   "--format", "csv", "--from", "one", "--from", "two", "--where", "a=1", "--where", "b=-2")  # fmt: skip
+    assert (options.columns, options.sort, options.format) == (["a", "b", "c"], ["-a", "b"], "csv")
+    assert (options.source, options.where) == (["one", "two"], ["a=1", "b=-2"])
+
+
+def test_short_options_stand_in_front_of_a_wrapped_command() -> None:
+    reader, verb = _options.front(
+        ["-o", "json", "-c", "dst", "-W", "dev=lo", "-S", "-dst", "-n", "red", "ip", "-c", "-o", "-s", "link"]
+    )
+    options = _options.among(reader, verb, lambda words: False)
+    assert (options.format, options.columns, options.where, options.sort, options.netns) == (
+        "json",
+        ["dst"],
+        ["dev=lo"],
+        ["-dst"],
+        ["red"],
+    )
+    assert options.words == ["ip", "-c", "-o", "-s", "link"]
+    assert said("capture", "-o", "file").output == "file"
+    assert said("report", "-o", "csv").format == "csv"
+
+
+def test_a_double_dash_ends_our_options() -> None:
+    from netwrap.commands.line import executes
+
+    def among(*words: str) -> Options:
+        reader, verb = _options.front(words)
+        return _options.among(reader, verb, executes)
+
+    options = among("ip", "netns", "exec", "web", "sh", "-c", "echo hi", "--dry-run")
+    assert (options.dry_run, options.words) == (True, ["ip", "netns", "exec", "web", "sh", "-c", "echo hi"])
+    options = among("ip", "--dry-run", "netns", "exec", "web", "--", "grep", "--format", "x", "--")
+    assert (options.dry_run, options.format, options.words) == (
+        True,
+        None,
+        ["ip", "netns", "exec", "web", "grep", "--format", "x", "--"],
+    )
+    options = among("ip", "netns", "exec", "web", "sh", "-c", "x", "--", "--dry-run")
+    assert (options.dry_run, options.words[-2:]) == (False, ["--", "--dry-run"])
+    assert said("parse", "--", "--format").words == ["--format"]
+
+
+def test_wrong_words_are_named_with_what_is_like_them(netwrap: Netwrap) -> None:
+    for words, wanted in (
+        (["reprot"], "unknown command 'reprot'; did you mean 'report'?"),
+        (["lab", "upp"], "unknown command 'lab upp'; did you mean 'up'?"),
+        (["report", "--colums", "a"], "unknown option --colums; did you mean '--columns'?"),
+        (["--formt", "json", "report"], "unknown option --formt; did you mean '--format'?"),
+        (["report", "bleu", "--from", SAMPLE], "no namespace 'bleu' in"),
+        (["report", "bleu", "--from", SAMPLE], "; did you mean 'blue'?"),
+        (["help", "finde"], "did you mean 'find'?"),
+        (["find", "a", "b"], "find takes only WHAT, not 'b'"),
+        (["capture", "--timeout", "0"], "--timeout takes a whole number from 1 to 86400"),
+        (["--all-netns", "--netns", "red", "ip", "link"], "--netns and --all-netns do not go together"),
+    ):
+        done = netwrap(*words)
+        assert done.returncode == 2 and done.stdout == "" and done.stderr.count("\n") == 1 and wanted in done.stderr, done
+
+
+def test_globs_of_namespaces(netwrap: Netwrap, tmp_path: Path) -> None:
+    done = netwrap("--from", SAMPLE, "--netns", "[rb]*", "ip", "link", "--columns", "netns", "--format", "csv", "--no-header")
+    assert set(done.stdout.split()) == {"red", "blue"}, done
