@@ -197,7 +197,7 @@ def _mac(text: str) -> Callable[[Host, Namespace], Iterator[Place]]:
 
 def _name(wanted: str) -> Callable[[Host, Namespace], Iterator[Place]]:
     def search(host: Host, netns: Namespace) -> Iterator[Place]:
-        if _is_named(netns, wanted):
+        if netns.is_called(wanted):
             yield Place(netns, "namespace", netns.title, ["ip", "link", "show"])
         for link in netns.links or ():
             name = link.get("ifname", "")
@@ -213,13 +213,6 @@ def _name(wanted: str) -> Callable[[Host, Namespace], Iterator[Place]]:
                 yield Place(netns, "peer", f"{name} {words} {other} (by {peer.how})", ["ip", "link", "show", "dev", name])
 
     return search
-
-
-def _is_named(netns: Namespace, wanted: str) -> bool:
-    if wanted == netns.title or wanted in (*netns.names, *netns.labels, *netns.paths):
-        return True
-    identifiers = [label.rpartition(" ")[2] for label in netns.labels]
-    return len(wanted) >= 12 and any(len(it) >= 12 and (it.startswith(wanted) or wanted.startswith(it)) for it in identifiers)
 
 
 def _users(netns: Namespace, name: str) -> Iterator[Place]:

@@ -19,7 +19,7 @@ from ..commands.line import understand
 from ..wording import ROOT
 from . import sidetables
 from .host import Host
-from .names import entitle, order
+from .names import entitle, order, signs
 from .namespace import Namespace, Table
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 #: Bounds on what one section may cost (a routing table of the whole internet has about a million lines).
 SECTION_LENGTH = 128 << 20
 PROBLEMS_KEPT = 20
-_HOST_WIDE = ("date", "hostname", "versions", "namespaces", "notes")
+_HOST_WIDE = ("date", "hostname", "versions", "namespaces", "containers", "notes")
 
 
 def build(sections: Iterable[Section], notes: Sequence[str] = (), problems: Sequence[str] = ()) -> Host:
@@ -134,11 +134,7 @@ class _Builder:
                 self.failures.setdefault((section.command, line.strip()), []).append(_label(netns).rstrip(": ") or ROOT)
 
     def _read_namespaces(self, text: str) -> None:
-        for line in text.split("\n"):
-            parts = line.split("\t")
-            if len(parts) < 2 or not parts[0]:
-                continue
-            key, how, value = parts[0], parts[1], _unescaped("\t".join(parts[2:]))
+        for key, how, value in signs(text):
             netns = self.netns(key)
             if netns.pids is None:
                 netns.pids = []
@@ -150,6 +146,8 @@ class _Builder:
                 if pid.isdigit():
                     netns.pids.append((int(pid), name))
             elif how in ("name", "path", "label", "cgroup"):
+                if how == "label":
+                    value = value.replace(":", " ", 1)  # `mininet:h1`
                 names = {"name": netns.names, "path": netns.paths, "label": netns.labels, "cgroup": netns.cgroups}[how]
                 if value not in names:
                     names.append(value)
@@ -189,7 +187,7 @@ class _Builder:
         for (command, said), where in self.failures.items():
             names = where[0] if len(where) == 1 else f"{len(where)} namespaces"
             (self.notes if _HARMLESS.search(said) else self.problems).append(f"{names}: {command}: {said}")
-        entitle(list(self.namespaces.values()))
+        entitle(list(self.namespaces.values()), self.wide.get("containers", ""))
         host = Host(sorted(self.namespaces.values(), key=order), self.notes, self.problems)
         host.hostname = self.wide.get("hostname", "").strip() or None
         host.date = self.wide.get("date", "").strip() or None
@@ -249,13 +247,6 @@ def _whole(text: str) -> str:
             at = text.index("{", end)
     except (ValueError, RecursionError):
         return f"[{text[start:end]}]"
-
-
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-
-
-def _unescaped(text: str) -> str:
-    return _ESCAPED.sub(lambda found: {"t": "\t", "n": "\n"}.get(found[1], found[1]), text)
 
 
 def _versions(text: str) -> dict[str, str]:

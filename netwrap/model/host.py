@@ -79,7 +79,7 @@ class Host:
                 return self.root
         for test in (
             lambda netns: name in netns.names or name == netns.title,
-            lambda netns: name in netns.labels or name in netns.paths,
+            lambda netns: netns.is_called(name),
             lambda netns: name in (netns.key, netns.inode, f"net:[{netns.inode}]"),
             lambda netns: any(name in (str(pid), f"pid {pid}") for pid, _ in netns.pids or ()),
         ):

@@ -1,51 +1,149 @@
-"""Names for namespaces: labels from control groups, and one title for each."""
+"""Names for namespaces: the signs that a capture lists, the containers and units behind control groups, one title for each.
+
+A capture has two tables about this. ``namespaces`` is a line ``KEY<TAB>HOW<TAB>VALUE`` for every sign of a namespace
+(:func:`signs`). KEY is the inode of the namespace (``proc:INODE`` where only /proc/PID/net could be read: the inode of that).
+HOW is one of ``self`` (where the probe ran), ``name`` (in /run/netns), ``path`` (another file that holds it), ``pid``
+(``PID COMM``), ``thread`` (``PID TID COMM``), ``fd`` (``PID FD COMM``), ``cgroup`` (the control group of its first process),
+``label`` (``mininet:h1``). ``containers`` is a line ``MAKER<TAB>ID<TAB>PID<TAB>PATH<TAB>NAME`` for every container that a file
+of its maker describes.
+
+A label is two words, the kind of the owner and its name: ``docker web``, ``pod default/web-0``, ``machine vm-1``,
+``unit nginx``. Where the name of a container is not known, the first twelve digits of its id stand for it.
+"""
 
 from __future__ import annotations
 
+import os
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..wording import ROOT, natural
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
     from .namespace import Namespace
 
-# Who a process belongs to, by its control group.
-_CGROUPS = (
-    (re.compile(r"docker[-/]([0-9a-f]{12})[0-9a-f]{52}"), "docker {}"),
-    (re.compile(r"cri-containerd-([0-9a-f]{12})[0-9a-f]*"), "containerd {}"),
-    (re.compile(r"crio-(?:conmon-)?([0-9a-f]{12})[0-9a-f]*"), "cri-o {}"),
-    (re.compile(r"libpod-(?:conmon-)?([0-9a-f]{12})[0-9a-f]*"), "podman {}"),
-    (re.compile(r"lxc(?:\.payload)?[./]([\w.-]+)"), "lxc {}"),
-    (re.compile(r"machine-([\w.\\-]+)\.scope"), "machine {}"),
-    (re.compile(r"kubepods.*?pod([0-9a-f_-]{36})"), "pod {}"),
-    (re.compile(r"system\.slice/(?:.*/)?([\w@.\\-]+)\.service"), "unit {}"),
-)  # fmt: skip
+
+class Sign(NamedTuple):
+    """One line of ``namespaces``."""
+
+    netns: str
+    how: str
+    value: str
 
 
-def owner(cgroup: str) -> str | None:
-    """Whose control group it is.
+def signs(text: str) -> list[Sign]:
+    """The lines of a ``namespaces`` table; lines of another form are left out.
 
-    >>> owner("0::/system.slice/docker-" + "0123456789abcdef" * 4 + ".scope"), owner("/user.slice")
-    ('docker 0123456789ab', None)
+    >>> signs("4026531833\\tself\\t/proc/self/ns/net\\n4026532345\\tname\\ta\\\\nb\\n")[1]
+    Sign(netns='4026532345', how='name', value='a\\nb')
     """
-    for pattern, words in _CGROUPS:
-        found = pattern.search(cgroup)
-        if found is not None:
-            return words.format(found[1])
-    return None
+    found = []
+    for line in text.split("\n"):
+        words = line.split("\t", 2)
+        if len(words) == 3 and words[0]:
+            found.append(Sign(words[0], words[1], _unescaped(words[2])))
+    return found
 
 
-def entitle(namespaces: list[Namespace]) -> None:
-    """Give every namespace a title: its name, else its container, else a process of it, else its inode."""
+def _unescaped(value: str) -> str:
+    return re.sub(r"\\([\\tn])", lambda match: {"t": "\t", "n": "\n"}.get(match[1], "\\"), value)
+
+
+# -- control groups ------------------------------------------------------------------------------------------------
+
+# A namespace is the pod's, not its container's: the pod's id is a label of its own, in front. systemd writes `_` for `-` in it.
+_POD = re.compile(r"kubepods.*?pod([0-9a-f]{8}(?:[_-]?[0-9a-f]{4}){3}[_-]?[0-9a-f]{12})", re.ASCII)
+# Owners of control groups as systemd and cgroupfs write them, in cgroup v1 and v2. The first that fits is the owner.
+_GROUPS = (
+    ("docker", re.compile(r"docker[-/]([0-9a-f]{64})", re.ASCII)),
+    ("containerd", re.compile(r"cri-containerd-([0-9a-f]{64})", re.ASCII)),
+    ("cri-o", re.compile(r"crio-(?:conmon-)?([0-9a-f]{64})", re.ASCII)),
+    ("podman", re.compile(r"libpod-(?:conmon-)?([0-9a-f]{64})", re.ASCII)),
+    ("container", re.compile(r"kubepods.*/([0-9a-f]{64})$", re.ASCII)),
+    ("lxc", re.compile(r"lxc(?:\.payload)?[./]([^/]+)")),
+    ("machine", re.compile(r"machine-([^/]+)\.scope")),
+    ("unit", re.compile(r"system\.slice/(?:.*/)?([^/]+)\.service")),
+)
+_ESCAPED = re.compile(r"(?:\\x[0-9a-f]{2})+")
+
+
+class Containers:
+    """The names of containers, from a ``containers`` table: by their id, a process, and the file that holds their namespace."""
+
+    def __init__(self, text: str = "") -> None:
+        self._by_id: dict[str, str] = {}
+        self._by_pid: dict[str, str] = {}
+        self._by_file: dict[str, str] = {}
+        for line in text.split("\n"):
+            words = line.split("\t")
+            if len(words) == 5 and words[4]:
+                maker, ident, pid, path, called = words
+                # The files of containerd and cri-o describe pods, `NAMESPACE/POD`.
+                label = f"{'pod' if '/' in called else maker} {_readable(called)}"
+                for table, key in ((self._by_id, ident), (self._by_pid, pid), (self._by_file, os.path.basename(path))):
+                    if key:
+                        table[key] = label
+
+    def labels(self, netns: Namespace) -> list[str]:
+        """The owners of a namespace: of its processes, of the files that hold it, of its control groups."""
+        found = [self._by_pid.get(str(pid)) for pid, _ in netns.pids or ()]
+        found += [self._by_file.get(os.path.basename(path)) for path in (*netns.paths, *netns.names)]
+        for cgroup in netns.cgroups:
+            found += self.owners(cgroup)
+        return [label for label in dict.fromkeys(found) if label]
+
+    def owners(self, cgroup: str) -> Iterator[str]:
+        """The owners of a control group: a known name first, then the id of the pod, then a container without a known name.
+
+        >>> docker = "0::/system.slice/docker-" + "0123456789abcdef" * 4 + ".scope"
+        >>> list(Containers().owners(docker)), list(Containers().owners("/user.slice"))
+        (['docker 0123456789ab'], [])
+        >>> list(Containers("docker\\t" + "0123456789abcdef" * 4 + "\\t7\\t/run/docker/netns/x\\tweb\\n").owners(docker))
+        ['docker web']
+        """
+        maker, name = next(((maker, found[1]) for maker, group in _GROUPS if (found := group.search(cgroup))), ("", ""))
+        if name in self._by_id:
+            yield self._by_id[name]
+        pod = _POD.search(cgroup)
+        if pod is not None:
+            yield f"pod {pod[1].replace('_', '-')}"
+        if name and name not in self._by_id:
+            yield f"{maker} {name[:12] if re.fullmatch('[0-9a-f]{64}', name) else _readable(name)}"
+
+
+def _readable(name: str) -> str:
+    r"""A name with systemd's escapes decoded, as far as no control character comes of them.
+
+    >>> _readable(r"web\x2dfront"), _readable(r"b\x0ab"), _readable(r"caf\xc3\xa9")
+    ('web-front', 'b\\x0ab', 'café')
+    """
+
+    def decoded(match: re.Match[str]) -> str:
+        try:
+            text = bytes.fromhex(match[0].replace("\\x", "")).decode()
+        except ValueError:
+            return match[0]
+        return text if text.isprintable() else match[0]
+
+    return _ESCAPED.sub(decoded, name)
+
+
+# -- titles --------------------------------------------------------------------------------------------------------
+
+
+def entitle(namespaces: list[Namespace], containers: str = "") -> None:
+    """Give every namespace its labels, and a title: its name, else its first label, else a process of it, else its inode.
+
+    ``containers`` is the text of the table. The namespace that was captured from (``here``) has no owner.
+    """
+    known = Containers(containers)
     taken: set[str] = set()
     for netns in sorted(namespaces, key=lambda netns: (not netns.here, not netns.names)):
-        owners = [found for found in map(owner, netns.cgroups) if found] if not netns.here else []
-        for found in owners:
-            if found not in netns.labels:
-                netns.labels.append(found)
+        if not netns.here:
+            netns.labels += [label for label in known.labels(netns) if label not in netns.labels]
         inode = f"net:[{netns.inode}]" if netns.inode else netns.key
         choices = [*netns.names[:1], *([ROOT] if netns.here else []), *netns.labels[:1], *netns.paths[:1]]
         if netns.pids:
@@ -57,4 +155,5 @@ def entitle(namespaces: list[Namespace]) -> None:
 
 
 def order(netns: Namespace) -> tuple[bool, bool, Any]:
+    """The sort key of namespaces: the one captured from, those with a name, all others."""
     return (not netns.here, not netns.names, natural(netns.title))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from .section import Section
 
     Record = dict[str, Any]
+
+_ID = re.compile(r"[0-9a-f]+$", re.ASCII)
 
 
 class Table(NamedTuple):
@@ -56,6 +59,14 @@ class Namespace:
     def name(self) -> str | None:
         """The title as records have it (``netns``): None for the namespace ``(root)``."""
         return None if self.title == ROOT else self.title
+
+    def is_called(self, name: str) -> bool:
+        """Whether a name is the namespace's: title, name, label (also without its first word), file, or id of its container."""
+        if name == self.title or name in self.names or name in self.paths:
+            return True
+        if any(name in (label, label.partition(" ")[2]) for label in self.labels):
+            return True
+        return len(name) >= 12 and _ID.match(name) is not None and any(name in cgroup for cgroup in self.cgroups)
 
     @property
     def inode(self) -> str | None:

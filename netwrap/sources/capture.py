@@ -19,7 +19,7 @@ token, so nothing inside a section can pass for one::
 The last mark says how many sections there are. The sections that :func:`read` returns:
 
 ``netns=""``, the host: ``date`` (seconds since the epoch, and zone), ``hostname``, ``versions`` (``tool: what it said``),
-``namespaces``, ``containers`` (``MAKER ID PID PATH NAME``, with tabs; only where there are any), ``notes``.
+``namespaces``, ``containers`` (only where there are any), ``notes``.
 
 ``netns=KEY``: one for every command that ran there, a batch split into its commands: ``ip -j -d -s link show``, ``address
 show``, ``ip -4 -j -d -s route show table all`` and ``-6``, ``neigh show nud all``, ``neigh show proxy``, ``rule show`` and
@@ -27,10 +27,7 @@ show``, ``ip -4 -j -d -s route show table all`` and ``-6``, ``neigh show nud all
 ``fdb show``, ``vlan show``; ``nft -j list ruleset`` or ``iptables-save``; where a process lives ``ss -H -lntup``. Without ``-j``
 where the `ip` there has no JSON to rely on, and ``cat /proc/PID/net/…`` of others where the probe had no right to enter.
 
-``namespaces`` is a line ``KEY<TAB>HOW<TAB>VALUE`` for every sign of a namespace; :func:`signs` reads it. KEY is the inode of
-the namespace (``proc:INODE`` where only /proc/PID/net could be read: the inode of that). HOW is one of ``self`` (where the
-probe ran), ``name`` (in /run/netns), ``path`` (another file that holds it), ``pid`` (``PID COMM``), ``thread`` (``PID TID
-COMM``), ``fd`` (``PID FD COMM``), ``cgroup`` (of its first process), ``label`` (a container's name, ``mininet:h1``, a unit).
+``namespaces`` and ``containers`` are read by :mod:`netwrap.model.names`, which describes their lines.
 """
 
 from __future__ import annotations
@@ -41,7 +38,6 @@ import re
 import shutil
 import tempfile
 import threading
-from typing import NamedTuple
 
 from .. import shell
 from ..errors import NetwrapError, TimedOut
@@ -68,14 +64,6 @@ _FIRST_MARK = re.compile(r"^@([A-Za-z0-9-]{8,80}) begin \S+ [a-z]", re.M | re.A)
 _VANISHED = re.compile(r"^namespace (\d+) .*vanished before it was read$", re.M | re.A)
 # Words of a batch that stand for an option: a line of a batch can not have one.
 _FAMILIES = {" root 0.0.0.0/0": "-4", " root ::/0": "-6"}
-
-
-class Sign(NamedTuple):
-    """One sign of a namespace: see ``namespaces`` in the module's description."""
-
-    netns: str
-    how: str
-    value: str
 
 
 # -- taking one ------------------------------------------------------------------------------------------------------
@@ -398,98 +386,18 @@ def _whole_part(text: str) -> str:
         at = end + 1
 
 
-# -- what the namespaces are called ------------------------------------------------------------------------------------
-
-
-def signs(text: str) -> list[Sign]:
-    """The lines of a ``namespaces`` section.
-
-    >>> signs("4026531833\\tself\\t/proc/self/ns/net\\n4026532345\\tname\\ta\\\\nb\\n")[1]
-    Sign(netns='4026532345', how='name', value='a\\nb')
-    """
-    found = []
-    for line in text.split("\n"):
-        words = line.split("\t", 2)
-        if len(words) == 3:
-            found.append(Sign(words[0], words[1], _unescaped(words[2])))
-    return found
-
-
-def _unescaped(value: str) -> str:
-    return re.sub(r"\\([\\tn])", lambda match: {"t": "\t", "n": "\n"}.get(match[1], "\\"), value)
+# -- one table of namespaces ------------------------------------------------------------------------------------
 
 
 def _joined(found: list[Section]) -> list[Section]:
-    """The sections with one ``namespaces``, which has the labels that containers and control groups give."""
+    """The sections with one ``namespaces`` table, without the namespaces that vanished before they were read."""
     tables = [section.stdout for section in found if section.netns == "" and section.command == "namespaces"]
     if not tables:
         return found
     table = "".join(part if part.endswith("\n") else part + "\n" for part in tables if part)
-    containers = next((section.stdout for section in found if section.netns == "" and section.command == "containers"), "")
     gone = {match[1] for section in found if section.command == "notes" for match in _VANISHED.finditer(section.stdout)}
     table = "".join(line + "\n" for line in table.split("\n") if line and line.partition("\t")[0] not in gone)
-    for netns, name in labels(signs(table), containers):
-        table += f"{netns}\tlabel\t{name}\n"
     first = next(at for at, section in enumerate(found) if section.netns == "" and section.command == "namespaces")
     rest = [section for section in found if section.netns != "" or section.command != "namespaces"]
     rest.insert(first, found[first]._replace(stdout=table))
     return rest
-
-
-# What control groups tell of who made them: systemd's and cgroupfs' ways of writing, cgroup v1 and v2.
-_GROUPS = (
-    (re.compile(r"docker[-/]([0-9a-f]{64})(?:\.scope)?"), "docker"),
-    (re.compile(r"cri-containerd-([0-9a-f]{64})\.scope"), "containerd"),
-    (re.compile(r"crio-([0-9a-f]{64})(?:\.scope)?"), "cri-o"),
-    (re.compile(r"libpod-([0-9a-f]{64})(?:\.scope)?"), "podman"),
-    (re.compile(r"kubepods.*/([0-9a-f]{64})$"), "container"),
-    (re.compile(r"lxc(?:\.payload)?[./]([^/]+)"), "lxc"),
-    (re.compile(r"machine-([^/]+)\.scope"), "machine"),
-    (re.compile(r"system\.slice/(?:.*/)?([^/]+\.service)"), "unit"),
-)
-
-
-def labels(found: list[Sign], containers: str) -> list[tuple[str, str]]:
-    """``(KEY, NAME)``: the names that containers' files and control groups give to namespaces.
-
-    >>> group = "/system.slice/docker-" + 64 * "a" + ".scope"
-    >>> labels([Sign("42", "cgroup", group)], "")
-    [('42', 'docker:aaaaaaaaaaaa')]
-    >>> labels([Sign("42", "cgroup", group)], "docker\\t" + 64 * "a" + "\\t7\\t/run/docker/netns/x\\tweb\\n")
-    [('42', 'docker:web')]
-    """
-    by_id: dict[str, str] = {}
-    by_place: dict[tuple[str, str], str] = {}
-    for line in containers.split("\n"):
-        words = line.split("\t")
-        if len(words) == 5 and words[4]:
-            maker, ident, pid, path, called = words
-            by_id[ident] = f"{maker}:{called}"
-            by_place["pid", pid] = by_place["path", os.path.basename(path)] = by_id[ident]
-    names: dict[tuple[str, str], None] = {}
-    own = {sign.netns for sign in found if sign.how == "self"}
-    for sign in found:
-        if sign.netns in own:
-            continue
-        name: str | None = None
-        if sign.how == "pid":
-            name = by_place.get(("pid", sign.value.partition(" ")[0]))
-        elif sign.how in ("path", "name"):
-            name = by_place.get(("path", os.path.basename(sign.value)))
-        elif sign.how == "cgroup":
-            name = _label_of_group(sign.value, by_id)
-        if name:
-            names[sign.netns, name] = None
-    return list(names)
-
-
-def _label_of_group(group: str, by_id: dict[str, str]) -> str | None:
-    for pattern, maker in _GROUPS:
-        match = pattern.search(group)
-        if match is None:
-            continue
-        name = re.sub(r"\\x([0-9a-f]{2})", lambda code: chr(int(code[1], 16)), match[1])
-        if maker == "unit":
-            return name
-        return by_id.get(name) or f"{maker}:{name[:12] if len(name) == 64 else name}"
-    return None

@@ -18,6 +18,8 @@ import pytest
 from rooms import Netwrap, Rooms
 
 from netwrap.errors import NetwrapError
+from netwrap.model import names
+from netwrap.model.build import build
 from netwrap.model.section import Section
 from netwrap.sources import capture
 
@@ -45,8 +47,8 @@ def start(words: list[str]) -> subprocess.Popen[str]:
     return subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
-def signs_of(found: list[Section]) -> list[capture.Sign]:
-    return capture.signs(next(section.stdout for section in found if section.command == "namespaces"))
+def signs_of(found: list[Section]) -> list[names.Sign]:
+    return names.signs(next(section.stdout for section in found if section.command == "namespaces"))
 
 
 def keys(found: list[Section], how: str) -> dict[str, str]:
@@ -166,25 +168,6 @@ def test_stale_names_are_notes(rooms: Rooms) -> None:
     assert plain.name not in keys(found, "name")
 
 
-def test_labels() -> None:
-    ident = "0123456789ab" + 52 * "c"
-    groups = {
-        "1": f"/docker/{ident}",
-        "2": f"/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod7.slice/cri-containerd-{ident}.scope",
-        "3": "/lxc.payload.web/init.scope",
-        "4": r"/machine.slice/machine-vm\x2d1.scope",
-        "5": "/system.slice/nginx.service",
-        "6": "/user.slice/user-0.slice/session-1.scope",
-    }
-    signs = [capture.Sign(netns, "cgroup", group) for netns, group in groups.items()]
-    signs += [capture.Sign("7", "pid", "70 nginx"), capture.Sign("8", "path", "/run/docker/netns/abc")]
-    containers = "docker\tx\t70\t/var/run/docker/netns/zzz\tweb\ncontainerd\ty\t71\t/var/run/docker/netns/abc\tdefault/pod\n"
-    assert capture.labels(signs, containers) == [
-        ("1", "docker:0123456789ab"), ("2", "containerd:0123456789ab"), ("3", "lxc:web"), ("4", "machine:vm-1"),
-        ("5", "nginx.service"), ("7", "docker:web"), ("8", "containerd:default/pod"),
-    ]  # fmt: skip
-
-
 @root
 @pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
 def test_containers_are_named_by_their_makers_files(shell: list[str], tmp_path: Path) -> None:
@@ -219,7 +202,7 @@ def test_containers_are_named_by_their_makers_files(shell: list[str], tmp_path: 
         f"docker\t{ident}\t{process.pid}\t/var/run/docker/netns/0123\tweb-1",
         "containerd\tabc\t\t/var/run/netns/cni-1\tdefault/pod-1", "podman\tee\t\t\tpod man", "",
     ]  # fmt: skip
-    assert "docker:web-1" in keys(found, "label")
+    assert build(found).find(f"pid {process.pid}").labels == ["docker web-1"]
     assert "SECRET" not in text
 
 
