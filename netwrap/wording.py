@@ -244,3 +244,39 @@ def _quoted(word: str) -> str:
         else:
             shown.append("".join(f"\\{byte:03o}" for byte in letter.encode("utf-8", "surrogateescape")))
     return f"$'{''.join(shown)}'"
+
+
+# -- sockets -------------------------------------------------------------------------------------------------------
+
+
+def process(user: Record) -> str:
+    """A process that holds a socket.
+
+    >>> process({"name": "nginx", "pid": 7, "fd": 6}), process({"name": "nginx"})
+    ('nginx (7)', 'nginx')
+    """
+    return f"{user.get('name', '')} ({user['pid']})" if "pid" in user else str(user.get("name", ""))
+
+
+def endpoint(address: str, port: str | int | None, dev: str | None = None) -> str:
+    """An address with its port, as `ss` prints them; ``dev`` is the device that a socket is bound to.
+
+    >>> endpoint("10.0.0.1", 80), endpoint("fe80::1", 80, "v0"), endpoint("*", "*")
+    ('10.0.0.1:80', '[fe80::1]%v0:80', '*:*')
+    """
+    shown = (f"[{address}]" if ":" in address else address) + (f"%{dev}" if dev else "")
+    return shown if port is None else f"{shown}:{port}"
+
+
+def socket(record: Record) -> str:
+    """A socket in short.
+
+    >>> socket({"netid": "tcp", "state": "LISTEN", "local": "::", "local_port": 80, "peer": "::", "peer_port": "*",
+    ...         "users": [{"name": "nginx", "pid": 7}]})
+    'tcp LISTEN [::]:80 nginx (7)'
+    """
+    local = endpoint(record.get("local", ""), record.get("local_port"), record.get("dev"))
+    words = [record.get("netid", ""), record.get("state", ""), local]
+    if record.get("peer_port") not in ("*", None, 0):
+        words += ["to", endpoint(record.get("peer", ""), record["peer_port"])]
+    return " ".join(filter(None, [*words, ", ".join(map(process, record.get("users", ())))]))

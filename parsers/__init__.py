@@ -1,4 +1,4 @@
-"""Parsers of what `ip`, `bridge`, `arp` and `route` print: text or JSON in, records out; nothing but Python needed.
+"""Parsers of what `ip`, `bridge`, `ss`, `arp`, `route` and others print: text or JSON in, records out; nothing but Python needed.
 
 Each module has ``parse(text, *, strict=True)`` and is registered by being there:
 
@@ -21,19 +21,20 @@ if TYPE_CHECKING:
     from typing import Any
 
 __all__ = ["ParseError", "detect", "module", "names", "parse"]
+# The modules here that are no parser: what parsers share.
+_SHARED = ("detection", "errors", "lex", "linkinfo", "linkrecord", "linkstats", "records", "route_encap")
 
 
 def names() -> list[str]:
     """The names of all commands that have a parser, sorted: ``["arp", "bridge_fdb", ...]``."""
     import pkgutil
 
-    modules = [info.name for info in pkgutil.iter_modules(__path__)]
-    return sorted(name for name in modules if name.startswith(("ip_", "bridge_")) or name in ("arp", "route"))
+    return sorted(info.name for info in pkgutil.iter_modules(__path__) if info.name not in _SHARED)
 
 
 def module(name: str) -> ModuleType:
     """The parser module of a command; ValueError for a name that has none."""
-    if name in ("arp", "route") or name.startswith(("ip_", "bridge_")) and name.isidentifier():
+    if name.isidentifier() and name not in _SHARED:
         try:
             return importlib.import_module(f"{__name__}.{name}")
         except ModuleNotFoundError:

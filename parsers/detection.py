@@ -11,10 +11,16 @@ if TYPE_CHECKING:
     from typing import Any
 
 # The order decides between parsers that understand a text equally well.
-_ORDER = ("arp", "route", "ip_rule", "bridge_fdb", "bridge_vlan", "bridge_link", "ip_link", "ip_address", "ip_neigh", "ip_route")
+_ORDER = (
+    "arp", "route", "ip_rule", "bridge_fdb", "bridge_vlan", "bridge_link", "ip_link", "ip_address", "ss", "ifconfig", "brctl",
+    "ip_maddr", "ip_netconf", "ip_nexthop", "sysctl", "ip_neigh", "ip_route",
+)  # fmt: skip
 # What a JSON object of each command has (all of one set), most particular first.
 _KEYS: tuple[tuple[str, tuple[set[str], ...]], ...] = (
     ("ip_address", ({"addr_info"},)),
+    ("ip_maddr", ({"ifname", "maddr"},)),
+    ("ip_netconf", ({"family", "interface"},)),
+    ("ip_nexthop", ({"id", "gateway"}, {"id", "group"}, {"id", "dev"}, {"id", "blackhole"}, {"id", "bucket"}, {"id", "via"})),
     ("ip_link", ({"ifname", "linkmode"}, {"ifname", "operstate"}, {"ifname", "link_type"})),
     ("bridge_link", ({"ifname", "master", "state"}, {"ifindex", "ifname", "cost"}, {"ifindex", "ifname", "flags", "master"})),
     ("bridge_fdb", ({"mac", "flags"},)),
@@ -75,7 +81,10 @@ def _says_enough(name: str, records: list[Any]) -> bool:
 
 def _is_heading(head: str) -> bool:
     """Whether a text without records is a table that is empty: `route` and `arp` print its title or header."""
-    return head.lstrip().startswith(("Kernel IP", "Destination ", "Address ", "IP address", "port"))
+    return head.lstrip().startswith((
+        "Kernel IP", "Destination ", "Address ", "IP address", "port", "Netid ", "State ", "Active ", "Proto ", "bridge name",
+        "Iface ", "sl ",
+    ))  # fmt: skip
 
 
 def _between(found: list[str], head: str) -> list[str]:

@@ -322,3 +322,126 @@ class RouteRow(_Unparsed, total=False):
     irtt: int
     bits: int
     cut: list[str]
+
+
+class User(TypedDict, total=False):
+    """A process that holds a socket; ``fd`` is absent where the program prints none (netstat)."""
+
+    name: str
+    pid: int
+    fd: int
+    tid: int
+    proc_ctx: str
+    sock_ctx: str
+
+
+class Socket(_Unparsed, total=False):
+    """A socket (`ss`, `netstat`, /proc/net/tcp): a port is a number, a service's name or ``*``; queues in bytes."""
+
+    netid: str
+    state: str
+    recv_q: int
+    send_q: int
+    local: str
+    local_port: int | str
+    peer: str
+    peer_port: int | str
+    dev: str
+    peer_dev: str
+    family: str
+    users: list[User]
+    uid: int
+    user: str
+    ino: int
+    sk: str
+    cgroup: str
+    v6only: int
+    fwmark: str
+    shutdown: str
+    timer: str
+    skmem: str
+    class_id: str
+    info: list[str]
+    association: None
+    protocol: int
+    slot: int
+    retransmits: int
+    timeout: int
+    refcnt: int
+    flags: list[str]
+    cut: list[str]
+
+
+class Sysctl(_Unparsed, total=False):
+    """A switch of the kernel (`sysctl`): its name with dots, and its value as text."""
+
+    key: str
+    value: str
+
+
+class NexthopObject(_Unparsed, total=False):
+    """A nexthop object (`ip nexthop`): ``blackhole`` and ``fdb`` are keys with None; timers in seconds."""
+
+    id: int
+    group: list[dict[str, int]]
+    type: str
+    resilient_args: dict[str, float]
+    bucket: dict[str, float]
+    gateway: str
+    via: dict[str, str]
+    dev: str
+    encap: dict[str, Any]
+    scope: str
+    blackhole: None
+    protocol: str
+    flags: list[str]
+    fdb: None
+    master: str
+    group_stats: list[dict[str, int]]
+
+
+class Netconf(_Unparsed, total=False):
+    """Switches of an interface (`ip netconf`); ``interface`` may be "all" and "default"."""
+
+    family: str
+    interface: str
+    forwarding: bool
+    rp_filter: str
+    mc_forwarding: bool
+    proxy_neigh: bool
+    ignore_routes_with_linkdown: bool
+    bc_forwarding: bool
+    input: bool
+
+
+class Maddr(_Unparsed, total=False):
+    """The multicast groups of a link (`ip maddr`): ``maddr`` holds ``link`` or ``family`` and ``address``, and ``users``."""
+
+    ifindex: int
+    ifname: str
+    maddr: list[dict[str, Any]]
+
+
+class Ifconfig(Address, total=False):
+    """A link with its addresses as `ifconfig` tells them, in the schema of `ip address`; ``cut`` names what may be cut off."""
+
+    metric: int
+    device: str
+    media: str
+    cut: list[str]
+
+
+class Brctl(_Unparsed, total=False):
+    """A bridge (`brctl show`, `showstp`: further keys are the names of its lines) or an address (`brctl showmacs`)."""
+
+    ifname: str
+    id: str
+    stp: bool
+    interfaces: list[str]
+    bridge_id: str
+    ports: list[dict[str, Any]]
+    flags: list[str]
+    port: int
+    mac: str
+    local: bool
+    ageing: float

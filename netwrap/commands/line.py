@@ -270,7 +270,7 @@ def parser_of(text: str) -> str:
     """
     import parsers
 
-    if text in ("arp", "route") or "_" in text and text in parsers.names():
+    if text in parsers.names():
         return text
     words = text.split()
     found = understand(words).parser if words else None

@@ -50,7 +50,9 @@ def record_keys(command: str) -> set[str]:
     kinds = {"ip_link": records.Link, "ip_address": records.Address, "ip_route": records.Route, "ip_neigh": records.Neigh,
              "ip_rule": records.Rule, "ip_netns": records.Netns, "bridge_link": records.BridgeLink,
              "bridge_fdb": records.BridgeFdb, "bridge_vlan": records.BridgeVlan, "arp": records.Arp,
-             "route": records.RouteRow}  # fmt: skip
+             "route": records.RouteRow, "ss": records.Socket, "sysctl": records.Sysctl, "ip_nexthop": records.NexthopObject,
+             "ip_netconf": records.Netconf, "ip_maddr": records.Maddr, "ifconfig": records.Ifconfig,
+             "brctl": records.Brctl}  # fmt: skip
     return {*getattr(kinds.get(command), "__annotations__", ()), "netns", "unparsed"}
 
 
@@ -125,6 +127,51 @@ def _bridge_vlan(port: Record) -> Iterator[Cells]:
                "tx_bytes": vlan.get("tx_bytes")}  # fmt: skip
 
 
+def _socket(socket: Record) -> Iterator[Cells]:
+    users = [wording.process(user) for user in socket.get("users", ())]
+    keys = ("netid", "state", "recv_q", "send_q", "local", "local_port", "peer", "peer_port", "dev", "uid", "ino", "cut")
+    yield {**{key: socket.get(key) for key in keys}, "users": users or None}
+
+
+def _ifconfig(link: Record) -> Iterator[Cells]:
+    stats = link.get("stats64", {})
+    own = {**{key: link.get(key) for key in ("ifname", "mtu", "cut")}, "lladdr": link.get("address"),
+           "flags": link.get("flags") or None, "rx_bytes": stats.get("rx", {}).get("bytes"),
+           "tx_bytes": stats.get("tx", {}).get("bytes")}  # fmt: skip
+    for entry in link.get("addr_info") or [{}]:
+        label = entry.get("label")
+        yield {**own, "address": wording.address(entry) or None, "scope": entry.get("scope"),
+               "label": label if label != link.get("ifname") else None}  # fmt: skip
+
+
+def _brctl(record: Record) -> Iterator[Cells]:
+    own = {key: record.get(key) for key in ("ifname", "stp", "port", "mac", "local", "ageing", "state")}
+    own["id"] = record.get("id", record.get("bridge_id"))
+    yield {**own, "interfaces": record.get("interfaces") or [port["ifname"] for port in record.get("ports", ())] or None}
+
+
+def _maddr(link: Record) -> Iterator[Cells]:
+    for group in link.get("maddr") or [{}]:
+        yield {"ifindex": link.get("ifindex"), "ifname": link.get("ifname"), "family": group.get("family", "link"),
+               "group": group.get("address", group.get("link")), "users": group.get("users"),
+               "features": group.get("features")}  # fmt: skip
+
+
+def _nexthop(nexthop: Record) -> Iterator[Cells]:
+    group = [f"{it['id']},{it['weight']}" if "weight" in it else str(it["id"]) for it in nexthop.get("group", ())]
+    kind = next((key for key in ("blackhole", "fdb") if key in nexthop), nexthop.get("type"))
+    encap = nexthop.get("encap")
+    bucket = nexthop.get("bucket", {})
+    yield {"id": nexthop.get("id"), "type": kind, "gateway": wording.gateway(nexthop), "dev": nexthop.get("dev"),
+           "group": group or None, "scope": nexthop.get("scope"), "protocol": nexthop.get("protocol"),
+           "encap": encap.get("encap_type") if isinstance(encap, dict) else encap, "flags": nexthop.get("flags") or None,
+           "index": bucket.get("index"), "nhid": bucket.get("nhid"), "idle_time": bucket.get("idle_time")}  # fmt: skip
+
+
+_NETCONF = ("family", "interface", "forwarding", "rp_filter", "mc_forwarding", "proxy_neigh", "ignore_routes_with_linkdown",
+            "bc_forwarding", "input")  # fmt: skip
+
+
 def _same(*keys: str) -> Callable[[Record], Iterator[Cells]]:
     def make(record: Record) -> Iterator[Cells]:
         yield {key: record.get(key) for key in keys}
@@ -171,4 +218,13 @@ _VIEWS: dict[str, tuple[str, Callable[[Record], Iterator[Cells]]]] = {
         _same("source", "destination", "next_hop", "gateway", "genmask", "flags", "metric", "ref", "use", "mss", "window",
               "irtt", "iface", "cut"),
     ),
+    "ss": ("netid? state? recv_q? send_q? local local_port peer? peer_port? dev? uid? ino? users? cut?", _socket),
+    "sysctl": ("key value", _same("key", "value")),
+    "ip_nexthop": (
+        "id type? gateway? dev? group? encap? scope? protocol? flags? index? nhid? idle_time?", _nexthop,
+    ),
+    "ip_netconf": (f"family interface {'? '.join(_NETCONF[2:])}?", _same(*_NETCONF)),
+    "ip_maddr": ("ifindex? ifname family group users? features?", _maddr),
+    "ifconfig": ("ifname flags? mtu address? scope? label? lladdr? rx_bytes? tx_bytes? cut?", _ifconfig),
+    "brctl": ("ifname? id? stp? port? mac? local? ageing? interfaces?", _brctl),
 }  # fmt: skip

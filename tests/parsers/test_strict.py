@@ -20,7 +20,11 @@ def _plain(command: str = "*") -> list[Path]:
     return [path for path in texts(command) if not path.parent.name.startswith("proc-") and not path.stem.startswith("none")]
 
 
-@pytest.mark.parametrize("path", _plain(), ids=label)
+# Commands whose words become something else: masks are lengths, letters names of flags; keys have other separators.
+_OTHER_WORDS = ("ifconfig", "sysctl")
+
+
+@pytest.mark.parametrize("path", [path for path in _plain() if path.parent.parent.name not in _OTHER_WORDS], ids=label)
 def test_every_word_is_accounted_for(path: Path) -> None:
     command = path.parent.parent.name
     records, problems = parsers.parse(command, read(path), strict=False)
@@ -117,8 +121,8 @@ def test_lines_are_counted_as_an_editor_does() -> None:
 
 
 def test_an_unknown_parser_is_named() -> None:
-    with pytest.raises(ValueError, match="no parser is named 'ifconfig'; there are: arp, bridge_fdb"):
-        parsers.module("ifconfig")
+    with pytest.raises(ValueError, match="no parser is named 'ifconfigs'; there are: arp, brctl, bridge_fdb"):
+        parsers.module("ifconfigs")
 
 
 # -- detect --------------------------------------------------------------------------------------------------------
@@ -126,22 +130,6 @@ def test_an_unknown_parser_is_named() -> None:
 FOREIGN = {
     "empty": "",
     "blank lines": "\n \n\t\n",
-    "ifconfig": "eth0: flags=4163<UP,BROADCAST,RUNNING,MULTICAST>  mtu 1500\n"
-    "        inet 10.0.0.7  netmask 255.255.255.0  broadcast 10.0.0.255\n"
-    "        ether 02:42:ac:11:00:02  txqueuelen 0  (Ethernet)\n"
-    "        RX packets 10  bytes 860 (860.0 B)\n",
-    "old ifconfig": "eth0      Link encap:Ethernet  HWaddr 02:42:ac:11:00:02\n"
-    "          inet addr:10.0.0.7  Bcast:10.0.0.255  Mask:255.255.255.0\n"
-    "          UP BROADCAST RUNNING MULTICAST  MTU:1500  Metric:1\n",
-    "ss": "Netid State  Recv-Q Send-Q Local Address:Port   Peer Address:Port Process\n"
-    "tcp   LISTEN 0      128          0.0.0.0:22          0.0.0.0:*\n"
-    "tcp   ESTAB  0      0           10.0.0.7:22         10.0.0.9:51514\n",
-    "netstat -tn": "Active Internet connections (w/o servers)\n"
-    "Proto Recv-Q Send-Q Local Address           Foreign Address         State\n"
-    "tcp        0      0 10.0.0.7:22             10.0.0.9:51514          ESTABLISHED\n",
-    "netstat -i": "Kernel Interface table\n"
-    "Iface      MTU    RX-OK RX-ERR RX-DRP RX-OVR    TX-OK TX-ERR TX-DRP TX-OVR Flg\n"
-    "eth0      1500       10      0      0 0            12      0      0      0 BMRU\n",
     "ls -l": "total 12\n-rw-r--r-- 1 root root 4096 Nov 26 10:00 README.md\ndrwxr-xr-x 2 root root 4096 Nov 26 10:00 tests\n",
     "ls": "README.md\ntests\n",
     "prose": "The quick brown fox jumps over the lazy dog.\nA route is a way from here to there, via somewhere else.\n",

@@ -51,6 +51,13 @@ _FORMAT_WORDS = {  # of every command: what stands in a table without being a va
     "ip_netns": "id: nsid current-nsid iproute2 netns name: unassigned not-assigned",
     "bridge_vlan": "port vlan-id vlan ids id tunnel-id tunnel PVID Egress Egres Untagged untagged None RX: TX: bytes packets",
     "ip_address": "forever valid_lft preferred_lft peer inet inet6 family label",
+    "ss": "users: Address Active Internet connections servers and established only w/o Program UNIX domain sockets unix off - "
+    "tcp6 udp6 raw6 pid PID fd",
+    "brctl": "is local? yes name mac addr bridge id designated root port path cost max age hello time forward delay ageing timer "
+    "topology change gc message hold tcn state enabled interfaces STP no",
+    "sysctl": "proc sys net ipv4 ipv6 conf",
+    "ip_nexthop": "via group index stats: stats",
+    "ip_netconf": "ipv4 ipv6 dev on off",
     "arp": "at on Address HWtype HWaddress Flags Mask Iface IP address HW type Device - ? * PUP PUB PERM TRAIL ether Entries: "
     "Skipped: Found: arp: in entries no match found. incomplete from_interface -- entry netmask",
     "route": "Kernel IP IPv6 routing table cache Neighbour Cache Destination Gateway Genmask Flags Metric Ref Use Iface "
@@ -107,10 +114,16 @@ def unaccounted(text: str, records: list[Any], problems: Sequence[parsers.ParseE
         for atom in _ATOM.findall(ESCAPES.sub("", line)):
             if any(form in pool for form in _forms(atom)):
                 continue
-            cuts = (cut.findall(atom) for cut in (_PIECE, _PARTS))
+            cuts = [*(cut.findall(atom) for cut in (_PIECE, _PARTS)), *_around_colons(atom)]
             if not any(all(any(form in pool for form in _forms(piece)) for piece in pieces) for pieces in cuts):
                 lost.append((number, atom))
     return lost
+
+
+def _around_colons(atom: str) -> Iterator[list[str]]:
+    """``127.0.0.1:80``, ``cgroup:unreachable:1``, ``eth0%1:80`` in their parts"""
+    for separator in (atom.partition(":"), atom.rpartition(":")):
+        yield [piece for part in (separator[0], separator[2]) for piece in part.split("%") if piece]
 
 
 def _forms(atom: str) -> Iterator[str]:
