@@ -14,6 +14,7 @@ from parsers.ip_route import TABLES, family_of, table_of
 from ..commands import request as asking
 from ..commands.request import Request
 from ..errors import CommandWarning, NetwrapError, UsageError
+from ..model.coverage import as_printed
 from ..prefixes import contains, network
 
 if TYPE_CHECKING:
@@ -69,7 +70,8 @@ def answer_in(host: Host, command: Command, netns: Namespace) -> list[Record]:
         raise UsageError(f"'{' '.join(request.words)}' asks the kernel: it cannot be answered from a capture")
     found = _ANSWERS[request.name](host, netns, request)
     if found is None:
-        raise NotCaptured(f"no {CALLED[request.name]} of {netns.title} in this capture")
+        said = netns.failed.get(request.name)
+        raise NotCaptured(f"no {CALLED[request.name]} of {netns.title} in this capture" + (f" ({said})" if said else ""))
     return [_brief(record) for record in found] if request.brief and request.name in _BRIEF else found
 
 
@@ -93,7 +95,7 @@ def _captured_as_asked(netns: Namespace, request: Request) -> list[Record] | Non
     for table in reversed(netns.tables.get(request.name, [])):
         other = table.request
         if other is not None and _key(other) == _key(request) and "".join(other.unknown) in ("", "-n"):
-            return list(table.records)
+            return as_printed(table)
     return None
 
 
@@ -233,11 +235,15 @@ def _routes(host: Host, netns: Namespace, request: Request) -> list[Record] | No
         captured = netns.routes6 if family == "inet6" else netns.routes if family in ("", "inet") else None
     if captured is None:
         return None
-    everything = netns.has_all_tables(family or "inet")
-    if not everything and table not in ("main", "all") and not any(table_of(route) == table for route in captured):
-        raise NotCaptured(f"routes of table {table} of {netns.title} are not in this capture, only those of main")
-    if not everything and table == "all":
-        warnings.warn("only the main routing tables are in this capture", CommandWarning, stacklevel=2)
+    held = list(dict.fromkeys(table_of(route) for route in captured))
+    missing = not netns.has_routes(family or "inet", table)
+    if missing and table not in ("all", *held):
+        only = ", ".join(held[:5]) + ", ..." * (len(held) > 5)
+        raise NotCaptured(
+            f"routes of table {table} of {netns.title} are not in this capture" + (f", only those of {only}" if held else "")
+        )
+    if missing and table == "all":
+        warnings.warn(f"only these routing tables are in this capture: {', '.join(held) or 'main'}", CommandWarning, stacklevel=2)
     kept = [
         route for route in captured
         if (table == "all" or table_of(route) == table) and _is_route_wanted(route, filters, netns)

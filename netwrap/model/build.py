@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING
 from ..commands import request as asked
 from ..commands.line import understand
 from ..wording import ROOT
-from . import sidetables
+from . import coverage, failures, sidetables
+from .coverage import Table
 from .host import Host
 from .names import entitle, order, signs
-from .namespace import Namespace, Table
+from .namespace import Namespace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -53,6 +54,7 @@ class _Builder:
         self.problems = list(problems)
         self.wide: dict[str, str] = {}
         self.failures: dict[tuple[str, str], list[str]] = {}
+        self.remarks: dict[tuple[str, str], list[str]] = {}  # the same, of what is only worth a note
         self.gone: dict[str, Namespace] = {}  # failed in a way that a namespace does that is not there any more
         self.here: str | None = None
 
@@ -74,8 +76,10 @@ class _Builder:
         words = section.command.split()
         command = understand(words)
         netns = self.netns(section.netns or command.netns or "")
-        if section.status not in (None, 0) and not section.stdout.strip():
-            self._failed(netns, section)
+        if section.status is None:
+            section = failures.told_apart(section)
+        if (section.status != 0 or section.stderr) and not section.stdout.strip() and (section.status or section.stderr.strip()):
+            self._failed(netns, section, command.parser or (sidetables.reader(words) or ("",))[0])
             return
         if section.stderr.strip():
             self._said(netns, section)
@@ -88,9 +92,10 @@ class _Builder:
         text = section.stdout
         module = importlib.import_module(f"parsers.{parser}")
         found = _Problems()
+        cut = "interrupted" if "Dump was interrupted" in section.stderr else ""
         if len(text) > SECTION_LENGTH:
-            cut = text.rfind("\n", 0, SECTION_LENGTH)
-            text = text[:cut]
+            text = text[: text.rfind("\n", 0, SECTION_LENGTH)]
+            cut = "cut off"
             found.append(f"longer than {SECTION_LENGTH >> 20} MiB: read up to line {text.count(chr(10)) + 1}")
         from parsers.lex import is_json
 
@@ -105,7 +110,10 @@ class _Builder:
                 found.append(error)
         for line in found.lines():
             self.problems.append(f"{_label(netns)}{section.command}: {line}")
-        netns.tables.setdefault(parser, []).append(Table(section.command, asked.read(words), records, json, section))
+        request = asked.read(words)
+        part = section.part or cut or (f"{found.lost()} lines not understood" if found else "")
+        records = coverage.completed(request, records)
+        netns.tables.setdefault(parser, []).append(Table(section.command, request, records, json, section, part))
 
     def _read_side_table(self, netns: Namespace, section: Section, words: list[str]) -> None:
         found = sidetables.reader(words)
@@ -118,20 +126,28 @@ class _Builder:
             self.problems.append(f"{_label(netns)}{section.command}: cannot be read: {error}")
             return
         json = section.stdout.lstrip()[:1] in ("[", "{")
-        netns.tables.setdefault(name, []).append(Table(section.command, None, records, json, section))
+        netns.tables.setdefault(name, []).append(Table(section.command, None, records, json, section, section.part))
 
-    def _failed(self, netns: Namespace, section: Section) -> None:
+    def _failed(self, netns: Namespace, section: Section, table: str) -> None:
+        pasted = section.status is None  # its text may say anything; where a status is known, a failure is one
         said = section.stderr.strip().split("\n")[0] or f"exit status {section.status}"
-        if not netns.here and _GONE.search(said):
+        if table:
+            netns.failed.setdefault(table, f"{section.command}: {said}")
+        if not netns.here and failures.is_gone(said, in_file=pasted):
             self.gone[netns.key] = netns
-        if section.status == 127 or _QUIET.search(said):
-            return
-        self.failures.setdefault((section.command, said), []).append(_label(netns).rstrip(": ") or ROOT)
+        if pasted:
+            if not _UNKNOWN_TO_KERNEL.search(said):
+                self._count(self.remarks, section.command, f"failed: {said}", netns)
+        elif section.status != 127 and not failures.QUIET.search(said):
+            self._count(self.failures, section.command, said, netns)
 
     def _said(self, netns: Namespace, section: Section) -> None:
         for line in section.stderr.strip().split("\n")[:3]:
-            if line.strip() and not _QUIET.search(line):
-                self.failures.setdefault((section.command, line.strip()), []).append(_label(netns).rstrip(": ") or ROOT)
+            if line.strip() and not failures.QUIET.search(line):
+                self._count(self.failures, section.command, line.strip(), netns)
+
+    def _count(self, words: dict[tuple[str, str], list[str]], command: str, said: str, netns: Namespace) -> None:
+        words.setdefault((command, said), []).append(_label(netns).rstrip(": ") or ROOT)
 
     def _read_namespaces(self, text: str) -> None:
         for key, how, value in signs(text):
@@ -162,11 +178,25 @@ class _Builder:
             del self.namespaces[key]
             label = _label(netns).rstrip(": ")
             self.notes.append(f"namespace {label} vanished while it was read")
-            for failure, where in list(self.failures.items()):
-                self.failures[failure] = [it for it in where if it != label]
-                if not self.failures[failure]:
-                    del self.failures[failure]
+            for words in (self.failures, self.remarks):
+                for failure, where in list(words.items()):
+                    words[failure] = [it for it in where if it != label]
+                    if not words[failure]:
+                        del words[failure]
             self.problems = [it for it in self.problems if f" of namespace {key} answered " not in it]
+
+    def _note_gaps(self, netns: Namespace) -> None:
+        """Say which tables were captured in part only, and resolve what was asked for by the name of a VRF."""
+        routes = netns.tables.get("ip_route", [])
+        if any(table.request is not None and "vrf" in table.request.filters for table in routes):
+            coverage.resolve_vrfs(routes, netns.links or ())
+        for tables in netns.tables.values():
+            for table in coverage.parts(tables):
+                words = coverage.gap(table)
+                shown = (
+                    f"holds only a part of the table: {words}" if table.part else f"shows {words} only; the rest was not captured"
+                )
+                self._count(self.remarks, table.command, shown, netns)
 
     def host(self) -> Host:
         listed = "namespaces" in self.wide
@@ -184,9 +214,12 @@ class _Builder:
             if versions.get("how") == "none" and not netns.pids:
                 netns.pids = None  # /proc/PID/ns/net of others is for root
             netns.knows_nsids = _knows_nsids(versions.get("ip", ""))
+        for netns in self.namespaces.values():
+            self._note_gaps(netns)
         for (command, said), where in self.failures.items():
-            names = where[0] if len(where) == 1 else f"{len(where)} namespaces"
-            (self.notes if _HARMLESS.search(said) else self.problems).append(f"{names}: {command}: {said}")
+            (self.notes if failures.HARMLESS.search(said) else self.problems).append(f"{_names(where)}: {command}: {said}")
+        for (command, said), where in self.remarks.items():
+            self.notes.append(f"{_names(where)}: {command} {said}")
         entitle(list(self.namespaces.values()), self.wide.get("containers", ""))
         host = Host(sorted(self.namespaces.values(), key=order), self.notes, self.problems)
         host.hostname = self.wide.get("hostname", "").strip() or None
@@ -195,15 +228,12 @@ class _Builder:
         return host
 
 
-# Not worth a word: kernels and binaries that do not have the table.
-_QUIET = re.compile(
-    r"not supported|Operation not supported|Object \".*\" is unknown|unknown object|not found|No such file or directory$"
-    r"|Cannot open netlink|is unknown, try|invalid argument '(nexthop|netconf)'|FDB table|Dump terminated$"
-)
-_HARMLESS = re.compile(r"Operation not permitted|Permission denied|must be root|Dump was interrupted")
-_GONE = re.compile(
-    r"Cannot open network namespace|No such file or directory|No such process|network namespace .*Invalid argument"
-)
+# What a kernel without the table answers.
+_UNKNOWN_TO_KERNEL = re.compile(r"not supported|Dump terminated$")
+
+
+def _names(where: Sequence[str]) -> str:
+    return where[0] if len(where) == 1 else f"{len(where)} namespaces"
 
 
 def _label(netns: Namespace) -> str:
@@ -219,10 +249,15 @@ class _Problems(list):  # type: ignore[type-arg]
         self.more = 0
 
     def append(self, problem: Any) -> None:
+        if failures.is_said(getattr(problem, "line", "")):
+            return  # is noted already
         if len(self) < PROBLEMS_KEPT:
             super().append(str(problem))
         else:
             self.more += 1
+
+    def lost(self) -> int:
+        return len(self) + self.more
 
     def lines(self) -> list[str]:
         if self.more or len(self) > 3:

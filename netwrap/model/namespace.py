@@ -4,32 +4,23 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from parsers.ip_route import family_of
 
 from ..wording import ROOT
-from . import sidetables
+from . import coverage, sidetables
+from .coverage import Scope, Table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from ..commands.request import Request
-    from .section import Section
 
     Record = dict[str, Any]
 
 _ID = re.compile(r"[0-9a-f]+$", re.ASCII)
-
-
-class Table(NamedTuple):
-    """What one command printed, as records."""
-
-    command: str
-    request: Request | None
-    records: list[Any]
-    json: bool
-    section: Section | None = None  # the text, where it came from, and how much of the table it is
 
 
 class Namespace:
@@ -50,6 +41,8 @@ class Namespace:
         self.held: list[str] = []  # threads and file descriptors that hold it
         self.title = ROOT if key == "" else key
         self.tables: dict[str, list[Table]] = {}
+        self.failed: dict[str, str] = {}  # what the command of a table said where it failed
+        self._joined: dict[tuple[str, str, str, bool], list[Any] | None] = {}
         self.knows_nsids = False
 
     def __repr__(self) -> str:
@@ -78,26 +71,42 @@ class Namespace:
     # -- tables ----------------------------------------------------------------------------------------------------
 
     def table(self, name: str, family: str = "", verb: str = "show", proxy: bool = False) -> list[Any] | None:
-        """The records of the most telling capture of a table; of all partial ones where none is whole; None without any."""
-        tables = [table for table in self.tables.get(name, ()) if _is_for(table.request, family, verb, proxy)]
-        if not tables:
-            return None
-        whole = [table for table in tables if table.request is None or table.request.is_whole()]
-        if whole:
-            best: list[Any] = max(reversed(whole), key=_richness).records  # of two that are alike, the later
-            return best
-        merged: list[Any] = []
-        for table in tables:
-            merged += [record for record in table.records if record not in merged]
-        return merged
+        """The records of a table: the most complete capture, joined with what others hold beside it; None without any."""
+        key = (name, family, verb, proxy)
+        if key not in self._joined:
+            tables = coverage.chosen(self._captures(*key))
+            self._joined[key] = coverage.joined(name, (_of(table, family) for table in tables)) if tables else None
+        return self._joined[key]
+
+    def _captures(self, name: str, family: str, verb: str = "show", proxy: bool = False) -> list[Table]:
+        return [table for table in self.tables.get(name, ()) if _is_for(table.request, family, verb, proxy)]
+
+    def covers(self, name: str, family: str = "", proxy: bool = False, **filters: str) -> bool:
+        """Whether one capture is sure to hold all rows of a table that are of a family and pass the filters of its command.
+
+        Only then is a row that is not there absent: ``covers("ip_route", "inet", table="main")``, ``covers("ip_neigh", "inet6",
+        nud="usual")``; ``family``: "" asks for both.
+        """
+        asked = Scope(frozenset({family}) if family else coverage.families(name), {**filters})
+        if proxy:
+            asked.filters["proxy"] = ""
+        return any(coverage.covers(table, asked) for table in self._captures(name, family, proxy=proxy))
 
     @cached_property
     def links(self) -> list[Record] | None:
-        """`ip link`; where only `ip address` was captured, its records, and without both the names in /proc/net/dev."""
-        found = self.table("ip_link")
-        if found is None:
-            found = self.table("ip_address")
-        return self.table("proc_links") if found is None else found
+        """`ip link`, joined with `ip address` and the names in /proc/net/dev where neither was captured whole."""
+        names = ("ip_link", "ip_address", "proc_links")
+        return self._first([(name, self.table(name), self.covers(name)) for name in names])
+
+    def _first(self, found: Sequence[tuple[str, list[Record] | None, bool]]) -> list[Record] | None:
+        """The records of the first table that is whole, joined with those of the tables before it."""
+        taken: list[list[Record]] = []
+        for _, records, whole in found:
+            if records is not None:
+                taken.append(records)
+                if whole:
+                    break
+        return coverage.joined(found[0][0], taken) if taken else None
 
     @property
     def links_json(self) -> bool:
@@ -107,14 +116,14 @@ class Namespace:
 
     @cached_property
     def addresses(self) -> list[Record] | None:
-        """`ip address`: links with ``addr_info``; /proc/net/if_inet6 and fib_trie where there is nothing better."""
+        """`ip address`: links with ``addr_info``; of a family that it was not asked for, /proc/net/if_inet6 and fib_trie."""
         found = self.table("ip_address")
-        if found is not None:
-            return found
         local = self.table("proc_local")
-        found = self.table("proc_addresses")
-        if local:
-            found = [*(found or []), {"ifname": None, "addr_info": local}]
+        if found is None or not self.covers("ip_address", "inet6"):
+            found = self._first([("ip_address", found, False), ("proc_addresses", self.table("proc_addresses"), False)])
+        if local and (found is None or not self.covers("ip_address", "inet")):
+            known = {entry.get("local") for link in found or () for entry in link.get("addr_info", ())}
+            found = [*(found or ()), {"ifname": None, "addr_info": [entry for entry in local if entry["local"] not in known]}]
         return found if found is not None else local
 
     @cached_property
@@ -128,22 +137,21 @@ class Namespace:
         return self._routes("inet6")
 
     def _routes(self, family: str) -> list[Record] | None:
-        """`ip route show table all` without a family shows both."""
-        both = [table for table in self.tables.get("ip_route", ()) if _is_of_both(table.request)]
+        """`ip route`, joined with `route` where the main table was not captured whole."""
         found = self.table("ip_route", family)
-        if both and (found is None or not self._is_all(family)):
-            found = [route for route in max(both, key=_richness).records if family_of(route) == family]
-        return self._converted("route", family) if found is None else found
+        if found is not None and self.covers("ip_route", family, table="main"):
+            return found
+        other = self._converted("route", family)
+        if found is None or other is None:
+            return other if found is None else found
+        known = {_identity(route) for route in found}
+        return [*found, *(route for route in other if _identity(route) not in known)]
 
-    def _is_all(self, family: str) -> bool:
-        return any(
-            table.request is not None and table.request.family == family and table.request.filters == {"table": "all"}
-            for table in self.tables.get("ip_route", ())
-        )
-
-    def has_all_tables(self, family: str) -> bool:
-        """Whether the routes of all tables of a family were captured, not of the main one only."""
-        return self._is_all(family) or any(_is_of_both(table.request) for table in self.tables.get("ip_route", ()))
+    def has_routes(self, family: str, table: str = "main") -> bool:
+        """Whether all routes of a family in one routing table were captured ("all": in all of them)."""
+        if table == "all":
+            return self.covers("ip_route", family)
+        return self.covers("ip_route", family, table=table) or table == "main" and self.covers("route", family)
 
     def _converted(self, name: str, family: str) -> list[Record] | None:
         rows = self.table(name, family)
@@ -157,11 +165,13 @@ class Namespace:
 
         return as_routes(rows)
 
-    @property
+    @cached_property
     def neighs(self) -> list[Record] | None:
-        """Neighbours (of every state that was captured), from `arp` where `ip neigh` was not captured."""
+        """Neighbours (of every state that was captured), from `arp` where `ip neigh` was not captured for IPv4."""
         found = self.table("ip_neigh")
-        return self._converted("arp", "inet") if found is None else found
+        if found is not None and self.covers("ip_neigh", "inet", nud="usual"):
+            return found
+        return self._first([("ip_neigh", found, False), ("arp", self._converted("arp", "inet"), False)])
 
     @property
     def proxies(self) -> list[Record] | None:
@@ -262,23 +272,17 @@ def _is_for(request: Request | None, family: str, verb: str, proxy: bool) -> boo
         return True
     if request.verb != verb or ("proxy" in request.filters) != proxy:
         return False
-    if request.name == "ip_route" and _is_of_both(request):
-        return False
-    if request.name in ("ip_route", "route", "ip_rule"):
-        return (request.family or "inet") == (family or "inet")
-    return True
+    held = coverage.scope(request).families
+    return not family or family in held or "" in held
 
 
-def _is_of_both(request: Request | None) -> bool:
-    return request is not None and request.family == "" and request.filters == {"table": "all"} and not request.unknown
+def _of(table: Table, family: str) -> list[Record]:
+    """The records of a capture that are of a family; only routes do not say it themselves."""
+    if family and table.request is not None and table.request.name == "ip_route":
+        if len(coverage.scope(table.request).families) > 1:
+            return [route for route in table.records if family_of(route) == family]
+    return table.records
 
 
-def _richness(table: Table) -> tuple[int, ...]:
-    request = table.request
-    if request is None:
-        return (0,)
-    everything = int(("table", "all") in request.filters.items() or ("nud", "all") in request.filters.items())
-    return (
-        int(request.family == "" or request.name in ("ip_route", "ip_rule", "route", "arp")), everything,
-        int(not request.brief and not request.oneline), min(request.details, 1), min(request.stats, 1), int(table.json),
-    )  # fmt: skip
+def _identity(route: Record) -> tuple[str, ...]:
+    return tuple(str(route.get(key, usual)) for key, usual in (("dst", ""), ("dev", ""), ("gateway", ""), ("table", "main")))

@@ -1,0 +1,75 @@
+"""What commands say when they fail, told apart from what they print: in files and pasted text both stand together."""
+
+from __future__ import annotations
+
+import re
+
+from parsers.lex import STDERR, is_json
+
+from .section import Section
+
+#: Not worth a word: kernels and binaries that do not have the table.
+QUIET = re.compile(
+    r"not supported|Operation not supported|Object \".*\" is unknown|unknown object|not found|No such file or directory$"
+    r"|Cannot open netlink|is unknown, try|invalid argument '(nexthop|netconf)'|FDB table|Dump terminated$"
+)
+#: Worth a note; the table is there, or it is for root only.
+HARMLESS = re.compile(
+    r"Operation not permitted|Permission denied|must be root|Dump was interrupted|Peer netns reference is invalid"
+    r"|^# Warning: "
+)
+#: What a command says of a namespace that is not there any more.
+GONE = re.compile(r"Cannot open network namespace|No such file or directory|No such process|network namespace .*Invalid argument")
+_GONE_IN_FILES = re.compile(r"Cannot open network namespace|setting the network namespace .* failed|netns .*: No such process")
+
+# What shells, busybox, the firewall's programs, sudo, and what runs a command in a container say.
+_FAILED = re.compile(
+    r"Object \"|(?:-?[\w./-]+: )?(?:line )?(?:\d+: )?[\w./-]+: (?:command )?not found$|[\w./-]+: Permission denied"
+    r"|ip6?tables(?:-\w+)*(?: v[\d.]+ \([\w]+\))?: |(?:ip|bridge|arp|route|nft|nsenter|sudo|timeout|ss|cat|unshare|env|exec): "
+    r"|netlink: Error: |Fatal: |internal:0:0-0: Error: |.*\(you must be root\)|setting the network namespace "
+    r"|Operation not permitted|Permission denied|# Warning: |ERROR: |OCI runtime exec failed|Error response from daemon"
+    r"|Error from server|error: unable to upgrade connection|command terminated with exit code"
+    r"|.{0,40}[Tt]imed out",
+    re.ASCII,
+)
+
+
+def is_said(line: str) -> bool:
+    """Whether a line is what a command says when something fails, and no row of any table."""
+    return STDERR.match(line) is not None or _FAILED.match(line) is not None
+
+
+def told_apart(section: Section) -> Section:
+    """A section of text with what its command said on standard error put where it belongs.
+
+    Lines of a table stay where they are, so that their numbers hold: the lines between them that are no rows are only copied.
+
+    >>> told_apart(Section("", "ip rule", 'Object "rule" is unknown, try "ip help".'))[2:4]
+    ('', 'Object "rule" is unknown, try "ip help".')
+    >>> told_apart(Section("", "ip route", "Dump was interrupted.\\ndefault dev a")).stderr
+    'Dump was interrupted.'
+    """
+    text = section.stdout
+    if is_json(text):
+        return section
+    first = text.lstrip("\ufeff \t\r\n")[:400]
+    if not first:
+        return section
+    if first.startswith("Usage: ") or is_said(first.split("\n")[0]):
+        lines = [line for line in text[:100_000].split("\n") if line.strip()]
+        if first.startswith("Usage: ") or all(map(is_said, lines)):
+            return section._replace(stdout="", stderr="\n".join([*filter(None, [section.stderr]), *lines[:20]]))
+    said = [line.strip() for line in _SUSPECT.findall(text) if is_said(line)]
+    return section._replace(stderr="\n".join([*filter(None, [section.stderr]), *said[:20]])) if said else section
+
+
+# Only these stand between the rows of a table; they are looked for in the whole text at once.
+_SUSPECT = re.compile(
+    r"^(?:Error: |RTNETLINK answers: |Dump was |# Warning: |Cannot open |Command failed |.{0,40}command not found$).*$",
+    re.MULTILINE,
+)
+
+
+def is_gone(said: str, in_file: bool) -> bool:
+    """Whether a command failed because its namespace is not there any more."""
+    return (_GONE_IN_FILES if in_file else GONE).search(said) is not None
