@@ -1,0 +1,272 @@
+r"""The line that a record was read from: what an answer quotes as its evidence.
+
+:func:`of` takes a record of a namespace (one of `netns.routes`, `netns.links`, ... or an entry of ``addr_info``) and returns
+the text that it stands in, with the place of that text in its source. Nothing is searched before somebody asks.
+
+>>> from netwrap.model.build import build
+>>> from netwrap.model.section import Section
+>>> text = "default via 10.0.0.1 dev eth0\n10.0.0.0/24 dev eth0 scope link"
+>>> [red] = build([Section("red", "ip route show", text, source="ticket.txt", line=12)]).namespaces
+>>> of(red, red.routes[1])
+Evidence(command='ip route show', source='ticket.txt', line=13, text='10.0.0.0/24 dev eth0 scope link')
+
+What ``text`` is, by the form of the section:
+
+- a table with a line for each record: that line, found by parsing it again; with the lines below that belong to it (``nexthop``);
+- `ip link`, `ip address`, `bridge link`: the first line of the link's block; for an entry of ``addr_info`` its ``inet`` line;
+- JSON: the JSON of the record itself, as it stands in the section; for an entry of ``addr_info`` that of the entry;
+- neighbours that were converted from `arp`, and routes from `route`: the line of `arp` or `route`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from .namespace import Namespace, Table
+
+    Record = dict[str, Any]
+
+# Keys whose value stands in the record's line as it is; the first that a record has tells most lines apart.
+_TELLING = ("dst", "mac", "ifname", "destination", "address", "local", "name", "nsid", "priority", "interface", "id", "vlan")
+_COLOUR = r"(?:\x1b\[[0-9;]*m)?"
+_BLOCKS = ("ip_link", "ip_address", "bridge_link")
+
+
+class Evidence(NamedTuple):
+    """A record's own text and its place.
+
+    ``command``: the command that printed the text, as the source has it; ``source``: the file or archive member, "" where the
+    text comes from no file; ``line``: the number of the first line of ``text`` in ``source``, None where that is not known.
+    """
+
+    command: str
+    source: str
+    line: int | None
+    text: str
+
+
+def of(netns: Namespace, record: Record) -> Evidence | None:
+    """The evidence of a record of a namespace; None for a record that was read from no text of its own (/proc, counts)."""
+    table = table_of(netns, record)
+    return None if table is None else evidence(table, record)
+
+
+def table_of(netns: Namespace, record: Record) -> Table | None:
+    """The table that a record (or an entry of its ``addr_info``) was read from: the record itself, not one that only equals it.
+
+    For a copy of a record, the latest table with an equal one; for a neighbour or route that was converted, the table of `arp`
+    or `route`. None where no table has the record.
+    """
+    tables: list[Table] = [table for tables in netns.tables.values() for table in reversed(tables)]
+    for same in (_is, _equals):
+        for table in tables:
+            if any(same(record, other) for other in _records(table)):
+                return table
+    return next((table for table in tables if _original(table, record) is not None), None)
+
+
+def evidence(table: Table, record: Record) -> Evidence | None:
+    """The evidence of a record of a table, as :func:`of` returns it."""
+    section = table.section
+    if section is None:
+        return None
+    find = _in_json if table.json else _in_text
+    found = find(section.stdout, table, record)
+    if found is None:
+        return None
+    start, text = found
+    line = section.line + section.stdout.count("\n", 0, start) if section.line else None
+    return Evidence(table.command, section.source, line, text)
+
+
+# -- which record --------------------------------------------------------------------------------------------------
+
+
+def _is(one: Record, other: Record) -> bool:
+    return one is other
+
+
+def _equals(one: Record, other: Record) -> bool:
+    return one == other
+
+
+def _records(table: Table) -> Iterator[Record]:
+    for record in table.records:
+        if isinstance(record, dict):
+            yield record
+            yield from record.get("addr_info", ())
+
+
+def _owner(table: Table, record: Record) -> Record | None:
+    """The link that an entry of ``addr_info`` belongs to; None where the record is a record of the table itself."""
+    for same in (_is, _equals):
+        if any(same(record, other) for other in table.records):
+            return None
+        for link in table.records:
+            if any(same(record, entry) for entry in link.get("addr_info", ())):
+                return dict(link)
+    return None
+
+
+def _original(table: Table, record: Record) -> Record | None:
+    """The row of `arp` or `route` that a neighbour or route was converted from."""
+    name = _parser(table)
+    if name not in ("arp", "route"):
+        return None
+    module = importlib.import_module(f"parsers.{name}")
+    convert = module.as_neigh if name == "arp" else module.as_routes
+    return next((row for row in table.records if record in convert([row])), None)
+
+
+def _parser(table: Table) -> str | None:
+    return None if table.request is None else table.request.name
+
+
+def _rank(table: Table, record: Record) -> int:
+    """How many records of a table stand in front of a record and equal it."""
+    at = next((at for at, other in enumerate(table.records) if other is record), 0)
+    return sum(other == record for other in table.records[:at])
+
+
+def _needle(record: Record) -> str:
+    return next((str(record[key]) for key in _TELLING if key in record), "")
+
+
+# -- text ----------------------------------------------------------------------------------------------------------
+
+
+def _in_text(text: str, table: Table, record: Record) -> tuple[int, str] | None:
+    name = _parser(table)
+    if name is None:
+        return None
+    link = _owner(table, record)
+    if name in _BLOCKS:
+        return _in_block(text, link or record, record if link is not None else None)
+    row = record if record in table.records else _original(table, record)
+    if row is None:
+        return None
+    parse = importlib.import_module(f"parsers.{name}").parse
+    header = _header(text, parse)
+    blocks = list(_blocks(text))
+    needle = _needle(row)
+    chosen = [block for block in blocks if needle in block[1]]
+    rank, best = _rank(table, row), None
+    for start, block in chosen or blocks:
+        [*found], errors = parse(header + block, strict=False)
+        if errors or len(found) != 1:
+            continue
+        if found[0] == row:
+            if rank == 0:
+                return start, block
+            rank -= 1
+        elif best is None and found[0] and all(row.get(key) == value for key, value in found[0].items()):
+            best = start, block  # the model knows more of the record than its line (`show dev eth0`)
+    return best
+
+
+def _blocks(text: str) -> Iterator[tuple[int, str]]:
+    """The lines of a text with their offsets; lines that are indented belong to the one above."""
+    for found in re.finditer(r"^.*(?:\n[ \t]+\S.*)*", text, re.MULTILINE):
+        if found[0].strip():
+            yield found.start(), found[0]
+
+
+def _header(text: str, parse: Any) -> str:
+    """The heading of a table (two lines at most), by which its columns are read."""
+    for end in (2, 1):
+        lines = text.split("\n", end)[:end]
+        header = "".join(f"{line}\n" for line in lines)
+        if parse(header, strict=False) == ([], []):
+            return header
+    return ""
+
+
+def _in_block(text: str, link: Record, entry: Record | None) -> tuple[int, str] | None:
+    """The first line of a link's block, or the line of one of its addresses (`-o` repeats the index and name in front)."""
+    index = "" if "ifindex" not in link else rf"{link['ifindex']}: "  # `-br` prints none
+    head = rf"^{index}{_COLOUR}{re.escape(str(link.get('ifname')))}(?:@[^\s:]*)?(?::|[ \t])"
+    for start in re.finditer(head, text, re.MULTILINE):
+        line = text[start.start() : _end(text, start.start())]
+        if entry is None:
+            return start.start(), line
+        at = start.start()
+        while True:  # the lines of the block
+            words = re.sub(head, "", line).split("\\")[0].split()
+            if _is_address(words, entry) or not index and f"{entry.get('local')}/{entry.get('prefixlen')}" in words:
+                return at, line
+            at += len(line) + 1
+            if at >= len(text) or text[at] not in " \t":
+                break
+            line = text[at : _end(text, at)]
+    return None
+
+
+def _end(text: str, start: int) -> int:
+    end = text.find("\n", start)
+    return end if end >= 0 else len(text)
+
+
+def _is_address(words: list[str], entry: Record) -> bool:
+    """Whether the words of a line are those of an entry: ``inet 10.0.0.1/24 …``, ``inet 10.9.9.1 peer 10.9.9.2/24 …``"""
+    if len(words) < 2 or words[0] != entry.get("family"):
+        return False
+    peer = words[3] if words[2:3] == ["peer"] else ""
+    length = f"/{entry['prefixlen']}" if "prefixlen" in entry else ""
+    if "address" in entry:
+        return words[1] == entry.get("local") and peer == f"{entry['address']}{length}"
+    return not peer and words[1] in (f"{entry.get('local')}{length}", entry.get("local"))
+
+
+# -- JSON ----------------------------------------------------------------------------------------------------------
+
+
+def _in_json(text: str, table: Table, record: Record) -> tuple[int, str] | None:
+    link = _owner(table, record)
+    row = link or (record if record in table.records else _original(table, record))
+    if row is None:
+        return None
+    name = _parser(table)
+    parse = importlib.import_module(f"parsers.{name}").parse if name is not None else None
+    needle = json.dumps(_needle(row), ensure_ascii=False)[1:-1]
+    rank = _rank(table, row)
+    for start, part in _elements(text, text.find("[") + 1):
+        if needle not in part:
+            continue
+        found = parse(f"[{part}]", strict=False)[0] if parse is not None else [json.loads(part, strict=False)]
+        if len(found) == 1 and (found[0] == row or all(row.get(key) == value for key, value in found[0].items())):
+            if rank == 0:
+                return (start, part) if link is None else _entry(start, part, record)
+            rank -= 1
+    return None
+
+
+def _entry(start: int, link: str, entry: Record) -> tuple[int, str] | None:
+    addresses = re.search(r'(?<!\\)"addr_info"\s*:\s*\[', link)
+    if addresses is None:
+        return None
+    for at, part in _elements(link, addresses.end()):
+        values = json.loads(part, strict=False)
+        if all(values.get(key) == entry.get(key) for key in ("local", "prefixlen", "address")):
+            return start + at, part
+    return None
+
+
+def _elements(text: str, at: int) -> Iterator[tuple[int, str]]:
+    """The elements of a JSON array that begins in front of an offset; up to where the JSON is damaged."""
+    decoder = json.JSONDecoder(strict=False)
+    gap = re.compile(r"[\s,]*")
+    while True:
+        at = gap.match(text, at).end()  # type: ignore[union-attr]
+        try:
+            _, end = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            return
+        yield at, text[at:end]
+        at = end
