@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from .namespace import Namespace, Table
+    from .coverage import Table
+    from .namespace import Namespace
 
     Record = dict[str, Any]
 
