@@ -13,6 +13,7 @@ No string is ever handed to a shell: a command is a list of words. :func:`run` m
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import os
 import re
@@ -47,6 +48,8 @@ TIMEOUT = 60.0
 NETNS_DIR = "/var/run/netns"
 #: Where binaries lie that a user's PATH may not name.
 SBIN = "/usr/sbin:/sbin"
+
+_CLONE_NEWNET = 0x40000000
 
 #: Called with each command, and what it is given as input, before it runs (`--show-commands`).
 announce: Callable[[Sequence[str], str | None], None] | None = None
@@ -237,11 +240,12 @@ def _call(
             os.close(file)
 
 
-def wait(words: list[str], path: str, files: Sequence[int], timeout: float) -> int:
+def wait(words: list[str], path: str, files: Sequence[int], timeout: float, started: Callable[[int], None] | None = None) -> int:
     """Start the binary at ``path`` in the namespaces of the calling thread, and wait for its end; kill it when its time is up.
 
     ``files`` are the descriptors of its input, output and errors: files, not pipes, so that what it leaves running holds
-    nothing up. Returns its exit status, minus N for signal N. Raises TimedOut, CommandMissing, CommandFailed.
+    nothing up. ``started`` is called with its pid, for :func:`kill`, and with 0 when it has ended. Returns its exit status,
+    minus N for signal N. Raises TimedOut, CommandMissing, CommandFailed.
     """
     _mind_children()
     actions: list[Any] = [(os.POSIX_SPAWN_DUP2, file, number) for number, file in enumerate(files)]
@@ -253,18 +257,80 @@ def wait(words: list[str], path: str, files: Sequence[int], timeout: float) -> i
     except OSError as failed:
         raise CommandFailed(words, 126, failed.strerror or str(failed)) from failed
     try:
+        if started is not None:
+            started(pid)
         with _taking_along(pid):
             in_time = _has_ended(pid, timeout)
     except BaseException:  # Ctrl-C: it has a session of its own, and nobody else would end it
-        _kill(pid)
+        kill(pid)
         _reap(pid)
         raise
     if not in_time:
-        _kill(pid)
+        kill(pid)
+    if started is not None:
+        started(0)
     status = _reap(pid)
     if not in_time:
         raise TimedOut(words, 124, f"no end after {timeout:g} seconds; killed")
     return status
+
+
+def ask(
+    argv: Sequence[str],
+    *,
+    timeout: float,
+    stdin: str | None = None,
+    netns: str = "",
+    started: Callable[[int], None] | None = None,
+) -> Result:
+    """Run a command that changes nothing where the calling thread is (:func:`enter`), and return all that it printed.
+
+    ``netns`` is the path by which the thread came there, for `--show-commands`; ``started`` as in :func:`wait`. What fails is
+    a result like any other: status 124 where its time was up, with what it had printed until then, 127 where it is missing.
+    """
+    words = list(argv)
+    if announce is not None:
+        announce(["nsenter", f"--net={netns}", *words] if netns else words, stdin)
+    files: list[int] = []
+    try:
+        path = _executable(words)
+        files.append(scratch(stdin.encode("utf-8", "surrogateescape")) if stdin else os.open(os.devnull, os.O_RDONLY))
+        files += [scratch(), scratch()]
+        status = wait(words, path, files, timeout, started)
+        return Result(content(files[1]), content(files[2]), status if status >= 0 else 128 - status)
+    except TimedOut as late:
+        return Result(content(files[1]), content(files[2]) + f"netwrap: {late.stderr}\n", late.status)
+    except CommandError as failed:
+        return Result("", failed.stderr, failed.status)
+    finally:
+        for file in files:
+            os.close(file)
+
+
+def enter(file: int) -> None:
+    """Take the calling thread, and what it starts from now on, into the network namespace of an open file.
+
+    Raises OSError, also where this Python has no way to do so. No thread that other code runs in should enter one.
+    """
+    _setns()(file, _CLONE_NEWNET)
+
+
+@functools.cache
+def _setns() -> Callable[[int, int], object]:
+    if hasattr(os, "setns"):  # Python 3.12
+        return os.setns  # type: ignore[no-any-return]
+    try:
+        import ctypes
+
+        call = ctypes.CDLL(None, use_errno=True).setns
+    except (ImportError, OSError, AttributeError) as error:
+        raise OSError(errno.ENOSYS, "this Python cannot enter namespaces") from error
+
+    def setns(file: int, kind: int) -> None:
+        if call(file, kind) != 0:
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+    return setns
 
 
 def _mind_children() -> None:
@@ -344,7 +410,7 @@ def _wait_long(words: list[str], path: str, files: Sequence[int], timeout: float
 
     def end() -> None:
         late.set()
-        _kill(running.pid)
+        kill(running.pid)
 
     clock = threading.Timer(timeout, end)
     clock.daemon = True
@@ -353,7 +419,7 @@ def _wait_long(words: list[str], path: str, files: Sequence[int], timeout: float
         with _taking_along(running.pid):
             status: int = running.wait().exit_code
     except BaseException:
-        _kill(running.pid)
+        kill(running.pid)
         running.process.wait()
         raise
     finally:
@@ -369,7 +435,7 @@ def _taking_along(pid: int) -> Iterator[None]:
     """Kill the command too where a signal ends us (and nobody else handles it): it is in a session of its own."""
 
     def end(number: int, _frame: object) -> None:
-        _kill(pid)
+        kill(pid)
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
 
@@ -416,7 +482,7 @@ def cleaning_up() -> Iterator[None]:
             os.kill(os.getpid(), came[0])
 
 
-def _kill(pid: int) -> None:
+def kill(pid: int) -> None:
     """Kill what :func:`wait` started, with everything that it started and that stayed in its session."""
     with contextlib.suppress(OSError):
         os.killpg(pid, signal.SIGKILL)

@@ -62,6 +62,8 @@ _HEADER = re.compile(r"^netwrap capture (\d+) ([A-Za-z0-9-]{8,80})\r?$", re.M | 
 # Where the header itself is lost, the first mark tells the token.
 _FIRST_MARK = re.compile(r"^@([A-Za-z0-9-]{8,80}) begin \S+ [a-z]", re.M | re.A)
 _VANISHED = re.compile(r"^namespace (\d+) .*vanished before it was read$", re.M | re.A)
+# What `iptables-save` says where the tables of `iptables-legacy-save` are in use.
+_OLD_TABLES = re.compile(r"# Warning: ip6?tables-legacy tables present, use ip6?tables-legacy-save to see them\s*\Z")
 # Words of a batch that stand for an option: a line of a batch can not have one.
 _FAMILIES = {" root 0.0.0.0/0": "-4", " root ::/0": "-6"}
 
@@ -192,7 +194,7 @@ def read(given: str | Iterable[str]) -> tuple[list[Section], list[str]]:
             raise NetwrapError("no capture: the line 'netwrap capture 1 …' is missing")
         token, start = mark[1], 0
         notes.append("the beginning of the capture is missing")
-    found = _joined(_sections("\n" + text[start:] if start == 0 else text[start - 1 :], token, notes))
+    found = joined(_sections("\n" + text[start:] if start == 0 else text[start - 1 :], token, notes))
     told = [section.stdout for section in found if section.netns == "" and section.command == "notes"]
     return found, notes + [line for text in told for line in text.split("\n") if line]
 
@@ -224,12 +226,7 @@ def _sections(text: str, token: str, notes: list[str]) -> list[Section]:
             notes.append(f"{_where(section)} took too long: killed, what it had printed until then is kept")
         if not whole:
             notes.append(f"cut off in {_where(section)}: what it printed is incomplete")
-        if section.command.startswith("batch "):
-            found += _unbatched(section, notes)
-        elif not whole or section.status == 124:
-            found.append(section._replace(stdout=_whole_part(section.stdout)))
-        else:
-            found.append(section)
+        found += parts(section, notes)
         if len(found) > MAX_SECTIONS:
             notes.append(f"more than {MAX_SECTIONS} sections: what follows is not read")
             return found
@@ -238,6 +235,15 @@ def _sections(text: str, token: str, notes: list[str]) -> list[Section]:
     elif promised != seen:
         notes.append(f"the capture is damaged: {seen} sections of {promised}")
     return found
+
+
+def parts(section: Section, notes: list[str]) -> list[Section]:
+    """The commands of a section, which may be a batch of them; of one that has no end what is whole. Adds to ``notes``."""
+    if section.command.startswith("batch "):
+        return _unbatched(section, notes)
+    if section.status in (None, 124):
+        return [section._replace(stdout=_whole_part(section.stdout))]
+    return [section]
 
 
 def _where(section: Section) -> str:
@@ -389,8 +395,11 @@ def _whole_part(text: str) -> str:
 # -- one table of namespaces ------------------------------------------------------------------------------------
 
 
-def _joined(found: list[Section]) -> list[Section]:
+def joined(found: list[Section]) -> list[Section]:
     """The sections with one ``namespaces`` table, without the namespaces that vanished before they were read."""
+    both = {section.netns for section in found if section.command.endswith("-legacy-save")}
+    found = [section._replace(stderr="") if section.netns in both and _OLD_TABLES.match(section.stderr) else section
+             for section in found]  # fmt: skip
     tables = [section.stdout for section in found if section.netns == "" and section.command == "namespaces"]
     if not tables:
         return found

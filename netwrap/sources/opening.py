@@ -13,6 +13,7 @@ from ..model.section import Section
 from . import archive, folder
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import BinaryIO
 
     from .capture import Progress
@@ -27,11 +28,36 @@ _COMMANDS = {
 }  # fmt: skip
 
 
-def live(progress: Progress | None = None) -> Host:
-    """This host, as it is now; ``progress`` as in :func:`netwrap.capture.take`. Raises CommandError."""
-    from . import capture
+def live(
+    progress: Progress | None = None,
+    *,
+    commands: Sequence[Sequence[str]] | None = None,
+    netns: Sequence[str] | None = None,
+    quick: bool = False,
+) -> Host:
+    """This host, as it is now.
 
-    host = _captured(capture.take(progress=progress))
+    ``progress`` as in :func:`netwrap.sources.live.sections`; ``commands`` asks for these commands alone
+    (``[["ip", "link"]]``), whose tables the namespaces then have; ``netns`` names the namespaces to read, by any name that
+    `netwrap report` prints; ``quick`` leaves out the firewall, the sockets and the settings. Raises UsageError for a name
+    that is no namespace's, CommandError where nothing can be asked at all.
+    """
+    from . import live as sweep
+
+    def chosen(names: list[Section]) -> list[str]:
+        known = build(names)
+        known.live = True
+        return [known.find(name).key for name in netns or ()]
+
+    try:
+        tables = sweep.QUICK if quick else sweep.TABLES
+        found, said = sweep.sections(tables, commands=commands, netns=None if netns is None else chosen, progress=progress)
+    except sweep.Unable:
+        from . import capture
+
+        host = _captured(capture.take(progress=progress, quick=quick or commands is not None))
+    else:
+        host = build(found, problems=said)
     host.live = True
     host.source = "this host"
     return host

@@ -1,0 +1,482 @@
+"""The sweep of this host: a thread enters each namespace in turn and spawns `ip`, `bridge`, `nft` right there.
+
+Nothing else is started: no shell, no `ip -n` with its mount namespace and new /sys, no `nsenter`. What comes out are the
+sections that a capture has (:mod:`netwrap.sources.capture` lists them), so that what reads one reads the other. Where this
+Python cannot enter namespaces, or `ip` has no JSON to rely on, the probe does the sweep.
+
+`ip netns list-id` opens every file of `/run/netns`, and asks the kernel about each: with it a sweep costs the square of the
+number of namespaces. It is asked in the own namespace, and in those whose links that leaves in doubt (:func:`_in_doubt`).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import time
+from typing import NamedTuple
+
+from .. import shell
+from ..model.section import Section
+from . import capture, census, netlink
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from .capture import Progress
+
+#: Namespaces that are read at once.
+WORKERS = 2
+#: The tables of a batch of `ip`, and the lines that ask for them.
+_LINES = {
+    "ip_link": ("link show",),
+    "ip_address": ("address show",),
+    "ip_route": ("route show table all root 0.0.0.0/0", "route show table all root ::/0"),
+    "ip_neigh": ("neigh show nud all", "neigh show proxy"),
+    "ip_rule": ("rule show",),
+    "netconf": ("netconf show",),
+    "nexthops": ("nexthop show",),
+}
+_BRIDGE_LINES = ("link show", "fdb show", "vlan show")
+#: Everything that :func:`take` can be asked for, and what `--quick` asks for.
+QUICK = (*_LINES, "ip_rule6", "ip_netns", "bridge")
+TABLES = (*QUICK, "firewall", "sockets", "sysctl")
+# What `nft` says where the kernel has no nf_tables.
+_NO_FIREWALL = re.compile(r"not supported|Protocol not available")
+_PAIRS = ("veth", "netkit", "vxcan")
+
+_IPV4 = (
+    "accept_local", "arp_announce", "arp_filter", "arp_ignore", "forwarding", "promote_secondaries", "route_localnet",
+    "rp_filter", "src_valid_mark",
+)  # fmt: skip
+_IPV6 = ("accept_ra", "disable_ipv6", "forwarding")
+_SINGLE = (
+    "net/bridge/bridge-nf-call-arptables", "net/bridge/bridge-nf-call-ip6tables", "net/bridge/bridge-nf-call-iptables",
+    "net/ipv4/fib_multipath_hash_policy", "net/ipv4/icmp_echo_ignore_all", "net/ipv4/ip_forward", "net/ipv4/raw_l3mdev_accept",
+    "net/ipv4/tcp_l3mdev_accept", "net/ipv4/udp_l3mdev_accept", "net/ipv6/fib_multipath_hash_policy",
+    "net/ipv6/icmp/echo_ignore_all", "net/netfilter/nf_conntrack_count", "net/netfilter/nf_conntrack_max",
+)  # fmt: skip
+_OF_THE_HOST = tuple(f"net/{family}/neigh/default/gc_thresh{number}" for family in ("ipv4", "ipv6") for number in (1, 2, 3))
+
+
+class Unable(Exception):
+    """This host cannot be swept from here: the probe has to do it."""
+
+
+class Question(NamedTuple):
+    """A command to ask in every namespace: its words, what stands for them in its section, and its input."""
+
+    argv: list[str]
+    command: str
+    stdin: str | None = None
+
+
+def sections(
+    tables: Sequence[str] = TABLES,
+    *,
+    commands: Sequence[Sequence[str]] | None = None,
+    netns: Callable[[list[Section]], Sequence[str]] | None = None,
+    timeout: float = capture.TIMEOUT,
+    progress: Progress | None = None,
+) -> tuple[list[Section], list[str]]:
+    """The sections of this host as it is now, and what is to be said of what is lost.
+
+    ``tables``: which of TABLES; ``commands`` asks for these commands instead (``[["ip", "link"]]``, with `-j` where the binary
+    has it); ``netns`` is given the sections ``namespaces`` and ``containers`` and returns the keys of those to read, which by
+    default are all; ``timeout`` is the seconds that one namespace may take; ``progress`` is called with the number of namespaces
+    read and the number there are. Raises Unable.
+    """
+    return _Sweep(tables, commands, timeout).run(netns, progress)
+
+
+class _Sweep:
+    def __init__(self, tables: Sequence[str], commands: Sequence[Sequence[str]] | None, timeout: float) -> None:
+        self.timeout = timeout
+        self.tables = () if commands is not None else tuple(tables)
+        self.versions = _versions(self.tables if commands is None else ())
+        self.questions = self._questions() if commands is None else [_as_asked(words) for words in commands]
+        try:
+            self.census = census.take()
+        except OSError as error:
+            raise Unable(f"/proc: {error.strerror or error}") from None
+        self.found: dict[str, list[Section]] = {}
+        self.said: list[str] = []  # what is lost
+        self.notes: list[str] = list(self.census.notes) if "ip_netns" in self.tables or commands is not None else []
+        self.gone: set[str] = set()
+        self.rules6: dict[bytes, Section] = {}  # what `ip -6 rule` printed, by what the kernel says
+        self.no_rules: Section | None = None  # what `nft` printed where there is no table
+        self.nft = "firewall" in self.tables and shell.find("nft") is not None
+        self.iptables = "firewall" in self.tables and not self.nft
+        self.sockets = "sockets" in self.tables and shell.find("ss") is not None
+        self.bridge = "bridge" in self.tables and shell.find("bridge") is not None
+
+    def run(
+        self, netns: Callable[[list[Section]], Sequence[str]] | None, progress: Progress | None
+    ) -> tuple[list[Section], list[str]]:
+        ways = self.census.ways
+        own = self.census.own
+        wanted = [key for key in ways if key != own]
+        if netns is not None:
+            chosen = set(netns(self._names()))
+            wanted = [key for key in wanted if key in chosen]
+        else:
+            chosen = {own, *wanted}
+        with shell.cleaning_up():
+            # The own one first: what it answers tells what the binaries can, and what need not be asked elsewhere.
+            if own in chosen:
+                self._each([own], self._everything, None)
+            self._each(wanted, self._everything, progress)
+            if "ip_netns" in self.tables and not self.census.waits:
+                self._each([key for key in self._in_doubt(chosen) if key not in self.gone], self._nsids, None)
+        wide = [
+            Section("", "date", time.strftime("%s %z"), "", 0),
+            Section("", "hostname", os.uname().nodename, "", 0),
+            Section("", "versions", self.versions, "", 0),
+            *self._names(),
+        ]
+        there = [section for key in (own, *wanted) for section in self.found.get(key, ())]
+        return capture.joined([*wide, *there, Section("", "notes", "\n".join(self.notes), "", 0)]), self.said
+
+    def _names(self) -> list[Section]:
+        lines = self.census.namespaces.split("\n")
+        there = "".join(line + "\n" for line in lines if line and line.partition("\t")[0] not in self.gone)
+        found = [Section("", "namespaces", there, "", 0)]
+        return found + [Section("", "containers", self.census.containers, "", 0)] if self.census.containers else found
+
+    # -- the threads ---------------------------------------------------------------------------------------------------
+
+    def _each(self, keys: Sequence[str], ask: Callable[[str, str, _Worker], None], progress: Progress | None) -> None:
+        left = list(reversed(keys))
+        workers = [_Worker(self, left, ask) for _ in range(min(WORKERS, len(left)))]
+        try:
+            for worker in workers:
+                worker.start()
+            for worker in workers:
+                while worker.is_alive():
+                    worker.join(0.25)
+                    if progress is not None:
+                        progress(len(keys) - len(left), len(keys))
+        except BaseException:
+            left.clear()
+            for worker in workers:
+                worker.stop()
+            for worker in workers:
+                worker.join()
+            raise
+        for worker in workers:
+            if worker.failure is not None:
+                raise worker.failure
+
+    # -- in one namespace ----------------------------------------------------------------------------------------------
+
+    def _everything(self, key: str, way: str, worker: _Worker) -> None:
+        for question in self.questions:
+            if not self._ask(key, way, worker, question):
+                return
+        if self.tables:
+            self._more(key, way, worker)
+
+    def _more(self, key: str, way: str, worker: _Worker) -> None:
+        if "ip_rule6" in self.tables and not self._rules6(key, way, worker):
+            return
+        links = next((it.stdout for it in self.found[key] if it.command.endswith("link show")), "")
+        if self.bridge and ('"bridge"' in links or '"vxlan"' in links):
+            given = "\n".join(_BRIDGE_LINES) + "\n"
+            called = "batch bridge -j: " + "; ".join(_BRIDGE_LINES)
+            if not self._ask(key, way, worker, Question(["bridge", "-j", "-force", "-batch", "-"], called, given)):
+                return
+        if self.nft and not self._firewall(key, way, worker):
+            return
+        if self.iptables or self.nft and ('"xt"' in self.found[key][-1].stdout or _has_tables()):
+            self._iptables(key, way, worker)
+        if self.sockets and key in self.census.inhabited:
+            self._ask(key, way, worker, Question(["ss", "-H", "-lntup"], "ss -H -lntup"))
+        if "sysctl" in self.tables:
+            settings = _sysctls(key == self.census.own)
+            if settings:
+                self.found[key].append(Section(key, "sysctl -a", settings, "", 0))
+            self.found[key] += _resolver(key, way)
+
+    def _rules6(self, key: str, way: str, worker: _Worker) -> bool:
+        """`ip -6 rule`: a line of a batch has no option, so that it is a process of its own, but where the answer is known."""
+        kernel = netlink.rules6()
+        known = self.rules6.get(kernel) if kernel is not None else None
+        if known is not None:
+            self.found[key].append(known._replace(netns=key))
+            return True
+        going_on = self._ask(
+            key, way, worker, Question(["ip", "-6", "-j", "-d", "-s", "rule", "show"], "ip -6 -j -d -s rule show")
+        )
+        last = self.found[key][-1]
+        if kernel is not None and last.status == 0 and not last.stderr and netlink.rules6() == kernel:
+            self.rules6[kernel] = last
+        return going_on
+
+    def _firewall(self, key: str, way: str, worker: _Worker) -> bool:
+        empty = not netlink.has_nftables()
+        if empty and self.no_rules is not None:
+            self.found[key].append(self.no_rules._replace(netns=key))
+            return True
+        going_on = self._ask(key, way, worker, Question(["nft", "-j", "list", "ruleset"], "nft -j list ruleset"))
+        last = self.found[key][-1]
+        if key == self.census.own and last.status and _NO_FIREWALL.search(last.stderr):
+            self.nft = False  # the kernel has no nf_tables: nowhere
+        if empty and last.status == 0 and not last.stderr and not netlink.has_nftables():
+            self.no_rules = last
+        return going_on
+
+    def _iptables(self, key: str, way: str, worker: _Worker) -> None:
+        """`iptables-save` where rules are nft's view of it only, and its old form where that has tables."""
+        kinds = ["iptables-save", "ip6tables-save"] if self.iptables or '"xt"' in self.found[key][-1].stdout else []
+        kinds += ["iptables-legacy-save", "ip6tables-legacy-save"] if self.nft and _has_tables() else []
+        for name in kinds:
+            if shell.find(name) is not None and not self._ask(key, way, worker, Question([name], name)):
+                return
+
+    def _nsids(self, key: str, way: str, worker: _Worker) -> None:
+        self._ask(key, way, worker, Question(["ip", "-j", "-d", "-s", "netns", "list-id"], "ip -j -d -s netns list-id"))
+
+    def _ask(self, key: str, way: str, worker: _Worker, question: Question) -> bool:
+        """Ask one question and keep its sections; whether there is time for another."""
+        began = time.monotonic()
+        shown = way if key != self.census.own else ""
+        given = shell.ask(
+            question.argv, timeout=max(worker.left, 0.01), stdin=question.stdin, netns=shown, started=worker.started
+        )
+        worker.left -= time.monotonic() - began
+        whole = Section(key, question.command, given.stdout, given.stderr, given.status)
+        found = self.found.setdefault(key, [])
+        if whole.status == 124 and "netwrap: no end after" in whole.stderr:
+            called = question.command.partition(":")[0]
+            self.said.append(f"{called!r} of namespace {key} took too long: killed, what it had printed until then is kept, and "
+                             "the rest of this namespace is left out")  # fmt: skip
+            found += capture.parts(whole, self.said)
+            return False
+        found += capture.parts(whole, self.said)
+        return True
+
+    # -- what is asked -------------------------------------------------------------------------------------------------
+
+    def _questions(self) -> list[Question]:
+        lines = [line for table, lines in _LINES.items() if table in self.tables for line in lines]
+        found = []
+        if lines:
+            called = "batch ip -j -d -s: " + "; ".join(lines)
+            found.append(Question(["ip", "-j", "-d", "-s", "-force", "-batch", "-"], called, "\n".join(lines) + "\n"))
+        return found
+
+    def _in_doubt(self, chosen: set[str]) -> list[str]:
+        """The namespaces to ask for the names of their nsids: the own one, and those whose ends it does not settle.
+
+        An end is settled where a link of the own namespace shows its index, and leads by an nsid either to the name of this
+        namespace, or to one without a name while no other namespace without one has an end of these indexes.
+        """
+        own = self.census.own
+        if own in chosen:
+            self._each([own], self._nsids, None)
+        names: dict[str, set[str]] = {}
+        for line in self.census.namespaces.split("\n"):
+            key, _, rest = line.partition("\t")
+            if rest.startswith("name\t"):
+                names.setdefault(key, set()).add(rest[len("name\t") :])
+        ids = {row.get("nsid"): row.get("name") for row in _rows(self.found.get(own, ()), "netns list-id")}
+        ends = {key: _ends(_rows(found, "link show")) for key, found in self.found.items()}
+        mirrors: dict[tuple[Any, Any], list[str | None]] = {}
+        for index, partner, nsid, _pair in ends.get(own, ()):
+            mirrors.setdefault((partner, index), []).append(ids.get(nsid))
+        unnamed: dict[tuple[Any, Any], int] = {}
+        for key, there in ends.items():
+            for end in there if key not in names else ():
+                unnamed[end[:2]] = unnamed.get(end[:2], 0) + 1
+
+        def settled(key: str, end: tuple[Any, Any, Any, bool]) -> bool:
+            seen = mirrors.get(end[:2], [])
+            if not end[3]:
+                return False
+            if key in names:
+                return any(name is not None and census.escaped(name) in names[key] for name in seen)
+            return seen == [None] and unnamed[end[:2]] == 1
+
+        return [key for key, there in ends.items() if key != own and not all(settled(key, end) for end in there)]
+
+
+class _Worker(threading.Thread):
+    """A thread that enters one namespace after the other; it never comes back to the own one, and ends."""
+
+    def __init__(self, sweep: _Sweep, left: list[str], ask: Callable[[str, str, _Worker], None]) -> None:
+        super().__init__(daemon=True)
+        self._sweep, self._todo, self._ask = sweep, left, ask
+        self._pid, self._stopped = 0, False
+        self.left = 0.0  # seconds for the namespace that it is in
+        self.failure: BaseException | None = None
+
+    def started(self, pid: int) -> None:
+        self._pid = pid
+        if pid and self._stopped:
+            shell.kill(pid)
+
+    def stop(self) -> None:
+        self._stopped = True
+        if self._pid:
+            shell.kill(self._pid)
+
+    def run(self) -> None:
+        try:
+            while not self._stopped:
+                try:
+                    key = self._todo.pop()
+                except IndexError:
+                    return
+                self._read(key)
+        except BaseException as failure:
+            self.failure = failure
+            self._todo.clear()
+
+    def _read(self, key: str) -> None:
+        sweep = self._sweep
+        ways = sweep.census.ways[key]
+        if key == sweep.census.own and key not in sweep.found:
+            self._try_to_enter(ways[0])
+        for way in ways:
+            if self._enter(key, way):
+                self.left = sweep.timeout
+                self._ask(key, way, self)
+                return
+        sweep.gone.add(key)
+        sweep.notes.append(f"namespace {key} ({census.escaped(ways[0]) if ways else '?'}) vanished before it was read")
+
+    def _try_to_enter(self, way: str) -> None:
+        try:
+            file = os.open(way, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                shell.enter(file)
+            finally:
+                os.close(file)
+        except OSError as error:
+            raise Unable(f"cannot enter namespaces: {error.strerror or error}") from None
+
+    def _enter(self, key: str, way: str) -> bool:
+        """Enter the namespace by one way, if that still leads there: names and process numbers are used again."""
+        try:
+            file = os.open(way, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        except OSError:
+            return False
+        try:
+            if str(os.fstat(file).st_ino) != key:
+                return False
+            shell.enter(file)
+        except OSError as error:
+            self._sweep.said.append(f"namespace {key} ({census.escaped(way)}): cannot be entered: {error.strerror or error}")
+            return False
+        finally:
+            os.close(file)
+        return True
+
+
+# -- what is read without a command --------------------------------------------------------------------------------------
+
+
+def _has_tables() -> bool:
+    """Whether the namespace of the calling thread has tables of the old iptables."""
+    return bool(_content("/proc/thread-self/net/ip_tables_names") or _content("/proc/thread-self/net/ip6_tables_names"))
+
+
+def _content(path: str) -> str:
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    try:
+        return os.read(file, 1 << 16).decode("utf-8", "surrogateescape")
+    except OSError:
+        return ""
+    finally:
+        os.close(file)
+
+
+def _sysctls(own: bool) -> str:
+    """Settings of the namespace of the calling thread, as lines of `sysctl -a`; those of the host where it is its own one."""
+    paths = list(_SINGLE) + (list(_OF_THE_HOST) if own else [])
+    for family, names in (("ipv4", _IPV4), ("ipv6", _IPV6)):
+        folder = f"net/{family}/conf"
+        try:
+            links = sorted(os.listdir(f"/proc/sys/{folder}"))
+        except OSError:
+            continue
+        paths += [f"{folder}/{link}/{name}" for link in links if link != "default" for name in names]
+    lines = []
+    for path in paths:
+        value = _content(f"/proc/sys/{path}").strip()
+        if value:
+            lines.append(f"{path.translate(_SWAPPED)} = {value}\n")
+    return "".join(lines)
+
+
+_SWAPPED = str.maketrans("/.", "./")
+
+
+def _resolver(key: str, way: str) -> list[Section]:
+    """The file that programs in a namespace of a name get as their /etc/resolv.conf."""
+    if os.path.dirname(way) not in census.NAMED:
+        return []
+    path = f"/etc/netns/{os.path.basename(way)}/resolv.conf"
+    return [Section(key, f"cat {path}", _content(path), "", 0)] if os.path.isfile(path) else []
+
+
+# -- what the binaries are -----------------------------------------------------------------------------------------------
+
+
+def _versions(tables: Sequence[str]) -> str:
+    """The lines of the section ``versions``. Raises Unable where `ip` is none whose JSON can be relied on."""
+    if shell.find("ip") is None or shell.is_busybox("ip"):
+        raise Unable("there is no iproute2")
+    ip = _first_line(["ip", "-V"])
+    number = re.search(r"iproute2-(?:v?(\d+)\.(\d+)|ss(\d{6}))", ip, re.A)
+    # Before 5.5 (ss191125) the JSON of routes may be none.
+    if number is None or (int(number[3]) < 191125 if number[3] else (int(number[1]), int(number[2])) < (5, 5)):
+        raise Unable("this ip has no JSON that can be relied on")
+    uname = os.uname()
+    lines = [f"kernel: {uname.sysname} {uname.release} {uname.machine}", f"ip: {ip}"]
+    if "firewall" in tables and shell.find("nft") is not None:
+        lines.append(f"nft: {_first_line(['nft', '-v'])}")
+    return "\n".join([*lines, "form: json", "entered by: setns"])
+
+
+def _first_line(argv: list[str]) -> str:
+    return shell.ask(argv, timeout=10).stdout.partition("\n")[0]
+
+
+def _as_asked(words: Sequence[str]) -> Question:
+    """A user's command, with `-j` where the binary has JSON."""
+    argv = list(words)
+    if os.path.basename(argv[0]) in ("ip", "bridge") and not any(word in ("-j", "-json", "--json") for word in argv):
+        argv.insert(1, "-j")
+    return Question(argv, " ".join(argv))
+
+
+# -- who is at the other end -----------------------------------------------------------------------------------------------
+
+
+def _rows(found: Sequence[Section], end: str) -> list[dict[str, Any]]:
+    import json
+
+    for section in found:
+        if section.command.endswith(end) and section.stdout.startswith("["):
+            try:
+                return [row for row in json.loads(section.stdout, strict=False) if isinstance(row, dict)]
+            except (ValueError, RecursionError):
+                return []
+    return []
+
+
+def _ends(links: list[dict[str, Any]]) -> list[tuple[Any, Any, Any, bool]]:
+    """The links that lead to another namespace: their index, the other end's, the nsid, and whether they are one of a pair."""
+    found = []
+    for link in links:
+        if "link_netnsid" in link:
+            index = link.get("ifindex")
+            kind = link.get("linkinfo", {}).get("info_kind")
+            found.append((index, link.get("link_index", index), link["link_netnsid"], kind in _PAIRS))
+    return found
