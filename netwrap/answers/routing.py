@@ -21,6 +21,7 @@ import re
 import socket
 from typing import TYPE_CHECKING, NamedTuple
 
+from .evidence import inside
 from .switches import Switches
 
 if TYPE_CHECKING:
@@ -174,8 +175,7 @@ class Router:
     # -- reading ---------------------------------------------------------------------------------------------------
 
     def _command(self, what: str) -> str:
-        inside = "" if self.netns.here else f"-n {self.netns.title} "
-        return f"ip {inside}{'-6 ' if self.six else ''}{what}"
+        return inside(self.netns, f"ip {'-6 ' if self.six else ''}{what}")
 
     def _read_rules(self) -> list[Record]:
         rules = self.netns.rules6 if self.six else self.netns.rules
@@ -563,8 +563,7 @@ class Router:
         return decision
 
     def _switch_command(self, name: str, dev: str) -> str:
-        inside = "" if self.netns.here else f"ip netns exec {self.netns.title} "
-        return f"{inside}sysctl net.{'ipv6' if self.six else 'ipv4'}.conf.{dev}.{name}"
+        return inside(self.netns, f"sysctl net.{'ipv6' if self.six else 'ipv4'}.conf.{dev}.{name}")
 
     def source_check(self, asked: Question, dev: str, out: str | None, missing: list[tuple[str, str]]) -> str | None:
         """``rp-filter`` or ``martian`` where IPv4 refuses the source of a packet that came in by ``dev``; None where not.
