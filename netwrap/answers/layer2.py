@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from .evidence import inside
+from .inside import inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -198,13 +198,21 @@ class Wires:
         elif what == "vxlan" or what in _TUNNELS:
             self._through_tunnel(netns, link, tags, way)
         elif what in ("dummy", "ifb", "nlmon") or "LOOPBACK" in link.get("flags", ()):
-            self._found[2].append(Obstacle("no-owner", netns, name, f"{name} in {netns.title} leads nowhere ({what})", self._show(netns, name)))
+            self._found[2].append(
+                Obstacle("no-owner", netns, name, f"{name} in {netns.title} leads nowhere ({what})", self._show(netns, name))
+            )
         elif what is None and not has_details(netns) and ("link_index" in link or "link" in link):
             self._pair(netns, link, tags, way)
         else:
-            why = f"{name} in {netns.title} leaves this host" if what in ("", None) else f"{name} in {netns.title} is a {what} link"
+            why = (
+                f"{name} in {netns.title} leaves this host" if what in ("", None) else f"{name} in {netns.title} is a {what} link"
+            )
             if "NO-CARRIER" in link.get("flags", ()):
-                way = way.blocked(Obstacle("no-carrier", netns, name, f"{name} in {netns.title} has no carrier", self._show(netns, name), (), link))
+                way = way.blocked(
+                    Obstacle(
+                        "no-carrier", netns, name, f"{name} in {netns.title} has no carrier", self._show(netns, name), (), link
+                    )
+                )
             self._found[1].append(Unknown(netns, name, way.trail, what in ("", None), why, way.obstacle))
 
     def _pair(self, netns: Namespace, link: Record, tags: tuple[int, ...], way: _Way) -> None:
@@ -212,7 +220,9 @@ class Wires:
         peer = self.host.peer(netns, link)
         if peer is None or peer.link is None or peer.netns is None:
             how = "is one of several" if peer is not None and peer.how == "ambiguous" else "was not captured"
-            self._found[1].append(Unknown(netns, name, way.trail, False, f"the other end of {name} in {netns.title} {how}", way.obstacle))
+            self._found[1].append(
+                Unknown(netns, name, way.trail, False, f"the other end of {name} in {netns.title} {how}", way.obstacle)
+            )
             return
         other = str(peer.link.get("ifname"))
         master = peer.link.get("master")
@@ -228,7 +238,9 @@ class Wires:
         name = str(link.get("ifname"))
         parent = self.host.peer(netns, link)
         if parent is None or parent.link is None or parent.netns is None:
-            self._found[1].append(Unknown(netns, name, way.trail, False, f"the parent of {name} in {netns.title} was not captured", way.obstacle))
+            self._found[1].append(
+                Unknown(netns, name, way.trail, False, f"the parent of {name} in {netns.title} was not captured", way.obstacle)
+            )
             return
         way = way.step(netns, "vlan", f"{name} is VLAN {tags[0]} of {parent.link.get('ifname')}", self._show(netns, name), link)
         self._leave(parent.netns, parent.link, tags, way)
@@ -238,15 +250,37 @@ class Wires:
         name = str(link.get("ifname"))
         parent = self.host.peer(netns, link)
         if parent is None or parent.link is None or parent.netns is None:
-            self._found[1].append(Unknown(netns, name, way.trail, False, f"the parent of {name} in {netns.title} was not captured", way.obstacle))
+            self._found[1].append(
+                Unknown(netns, name, way.trail, False, f"the parent of {name} in {netns.title} was not captured", way.obstacle)
+            )
             return
         below = str(parent.link.get("ifname"))
         mode = str(data(link).get("mode", "bridge"))
-        way = way.step(netns, "link", f"{name} stands on {below} in {parent.netns.title} ({kind(link)}, mode {mode})", self._show(netns, name), link)
+        way = way.step(
+            netns,
+            "link",
+            f"{name} stands on {below} in {parent.netns.title} ({kind(link)}, mode {mode})",
+            self._show(netns, name),
+            link,
+        )
         if not is_up(parent.link):
-            way = way.blocked(self._down(parent.netns, below, "link-down", f"{below} in {parent.netns.title}, the parent of {name}, is down", parent.link))
+            way = way.blocked(
+                self._down(
+                    parent.netns,
+                    below,
+                    "link-down",
+                    f"{below} in {parent.netns.title}, the parent of {name}, is down",
+                    parent.link,
+                )
+            )
         apart = Obstacle(
-            "macvlan-parent", netns, name, f"{name} in {netns.title} never reaches the namespace of its parent {below}", self._show(netns, name), (), link
+            "macvlan-parent",
+            netns,
+            name,
+            f"{name} in {netns.title} never reaches the namespace of its parent {below}",
+            self._show(netns, name),
+            (),
+            link,
         )
         self._found[0].append(End(parent.netns, parent.link, way.trail, way.blocked(apart).obstacle, way.crossings, way.sizes))
         for other, sibling in self.children(parent.netns, below):
@@ -270,9 +304,24 @@ class Wires:
         active = data(link).get("active_slave")
         chosen = [port for port in slaves if port.get("ifname") == active] or slaves[:1]
         if not chosen:
-            self._found[2].append(Obstacle("no-carrier", netns, name, f"{name} in {netns.title} has no slave that is up", self._show(netns, name), (), link))
+            self._found[2].append(
+                Obstacle(
+                    "no-carrier",
+                    netns,
+                    name,
+                    f"{name} in {netns.title} has no slave that is up",
+                    self._show(netns, name),
+                    (),
+                    link,
+                )
+            )
             return
-        self._leave(netns, chosen[0], tags, way.step(netns, "link", f"{name} sends by {chosen[0].get('ifname')}", self._show(netns, name), link))
+        self._leave(
+            netns,
+            chosen[0],
+            tags,
+            way.step(netns, "link", f"{name} sends by {chosen[0].get('ifname')}", self._show(netns, name), link),
+        )
 
     # -- bridges ------------------------------------------------------------------------------------------------------
 
@@ -294,7 +343,9 @@ class Wires:
                 inner, tags_out = self._untagged(netns, name, name, vid, tags, way)
             else:
                 tags_out = tags
-            self._deliver(netns, bridge, tags_out, inner._replace(crossings=(*inner.crossings, Crossing(netns, name, entry, None))))
+            self._deliver(
+                netns, bridge, tags_out, inner._replace(crossings=(*inner.crossings, Crossing(netns, name, entry, None)))
+            )
         others = [link for link in netns.ports(name) if link.get("ifname") != entry]
         for other in others:
             out = str(other.get("ifname"))
@@ -305,14 +356,31 @@ class Wires:
             if port is not None and _slave(netns, port).get("isolated") and _slave(netns, other).get("isolated"):
                 what = f"{entry} and {out} of bridge {name} in {netns.title} are both isolated"
                 mend = (inside(netns, f"bridge link set dev {out} isolated off"),)
-                aside = aside.blocked(Obstacle("isolated", netns, out, what, inside(netns, f"bridge -d link show dev {out}"), mend, other, "bridge"))
+                aside = aside.blocked(
+                    Obstacle("isolated", netns, out, what, inside(netns, f"bridge -d link show dev {out}"), mend, other, "bridge")
+                )
             if not is_up(other):
-                aside = aside.blocked(self._down(netns, out, "link-down", f"{out} in {netns.title}, a port of {name}, is down", other))
+                aside = aside.blocked(
+                    self._down(netns, out, "link-down", f"{out} in {netns.title}, a port of {name}, is down", other)
+                )
             aside = aside._replace(sizes=(*aside.sizes, *_size(netns, other)))
-            aside = aside.step(netns, "bridge", f"{name}: {entry or name} to {out}", inside(netns, f"bridge link show dev {out}"), other)
+            aside = aside.step(
+                netns, "bridge", f"{name}: {entry or name} to {out}", inside(netns, f"bridge link show dev {out}"), other
+            )
             self._leave(netns, other, tags_out, aside._replace(crossings=(*aside.crossings, Crossing(netns, name, entry, out))))
         if not others and port is None:
-            self._found[2].append(Obstacle("no-port", netns, name, f"bridge {name} in {netns.title} has no ports", inside(netns, "bridge link show"), (), bridge, "bridge"))
+            self._found[2].append(
+                Obstacle(
+                    "no-port",
+                    netns,
+                    name,
+                    f"bridge {name} in {netns.title} has no ports",
+                    inside(netns, "bridge link show"),
+                    (),
+                    bridge,
+                    "bridge",
+                )
+            )
 
     def _checked_state(self, netns: Namespace, port: Record, way: _Way) -> _Way:
         name = str(port.get("ifname"))
@@ -323,14 +391,22 @@ class Wires:
             return way  # that is the cable's fault, and said there
         what = f"{name} in {netns.title} does not forward: its port is {state}"
         mend = (inside(netns, f"bridge link set dev {name} state 3"),)
-        return way.blocked(Obstacle("port-state", netns, name, what, inside(netns, f"bridge link show dev {name}"), mend, port, "bridge"))
+        return way.blocked(
+            Obstacle("port-state", netns, name, what, inside(netns, f"bridge link show dev {name}"), mend, port, "bridge")
+        )
 
-    def _classified(self, netns: Namespace, bridge: str, dev: str, tags: tuple[int, ...], way: _Way) -> tuple[int, tuple[int, ...], _Way]:
+    def _classified(
+        self, netns: Namespace, bridge: str, dev: str, tags: tuple[int, ...], way: _Way
+    ) -> tuple[int, tuple[int, ...], _Way]:
         """The VLAN that a frame gets at a port with filtering."""
         rows = _vlans(netns, dev)
         command = inside(netns, f"bridge vlan show dev {dev}")
         if rows is None:
-            return 0, tags, way.blocked(Obstacle("not-captured", netns, dev, f"the VLANs of {dev} in {netns.title}", command, stage="vlan"))
+            return (
+                0,
+                tags,
+                way.blocked(Obstacle("not-captured", netns, dev, f"the VLANs of {dev} in {netns.title}", command, stage="vlan")),
+            )
         if tags:
             if tags[0] not in rows:
                 mend = (inside(netns, f"bridge vlan add dev {dev} vid {tags[0]}{' self' if dev == bridge else ''}"),)
@@ -340,16 +416,24 @@ class Wires:
         pvid = next((vid for vid, flags in rows.items() if "PVID" in flags), None)
         if pvid is None:
             what = f"{dev} of bridge {bridge} in {netns.title} has no VLAN for untagged frames (pvid)"
-            mend = (inside(netns, f"bridge vlan add dev {dev} vid {next(iter(rows), 1)} pvid untagged{' self' if dev == bridge else ''}"),)
+            mend = (
+                inside(
+                    netns, f"bridge vlan add dev {dev} vid {next(iter(rows), 1)} pvid untagged{' self' if dev == bridge else ''}"
+                ),
+            )
             return 0, (), way.blocked(Obstacle("vlan", netns, dev, what, command, mend, rows, "vlan"))
         return pvid, (), way
 
-    def _untagged(self, netns: Namespace, bridge: str, dev: str, vid: int, tags: tuple[int, ...], way: _Way) -> tuple[_Way, tuple[int, ...]]:
+    def _untagged(
+        self, netns: Namespace, bridge: str, dev: str, vid: int, tags: tuple[int, ...], way: _Way
+    ) -> tuple[_Way, tuple[int, ...]]:
         """A frame of a VLAN on its way out of a port: whether it may, and with which tag."""
         rows = _vlans(netns, dev)
         command = inside(netns, f"bridge vlan show dev {dev}")
         if rows is None:
-            return way.blocked(Obstacle("not-captured", netns, dev, f"the VLANs of {dev} in {netns.title}", command, stage="vlan")), tags
+            return way.blocked(
+                Obstacle("not-captured", netns, dev, f"the VLANs of {dev} in {netns.title}", command, stage="vlan")
+            ), tags
         if vid not in rows:
             itself = " self" if dev == bridge else ""
             untagged = " pvid untagged" if not any("PVID" in flags for flags in rows.values()) or not tags else ""
@@ -376,7 +460,16 @@ class Wires:
         elif master is not None and over in ("bond", "team"):
             self._arrive(netns, master, tags, way)
         elif master is not None and over not in ("vrf",):
-            self._found[1].append(Unknown(netns, name, way.trail, False, f"{name} in {netns.title} is a port of {over} {master.get('ifname')}", way.obstacle))
+            self._found[1].append(
+                Unknown(
+                    netns,
+                    name,
+                    way.trail,
+                    False,
+                    f"{name} in {netns.title} is a port of {over} {master.get('ifname')}",
+                    way.obstacle,
+                )
+            )
         else:
             self._deliver(netns, link, tags, way)
 
@@ -387,7 +480,18 @@ class Wires:
         if tags:
             taken = [child for child in children if kind(child[1]) == "vlan" and data(child[1]).get("id") == tags[0]]
             for other, child in taken:
-                self._arrive(other, child, tags[1:], way.step(other, "vlan", f"{child.get('ifname')} takes VLAN {tags[0]}", self._show(other, str(child.get("ifname"))), child))
+                self._arrive(
+                    other,
+                    child,
+                    tags[1:],
+                    way.step(
+                        other,
+                        "vlan",
+                        f"{child.get('ifname')} takes VLAN {tags[0]}",
+                        self._show(other, str(child.get("ifname"))),
+                        child,
+                    ),
+                )
             if not taken:
                 what = f"nobody takes VLAN {tags[0]} of {name} in {netns.title}"
                 blocked = way.blocked(Obstacle("vlan", netns, name, what, self._show(netns, name), (), link, "vlan"))
@@ -396,7 +500,18 @@ class Wires:
         self._found[0].append(End(netns, link, way.trail, way.obstacle, way.crossings, way.sizes))
         for other, child in children:
             if kind(child) != "vlan":
-                self._arrive(other, child, (), way.step(other, "link", f"{child.get('ifname')} stands on {name} in {netns.title}", self._show(other, str(child.get("ifname"))), child))
+                self._arrive(
+                    other,
+                    child,
+                    (),
+                    way.step(
+                        other,
+                        "link",
+                        f"{child.get('ifname')} stands on {name} in {netns.title}",
+                        self._show(other, str(child.get("ifname"))),
+                        child,
+                    ),
+                )
 
     # -- tunnels ------------------------------------------------------------------------------------------------------
 
@@ -405,7 +520,11 @@ class Wires:
         under = self.underlay(netns, link)
         remotes = self.remotes(netns, link)
         if under is None:
-            self._found[1].append(Unknown(netns, name, way.trail, False, f"the namespace below {name} in {netns.title} was not captured", way.obstacle))
+            self._found[1].append(
+                Unknown(
+                    netns, name, way.trail, False, f"the namespace below {name} in {netns.title} was not captured", way.obstacle
+                )
+            )
             return
         if not remotes:
             mend: tuple[str, ...] = ()
@@ -413,7 +532,9 @@ class Wires:
             if what in ("ipip", "gre", "sit", "wireguard", "vti") or info.get("external") or info.get("collect_metadata"):
                 self._found[1].append(Unknown(netns, name, way.trail, False, f"{text} that is understood", way.obstacle))
                 return
-            self._found[2].append(Obstacle("tunnel", netns, name, text, inside(netns, f"bridge fdb show dev {name}"), mend, link, "tunnel"))
+            self._found[2].append(
+                Obstacle("tunnel", netns, name, text, inside(netns, f"bridge fdb show dev {name}"), mend, link, "tunnel")
+            )
         for remote in remotes:
             self._to_remote(netns, link, under, remote, tags, way)
 
@@ -422,13 +543,24 @@ class Wires:
         port = int(info.get("port", 4789)) if what in ("vxlan", "geneve") else None
         place, obstacle, source = self.carry(under, _address(info.get("local")), remote, what, port)
         outer = f"{name} ({what}{' ' + str(info['id']) if 'id' in info else ''}): outer packet {source or '?'} to {remote} from {under.title}"
-        way = way.step(netns, "tunnel", outer + (f" comes to {place.title}" if place is not None else ""), self._show(netns, name), link)
+        way = way.step(
+            netns, "tunnel", outer + (f" comes to {place.title}" if place is not None else ""), self._show(netns, name), link
+        )
         if obstacle is not None:
             text = f"the outer packet of {name} in {netns.title} to {remote} ends: {obstacle.what}"
             way = way.blocked(obstacle._replace(what=text, stage="tunnel"))
         if place is None:
             if obstacle is None:
-                self._found[1].append(Unknown(netns, name, way.trail, True, f"the tunnel {name} in {netns.title} leads to {remote}, which was not captured", way.obstacle))
+                self._found[1].append(
+                    Unknown(
+                        netns,
+                        name,
+                        way.trail,
+                        True,
+                        f"the tunnel {name} in {netns.title} leads to {remote}, which was not captured",
+                        way.obstacle,
+                    )
+                )
             else:
                 self._found[2].append(way.obstacle or obstacle)
             return
@@ -443,14 +575,26 @@ class Wires:
                     continue
                 found = True
                 back = way
-                if source is not None and what == "vxlan" and not data(end).get("learning", True) and source not in self.remotes(other, end):
+                if (
+                    source is not None
+                    and what == "vxlan"
+                    and not data(end).get("learning", True)
+                    and source not in self.remotes(other, end)
+                ):
                     text = f"{end.get('ifname')} in {other.title} has no remote {source} to answer by"
                     mend = (inside(other, f"bridge fdb append 00:00:00:00:00:00 dev {end.get('ifname')} dst {source}"),)
-                    back = back.blocked(Obstacle("tunnel", other, str(end.get("ifname")), text, inside(other, "bridge fdb show"), mend, end, "tunnel"))
+                    back = back.blocked(
+                        Obstacle(
+                            "tunnel", other, str(end.get("ifname")), text, inside(other, "bridge fdb show"), mend, end, "tunnel"
+                        )
+                    )
                 self._arrive(other, end, tags, back)
         if not found:
             text = f"nobody in {place.title} takes {what} {info.get('id', '')} of {name} in {netns.title}".replace("  ", " ")
-            self._found[2].append(way.blocked(Obstacle("tunnel", place, None, text, inside(place, "ip -d link show"), (), link, "tunnel")).obstacle or Obstacle("tunnel", place, None, text))
+            self._found[2].append(
+                way.blocked(Obstacle("tunnel", place, None, text, inside(place, "ip -d link show"), (), link, "tunnel")).obstacle
+                or Obstacle("tunnel", place, None, text)
+            )
 
     def underlay(self, netns: Namespace, link: Record) -> Namespace | None:
         """The namespace that a tunnel was made in: its outer packets live there."""

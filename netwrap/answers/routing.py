@@ -21,7 +21,7 @@ import re
 import socket
 from typing import TYPE_CHECKING, NamedTuple
 
-from .evidence import inside
+from .inside import inside
 from .switches import Switches
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ class Switches:
     """The switches of one namespace; one that was not captured has its default, and :meth:`known` tells."""
 
     def __init__(self, netns: Namespace) -> None:
-        self.values: dict[str, str] = dict(netns.sysctls or {})
+        self.values: dict[str, str] = {key.replace("/", "."): value for key, value in (netns.sysctls or {}).items()}
         names = {"inet": "ipv4", "inet6": "ipv6"}
         for record in netns.netconf or ():
             family, dev = names.get(record.get("family", "")), record.get("interface")

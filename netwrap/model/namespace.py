@@ -207,7 +207,7 @@ class Namespace:
     def sysctls(self) -> dict[str, str] | None:
         """The kernel's switches by their whole names: ``{"net.ipv4.conf.eth0.rp_filter": "1"}``."""
         rows = self.table("sysctl")
-        return None if rows is None else {str(row["name"]): str(row["value"]) for row in rows}
+        return None if rows is None else {str(row["key"]): str(row["value"]) for row in rows}
 
     @property
     def nexthops(self) -> list[Record] | None:

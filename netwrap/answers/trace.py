@@ -1,0 +1,416 @@
+"""How a packet gets there, and back: the verdict, where it stops and why, and the commands that show and mend it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..errors import UsageError
+from . import firewall, overview
+from .inside import inside
+from .routing import family_of
+from .walk import TTL, Ended, Hop, Walker, Way
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..model.host import Host
+    from ..model.namespace import Namespace
+
+    Record = dict[str, Any]
+
+_ECHO = {"inet": ("icmp", 8, 0), "inet6": ("icmpv6", 128, 129)}
+
+
+class Asked(NamedTuple):
+    """What a trace is to find out."""
+
+    start: Namespace
+    destination: str
+    proto: str = "icmp"
+    port: int | None = None
+    sport: int | None = None
+    source: str | None = None
+    mark: int = 0
+    size: int | None = None
+    one_way: bool = False
+
+
+class Result(NamedTuple):
+    """One way there with one way back: what became of the packet."""
+
+    verdict: str
+    direction: str
+    reason: str | None
+    there: Ended
+    back: Ended | None
+
+    @property
+    def end(self) -> Ended:
+        """Where it stops."""
+        return self.back if self.direction == "back" and self.back is not None else self.there
+
+
+class Trace(NamedTuple):
+    """The answer."""
+
+    asked: Asked
+    source: str | None
+    verdict: str
+    direction: str
+    reason: str | None
+    result: Result
+    results: tuple[Result, ...]
+    missing: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...]
+
+
+def ask(
+    host: Host, start: str, target: str, *, proto: str = "icmp", port: int | None = None, sport: int | None = None,
+    source: str | None = None, mark: int = 0, size: int | None = None, one_way: bool = False,
+) -> Asked:  # fmt: skip
+    """A question in the words of the command line: FROM is a namespace or an address that one owns, TO an address or a namespace.
+
+    Raises UsageError where there is no such namespace, or it has no address.
+    """
+    walker = Walker(host)
+    netns, own = _start(host, walker, start)
+    destination = _target(host, target, source or own)
+    if source is not None and family_of(source) != family_of(destination):
+        raise UsageError(f"{source} and {destination} are of two families")
+    if proto in ("udp", "tcp") and port is None:
+        port = 33434 if proto == "udp" else 80
+    return Asked(netns, destination, proto, port, sport, source or own, mark, size, one_way)
+
+
+def _start(host: Host, walker: Walker, start: str) -> tuple[Namespace, str | None]:
+    if _is_address(start):
+        owners = walker.owners(start)
+        places = {id(netns): netns for netns, _ in owners}
+        if not places:
+            raise UsageError(f"no namespace has the address {start}")
+        if len(places) > 1:
+            raise UsageError(f"{start} is an address of several: {', '.join(netns.title for netns in places.values())}")
+        return next(iter(places.values())), start
+    return host.find(start), None
+
+
+def _target(host: Host, target: str, source: str | None) -> str:
+    if _is_address(target):
+        return target
+    try:
+        netns = host.find(target)
+    except UsageError as error:
+        raise UsageError(f"{error}; TO is an address or a namespace") from None
+    found = addresses_of(netns)
+    if source is not None:
+        found = [one for one in found if family_of(one) == family_of(source)]
+    if not found:
+        raise UsageError(f"{netns.title} has no address" + (" of that family" if source is not None else ""))
+    return found[0]
+
+
+def addresses_of(netns: Namespace) -> list[str]:
+    """The global addresses of a namespace, IPv4 first."""
+    rows = [row for link in netns.addresses or () for row in link.get("addr_info", ()) if "local" in row]
+    found = [
+        str(row["local"]) for row in rows
+        if row.get("scope", "global") == "global" and not str(row["local"]).startswith(("127.", "fe80")) and row["local"] != "::1"
+    ]  # fmt: skip
+    return sorted(found, key=lambda text: ":" in text)
+
+
+def _is_address(text: str) -> bool:
+    import ipaddress
+
+    try:
+        ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return False
+    return True
+
+
+def trace(host: Host, asked: Asked, walker: Walker | None = None) -> Trace:
+    """Walk there and back. ``walker`` may be kept between the questions about one host."""
+    walker = walker or Walker(host)
+    family = family_of(asked.destination)
+    proto, request, answer = _ECHO[family] if asked.proto == "icmp" else (asked.proto, None, None)
+    sport = asked.sport if asked.sport is not None or asked.proto == "icmp" else 40000
+    packet = firewall.Packet(
+        family, asked.source or "", asked.destination, proto, sport=sport, dport=asked.port, icmp_type=request,
+        mark=asked.mark, length=asked.size,
+    )  # fmt: skip
+    results = []
+    for there in walker.send(asked.start, Way(packet), asked.source):
+        for result in _both(walker, asked, there, answer):
+            results.append(result)
+        if len(results) > 60:
+            break
+    return _answer(asked, results)
+
+
+def _both(walker: Walker, asked: Asked, there: Ended, answer: int | None) -> list[Result]:
+    if there.verdict != "delivered" or asked.one_way:
+        verdict = {"delivered": "reached", "deaf": "one way"}.get(there.verdict, there.verdict)
+        return [Result(verdict, "forward", there.reason, there, None)]
+    packet = there.way.packet
+    first = there.way.hops[0]
+    reply = replace(
+        packet, source=packet.destination, destination=packet.source, sport=packet.dport, dport=packet.sport, icmp_type=answer,
+        iif=None, oif=None, mark=0, state="established", direction="reply", bridged=False, physin=None, physout=None,
+    )  # fmt: skip
+    way = Way(reply, TTL, connections=there.way.connections, seen=there.way.seen, reply=True)
+    oif = None
+    if there.dev is not None and packet.proto != "udp":
+        oif = walker.router(there.netns, packet.family).vrf_of(there.dev)
+    results = []
+    for back in walker.send(there.netns, way, reply.source, oif):
+        results.append(_judged(asked, there, back, first))
+    return results
+
+
+def _judged(asked: Asked, there: Ended, back: Ended, first: Hop) -> Result:
+    if back.verdict != "delivered":
+        verdict = {"dropped": "one way", "deaf": "one way"}.get(back.verdict, back.verdict)
+        return Result(verdict, "back", back.reason, there, back)
+    packet = back.way.packet
+    sent = there.way.hops[0].source or _sent_source(there)
+    if back.netns is asked.start and packet.source == asked.destination and (sent is None or packet.destination == sent):
+        return Result("reached", "forward", None, there, back)
+    if back.netns is not asked.start:
+        what = f"the answer to {packet.destination} comes to {back.netns.title}, not to {asked.start.title}"
+    else:
+        what = f"the answer comes from {packet.source}, not from {asked.destination}"
+    wrong = back._replace(verdict="dropped", reason="nat-wrong", what=what)
+    return Result("one way", "back", "nat-wrong", there, wrong)
+
+
+def _sent_source(there: Ended) -> str | None:
+    """The source that the first namespace chose, before any translation."""
+    for connection in there.way.connections:
+        if connection.netns == id(there.way.hops[0].netns):
+            return connection.before[0]
+    return None
+
+
+def _answer(asked: Asked, results: list[Result]) -> Trace:
+    missing: list[tuple[str, str]] = []
+    notes: list[str] = []
+    judged = []
+    for result in results:
+        lacking: list[tuple[str, str]] = []
+        doubts: list[tuple[str, str]] = []
+        for end in (result.there, result.back):
+            if end is not None:
+                lacking += end.way.missing
+                doubts += end.way.doubts
+                notes += end.way.notes
+        if lacking and result.verdict != "undecided":
+            notes.append(f"as far as can be seen: {result.verdict}" + (f" ({result.reason})" if result.reason else ""))
+            result = result._replace(verdict="undecided", reason="not-captured")
+        elif doubts and result.verdict in ("reached", "leaves"):
+            result = result._replace(verdict="undecided", reason="filter-unknown")
+        missing += [*lacking, *doubts]
+        judged.append(result)
+    if not judged:
+        raise UsageError("no way could be followed")
+    verdicts = {result.verdict for result in judged}
+    chosen = judged[0]
+    verdict, reason = chosen.verdict, chosen.reason
+    if len(verdicts) > 1:
+        chosen = next((result for result in judged if result.verdict not in ("reached", "leaves")), judged[0])
+        verdict, reason = "depends", chosen.reason
+        if "undecided" in verdicts and "reached" in verdicts and len(verdicts) == 2:
+            verdict = "undecided"
+    if verdict == "leaves" and chosen.direction == "forward":
+        notes += _way_back(chosen)
+        reason = reason or ("no-masquerade" if any(note.startswith("no masquerade") for note in notes) else None)
+    source = chosen.there.way.hops[0].source or _sent_source(chosen.there) or chosen.there.way.packet.source or None
+    return Trace(
+        asked,
+        source,
+        verdict,
+        chosen.direction,
+        reason,
+        chosen,
+        tuple(judged),
+        tuple(dict.fromkeys(missing)),
+        tuple(dict.fromkeys(notes)),
+    )
+
+
+def _way_back(result: Result) -> list[str]:
+    """What is known of the answer to a packet that left the source."""
+    import ipaddress
+
+    end = result.there
+    packet = end.way.packet
+    owns = any(row.get("local") == packet.source for link in end.netns.addresses or () for row in link.get("addr_info", ()))
+    if not packet.source or owns or ":" in packet.source:
+        return []
+    if ipaddress.ip_address(packet.source).is_private:
+        return [f"no masquerade for {packet.source} out of {end.dev} in {end.netns.title}: answers would not find the way back"]
+    return []
+
+
+# -- records ---------------------------------------------------------------------------------------------------------
+
+
+def record(host: Host, found: Trace) -> Record:
+    """The answer as JSON."""
+    asked, chosen = found.asked, found.result
+    end = chosen.end
+    stops = found.verdict not in ("reached",)
+    walker = Walker(host)
+    return {
+        "from": {"host": host.hostname, "netns": overview.name(asked.start), "address": found.source},
+        "to": {
+            "address": asked.destination,
+            "owners": [
+                {"host": host.hostname, "netns": overview.name(netns), "dev": link.get("ifname")}
+                for netns, link in walker.owners(asked.destination)
+            ],
+        },
+        "proto": asked.proto,
+        "port": asked.port,
+        "verdict": found.verdict,
+        "direction": found.direction,
+        "reason": found.reason,
+        "where": {"host": host.hostname, "netns": overview.name(end.netns), "dev": end.dev} if stops else None,
+        "forward": [_hop(host, hop) for hop in chosen.there.way.hops],
+        "back": [_hop(host, hop) for hop in chosen.back.way.hops] if chosen.back is not None else [],
+        "paths": len(found.results),
+        "findings": findings(host, found),
+        "missing": [{"what": what, "command": command} for what, command in found.missing],
+        "notes": list(found.notes),
+    }
+
+
+def findings(host: Host, found: Trace) -> list[Record]:
+    """What is in the way, each with what shows it and what mends it; of paths that disagree each."""
+    rows = []
+    for result in found.results:
+        end = result.end
+        if result.reason is None or result.verdict == "reached":
+            continue
+        rows.append({
+            "direction": result.direction, "verdict": result.verdict, "reason": result.reason, "what": end.what,
+            "where": {"host": host.hostname, "netns": overview.name(end.netns), "dev": end.dev}, "command": end.command,
+            "evidence": _evidence(end.netns, end.evidence)[0], "line": _evidence(end.netns, end.evidence)[1],
+            "mend": list(end.mend),
+        })  # fmt: skip
+    return list({repr(row): row for row in rows}.values())
+
+
+def _hop(host: Host, hop: Hop) -> Record:
+    return {
+        "host": host.hostname, "netns": overview.name(hop.netns), "in": hop.came, "out": hop.left,
+        "steps": [_step(hop.netns, step) for step in hop.steps],
+        "source": hop.source or None, "destination": hop.destination, "ttl": hop.ttl,
+    }  # fmt: skip
+
+
+def _step(netns: Namespace, step: Any) -> Record:
+    text, line = _evidence(netns, step.evidence)
+    return {
+        "stage": step.stage, "what": step.what, "command": step.command, "evidence": text, "line": line,
+        "verdict": step.verdict, "reason": step.reason,
+    }  # fmt: skip
+
+
+def _evidence(netns: Namespace, found: Any) -> tuple[Any, int | None]:
+    """A record as evidence, and the number of its line in the source."""
+    return found, None
+
+
+# -- text ------------------------------------------------------------------------------------------------------------
+
+
+def lines(found: Trace) -> list[str]:
+    """The answer for people: one block a namespace, the verdict, and what mends it."""
+    asked, chosen = found.asked, found.result
+    shown = _block(chosen.there, "", stops=chosen.direction == "forward" and found.verdict != "reached")
+    if chosen.back is not None and chosen.direction == "back":
+        shown += ["back:", *_block(chosen.back, "", stops=True)]
+    elif chosen.back is not None:
+        names = [hop.netns.title for hop in chosen.back.way.hops]
+        shown.append(f"back      {', '.join(names)}")
+    shown.append(summary(found))
+    end = chosen.end
+    if found.verdict != "reached":
+        shown += [f"  mend:   {command}" for command in end.mend]
+        shown += [f"  see:    {end.command}"] if end.command and not end.mend else []
+    for what, command in found.missing:
+        shown.append(f"  missing: {what}: {command}")
+    if len(found.results) > 1:
+        shown.append(f"  {len(found.results)} ways:")
+        for result in found.results:
+            way = ", ".join(hop.netns.title for hop in result.there.way.hops)
+            shown.append(f"    {way}: {result.verdict}" + (f" ({result.end.what or result.reason})" if result.reason else ""))
+    shown += [f"  note:   {note}" for note in found.notes]
+    return shown
+
+
+def _block(end: Ended, indent: str, stops: bool) -> list[str]:
+    rows: list[tuple[str, str, str]] = []
+    for at, hop in enumerate(end.way.hops):
+        title: str = hop.netns.title
+        steps = list(hop.steps)
+        last = at == len(end.way.hops) - 1
+        if not steps:
+            rows.append((title, f"in by {hop.came}" if hop.came else "", ""))
+        first = True
+        for step in steps:
+            label = title if first else "  " + step.stage
+            ended = stops and last and step is steps[-1]
+            command = step.command if step.stage in ("route", "rule") else ""
+            rows.append((label, step.what + ("   STOPS HERE" if ended else ""), command))
+            first = False
+    width = max(9, *(len(row[0]) for row in rows)) if rows else 9
+    return [f"{indent}{label:<{width}} {what}" + (f"      {command}" if command else "") for label, what, command in rows]
+
+
+def summary(found: Trace) -> str:
+    """The verdict in one line."""
+    asked, end = found.asked, found.result.end
+    name = asked.start.title
+    target = asked.destination
+    verb = {
+        "reached": "reaches", "one way": "reaches, but gets no answer from,", "leaves": "sends out of what was captured to",
+        "dropped": "does not reach", "loop": "does not reach", "depends": "may reach", "undecided": "may reach",
+    }[found.verdict]  # fmt: skip
+    if found.verdict == "undecided":
+        why = "; ".join(what for what, _ in found.missing[:3]) or end.what
+        return f"undecided whether {name} reaches {target}: {why}"
+    if found.verdict == "reached":
+        return f"{name} reaches {target}" + (" (one way)" if asked.one_way else "")
+    return f"{name} {verb} {target}: {end.what}" if end.what else f"{name} {verb} {target}"
+
+
+def status(found: Trace) -> int:
+    """The exit status: 0 reached, 1 not, 3 undecided."""
+    return {"reached": 0, "undecided": 3}.get(found.verdict, 1)
+
+
+def matrix(host: Host, *, proto: str = "icmp", port: int | None = None) -> list[Record]:
+    """Every pair of namespaces that have an address: one row each."""
+    walker = Walker(host)
+    places = [(netns, addresses_of(netns)) for netns in host.namespaces]
+    places = [(netns, found) for netns, found in places if found]
+    rows = []
+    for start, _ in places:
+        for target, found in places:
+            if target is start:
+                continue
+            asked = Asked(start, found[0], proto, port if port is not None or proto == "icmp" else 80)
+            answer = trace(host, asked, walker)
+            end = answer.result.end
+            rows.append({
+                "from": start.title, "to": target.title, "address": found[0], "verdict": answer.verdict,
+                "direction": answer.direction if answer.verdict != "reached" else None, "reason": answer.reason,
+                "where": end.netns.title if answer.verdict != "reached" else None, "what": end.what or None,
+            })  # fmt: skip
+    return rows
+
+
+__all__ = ["Asked", "Result", "Trace", "ask", "findings", "inside", "lines", "matrix", "record", "status", "summary", "trace"]
