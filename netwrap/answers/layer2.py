@@ -542,7 +542,8 @@ class Wires:
         name, what, info = str(link.get("ifname")), str(kind(link)), data(link)
         port = int(info.get("port", 4789)) if what in ("vxlan", "geneve") else None
         place, obstacle, source = self.carry(under, _address(info.get("local")), remote, what, port)
-        outer = f"{name} ({what}{' ' + str(info['id']) if 'id' in info else ''}): outer packet {source or '?'} to {remote} from {under.title}"
+        called = f"{name} ({what} {info['id']})" if "id" in info else f"{name} ({what})"
+        outer = f"{called}: outer packet {source or '?'} to {remote} from {under.title}"
         way = way.step(
             netns, "tunnel", outer + (f" comes to {place.title}" if place is not None else ""), self._show(netns, name), link
         )
@@ -649,7 +650,7 @@ def _slave(netns: Namespace, port: Record) -> Record:
 def _port_state(netns: Namespace, port: Record) -> str | None:
     state = _slave(netns, port).get("state")
     names = {0: "disabled", 1: "listening", 2: "learning", 3: "forwarding", 4: "blocking"}
-    return names.get(state, None) if isinstance(state, int) else state
+    return names.get(state) if isinstance(state, int) else state
 
 
 def _vlans(netns: Namespace, dev: str) -> dict[int, tuple[str, ...]] | None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import UsageError
-from . import firewall, overview
+from . import firewall
 from .inside import inside
 from .routing import family_of
 from .walk import TTL, Ended, Hop, Walker, Way
@@ -263,11 +263,11 @@ def record(host: Host, found: Trace) -> Record:
     stops = found.verdict not in ("reached",)
     walker = Walker(host)
     return {
-        "from": {"host": host.hostname, "netns": overview.name(asked.start), "address": found.source},
+        "from": {"host": host.hostname, "netns": asked.start.name, "address": found.source},
         "to": {
             "address": asked.destination,
             "owners": [
-                {"host": host.hostname, "netns": overview.name(netns), "dev": link.get("ifname")}
+                {"host": host.hostname, "netns": netns.name, "dev": link.get("ifname")}
                 for netns, link in walker.owners(asked.destination)
             ],
         },
@@ -276,7 +276,7 @@ def record(host: Host, found: Trace) -> Record:
         "verdict": found.verdict,
         "direction": found.direction,
         "reason": found.reason,
-        "where": {"host": host.hostname, "netns": overview.name(end.netns), "dev": end.dev} if stops else None,
+        "where": {"host": host.hostname, "netns": end.netns.name, "dev": end.dev} if stops else None,
         "forward": [_hop(host, hop) for hop in chosen.there.way.hops],
         "back": [_hop(host, hop) for hop in chosen.back.way.hops] if chosen.back is not None else [],
         "paths": len(found.results),
@@ -295,7 +295,7 @@ def findings(host: Host, found: Trace) -> list[Record]:
             continue
         rows.append({
             "direction": result.direction, "verdict": result.verdict, "reason": result.reason, "what": end.what,
-            "where": {"host": host.hostname, "netns": overview.name(end.netns), "dev": end.dev}, "command": end.command,
+            "where": {"host": host.hostname, "netns": end.netns.name, "dev": end.dev}, "command": end.command,
             "evidence": _evidence(end.netns, end.evidence)[0], "line": _evidence(end.netns, end.evidence)[1],
             "mend": list(end.mend),
         })  # fmt: skip
@@ -304,7 +304,7 @@ def findings(host: Host, found: Trace) -> list[Record]:
 
 def _hop(host: Host, hop: Hop) -> Record:
     return {
-        "host": host.hostname, "netns": overview.name(hop.netns), "in": hop.came, "out": hop.left,
+        "host": host.hostname, "netns": hop.netns.name, "in": hop.came, "out": hop.left,
         "steps": [_step(hop.netns, step) for step in hop.steps],
         "source": hop.source or None, "destination": hop.destination, "ttl": hop.ttl,
     }  # fmt: skip
@@ -328,7 +328,7 @@ def _evidence(netns: Namespace, found: Any) -> tuple[Any, int | None]:
 
 def lines(found: Trace) -> list[str]:
     """The answer for people: one block a namespace, the verdict, and what mends it."""
-    asked, chosen = found.asked, found.result
+    chosen = found.result
     shown = _block(chosen.there, "", stops=chosen.direction == "forward" and found.verdict != "reached")
     if chosen.back is not None and chosen.direction == "back":
         shown += ["back:", *_block(chosen.back, "", stops=True)]

@@ -613,7 +613,8 @@ class Walker:
         state = self._state(way, crossing.netns)
         before = way.packet
         frame = replace(
-            way.packet, bridged=True, iif=crossing.bridge, oif=crossing.bridge, physin=crossing.port_in, physout=crossing.port_out, state=state
+            way.packet, bridged=True, iif=crossing.bridge, oif=crossing.bridge, physin=crossing.port_in,
+            physout=crossing.port_out, state=state,
         )  # fmt: skip
         for hook in ("prerouting", "forward", "postrouting"):
             asked = replace(frame, oif=None, physout=None) if hook == "prerouting" else replace(frame, oif=crossing.bridge)
@@ -683,7 +684,7 @@ class Walker:
         if open_ends and not failed:
             yield open_ends[0]
             return
-        blocked = [one.obstacle for one in (*segment.ends, *segment.unknown)]
+        blocked = [*(end.obstacle for end in segment.ends), *(one.obstacle for one in segment.unknown)]
         if blocked and all(blocked):
             yield next(one for one in blocked if one is not None)
             return
@@ -708,8 +709,8 @@ class Walker:
         if free or open_ends:
             yield from free or open_ends[:1]
             return
-        blocked = [one.obstacle for one in (*ends, *unknown) if one.obstacle is not None]
-        yield from (blocked or list(dead))[:1]
+        blocked = [*(end.obstacle for end in ends), *(one.obstacle for one in unknown)]
+        yield from [one for one in (*blocked, *dead) if one is not None][:1]
 
     def _fixed(
         self, netns: Namespace, dev: str, nexthop: str, packet: Packet, entry: Record, command: str
@@ -730,7 +731,9 @@ class Walker:
                 decision = router.decide(_question(packet, packet.source, end.dev, None))
                 forwards = decision.sends if packet.family == "inet" else router.switches.forwards("all", "inet6")[0]
                 if not forwards and not decision.delivers:
-                    what = f"{netns.title} has a fixed entry for {nexthop} with the MAC of {end.netns.title}, {mac}, which does not forward"
+                    what = (
+                        f"{netns.title} has a fixed entry for {nexthop} with the MAC of {end.netns.title}, which does not forward"
+                    )
                     yield Obstacle("wrong-owner", netns, dev, what, command, mend, entry, "neighbour")
                     return
             yield from free
@@ -867,7 +870,9 @@ class Walker:
                 "dad-failed", place, dev, what, inside(place, f"ip -6 address show dev {dev}"), mend, row, "neighbour"
             )
         if why in ("rp-filter", "martian"):
-            what = f"{place.title} has {nexthop}, but does not answer ARP of {asker} on {dev}: its route back to {asker} leaves by another link"
+            what = (
+                f"{place.title} has {nexthop}, but does not answer ARP of {asker} on {dev}: its route back leaves by another link"
+            )
             if why == "martian":
                 what = f"{place.title} has {nexthop}, but does not answer ARP of {asker} on {dev}: it has {asker} itself"
             return Obstacle(
@@ -934,7 +939,7 @@ class Walker:
         """The network of an address as its owner has it."""
         import ipaddress
 
-        for netns, link in self.owners(address):
+        for _, link in self.owners(address):
             for row in link.get("addr_info", ()):
                 if row.get("local") == address and "prefixlen" in row:
                     return str(ipaddress.ip_network(f"{address}/{row['prefixlen']}", strict=False))
@@ -1090,7 +1095,7 @@ class Walker:
             what, command, mend = self._not_forwarding(netns, dev or "", packet.family)
         elif reason == "rp-filter":
             stage = "rp-filter"
-            what = f"{netns.title} refuses the source {packet.source} on {dev} (rp_filter): its way back leaves by another link, or there is none"
+            what = f"{netns.title} refuses the source {packet.source} on {dev} (rp_filter): no way back by that link"
             mend = self._mend_rp_filter(netns, dev or "all", packet.source)
         elif reason == "martian":
             stage = "rp-filter"

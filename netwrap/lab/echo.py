@@ -59,6 +59,25 @@ def tcp_answer(source: str, address: str, patience: float = 1.0) -> bool:
     return False
 
 
+def connect(netns: str | None, address: str, proto: str, port: int, patience: float = 2.0) -> str:
+    """What comes of one datagram, or one TCP connection, to a port of an address: in a few words."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    kind = socket.SOCK_STREAM if proto == "tcp" else socket.SOCK_DGRAM
+    with _socket(netns or HOST, family, kind) as client:
+        client.settimeout(patience)
+        try:
+            client.connect((address, port))
+            if proto == "tcp":
+                return "connected"
+            client.send(b"netwrap")
+            client.recv(64)
+            return "answered"
+        except socket.timeout:
+            return "nothing came"
+        except OSError as error:
+            return (error.strerror or str(error)).lower()
+
+
 def _socket(netns: str, family: int, kind: int) -> socket.socket:
     if netns == HOST:
         return socket.socket(family, kind)

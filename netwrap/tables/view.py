@@ -208,6 +208,10 @@ _VIEWS: dict[str, tuple[str, Callable[[Record], Iterator[Cells]]]] = {
         _same("ifindex", "ifname", "kind", "state", "peer", "how", "master", "addresses", "address", "mtu"),
     ),
     "report_firewall": ("tool table chains rules", _same("tool", "table", "chains", "rules")),
+    "trace": (
+        "from to address verdict direction? reason? where?",
+        _same("from", "to", "address", "verdict", "direction", "reason", "where"),
+    ),
     "find": ("role what command", _same("role", "what", "command")),
     "arp": (
         "address name? hwtype hwaddress flags mask? iface cut?",

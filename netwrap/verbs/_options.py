@@ -77,6 +77,11 @@ VERBS: dict[str, Verb] = {
         ("netwrap find 10.0.0.1", "netwrap find 10.0.0.0/24 --where role=owner",
          "netwrap find 02:42:ac:11:00:02 --from host.netwrap"),
     ),
+    "trace": Verb(
+        "how a packet gets there and back: where it stops, why, and what mends it", "[FROM TO]", 0, 2,
+        ("netwrap trace red 8.8.8.8", "netwrap trace red blue --proto tcp --port 443 --from host.netwrap",
+         "netwrap trace --all --format json"),
+    ),
     "capture": Verb(
         "everything about every namespace as one text, for --from; or the script that makes it elsewhere", "", 0, 0,
         ("netwrap capture -o host.netwrap", "netwrap capture --script > probe.sh; ssh router sh -s < probe.sh > router.txt",
@@ -107,15 +112,17 @@ VERBS: dict[str, Verb] = {
 #: What an operand is, for the help of a verb and for completion.
 OPERANDS = {
     "NAME": "a namespace's name, a container, an inode, 'pid 42', or (root)",
+    "FROM": "a namespace, or an address that one owns",
+    "TO": "an address, or a namespace (its first global address)",
     "WHAT": "an address, a prefix, a MAC, the name of an interface, namespace or container, a VLAN id, an nsid, an inode, a pid",
     "COMMAND": "what printed the text, as you would type it: 'ip -d link', arp; it may be left out where the text tells",
     "FILE": "a file, or - for standard input (without any, too)",
 }
 LAB_OPERANDS = {"FILE": _LAB, "NAME": "a namespace (without any: all named ones)"}
 
-_TABLES = (*WRAPPED, "report", "find", "parse")
+_TABLES = (*WRAPPED, "report", "find", "trace", "parse")
 _HOSTS = (*WRAPPED, "report", "find")
-_RUNS = (*_HOSTS, "capture", "lab up", "lab down", "lab status", "lab verify", "lab export")
+_RUNS = (*_HOSTS, "trace", "capture", "lab up", "lab down", "lab status", "lab verify", "lab export")
 
 #: Every option, by the headings of the help.
 OPTIONS: dict[str, tuple[Option, ...]] = {
@@ -123,7 +130,7 @@ OPTIONS: dict[str, tuple[Option, ...]] = {
         Option("--netns", "NAME", _HOSTS, "in this namespace (repeat for more); the table gets a column netns", "-n", "many",
                ("netns",)),
         Option("--all-netns", "", WRAPPED, "in every namespace, the root namespace included", "-a"),
-        Option("--from", "PATH", _HOSTS,
+        Option("--from", "PATH", (*_HOSTS, "trace"),
                "answer from a capture, a folder of texts, a pasted session, an sos report, not from this host", "-f", "many",
                ("file",), "source"),
     ),
@@ -141,6 +148,15 @@ OPTIONS: dict[str, tuple[Option, ...]] = {
         Option("--dry-run", "", _RUNS, "and run none that changes anything"),
     ),
     "of this verb": (
+        Option("--proto", "icmp|udp|tcp", ("trace",), "the packet's protocol (default: icmp; tcp where a port is given)"),
+        Option("--port", "N", ("trace",), "the port it is sent to", "", "number", ("1", "65535")),
+        Option("--sport", "N", ("trace",), "the port it is sent from", "", "number", ("1", "65535")),
+        Option("--source", "ADDR", ("trace",), "the address it is sent from", key="address"),
+        Option("--mark", "N", ("trace",), "its mark (fwmark)"),
+        Option("--size", "N", ("trace",), "its length with the IP header, not to be fragmented", "", "number", ("28", "65535")),
+        Option("--one-way", "", ("trace",), "only the way there"),
+        Option("--all", "", ("trace",), "every pair of namespaces, as a table"),
+        Option("--probe", "", ("trace",), "send one real packet, too, and say what came"),
         Option("--keep-going", "", ("parse",), "print what can be read, and every line that cannot"),
         Option("--output", "FILE", ("capture",), "save it there, whole or not at all; packed where it ends in .gz", "-o", "",
                ("file",)),
@@ -183,6 +199,15 @@ class Options:
         self.no_json = False
         self.quick = False
         self.timeout: int | None = None
+        self.proto: str | None = None
+        self.port: int | None = None
+        self.sport: int | None = None
+        self.address: str | None = None
+        self.mark: str | None = None
+        self.size: int | None = None
+        self.one_way = False
+        self.all = False
+        self.probe = False
 
 
 def of(verb: str) -> list[Option]:

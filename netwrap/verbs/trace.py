@@ -1,0 +1,132 @@
+"""How a packet gets from a namespace to an address, and its answer back: where it stops, why, and what mends it."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import shlex
+import sys
+
+from netwrap.errors import UsageError
+
+from . import _source, _table, say
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from netwrap.answers.trace import Trace
+
+    from ._options import Options
+
+_PROTOCOLS = ("icmp", "udp", "tcp")
+
+
+def run(options: Options) -> int:
+    """Print the way and the verdict; 0 reached, 1 not, 3 undecided."""
+    from netwrap.answers import trace
+
+    _table.check(options)
+    proto = options.proto or ("icmp" if options.port is None else "tcp")
+    if proto not in _PROTOCOLS:
+        raise UsageError(f"--proto takes one of {', '.join(_PROTOCOLS)}, not {proto!r}")
+    if options.all != (not options.words) or len(options.words) not in (0, 2):
+        raise UsageError("trace takes FROM and TO, or --all; see netwrap trace --help")
+    if options.all:
+        return _matrix(options, proto)
+    host = _source.host(options.source)
+    asked = trace.ask(
+        host, options.words[0], options.words[1], proto=proto, port=options.port, sport=options.sport,
+        source=_address(options.address), mark=_mark(options.mark), size=options.size, one_way=options.one_way,
+    )  # fmt: skip
+    found = trace.trace(host, asked)
+    notes = list(_asked_the_kernel(found)) if host.live else []
+    if options.probe:
+        if not host.live:
+            raise UsageError("--probe sends a packet from this host: it does not go together with --from")
+        notes.append(_probe(found))
+    if options.format in ("json", "jsonl"):
+        answer = trace.record(host, found)
+        answer["notes"] += notes
+        print(json.dumps(answer, indent=1 if options.format == "json" else None, default=str, ensure_ascii=False))
+    else:
+        from netwrap.tables.render import printable
+
+        for line in [*trace.lines(found), *(f"  kernel: {note}" for note in notes)]:
+            print(printable(line))
+    sys.stdout.flush()
+    for line in dict.fromkeys([*host.notes, *host.problems]):
+        say(line)
+    return trace.status(found)
+
+
+def _matrix(options: Options, proto: str) -> int:
+    from netwrap.answers import trace
+
+    host = _source.host(options.source)
+    rows = trace.matrix(host, proto=proto, port=options.port)
+    _table.show("trace", rows, options)
+    sys.stdout.flush()
+    for line in dict.fromkeys([*host.notes, *host.problems]):
+        say(line)
+    verdicts = {row["verdict"] for row in rows}
+    return 3 if verdicts <= {"reached", "undecided"} and "undecided" in verdicts else 0 if verdicts <= {"reached"} else 1
+
+
+def _address(text: str | None) -> str | None:
+    if text is None:
+        return None
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise UsageError(f"--source takes an address, not {text!r}") from None
+
+
+def _mark(text: str | None) -> int:
+    try:
+        return int(text, 0) if text is not None else 0
+    except ValueError:
+        raise UsageError(f"--mark takes a number, not {text!r}") from None
+
+
+def _asked_the_kernel(found: Trace) -> list[str]:
+    """What `ip route get` says otherwise than the walk: then the kernel is right."""
+    from netwrap import shell
+
+    notes = []
+    for end in (found.result.there, found.result.back):
+        for hop in end.way.hops if end is not None else ():
+            for step in hop.steps:
+                if step.stage != "route" or not step.command or hop.left is None:
+                    continue
+                words = shlex.split(step.command)
+                result = shell.run([words[0], "-j", *words[1:]], check=False)
+                try:
+                    said: Any = json.loads(result.stdout or "[]")
+                except ValueError:
+                    continue
+                dev = said[0].get("dev") if said else result.stderr.strip().rpartition(": ")[2]
+                nexthops = (step.evidence or {}).get("nexthops", ())
+                if dev != hop.left and dev not in [hop_of.get("dev") for hop_of in nexthops]:
+                    notes.append(f"{step.command} says {dev}, the walk {hop.left}: the kernel is right, please report it")
+    return notes
+
+
+def _probe(found: Trace) -> str:
+    """Send one real packet and say what came."""
+    from netwrap import shell
+    from netwrap.answers.inside import inside
+
+    asked = found.asked
+    if asked.proto == "icmp":
+        source = f" -I {asked.source}" if asked.source else ""
+        words = shlex.split(inside(asked.start, f"ping -n -c 1 -W 2{source} {asked.destination}"))
+        result = shell.run(words, check=False)
+        came = next((line for line in result.stdout.split("\n") if "bytes from" in line or "From " in line), "nothing came")
+        return f"ping: {came}"
+    from netwrap.lab import echo
+
+    if not asked.start.here and not asked.start.names:
+        raise UsageError(f"--probe with {asked.proto} needs a namespace with a name, not {asked.start.title}")
+    name = None if asked.start.here else asked.start.names[0]
+    return f"{asked.proto}: {echo.connect(name, asked.destination, asked.proto, asked.port or 0)}"
