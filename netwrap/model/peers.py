@@ -381,13 +381,30 @@ class Peers:
             if "link_netns" in link and link["link_netns"] in self._names:
                 known = (self._names[link["link_netns"]], "name")
             if known is None:
-                return Peer("missing")
+                return self._parent_by_index(position, link)
             other = self._links.get((known[0], link["link_index"]))
             if other is None:
                 return Peer("missing", self.namespaces[known[0]])
             return Peer(known[1], self.namespaces[known[0]], other)
         below = link.get("linkinfo", {}).get("info_data", {}).get("link")
         return self._named_link(position, below) if isinstance(below, str) else None
+
+    def _parent_by_index(self, position: int, link: Record) -> Peer:
+        """The one namespace that has such a link, where all were captured; no guess where more have, or some are missing.
+
+        An nsid that the capture lists without a name means a namespace that has none.
+        """
+        nsid = link.get("link_netnsid")
+        if not self._complete or nsid is None:
+            return Peer("missing")
+        unnamed = nsid in self._ids[position] and self._ids[position][nsid] is None
+        fit = [
+            other for other, netns in enumerate(self.namespaces)
+            if other != position and not (unnamed and netns.names) and (other, link["link_index"]) in self._links
+        ]  # fmt: skip
+        if len(fit) != 1:
+            return Peer("missing")
+        return Peer("index", self.namespaces[fit[0]], self._links[fit[0], link["link_index"]])
 
     def _named_link(self, position: int, name: str) -> Peer:
         other = next((link for link in self.namespaces[position].links or () if link.get("ifname") == name), None)

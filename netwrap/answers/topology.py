@@ -1,0 +1,434 @@
+"""The networks of hosts as one graph: rooms (namespaces), ports, buses, cables, clouds. All pictures are drawn from it.
+
+>>> from netwrap.model.build import build
+>>> from netwrap.model.section import Section
+>>> found = graph([build([Section("", "ip link", "3: br0: <UP,LOWER_UP> mtu 1500 state UP\\n    link/ether 02:00:00:00:00:01")])])
+>>> [(room["title"], room["ports"]) for room in found["rooms"]], [port["name"] for port in found["ports"]]
+([('(root)', ['r0p0'])], ['br0'])
+
+A graph is a plain dict, the JSON form of `netwrap topology` (``version`` counts its changes):
+
+``hosts``   ``{"id", "title"}``
+``rooms``   ``{"id", "host", "title", "labels", "ports": [ID], "hidden": N}``; ``hidden`` counts links that are not drawn
+``ports``   ``{"id", "room", "name", "kind", "state", "addresses", "mtu", "odd_mtu", "bus", "under", "detail", "mac"}``:
+            ``bus`` is the bus that the port is enslaved to, ``under`` the port of the same room that this one stands on,
+            ``state`` one of ``up``, ``down``, ``no carrier``, ``unknown``
+``buses``   ``{"id", "room", "port", "title", "kind"}``: a bridge, or a link that macvlans of other rooms stand on; ``port`` is
+            its own link
+``clouds``  ``{"id", "title", "kind", "lines": [...]}``: what is outside of the source: a physical network, a tunnel's other
+            end, a peer that was not captured
+``cables``  ``{"id", "ends": [END, END], "how", "certain", "kind"}``; an END is the id of a port, a bus or a cloud
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import UsageError
+from ..model.peers import PAIRS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ..model.host import Host
+    from ..model.namespace import Namespace
+
+    Record = dict[str, Any]
+
+#: The form of the graph as JSON; a reader refuses one that it does not know.
+VERSION = 1
+#: More rooms of one shape than this are folded.
+ALIKE = 4
+# Devices that the kernel makes by itself for a tunnel's sake; they are not drawn while nothing uses them.
+_FALLBACKS = {"tunl0", "gre0", "gretap0", "erspan0", "sit0", "ip6tnl0", "ip6gre0", "ip_vti0", "ip6_vti0"}
+_STACKED = ("macvlan", "macvtap", "ipvlan", "ipvtap")
+_TUNNELS = (
+    "vxlan",
+    "geneve",
+    "gre",
+    "gretap",
+    "ip6gre",
+    "ip6gretap",
+    "ipip",
+    "sit",
+    "ip6tnl",
+    "vti",
+    "vti6",
+    "wireguard",
+    "erspan",
+)
+
+
+def graph(hosts: Sequence[Host]) -> Record:
+    """The graph of all namespaces of the hosts; see the module for its form."""
+    maker = _Maker(several=len(hosts) > 1)
+    for host in hosts:
+        maker.add(host)
+    return maker.finish()
+
+
+class _Maker:
+    def __init__(self, several: bool) -> None:
+        self.several = several
+        self.hosts: list[Record] = []
+        self.rooms: list[Record] = []
+        self.ports: list[Record] = []
+        self.buses: list[Record] = []
+        self.clouds: list[Record] = []
+        self.cables: list[Record] = []
+        self._port_of: dict[tuple[int, Any], Record] = {}  # (identity of a namespace, its link) -> port
+        self._bus_of: dict[str, Record] = {}  # port -> the bus that it carries
+        self._clouds: dict[tuple[str, str], Record] = {}
+        self._pairs: set[tuple[str, str]] = set()
+
+    def add(self, host: Host) -> None:
+        here = {"id": f"h{len(self.hosts)}", "title": host.hostname or host.source or f"host {len(self.hosts) + 1}"}
+        self.hosts.append(here)
+        for netns in host.namespaces:
+            self._add_room(here, netns)
+        for netns in host.namespaces:
+            for link in netns.links or ():
+                port = self._port_of.get((id(netns), _key(link)))
+                if port is not None:
+                    self._hang(netns, link, port)
+        self._stack(host)
+        for netns in host.namespaces:
+            for link in netns.links or ():
+                port = self._port_of.get((id(netns), _key(link)))
+                if port is not None:
+                    self._connect(host, netns, link, port)
+
+    def _add_room(self, here: Record, netns: Namespace) -> None:
+        room: Record = {"id": f"r{len(self.rooms)}", "host": here["id"], "title": netns.title,
+                        "labels": [label for label in netns.labels if label != netns.title],
+                        "ports": [], "hidden": 0, "captured": netns.links is not None}  # fmt: skip
+        self.rooms.append(room)
+        mtus: dict[int, int] = {}
+        for link in netns.links or ():
+            mtus[link.get("mtu", 0)] = mtus.get(link.get("mtu", 0), 0) + 1
+        for link in netns.links or ():
+            name = str(link.get("ifname", ""))
+            entries = netns.addresses_of(link.get("ifname"))
+            if "LOOPBACK" in link.get("flags", ()) or name == "lo" or name in _FALLBACKS and not entries:
+                room["hidden"] += name != "lo"
+                continue
+            info = link.get("linkinfo") or {}
+            port: Record = {
+                "id": f"{room['id']}p{len(room['ports'])}", "room": room["id"], "name": name,
+                "kind": info.get("info_kind") or "", "state": state(link),
+                "addresses": [_address(entry) for entry in entries if not str(entry.get("local", "")).startswith("fe80:")],
+                "mtu": link.get("mtu"), "odd_mtu": link.get("mtu") not in (None, 1500, 65536), "bus": None, "under": None,
+                "detail": _detail(info), "mac": link.get("address") if link.get("link_type", "ether") == "ether" else None,
+            }  # fmt: skip
+            room["ports"].append(port["id"])
+            self.ports.append(port)
+            self._port_of[id(netns), _key(link)] = port
+            self._port_of.setdefault((id(netns), name), port)
+            if port["kind"] == "bridge":
+                self._add_bus(port, name, "bridge")
+
+    def _add_bus(self, port: Record, title: str, kind: str) -> Record:
+        bus = {"id": f"b{len(self.buses)}", "room": port["room"], "port": port["id"], "title": title, "kind": kind}
+        self.buses.append(bus)
+        self._bus_of[port["id"]] = bus
+        return bus
+
+    def _hang(self, netns: Namespace, link: Record, port: Record) -> None:
+        """Enslaved ports go to the bus of their bridge, or under their bond or VRF."""
+        master = self._port_of.get((id(netns), link.get("master"))) if link.get("master") else None
+        if master is None:
+            return
+        bus = self._bus_of.get(master["id"])
+        if bus is not None:
+            port["bus"] = bus["id"]
+        else:
+            port["under"] = master["id"]
+
+    def _stack(self, host: Host) -> None:
+        """A link that two or more links of other rooms stand on (macvlan) is a bus of its own."""
+        above: dict[str, set[str]] = {}
+        for netns, link, port, parent in self._parents(host):
+            if parent["room"] != port["room"] and port["kind"] in _STACKED:
+                above.setdefault(parent["id"], set()).add(port["id"])
+            elif parent["room"] == port["room"] and port["under"] is None and port["bus"] is None and parent is not port:
+                port["under"] = parent["id"]
+        for port in list(self.ports):
+            if len(above.get(port["id"], ())) > 1 and port["id"] not in self._bus_of:
+                self._add_bus(port, port["name"], "macvlan")
+
+    def _parents(self, host: Host) -> Iterable[tuple[Namespace, Record, Record, Record]]:
+        for netns in host.namespaces:
+            for link in netns.links or ():
+                port = self._port_of.get((id(netns), _key(link)))
+                if port is None or port["kind"] in PAIRS:
+                    continue
+                peer = host.peer(netns, link)
+                if peer is not None and peer.netns is not None and peer.link is not None:
+                    parent = self._port_of.get((id(peer.netns), _key(peer.link)))
+                    if parent is not None:
+                        yield netns, link, port, parent
+
+    def _connect(self, host: Host, netns: Namespace, link: Record, port: Record) -> None:
+        """The cable that leaves a port, if it has one."""
+        bus = self._bus_of.get(port["id"])
+        if bus is not None and bus["kind"] == "bridge":
+            self._cable(port["id"], bus["id"], "name", True, "own")
+            return
+        peer = host.peer(netns, link)
+        if peer is not None and peer.netns is not None and peer.link is not None:
+            other = self._port_of.get((id(peer.netns), _key(peer.link)))
+            if other is not None:
+                if port["kind"] in PAIRS:
+                    if port["id"] < other["id"] or not self._is_cabled(other["id"], port["id"]):
+                        if not self._is_cabled(port["id"], other["id"]):
+                            self._cable(port["id"], other["id"], peer.how, True, port["kind"])
+                elif port["under"] != other["id"] and other is not port:
+                    carried = self._bus_of.get(other["id"])
+                    end = carried["id"] if carried is not None and carried["kind"] == "macvlan" else other["id"]
+                    self._cable(port["id"], end, peer.how, True, port["kind"] or "parent")
+        elif peer is not None and port["kind"] in PAIRS:
+            self._uncertain(peer, port)
+        if bus is not None:  # of macvlans: the link itself is one of its ends
+            self._cable(port["id"], bus["id"], "name", True, "own")
+        if port["kind"] in _TUNNELS:
+            self._to_cloud(port, "tunnel", "other ends of tunnels", f"{port['name']}: {port['detail'] or 'remote not shown'}")
+        elif port["kind"] in ("tun", "tap"):
+            self._to_cloud(port, "process", "programs (tun/tap)", port["name"])
+        elif port["kind"] == "" and port["mac"] is not None and (peer is None or peer.how == "missing"):
+            title = "outside" if peer is None else "not captured"
+            self._to_cloud(port, title, title, port["name"])
+
+    def _uncertain(self, peer: Any, port: Record) -> None:
+        if peer.how == "ambiguous":
+            ends = [f"{link.get('ifname')} in {netns.title}" for netns, link in peer.candidates[:3]]
+            more = f" or {len(peer.candidates) - 3} more" if len(peer.candidates) > 3 else ""
+            self._to_cloud(port, "ambiguous", "not certain", f"{port['name']}: {' or '.join(ends)}{more}?", certain=False)
+        else:
+            where = f" (in {peer.netns.title})" if peer.netns is not None else ""
+            self._to_cloud(port, "missing", "not captured", f"{port['name']}: its other end{where}", certain=False)
+
+    def _to_cloud(self, port: Record, kind: str, title: str, line: str, certain: bool = True) -> None:
+        place = port["bus"] or port["room"]
+        cloud = self._clouds.get((place, kind))
+        if cloud is None:
+            cloud = {"id": f"c{len(self.clouds)}", "title": title, "kind": kind, "near": place, "lines": []}
+            self.clouds.append(cloud)
+            self._clouds[place, kind] = cloud
+        cloud["lines"].append(line)
+        self._cable(port["id"], f"{cloud['id']}l{len(cloud['lines']) - 1}", kind, certain, "cloud")
+
+    def _is_cabled(self, one: str, other: str) -> bool:
+        return (one, other) in self._pairs or (other, one) in self._pairs
+
+    def _cable(self, one: str, other: str, how: str, certain: bool, kind: str) -> None:
+        self._pairs.add((one, other))
+        self.cables.append(
+            {"id": f"k{len(self.cables)}", "ends": [one, other], "how": how, "certain": certain, "kind": kind}
+        )  # fmt: skip
+
+    def finish(self) -> Record:
+        return {"form": "netwrap topology", "version": VERSION, "hosts": self.hosts, "rooms": self.rooms, "ports": self.ports,
+                "buses": self.buses, "clouds": self.clouds, "cables": self.cables, "folds": []}  # fmt: skip
+
+
+def _key(link: Record) -> Any:
+    return link.get("ifindex", link.get("ifname"))
+
+
+def _address(entry: Record) -> str:
+    length = f"/{entry['prefixlen']}" if "prefixlen" in entry and "address" not in entry else ""
+    return f"{entry.get('local', '')}{length}"
+
+
+def _detail(info: Record) -> str:
+    """The one word about a link of its kind that a picture has room for: ``vlan 30``, ``vni 42 to 10.0.0.9``."""
+    data = info.get("info_data") or {}
+    kind = info.get("info_kind")
+    if kind == "vlan" and "id" in data:
+        return f"vlan {data['id']}"
+    words = [f"vni {data['id']}"] if kind in ("vxlan", "geneve") and "id" in data else []
+    remote = data.get("remote") or data.get("remote6") or data.get("group") or data.get("group6")
+    if remote and remote != "any":
+        words.append(f"to {remote}")
+    return " ".join(words)
+
+
+def state(link: Record) -> str:
+    """``up``, ``down`` (nobody set it up), ``no carrier`` (set up, but the other end is not), or ``unknown``.
+
+    >>> state({"flags": ["UP"], "operstate": "LOWERLAYERDOWN"}), state({"flags": []}), state({"operstate": "UP"})
+    ('no carrier', 'down', 'up')
+    """
+    flags, operstate = link.get("flags"), link.get("operstate")
+    if flags is None:
+        return {"UP": "up", "DOWN": "down", "LOWERLAYERDOWN": "no carrier"}.get(str(operstate), "unknown")
+    if "UP" not in flags:
+        return "down"
+    if "NO-CARRIER" in flags or operstate in ("DOWN", "LOWERLAYERDOWN", "NOTPRESENT", "DORMANT"):
+        return "no carrier"
+    return "up"
+
+
+# -- a part of a graph ---------------------------------------------------------------------------------------------------
+
+
+def room_of(found: Record, end: str) -> str | None:
+    """The room that an end of a cable is in: that of a port or a bus; None for a cloud."""
+    return _rooms_by_end(found).get(end)
+
+
+def _rooms_by_end(found: Record) -> dict[str, str]:
+    return {item["id"]: item["room"] for item in (*found["ports"], *found["buses"])}
+
+
+def neighbours(found: Record) -> dict[str, set[str]]:
+    """For each room the rooms that one cable, or one bus, leads to."""
+    by_end = _rooms_by_end(found)
+    bus_of = {port["id"]: port["bus"] for port in found["ports"]}
+    on_bus: dict[str, set[str]] = {bus["id"]: {bus["room"]} for bus in found["buses"]}
+    near: dict[str, set[str]] = {room["id"]: set() for room in found["rooms"]}
+    for cable in found["cables"]:
+        one, other = cable["ends"]
+        rooms = {by_end[end] for end in (one, other) if end in by_end}
+        for end in (one, other):
+            bus = end if end in on_bus else bus_of.get(end)
+            if bus:
+                on_bus[bus] |= rooms
+        for room in rooms:
+            near[room] |= rooms
+    for rooms in on_bus.values():
+        for room in rooms:
+            near[room] |= rooms
+    return {room: others - {room} for room, others in near.items()}
+
+
+def around(found: Record, centre: Iterable[str], depth: int) -> set[str]:
+    """The rooms that are at most ``depth`` steps away from those of ``centre``."""
+    near = neighbours(found)
+    seen = frontier = set(centre)
+    for _ in range(depth):
+        frontier = {other for room in frontier for other in near[room]} - seen
+        seen = seen | frontier
+    return set(seen)
+
+
+def between(found: Record, start: str, end: str) -> set[str]:
+    """The rooms on a shortest way from one room to another; UsageError where there is no way."""
+    near = neighbours(found)
+    before: dict[str, str] = {start: ""}
+    queue = [start]
+    for room in queue:
+        for other in sorted(near[room]):
+            if other not in before:
+                before[other] = room
+                queue.append(other)
+    if end not in before:
+        titles = {room["id"]: room["title"] for room in found["rooms"]}
+        raise UsageError(f"no cable leads from {titles[start]} to {titles[end]}")
+    way = {end}
+    while before[end]:
+        end = before[end]
+        way.add(end)
+    return way
+
+
+def only(found: Record, rooms: set[str], kinds: Sequence[str] = ()) -> Record:
+    """The graph of these rooms: their ports, the buses and clouds these are on. A cable that leaves them ends in a cloud."""
+    by_end = _rooms_by_end(found)
+    ports = [port for port in found["ports"] if port["room"] in rooms]
+    if kinds:
+        ports = [port for port in ports if port["kind"] in kinds or (port["kind"] == "" and "physical" in kinds)]
+    kept = {port["id"] for port in ports}
+    bus_of = {port["id"]: port["bus"] for port in found["ports"]}
+    titles = {room["id"]: room["title"] for room in found["rooms"]}
+    names = {port["id"]: port["name"] for port in found["ports"]}
+    cables, clouds, used = [], {cloud["id"]: cloud for cloud in found["clouds"]}, set()
+    elsewhere: dict[str, Record] = {}
+    buses: set[str] = {bus["id"] for bus in found["buses"] if bus["port"] in kept}
+    for cable in found["cables"]:
+        one, other = cable["ends"]
+        if one not in kept and other not in kept:
+            continue
+        for end, far in ((one, other), (other, one)):
+            if far in kept or end not in kept:
+                continue
+            bus = far if far.startswith("b") else bus_of.get(far)
+            if far.startswith("c"):
+                used.add(far.partition("l")[0])
+            elif bus:
+                buses.add(bus)
+            elif far in by_end:
+                cloud = elsewhere.setdefault(end, {
+                    "id": f"c{len(found['clouds']) + len(elsewhere)}", "title": "not drawn", "kind": "elsewhere",
+                    "near": by_end[end], "lines": [f"{names.get(far, far)} in {titles[by_end[far]]}"],
+                })  # fmt: skip
+                cable = {**cable, "ends": [end, cloud["id"] + "l0"]}
+        cables.append(cable)
+    ends = {end for cable in cables for end in cable["ends"]}
+    ports += [port for port in found["ports"] if port["id"] in ends - kept]  # enslaved ports of a bus whose room is not drawn
+    return {
+        **found, "rooms": [{**room, "ports": [port for port in room["ports"] if port in kept]}
+                           for room in found["rooms"] if room["id"] in rooms],
+        "ports": ports, "buses": [bus for bus in found["buses"] if bus["id"] in buses],
+        "clouds": [clouds[name] for name in sorted(used)] + list(elsewhere.values()), "cables": cables,
+    }  # fmt: skip
+
+
+# -- folding -------------------------------------------------------------------------------------------------------------
+
+
+def fold(found: Record, keep: Iterable[str] = (), alike: int = ALIKE) -> Record:
+    """More than ``alike`` rooms of one shape become the first, a fold that says how many, and the last.
+
+    ``keep`` are ids of rooms that are never folded (those that were asked for, those with a finding). A fold stands in
+    ``rooms`` as ``{"id", "title": "18 more", "folded": [room, …], …}`` with the ports of the first room that it stands for.
+    """
+    kept = set(keep) | {bus["room"] for bus in found["buses"]} | {room["id"] for room in found["rooms"] if room.get("findings")}
+    shapes: dict[Any, list[Record]] = {}
+    ports = {port["id"]: port for port in found["ports"]}
+    far = _far_ends(found, ports)
+    for room in found["rooms"]:
+        if room["id"] not in kept:
+            shapes.setdefault(_shape(room, ports, far), []).append(room)
+    folded: dict[str, str] = {}  # room -> the room that stands for it
+    stands: dict[str, list[Record]] = {}
+    for rooms in shapes.values():
+        if len(rooms) > alike:
+            stands[rooms[1]["id"]] = rooms[1:-1]
+            folded.update({room["id"]: rooms[1]["id"] for room in rooms[1:-1]})
+    if not stands:
+        return found
+    gone = {room for room, by in folded.items() if room != by}
+    gone_ports = {port["id"] for port in found["ports"] if port["room"] in gone}
+    cables = [cable for cable in found["cables"] if not gone_ports & set(cable["ends"])]
+    ends = {end for cable in cables for end in cable["ends"]}
+    lost = {end for cable in found["cables"] for end in cable["ends"]} - ends  # bus ports whose other end is folded away
+    rooms = []
+    for room in found["rooms"]:
+        if room["id"] in stands:
+            rooms.append({**room, "title": f"{len(stands[room['id']])} more", "labels": [], "folded": [
+                {"title": other["title"], "addresses": [text for port in other["ports"] for text in ports[port]["addresses"]]}
+                for other in stands[room["id"]]]})  # fmt: skip
+        elif room["id"] not in gone:
+            rooms.append(room)
+    clouds = [cloud for cloud in found["clouds"] if cloud["near"] not in gone]
+    return {**found, "rooms": rooms, "cables": cables, "clouds": clouds,
+            "ports": [port for port in found["ports"] if port["id"] not in gone_ports
+                      and not (port["bus"] and port["id"] in lost)]}  # fmt: skip
+
+
+def _far_ends(found: Record, ports: dict[str, Record]) -> dict[str, str]:
+    """What a port leads to, as far as a shape cares: the bus, else the room."""
+    far = {}
+    for cable in found["cables"]:
+        for end, other in (cable["ends"], cable["ends"][::-1]):
+            port = ports.get(other)
+            far[end] = (port["bus"] or port["room"]) if port is not None else other[:1] if other.startswith("c") else other
+    return far
+
+
+def _shape(room: Record, ports: dict[str, Record], far: dict[str, str]) -> Any:
+    return (room["host"], room["captured"], tuple(sorted(
+        (port["kind"], port["state"], far.get(port["id"], ""), port["mtu"] if port["odd_mtu"] else 0,
+         tuple(sorted((":" in text, text.partition("/")[2]) for text in port["addresses"])))
+        for port in map(ports.__getitem__, room["ports"]))))  # fmt: skip

@@ -1,0 +1,124 @@
+"""A graph as one page without any outside reference: the drawing, search, folding, and a room's tables on a click."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from . import layout, svg
+
+Record = dict[str, Any]
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
+<title>{title}</title>
+<style>
+:root{{color-scheme:light dark}}
+body{{margin:0;font:15px system-ui,sans-serif;background:{light[paper]};color:{light[ink]}}}
+header{{padding:10px 14px;display:flex;flex-wrap:wrap;gap:8px 14px;align-items:center;border-bottom:1px solid {light[edge]}}}
+h1{{font-size:17px;margin:0}}p{{margin:0;color:{light[soft]}}}
+input,button{{font:inherit;padding:4px 9px;border:1px solid {light[edge]};border-radius:6px;background:{light[room]};color:inherit}}
+input{{min-width:0;max-width:100%}}
+main{{overflow:auto;padding:6px}}main svg{{display:block}}
+:focus-visible{{outline:3px solid {light[cable]};outline-offset:2px}}
+svg g.room{{cursor:pointer}}svg g.hit>rect{{stroke:{light[mark]};stroke-width:3}}
+dialog{{max-width:min(96vw,1100px);max-height:86vh;border:1px solid {light[edge]};border-radius:8px;background:{light[paper]};color:{light[ink]}}}
+dialog h2{{font-size:16px;margin:0 0 8px;overflow-wrap:anywhere}}
+dialog pre{{overflow:auto;font:12px ui-monospace,Menlo,Consolas,monospace;max-height:66vh;margin:8px 0}}
+[hidden]{{display:none!important}}
+@media (prefers-color-scheme:dark){{body,dialog{{background:{dark[paper]};color:{dark[ink]}}}p{{color:{dark[soft]}}}
+header,dialog,input,button{{border-color:{dark[edge]}}}input,button{{background:{dark[room]}}}
+:focus-visible{{outline-color:{dark[cable]}}}svg g.hit>rect{{stroke:{dark[mark]}}}}}
+@media print{{header input,header button,label{{display:none}}main{{overflow:visible}}main svg{{max-width:100%;height:auto}}}}
+</style>
+</head>
+<body>
+<header>
+<h1>{title}</h1>
+<p id="about">{about}</p>
+<label for="search">Search</label><input id="search" type="search" autocomplete="off" aria-describedby="hits">
+<span id="hits" role="status" aria-live="polite"></span>
+{button}
+</header>
+<main tabindex="0" aria-label="Drawing of the networks; a room opens its tables">
+{drawings}
+</main>
+<dialog id="room" aria-labelledby="name"><h2 id="name"></h2><pre id="tables" tabindex="0"></pre>
+<form method="dialog"><button>Close</button></form></dialog>
+<script type="application/json" id="data">{data}</script>
+<script>
+"use strict";
+const data = JSON.parse(document.getElementById("data").textContent);
+const views = [...document.querySelectorAll("main > div")];
+const button = document.getElementById("fold"), search = document.getElementById("search");
+const dialog = document.getElementById("room"), hits = document.getElementById("hits");
+const show = which => {{
+  views.forEach((view, at) => view.hidden = at !== which);
+  if (button) {{ button.textContent = which ? "Fold rooms that are alike" : "Show every room"; button.setAttribute("aria-pressed", String(!!which)); }}
+}};
+const open = group => {{
+  const id = group.id.slice(2);
+  document.getElementById("name").textContent = data.titles[id] || id;
+  document.getElementById("tables").textContent = data.tables[id] || "No tables of this room are in the page.";
+  dialog.showModal();
+}};
+document.querySelectorAll("g.room[tabindex]").forEach(group => {{
+  group.addEventListener("click", () => open(group));
+  group.addEventListener("keydown", event => {{
+    if (event.key === "Enter" || event.key === " ") {{ event.preventDefault(); open(group); }}
+  }});
+}});
+const text = group => (group.textContent + " " + (data.tables[group.id.slice(2)] || "")).toLowerCase();
+const find = () => {{
+  const word = search.value.trim().toLowerCase();
+  document.querySelectorAll("g.hit").forEach(group => group.classList.remove("hit"));
+  if (!word) {{ hits.textContent = ""; return []; }}
+  if (views.length > 1) show(1);
+  const view = views[views.length - 1];
+  const found = [...view.querySelectorAll("g.room, g.bar")].filter(group => text(group).includes(word));
+  found.forEach(group => group.classList.add("hit"));
+  hits.textContent = found.length + (found.length === 1 ? " match" : " matches");
+  return found;
+}};
+search.addEventListener("input", find);
+search.addEventListener("keydown", event => {{
+  if (event.key !== "Enter") return;
+  const first = find()[0];
+  if (first) {{ first.scrollIntoView({{block: "center", inline: "center"}}); if (first.focus) first.focus(); }}
+}});
+if (button) button.addEventListener("click", () => show(views[0].hidden ? 0 : 1));
+show(0);
+</script>
+</body>
+</html>
+"""
+
+
+def draw(
+    whole: Record, folded: Record, title: str, tables: dict[str, str] | None = None, marks: dict[str, str] | None = None
+) -> str:
+    """The page of a graph, as it is and folded. ``tables``: id of a room -> its tables, as text; ``marks`` as in svg."""
+    about = svg.description(whole)
+    drawings = [svg.render(layout.place(whole), title, marks or {}, about, prefix="u-")]
+    if folded is not whole:
+        drawings.insert(0, svg.render(layout.place(folded), title, marks or {}, about, prefix="f-"))
+    data = {"titles": {room["id"]: room["title"] for room in whole["rooms"]}, "tables": tables or {}}
+    return _PAGE.format(
+        title=svg.escape(title), about=svg.escape(about), light=svg.LIGHT, dark=svg.DARK, data=embedded(data),
+        drawings="\n".join(f"<div>{drawing}</div>" for drawing in drawings),
+        button='<button id="fold" type="button">Show every room</button>' if len(drawings) > 1 else "",
+    )  # fmt: skip
+
+
+def embedded(data: Any) -> str:
+    """JSON that nothing in it can end: no ``<`` is left for a parser of HTML.
+
+    >>> embedded("</script>")
+    '"\\\\u003c/script\\\\u003e"'
+    """
+    text = json.dumps(data)  # ASCII only
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

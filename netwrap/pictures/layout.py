@@ -1,0 +1,593 @@
+"""Place a graph on a plane, without an engine: boxes in grids under their bus, cables in the free space between.
+
+First, every room and every cloud is measured: a title and one line a port. Then the boxes are put into blocks: the rooms of a
+bus stand in a grid under its bar, a chain of rooms stands in a row, the rooms that own buses stand in a row of their own at
+the top. Blocks are packed on shelves so that the whole is about four wide to three high. Last, each cable is led (all cables
+of a bus are one net): from a box to the left into the gutter of its column, there up to the bar of its own bus, or down to the
+avenue below its shelf; along the avenue to another gutter, or to a bar of the next shelf, or to the lanes right of all shelves,
+which lead to the other avenues. No box ever stands in a gutter, an avenue or a lane, so no line crosses a room. Where several
+nets use the same way, tracks are given out by the left-edge algorithm.
+
+Everything is decided by the order of the graph: the same graph gives the same picture.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from .measure import columns, cut, width
+from .words import Words
+
+Record = dict[str, Any]
+
+_LINE = 18  # the height of a line of text
+_PAD = 9  # between a box's border and its text
+_TRACK = 7  # between two lines that run side by side
+_GAP = 14  # the least space between boxes
+_BAR = 24  # the height of a bus
+_NAME, _TITLE = 44, 38  # columns that a line and a title may take
+_BESIDE = 4  # rooms that may stand beside one that owns a bus
+_MANY = 40  # more boxes than this in one grid are squeezed
+_RATIO = 4 / 3
+
+
+class Box(NamedTuple):
+    """A room, a fold or a cloud, placed. ``lines`` are (id of the port or None, text, state, depth)."""
+
+    id: str
+    kind: str
+    title: str
+    subtitle: str
+    lines: tuple[tuple[str | None, str, str, int], ...]
+    x: float
+    y: float
+    width: float
+    height: float
+    full: str
+    compact: bool = False
+
+
+class Bar(NamedTuple):
+    """A bus, placed."""
+
+    id: str
+    title: str
+    kind: str
+    state: str
+    x: float
+    y: float
+    width: float
+    height: float
+    full: str
+
+
+class Line(NamedTuple):
+    """A cable, placed: its points, and the ids of its ends."""
+
+    id: str
+    ends: tuple[str, str]
+    certain: bool
+    kind: str
+    title: str
+    points: tuple[tuple[float, float], ...]
+
+
+class Scene(NamedTuple):
+    """All that there is to draw, and how large it is."""
+
+    boxes: list[Box]
+    bars: list[Bar]
+    lines: list[Line]
+    frames: list[tuple[str, float, float, float, float]]  # a host around its rooms: title, x, y, width, height
+    width: float
+    height: float
+
+
+def place(graph: Record) -> Scene:
+    """The scene of a graph (of :mod:`netwrap.answers.topology`, whole, filtered or folded)."""
+    return _Placer(graph).scene()
+
+
+class _Cell:
+    """A box before it has a place."""
+
+    def __init__(self, name: str, kind: str, title: str, subtitle: str, lines: list[tuple[str | None, str, str, int]]) -> None:
+        self.id, self.kind, self.full = name, kind, title
+        self.title, self.subtitle, self.lines = cut(title, _TITLE), cut(subtitle, _NAME), lines
+        widest = max(
+            [columns(self.title) * 1.08, columns(self.subtitle), *(columns(text) + 2 + 2 * depth for _, text, _, depth in lines)]
+        )
+        self.width = widest * width("x") + 2 * _PAD + 4
+        self.height = 2 * _PAD + _LINE * (1 + bool(self.subtitle) + len(lines))
+        self.x = self.y = 0.0
+        self.compact = False
+        self.block: _Block | None = None
+        self.row = self.column = 0
+
+    def squeeze(self) -> None:
+        """Put a title and the only line beside each other: hundreds of rooms are small."""
+        if len(self.lines) == 1 and not self.subtitle and not self.compact:
+            self.compact = True
+            self.width = (columns(self.title) * 1.08 + columns(self.lines[0][1]) + 4) * width("x") + _PAD
+            self.height = _LINE + 8
+
+    def port_at(self, port: str, right: bool = False) -> tuple[float, float]:
+        """Where the line of a port meets the left side of the box, or the right one."""
+        if self.compact:
+            return self.x + (self.width if right else 0), self.y + self.height / 2
+        above = 1 + bool(self.subtitle)
+        number = next((number for number, (name, *_) in enumerate(self.lines) if name == port), -1)
+        return self.x + (self.width if right else 0), self.y + _PAD + _LINE * (above + number if number >= 0 else 0) + _LINE / 2
+
+
+def _block_of(cell: _Cell) -> _Block:
+    assert cell.block is not None
+    return cell.block
+
+
+class _Block:
+    """A bus with the rooms under it, or rooms alone, in a grid of columns."""
+
+    def __init__(self, host: str, bus: Record | None, cells: list[_Cell], across: int = 0, is_of_owner: bool = False) -> None:
+        self.host, self.bus, self.cells, self.is_of_owner = host, bus, cells, is_of_owner
+        self.across = across or _across(cells)
+        for number, cell in enumerate(cells):
+            cell.block, (cell.row, cell.column) = self, divmod(number, self.across)
+        self.x = self.y = 0.0
+        self.gutters: list[dict[Any, int]] = [{} for _ in range(self.across)]  # left of each column: net -> track
+        self.jogs: list[dict[Any, int]] = [
+            {} for _ in range(self.across)
+        ]  # nets from the box on the left: their tracks come first
+        self.entries: dict[Any, int] = {}  # nets that come to the bar from above
+        self.shelf = 0
+        self.column_widths: list[float] = []
+        self.row_heights: list[float] = []
+        self.gutter_lefts: list[float] = []
+        self.measure()
+
+    # All sizes follow from how many nets use a way; they are known once the nets are led.
+    def gutter_width(self, number: int) -> float:
+        return _GAP + _TRACK * (len(self.jogs[number]) + len(self.gutters[number]))
+
+    def measure(self) -> None:
+        """Take the sizes of rows and columns; done once, for the boxes of a block do not change."""
+        self.column_widths = [0.0] * self.across
+        self.row_heights = [0.0] * (max((cell.row for cell in self.cells), default=-1) + 1)
+        for cell in self.cells:
+            self.column_widths[cell.column] = max(self.column_widths[cell.column], cell.width)
+            self.row_heights[cell.row] = max(self.row_heights[cell.row], cell.height)
+
+    @property
+    def row_gap(self) -> float:
+        return _GAP / 2 if len(self.cells) > _MANY else _GAP
+
+    @property
+    def head(self) -> float:
+        """The height of the bar and of the space below it."""
+        return _BAR + _GAP if self.bus is not None else 0
+
+    @property
+    def width(self) -> float:
+        bar = columns(_bar_title(self.bus)) * width("x") + 40 + _TRACK * len(self.entries) if self.bus is not None else 0
+        return max(sum(self.column_widths) + sum(self.gutter_width(number) for number in range(self.across)), bar)
+
+    @property
+    def height(self) -> float:
+        rows = self.row_heights
+        return max(self.head + sum(rows) + self.row_gap * (len(rows) - 1), self.head)
+
+    def settle(self, x: float, y: float) -> None:
+        """Give every cell its place, for the block stands at ``x``, ``y``."""
+        self.x, self.y = x, y
+        lefts, left = [], x
+        self.gutter_lefts = []
+        for column, wide in enumerate(self.column_widths):
+            self.gutter_lefts.append(left)
+            left += self.gutter_width(column)
+            lefts.append(left)
+            left += wide
+        tops, top = [], y + self.head
+        for high in self.row_heights:
+            tops.append(top)
+            top += high + self.row_gap
+        for cell in self.cells:
+            cell.x, cell.y = lefts[cell.column], tops[cell.row]
+
+    def gutter_x(self, number: int, net: Any) -> float:
+        """Where a net runs in the gutter left of a column."""
+        jogs = self.jogs[number]
+        track = jogs[net] if net in jogs else len(jogs) + self.gutters[number][net]
+        return self.gutter_lefts[number] + _GAP / 2 + _TRACK * (track + 0.5)
+
+    def entry_x(self, net: Any) -> float:
+        """Where a net comes to the bar from above."""
+        return self.x + self.width - _GAP - _TRACK * (len(self.entries) - self.entries[net] - 0.5)
+
+
+def _across(cells: list[_Cell]) -> int:
+    """How many columns make a grid about four wide to three high."""
+    if not cells:
+        return 1
+    wide = max(cell.width for cell in cells) + 2 * _GAP
+    high = sum(cell.height + (_GAP / 2 if len(cells) > _MANY else _GAP) for cell in cells) / len(cells)
+    best = int((_RATIO * len(cells) * high / wide) ** 0.5 + 0.5)
+    return max(1, min(len(cells), best, 12))
+
+
+def _bar_title(bus: Record) -> str:
+    return cut(f"{bus['title']}  {bus.get('subtitle', '')}".strip(), 70)
+
+
+class _Placer:
+    def __init__(self, graph: Record) -> None:
+        self.graph = graph
+        self.ports: dict[str, Record] = {port["id"]: port for port in graph["ports"]}
+        self.rooms: dict[str, Record] = {room["id"]: room for room in graph["rooms"]}
+        self.buses: dict[str, Record] = {bus["id"]: dict(bus) for bus in graph["buses"]}
+        self.words = Words(graph)
+        self.titles, self.far = self.words.titles, self.words.far
+        for bus in self.buses.values():
+            port = self.ports.get(bus["port"])
+            where = self.titles.get(bus["room"])
+            words = [", ".join(port["addresses"])] if port is not None and port["addresses"] else []
+            words += [f"{bus['kind']} of {where}"] if where is not None else [f"{bus['kind']}, its room is not drawn"]
+            bus["subtitle"] = "  ".join(words)
+            bus["state"] = port["state"] if port is not None else "unknown"
+        self.cells: dict[str, _Cell] = {}
+        self.cell_of: dict[str, _Cell] = {}  # id of a port, a line of a cloud -> its box
+        self.blocks: list[_Block] = []
+        self.block_of_bus: dict[str, _Block] = {}
+
+    # -- boxes ------------------------------------------------------------------------------------------------------------
+
+    def _cell_of_room(self, room: Record) -> _Cell:
+        lines: list[tuple[str | None, str, str, int]] = []
+        own = [self.ports[port] for port in room["ports"] if port in self.ports and not self.ports[port]["bus"]]
+        under: dict[str | None, list[Record]] = {}
+        known = {port["id"] for port in own}
+        for port in own:
+            under.setdefault(port["under"] if port["under"] in known else None, []).append(port)
+
+        def add(parent: str | None, depth: int) -> None:
+            for port in under.pop(parent, ()):
+                lines.append((port["id"], cut(self.words.of(port), _NAME), port["state"], min(depth, 3)))
+                add(port["id"], depth + 1)
+
+        add(None, 0)
+        for rest in list(under):
+            add(rest, 1)
+        if not room.get("captured", True):
+            lines.append((None, "its links were not captured", "unknown", 0))
+        elif not lines:
+            lines.append((None, "no links but lo" if not room.get("hidden") else "no link in use", "down", 0))
+        kind = "fold" if room.get("folded") else "room"
+        subtitle = ", ".join(room["labels"][:2])
+        if kind == "fold":
+            subtitle = f"like {self._before(room)}"
+        return _Cell(room["id"], kind, room["title"], subtitle, lines)
+
+    def _before(self, room: Record) -> str:
+        names = [other["title"] for other in room["folded"]]
+        return f"these: {names[0]} … {names[-1]}"
+
+    def _cell_of_cloud(self, cloud: Record) -> _Cell:
+        lines: list[tuple[str | None, str, str, int]] = [
+            (f"{cloud['id']}l{number}", cut(text, _NAME), "cloud", 0) for number, text in enumerate(cloud["lines"])
+        ]
+        return _Cell(cloud["id"], "cloud", cloud["title"], "", lines)
+
+    # -- blocks -----------------------------------------------------------------------------------------------------------
+
+    def _home(self, room: Record) -> str | None:
+        """The bus that a room stands under: the one that most of its ports lead to, the first of equals."""
+        count: dict[str, int] = {}
+        for port in room["ports"]:
+            for end in self.far.get(port, ()):
+                other = self.ports.get(end)
+                bus = end if end in self.buses else str(other["bus"]) if other is not None else ""
+                if bus in self.buses and self.buses[bus]["room"] != room["id"]:
+                    count[bus] = count.get(bus, 0) + 1
+        return max(count, key=lambda bus: count[bus]) if count else None
+
+    def _make_blocks(self) -> None:
+        for room in self.graph["rooms"]:
+            self._remember(self._cell_of_room(room))
+        clouds: dict[str, list[_Cell]] = {}
+        for cloud in self.graph["clouds"]:
+            cell = self._cell_of_cloud(cloud)
+            self._remember(cell)
+            clouds.setdefault(cloud["near"], []).append(cell)
+        homes: dict[str, list[_Cell]] = {bus: [] for bus in self.buses}
+        owners = {bus["room"] for bus in self.buses.values()}
+        placed: set[str] = set()
+        for room in self.graph["rooms"]:
+            home = self._home(room) if room["id"] not in owners else None
+            if home is not None:
+                homes[home] += [self.cells[room["id"]], *clouds.pop(room["id"], ())]
+                placed.add(room["id"])
+        for host in self.graph["hosts"]:
+            mine = [room for room in self.graph["rooms"] if room["host"] == host["id"]]
+            for room in mine:
+                if room["id"] in owners:
+                    cells = [*clouds.pop(room["id"], ()), self.cells[room["id"]]]
+                    for other in self._attached(room, owners | placed):
+                        cells += [self.cells[other], *clouds.pop(other, ())]
+                        placed.add(other)
+                    self._block(host["id"], None, cells, len(cells), is_of_owner=True)
+                    placed.add(room["id"])
+            rooms = {room["id"] for room in mine}
+            for bus in self.buses.values():
+                if bus["room"] in rooms or not self._is_of_a_room(bus) and host is self.graph["hosts"][0]:
+                    self._block(host["id"], bus, homes[bus["id"]] + clouds.pop(bus["id"], []))
+            alone: list[_Cell] = []
+            for chain in self._chains([room["id"] for room in mine if room["id"] not in placed]):
+                cells = []
+                for name in chain:
+                    cells += [self.cells[name], *clouds.pop(name, ())]
+                if len(cells) == 1 and not any(self.far.get(port) for port in self.rooms[chain[0]]["ports"]):
+                    alone += cells
+                else:
+                    self._block(host["id"], None, cells, min(len(cells), 5))
+            if alone:
+                self._block(host["id"], None, alone)
+
+    def _attached(self, room: Record, placed: set[str]) -> list[str]:
+        """The few rooms that only cables to this one lead to: they stand beside it."""
+        found: dict[str, None] = {}
+        for port in room["ports"]:
+            for end in self.far.get(port, ()):
+                other = self.ports.get(end)
+                if other is not None and other["room"] in self.rooms and other["room"] not in placed and not other["bus"]:
+                    ends = [far for near in self.rooms[other["room"]]["ports"] for far in self.far.get(near, ())]
+                    if all(far not in self.ports or self.ports[far]["room"] == room["id"] for far in ends):
+                        found[other["room"]] = None
+        return list(found) if len(found) <= _BESIDE else []
+
+    def _is_of_a_room(self, bus: Record) -> bool:
+        return bus["room"] in self.rooms
+
+    def _remember(self, cell: _Cell) -> None:
+        self.cells[cell.id] = cell
+        for name, *_ in cell.lines:
+            if name is not None:
+                self.cell_of[name] = cell
+
+    def _block(self, host: str, bus: Record | None, cells: list[_Cell], across: int = 0, is_of_owner: bool = False) -> None:
+        if len(cells) > _MANY:
+            for cell in cells:
+                cell.squeeze()
+        block = _Block(host, bus, cells, across, is_of_owner)
+        self.blocks.append(block)
+        if bus is not None:
+            self.block_of_bus[bus["id"]] = block
+
+    def _chains(self, names: list[str]) -> list[list[str]]:
+        """Rooms that cables join, each group in the order of its chain: from an end of it, room by room."""
+        near: dict[str, list[str]] = {name: [] for name in names}
+        for name in names:
+            for port in self.rooms[name]["ports"]:
+                for end in self.far.get(port, ()):
+                    other = self.ports.get(end)
+                    if other is not None and other["room"] in near and other["room"] != name:
+                        near[name].append(other["room"])
+        chains, seen = [], set()
+        for start in sorted(names, key=lambda name: (len(set(near[name])) > 1, names.index(name))):
+            if start in seen:
+                continue
+            seen.add(start)
+            chain, stack = [], [start]
+            while stack:
+                name = stack.pop()
+                chain.append(name)
+                for other in reversed(near[name]):
+                    if other not in seen:
+                        seen.add(other)
+                        stack.append(other)
+            chains.append(chain)
+        return sorted(chains, key=lambda chain: min(map(names.index, chain)))
+
+    # -- the whole ----------------------------------------------------------------------------------------------------------
+
+    def scene(self) -> Scene:
+        self._make_blocks()
+        self._shelve()
+        ways = self._lead()
+        total = self._settle()
+        boxes = [Box(cell.id, cell.kind, cell.title, cell.subtitle, tuple(cell.lines), cell.x, cell.y, cell.width, cell.height,
+                     cell.full, cell.compact) for block in self.blocks for cell in block.cells]  # fmt: skip
+        bars = [Bar(block.bus["id"], _bar_title(block.bus), block.bus["kind"], block.bus["state"], block.x, block.y,
+                    block.width, _BAR, f"{block.bus['title']} {block.bus['subtitle']}")
+                for block in self.blocks if block.bus is not None]  # fmt: skip
+        lines = [Line(cable["id"], (cable["ends"][0], cable["ends"][1]), cable["certain"], cable["kind"],
+                      self.words.of_cable(cable), _straightened(way())) for cable, way in ways]  # fmt: skip
+        return Scene(boxes, bars, lines, self._frames(), *total)
+
+    def _shelve(self) -> None:
+        """Blocks on shelves, host by host: as wide as makes the whole about 4:3."""
+        self.shelves: list[list[_Block]] = []
+        area = sum((block.width + 3 * _GAP) * (block.height + 3 * _GAP) for block in self.blocks)
+        limit = max([(_RATIO * area) ** 0.5, *(block.width for block in self.blocks)], default=0) * 1.05
+        before: tuple[str, bool] | None = None
+        used = 0.0
+        for block in self.blocks:
+            kind = (block.host, block.is_of_owner)
+            if kind != before or used + block.width > limit:
+                self.shelves.append([])
+                used = 0.0
+            before = kind
+            self.shelves[-1].append(block)
+            block.shelf = len(self.shelves) - 1
+            used += block.width + 3 * _GAP
+        # Avenue 0 is above all shelves, avenue N below shelf N - 1; for each net the places that it touches there.
+        self.avenues: list[dict[Any, list[Any]]] = [{} for _ in range(len(self.shelves) + 1)]
+        self.main: dict[Any, tuple[float, float]] = {}  # right of all: net -> the avenues that it joins
+
+    def _lead(self) -> list[tuple[Record, Any]]:
+        """Choose the ways of each cable, and take note of who uses which; the points follow when all have a place."""
+        ways = []
+        for cable in self.graph["cables"]:
+            one, other = cable["ends"]
+            ends = [self._terminal(one), self._terminal(other)]
+            if ends[0] is None or ends[1] is None:
+                continue
+            if ends[0][1] is ends[1][1] and ends[0][0] == "bar":
+                continue
+            way = self._way(cable, ends[0], ends[1])
+            if way is not None:
+                ways.append((cable, way))
+        return ways
+
+    def _terminal(self, end: str) -> tuple[str, Any, str] | None:
+        """What an end of a cable is drawn at: ``("bar", block, end)`` or ``("box", cell, end)``."""
+        port = self.ports.get(end)
+        bus = end if end in self.buses else port["bus"] if port is not None else None
+        if bus in self.block_of_bus:
+            return "bar", self.block_of_bus[bus], end
+        cell = self.cell_of.get(end)
+        return ("box", cell, end) if cell is not None else None
+
+    def _way(self, cable: Record, one: tuple[str, Any, str], other: tuple[str, Any, str]) -> Any:
+        """A function that gives the points of a cable once everything has its place."""
+        net: Any = cable["id"]
+        for kind, place, _ in (one, other):
+            if kind == "bar" and cable["certain"]:
+                net = place.bus["id"]
+        if one[0] == other[0] == "bar":
+            return self._far(cable["id"], one, other)
+        if one[0] == "bar":
+            one, other = other, one
+        cell: _Cell = one[1]
+        block = _block_of(cell)
+        if other[0] == "bar":
+            if other[1] is not block:
+                return self._far(net, one, other)
+            block.gutters[cell.column].setdefault(net, len(block.gutters[cell.column]))
+            return lambda: [cell.port_at(one[2]), (block.gutter_x(cell.column, net), cell.port_at(one[2])[1]),
+                            (block.gutter_x(cell.column, net), block.y + _BAR)]  # fmt: skip
+        second: _Cell = other[1]
+        if second.block is block and (second is cell or second.row == cell.row and abs(second.column - cell.column) == 1):
+            left, right = (cell, second) if cell.column <= second.column else (second, cell)
+            start, end = (one[2], other[2]) if left is cell else (other[2], one[2])
+            tracks = block.gutters[right.column] if left is right else block.jogs[right.column]
+            tracks.setdefault(net, len(tracks))
+            return lambda: [left.port_at(start, left is not right), (block.gutter_x(right.column, net), left.port_at(start)[1]),
+                            (block.gutter_x(right.column, net), right.port_at(end)[1]), right.port_at(end)]  # fmt: skip
+        return self._far(net, one, other)
+
+    def _far(self, net: Any, one: tuple[str, Any, str], other: tuple[str, Any, str]) -> Any:
+        """From one shelf's avenue to another's: each end's way out, and the lanes between them where they differ."""
+        first, out = self._out(net, one)
+        second, back = self._out(net, other)
+        if first != second:
+            low, high = sorted((first, second))
+            before = self.main.get(net, (low, high))
+            self.main[net] = (min(low, before[0]), max(high, before[1]))
+            for avenue in (first, second):
+                self.avenues[avenue][net].append(lambda: self._main_x(net))
+
+        def points() -> list[tuple[float, float]]:
+            way = out()
+            way.append((way[-1][0], self._avenue_y(first, net)))
+            if first != second:
+                way += [(self._main_x(net), self._avenue_y(first, net)), (self._main_x(net), self._avenue_y(second, net))]
+            rest = back()
+            way.append((rest[-1][0], self._avenue_y(second, net)))
+            return [*way, *reversed(rest)]
+
+        return points
+
+    def _out(self, net: Any, end: tuple[str, Any, str]) -> tuple[int, Any]:
+        """The avenue that an end comes out at, and its way there: down the gutter of a box, up from the top of a bar."""
+        if end[0] == "bar":
+            bar: _Block = end[1]
+            bar.entries.setdefault(net, len(bar.entries))
+            self.avenues[bar.shelf].setdefault(net, []).append(lambda: bar.entry_x(net))
+            return bar.shelf, lambda: [(bar.entry_x(net), bar.y)]
+        cell: _Cell = end[1]
+        block = _block_of(cell)
+        block.gutters[cell.column].setdefault(net, len(block.gutters[cell.column]))
+        self.avenues[block.shelf + 1].setdefault(net, []).append(lambda: block.gutter_x(cell.column, net))
+        return block.shelf + 1, lambda: [cell.port_at(end[2]), (block.gutter_x(cell.column, net), cell.port_at(end[2])[1])]
+
+    def _settle(self) -> tuple[float, float]:
+        several = len(self.graph["hosts"]) > 1
+        self.main_left = 0.0
+        for shelf in self.shelves:
+            x = 2.0 * _GAP
+            for block in shelf:
+                block.settle(x, 0)
+                x += block.width + 3 * _GAP
+            self.main_left = max(self.main_left, x - _GAP)
+        self.main_tracks = _tracks(self.main)
+        self.avenue_tracks = [
+            _tracks({net: (min(at() for at in places), max(at() for at in places)) for net, places in avenue.items()})
+            for avenue in self.avenues
+        ]  # fmt: skip
+        y, host = 0.0, None
+        self.avenue_tops: list[float] = []
+        self.host_tops: dict[str, float] = {}
+        for number, tracks in enumerate(self.avenue_tracks):
+            shelf = self.shelves[number] if number < len(self.shelves) else []
+            if several and shelf and shelf[0].host != host:
+                y += _GAP
+            self.avenue_tops.append(y)
+            y += 2 * _GAP + _TRACK * (max(tracks.values(), default=-1) + 1)
+            if several and shelf and shelf[0].host != host:
+                self.host_tops[shelf[0].host] = y - _GAP / 2
+                y += _LINE
+            if shelf:
+                host = shelf[0].host
+                for block in shelf:
+                    block.settle(block.x, y)
+                y += max(block.height for block in shelf)
+        wide = self.main_left + _TRACK * (max(self.main_tracks.values(), default=-1) + 1) + _GAP
+        return max(wide, 200.0), max(y, 60.0)
+
+    def _avenue_y(self, avenue: int, net: Any) -> float:
+        return self.avenue_tops[avenue] + _GAP / 2 + _TRACK * (self.avenue_tracks[avenue][net] + 0.5)
+
+    def _main_x(self, net: Any) -> float:
+        return self.main_left + _TRACK * (self.main_tracks[net] + 0.5)
+
+    def _frames(self) -> list[tuple[str, float, float, float, float]]:
+        frames = []
+        for host in self.graph["hosts"]:
+            blocks = [block for block in self.blocks if block.host == host["id"]]
+            if blocks and host["id"] in self.host_tops:
+                top = self.host_tops[host["id"]]
+                bottom = max(block.y + block.height for block in blocks)
+                wide = max(block.x + block.width for block in blocks)
+                frames.append((cut(host["title"], 60), _GAP / 2, top, wide + _GAP / 2, bottom - top + _GAP / 2))
+        return frames
+
+
+def _tracks(spans: dict[Any, tuple[float, float]]) -> dict[Any, int]:
+    """The left-edge algorithm: each span gets the first track that is free from its beginning on.
+
+    >>> _tracks({"a": (0, 2), "b": (1, 3), "c": (3, 4)})
+    {'a': 0, 'b': 1, 'c': 0}
+    """
+    ends: list[float] = []
+    given = {}
+    for net, (start, end) in sorted(spans.items(), key=lambda item: item[1]):
+        track = next((number for number, until in enumerate(ends) if until < start), len(ends))
+        ends[track : track + 1] = [end]
+        given[net] = track
+    return given
+
+
+def _straightened(points: list[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
+    """Points without those that stand on the line between their neighbours."""
+    kept: list[tuple[float, float]] = []
+    for point in points:
+        point = (round(point[0], 1), round(point[1], 1))
+        if kept and point == kept[-1]:
+            continue
+        if len(kept) > 1 and (kept[-2][0] == kept[-1][0] == point[0] or kept[-2][1] == kept[-1][1] == point[1]):
+            kept[-1] = point
+        else:
+            kept.append(point)
+    return tuple(kept)
+
+
+__all__ = ["Bar", "Box", "Line", "Scene", "place"]

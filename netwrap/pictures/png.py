@@ -1,0 +1,103 @@
+"""A graph as PNG, drawn by Pillow (the extra ``netwrap[png]``), without a browser."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from ..errors import NetwrapError
+from . import layout, svg
+from .measure import SIZE, width
+
+_FONTS = ("DejaVuSansMono.ttf", "LiberationMono-Regular.ttf", "Menlo.ttc", "Consola.ttf")
+
+
+def draw(graph: dict[str, Any], marks: dict[str, str] | None = None, scale: int = 2) -> bytes:
+    """The PNG of a graph in the colours of the light theme; NetwrapError where Pillow is not installed."""
+    try:
+        from PIL import Image, ImageDraw, ImageFont
+    except ImportError:
+        raise NetwrapError("format png needs Pillow: pip install 'netwrap[png]'") from None
+    scene, marks, theme = layout.place(graph), marks or {}, svg.LIGHT
+    scale = max(1, min(scale, int(16000 / max(scene.width, scene.height))))
+    image = Image.new("RGB", (round(scene.width) * scale, round(scene.height) * scale), theme["paper"])
+    pen = ImageDraw.Draw(image)
+    font: Any = None
+    for name in _FONTS:
+        try:
+            font = ImageFont.truetype(name, SIZE * scale)
+            break
+        except OSError:
+            continue
+    font = font or ImageFont.load_default(SIZE * scale)
+
+    def box(
+        x: float, y: float, w: float, h: float, radius: float, fill: str | None, edge: str | None, thick: float = 1.2
+    ) -> None:
+        place = (x * scale, y * scale, (x + w) * scale, (y + h) * scale)
+        pen.rounded_rectangle(place, radius * scale, fill=fill, outline=edge, width=max(1, round(thick * scale)))
+
+    def text(x: float, y: float, words: str, colour: str, bold: bool = False) -> None:
+        pen.text((x * scale, y * scale), words, fill=colour, font=font, anchor="ls", stroke_width=scale // 2 if bold else 0,
+                 stroke_fill=colour)  # fmt: skip
+
+    for name, x, y, w, h in scene.frames:
+        box(x, y, w, h, 8, None, theme["edge"])
+        text(x + 10, y + 15, name, theme["ink"], bold=True)
+    for line in scene.lines:
+        marked = line.id in marks
+        points = [(x * scale, y * scale) for x, y in line.points]
+        dash = (2, 4) if not line.certain else (7, 3) if svg.is_parent(line) else None
+        _polyline(pen, points, theme["mark" if marked else "cable"], round((3 if marked else 1.6) * scale), dash, scale)
+    for bar in scene.bars:
+        box(bar.x, bar.y, bar.width, bar.height, 4, theme["bar"], None)
+        text(bar.x + 10, bar.y + 16, bar.title + ("" if bar.state == "up" else f" ({bar.state})"), theme["bartext"], bold=True)
+    for each in scene.boxes:
+        marked = each.id in marks
+        if each.kind == "fold":
+            box(each.x + 4, each.y + 4, each.width, each.height, 6, theme["paper"], theme["edge"])
+        edge = theme["mark" if marked else "edge"]
+        fill = theme["paper" if each.kind == "cloud" else "room"]
+        box(each.x, each.y, each.width, each.height, 14 if each.kind == "cloud" else 6, fill, edge, 3 if marked else 1.2)
+        soft = theme["soft" if each.kind == "cloud" else "ink"]
+        y = each.y + (17 if each.compact else 22)
+        text(each.x + 9, y, ("! " if marked else "") + each.title, soft, bold=True)
+        if each.subtitle:
+            y += 18
+            text(each.x + 9, y, each.subtitle, theme["soft"])
+        for _, words, state, depth in each.lines:
+            y += 0 if each.compact else 18
+            x = each.x + 9 + depth * 14 + (width(each.title) * 1.08 + 6 if each.compact else 0)
+            _dot(pen, x + 4, y - 4, state, theme, scale)
+            text(x + 13, y, words, soft)
+    out = io.BytesIO()
+    image.save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+def _dot(pen: Any, x: float, y: float, state: str, theme: dict[str, str], scale: int) -> None:
+    place = tuple(value * scale for value in (x - 3.6, y - 3.6, x + 3.6, y + 3.6))
+    if state == "up":
+        pen.ellipse(place, fill=theme["up"])
+    elif state == "no carrier":
+        for start in range(0, 360, 60):
+            pen.arc(place, start, start + 34, fill=theme["wait"], width=round(1.5 * scale))
+    elif state in ("down", "unknown"):
+        pen.ellipse(place, outline=theme["down" if state == "down" else "soft"], width=round(1.5 * scale))
+
+
+def _polyline(
+    pen: Any, points: list[tuple[float, float]], colour: str, thick: int, dash: tuple[int, int] | None, scale: int
+) -> None:
+    if dash is None:
+        pen.line(points, fill=colour, width=thick, joint="curve")
+        return
+    on, off = dash[0] * scale, dash[1] * scale
+    for (x1, y1), (x2, y2) in zip(points, points[1:]):
+        length = abs(x2 - x1) + abs(y2 - y1)
+        at = 0.0
+        while at < length:
+            end = min(at + on, length)
+            share = [(x1 + (x2 - x1) * part / length, y1 + (y2 - y1) * part / length) for part in (at, end)]
+            pen.line(share, fill=colour, width=thick)
+            at = end + off

@@ -1,0 +1,128 @@
+"""A graph as SVG: rooms, bars and cables with ids and classes, titles for each, readable in grey and in both themes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import layout
+from .measure import clean, width
+
+#: Colours of both themes; every state also has a shape, every kind of line also a dash.
+LIGHT = {"paper": "#ffffff", "ink": "#1b1f24", "soft": "#59636e", "room": "#f6f8fa", "edge": "#7d8590", "bar": "#0b4f8a",
+         "bartext": "#ffffff", "cable": "#24609c", "up": "#116329", "down": "#b00020", "wait": "#8a4600", "mark": "#b00020"}  # fmt: skip
+DARK = {"paper": "#0d1117", "ink": "#e6edf3", "soft": "#9aa5b1", "room": "#161b22", "edge": "#848d97", "bar": "#79b8ff",
+        "bartext": "#0d1117", "cable": "#79b8ff", "up": "#56d364", "down": "#ff8a80", "wait": "#f0b060", "mark": "#ff8a80"}  # fmt: skip
+_SHAPES = """
+text{font:12px ui-monospace,Menlo,Consolas,"DejaVu Sans Mono","Liberation Mono",monospace;white-space:pre}
+.title,.bar text,.stop{font-weight:bold}
+.room>rect,.fold>rect,.cloud>rect{stroke-width:1.2}.cloud>rect{stroke-dasharray:2 3}
+.frame{fill:none;stroke-dasharray:8 4}
+.cable{fill:none;stroke-width:1.6}.cable.unsure{stroke-dasharray:2 4}.cable.parent{stroke-dasharray:7 3}
+.dot{stroke-width:1.5;fill:none}.wait{stroke-dasharray:2 1.5}
+.marked>rect,.cable.marked{stroke-width:3}
+""".replace("\n", "")
+
+
+_COLOURS = """
+.page{{fill:{paper}}}text{{fill:{ink}}}.sub,.cloud text{{fill:{soft}}}.room>rect,.fold>rect{{fill:{room};stroke:{edge}}}
+.fold>rect.behind,.cloud>rect{{fill:{paper};stroke:{edge}}}.frame{{stroke:{edge}}}.bar rect{{fill:{bar}}}
+.bar text{{fill:{bartext}}}.cable{{stroke:{cable}}}.dot.up{{fill:{up};stroke:{up}}}.dot.down{{stroke:{down}}}
+.dot.wait{{stroke:{wait}}}.dot.unknown{{stroke:{soft}}}.marked>rect,.cable.marked{{stroke:{mark}}}.stop{{fill:{mark}}}
+""".replace("\n", "")
+STYLE = _SHAPES + _COLOURS.format(**LIGHT) + "@media (prefers-color-scheme:dark){" + _COLOURS.format(**DARK) + "}"
+_DOTS = {"up": "up", "down": "down", "no carrier": "wait", "unknown": "unknown"}
+
+
+def draw(graph: dict[str, Any], title: str = "Networks of this host", marks: dict[str, str] | None = None) -> str:
+    """The SVG of a graph. ``marks``: id of a room or cable -> why it is marked (a finding, the place where a packet stops)."""
+    return render(layout.place(graph), title, marks or {}, description(graph))
+
+
+def description(graph: dict[str, Any]) -> str:
+    """The picture in one sentence, for who cannot see it."""
+    rooms = sum(len(room.get("folded", ())) or 1 for room in graph["rooms"])
+    parts = [_count(rooms, "namespace"), _count(len(graph["buses"]), "bridge"), _count(len(graph["cables"]), "cable")]
+    return ", ".join(parts)
+
+
+def is_parent(line: layout.Line) -> bool:
+    """Whether a line leads to the link that another one stands on; such lines are dashed."""
+    return line.kind not in ("veth", "netkit", "vxcan", "own", "cloud")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' if number != 1 else ''}"
+
+
+def render(scene: layout.Scene, title: str, marks: dict[str, str], about: str, prefix: str = "") -> str:
+    """A scene as SVG; ``prefix`` keeps ids apart where a page holds more than one, and makes the rooms buttons."""
+    role = "group" if prefix else "img"
+    wide, high = round(scene.width), round(scene.height)
+    out = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {high}" width="{wide}" height="{high}" role="{role}" '
+        f'aria-labelledby="{prefix}title {prefix}desc">',
+        f'<title id="{prefix}title">{escape(title)}</title><desc id="{prefix}desc">{escape(about)}</desc>',
+        f"<style>{STYLE}</style>",
+        '<rect class="page" width="100%" height="100%"/>',
+    ]
+    for name, x, y, w, h in scene.frames:
+        out.append(f'<rect class="frame" x="{_n(x)}" y="{_n(y)}" width="{_n(w)}" height="{_n(h)}" rx="8"/>')
+        out.append(f'<text class="title" x="{_n(x + 10)}" y="{_n(y + 15)}">{escape(name)}</text>')
+    for line in scene.lines:
+        kinds = ["cable"] + ([] if line.certain else ["unsure"]) + (["marked"] if line.id in marks else [])
+        if is_parent(line):
+            kinds.append("parent")
+        points = " ".join(f"{_n(x)},{_n(y)}" for x, y in line.points)
+        out.append(f'<polyline class="{" ".join(kinds)}" id="{prefix}{line.id}" points="{points}">'
+                   f"<title>{escape(line.title)}</title></polyline>")  # fmt: skip
+    for bar in scene.bars:
+        out.append(f'<g class="bar" id="{prefix}{bar.id}"><title>{escape(bar.full)}: {bar.state}</title>'
+                   f'<rect x="{_n(bar.x)}" y="{_n(bar.y)}" width="{_n(bar.width)}" height="{_n(bar.height)}" rx="4"/>'
+                   f'<text x="{_n(bar.x + 10)}" y="{_n(bar.y + 16)}">{escape(bar.title)}'
+                   f"{'' if bar.state == 'up' else f' ({bar.state})'}</text></g>")  # fmt: skip
+    for box in scene.boxes:
+        out.append(_box(box, marks, prefix))
+    out.append("</svg>")
+    return "\n".join(out) + "\n"
+
+
+def _box(box: layout.Box, marks: dict[str, str], prefix: str) -> str:
+    marked = box.id in marks
+    why = f" ({marks[box.id]})" if marked else ""
+    focus = ' tabindex="0" role="button"' if prefix and box.kind == "room" else ""
+    label = f' aria-label="{escape(f"{box.full}{why}", quoted=True)}"' if focus else ""
+    out = [f'<g class="{box.kind}{" marked" if marked else ""}" id="{prefix}{box.id}"{focus}{label}>'
+           f"<title>{escape(box.full + why)}</title>"]  # fmt: skip
+    if box.kind == "fold":
+        out.append(f'<rect class="behind" x="{_n(box.x + 4)}" y="{_n(box.y + 4)}" width="{_n(box.width)}" '
+                   f'height="{_n(box.height)}" rx="6"/>')  # fmt: skip
+    out.append(f'<rect x="{_n(box.x)}" y="{_n(box.y)}" width="{_n(box.width)}" height="{_n(box.height)}" '
+               f'rx="{14 if box.kind == "cloud" else 6}"/>')  # fmt: skip
+    y = box.y + (17 if box.compact else 22)
+    flag = "! " if marked else ""
+    out.append(f'<text class="title" x="{_n(box.x + 9)}" y="{_n(y)}">{escape(flag + box.title)}</text>')
+    if box.subtitle:
+        y += 18
+        out.append(f'<text class="sub" x="{_n(box.x + 9)}" y="{_n(y)}">{escape(box.subtitle)}</text>')
+    for _, text, state, depth in box.lines:
+        y += 0 if box.compact else 18
+        x = box.x + 9 + depth * 14 + (width(box.title) * 1.08 + 6 if box.compact else 0)
+        if state in _DOTS:
+            out.append(f'<circle class="dot {_DOTS[state]}" cx="{_n(x + 4)}" cy="{_n(y - 4)}" r="3.6"/>')
+        out.append(f'<text x="{_n(x + 13)}" y="{_n(y)}">{escape(text)}</text>')
+    out.append("</g>")
+    return "".join(out)
+
+
+def _n(number: float) -> str:
+    return f"{number:.1f}".rstrip("0").rstrip(".")
+
+
+def escape(text: str, quoted: bool = False) -> str:
+    """A text for XML: markup is escaped, control characters and lone surrogates are shown as ``\\\\x1b``.
+
+    >>> escape("<a&b>\\x1b")
+    '&lt;a&amp;b&gt;\\\\x1b'
+    """
+    text = clean(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return text.replace('"', "&quot;").replace("'", "&#39;") if quoted else text

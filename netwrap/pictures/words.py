@@ -1,0 +1,60 @@
+"""What a picture says of a port and of a cable: the same words in every form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Record = dict[str, Any]
+
+# Links that stand on another one, which so carries them.
+_ON_TOP = ("vlan", "vxlan", "macvlan", "macvtap", "ipvlan", "ipvtap", "geneve", "gre", "gretap", "ipip", "sit")
+# Kinds worth a word: those of the others follow from what is drawn.
+_TOLD = ("bond", "vrf", "macvlan", "macvtap", "ipvlan", "ipvtap", "dummy", "wireguard", "team", "tun")
+
+
+class Words:
+    """A graph's ports and cables in words; ``far`` are the other ends of each end of a cable, ``titles`` those of rooms."""
+
+    def __init__(self, graph: Record) -> None:
+        self.ports: dict[str, Record] = {port["id"]: port for port in graph["ports"]}
+        self.titles: dict[str, str] = {room["id"]: room["title"] for room in graph["rooms"]}
+        self.buses: dict[str, Record] = {bus["id"]: bus for bus in graph["buses"]}
+        self.far: dict[str, list[str]] = {}
+        for cable in graph["cables"]:
+            one, other = cable["ends"]
+            self.far.setdefault(one, []).append(other)
+            self.far.setdefault(other, []).append(one)
+
+    def of(self, port: Record) -> str:
+        """``eth0 10.0.0.2/24 mtu 1400 = veth-red-br``: name, addresses, what is odd, the other end."""
+        words = [port["name"], *port["addresses"][:2]]
+        if len(port["addresses"]) > 2:
+            words.append(f"+{len(port['addresses']) - 2}")
+        if port["detail"]:
+            words.append(port["detail"])
+        elif port["kind"] in _TOLD:
+            words.append(port["kind"])
+        if port["odd_mtu"]:
+            words.append(f"mtu {port['mtu']}")
+        if port["state"] != "up":
+            words.append("state ?" if port["state"] == "unknown" else port["state"])
+        for end in self.far.get(port["id"], ()):
+            other = self.ports.get(end)
+            if other is not None:
+                where = "" if other["bus"] or other["room"] == port["room"] else f" {self.titles.get(other['room'], '')}"
+                sign = "=" if port["kind"] == other["kind"] else "carries" if other["kind"] in _ON_TOP else "on"
+                words.append(f"{sign} {other['name']}{where}")
+        return " ".join(words)
+
+    def of_cable(self, cable: Record) -> str:
+        """``veth0 of (root) = eth0 of red (known by nsid)``"""
+        words = []
+        for end in cable["ends"]:
+            port = self.ports.get(end)
+            if port is not None:
+                words.append(f"{port['name']} of {self.titles.get(port['room'], 'a namespace that is not drawn')}")
+            elif end in self.buses:
+                words.append(self.buses[end]["title"])
+            else:
+                words.append("outside")
+        return f"{words[0]} = {words[1]} ({'known by ' if cable['certain'] else 'not certain: '}{cable['how']})"
