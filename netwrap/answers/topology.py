@@ -13,8 +13,8 @@ A graph is a plain dict, the JSON form of `netwrap topology` (``version`` counts
 ``ports``   ``{"id", "room", "name", "kind", "state", "addresses", "mtu", "odd_mtu", "bus", "under", "detail", "mac"}``:
             ``bus`` is the bus that the port is enslaved to, ``under`` the port of the same room that this one stands on,
             ``state`` one of ``up``, ``down``, ``no carrier``, ``unknown``
-``buses``   ``{"id", "room", "port", "title", "kind"}``: a bridge, or a link that macvlans of other rooms stand on; ``port`` is
-            its own link
+``buses``   ``{"id", "room", "port", "title", "kind", "of"}``: a bridge, or a link that macvlans of other rooms stand on;
+            ``port`` is its own link, ``of`` the title of its room
 ``clouds``  ``{"id", "title", "kind", "lines": [...]}``: what is outside of the source: a physical network, a tunnel's other
             end, a peer that was not captured
 ``cables``  ``{"id", "ends": [END, END], "how", "certain", "kind"}``; an END is the id of a port, a bus or a cloud
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from ..model.host import Host
     from ..model.namespace import Namespace
+    from ..model.peers import Peer
 
     Record = dict[str, Any]
 
@@ -128,7 +129,8 @@ class _Maker:
                 self._add_bus(port, name, "bridge")
 
     def _add_bus(self, port: Record, title: str, kind: str) -> Record:
-        bus = {"id": f"b{len(self.buses)}", "room": port["room"], "port": port["id"], "title": title, "kind": kind}
+        bus = {"id": f"b{len(self.buses)}", "room": port["room"], "port": port["id"], "title": title, "kind": kind,
+               "of": next(room["title"] for room in reversed(self.rooms) if room["id"] == port["room"])}  # fmt: skip
         self.buses.append(bus)
         self._bus_of[port["id"]] = bus
         return bus
@@ -147,7 +149,7 @@ class _Maker:
     def _stack(self, host: Host) -> None:
         """A link that two or more links of other rooms stand on (macvlan) is a bus of its own."""
         above: dict[str, set[str]] = {}
-        for netns, link, port, parent in self._parents(host):
+        for port, parent in self._parents(host):
             if parent["room"] != port["room"] and port["kind"] in _STACKED:
                 above.setdefault(parent["id"], set()).add(port["id"])
             elif parent["room"] == port["room"] and port["under"] is None and port["bus"] is None and parent is not port:
@@ -156,17 +158,22 @@ class _Maker:
             if len(above.get(port["id"], ())) > 1 and port["id"] not in self._bus_of:
                 self._add_bus(port, port["name"], "macvlan")
 
-    def _parents(self, host: Host) -> Iterable[tuple[Namespace, Record, Record, Record]]:
+    def _parents(self, host: Host) -> Iterable[tuple[Record, Record]]:
         for netns in host.namespaces:
             for link in netns.links or ():
                 port = self._port_of.get((id(netns), _key(link)))
                 if port is None or port["kind"] in PAIRS:
                     continue
                 peer = host.peer(netns, link)
-                if peer is not None and peer.netns is not None and peer.link is not None:
+                if (
+                    peer is not None
+                    and peer.netns is not None
+                    and peer.link is not None
+                    and not _is_mutual(host, netns, link, peer)
+                ):
                     parent = self._port_of.get((id(peer.netns), _key(peer.link)))
                     if parent is not None:
-                        yield netns, link, port, parent
+                        yield port, parent
 
     def _connect(self, host: Host, netns: Namespace, link: Record, port: Record) -> None:
         """The cable that leaves a port, if it has one."""
@@ -178,15 +185,14 @@ class _Maker:
         if peer is not None and peer.netns is not None and peer.link is not None:
             other = self._port_of.get((id(peer.netns), _key(peer.link)))
             if other is not None:
-                if port["kind"] in PAIRS:
-                    if port["id"] < other["id"] or not self._is_cabled(other["id"], port["id"]):
-                        if not self._is_cabled(port["id"], other["id"]):
-                            self._cable(port["id"], other["id"], peer.how, True, port["kind"])
+                if port["kind"] in PAIRS or _is_mutual(host, netns, link, peer):
+                    if not self._is_cabled(port["id"], other["id"]):
+                        self._cable(port["id"], other["id"], peer.how, True, port["kind"] or "veth")
                 elif port["under"] != other["id"] and other is not port:
                     carried = self._bus_of.get(other["id"])
                     end = carried["id"] if carried is not None and carried["kind"] == "macvlan" else other["id"]
                     self._cable(port["id"], end, peer.how, True, port["kind"] or "parent")
-        elif peer is not None and port["kind"] in PAIRS:
+        elif peer is not None and (port["kind"] in PAIRS or "linkinfo" not in link and peer.how in ("missing", "ambiguous")):
             self._uncertain(peer, port)
         if bus is not None:  # of macvlans: the link itself is one of its ends
             self._cable(port["id"], bus["id"], "name", True, "own")
@@ -194,9 +200,8 @@ class _Maker:
             self._to_cloud(port, "tunnel", "other ends of tunnels", f"{port['name']}: {port['detail'] or 'remote not shown'}")
         elif port["kind"] in ("tun", "tap"):
             self._to_cloud(port, "process", "programs (tun/tap)", port["name"])
-        elif port["kind"] == "" and port["mac"] is not None and (peer is None or peer.how == "missing"):
-            title = "outside" if peer is None else "not captured"
-            self._to_cloud(port, title, title, port["name"])
+        elif port["kind"] == "" and port["mac"] is not None and peer is None:
+            self._to_cloud(port, "outside", "outside", port["name"])
 
     def _uncertain(self, peer: Any, port: Record) -> None:
         if peer.how == "ambiguous":
@@ -229,6 +234,13 @@ class _Maker:
     def finish(self) -> Record:
         return {"form": "netwrap topology", "version": VERSION, "hosts": self.hosts, "rooms": self.rooms, "ports": self.ports,
                 "buses": self.buses, "clouds": self.clouds, "cables": self.cables, "folds": []}  # fmt: skip
+
+
+def _is_mutual(host: Host, netns: Namespace, link: Record, peer: Peer) -> bool:
+    """Whether the other end leads back: a pair, also where the text does not tell the kinds of links."""
+    assert peer.netns is not None and peer.link is not None
+    back = host.peer(peer.netns, peer.link)
+    return back is not None and back.netns is netns and back.link is link
 
 
 def _key(link: Record) -> Any:
@@ -364,8 +376,9 @@ def only(found: Record, rooms: set[str], kinds: Sequence[str] = ()) -> Record:
                 })  # fmt: skip
                 cable = {**cable, "ends": [end, cloud["id"] + "l0"]}
         cables.append(cable)
-    ends = {end for cable in cables for end in cable["ends"]}
-    ports += [port for port in found["ports"] if port["id"] in ends - kept]  # enslaved ports of a bus whose room is not drawn
+    # Of a bus whose room is not drawn: its enslaved ports, and its own link.
+    wanted = {end for cable in cables for end in cable["ends"]} | {bus["port"] for bus in found["buses"] if bus["id"] in buses}
+    ports += [port for port in found["ports"] if port["id"] in wanted - kept]
     return {
         **found, "rooms": [{**room, "ports": [port for port in room["ports"] if port in kept]}
                            for room in found["rooms"] if room["id"] in rooms],

@@ -390,21 +390,18 @@ class Peers:
         return self._named_link(position, below) if isinstance(below, str) else None
 
     def _parent_by_index(self, position: int, link: Record) -> Peer:
-        """The one namespace that has such a link, where all were captured; no guess where more have, or some are missing.
-
-        An nsid that the capture lists without a name means a namespace that has none.
-        """
+        """The one namespace without a name that has such a link, where all were captured and the nsid has no name either."""
+        ids = self._ids[position]
         nsid = link.get("link_netnsid")
-        if not self._complete or nsid is None:
+        if not self._complete or nsid not in ids or ids[nsid] is not None:
             return Peer("missing")
-        unnamed = nsid in self._ids[position] and self._ids[position][nsid] is None
         fit = [
             other for other, netns in enumerate(self.namespaces)
-            if other != position and not (unnamed and netns.names) and (other, link["link_index"]) in self._links
+            if other != position and not netns.names and (other, link["link_index"]) in self._links
         ]  # fmt: skip
-        if len(fit) != 1:
-            return Peer("missing")
-        return Peer("index", self.namespaces[fit[0]], self._links[fit[0], link["link_index"]])
+        return (
+            Peer("index", self.namespaces[fit[0]], self._links[fit[0], link["link_index"]]) if len(fit) == 1 else Peer("missing")
+        )
 
     def _named_link(self, position: int, name: str) -> Peer:
         other = next((link for link in self.namespaces[position].links or () if link.get("ifname") == name), None)

@@ -14,19 +14,23 @@ _PAGE = """<!DOCTYPE html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy"
+ content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
 <title>{title}</title>
 <style>
 :root{{color-scheme:light dark}}
 body{{margin:0;font:15px system-ui,sans-serif;background:{light[paper]};color:{light[ink]}}}
-header{{padding:10px 14px;display:flex;flex-wrap:wrap;gap:8px 14px;align-items:center;border-bottom:1px solid {light[edge]}}}
+header{{padding:10px 14px;display:flex;flex-wrap:wrap;gap:8px 14px;align-items:center}}
+header{{border-bottom:1px solid {light[edge]}}}
 h1{{font-size:17px;margin:0}}p{{margin:0;color:{light[soft]}}}
-input,button{{font:inherit;padding:4px 9px;border:1px solid {light[edge]};border-radius:6px;background:{light[room]};color:inherit}}
+input,button{{font:inherit;padding:4px 9px;border:1px solid {light[edge]};border-radius:6px}}
+input,button{{background:{light[room]};color:inherit}}
 input{{min-width:0;max-width:100%}}
 main{{overflow:auto;padding:6px}}main svg{{display:block}}
 :focus-visible{{outline:3px solid {light[cable]};outline-offset:2px}}
 svg g.room{{cursor:pointer}}svg g.hit>rect{{stroke:{light[mark]};stroke-width:3}}
-dialog{{max-width:min(96vw,1100px);max-height:86vh;border:1px solid {light[edge]};border-radius:8px;background:{light[paper]};color:{light[ink]}}}
+dialog{{max-width:min(96vw,1100px);max-height:86vh;border:1px solid {light[edge]};border-radius:8px}}
+dialog{{background:{light[paper]};color:{light[ink]}}}
 dialog h2{{font-size:16px;margin:0 0 8px;overflow-wrap:anywhere}}
 dialog pre{{overflow:auto;font:12px ui-monospace,Menlo,Consolas,monospace;max-height:66vh;margin:8px 0}}
 [hidden]{{display:none!important}}
@@ -58,7 +62,8 @@ const button = document.getElementById("fold"), search = document.getElementById
 const dialog = document.getElementById("room"), hits = document.getElementById("hits");
 const show = which => {{
   views.forEach((view, at) => view.hidden = at !== which);
-  if (button) {{ button.textContent = which ? "Fold rooms that are alike" : "Show every room"; button.setAttribute("aria-pressed", String(!!which)); }}
+  if (!button) return;
+  button.textContent = which ? "Fold rooms that are alike" : "Show every room";
 }};
 const open = group => {{
   const id = group.id.slice(2);

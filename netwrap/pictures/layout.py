@@ -228,11 +228,11 @@ class _Placer:
         self.titles, self.far = self.words.titles, self.words.far
         for bus in self.buses.values():
             port = self.ports.get(bus["port"])
-            where = self.titles.get(bus["room"])
             words = [", ".join(port["addresses"])] if port is not None and port["addresses"] else []
-            words += [f"{bus['kind']} of {where}"] if where is not None else [f"{bus['kind']}, its room is not drawn"]
-            bus["subtitle"] = "  ".join(words)
+            words.append(f"{bus['kind']} of {bus['of']}")
             bus["state"] = port["state"] if port is not None else "unknown"
+            words += [f"({bus['state']})"] if bus["state"] != "up" else []
+            bus["subtitle"] = "  ".join(words)
         self.cells: dict[str, _Cell] = {}
         self.cell_of: dict[str, _Cell] = {}  # id of a port, a line of a cloud -> its box
         self.blocks: list[_Block] = []
@@ -364,27 +364,30 @@ class _Placer:
     def _chains(self, names: list[str]) -> list[list[str]]:
         """Rooms that cables join, each group in the order of its chain: from an end of it, room by room."""
         near: dict[str, list[str]] = {name: [] for name in names}
+        rank = {name: number for number, name in enumerate(names)}
         for name in names:
             for port in self.rooms[name]["ports"]:
                 for end in self.far.get(port, ()):
                     other = self.ports.get(end)
                     if other is not None and other["room"] in near and other["room"] != name:
                         near[name].append(other["room"])
-        chains, seen = [], set()
-        for start in sorted(names, key=lambda name: (len(set(near[name])) > 1, names.index(name))):
+        chains: list[list[str]] = []
+        seen: set[str] = set()
+        for start in sorted(names, key=lambda name: (len(set(near[name])) > 1, rank[name])):
             if start in seen:
                 continue
             seen.add(start)
-            chain, stack = [], [start]
+            chain: list[str] = []
+            stack = [start]
             while stack:
                 name = stack.pop()
                 chain.append(name)
-                for other in reversed(near[name]):
-                    if other not in seen:
-                        seen.add(other)
-                        stack.append(other)
+                for beside in reversed(near[name]):
+                    if beside not in seen:
+                        seen.add(beside)
+                        stack.append(beside)
             chains.append(chain)
-        return sorted(chains, key=lambda chain: min(map(names.index, chain)))
+        return sorted(chains, key=lambda chain: min(map(rank.__getitem__, chain)))
 
     # -- the whole ----------------------------------------------------------------------------------------------------------
 

@@ -51,7 +51,7 @@ def draw(graph: dict[str, Any], marks: dict[str, str] | None = None, scale: int 
         _polyline(pen, points, theme["mark" if marked else "cable"], round((3 if marked else 1.6) * scale), dash, scale)
     for bar in scene.bars:
         box(bar.x, bar.y, bar.width, bar.height, 4, theme["bar"], None)
-        text(bar.x + 10, bar.y + 16, bar.title + ("" if bar.state == "up" else f" ({bar.state})"), theme["bartext"], bold=True)
+        text(bar.x + 10, bar.y + 16, bar.title, theme["bartext"], bold=True)
     for each in scene.boxes:
         marked = each.id in marks
         if each.kind == "fold":

@@ -8,10 +8,14 @@ from . import layout
 from .measure import clean, width
 
 #: Colours of both themes; every state also has a shape, every kind of line also a dash.
-LIGHT = {"paper": "#ffffff", "ink": "#1b1f24", "soft": "#59636e", "room": "#f6f8fa", "edge": "#7d8590", "bar": "#0b4f8a",
-         "bartext": "#ffffff", "cable": "#24609c", "up": "#116329", "down": "#b00020", "wait": "#8a4600", "mark": "#b00020"}  # fmt: skip
-DARK = {"paper": "#0d1117", "ink": "#e6edf3", "soft": "#9aa5b1", "room": "#161b22", "edge": "#848d97", "bar": "#79b8ff",
-        "bartext": "#0d1117", "cable": "#79b8ff", "up": "#56d364", "down": "#ff8a80", "wait": "#f0b060", "mark": "#ff8a80"}  # fmt: skip
+LIGHT = {
+    "paper": "#ffffff", "ink": "#1b1f24", "soft": "#59636e", "room": "#f6f8fa", "edge": "#7d8590", "bar": "#0b4f8a",
+    "bartext": "#ffffff", "cable": "#24609c", "up": "#116329", "down": "#b00020", "wait": "#8a4600", "mark": "#b00020",
+}  # fmt: skip
+DARK = {
+    "paper": "#0d1117", "ink": "#e6edf3", "soft": "#9aa5b1", "room": "#161b22", "edge": "#848d97", "bar": "#79b8ff",
+    "bartext": "#0d1117", "cable": "#79b8ff", "up": "#56d364", "down": "#ff8a80", "wait": "#f0b060", "mark": "#ff8a80",
+}  # fmt: skip
 _SHAPES = """
 text{font:12px ui-monospace,Menlo,Consolas,"DejaVu Sans Mono","Liberation Mono",monospace;white-space:pre}
 .title,.bar text,.stop{font-weight:bold}
@@ -76,10 +80,9 @@ def render(scene: layout.Scene, title: str, marks: dict[str, str], about: str, p
         out.append(f'<polyline class="{" ".join(kinds)}" id="{prefix}{line.id}" points="{points}">'
                    f"<title>{escape(line.title)}</title></polyline>")  # fmt: skip
     for bar in scene.bars:
-        out.append(f'<g class="bar" id="{prefix}{bar.id}"><title>{escape(bar.full)}: {bar.state}</title>'
+        out.append(f'<g class="bar" id="{prefix}{bar.id}"><title>{escape(bar.full)}</title>'
                    f'<rect x="{_n(bar.x)}" y="{_n(bar.y)}" width="{_n(bar.width)}" height="{_n(bar.height)}" rx="4"/>'
-                   f'<text x="{_n(bar.x + 10)}" y="{_n(bar.y + 16)}">{escape(bar.title)}'
-                   f"{'' if bar.state == 'up' else f' ({bar.state})'}</text></g>")  # fmt: skip
+                   f'<text x="{_n(bar.x + 10)}" y="{_n(bar.y + 16)}">{escape(bar.title)}</text></g>')  # fmt: skip
     for box in scene.boxes:
         out.append(_box(box, marks, prefix))
     out.append("</svg>")

@@ -101,7 +101,8 @@ class _Tree:
     def _bus(self, bus: Record, lead: str, below: str) -> None:
         port = self.ports.get(bus["port"])
         words = self.words.of(port) + self._cloud_of(port) if port is not None else bus["title"]
-        self._line(lead, f"{words}  ({bus['kind']})")
+        where = "" if bus["room"] in self.rooms else f" of {bus['of']}"
+        self._line(lead, f"{words}  ({bus['kind']}{where})")
         members = self.on_bus[bus["id"]]
         for number, (room, end) in enumerate(members):
             last = number == len(members) - 1

@@ -82,6 +82,11 @@ VERBS: dict[str, Verb] = {
         ("netwrap trace red 8.8.8.8", "netwrap trace red blue --proto tcp --port 443 --from host.netwrap",
          "netwrap trace --all --format json"),
     ),
+    "topology": Verb(
+        "a picture of the namespaces and what connects them: text, SVG, a page, PNG, Mermaid, DOT, D2", "[NAME…]", 0, -1,
+        ("netwrap topology", "netwrap topology --format html -o host.html", "netwrap topology --around red --depth 1",
+         "netwrap topology --from host.netwrap --format svg -o host.svg"),
+    ),
     "capture": Verb(
         "everything about every namespace as one text, for --from; or the script that makes it elsewhere", "", 0, 0,
         ("netwrap capture -o host.netwrap", "netwrap capture --script > probe.sh; ssh router sh -s < probe.sh > router.txt",
@@ -121,14 +126,14 @@ OPERANDS = {
 LAB_OPERANDS = {"FILE": _LAB, "NAME": "a namespace (without any: all named ones)"}
 
 _TABLES = (*WRAPPED, "report", "find", "trace", "parse")
-_HOSTS = (*WRAPPED, "report", "find")
+_HOSTS = (*WRAPPED, "report", "find", "topology")
 _RUNS = (*_HOSTS, "trace", "capture", "lab up", "lab down", "lab status", "lab verify", "lab export")
 
 #: Every option, by the headings of the help.
 OPTIONS: dict[str, tuple[Option, ...]] = {
     "where from": (
-        Option("--netns", "NAME", _HOSTS, "in this namespace (repeat for more); the table gets a column netns", "-n", "many",
-               ("netns",)),
+        Option("--netns", "NAME", (*WRAPPED, "report", "find"), "in this namespace (repeat for more); the table gets a column netns", "-n",
+               "many", ("netns",)),
         Option("--all-netns", "", WRAPPED, "in every namespace, the root namespace included", "-a"),
         Option("--from", "PATH", (*_HOSTS, "trace"),
                "answer from a capture, a folder of texts, a pasted session, an sos report, not from this host", "-f", "many",
@@ -160,6 +165,15 @@ OPTIONS: dict[str, tuple[Option, ...]] = {
         Option("--keep-going", "", ("parse",), "print what can be read, and every line that cannot"),
         Option("--output", "FILE", ("capture",), "save it there, whole or not at all; packed where it ends in .gz", "-o", "",
                ("file",)),
+        Option("--format", "FORM", ("topology",), "text (default), svg, html, png, mermaid, dot, d2 or json", "-o", "choice",
+               ("text", "svg", "html", "png", "mermaid", "dot", "d2", "json")),
+        Option("--output", "FILE", ("topology",), "save the picture there, whole or not at all", "", "", ("file",)),
+        Option("--around", "NAME", ("topology",), "only what is around this namespace", "", "", ("netns",)),
+        Option("--depth", "N", ("topology",), "how many steps around it (default 1)", "", "number", ("1", "99")),
+        Option("--path", "FROM,TO", ("topology",), "only the namespaces on a shortest way between two", "", "names", ("netns",)),
+        Option("--only", "KIND,…", ("topology",), "only links of these kinds: veth, bridge, vlan, …; physical", "", "names"),
+        Option("--unfold", "", ("topology",), "draw every namespace, also many that are alike"),
+        Option("--ascii", "", ("topology",), "text without characters for lines"),
         Option("--output", "FILE", ("lab export",), "the file to write", "-o", "", ("file",)),
         Option("--script", "", ("capture",), "print the script that makes a capture, and do nothing"),
         Option("--no-json", "", ("capture",), "ask `ip` for text also where it has JSON"),
@@ -208,6 +222,12 @@ class Options:
         self.one_way = False
         self.all = False
         self.probe = False
+        self.around: str | None = None
+        self.depth: int | None = None
+        self.path: list[str] = []
+        self.only: list[str] = []
+        self.unfold = False
+        self.ascii = False
 
 
 def of(verb: str) -> list[Option]:

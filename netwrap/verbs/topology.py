@@ -1,0 +1,153 @@
+"""A picture of the networks of this host, or of a capture: rooms, cables, bridges; with NAME only these namespaces.
+
+More than four namespaces of one shape are folded into the first, "18 more" and the last; --unfold draws all of them. What is
+not certain is dotted, what was not captured is a cloud.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from netwrap.answers import topology
+from netwrap.errors import NetwrapError, UsageError
+
+from . import _source
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from netwrap.model.host import Host
+
+    from ._options import Options
+
+    Record = dict[str, Any]
+
+#: The columns of a picture in text that goes to no terminal.
+WIDTH = 80
+
+
+def run(options: Options) -> int:
+    """Print the picture, or save it; 1 where something could not be read."""
+    if options.format == "png" and options.output is None:
+        raise UsageError("a PNG is no text: name a file with --output")
+    if len(options.words) and (options.around or options.path):
+        raise UsageError("topology takes the namespaces as NAME, or --around, or --path; not two of them")
+    if options.depth is not None and not options.around:
+        raise UsageError("--depth says how far around --around is")
+    hosts = [_source.host([path]) for path in options.source] or [_source.host([])]
+    whole = topology.graph(hosts)
+    found, asked = _part(hosts, whole, options)
+    if not found["rooms"]:
+        raise NetwrapError("there is nothing to draw: no links were captured")
+    folded = found if options.unfold else topology.fold(found, keep=asked)
+    drawn = _drawn(hosts, found, folded, options)
+    if options.output is not None:
+        _save(options.output, drawn)
+    elif isinstance(drawn, str):
+        sys.stdout.write(drawn)
+        sys.stdout.flush()
+    return max(_source.remarks(host, lacks=False) for host in hosts)
+
+
+def _part(hosts: list[Host], whole: Record, options: Options) -> tuple[Record, list[str]]:
+    """The part of the graph that is asked for, and the rooms that were named."""
+    if options.path:
+        if len(options.path) != 2:
+            raise UsageError("--path takes two namespaces: --path FROM,TO")
+        named = [_room(hosts, whole, name) for name in options.path]
+        return topology.only(whole, topology.between(whole, *named), options.only), named
+    if options.around:
+        named = [_room(hosts, whole, options.around)]
+        return topology.only(whole, topology.around(whole, named, options.depth or 1), options.only), named
+    named = [_room(hosts, whole, name) for name in options.words]
+    rooms = set(named) or {room["id"] for room in whole["rooms"]}
+    return (topology.only(whole, rooms, options.only) if named or options.only else whole), named
+
+
+def _room(hosts: list[Host], whole: Record, name: str) -> str:
+    position = 0
+    refused: UsageError | None = None
+    for host in hosts:
+        try:
+            found = host.find(name)
+        except UsageError as error:
+            refused = refused or error
+        else:
+            return str(whole["rooms"][position + host.position(found)]["id"])
+        position += len(host.namespaces)
+    raise refused or UsageError(f"no namespace {name!r}")
+
+
+def _drawn(hosts: list[Host], found: Record, folded: Record, options: Options) -> str | bytes:
+    form = options.format or "text"
+    title = f"Networks of {hosts[0].hostname or hosts[0].source}" if len(hosts) == 1 else f"Networks of {len(hosts)} hosts"
+    if form == "json":
+        import json
+
+        return json.dumps(found, indent=1) + "\n"
+    if form == "svg":
+        from netwrap.pictures import svg
+
+        return svg.draw(folded, title)
+    if form == "html":
+        from netwrap.pictures import html
+
+        return html.draw(found, folded, title, _tables(hosts, found))
+    if form == "png":
+        from netwrap.pictures import png
+
+        return png.draw(folded)
+    if form != "text":
+        from netwrap.pictures import languages
+
+        return {"mermaid": languages.mermaid, "dot": languages.dot, "d2": languages.d2}[form](folded)
+    from netwrap.pictures import text
+
+    width = os.get_terminal_size(1).columns if sys.stdout.isatty() else WIDTH
+    return text.draw(folded, width, ascii_only=options.ascii or not _has_lines())
+
+
+def _has_lines() -> bool:
+    """Whether standard output can take the characters of boxes."""
+    try:
+        "│├└─═…".encode(getattr(sys.stdout, "encoding", None) or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def _tables(hosts: list[Host], found: Record) -> dict[str, str]:
+    """All about each room, as `netwrap report NAME` prints it."""
+    from ._options import Options
+    from .report import _details
+
+    options = Options()
+    options.verb = "report"
+    namespaces = [(host, netns) for host in hosts for netns in host.namespaces]
+    return {room["id"]: "\n".join(_details(*namespaces[int(room["id"][1:])], options)) for room in found["rooms"]}
+
+
+def _save(path: str, drawn: str | bytes) -> None:
+    """Write a file, whole or not at all."""
+    data = drawn if isinstance(drawn, bytes) else drawn.encode("utf-8", "backslashreplace")
+    if path == "-":
+        sys.stdout.buffer.write(data)
+        sys.stdout.flush()
+        return
+    from netwrap import shell
+
+    folder, name = os.path.split(path)
+    beside = os.path.join(folder, f".{name}-{os.urandom(6).hex()}")
+    try:
+        with shell.cleaning_up():
+            try:
+                with open(beside, "xb") as file:
+                    file.write(data)
+                os.replace(beside, path)
+            finally:
+                if os.path.exists(beside):
+                    os.unlink(beside)
+    except OSError as error:
+        raise NetwrapError(f"cannot write {path}: {error.strerror or error}") from None

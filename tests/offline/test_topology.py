@@ -1,0 +1,313 @@
+"""The graph holds every cable of the model, the drawing draws it, and nothing overlaps."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rooms import ROOT, Netwrap
+
+from netwrap.answers import topology
+from netwrap.model.build import build
+from netwrap.model.host import Host
+from netwrap.model.section import Section
+from netwrap.pictures import html, languages, layout, svg, text
+
+SAMPLE = str(ROOT / "fixtures" / "host" / "sample.netwrap")
+HOSTILE = ["<b>&\"'", "a]]>b", 'x"];y', "`$(id)`", "-->", "é網路", "\x1b[31m", "${x}", "#35;", "</script><script>"]
+
+
+def imagined(seed: int, rooms: int) -> Host:
+    """A host of random bridges, pairs, chains, VLANs and macvlans; every name may be hostile."""
+    rng = random.Random(seed)
+    names = [f"{rng.choice(HOSTILE) if rng.random() < 0.2 else 'ns'}{number}" for number in range(rooms)]
+    links: list[list[dict[str, Any]]] = [[] for _ in range(rooms)]
+    addresses: list[list[dict[str, Any]]] = [[] for _ in range(rooms)]
+    nsids: list[dict[int, int]] = [{} for _ in range(rooms)]
+
+    def add(room: int, name: str, kind: str, **more: Any) -> dict[str, Any]:
+        up = rng.random() < 0.9
+        link = {"ifindex": len(links[room]) + 2, "ifname": name, "flags": ["UP"] if up else [],
+                "mtu": rng.choice([1500, 1500, 1450]),
+                "operstate": rng.choice(["UP", "UP", "LOWERLAYERDOWN"]) if up else "DOWN", "link_type": "ether",
+                "address": "02:00:00:00:00:01", "linkinfo": {"info_kind": kind} if kind else {}, **more}  # fmt: skip
+        links[room].append(link)
+        entries = [{"family": "inet", "local": f"10.{rng.randrange(200)}.{rng.randrange(200)}.{n}", "prefixlen": 24}
+                   for n in range(rng.choice([0, 1, 1, 3]))]  # fmt: skip
+        addresses[room].append({"ifindex": link["ifindex"], "ifname": name, "addr_info": entries})
+        return link
+
+    def pair(one: int, other: int, master: str | None = None) -> None:
+        number = sum(map(len, links))
+        first, second = add(one, f"v{number}a", "veth"), add(other, f"v{number}b", "veth")
+        if one == other:
+            first["link"], second["link"] = second["ifname"], first["ifname"]
+        else:
+            for here, there, mine, peer in ((one, other, first, second), (other, one, second, first)):
+                mine["link_index"] = peer["ifindex"]
+                mine["link_netnsid"] = nsids[here].setdefault(there, len(nsids[here]))
+        if master:
+            first["master"] = master
+
+    bridges = [(rng.randrange(min(rooms, 3)), f"br{number}") for number in range(rng.randrange(1, 5))]
+    for room, name in bridges:
+        add(room, name, "bridge")
+    for room in range(rooms):
+        for _ in range(rng.choice([0, 1, 1, 1, 2])):
+            if rng.random() < 0.8:
+                owner, bridge = rng.choice(bridges)
+                pair(owner, room, bridge)
+            else:
+                pair(rng.randrange(rooms), room)
+        if rng.random() < 0.1:
+            add(room, "eth0", "")
+            add(room, "eth0.30", "vlan", link="eth0", linkinfo={"info_kind": "vlan", "info_data": {"id": 30}})
+        if rng.random() < 0.1:
+            add(room, "vx1", "vxlan", linkinfo={"info_kind": "vxlan", "info_data": {"id": 42, "remote": "192.0.2.9"}})
+    listed = ["4026530000\tself\t", *(f"{4026530000 + room}\tname\t{_escaped(names[room])}" for room in range(rooms))]
+    sections = [Section("", "namespaces", "\n".join(listed))]
+    for room in range(rooms):
+        key = str(4026530000 + room)
+        ids = [{"nsid": nsid, "name": names[other]} for other, nsid in nsids[room].items()]
+        sections += [Section(key, "ip -j -d link show", json.dumps(links[room])),
+                     Section(key, "ip -j address show", json.dumps(addresses[room])),
+                     Section(key, "ip -j netns list-id", json.dumps(ids))]  # fmt: skip
+    return build(sections)
+
+
+def _escaped(name: str) -> str:
+    return name.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n")
+
+
+def truth(host: Host) -> set[frozenset[tuple[str, str]]]:
+    """The certain pairs of the model, by namespace and name."""
+    found = set()
+    for netns in host.namespaces:
+        for link in netns.links or ():
+            peer = host.peer(netns, link)
+            if (
+                peer is not None
+                and peer.netns is not None
+                and peer.link is not None
+                and link["linkinfo"].get("info_kind") == "veth"
+            ):
+                found.add(frozenset({(netns.title, link["ifname"]), (peer.netns.title, peer.link["ifname"])}))
+    return found
+
+
+SEEDS = [(seed, rooms) for seed, rooms in enumerate((3, 5, 8, 8, 13, 13, 21, 34, 55, 90, 200, 300))]
+
+
+@pytest.mark.parametrize(("seed", "rooms"), SEEDS)
+def test_every_cable_of_the_model_is_in_the_graph_and_in_the_drawing(seed: int, rooms: int) -> None:
+    host = imagined(seed, rooms)
+    graph = topology.graph([host])
+    ports = {port["id"]: port for port in graph["ports"]}
+    titles = {room["id"]: room["title"] for room in graph["rooms"]}
+    cables = {
+        frozenset((titles[ports[end]["room"]], ports[end]["name"]) for end in cable["ends"])
+        for cable in graph["cables"] if cable["kind"] == "veth"
+    }  # fmt: skip
+    assert cables == truth(host)
+    scene = layout.place(graph)
+    same_bus = {cable["id"] for cable in graph["cables"] if len({_bus(ports, end) for end in cable["ends"]} - {None}) == 1
+                and None not in {_bus(ports, end) for end in cable["ends"]}}  # fmt: skip
+    assert {line.id for line in scene.lines} == {cable["id"] for cable in graph["cables"]} - same_bus
+
+
+def _bus(ports: dict[str, Any], end: str) -> Any:
+    return end if end.startswith("b") else ports[end]["bus"] if end in ports else None
+
+
+def overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+@pytest.mark.parametrize("folded", [False, True])
+@pytest.mark.parametrize(("seed", "rooms"), SEEDS)
+def test_no_box_overlaps_another_and_no_line_crosses_a_box(seed: int, rooms: int, folded: bool) -> None:
+    graph = topology.graph([imagined(seed, rooms)])
+    scene = layout.place(topology.fold(graph) if folded else graph)
+    areas = [(box.x, box.y, box.x + box.width, box.y + box.height) for box in scene.boxes]
+    areas += [(bar.x, bar.y, bar.x + bar.width, bar.y + bar.height) for bar in scene.bars]
+    for at, area in enumerate(areas):
+        assert area[0] >= 0 and area[1] >= 0 and area[2] <= scene.width and area[3] <= scene.height
+        assert not any(overlap(area, other) for other in areas[:at])
+    for line in scene.lines:
+        assert len(line.points) > 1
+        for (x1, y1), (x2, y2) in zip(line.points, line.points[1:]):
+            assert x1 == x2 or y1 == y2, "lines are straight"
+            inside = (min(x1, x2) + 0.2, min(y1, y2) + 0.2, max(x1, x2) - 0.2, max(y1, y2) - 0.2)
+            inside = (min(inside[0], inside[2]), min(inside[1], inside[3]), max(inside[0], inside[2]), max(inside[1], inside[3]))
+            crossed = [area for area in areas if overlap(inside, (area[0] + 0.5, area[1] + 0.5, area[2] - 0.5, area[3] - 0.5))]
+            assert not crossed, f"{line.title} crosses a box"
+            assert min(x1, x2) >= 0 and max(x1, x2) <= scene.width and min(y1, y2) >= 0 and max(y1, y2) <= scene.height
+
+
+@pytest.mark.parametrize(("seed", "rooms"), SEEDS[:8])
+def test_two_cables_never_run_along_each_other(seed: int, rooms: int) -> None:
+    """Lines of different nets may cross, but not share a stretch, for then nobody could tell which is which."""
+    graph = topology.graph([imagined(seed, rooms)])
+    ports = {port["id"]: port for port in graph["ports"]}
+    scene = layout.place(graph)
+    nets: dict[Any, list[tuple[float, float, float, float]]] = {}
+    for line in scene.lines:
+        buses = [bus for bus in (_bus(ports, end) for end in line.ends) if bus]
+        net = buses[-1] if buses and line.certain else line.id
+        for (x1, y1), (x2, y2) in zip(line.points, line.points[1:]):
+            nets.setdefault(net, []).append((min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)))
+    segments = [(net, segment) for net, found in nets.items() for segment in found]
+    for at, (net, (a1, b1, a2, b2)) in enumerate(segments):
+        for other, (c1, d1, c2, d2) in segments[:at]:
+            if other == net:
+                continue
+            if a1 == a2 == c1 == c2:
+                assert min(b2, d2) - max(b1, d1) <= 0.5, "two lines share a vertical stretch"
+            if b1 == b2 == d1 == d2:
+                assert min(a2, c2) - max(a1, c1) <= 0.5, "two lines share a horizontal stretch"
+
+
+@pytest.mark.parametrize(("seed", "rooms"), SEEDS[:6])
+def test_text_stays_in_its_box_and_xml_is_well_formed(seed: int, rooms: int) -> None:
+    graph = topology.graph([imagined(seed, rooms)])
+    root = ElementTree.fromstring(svg.draw(graph))
+    space = "{http://www.w3.org/2000/svg}"
+    assert root.find(f"{space}title") is not None and root.find(f"{space}desc") is not None
+    boxes = 0
+    for group in root.iter(f"{space}g"):
+        rect = group.findall(f"{space}rect")[-1]
+        right = float(rect.get("x", "0")) + float(rect.get("width", "0"))
+        for words in group.findall(f"{space}text"):
+            bold = 1.08 if words.get("class") == "title" else 1
+            assert float(words.get("x", "0")) + len(words.text or "") * 7.25 * bold <= right + 1, words.text
+        boxes += 1
+    assert boxes >= rooms
+
+
+@pytest.mark.parametrize(("seed", "rooms"), SEEDS[:8])
+def test_hostile_names_stay_text_in_every_form(seed: int, rooms: int) -> None:
+    graph = topology.graph([imagined(seed, rooms)])
+    page = html.draw(graph, topology.fold(graph), "<title>", {"r0": "</script><b>"})
+    assert page.count("<script") == 2 and page.count("</script>") == 2 and "\x1b" not in page
+    assert re.search(r"<b>|http://(?!www\.w3\.org)|https://|src=|href=", page) is None
+    for drawn in (text.draw(graph), languages.mermaid(graph), languages.dot(graph), languages.d2(graph)):
+        assert "\x1b" not in drawn
+    for line in languages.mermaid(graph).split("\n"):
+        assert line.count('"') in (0, 2), line
+    assert max(map(len, text.draw(graph).split("\n"))) <= 80
+    assert text.draw(graph, ascii_only=True).replace("é", "").replace("網路", "").isascii()
+
+
+def test_the_same_host_gives_the_same_picture() -> None:
+    assert svg.draw(topology.graph([imagined(5, 21)])) == svg.draw(topology.graph([imagined(5, 21)]))
+
+
+def star(rooms: int) -> Host:
+    """One bridge and many rooms on it that are alike."""
+    listed = ["4026530000\tself\t", *(f"{4026530000 + room}\tname\tns{room}" for room in range(1, rooms))]
+    bridge = {"ifindex": 2, "ifname": "br0", "flags": ["UP"], "operstate": "UP", "linkinfo": {"info_kind": "bridge"}}
+    up = {"flags": ["UP"], "operstate": "UP", "linkinfo": {"info_kind": "veth"}}
+    ends = [
+        {**up, "ifindex": room + 2, "ifname": f"v{room}", "master": "br0", "link_index": 2, "link_netnsid": room}
+        for room in range(1, rooms)
+    ]
+    ids = [{"nsid": room, "name": f"ns{room}"} for room in range(1, rooms)]
+    root = "4026530000"
+    sections = [Section("", "namespaces", "\n".join(listed)), Section(root, "ip -j -d link show", json.dumps([bridge, *ends])),
+                Section(root, "ip -j netns list-id", json.dumps(ids))]  # fmt: skip
+    for room in range(1, rooms):
+        own = {**up, "ifindex": 2, "ifname": "eth0", "link_index": room + 2, "link_netnsid": 0}
+        sections.append(Section(str(4026530000 + room), "ip -j -d link show", json.dumps([own])))
+    return build(sections)
+
+
+def test_two_hundred_rooms_fold_to_three_and_stay_small_unfolded() -> None:
+    graph = topology.graph([star(200)])
+    folded = topology.fold(graph)
+    assert [room["title"] for room in folded["rooms"]] == ["(root)", "ns1", "197 more", "ns199"]
+    assert len(folded["rooms"][2]["folded"]) == 197
+    scene = layout.place(graph)
+    assert scene.width <= 1900 and scene.height <= 1300
+    assert len(svg.draw(graph)) < 150_000
+    kept = topology.fold(graph, keep=["r50"])
+    assert [room["title"] for room in kept["rooms"]] == ["(root)", "ns1", "196 more", "ns50", "ns199"]
+
+
+def test_thirty_namespaces_take_thirty_one_lines() -> None:
+    lines = text.draw(topology.graph([star(30)])).rstrip("\n").split("\n")
+    assert len(lines) == 31
+    assert lines[:3] == ["(root)", "└═ br0  (bridge)", "   ├─ ns1  eth0 = v1"]
+
+
+def test_the_sample_as_text(netwrap: Netwrap) -> None:
+    assert (
+        netwrap("topology", "--from", SAMPLE).stdout
+        == """\
+(root)
+└═ v-net-0 192.168.15.5/24  (bridge)
+   ├─ red  veth-red 192.168.15.1/24 = veth-red-br
+   ├─ blue  veth-blue 192.168.15.2/24 = veth-blue-br
+   └─ pid 35 (sleep)  eth0 192.168.15.9/24 = veth7
+"""
+    )
+
+
+def test_a_part_of_the_graph(netwrap: Netwrap) -> None:
+    assert (
+        netwrap("topology", "--from", SAMPLE, "--path", "red,blue").stdout
+        == """\
+v-net-0 192.168.15.5/24  (bridge of (root))
+├─ red  veth-red 192.168.15.1/24 = veth-red-br
+└─ blue  veth-blue 192.168.15.2/24 = veth-blue-br
+"""
+    )
+    assert (
+        netwrap("topology", "red", "--from", SAMPLE).stdout
+        == """\
+v-net-0 192.168.15.5/24  (bridge of (root))
+└─ red  veth-red 192.168.15.1/24 = veth-red-br
+"""
+    )
+    around = netwrap("topology", "--from", SAMPLE, "--around", "red")
+    assert "blue" in around.stdout and around.returncode == 0
+    wrong = netwrap("topology", "nobody", "--from", SAMPLE)
+    assert (wrong.returncode, wrong.stdout) == (2, "") and "no namespace 'nobody'" in wrong.stderr
+
+
+def test_a_picture_is_saved_whole_or_not_at_all(netwrap: Netwrap, tmp_path: Path) -> None:
+    path = tmp_path / "host.svg"
+    assert netwrap("topology", "--from", SAMPLE, "--format", "svg", "--output", str(path)).returncode == 0
+    assert path.read_text().startswith("<svg ") and list(tmp_path.iterdir()) == [path]
+    failed = netwrap("topology", "--from", SAMPLE, "--output", str(tmp_path / "no" / "x"))
+    assert failed.returncode == 1 and failed.stderr.startswith("netwrap: cannot write") and failed.stderr.count("\n") == 1
+    assert netwrap("topology", "--from", SAMPLE, "--format", "png").returncode == 2
+
+
+def test_json_says_which_form_it_has(netwrap: Netwrap) -> None:
+    found = json.loads(netwrap("topology", "--from", SAMPLE, "--format", "json").stdout)
+    assert (found["form"], found["version"]) == ("netwrap topology", topology.VERSION)
+    assert [cable["ends"] for cable in found["cables"] if cable["kind"] == "veth"] == [
+        ["r0p1", "r2p0"], ["r0p2", "r1p0"], ["r0p3", "r3p0"],
+    ]  # fmt: skip
+
+
+def test_what_is_not_certain_is_a_cloud() -> None:
+    one = Section("a", "ip link", "2: v0@if7: <UP> mtu 1500 state UP\n    link/ether 02:00:00:00:00:01 link-netnsid 3")
+    graph = topology.graph([build([Section("", "ip netns list", "a"), one])])
+    assert [(cloud["kind"], cloud["lines"]) for cloud in graph["clouds"]] == [("missing", ["v0: its other end"])]
+    assert [cable["certain"] for cable in graph["cables"]] == [False]
+
+
+def test_a_picture_of_two_hosts() -> None:
+    hosts = [star(3), star(4)]
+    hosts[0].hostname, hosts[1].hostname = "alpha", "beta"
+    graph = topology.graph(hosts)
+    assert [room["host"] for room in graph["rooms"]] == ["h0"] * 3 + ["h1"] * 4
+    scene = layout.place(graph)
+    assert [frame[0] for frame in scene.frames] == ["alpha", "beta"]
+    assert not overlap(*((x, y, x + wide, y + high) for _, x, y, wide, high in scene.frames))
