@@ -132,8 +132,8 @@ _RUNS = (*_HOSTS, "trace", "capture", "lab up", "lab down", "lab status", "lab v
 #: Every option, by the headings of the help.
 OPTIONS: dict[str, tuple[Option, ...]] = {
     "where from": (
-        Option("--netns", "NAME", (*WRAPPED, "report", "find"), "in this namespace (repeat for more); the table gets a column netns", "-n",
-               "many", ("netns",)),
+        Option("--netns", "NAME", (*WRAPPED, "report", "find"),
+               "in this namespace (repeat for more); the table gets a column netns", "-n", "many", ("netns",)),
         Option("--all-netns", "", WRAPPED, "in every namespace, the root namespace included", "-a"),
         Option("--from", "PATH", (*_HOSTS, "trace"),
                "answer from a capture, a folder of texts, a pasted session, an sos report, not from this host", "-f", "many",
