@@ -10,6 +10,9 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
+#: A record of any command, where it does not matter which.
+Record = dict[str, Any]
+
 
 class _Unparsed(TypedDict, total=False):
     unparsed: list[str]

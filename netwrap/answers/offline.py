@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from parsers.ip_route import TABLES, family_of, table_of
 
+from .. import commands, wording
 from ..commands import request as asking
 from ..commands.request import Request
 from ..errors import CommandWarning, NetwrapError, UsageError
@@ -27,12 +28,6 @@ if TYPE_CHECKING:
 
     Record = dict[str, Any]
 
-#: What the records of each parser are called where they are missing.
-CALLED = {
-    "ip_link": "links", "ip_address": "addresses", "ip_route": "routes", "ip_neigh": "neighbours", "ip_rule": "rules",
-    "ip_netns": "names of namespaces", "bridge_link": "bridge ports", "bridge_fdb": "forwarding tables of bridges",
-    "bridge_vlan": "vlans of bridges", "arp": "neighbours", "route": "routes",
-}  # fmt: skip
 # Keys that only `-d` shows of links, and only `-s` of anything.
 _DETAILS = frozenset(
     "linkinfo promiscuity allmulti min_mtu max_mtu inet6_addr_gen_mode num_tx_queues num_rx_queues gso_max_size gso_max_segs "
@@ -68,10 +63,11 @@ def answer_in(host: Host, command: Command, netns: Namespace) -> list[Record]:
     asking.check(request)
     if request.verb not in ("show", "list-id"):
         raise UsageError(f"'{' '.join(request.words)}' asks the kernel: it cannot be answered from a capture")
-    found = _ANSWERS[request.name](host, netns, request)
+    found = _ANSWERS.get(request.name, _filtered)(host, netns, request)
     if found is None:
         said = netns.failed.get(request.name)
-        raise NotCaptured(f"no {CALLED[request.name]} of {netns.title} in this capture" + (f" ({said})" if said else ""))
+        called = commands.module(request.name).CALLED
+        raise NotCaptured(f"no {called} of {netns.title} in this capture" + (f" ({said})" if said else ""))
     return [_brief(record) for record in found] if request.brief and request.name in _BRIEF else found
 
 
@@ -131,7 +127,11 @@ def _without(record: Record, *keys: str) -> Record:
 
 def _warn_details(records: list[Record], request: Request, key: str, option: str) -> None:
     if request.details and records and not any(key in record for record in records):
-        warnings.warn(f"captured without {option}: no more is known", CommandWarning, stacklevel=2)
+        _warn_captured_without(option)
+
+
+def _warn_captured_without(option: str) -> None:
+    warnings.warn(f"captured without {option}: no more is known", CommandWarning, stacklevel=3)
 
 
 def _chosen_links(links: Iterable[Record], request: Request) -> list[Record]:
@@ -332,51 +332,60 @@ def _states(nud: str | None) -> frozenset[str]:
     return STATES if nud == "all" else frozenset((nud.upper(),))
 
 
-def _arp(host: Host, netns: Namespace, request: Request) -> list[Record] | None:
+# -- the rest ------------------------------------------------------------------------------------------------------
+
+
+def _arp(netns: Namespace, request: Request) -> list[Record] | None:
     from parsers.arp import from_neigh
 
     captured = netns.table("arp")
-    if captured is None:
-        if netns.neighs is None:
-            return None
-        captured = from_neigh([*netns.neighs, *(netns.proxies or ())])
-    return [
-        entry for entry in captured
-        if request.filters.get("dev") in (None, entry.get("iface")) and request.filters.get("to") in (None, entry.get("address"))
-    ]  # fmt: skip
+    if captured is None and netns.neighs is not None:
+        return list(from_neigh([*netns.neighs, *(netns.proxies or ())]))
+    return captured
 
 
-def _route(host: Host, netns: Namespace, request: Request) -> list[Record] | None:
+def _route(netns: Namespace, request: Request) -> list[Record] | None:
     from parsers.route import from_routes
 
     captured = netns.table("route", request.family)
     if captured is not None:
         return captured
     routes = netns.routes6 if request.family == "inet6" else netns.routes
-    if routes is None:
-        return None
-    return from_routes([route for route in routes if table_of(route) == "main"])
+    return None if routes is None else from_routes([route for route in routes if table_of(route) == "main"])
 
 
-# -- the rest ------------------------------------------------------------------------------------------------------
+# What a capture holds of a command may also stand in the table of another.
+_CONVERTED: dict[str, Callable[[Namespace, Request], list[Record] | None]] = {"arp": _arp, "route": _route}
 
 
-def _rules(host: Host, netns: Namespace, request: Request) -> list[Record] | None:
-    captured = netns.rules6 if request.family == "inet6" else netns.rules
+def _filtered(host: Host, netns: Namespace, request: Request) -> list[Record] | None:
+    """The records of any command, filtered as its module says."""
+    command = commands.module(request.name)
+    family = request.family or getattr(command, "FAMILY", "")
+    convert = _CONVERTED.get(request.name)
+    captured = netns.table(request.name, family) if convert is None else convert(netns, request)
     if captured is None:
         return None
-    found = []
-    for rule in captured:
-        tests = (("table", "table", None), ("preference", "priority", 0), ("iif", "iif", None), ("oif", "oif", None),
-                 ("fwmark", "fwmark", None), ("protocol", "protocol", None))  # fmt: skip
-        wanted = all(request.filters.get(key) in (None, str(rule.get(name, default))) for key, name, default in tests)
-        for key, name in (("from", "src"), ("to", "dst")):
-            if key in request.filters:
-                own = f"{rule.get(name, 'all')}/{rule[name + 'len']}" if name + "len" in rule else rule.get(name, "all")
-                wanted = wanted and request.filters[key] in (own, own.partition("/")[0])
-        if wanted:
-            found.append(rule if request.details else _without(rule, "protocol"))
-    return found
+    asked = [table.request for table in netns.tables.get(request.name, ()) if table.request is not None]
+    if request.details and convert is None and asked and not any(other.details for other in asked):
+        _warn_captured_without("-d")
+    unknown = [word for word in request.filters if word not in getattr(command, "FILTERS", {})]
+    if unknown:
+        raise UsageError(f"cannot answer from a capture: {' '.join(unknown)!r} in '{' '.join(request.words)}'")
+    keys = {command.FILTERS[word][0]: value for word, value in request.filters.items()}
+    found = [record for record in captured if all(_has(record, key, value) for key, value in keys.items())]
+    if family:
+        found = [record for record in found if record.get("family", family) == family]
+    details = () if request.details else getattr(command, "DETAILS", ())
+    return [_without(record, *details) for record in found]
+
+
+def _has(record: Record, key: str, value: str | None) -> bool:
+    """Whether a record has a key with a value (None: with any); an address also fits without its prefix length."""
+    if value is None:
+        return key in record
+    own = wording.prefix(record, key)
+    return value == "all" if own is None else value in (own, own.partition("/")[0])
 
 
 def _netns(host: Host, netns: Namespace, request: Request) -> list[Record] | None:
@@ -387,14 +396,6 @@ def _netns(host: Host, netns: Namespace, request: Request) -> list[Record] | Non
         nsid = host.nsid(other, netns)
         found += [{"name": name, **({"id": nsid} if nsid is not None else {})} for name in other.names]
     return found
-
-
-def _bridge_links(host: Host, netns: Namespace, request: Request) -> list[Record] | None:
-    captured = netns.bridge_links
-    if captured is None:
-        return None
-    _warn_details(captured, request, "hwmode", "-d")
-    return [link for link in captured if request.filters.get("dev") in (None, link.get("ifname"))]
 
 
 def _fdb(host: Host, netns: Namespace, request: Request) -> list[Record] | None:
@@ -429,7 +430,8 @@ def _vlans(host: Host, netns: Namespace, request: Request) -> list[Record] | Non
     return found
 
 
+# Commands whose filters ask for more than that a key has a value.
 _ANSWERS: dict[str, Callable[[Host, Namespace, Request], list[Record] | None]] = {
-    "ip_link": _links, "ip_address": _addresses, "ip_route": _routes, "ip_neigh": _neighs, "ip_rule": _rules,
-    "ip_netns": _netns, "bridge_link": _bridge_links, "bridge_fdb": _fdb, "bridge_vlan": _vlans, "arp": _arp, "route": _route,
+    "ip_link": _links, "ip_address": _addresses, "ip_route": _routes, "ip_neigh": _neighs, "ip_netns": _netns,
+    "bridge_fdb": _fdb, "bridge_vlan": _vlans,
 }  # fmt: skip

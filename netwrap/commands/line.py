@@ -6,9 +6,13 @@ runs, and whether it shows or changes something, follows from them. Nothing is r
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+from netwrap import commands
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 # The objects of `ip` in the order in which it tries abbreviations (its `cmds` table).
 _IP_OBJECTS = (
@@ -16,35 +20,22 @@ _IP_OBJECTS = (
     "tap token tcpmetrics monitor xfrm mroute mrule netns netconf vrf sr nexthop mptcp ioam stats help"
 ).split()
 _BRIDGE_OBJECTS = "link fdb mdb vlan vni mst monitor help".split()
-_PARSERS = {
-    ("ip", "address"): "ip_address",
-    ("ip", "route"): "ip_route",
-    ("ip", "rule"): "ip_rule",
-    ("ip", "neighbor"): "ip_neigh",
-    ("ip", "neighbour"): "ip_neigh",
-    ("ip", "link"): "ip_link",
-    ("ip", "netns"): "ip_netns",
-    ("bridge", "link"): "bridge_link",
-    ("bridge", "fdb"): "bridge_fdb",
-    ("bridge", "vlan"): "bridge_vlan",
-}
 # Options that take the next word.
 _WITH_VALUE = ("-netns", "-n", "-family", "-f", "-batch", "-b", "-loops", "-rcvbuf", "-rc", "-l")
 # Options that only change how text looks; records have no use for them.
 _LOOKS = ("-json", "-pretty", "-oneline", "-color", "-colour", "-c", "-o", "-j", "-p", "-human", "-human-readable", "-h", "-iec",
           "-timestamp", "-t", "-tshort")  # fmt: skip
 _SHOWS = ("show", "list", "lst", "ls")
-_GETS = {"ip_route": ("get",), "ip_neigh": ("get",), "bridge_fdb": ("get",), "ip_netns": ("list-id", "list"),
-         "bridge_vlan": ("tunnelshow",)}  # fmt: skip
-# Whose `s` is `set`: it comes before `show` there.
-_SETS = ("ip_link", "bridge_link", "bridge_vlan")
 # Verbs of any object that change nothing, and print no table of ours.
 _READS = (*_SHOWS, "help", "get", "identify", "pids", "list-id", "showdump", "tunnelshow")
-_WRAPPED = ("ip", "arp", "route", "bridge")
+# Files of /proc/net, and the command that prints the same table.
+_PROC_NET = {"arp": "arp", "route": "route", "ipv6_route": "route"}
 
 
 class Command:
     """A command line, understood.
+
+    Nobody may change it: who asks again for the same words gets the same Command.
 
     ``argv``: the words as they were, without the namespace they name; ``netns``: the namespace they name, or None;
     ``parser``: the name of the parser of what they print, or None where they print no table of ours; ``words``: the words
@@ -72,25 +63,32 @@ def understand(argv: Sequence[str]) -> Command:
     >>> understand(["ip", "link", "add", "v0", "type", "veth"]).parser is None
     True
     """
-    argv = list(argv)
+    return _understood(tuple(argv))
+
+
+@lru_cache(maxsize=4096)
+def _understood(words: tuple[str, ...]) -> Command:
+    argv = list(words)
     while argv[:1] == ["sudo"]:
         argv = argv[1:]
     name = argv[0].rpartition("/")[2] if argv else ""
     if name in ("ip", "bridge"):
         return _iproute2(name, argv)
-    if name == "arp":
-        return Command(argv, None, "arp" if _arp_shows(argv[1:]) else None, argv, False)
-    if name in ("route", "netstat"):
-        return Command(argv, None, "route" if _route_shows(name, argv[1:]) else None, argv, False)
     if name == "cat" and len(argv) == 2 and argv[1].startswith("/proc/"):
-        parser = {"arp": "arp", "route": "route", "ipv6_route": "route"}.get(argv[1].rpartition("/")[2])
+        parser = _PROC_NET.get(argv[1].rpartition("/")[2])
         return Command(argv, None, parser if "/net/" in argv[1] else None, argv, False)
     if name == "nsenter" and len(argv) > 2:
         return _nsenter(argv)
     if name == "busybox" and len(argv) > 1:
         inner = understand(argv[1:])
         return Command(argv, inner.netns, inner.parser, argv, False)
-    return Command(argv, None, None, argv, False)
+    parser = next((command for command in commands.of_binary(name) if _shows_of(command)(argv)), None)
+    return Command(argv, None, parser, argv, False)
+
+
+def _shows_of(command: str) -> Callable[[Sequence[str]], bool]:
+    shows: Callable[[Sequence[str]], bool] = getattr(commands.module(command), "shows", lambda words: False)
+    return shows
 
 
 def _long(option: str) -> str:
@@ -149,7 +147,7 @@ def _iproute2(name: str, argv: list[str]) -> Command:
         inner = understand(rest[3:])
         if inner.parser is not None:
             return Command(inner.argv, inner.netns or rest[2], inner.parser, inner.words, inner.json)
-    parser = _PARSERS.get((name, noun)) if words else None
+    parser = commands.of_object(name, noun) if words else None
     if parser is not None and not _shows(parser, rest[1] if len(rest) > 1 else ""):
         parser = None
     return Command([*kept, *rest], netns, parser, [*words, *rest], json)
@@ -178,11 +176,12 @@ def _shows(parser: str, verb: str) -> bool:
     """Whether a verb shows: none at all, ``show`` and its abbreviations, ``get``."""
     if verb == "":
         return True
-    if verb in _GETS.get(parser, ()):
+    command = commands.module(parser)
+    if verb in getattr(command, "SHOWS", ()):
         return True
-    if parser == "ip_netns":
+    if getattr(command, "EXACT", False):
         return verb in _SHOWS
-    if verb == "s" and parser in _SETS:
+    if verb == "s" and getattr(command, "SETS", False):
         return False
     return any(name.startswith(verb) for name in _SHOWS)
 
@@ -213,29 +212,6 @@ def reads(argv: Sequence[str]) -> bool:
         return True
     known = _object(rest[0], _IP_OBJECTS if name == "ip" else _BRIDGE_OBJECTS) not in ("", "vrf")
     return known and (len(rest) == 1 or rest[1] in _READS)
-
-
-def _arp_shows(options: Sequence[str]) -> bool:
-    return not any(
-        option[:1] == "-" and option[:2] != "--" and any(letter in option[1:] for letter in "sdfDVh")
-        or len(option) > 2 and any(name.startswith(option) for name in ("--set", "--delete", "--file", "--use-device",
-                                                                        "--version", "--help"))  # may be abbreviated
-        for option in options
-    )  # fmt: skip
-
-
-def _route_shows(name: str, words: Sequence[str]) -> bool:
-    if name == "netstat":
-        return any(word == "--route" or word[:1] == "-" and word[:2] != "--" and "r" in word for word in words)
-    skip = False
-    for word in words:
-        if skip:
-            skip = False
-        elif word == "-A":
-            skip = True
-        elif not word.startswith("-") or word in ("--version", "-V", "--help", "-h"):
-            return False
-    return True
 
 
 def _nsenter(argv: list[str]) -> Command:
@@ -275,13 +251,18 @@ def parser_of(text: str) -> str:
     words = text.split()
     found = understand(words).parser if words else None
     if found is None and len(words) == 1:
-        found = {"link": "ip_link", "addr": "ip_address", "address": "ip_address", "neigh": "ip_neigh", "rule": "ip_rule",
-                 "netns": "ip_netns", "fdb": "bridge_fdb", "vlan": "bridge_vlan"}.get(text)  # fmt: skip
+        found = _of_noun("ip", text, _IP_OBJECTS) or _of_noun("bridge", text, _BRIDGE_OBJECTS)
     if found is None:
         raise ValueError(f"{text!r} is no command that prints a table netwrap knows; there are: {', '.join(parsers.names())}")
     return found
 
 
+def _of_noun(binary: str, word: str, objects: Sequence[str]) -> str | None:
+    """The command of an object that is named without its binary: ``addr``, ``neigh``, ``fdb``."""
+    noun = _object(word, objects) if len(word) >= 4 or word in objects else ""
+    return commands.of_object(binary, noun)
+
+
 def is_wrapped(word: str) -> bool:
     """Whether a word is the name of a binary that netwrap wraps."""
-    return word in _WRAPPED
+    return word in ("ip", "bridge") or commands.exists(word) and "_" not in word

@@ -6,7 +6,10 @@ capture and who answers from it need to know.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from netwrap import commands
 
 from ..errors import UsageError
 from .line import understand
@@ -14,34 +17,12 @@ from .line import understand
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Filters of each table: word -> whether a value follows it. The order is that of iproute2 trying abbreviations.
-_FILTERS: dict[str, dict[str, bool]] = {
-    "ip_link": {"up": False, "dev": True, "master": True, "nomaster": False, "vrf": True, "group": True, "type": True},
-    "ip_address": {
-        "to": True, "scope": True, "up": False, "dev": True, "label": True, "group": True, "master": True, "nomaster": False,
-        "vrf": True, "type": True, "dynamic": False, "permanent": False, "primary": False, "secondary": False,
-        "temporary": False, "tentative": False, "deprecated": False, "dadfailed": False,
-    },
-    "ip_route": {
-        "table": True, "protocol": True, "dev": True, "oif": True, "iif": True, "via": True, "src": True, "scope": True,
-        "type": True, "metric": True, "vrf": True, "to": True, "root": True, "match": True, "exact": True, "cached": False,
-    },
-    "ip_neigh": {"dev": True, "to": True, "nud": True, "proxy": False, "unused": False, "master": True, "nomaster": False,
-                 "vrf": True, "protocol": True},
-    "ip_rule": {"table": True, "lookup": True, "preference": True, "priority": True, "from": True, "to": True, "iif": True,
-                "oif": True, "fwmark": True, "protocol": True},
-    "ip_netns": {},
-    "bridge_link": {"dev": True},
-    "bridge_fdb": {"dev": True, "brport": True, "br": True, "vlan": True, "state": True, "dynamic": False},
-    "bridge_vlan": {"dev": True, "vid": True},
-}  # fmt: skip
-_FIRST = {"ip_link": "dev", "ip_address": "dev", "ip_route": "to", "ip_neigh": "to"}  # what a word that is no filter means
 _VALUED = ("-family", "-batch", "-loops", "-rcvbuf")
-_VERBS = ("show", "list", "lst", "ls", "list-id", "get", "tunnelshow")
+_VERBS = ("show", "list", "lst", "ls", "list-id", "get")
 
 
 class Request:
-    """What is asked for.
+    """What is asked for. Nobody may change it: who reads the same words again gets the same Request.
 
     ``name``: the parser; ``verb``: "show", "list-id", "get"; ``family``: "", "inet", "inet6", ...; ``details``, ``stats``: how
     often `-d` and `-s` were said; ``brief``; ``filters``: the rows asked for, by iproute2's words; ``unknown``: other words.
@@ -74,6 +55,11 @@ def read(argv: Sequence[str]) -> Request | None:
     >>> read("ip neigh show nud all".split()).is_whole(), read("ip link set lo up".split())
     (True, None)
     """
+    return _read(tuple(argv))
+
+
+@lru_cache(maxsize=4096)
+def _read(argv: tuple[str, ...]) -> Request | None:
     command = understand(argv)
     if command.parser is None:
         return None
@@ -81,10 +67,8 @@ def read(argv: Sequence[str]) -> Request | None:
     while words and words[0].rpartition("/")[2] in ("busybox",):
         words = words[1:]
     request = Request(command.parser, words)
-    if command.parser in ("arp", "route"):
-        _net_tools(request, words)
-    else:
-        _iproute2(request, words)
+    ask = getattr(commands.module(command.parser), "ask", _iproute2)
+    ask(request, words)
     return request
 
 
@@ -117,62 +101,36 @@ def _iproute2(request: Request, words: list[str]) -> None:
         request.unknown += rest[1:]
         return
     if rest:
-        verb = next((name for name in _VERBS if name.startswith(rest[0])), "")
+        verbs = (*_VERBS, *getattr(commands.module(request.name), "SHOWS", ()))
+        verb = next((name for name in verbs if name.startswith(rest[0])), "")
         request.verb = "show" if verb in ("list", "lst", "ls") else verb or rest[0]
         _filters(request, rest[1:])
 
 
 def _filters(request: Request, words: list[str]) -> None:
-    known = _FILTERS[request.name]
+    command = commands.module(request.name)
+    known: dict[str, tuple[str, bool]] = getattr(command, "FILTERS", {})
+    same: dict[str, str] = getattr(command, "SAME", {})
     at = 0
     while at < len(words):
         word = words[at]
         at += 1
         name = word if word in known else next((name for name in known if name.startswith(word)), "")
-        if word == "id" and request.name == "ip_route":
-            name = "table"
         if name == "":
-            name = _FIRST.get(request.name, "")
+            name = getattr(command, "FIRST", "")
             if name and name not in request.filters and not word.startswith("-"):
                 request.filters[name] = word
             else:
                 request.unknown.append(word)
-        elif known[name]:
+        elif known[name][1]:
             value = words[at] if at < len(words) else ""
             at += 1
             if name in ("root", "match", "exact"):
                 value = f"{name} {value}"
                 name = "to"
-            request.filters[{"oif": "dev", "lookup": "table", "priority": "preference"}.get(name, name)] = value
+            request.filters[same.get(name, name)] = value
         else:
             request.filters[name] = None
-
-
-def _net_tools(request: Request, words: list[str]) -> None:
-    """``arp -n -i eth0``, ``route -n -A inet6``, ``netstat -rn``"""
-    request.family = "inet"
-    at = 1
-    while at < len(words):
-        word = words[at]
-        at += 1
-        if word in ("-6", "--inet6") or word == "--protocol=inet6":
-            request.family = "inet6"
-        elif word == "-A":
-            request.family = words[at] if at < len(words) else ""
-            at += 1
-        elif request.name == "arp" and (word in ("-i", "--device") or word == "-H" or word == "-t"):
-            if word in ("-i", "--device"):
-                request.filters["dev"] = words[at] if at < len(words) else ""
-            at += 1
-        elif word.startswith("-"):
-            if request.name == "route" and not word.startswith("--") and "e" in word:
-                request.details += word.count("e")
-        elif word.startswith("/proc/"):
-            request.family = "inet6" if word.endswith("ipv6_route") else "inet"
-        elif request.name == "arp" and "to" not in request.filters:
-            request.filters["to"] = word
-        else:
-            request.unknown.append(word)
 
 
 def check(request: Request) -> Request:

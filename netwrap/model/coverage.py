@@ -7,6 +7,7 @@ but one. Two captures are joined where neither covers the other; only one that c
 from __future__ import annotations
 
 import json
+from copy import copy
 from typing import TYPE_CHECKING, NamedTuple
 
 from parsers.ip_route import TABLES
@@ -22,13 +23,13 @@ if TYPE_CHECKING:
 
 _FAMILIES = frozenset({"inet", "inet6"})
 _EVERY: frozenset[str] = frozenset({""})
-_OF_BOTH = ("ip_address", "ip_neigh", "netconf", "ip_netconf", "nexthops", "ip_nexthop")
+_OF_BOTH = ("ip_address", "ip_neigh", "ip_netconf", "ip_nexthop", "ip_maddr")
 _OF_ONE = ("ip_route", "route", "ip_rule", "arp")
 _USUAL_STATES = ("incomplete", "reachable", "stale", "delay", "probe", "failed", "permanent")
 # What tells two rows of a table apart; rows of other tables are the same only if all their fields are.
 _KEYS = {
     "ip_link": ("ifname",), "ip_address": ("ifname",), "ip_neigh": ("dst", "dev"), "ip_netns": ("name",),
-    "bridge_vlan": ("ifname",), "bridge_link": ("ifname",), "netconf": ("family", "interface"), "nexthops": ("id",),
+    "bridge_vlan": ("ifname",), "bridge_link": ("ifname",), "ip_netconf": ("family", "interface"), "ip_nexthop": ("id",),
 }  # fmt: skip
 _LISTS = {"addr_info": ("family", "local", "prefixlen", "address"), "vlans": ("vlan", "vlanEnd")}
 
@@ -254,20 +255,21 @@ def _left_out(request: Request | None) -> Record:
     return added
 
 
-def resolve_vrfs(tables: Iterable[Table], links: Iterable[Record]) -> None:
+def resolve_vrfs(tables: list[Table], links: Iterable[Record]) -> None:
     """Give routes that were asked for by VRF the number of its routing table, where `ip -d link` tells it."""
     numbers: dict[str, str] = {}
     for link in links:
         info = link.get("linkinfo", {}).get("info_data", {})
         if link.get("linkinfo", {}).get("info_kind") == "vrf" and "table" in info:
             numbers[f"vrf {link.get('ifname')}"] = str(info["table"])
-    for table in tables:
-        request = table.request
+    for at, table in enumerate(tables):
+        request = copy(table.request)  # others who asked in the same words share it
         number = numbers.get(f"vrf {request.filters.get('vrf')}") if request is not None else None
         if request is None or number is None:
             continue
-        del request.filters["vrf"]
+        request.filters = {key: value for key, value in request.filters.items() if key != "vrf"}
         request.filters["table"] = number
+        tables[at] = table._replace(request=request)
         for route in table.records:
             if str(route.get("table", "")).startswith("vrf "):
                 route["table"] = number

@@ -201,7 +201,7 @@ class Namespace:
     @property
     def netconf(self) -> list[Record] | None:
         """`ip netconf`: forwarding and rp_filter of each interface."""
-        return self.table("netconf")
+        return self.table("ip_netconf")
 
     @cached_property
     def sysctls(self) -> dict[str, str] | None:
@@ -212,7 +212,7 @@ class Namespace:
     @property
     def nexthops(self) -> list[Record] | None:
         """`ip nexthop`."""
-        return self.table("nexthops")
+        return self.table("ip_nexthop")
 
     @property
     def bridge_links(self) -> list[Record] | None:

@@ -1,4 +1,4 @@
-"""Tables of a host that no command module of ours reads: netconf, nexthops, firewalls, and what /proc/net shows to everybody.
+"""Tables of a host that no parser reads: firewalls, and what /proc/net shows to everybody.
 
 What each function returns is what `ip -j` says where it says it; the firewall is counted only.
 """
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     Record = dict[str, Any]
-
-_SWITCHES = ("forwarding", "mc_forwarding", "proxy_neigh", "ignore_routes_with_linkdown", "bc_forwarding", "input")
 
 
 class Firewall(NamedTuple):
@@ -32,81 +30,6 @@ def _lines(text: str) -> list[list[str]]:
 
 def _is_json(text: str) -> bool:
     return text.lstrip()[:1] in ("[", "{")
-
-
-def _load(text: str) -> list[Record]:
-    found, decoder, at = [], json.JSONDecoder(strict=False), 0
-    text = text.strip()
-    while at < len(text):
-        value, at = decoder.raw_decode(text, at)
-        found += value if isinstance(value, list) else [value]
-        while text[at : at + 1].isspace():
-            at += 1
-    if not all(isinstance(record, dict) for record in found):
-        raise ValueError("not an array of objects")
-    return found
-
-
-def netconf(text: str) -> list[Record]:
-    """`ip netconf show`: forwarding and rp_filter of each interface, of "all" and "default".
-
-    >>> netconf("inet lo forwarding on rp_filter strict")
-    [{'family': 'inet', 'interface': 'lo', 'forwarding': True, 'rp_filter': 'strict'}]
-    """
-    if _is_json(text):
-        return _load(text)
-    found = []
-    for words in _lines(text):
-        family = {"ipv4": "inet", "ipv6": "inet6"}.get(words[0], words[0])
-        rest = words[1:]
-        rest = rest[1:] if rest[:1] == ["dev"] else rest
-        record: Record = {"family": family, "interface": rest[0] if rest else ""}
-        for key, value in zip(rest[1::2], rest[2::2]):
-            record[key] = value == "on" if key in _SWITCHES else value
-        found.append(record)
-    return found
-
-
-def nexthop(text: str) -> list[Record]:
-    """`ip nexthop show`
-
-    >>> nexthop("id 1 via 10.0.0.2 dev eth0 scope link")
-    [{'id': 1, 'gateway': '10.0.0.2', 'dev': 'eth0', 'scope': 'link', 'flags': []}]
-    """
-    if _is_json(text):
-        return _load(text)
-    found = []
-    for words in _lines(text):
-        record: Record = {}
-        at = 0
-        flags = []
-        while at < len(words):
-            word = words[at]
-            value = words[at + 1] if at + 1 < len(words) else ""
-            at += 2
-            if word == "id":
-                record["id"] = int(value)
-            elif word == "via":
-                record["gateway"] = value
-            elif word == "group":
-                record["group"] = [_member(part) for part in value.split("/")]
-            elif word in ("dev", "scope", "encap", "master", "type"):
-                record[word] = value
-            elif word in ("proto", "protocol"):
-                record["protocol"] = value
-            elif word in ("blackhole", "fdb"):
-                record[word] = None
-                at -= 1
-            else:
-                flags.append(word)
-                at -= 1
-        found.append({**record, "flags": flags})
-    return found
-
-
-def _member(part: str) -> Record:
-    number, _, weight = part.partition(",")
-    return {"id": int(number), **({"weight": int(weight)} if weight else {})}
 
 
 def proc_dev(text: str) -> list[Record]:
@@ -218,8 +141,6 @@ def iptables(text: str, tool: str = "iptables") -> list[Firewall]:
 
 #: The command -> what its table is called in a Namespace, and its reader.
 READERS: dict[str, tuple[str, Callable[[str], list[Any]]]] = {
-    "ip netconf": ("netconf", netconf),
-    "ip nexthop": ("nexthops", nexthop),
     "dev": ("proc_links", proc_dev),
     "if_inet6": ("proc_addresses", proc_if_inet6),
     "fib_trie": ("proc_local", proc_fib_trie),
@@ -233,8 +154,8 @@ READERS: dict[str, tuple[str, Callable[[str], list[Any]]]] = {
 def reader(words: list[str]) -> tuple[str, Callable[[str], list[Any]]] | None:
     """The reader of a command's output; None where it is no table that is read here.
 
-    >>> reader("ip -j netconf show".split())[0], reader("cat /proc/42/net/dev".split())[0]
-    ('netconf', 'proc_links')
+    >>> reader("nft list ruleset".split())[0], reader("cat /proc/42/net/dev".split())[0]
+    ('firewall', 'proc_links')
     """
     if not words:
         return None
@@ -242,9 +163,6 @@ def reader(words: list[str]) -> tuple[str, Callable[[str], list[Any]]] | None:
     if name == "cat" and len(words) == 2 and "/net/" in words[1] and words[1].startswith("/proc/"):
         name = words[1].rpartition("/")[2]
         return READERS.get(name) if name in ("dev", "if_inet6", "fib_trie") else None
-    if name == "ip":
-        nouns = [word for word in words[1:] if not word.startswith("-")]
-        return READERS.get(f"ip {nouns[0]}") if nouns else None
     if name == "nft" and "ruleset" not in words:
         return None
     name = name.removesuffix("-legacy").removesuffix("-nft")

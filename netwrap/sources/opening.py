@@ -6,6 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from .. import commands
 from ..errors import NetwrapError
 from ..model.build import build
 from ..model.host import Host
@@ -20,12 +21,6 @@ if TYPE_CHECKING:
 
 #: The most that is read of a text: a capture, a session.
 TEXT_LENGTH = 512 << 20
-
-_COMMANDS = {
-    "ip_link": "ip link", "ip_address": "ip address", "ip_route": "ip route", "ip_neigh": "ip neigh", "ip_rule": "ip rule",
-    "ip_netns": "ip netns", "bridge_link": "bridge link", "bridge_fdb": "bridge fdb", "bridge_vlan": "bridge vlan",
-    "arp": "arp -n", "route": "route -n",
-}  # fmt: skip
 
 
 def live(
@@ -139,7 +134,7 @@ def _text(text: str, shown: str, problems: list[str]) -> Host:
     if not found:
         what = f"{shown}: neither a capture, nor a pasted session, nor a table that netwrap knows"
         raise NetwrapError("; ".join([what, *problems]))
-    return build([Section("", _COMMANDS[found[0]], text)], problems=problems)
+    return build([Section("", commands.module(found[0]).COMMAND, text)], problems=problems)
 
 
 def _captured(text: str, problems: list[str] | None = None) -> Host:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from netwrap import commands
 from netwrap.answers import offline
 from netwrap.errors import UsageError
 
@@ -48,7 +49,7 @@ def _everywhere(host: Host, asked: Command, options: Options) -> None:
             lacking.append(netns.title)
         else:
             found += [{"netns": netns.name, **record} for record in records]
-    called = offline.CALLED[asked.parser or ""]
+    called = commands.module(asked.parser or "").CALLED
     if len(lacking) == len(chosen):
         raise offline.NotCaptured(f"no {called} in this capture")
     _table.show(asked.parser or "", found, options)

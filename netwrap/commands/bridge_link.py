@@ -1,0 +1,24 @@
+"""`bridge link`: ports of bridges."""
+
+from __future__ import annotations
+
+from .. import wording
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from parsers.records import Record
+
+COMMAND = "bridge link show"
+CALLED = "bridge ports"
+RECORD = "BridgeLink"
+SETS = True
+FILTERS = {"dev": ("ifname", True)}
+COLUMNS = "ifindex ifname peer? mtu master state priority cost"
+
+
+def rows(link: Record) -> Iterator[Record]:
+    """One row."""
+    yield {**{key: link.get(key) for key in ("ifindex", "ifname", "mtu", "master", "state", "priority", "cost")},
+           "peer": wording.peer(link)}  # fmt: skip

@@ -1,0 +1,34 @@
+"""`ip address`: addresses, and the interfaces that have them."""
+
+from __future__ import annotations
+
+from .. import wording
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from parsers.records import Record
+
+COMMAND = "ip address show"
+CALLED = "addresses"
+RECORD = "Address"
+FILTERS = {
+    "to": ("addr_info", True), "scope": ("addr_info", True), "up": ("flags", False), "dev": ("ifname", True),
+    "label": ("addr_info", True), "group": ("group", True), "master": ("master", True), "nomaster": ("master", False),
+    "vrf": ("master", True), "type": ("linkinfo", True),
+    **dict.fromkeys(("dynamic", "permanent", "primary", "secondary"), ("addr_info", False)),
+    **dict.fromkeys(("temporary", "tentative", "deprecated", "dadfailed"), ("addr_info", False)),
+}  # fmt: skip
+FIRST = "dev"
+COLUMNS = "ifindex? ifname peer? operstate? address scope? flags? lladdr?"
+_FLAGS = ("tentative", "dadfailed", "deprecated", "temporary", "secondary", "dynamic")
+
+
+def rows(link: Record) -> Iterator[Record]:
+    """A row for each address; one for a link without any."""
+    own = {"ifindex": link.get("ifindex"), "ifname": link.get("ifname"), "peer": wording.peer(link),
+           "operstate": wording.state(link), "lladdr": link.get("address")}  # fmt: skip
+    for entry in link.get("addr_info") or [{}]:
+        flags = [flag for flag in _FLAGS if entry.get(flag)]
+        yield {**own, "address": wording.address(entry) or None, "scope": entry.get("scope"), "flags": flags or None}
