@@ -92,8 +92,11 @@ def render(scene: layout.Scene, title: str, marks: dict[str, str], about: str, p
 def _box(box: layout.Box, marks: dict[str, str], prefix: str) -> str:
     marked = box.id in marks
     why = f" ({marks[box.id]})" if marked else ""
+    flag = "! " if marked else ""
     focus = ' tabindex="0" role="button"' if prefix and box.kind == "room" else ""
-    label = f' aria-label="{escape(f"{box.full}{why}", quoted=True)}"' if focus else ""
+    shown = " ".join([flag + box.title, box.subtitle, *(words for _, words, *_ in box.lines)])
+    full = f" {box.full}" if box.full != box.title else ""
+    label = f' aria-label="{escape(f"{shown}{full}{why}", quoted=True)}"' if focus else ""
     out = [f'<g class="{box.kind}{" marked" if marked else ""}" id="{prefix}{box.id}"{focus}{label}>'
            f"<title>{escape(box.full + why)}</title>"]  # fmt: skip
     if box.kind == "fold":
@@ -102,7 +105,6 @@ def _box(box: layout.Box, marks: dict[str, str], prefix: str) -> str:
     out.append(f'<rect x="{_n(box.x)}" y="{_n(box.y)}" width="{_n(box.width)}" height="{_n(box.height)}" '
                f'rx="{14 if box.kind == "cloud" else 6}"/>')  # fmt: skip
     y = box.y + (17 if box.compact else 22)
-    flag = "! " if marked else ""
     out.append(f'<text class="title" x="{_n(box.x + 9)}" y="{_n(y)}">{escape(flag + box.title)}</text>')
     if box.subtitle:
         y += 18

@@ -1,0 +1,92 @@
+"""The page of `netwrap topology --format html` in a real browser: search, fold, a room's tables, keyboard, small screens."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from imagined_networks import imagined, star
+
+from netwrap.answers import topology
+from netwrap.pictures import html
+
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(BROWSER is None, reason="needs chromium")
+_FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+          "--disable-component-update", "--disable-sync", "--virtual-time-budget=3000", "--hide-scrollbars")  # fmt: skip
+
+
+def browse(tmp_path: Path, page: str, script: str, width: int = 1200) -> Any:
+    """What a script returns that runs in the page, once it is loaded."""
+    path = tmp_path / "page.html"
+    run = f"<script>document.body.setAttribute('data-told', JSON.stringify((() => {{{script}}})()))</script></body>"
+    path.write_text(page.replace("</body>", run))
+    done = subprocess.run(
+        [str(BROWSER), *_FLAGS, f"--user-data-dir={tmp_path}/profile", f"--window-size={width},800", "--dump-dom", path.as_uri()],
+        capture_output=True, text=True, timeout=100, env={**os.environ, "HOME": str(tmp_path)},
+    )  # fmt: skip
+    found = re.search(r'data-told="([^"]*)"', done.stdout)
+    assert found is not None, done.stderr[-2000:]
+    return json.loads(found[1].replace("&quot;", '"').replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">"))
+
+
+@pytest.fixture
+def page() -> str:
+    graph = topology.graph([star(40)])
+    tables = {room["id"]: f"tables of {room['title']} <b>&" for room in graph["rooms"]}
+    return html.draw(graph, topology.fold(graph), "Networks of alpha", tables)
+
+
+def test_fold_search_and_tables(page: str, tmp_path: Path) -> None:
+    told = browse(tmp_path, page, """
+        const visible = () => [...document.querySelectorAll("main > div")].findIndex(view => !view.hidden);
+        const before = visible();
+        document.getElementById("fold").click();
+        const after = visible();
+        document.getElementById("fold").click();
+        const search = document.getElementById("search");
+        search.value = "NS17"; search.dispatchEvent(new Event("input"));
+        const hits = [...document.querySelectorAll("g.hit")].map(group => group.id);
+        const room = document.getElementById(hits[0]);
+        room.dispatchEvent(new KeyboardEvent("keydown", {key: "Enter"}));
+        return {before, after, found: visible(), hits, open: document.getElementById("room").open,
+                name: document.getElementById("name").textContent, tables: document.getElementById("tables").textContent,
+                status: document.getElementById("hits").textContent};""")  # fmt: skip
+    assert told == {"before": 0, "after": 1, "found": 1, "hits": ["u-r17"], "open": True, "name": "ns17",
+                    "tables": "tables of ns17 <b>&", "status": "1 match"}  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [360, 1200])
+def test_the_page_itself_never_scrolls_sideways(page: str, tmp_path: Path, width: int) -> None:
+    """The drawing scrolls in its own frame."""
+    measured = page.replace("<body>", f'<body style="width:{width}px">')  # headless Chromium has no window as narrow as this
+    told = browse(tmp_path, measured, "return [document.body.scrollWidth, document.querySelector('header').scrollWidth];")
+    assert max(told) <= width
+
+
+def test_no_text_leaves_its_box_as_the_browser_measures_it(tmp_path: Path) -> None:
+    graph = topology.graph([imagined(7, 34)])
+    told = browse(tmp_path, html.draw(graph, graph, "x"), """
+        return [...document.querySelectorAll("svg g")].filter(group => {
+            const box = group.querySelector("rect:last-of-type").getBBox();
+            return [...group.querySelectorAll("text")].some(text => {
+                const own = text.getBBox();
+                return own.x < box.x ||
+                       own.x + own.width > box.x + box.width + 0.5 || own.y + own.height > box.y + box.height + 2;
+            });
+        }).map(group => group.textContent);""")  # fmt: skip
+    assert told == []
+
+
+def test_every_room_can_be_reached_by_keyboard(page: str, tmp_path: Path) -> None:
+    told = browse(tmp_path, page, """
+        const rooms = [...document.querySelectorAll("main > div:not([hidden]) g.room")];
+        return [rooms.length, rooms.filter(room => { room.focus(); return document.activeElement === room; }).length,
+                rooms.filter(room => room.getAttribute("aria-label")).length];""")  # fmt: skip
+    assert told == [3, 3, 3]
