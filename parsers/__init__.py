@@ -22,7 +22,18 @@ if TYPE_CHECKING:
 
 __all__ = ["ParseError", "detect", "module", "names", "parse"]
 # The modules here that are no parser: what parsers share.
-_SHARED = ("detection", "errors", "lex", "linkinfo", "linkrecord", "linkstats", "records", "route_encap")
+_SHARED = (
+    "detection",
+    "errors",
+    "firewall_names",
+    "lex",
+    "linkinfo",
+    "linkrecord",
+    "linkstats",
+    "nft_expr",
+    "records",
+    "route_encap",
+)
 
 
 def names() -> list[str]:

@@ -31,5 +31,5 @@ def test_with_nothing_but_python() -> None:
 def test_names() -> None:
     assert parsers.names() == [
         "arp", "brctl", "bridge_fdb", "bridge_link", "bridge_vlan", "ifconfig", "ip_address", "ip_link", "ip_maddr", "ip_neigh",
-        "ip_netconf", "ip_netns", "ip_nexthop", "ip_route", "ip_rule", "route", "ss", "sysctl",
+        "ip_netconf", "ip_netns", "ip_nexthop", "ip_route", "ip_rule", "iptables", "nft", "route", "ss", "sysctl",
     ]  # fmt: skip

@@ -12,6 +12,8 @@ from fixture_files import label, read, texts
 
 import parsers
 
+# Lines whose numbers a record has in another unit.
+_CONVERTED = re.compile(r"\b[kmg]bytes\b")
 COMMANDS = [name for name in parsers.names() if texts(name)]
 
 
@@ -58,6 +60,8 @@ def test_no_word_vanishes(command: str) -> None:
                     continue
                 seen.add(kind)
                 for changed, nonsense in damaged(parts, place):
+                    if nonsense.isdigit() and _CONVERTED.search(changed):
+                        continue
                     text = "\n".join([*before, changed, *behind])
                     records, problems = parse(text, strict=False)
                     assert not vanished([nonsense], records, problems), f"{label(path)}:{at + 1}: {changed!r}"
@@ -136,8 +140,7 @@ FOREIGN = {
     "hosts": "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n10.0.0.7 router.example.net router\n",
     "resolv.conf": "nameserver 10.0.0.1\nsearch example.net\n",
     "ping": "PING 10.0.0.1 (10.0.0.1) 56(84) bytes of data.\n64 bytes from 10.0.0.1: icmp_seq=1 ttl=64 time=0.05 ms\n",
-    "iptables": "Chain INPUT (policy ACCEPT)\ntarget     prot opt source               destination\n"
-    "ACCEPT     all  --  anywhere             anywhere\n",
+    "ebtables": "Bridge table: filter\n\nBridge chain: INPUT, entries: 0, policy: ACCEPT\n",
     "ps": "    PID TTY          TIME CMD\n      1 ?        00:00:02 systemd\n",
     "windows route": "Network Destination        Netmask          Gateway       Interface  Metric\n"
     "          0.0.0.0          0.0.0.0      192.168.0.1    192.168.0.10     25\n",

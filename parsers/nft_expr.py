@@ -1,0 +1,1105 @@
+"""Expressions and statements of an nft rule: from the words of `nft list ruleset` to what `nft -j` has, and back to words.
+
+``read("tcp dport 22 accept")`` is ``[{"match": {"op": "==", "left": {"payload": {"protocol": "tcp", "field": "dport"}},
+"right": 22}}, {"accept": None}]``. Words that are not understood are kept: ``{"unparsed": ["words"]}``.
+
+>>> write(read("ct state established,related counter packets 1 bytes 2 accept"))
+'ct state established,related counter packets 1 bytes 2 accept'
+"""
+
+from __future__ import annotations
+
+from .lex import lazy
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    Dict = dict[str, Any]
+
+_TOKEN = lazy(r'"[^"]*"(?:-"[^"]*")?|[{}()]|[^\s{}()"]+')
+_INT = lazy(r"(0x[0-9a-fA-F]+|\d+)$")
+_INTS = lazy(r"(0x[0-9a-fA-F]+|\d+)-(0x[0-9a-fA-F]+|\d+)$")
+_ADDRESSES = lazy(r"([0-9a-fA-F.:]*[.:][0-9a-fA-F.:]*)-([0-9a-fA-F.:]*[.:][0-9a-fA-F.:]*)$")
+_PREFIX = lazy(r"([0-9a-fA-F.:]*[.:][0-9a-fA-F.:]*)/(\d+)$")
+_SPAN = lazy(r"(\d+)(ms|[wdhms])")
+_RATE = lazy(r"(\d+)/(\w+)$")
+# `10.0.0.5:80`, `10.0.0.5-10.0.0.9:80-90`, `[fd00::5]:80`, `[fd00::5]-[fd00::9]`, `:80`
+_TO = lazy(r"(\[[^\]]+\](?:-\[[^\]]+\])?|[0-9.]+(?:-[0-9.]+)?)?(?::(\d+(?:-\d+)?))?$")
+
+_VERDICTS = ("accept", "drop", "continue", "return", "notrack")
+_FAMILIES = ("ip", "ip6")
+# Keys of `meta` that are printed without the word, by old releases (the last ones) or all.
+_BARE = ("iif oif iifname oifname iifgroup oifgroup mark skuid skgid nftrace rtclassid ibriport obriport ibrname obrname pkttype "
+         "cpu cgroup").split()  # fmt: skip
+_BARE_NOW = _BARE[:6]
+_PROTOCOLS = ("ether vlan arp ip ip6 icmp icmpv6 igmp tcp udp udplite sctp dccp esp ah comp th geneve gre vxlan").split()
+_EXTENSIONS = ("frag", "hbh", "mh", "dst", "srh", "rt0", "rt2", "rt4")
+_RT_KEYS = ("classid", "mtu", "ipsec", "nexthop")
+_OPS = ("==", "!=", "<", ">", "<=", ">=", "!")
+# How the translation of a rule of iptables-nft calls them.
+_WORDS = {"eq": "==", "ne": "!=", "lt": "<", "gt": ">", "le": "<=", "ge": ">=", "and": "&", "or": "|", "xor": "^", "lshift": "<<",
+          "rshift": ">>"}  # fmt: skip
+_BINARY = {"|": 1, "^": 2, "&": 3, "<<": 4, ">>": 4}
+_MASKS = (("ct", "state"), ("ct", "status"), ("ct", "label"), ("ct", "event"), ("tcp", "flags"))
+# Words that begin a statement: what is not understood ends at the next of them.
+_BEGINS = {*_VERDICTS, "counter", "log", "limit", "quota", "reject", "queue", "jump", "goto", "dnat", "snat", "masquerade",
+           "redirect", "tproxy", "dup", "fwd", "flow", "synproxy", "xt", "last"}  # fmt: skip
+_UNITS = {"w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1}
+
+
+class Odd(ValueError):
+    """Words that are no expression or statement known here."""
+
+
+class Cursor:
+    """The tokens of a rule or a set, and how far they are read."""
+
+    def __init__(self, tokens: list[str]) -> None:
+        self.tokens = tokens
+        self.at = 0
+
+    @property
+    def word(self) -> str:
+        return self.tokens[self.at] if self.at < len(self.tokens) else ""
+
+    def ahead(self, steps: int = 1) -> str:
+        return self.tokens[self.at + steps] if self.at + steps < len(self.tokens) else ""
+
+    def take(self, *wanted: str) -> str:
+        """The next word; Odd where there is none, or where it is not one of those wanted."""
+        word = self.word
+        if not word or wanted and word not in wanted:
+            raise Odd(f"expected {' or '.join(wanted) or 'a word'}")
+        self.at += 1
+        return word
+
+    def skip(self, word: str) -> bool:
+        if self.word == word:
+            self.at += 1
+            return True
+        return False
+
+    def number(self) -> int:
+        return integer(self.take())
+
+    def quoted(self) -> str:
+        return self.take().strip('"')
+
+
+def tokens(text: str) -> list[str]:
+    """The words of a rule, quoted ones with their quotes; a comma behind a word is a word of its own.
+
+    >>> tokens('iifname { "e0", "lo" } accept')
+    ['iifname', '{', '"e0"', ',', '"lo"', '}', 'accept']
+    """
+    found: list[str] = []
+    for word in _TOKEN.findall(text):
+        if len(word) > 1 and word[-1] == "," and word[0] != '"':
+            found += [word[:-1], ","]
+        else:
+            found.append(word)
+    return found
+
+
+def read(text: str, family: str = "inet") -> list[Dict]:
+    """The statements of a rule, as `nft -j` has them; without its comment and handle."""
+    cursor = Cursor(tokens(text))
+    found: list[Dict] = []
+    while cursor.word:
+        start = cursor.at
+        try:
+            statement = _statement(cursor)
+            if statement == {"reject": None}:
+                statement = {"reject": default_reject(family)}
+            found.append(statement)
+        except (Odd, ValueError, LookupError):
+            cursor.at = start + 1
+            while cursor.word and cursor.word not in _BEGINS:
+                cursor.at += 1
+            found.append({"unparsed": cursor.tokens[start : cursor.at]})
+    return found
+
+
+def integer(word: str) -> int:
+    """A number as nft prints it: ``22``, ``0x00000010``"""
+    if not _INT.match(word):
+        raise Odd("expected a number")
+    return int(word, 0) if word[:2] == "0x" else int(word)
+
+
+def seconds(word: str) -> int:
+    """A time span, rounded down to seconds as JSON has it: ``1h5m3s``, ``30s``, ``848ms``
+
+    >>> seconds("2d3h1s"), seconds("500ms")
+    (183601, 0)
+    """
+    parts = _SPAN.findall(word)
+    if not parts or "".join(count + unit for count, unit in parts) != word:
+        raise Odd("expected a time span")
+    return sum(int(count) * _UNITS[unit] for count, unit in parts if unit != "ms")
+
+
+# -- statements ----------------------------------------------------------------------------------------------------------
+
+
+def _statement(cursor: Cursor) -> Dict:
+    word = cursor.word
+    if word in _VERDICTS:
+        cursor.take()
+        return {word: None}
+    reader = _STATEMENTS.get(word)
+    if reader is not None:
+        cursor.take()
+        found: Dict = reader(cursor)
+        return found
+    if word == "ct" and cursor.ahead() in ("helper", "timeout", "expectation") and cursor.ahead(2) == "set":
+        name = f"ct {cursor.ahead()}"
+        cursor.at += 3
+        return {name: cursor.quoted()}
+    if word == "ct" and cursor.ahead() == "count":
+        cursor.at += 2
+        over = cursor.skip("over")
+        return {"ct count": {"val": cursor.number(), **({"inv": True} if over else {})}}
+    if word in ("add", "update", "delete") and cursor.ahead()[:1] == "@":
+        return _update(cursor)
+    return _relation(cursor)
+
+
+def _verdict(name: str) -> Any:
+    return lambda cursor: {name: {"target": cursor.quoted()}}
+
+
+def _counter(cursor: Cursor) -> Dict:
+    if cursor.skip("name"):
+        return {"counter": _object(cursor)}
+    if cursor.word != "packets":
+        return {"counter": None}
+    cursor.take()
+    packets = cursor.number()
+    cursor.take("bytes")
+    return {"counter": {"packets": packets, "bytes": cursor.number()}}
+
+
+def _object(cursor: Cursor) -> Any:
+    """The name of an object, or a map to names: ``"cnt"``, ``tcp dport map { 80 : "a" }``"""
+    return cursor.quoted() if cursor.word[:1] == '"' else _value(cursor)
+
+
+def _log(cursor: Cursor) -> Dict:
+    found: Dict = {}
+    while cursor.word in ("prefix", "level", "group", "snaplen", "queue-threshold", "flags"):
+        word = cursor.take()
+        if word == "prefix":
+            found[word] = cursor.quoted()
+        elif word == "level":
+            found[word] = cursor.take()
+        elif word == "flags":
+            _log_flags(cursor, found)
+        else:
+            found[word] = cursor.number()
+    return {"log": found or None}
+
+
+def _log_flags(cursor: Cursor, found: Dict) -> None:
+    kind = cursor.take("all", "skuid", "ether", "tcp", "ip")
+    new = [f"{kind} {flag}" for flag in cursor.take().split(",")] if kind in ("tcp", "ip") else [kind]
+    flags = found.get("flags", [])
+    new = (flags if isinstance(flags, list) else [flags]) + new
+    found["flags"] = new if len(new) > 1 else new[0]
+
+
+def _limit(cursor: Cursor) -> Dict:
+    if cursor.skip("name"):
+        return {"limit": _object(cursor)}
+    cursor.take("rate")
+    return {"limit": limit(cursor)}
+
+
+def limit(cursor: Cursor) -> Dict:
+    """What is behind ``rate``: ``over 10/second burst 5 packets``"""
+    over = cursor.skip("over")
+    unit = ""
+    word = cursor.take()
+    if not _RATE.match(word):
+        unit, _, per = cursor.take().partition("/")
+        rate = integer(word)
+    else:
+        count, _, per = word.partition("/")
+        rate = integer(count)
+    found: Dict = {"rate": rate, "burst": 0 if unit else 5, "per": per}
+    if cursor.skip("burst"):
+        found["burst"] = cursor.number()
+        cursor.take("packets", "bytes", "kbytes", "mbytes")
+    if over:
+        found["inv"] = True
+    if unit:
+        found["rate_unit"] = unit
+        found["burst_unit"] = cursor.tokens[cursor.at - 1] if cursor.tokens[cursor.at - 1] in ("kbytes", "mbytes") else "bytes"
+    return found
+
+
+def _quota(cursor: Cursor) -> Dict:
+    if cursor.skip("name"):
+        return {"quota": _object(cursor)}
+    over = cursor.skip("over") or (cursor.skip("until") and False)
+    found: Dict = {"val": cursor.number(), "val_unit": cursor.take()}
+    if cursor.skip("used"):
+        found["used"] = cursor.number()
+        found["used_unit"] = cursor.take()
+    if over:
+        found["inv"] = True
+    return {"quota": found}
+
+
+def _reject(cursor: Cursor) -> Dict:
+    if not cursor.skip("with"):
+        return {"reject": None}
+    kind = cursor.take("icmp", "icmpv6", "icmpx", "tcp")
+    if kind == "tcp":
+        cursor.take("reset")
+        return {"reject": {"type": "tcp reset"}}
+    cursor.skip("type")
+    code = cursor.take()
+    return {"reject": {"type": kind, "expr": integer(code) if _INT.match(code) else code}}
+
+
+def _queue(cursor: Cursor) -> Dict:
+    found: Dict = {}
+    if cursor.skip("flags"):
+        found["flags"] = _flags(cursor.take())
+    if cursor.skip("num"):
+        found["num"] = _span_or_number(cursor.take())
+    elif cursor.skip("to"):
+        found["num"] = _span_or_number(cursor.take()) if cursor.word[:1].isdigit() else _value(cursor)
+    if cursor.word and {*cursor.word.split(",")} <= {"bypass", "fanout"}:
+        found["flags"] = _flags(cursor.take())
+    return {"queue": found or None}
+
+
+def _flags(word: str) -> Any:
+    flags = word.split(",")
+    return flags if len(flags) > 1 else word
+
+
+def _span_or_number(word: str) -> Any:
+    found = _INTS.match(word)
+    return {"range": [integer(found[1]), integer(found[2])]} if found else integer(word)
+
+
+def _nat(name: str) -> Any:
+    def reader(cursor: Cursor) -> Dict:
+        found: Dict = {}
+        if cursor.word in _FAMILIES:
+            found["family"] = cursor.take()
+        if cursor.skip("interval"):
+            found["type_flags"] = "interval"
+        if cursor.skip("prefix"):
+            found["type_flags"] = "prefix"
+        if cursor.word == "addr":  # `dnat ip addr . port to`: 0.9.4 and later
+            cursor.at += 3
+        if cursor.skip("to"):
+            _target(cursor, found)
+        words = []
+        while cursor.word and {*cursor.word.split(",")} <= {"random", "fully-random", "persistent"}:
+            words += cursor.take().split(",")
+        if found.get("type_flags") == "prefix":
+            words.append("netmap")
+        if words:
+            found["flags"] = words if len(words) > 1 else words[0]
+        if "type_flags" in found:
+            found["type_flags"] = found.pop("type_flags")
+        return {name: found or None}
+
+    return reader
+
+
+def _target(cursor: Cursor, found: Dict) -> None:
+    """Where NAT or a proxy sends: ``10.0.0.5:8080``, ``[fd00::5]:80``, ``:8080-8090``, a map, or a map of ports behind ``:``"""
+    word = cursor.word
+    place = _PREFIX.match(word)
+    if place:
+        cursor.take()
+        found["addr"] = {"prefix": {"addr": place[1], "len": int(place[2])}}
+        return
+    if word == ":" or word[:1] == ":" and not word[1:2].isdigit():  # `redirect to :tcp dport map { 81 : 8080 }`
+        cursor.tokens[cursor.at] = word[1:]
+        if not word[1:]:
+            cursor.at += 1
+        found["port"] = _value(cursor)
+        return
+    if word.count(":") > 1 and word[0] not in "[:" or word.count(":") > 1 and word[:2] == "::":  # an IPv6 address without port
+        cursor.take()
+        found["addr"] = _atom(word, None)
+        return
+    place = _TO.match(word)
+    if place and (place[1] or place[2]):
+        cursor.take()
+        if place[1]:
+            found["addr"] = _atom(place[1].replace("[", "").replace("]", ""), None)
+        if place[2]:
+            found["port"] = _span_or_number(place[2])
+        return
+    found["addr"] = _value(cursor)
+
+
+def _tproxy(cursor: Cursor) -> Dict:
+    found: Dict = {}
+    if cursor.word in _FAMILIES:
+        found["family"] = cursor.take()
+    cursor.take("to")
+    _target(cursor, found)
+    return {"tproxy": found}
+
+
+def _dup(cursor: Cursor) -> Dict:
+    cursor.take("to")
+    found: Dict = {"addr": cursor.quoted() if cursor.word[:1] == '"' else _value(cursor)}
+    if cursor.skip("device"):
+        found["dev"] = cursor.quoted()
+    return {"dup": found}
+
+
+def _fwd(cursor: Cursor) -> Dict:
+    found: Dict = {}
+    family = cursor.take() if cursor.word in _FAMILIES else ""
+    cursor.take("to")
+    target = cursor.quoted() if cursor.word[:1] == '"' else _value(cursor)
+    if cursor.skip("device"):
+        found["dev"] = cursor.quoted()
+        found["family"] = family
+        found["addr"] = target
+    else:
+        found["dev"] = target
+    return {"fwd": found}
+
+
+def _flow(cursor: Cursor) -> Dict:
+    operation = cursor.take("add", "offload")
+    return {"flow": {"op": operation, "flowtable": cursor.quoted()}}
+
+
+def _synproxy(cursor: Cursor) -> Dict:
+    if cursor.skip("name"):
+        return {"synproxy": _object(cursor)}
+    return {"synproxy": synproxy(cursor) or None}
+
+
+def synproxy(cursor: Cursor) -> Dict:
+    found: Dict = {}
+    flags = []
+    while cursor.word in ("mss", "wscale", "timestamp", "sack-perm"):
+        word = cursor.take()
+        if word in ("mss", "wscale"):
+            found[word] = cursor.number()
+        else:
+            flags.append(word)
+    if flags:
+        found["flags"] = flags if len(flags) > 1 else flags[0]
+    return found
+
+
+def _xt(cursor: Cursor) -> Dict:
+    return {"xt": {"type": cursor.take("match", "target", "watcher"), "name": cursor.quoted()}}
+
+
+def _last(cursor: Cursor) -> Dict:
+    if not cursor.skip("used"):
+        return {"last": None}
+    return {"last": {"used": cursor.take()}}
+
+
+def _meter(cursor: Cursor) -> Dict:
+    found: Dict = {"name": cursor.take()}
+    if cursor.skip("size"):
+        found["size"] = cursor.number()
+    cursor.take("{")
+    key, options = _expression(cursor), _options(cursor)
+    found["key"] = {"elem": {"val": key, **options}} if options else key
+    found["stmt"] = _statement(cursor)
+    cursor.take("}")
+    return {"meter": found}
+
+
+def _update(cursor: Cursor) -> Dict:
+    found: Dict = {"op": cursor.take()}
+    name = cursor.take()
+    cursor.take("{")
+    key = _expression(cursor)
+    options = _options(cursor)
+    statements = []
+    while cursor.word and cursor.word not in ("}", ":"):
+        statements.append(_statement(cursor))
+    found["elem"] = {"elem": {"val": key, **options}} if options else key
+    if cursor.skip(":"):
+        found["data"] = _right(cursor, None)
+        found["map"] = name
+    else:
+        found["set"] = name
+    cursor.take("}")
+    if statements:
+        found["stmt"] = statements
+    return {"map" if "map" in found else "set": found}
+
+
+def _options(cursor: Cursor) -> Dict:
+    options: Dict = {}
+    while cursor.word in ("timeout", "expires", "comment"):
+        word = cursor.take()
+        options[word] = cursor.quoted() if word == "comment" else seconds(cursor.take())
+    return options
+
+
+_STATEMENTS: dict[str, Any] = {
+    "jump": _verdict("jump"), "goto": _verdict("goto"), "counter": _counter, "log": _log, "limit": _limit, "quota": _quota,
+    "reject": _reject, "queue": _queue, "dnat": _nat("dnat"), "snat": _nat("snat"), "masquerade": _nat("masquerade"),
+    "redirect": _nat("redirect"), "tproxy": _tproxy, "dup": _dup, "fwd": _fwd, "flow": _flow, "synproxy": _synproxy, "xt": _xt,
+    "last": _last, "meter": _meter,
+}  # fmt: skip
+
+
+# -- expressions ---------------------------------------------------------------------------------------------------------
+
+
+def _relation(cursor: Cursor) -> Dict:
+    left = _expression(cursor)
+    if cursor.skip("vmap"):
+        return {"vmap": {"key": left, "data": _data(cursor, left)}}
+    if cursor.skip("set"):
+        return {"mangle": {"key": left, "value": _new(cursor, left)}}
+    op = _WORDS.get(cursor.word, cursor.word)
+    op = op if op in _OPS else ""
+    if op:
+        cursor.take()
+    right = _right(cursor, left)
+    if cursor.word == "/" and not op.strip("=!"):  # `tcp flags syn / syn,rst`
+        cursor.take()
+        left = {"&": [left, _right(cursor, left)]}
+        op = op or "=="
+    if not op:
+        op = "in" if _is_mask(left) and not isinstance(right, dict) and not _is_named(right) else "=="
+    return {"match": {"op": op, "left": left, "right": right}}
+
+
+def _is_named(value: Any) -> bool:
+    return isinstance(value, str) and value[:1] == "@"
+
+
+def _is_mask(left: Any) -> bool:
+    ct = left.get("ct", {}).get("key")
+    payload = left.get("payload", {})
+    return ("ct", ct) in _MASKS or (payload.get("protocol"), payload.get("field")) in _MASKS
+
+
+def _expression(cursor: Cursor) -> Any:
+    """Fields joined with ``.``, each with its operators."""
+    parts = [_operation(cursor)]
+    while cursor.word == ".":
+        cursor.take()
+        parts.append(_operation(cursor))
+    return {"concat": parts} if len(parts) > 1 else parts[0]
+
+
+def _operation(cursor: Cursor, lowest: int = 1) -> Any:
+    left = _operand(cursor)
+    while _BINARY.get(_WORDS.get(cursor.word, cursor.word), 0) >= lowest:
+        word = cursor.take()
+        word = _WORDS.get(word, word)
+        right = _operation(cursor, _BINARY[word] + 1) if _is_field(cursor) else _masked(cursor, left, word)
+        left = {word: [left, right]}
+    return left
+
+
+def _masked(cursor: Cursor, left: Any, operator: str) -> Any:
+    if cursor.skip("("):
+        flags = [_atom(cursor.take(), left)]
+        while cursor.word in ("|", ","):
+            cursor.take()
+            flags.append(_atom(cursor.take(), left))
+        cursor.take(")")
+        return flags if len(flags) > 1 else flags[0]
+    word = cursor.take()
+    return [_atom(part, left) for part in word.split(",")] if "," in word else _atom(word, left)
+
+
+def _is_field(cursor: Cursor) -> bool:
+    word = cursor.word
+    return word in _READERS or word in _BARE or word in _PROTOCOLS or word in _EXTENSIONS or word[:1] == "@" and "," in word
+
+
+def _operand(cursor: Cursor) -> Any:
+    word = cursor.word
+    if word == "(":
+        cursor.take()
+        inner = _operation(cursor)
+        cursor.take(")")
+        return inner
+    reader = _READERS.get(word)
+    if reader is not None and not (word == "rt" and cursor.ahead() not in (*_RT_KEYS, *_FAMILIES)):
+        cursor.take()
+        return reader(cursor)
+    if word in _BARE:
+        return {"meta": {"key": cursor.take()}}
+    if word in _PROTOCOLS and cursor.ahead() not in ("", ".", "{", "}", ","):
+        return _payload(cursor)
+    if word in _EXTENSIONS or word == "rt":
+        cursor.take()
+        return {"exthdr": {"name": word, "field": cursor.take()}}
+    if word[:1] == "@" and word.count(",") == 2:
+        base, offset, length = cursor.take()[1:].split(",")
+        return {"payload": {"base": base, "offset": int(offset), "len": int(length)}}
+    raise Odd("expected an expression")
+
+
+def _payload(cursor: Cursor) -> Dict:
+    protocol, field = cursor.take(), cursor.take()
+    if field in ("option", "chunk") and protocol in ("tcp", "ip", "sctp"):
+        found: Dict = {"name": cursor.take()}
+        following = cursor.word
+        if following not in ("exists", "missing") and following and following not in _OPS:
+            found["field"] = cursor.take()
+        return {f"{protocol} {field}": found}
+    if protocol == "arp" and field in ("saddr", "daddr"):
+        field = f"{field} {cursor.take('ip', 'ether')}"
+    if not (field[0].isalpha()):
+        raise Odd("expected a field of a header")
+    return {"payload": {"protocol": protocol, "field": field}}
+
+
+def _meta(cursor: Cursor) -> Dict:
+    return {"meta": {"key": cursor.take()}}
+
+
+def _ct(cursor: Cursor) -> Dict:
+    direction = cursor.take() if cursor.word in ("original", "reply") else ""
+    key = cursor.take()
+    if key in _FAMILIES:
+        key = f"{key} {cursor.take('saddr', 'daddr')}"
+    return {"ct": {"key": key, "dir": direction} if direction else {"key": key}}
+
+
+def _fib(cursor: Cursor) -> Dict:
+    flags = [cursor.take("saddr", "daddr", "mark", "iif", "oif")]
+    while cursor.skip("."):
+        flags.append(cursor.take())
+    return {"fib": {"result": cursor.take("oif", "oifname", "type"), "flags": flags}}
+
+
+def _rt(cursor: Cursor) -> Dict:
+    family = cursor.take() if cursor.word in _FAMILIES else ""
+    key = cursor.take()
+    return {"rt": {"key": key, "family": family} if family else {"key": key}}
+
+
+def _socket(cursor: Cursor) -> Dict:
+    found: Dict = {"key": cursor.take()}
+    if found["key"] == "cgroupv2":
+        cursor.take("level")
+        found["level"] = cursor.number()
+    return {"socket": found}
+
+
+def _osf(cursor: Cursor) -> Dict:
+    found: Dict = {}
+    if cursor.skip("ttl"):
+        found["ttl"] = cursor.take()
+    return {"osf": {"key": cursor.take("name", "version"), **found}}
+
+
+def _ipsec(cursor: Cursor) -> Dict:
+    direction = cursor.take("in", "out")
+    number = cursor.number() if cursor.skip("spnum") else 0
+    key = cursor.take()
+    found: Dict = {}
+    if key in _FAMILIES:
+        found["family"] = key
+        key = cursor.take()
+    return {"ipsec": {"key": key, **found, "dir": direction, "spnum": number}}
+
+
+def _numgen(cursor: Cursor) -> Dict:
+    mode = cursor.take("inc", "random")
+    cursor.take("mod")
+    modulus = cursor.number()
+    return {"numgen": {"mode": mode, "mod": modulus, "offset": cursor.number() if cursor.skip("offset") else 0}}
+
+
+def _hash(cursor: Cursor, found: Dict) -> Dict:
+    cursor.take("mod")
+    found = {"mod": cursor.number(), **found}
+    for word in ("seed", "offset"):
+        if cursor.skip(word):
+            found[word] = cursor.number()
+    return found
+
+
+def _jhash(cursor: Cursor) -> Dict:
+    return {"jhash": _hash(cursor, {"expr": _expression(cursor)})}
+
+
+def _symhash(cursor: Cursor) -> Dict:
+    return {"symhash": _hash(cursor, {})}
+
+
+def _exthdr(cursor: Cursor) -> Dict:
+    return {"exthdr": {"name": cursor.take()}}
+
+
+_READERS: dict[str, Any] = {
+    "meta": _meta, "ct": _ct, "fib": _fib, "rt": _rt, "socket": _socket, "osf": _osf, "ipsec": _ipsec, "numgen": _numgen,
+    "jhash": _jhash, "symhash": _symhash, "exthdr": _exthdr,
+}  # fmt: skip
+
+
+def _value(cursor: Cursor) -> Any:
+    """An expression with a map behind it, or without: ``tcp dport map { 80 : 10.0.0.5 }``"""
+    if not _is_field(cursor):
+        return _right(cursor, None)
+    key = _expression(cursor)
+    if cursor.skip("map"):
+        return {"map": {"key": key, "data": _data(cursor, key)}}
+    return key
+
+
+def _new(cursor: Cursor, left: Any) -> Any:
+    """What a field is set to."""
+    return _value(cursor) if _is_field(cursor) else _right(cursor, left)
+
+
+def _data(cursor: Cursor, key: Any) -> Any:
+    if cursor.word[:1] == "@":
+        return cursor.take()
+    return _right(cursor, key)
+
+
+def _right(cursor: Cursor, left: Any) -> Any:
+    """What a field is compared with."""
+    if cursor.word == "{":
+        cursor.take()
+        return {"set": elements(cursor, left)}
+    word = cursor.take()
+    if "," in word and word[0] != '"' and left is not None:
+        return [_atom(part, left) for part in word.split(",")]
+    value = _atom(word, left)
+    while cursor.word == "|" and left is not None:
+        cursor.take()
+        value = {"|": [value, _atom(cursor.take(), left)]}
+    return value
+
+
+def elements(cursor: Cursor, key: Any) -> list[Any]:
+    """The elements of a set or map up to its closing brace; ``key`` is what they are compared with, or a set's type."""
+    found: list[Any] = []
+    while not cursor.skip("}"):
+        element = _element(cursor, key)
+        if cursor.skip(":"):
+            element = [element, _datum(cursor)]
+        found.append(element)
+        if cursor.word != "}":
+            cursor.take(",")
+    return found
+
+
+def _datum(cursor: Cursor) -> Any:
+    word = cursor.word
+    if word in _VERDICTS or word in ("jump", "goto"):
+        return _statement(cursor)
+    parts = [_atom(cursor.take(), None)]
+    while cursor.skip("."):
+        parts.append(_atom(cursor.take(), None))
+    return {"concat": parts} if len(parts) > 1 else parts[0]
+
+
+def _element(cursor: Cursor, key: Any) -> Any:
+    keys = key["concat"] if isinstance(key, dict) and "concat" in key else [key]
+    parts: list[Any] = []
+    while True:
+        left = keys[len(parts)] if len(parts) < len(keys) else keys[-1]
+        value = _atom(cursor.take(), left)
+        if cursor.word == "|":
+            flags = [value]
+            while cursor.skip("|"):
+                flags.append(_atom(cursor.take(), left))
+            value = {"|": flags}
+        parts.append(value)
+        if not cursor.skip("."):
+            break
+    value = {"concat": parts} if len(parts) > 1 else parts[0]
+    options: Dict = {}
+    while cursor.word in ("timeout", "expires", "comment", "counter", "limit", "quota", "last", "ct"):
+        if cursor.word in ("timeout", "expires", "comment"):
+            options.update(_options(cursor))
+        else:
+            options.update(_statement(cursor))
+    return {"elem": {"val": value, **options}} if options else value
+
+
+_TIMES = ("expiration",)
+_STRINGS = ("rtclassid", "classid")
+
+
+def _atom(word: str, left: Any) -> Any:
+    """One value: a number, a range, a prefix, a name. ``left`` is what it is compared with, where that is known."""
+    if word[0] == '"':
+        first, dash, last = word[1:-1].partition('"-"')
+        return {"range": [first, last]} if dash else first
+    if word == "exists" or word == "missing":
+        return word == "exists"
+    key = _key(left)
+    if _INT.match(word):
+        return word if key in _STRINGS or key == "oif" and "fib" in left else integer(word)
+    found = _INTS.match(word)
+    if found:
+        return {"range": [integer(found[1]), integer(found[2])]}
+    found = _PREFIX.match(word)
+    if found:
+        return {"prefix": {"addr": found[1], "len": int(found[2])}}
+    found = _ADDRESSES.match(word)
+    if found:
+        return {"range": [found[1], found[2]]}
+    if key in _TIMES:
+        return seconds(word)
+    return word
+
+
+def _key(left: Any) -> str:
+    if not isinstance(left, dict):
+        return ""
+    for kind in ("meta", "ct", "rt", "fib"):
+        if kind in left:
+            return str(left[kind].get("key", left[kind].get("result", "")))
+    return ""
+
+
+# -- back to words -------------------------------------------------------------------------------------------------------
+
+_REJECTS = {"ip": "icmp", "ip6": "icmpv6"}
+_QUOTED = ("iif oif iifname oifname helper ibrname obrname day hour time bri_iifname bri_oifname iifkind oifkind sdifname "
+           "ibridgename obridgename").split()  # fmt: skip
+
+
+def default_reject(family: str) -> Dict:
+    """What `reject` without more sends, as `nft -j` says it."""
+    return {"type": _REJECTS.get(family, "icmpx"), "expr": "port-unreachable"}
+
+
+def write(statements: Iterable[Any], family: str = "inet") -> str:
+    """The words of a rule, as `nft list ruleset` (1.0) prints them."""
+    return " ".join(_written(statement, family) for statement in statements)
+
+
+def write_value(value: Any) -> str:
+    """A value alone, as `nft` prints it: ``80-90``, ``10.0.0.0/8``, ``"e0" . 22`` without quotes."""
+    return _write_right(value, None)
+
+
+def _written(statement: Any, family: str) -> str:
+    if not isinstance(statement, dict) or len(statement) != 1:
+        return str(statement)
+    ((name, value),) = statement.items()
+    if name in _VERDICTS:
+        return str(name)
+    writer = _WRITERS.get(name)
+    if writer is not None:
+        try:
+            return str(writer(value, family))
+        except (LookupError, TypeError, ValueError, AttributeError):
+            pass
+    if name in ("jump", "goto"):
+        return f"{name} {value['target']}"
+    if name in ("ct helper", "ct timeout", "ct expectation"):
+        return f'{name} set "{value}"'
+    return name if value is None else f"{name} {value}"
+
+
+def _write_match(value: Dict, _: str) -> str:
+    left, right, op = value["left"], value["right"], value["op"]
+    masked = left.get("&") if isinstance(left, dict) else None
+    if masked and _is_mask(masked[0]) and masked[0].get("payload"):
+        sign = "!= " if op == "!=" else ""
+        return f"{_write(masked[0])} {sign}{_write_right(right, masked[0])} / {_write_right(masked[1], masked[0])}"
+    sign = "" if op == "in" or op == "==" and not masked and not _needs_equal(left, right) else f"{op} "
+    return f"{_write(left)} {sign}{_write_right(right, masked[0] if masked else left)}"
+
+
+def _needs_equal(left: Any, right: Any) -> bool:
+    return (
+        _is_mask(left)
+        and not isinstance(right, dict)
+        and not _is_named(right)
+        or isinstance(left, dict)
+        and bool({"|", "^", "<<", ">>"} & left.keys())
+    )
+
+
+def _write(value: Any) -> str:
+    """An expression: a field, or fields joined."""
+    if not isinstance(value, dict):
+        return _write_right(value, None)
+    ((name, inner),) = value.items()
+    if name == "concat":
+        return " . ".join(map(_write, inner))
+    if name in _BINARY:
+        left = inner[0]
+        return (
+            f"{_write(left)} {name} {_write_right(inner[1], _field(left)) if not _is_expression(inner[1]) else _write(inner[1])}"
+        )
+    if name == "meta":
+        return str(inner["key"]) if inner["key"] in _BARE_NOW else f"meta {inner['key']}"
+    if name == "payload":
+        return (
+            f"{inner['protocol']} {inner['field']}"
+            if "protocol" in inner
+            else f"@{inner['base']},{inner['offset']},{inner['len']}"
+        )
+    if name == "ct":
+        return " ".join(["ct", *([inner["dir"]] if "dir" in inner else []), inner["key"]])
+    if name == "fib":
+        return f"fib {' . '.join(inner['flags'])} {inner['result']}"
+    if name == "rt":
+        return " ".join(["rt", *([inner["family"]] if "family" in inner else []), inner["key"]])
+    if name in ("tcp option", "ip option", "sctp chunk"):
+        return " ".join([name, inner["name"], *([inner["field"]] if "field" in inner else [])])
+    if name == "exthdr":
+        return f"{inner['name']} {inner['field']}" if "field" in inner else f"exthdr {inner['name']}"
+    if name == "numgen":
+        return f"numgen {inner['mode']} mod {inner['mod']}" + (f" offset {inner['offset']}" if inner.get("offset") else "")
+    if name in ("jhash", "symhash"):
+        words = [name, *([_write(inner["expr"])] if "expr" in inner else []), "mod", str(inner["mod"])]
+        return " ".join(words + [f"{word} {inner[word]}" for word in ("seed", "offset") if word in inner])
+    if name == "map":
+        return f"{_write(inner['key'])} map {_write_right(inner['data'], inner['key'])}"
+    if name == "socket":
+        return f"socket {inner['key']}" + (f" level {inner['level']}" if "level" in inner else "")
+    if name == "osf":
+        return "osf " + (f"ttl {inner['ttl']} " if "ttl" in inner else "") + str(inner["key"])
+    if name == "ipsec":
+        spnum = f"spnum {inner['spnum']} " if inner.get("spnum") else ""
+        return f"ipsec {inner['dir']} {spnum}" + (f"{inner['family']} " if "family" in inner else "") + str(inner["key"])
+    return _write_right(value, None)
+
+
+def _is_expression(value: Any) -> bool:
+    return isinstance(value, dict) and not value.keys() & {"prefix", "range", "set"}
+
+
+def _field(left: Any) -> Any:
+    while isinstance(left, dict) and next(iter(left), "") in _BINARY:
+        left = left[next(iter(left))][0]
+    return left
+
+
+def _write_right(value: Any, left: Any) -> str:
+    if isinstance(value, dict):
+        if "set" in value:
+            return f"{{ {', '.join(_write_element(element, left) for element in value['set'])} }}"
+        if "prefix" in value:
+            return f"{value['prefix']['addr']}/{value['prefix']['len']}"
+        if "range" in value:
+            return "-".join(_write_right(end, left) for end in value["range"])
+        if "|" in value and not _is_expression(value["|"][0]):
+            return " | ".join(_write_right(part, left) for part in value["|"])
+        return _write(value)
+    if isinstance(value, list):
+        return ",".join(_write_right(part, left) for part in value)
+    return _write_atom(value, _field(left))
+
+
+def _write_element(element: Any, left: Any) -> str:
+    if isinstance(element, list):
+        key = _write_element(element[0], left)
+        datum = element[1]
+        is_verdict = isinstance(datum, dict) and not datum.keys() & {"prefix", "range", "concat"}
+        return f"{key} : {_written(datum, '') if is_verdict else _write_datum(datum)}"
+    if isinstance(element, dict) and "elem" in element:
+        inner = element["elem"]
+        words = [_write_element(inner["val"], left)]
+        for key in inner:
+            if key == "comment":
+                words.append(f'comment "{inner[key]}"')
+            elif key in ("timeout", "expires"):
+                words.append(f"{key} {inner[key]}s")
+            elif key != "val":
+                words.append(_written({key: inner[key]}, ""))
+        return " ".join(words)
+    if isinstance(element, dict) and "concat" in element:
+        keys = left["concat"] if isinstance(left, dict) and "concat" in left else [left] * len(element["concat"])
+        return " . ".join(_write_right(part, key) for part, key in zip(element["concat"], keys))
+    return _write_right(element, left)
+
+
+def _write_datum(datum: Any) -> str:
+    if isinstance(datum, dict) and "concat" in datum:
+        return " . ".join(_write_right(part, None) for part in datum["concat"])
+    return f'"{datum}"' if isinstance(datum, str) and not (datum[:1].isdigit() or ":" in datum) else _write_right(datum, None)
+
+
+def _write_atom(value: Any, left: Any) -> str:
+    key = _key(left)
+    if isinstance(value, bool):
+        return "exists" if value else "missing"
+    if isinstance(value, int):
+        if key == "mark" or isinstance(left, dict) and left.get("socket", {}).get("key") == "mark":
+            return f"0x{value:08x}"
+        payload = left.get("payload", {}) if isinstance(left, dict) else {}
+        if "base" in payload or payload.get("field") == "flags" and payload.get("protocol") == "tcp":
+            return f"0x{value:x}"
+        if payload.get("field") == "dscp" or payload.get("protocol") == "ether" and payload.get("field") == "type":
+            return f"0x{value:02x}"
+        return f"{value}s" if key in _TIMES else str(value)
+    if value[:1] == "@" or value == "*":
+        return str(value)
+    if value.isdigit() and key == "oif":  # `fib saddr . iif oif 0`
+        return str(value)
+    if key in _QUOTED or key in ("iifgroup", "oifgroup") or isinstance(left, dict) and "osf" in left:
+        return f'"{value}"'
+    return str(value)
+
+
+def _write_counter(value: Any, _: str) -> str:
+    if isinstance(value, dict) and "packets" in value:
+        return f"counter packets {value['packets']} bytes {value['bytes']}"
+    return f"counter name {_write_object(value)}" if value else "counter"
+
+
+def _write_object(value: Any) -> str:
+    return f'"{value}"' if isinstance(value, str) else _write(value)
+
+
+def _write_limit(value: Any, _: str) -> str:
+    if not isinstance(value, dict) or "rate" not in value:
+        return f"limit name {_write_object(value)}"
+    over = "over " if value.get("inv") else ""
+    unit = f" {value['rate_unit']}" if "rate_unit" in value and value["rate_unit"] != "packets" else ""
+    burst = f" burst {value['burst']} {value.get('burst_unit', 'packets')}" if value.get("burst") != (0 if unit else 5) else ""
+    return f"limit rate {over}{value['rate']}{unit}/{value['per']}{burst}"
+
+
+def _write_quota(value: Any, _: str) -> str:
+    if not isinstance(value, dict) or "val" not in value:
+        return f"quota name {_write_object(value)}"
+    used = f" used {value['used']} {value['used_unit']}" if "used" in value else ""
+    return f"quota {'over ' if value.get('inv') else ''}{value['val']} {value['val_unit']}{used}"
+
+
+def _write_reject(value: Any, family: str) -> str:
+    if not value or value == default_reject(family):
+        return "reject"
+    return f"reject with {value['type']}" + (f" {value['expr']}" if "expr" in value else "")
+
+
+def _write_log(value: Any, _: str) -> str:
+    words = ["log"]
+    for key in ("prefix", "level", "group", "snaplen", "queue-threshold", "flags"):
+        if value and key in value:
+            if key == "flags":
+                words += _written_log_flags(value[key])
+            else:
+                words.append(f'prefix "{value[key]}"' if key == "prefix" else f"{key} {value[key]}")
+    return " ".join(words)
+
+
+def _written_log_flags(flags: Any) -> list[str]:
+    kinds: dict[str, list[str]] = {}
+    for flag in flags if isinstance(flags, list) else [flags]:
+        kind, _, what = flag.partition(" ")
+        kinds.setdefault(kind, []).append(what)
+    return [f"flags {kind} {','.join(what)}".rstrip() for kind, what in kinds.items()]
+
+
+def _write_nat(name: str) -> Any:
+    def writer(value: Any, _: str) -> str:
+        if not value:
+            return name
+        words = [name, *([value["family"]] if "family" in value and ("addr" in value or name == "tproxy") else [])]
+        kind = value.get("type_flags")
+        words += [kind] if isinstance(kind, str) else kind or []
+        address, port = value.get("addr"), value.get("port")
+        if address is not None or port is not None:
+            text = "" if address is None else _write_right(address, None)
+            ports = "" if port is None else ":" + _write_right(port, None)
+            words += ["to", (f"[{text}]" if ":" in text and ports and " " not in text else text) + ports]
+        flags = value.get("flags", [])
+        flags = [flag for flag in (flags if isinstance(flags, list) else [flags]) if flag != "netmap"]
+        return " ".join(words + ([",".join(flags)] if flags else []))
+
+    return writer
+
+
+def _write_set(value: Dict, _: str) -> str:
+    words = [_write_key(value["elem"])] + [_written(statement, "") for statement in value.get("stmt", ())]
+    if "data" in value:
+        words += [":", _write_right(value["data"], None)]
+    return f"{value['op']} {value.get('set', value.get('map'))} {{ {' '.join(words)} }}"
+
+
+def _write_key(element: Any) -> str:
+    if isinstance(element, dict) and "elem" in element:
+        inner = element["elem"]
+        options = [f"{key} {inner[key]}s" for key in ("timeout", "expires") if key in inner]
+        return " ".join([_write(inner["val"]), *options])
+    return _write(element)
+
+
+def _write_dup(value: Dict, _: str) -> str:
+    device = f' device "{value["dev"]}"' if "dev" in value else ""
+    address = value["addr"]
+    named = isinstance(address, str) and not (address[:1].isdigit() or ":" in address)
+    return f"dup to {_write_object(address) if named else _write_right(address, None)}{device}"
+
+
+def _write_fwd(value: Dict, _: str) -> str:
+    if "addr" in value:
+        return f'fwd {value["family"]} to {_write_right(value["addr"], None)} device "{value["dev"]}"'
+    return f"fwd to {_write_object(value['dev'])}"
+
+
+def _write_synproxy(value: Any, _: str) -> str:
+    if not isinstance(value, dict):
+        return f'synproxy name "{value}"' if value else "synproxy"
+    flags = value.get("flags", [])
+    words = [f"{word} {value[word]}" for word in ("mss", "wscale") if word in value]
+    return " ".join(["synproxy", *words, *(flags if isinstance(flags, list) else [flags])])
+
+
+def _write_queue(value: Any, _: str) -> str:
+    words = ["queue"]
+    flags = (value or {}).get("flags", [])
+    flags = flags if isinstance(flags, list) else [flags]
+    words += ["flags", ",".join(flags)] if flags else []
+    number = (value or {}).get("num")
+    return " ".join(words + ([] if number is None else ["to", _write_right(number, None)]))
+
+
+def _write_mangle(value: Dict, _: str) -> str:
+    new = value["value"]
+    key = value["key"]
+    if isinstance(new, dict) and "map" in new and isinstance(new["map"]["data"], dict):
+        pairs = ", ".join(
+            f"{_write_element(pair[0], new['map']['key'])} : {_write_right(pair[1], key)}" for pair in new["map"]["data"]["set"]
+        )
+        return f"{_write(key)} set {_write(new['map']['key'])} map {{ {pairs} }}"
+    return f"{_write(key)} set {_write_right(new, key)}"
+
+
+def _write_xt(value: Dict, _: str) -> str:
+    return f"xt {value['type']} {value['name']}" if value else "xt"
+
+
+_WRITERS: dict[str, Any] = {
+    "match": _write_match, "counter": _write_counter, "limit": _write_limit, "quota": _write_quota, "reject": _write_reject,
+    "log": _write_log, "dnat": _write_nat("dnat"), "snat": _write_nat("snat"), "masquerade": _write_nat("masquerade"),
+    "redirect": _write_nat("redirect"), "tproxy": _write_nat("tproxy"), "set": _write_set, "map": _write_set, "dup": _write_dup,
+    "fwd": _write_fwd, "synproxy": _write_synproxy, "queue": _write_queue, "mangle": _write_mangle, "xt": _write_xt,
+    "vmap": lambda value, _: f"{_write(value['key'])} vmap {_write_right(value['data'], value['key'])}",
+    "meter": lambda value, _: (
+        f"meter {value['name']} "
+        + (f"size {value['size']} " if "size" in value else "")
+        + f"{{ {_write_key(value['key'])} {_written(value['stmt'], '')} }}"
+    ),
+    "flow": lambda value, _: f"flow {value['op']} {value['flowtable']}",
+    "ct count": lambda value, _: f"ct count {'over ' if value.get('inv') else ''}{value['val']}",
+    "last": lambda value, _: f"last used {value['used']}" if value else "last",
+    "unparsed": lambda value, _: " ".join(value),
+}  # fmt: skip
