@@ -94,7 +94,7 @@ def _box(box: layout.Box, marks: dict[str, str], prefix: str) -> str:
     why = f" ({marks[box.id]})" if marked else ""
     flag = "! " if marked else ""
     focus = ' tabindex="0" role="button"' if prefix and box.kind == "room" else ""
-    shown = " ".join([flag + box.title, box.subtitle, *(words for _, words, *_ in box.lines)])
+    shown = " ".join(filter(None, [flag + box.title, box.subtitle, *(words for _, words, *_ in box.lines)]))
     full = f" {box.full}" if box.full != box.title else ""
     label = f' aria-label="{escape(f"{shown}{full}{why}", quoted=True)}"' if focus else ""
     out = [f'<g class="{box.kind}{" marked" if marked else ""}" id="{prefix}{box.id}"{focus}{label}>'
@@ -116,7 +116,7 @@ def _box(box: layout.Box, marks: dict[str, str], prefix: str) -> str:
             out.append(f'<circle class="dot {_DOTS[state]}" cx="{_n(x + 4)}" cy="{_n(y - 4)}" r="3.6"/>')
         out.append(f'<text x="{_n(x + 13)}" y="{_n(y)}">{escape(text)}</text>')
     out.append("</g>")
-    return "".join(out)
+    return " ".join(out)
 
 
 def _n(number: float) -> str:
