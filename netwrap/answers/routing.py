@@ -165,10 +165,10 @@ class Router:
         self.rules = self._read_rules()
         self.tables = self._read_tables()
         self._lookups = {name: _Table(routes, self.bits) for name, routes in self.tables.items()}
-        self._plain = [(rule.get("priority"), table_name(rule.get("table", ""))) for rule in self.rules] == list(
+        self.rules_are_plain = [(rule.get("priority"), table_name(rule.get("table", ""))) for rule in self.rules] == list(
             _ALWAYS[family]
         ) and not any(_selects(rule) for rule in self.rules)
-        if self._plain and not self.six:  # the kernel keeps both in one tree as long as nobody adds a rule
+        if self.rules_are_plain and not self.six:  # the kernel keeps both in one tree as long as nobody adds a rule
             both = [*self.tables.get("local", ()), *self.tables.get("main", ())]
             self._lookups["main"] = _Table(both, self.bits)
 
@@ -251,7 +251,7 @@ class Router:
 
     def _lookup(self, asked: Question, missing: list[tuple[str, str]], linkstate: bool = True) -> tuple[Any, _Found | str]:
         """The rule and what its table answers, or one of the errors, ``no-route`` for none of them."""
-        if self._plain:
+        if self.rules_are_plain:
             return self._lookup_plain(asked, linkstate)
         at = 0
         jump: int | None = None
@@ -578,7 +578,7 @@ class Router:
         if not mode and (dev != out or not self.switches.on("send_redirects", dev, "inet", default=True)):
             if accepts:
                 return None
-            if self._plain and not self._has_custom_locals():
+            if self.rules_are_plain and not self._has_custom_locals():
                 return "martian" if number(source) in self.local else None
         mark = asked.mark if self.switches.on("src_valid_mark", dev, "inet") else 0
         ports = self._dissects()

@@ -9,7 +9,7 @@ from ..errors import UsageError
 from . import firewall
 from .inside import inside
 from .routing import family_of
-from .walk import TTL, Ended, Hop, Walker, Way
+from .walk import TTL, Ended, Hop, Walker, Way, bound
 
 if TYPE_CHECKING:
     from typing import Any
@@ -154,7 +154,6 @@ def _both(walker: Walker, asked: Asked, there: Ended, answer: int | None) -> lis
         verdict = {"delivered": "reached", "deaf": "one way"}.get(there.verdict, there.verdict)
         return [Result(verdict, "forward", there.reason, there, None)]
     packet = there.way.packet
-    first = there.way.hops[0]
     reply = replace(
         packet, source=packet.destination, destination=packet.source, sport=packet.dport, dport=packet.sport, icmp_type=answer,
         iif=None, oif=None, mark=0, state="established", direction="reply", bridged=False, physin=None, physout=None,
@@ -163,13 +162,15 @@ def _both(walker: Walker, asked: Asked, there: Ended, answer: int | None) -> lis
     oif = None
     if there.dev is not None and packet.proto != "udp":
         oif = walker.router(there.netns, packet.family).vrf_of(there.dev)
-    results = []
-    for back in walker.send(there.netns, way, reply.source, oif):
-        results.append(_judged(asked, there, back, first))
-    return results
+    if reply.destination.startswith("fe80"):
+        oif = there.dev
+    source: str | None = reply.source
+    if packet.proto == "udp" and not bound(there.netns, packet):
+        source = None  # a server that listens on every address lets the route choose
+    return [_judged(asked, there, back) for back in walker.send(there.netns, way, source, oif)]
 
 
-def _judged(asked: Asked, there: Ended, back: Ended, first: Hop) -> Result:
+def _judged(asked: Asked, there: Ended, back: Ended) -> Result:
     if back.verdict != "delivered":
         verdict = {"dropped": "one way", "deaf": "one way"}.get(back.verdict, back.verdict)
         return Result(verdict, "back", back.reason, there, back)

@@ -147,9 +147,6 @@ class Walker:
         way = way._replace(hops=(*way.hops, Hop(netns, None, None, (), source, packet.destination, way.ttl)))
         asked = _question(packet, source, None, oif)
         decision = router.decide(asked)
-        if source is None and family == "inet" and packet.proto in ("tcp", "udp") and decision.source is not None:
-            again = router.decide(asked._replace(source=decision.source))  # a connected socket is routed again
-            decision = again._replace(source=decision.source)
         way = way.lacking(decision.missing)
         if decision.delivers:
             yield from self._to_itself(netns, way, decision, source)
@@ -166,28 +163,23 @@ class Walker:
                     way, "dropped", netns, leg.dev, "no-source", what, inside(netns, "ip address show"), mend, record, "source"
                 )
                 continue
+            again = None
             if (
-                router.six
-                and source is None
-                and chosen.startswith("fe80")
-                and not packet.destination.startswith("fe80")
-                and leg.gateway
+                source is None
+                and family == "inet"
+                and packet.proto in ("tcp", "udp")
+                and not way.reply
+                and not router.rules_are_plain
             ):
-                what = f"{netns.title} has only a link-local address to send from by {leg.dev}"
-                yield self._end(
-                    way,
-                    "dropped",
-                    netns,
-                    leg.dev,
-                    "no-source",
-                    what,
-                    inside(netns, f"ip -6 address show dev {leg.dev}"),
-                    self._mend_source(netns, leg, family),
-                    record,
-                    "source",
-                )
+                again = router.decide(asked._replace(source=chosen))  # a connected socket is routed again with its source
+                if not again.sends:
+                    yield self._no_way(netns, way, again, asked._replace(source=chosen))
+                    continue
+            if again is None:
+                yield from self._out(netns, way, decision, leg, record, chosen, packet)
                 continue
-            yield from self._out(netns, way, decision, leg, record, chosen, packet)
+            for other, route in _legs(again):
+                yield from self._out(netns, way, again, other, route, chosen, packet)
 
     def _out(
         self, netns: Namespace, way: Way, decision: Decision, leg: Leg, record: Record | None, chosen: str, packet: Packet
@@ -367,6 +359,13 @@ class Walker:
             if not forwards and known:
                 yield self._no_way(netns, way, decision._replace(type="not-forwarding"), asked)
                 return
+        if packet.source.startswith("fe80"):
+            what = f"{netns.title} does not forward {packet.source}: a link-local source does not go beyond its link"
+            first = way.hops[0]
+            mend = self._mend_source(first.netns, Leg(str(first.left), None), packet.family)
+            command = inside(first.netns, f"ip -6 address show dev {first.left}")
+            yield self._end(way, "dropped", netns, dev, "no-source", what, command, mend, None, "source")
+            return
         if way.ttl <= 1:
             yield self._end(way, "loop", netns, dev, "ttl", f"the time to live ends in {netns.title}", "", (), None, "ttl")
             return
@@ -1316,6 +1315,15 @@ def listening(netns: Namespace, packet: Packet) -> bool | None:
         if local in ("*", packet.destination) or local == "0.0.0.0" and packet.family == "inet" or local == "::":
             return True
     return False
+
+
+def bound(netns: Namespace, packet: Packet) -> bool:
+    """Whether the server of a packet is known to listen on that address alone."""
+    return any(
+        str(row.get("netid", "")).startswith(packet.proto) and row.get("local_port") == packet.dport
+        and row.get("local") == packet.destination
+        for row in netns.table("ss") or ()
+    )  # fmt: skip
 
 
 def inside_ss(netns: Namespace) -> str:

@@ -1,0 +1,175 @@
+"""Send real packets between namespaces: ICMP, UDP and TCP of all pairs at once. Runs inside of a private host.
+
+Reads ``{"pairs": [[NETNS, ADDRESS], …], "servers": [NETNS, …]}`` and prints for each pair and protocol whether an answer came:
+``[[true, false, true], …]`` (icmp, udp, tcp). Servers answer UDP and TCP on port 7007 of every address, from the wildcard.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import json
+import os
+import select
+import socket
+import struct
+import sys
+import threading
+import time
+from typing import Any
+
+PORT = 7007
+ROUNDS = 3
+PATIENCE = 0.9
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def enter(netns: str) -> None:
+    """Let this thread live in a namespace from now on."""
+    with open(f"/run/netns/{netns}" if netns else "/proc/1/ns/net", "rb") as file:
+        if _libc.setns(file.fileno(), 0x40000000):
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), netns)
+
+
+def _servers(names: list[str]) -> None:
+    heard: dict[int, Any] = {}
+    poll = select.poll()
+    for name in names:
+        enter(name)
+        for family, wildcard in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):
+            for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+                try:
+                    server = socket.socket(family, kind)
+                except OSError:
+                    continue
+                if family == socket.AF_INET6:
+                    server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+                server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                server.setblocking(False)
+                server.bind((wildcard, PORT))
+                if kind == socket.SOCK_STREAM:
+                    server.listen(64)
+                heard[server.fileno()] = server
+                poll.register(server, select.POLLIN)
+
+    def serve() -> None:
+        kept = []
+        while True:
+            for number, _ in poll.poll(500):
+                server = heard[number]
+                try:
+                    if server.type & socket.SOCK_DGRAM and not server.type & socket.SOCK_STREAM:
+                        text, sender = server.recvfrom(2048)
+                        server.sendto(text, sender)
+                    else:
+                        kept.append(server.accept()[0])
+                except OSError:
+                    continue
+
+    threading.Thread(target=serve, daemon=True).start()
+
+
+def _checksum(data: bytes) -> int:
+    total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total = (total >> 16) + (total & 0xFFFF)
+    return ~(total + (total >> 16)) & 0xFFFF
+
+
+def _echo(family: int, ident: int) -> bytes:
+    kind = 128 if family == socket.AF_INET6 else 8
+    head = struct.pack("!BBHHH", kind, 0, 0, ident, 1)
+    body = b"netwrap."
+    if family == socket.AF_INET6:
+        return head + body
+    return struct.pack("!BBHHH", kind, 0, _checksum(head + body), ident, 1) + body
+
+
+class _Try:
+    """One protocol of one pair."""
+
+    def __init__(self, number: int, netns: str, address: str, proto: str) -> None:
+        self.ident = 1000 + number
+        self.address = address
+        self.proto = proto
+        self.came = False
+        self.six = ":" in address
+        self.family = socket.AF_INET6 if self.six else socket.AF_INET
+        self.netns = netns
+        self.socket: socket.socket | None = None
+        self.open()
+
+    def open(self) -> None:
+        kind = {"icmp": socket.SOCK_RAW, "udp": socket.SOCK_DGRAM, "tcp": socket.SOCK_STREAM}[self.proto]
+        number = {"icmp": socket.IPPROTO_ICMPV6 if self.six else socket.IPPROTO_ICMP}.get(self.proto, 0)
+        try:
+            self.socket = socket.socket(self.family, kind, number)
+            self.socket.setblocking(False)
+        except OSError:
+            self.socket = None
+
+    def send(self) -> None:
+        if self.came or self.socket is None:
+            return
+        try:
+            if self.proto == "icmp":
+                self.socket.sendto(_echo(self.family, self.ident), (self.address, 0))
+            elif self.proto == "udp":
+                self.socket.connect((self.address, PORT))
+                self.socket.send(b"netwrap")
+            else:
+                self.socket.connect((self.address, PORT))
+        except OSError as error:
+            if error.errno == errno.EISCONN:
+                self.came = True
+            elif self.proto == "tcp" and error.errno not in (errno.EINPROGRESS, errno.EALREADY):
+                self.socket.close()
+                self.socket = None
+
+    def hear(self, writable: bool) -> None:
+        if self.socket is None or self.socket.fileno() < 0:
+            return
+        try:
+            if self.proto == "icmp":
+                text, sender = self.socket.recvfrom(2048)
+                at = 0 if self.six else (text[0] & 15) * 4
+                kind = text[at]
+                right = kind == (129 if self.six else 0) and struct.unpack("!H", text[at + 4 : at + 6])[0] == self.ident
+                if right and socket.inet_pton(self.family, sender[0].partition("%")[0]) == socket.inet_pton(
+                    self.family, self.address
+                ):
+                    self.came = True
+            elif self.proto == "udp":
+                self.came = self.socket.recv(64) == b"netwrap" or self.came
+            elif writable:
+                self.came = self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0
+        except OSError:
+            pass
+
+
+def main() -> None:
+    asked = json.load(sys.stdin)
+    _servers(asked["servers"])
+    tries = []
+    for number, (netns, address) in enumerate(asked["pairs"]):
+        enter(netns)
+        tries.append([_Try(number, netns, address, proto) for proto in ("icmp", "udp", "tcp")])
+    everything = [one for row in tries for one in row if one.socket is not None]
+    by_number = {one.socket.fileno(): one for one in everything if one.socket is not None}
+    for _ in range(ROUNDS):
+        for one in everything:
+            one.send()
+        poll = select.poll()
+        for one in everything:
+            if one.socket is not None and not one.came:
+                poll.register(one.socket, select.POLLOUT if one.proto == "tcp" else select.POLLIN)
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end and any(not one.came for one in everything):
+            for number, event in poll.poll(max(1, int((end - time.monotonic()) * 1000))):
+                one = by_number[number]
+                one.hear(bool(event & select.POLLOUT))
+                if one.came or one.proto == "tcp" or event & (select.POLLERR | select.POLLNVAL) and one.proto != "icmp":
+                    poll.unregister(number)
+    print(json.dumps([[one.came for one in row] for row in tries]))
+
+
+main()
