@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import parsers
 
 from . import shell
+from .commands import ss
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +41,10 @@ def records(
     result = shell.run(argv, netns=netns, timeout=timeout, check=False)
     if not _is_empty_table(result):
         shell.checked(shell.in_netns(argv, netns), result)
-    return list(module.parse(result.stdout))
+    found = list(module.parse(result.stdout))
+    if name == "ss":
+        ss.complete(found, argv)
+    return found
 
 
 def _is_empty_table(result: shell.Result) -> bool:

@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     Record = dict[str, Any]
 
 #: In which order places are listed.
-ROLES = ("namespace", "process", "owner", "peer", "port", "link", "nsid", "neighbour", "route", "rule", "fdb", "vlan")
+ROLES = ("namespace", "process", "listener", "owner", "peer", "port", "link", "nsid", "neighbour", "route", "rule", "fdb", "vlan")
 # `02:00:00:00:00:01`, `02-00-00-00-00-01`, `0200.0000.0001`
 _MAC = re.compile(r"(?:[0-9a-f]{2}[:-]){5,19}[0-9a-f]{2}$|(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}$", re.ASCII | re.IGNORECASE)
+# `:5432`, `10.0.0.1:80`, `[::1]:80`
+_PORT = re.compile(r"([0-9.]+|\[[0-9a-fA-F:.]+\])?:(\d{1,5})$", re.ASCII)
 _INODE = re.compile(r"(?:net:\[)?(\d{9,12})\]?$", re.ASCII)
 
 
@@ -65,6 +67,8 @@ def in_namespace(host: Host, netns: Namespace, words: list[str]) -> list[str]:
         return ["netwrap", "--from", host.source, *where, *words]
     if netns.here:
         return words
+    if netns.names and words[0] == "ss":
+        return ["ip", "netns", "exec", netns.names[0], *words]
     if netns.names:
         return [words[0], "-n", netns.names[0], *words[1:]]
     if netns.pids:
@@ -80,6 +84,9 @@ def _searches(what: str) -> list[Callable[[Host, Namespace], Iterator[Place]]]:
     bare = what.removeprefix("pid ").strip()
     if _MAC.match(what):
         return [_mac(what)]
+    port = _PORT.match(what)
+    if port is not None:
+        return [_listeners(int(port[2]), network(port[1].strip("[]")) if port[1] else None)]
     prefix = network(what) if not what.isdigit() else None
     if prefix is not None:
         found.append(_prefix(prefix))
@@ -87,7 +94,7 @@ def _searches(what: str) -> list[Callable[[Host, Namespace], Iterator[Place]]]:
         number = int(bare[:20])
         found.append(_pid(number))
         if bare == what:
-            found += [_vlan(number), _nsid(number)]
+            found += [_vlan(number), _nsid(number), _listeners(number)]
     inode = _INODE.match(what)
     if inode is not None:
         found.append(_inode(inode[1]))
@@ -136,6 +143,9 @@ def _prefix(wanted: Network) -> Callable[[Host, Namespace], Iterator[Place]]:
                     if fits(wording.prefix(rule, key)):
                         yield Place(netns, "rule", wording.rule(rule), ["ip", family, "rule", "show"])
                         break
+        for socket in netns.listeners or ():
+            if fits(socket.get("local")):
+                yield _listener(netns, socket)
         for entry in netns.fdb or ():
             if fits(entry.get("dst")):
                 yield Place(netns, "fdb", wording.fdb(entry), ["bridge", "fdb", "show", *_dev(entry.get("ifname"))])
@@ -195,10 +205,35 @@ def _mac(text: str) -> Callable[[Host, Namespace], Iterator[Place]]:
 # -- names ---------------------------------------------------------------------------------------------------------
 
 
+def _listener(netns: Namespace, socket: Record) -> Place:
+    letters = {"tcp": "t", "udp": "u"}.get(socket["netid"], "")
+    return Place(netns, "listener", wording.socket(socket), ["ss", f"-{letters}lnp"])
+
+
+def _listeners(port: int, address: Network | None = None) -> Callable[[Host, Namespace], Iterator[Place]]:
+    """Who listens on a port; with an address, only who listens on that one or on all."""
+
+    def search(host: Host, netns: Namespace) -> Iterator[Place]:
+        for socket in netns.listeners or ():
+            local = socket.get("local", "")
+            if socket.get("local_port") != port:
+                continue
+            if address is None or local in ("*", "0.0.0.0" if address.version == 4 else "::") or network(local) == address:
+                yield _listener(netns, socket)
+
+    return search
+
+
 def _name(wanted: str) -> Callable[[Host, Namespace], Iterator[Place]]:
     def search(host: Host, netns: Namespace) -> Iterator[Place]:
         if netns.is_called(wanted):
             yield Place(netns, "namespace", netns.title, ["ip", "link", "show"])
+        for pid, command in netns.pids or ():
+            if command == wanted:
+                yield Place(netns, "process", f"pid {pid} ({command})", ["readlink", f"/proc/{pid}/ns/net"])
+        for socket in netns.listeners or ():
+            if any(user.get("name") == wanted for user in socket.get("users", ())):
+                yield _listener(netns, socket)
         for link in netns.links or ():
             name = link.get("ifname", "")
             if wanted in (name, link.get("ifalias"), *link.get("altnames", ())):

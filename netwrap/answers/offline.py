@@ -17,6 +17,7 @@ from ..commands.request import Request
 from ..errors import CommandWarning, NetwrapError, UsageError
 from ..model.coverage import as_printed
 from ..prefixes import contains, network
+from . import sockets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -61,7 +62,7 @@ def answer_in(host: Host, command: Command, netns: Namespace) -> list[Record]:
     if same is not None:
         return same
     asking.check(request)
-    if request.verb not in ("show", "list-id"):
+    if request.verb not in ("show", "list-id", "showmacs", "showstp"):
         raise UsageError(f"'{' '.join(request.words)}' asks the kernel: it cannot be answered from a capture")
     found = _ANSWERS.get(request.name, _filtered)(host, netns, request)
     if found is None:
@@ -88,6 +89,8 @@ def _brief(record: Record) -> Record:
 
 def _captured_as_asked(netns: Namespace, request: Request) -> list[Record] | None:
     """What the very command printed, if the capture has it (the last time it was run)."""
+    if request.name == "ss":
+        return None
     for table in reversed(netns.tables.get(request.name, [])):
         other = table.request
         if other is not None and _key(other) == _key(request) and "".join(other.unknown) in ("", "-n"):
@@ -430,8 +433,73 @@ def _vlans(host: Host, netns: Namespace, request: Request) -> list[Record] | Non
     return found
 
 
+def _maddrs(host: Host, netns: Namespace, request: Request) -> list[Record] | None:
+    if netns.maddrs is None:
+        return None
+    found = []
+    for link in netns.maddrs:
+        groups = [group for group in link["maddr"] if request.family in ("", group.get("family", "link"))]
+        if groups and request.filters.get("dev") in (None, link.get("ifname")):
+            found.append({**link, "maddr": groups})
+    return found
+
+
+def _sysctls(host: Host, netns: Namespace, request: Request) -> list[Record] | None:
+    from parsers.sysctl import dotted
+
+    if netns.sysctls is None:
+        return None
+    wanted = [dotted(key) for key in (request.filters.get("key") or "").split()]
+    missing = [key for key in wanted if key not in netns.sysctls]
+    if missing:
+        raise NotCaptured(f"no {', '.join(missing)} of {netns.title} in this capture")
+    chosen = {key: netns.sysctls[key] for key in wanted} or netns.sysctls
+    return [{"key": key, "value": line} for key, value in chosen.items() for line in value.split("\n")]
+
+
+# What `ifconfig` prints of a link, and of an address.
+_IFCONFIG = ("ifname", "flags", "mtu", "link_type", "address", "txqlen", "stats64", "addr_info")
+_IFCONFIG_ADDRESS = ("family", "local", "address", "prefixlen", "broadcast", "scope", "label")
+
+
+def _ifconfig(host: Host, netns: Namespace, request: Request) -> list[Record] | None:
+    found = []
+    for link in netns.addresses or ():
+        name = request.filters.get("dev")
+        if name != link.get("ifname") if name is not None else "up" in request.filters and "UP" not in link.get("flags", ()):
+            continue
+        shown = {key: link[key] for key in _IFCONFIG if key in link}
+        shown["addr_info"] = [
+            {key: entry[key] for key in _IFCONFIG_ADDRESS if key in entry}
+            for entry in link.get("addr_info", ())
+            if "local" in entry
+        ]
+        found.append(shown)
+    return None if netns.addresses is None else found
+
+
+def _brctl(host: Host, netns: Namespace, request: Request) -> list[Record] | None:
+    """`brctl show` from links with details; `showmacs` and `showstp` only where they were captured themselves."""
+    bridges = [link for link in netns.links or () if link.get("linkinfo", {}).get("info_kind") == "bridge"]
+    if request.verb != "show" or not bridges and not any("linkinfo" in link for link in netns.links or ()):
+        return None
+    found = []
+    for link in bridges:
+        data = link["linkinfo"].get("info_data", {})
+        if request.filters.get("dev") not in (None, link["ifname"]):
+            continue
+        record = {"ifname": link["ifname"]}
+        if "bridge_id" in data:
+            record["id"] = data["bridge_id"].replace(":", "")
+        if "stp_state" in data:
+            record["stp"] = bool(data["stp_state"])
+        found.append({**record, "interfaces": [port["ifname"] for port in netns.ports(link["ifname"])]})
+    return found
+
+
 # Commands whose filters ask for more than that a key has a value.
 _ANSWERS: dict[str, Callable[[Host, Namespace, Request], list[Record] | None]] = {
     "ip_link": _links, "ip_address": _addresses, "ip_route": _routes, "ip_neigh": _neighs, "ip_netns": _netns,
-    "bridge_fdb": _fdb, "bridge_vlan": _vlans,
+    "bridge_fdb": _fdb, "bridge_vlan": _vlans, "ip_maddr": _maddrs, "ss": sockets.answer, "sysctl": _sysctls,
+    "ifconfig": _ifconfig, "brctl": _brctl,
 }  # fmt: skip

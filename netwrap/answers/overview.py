@@ -143,6 +143,7 @@ def details(host: Host, netns: Namespace) -> Record:
         "neighbours": shown(host, netns, "ip neigh show"),
         "rules": shown(host, netns, "ip rule show"),
         "rules6": shown(host, netns, "ip -6 rule show"),
+        "listeners": netns.listeners,
         "forwarding": forwarding(netns),
         "firewall": None if firewall is None else [table._asdict() for table in firewall],
     }

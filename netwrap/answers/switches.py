@@ -32,7 +32,7 @@ class Switches:
                     text = str(_MODES.get(value, value)) if isinstance(value, str) else str(int(value))
                     if name == "proxy_arp" and family == "ipv6":
                         name = "proxy_ndp"
-                    self.values.setdefault(f"net.{family}.conf.{dev}.{name}", text)
+                    self.values.setdefault(f"net.{family}.conf.{_in_key(dev)}.{name}", text)
 
     def value(self, name: str, default: int = 0) -> int:
         """A switch by its whole name, ``net.ipv4.ip_forward``."""
@@ -49,7 +49,7 @@ class Switches:
     def of(self, name: str, dev: str, family: str = "inet", default: int = 0) -> int:
         """The effective value of a switch of an interface; of IPv4 the greater of its own and that of all."""
         stem = f"net.{'ipv6' if family == 'inet6' else 'ipv4'}.conf"
-        own = self.value(f"{stem}.{dev}.{name}", self.value(f"{stem}.default.{name}", default))
+        own = self.value(f"{stem}.{_in_key(dev)}.{name}", self.value(f"{stem}.default.{name}", default))
         if family == "inet" and name in _BY_MAXIMUM:
             return max(own, self.value(f"{stem}.all.{name}", 0 if name != "send_redirects" else default))
         return own
@@ -80,3 +80,8 @@ class Switches:
             if self.known(other):
                 return bool(self.value(other)), True
         return False, False
+
+
+def _in_key(dev: str) -> str:
+    """The name of an interface within the name of a switch: `sysctl` writes eth0.100 as ``eth0/100``."""
+    return dev.replace(".", "/")

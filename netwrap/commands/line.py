@@ -29,7 +29,8 @@ _SHOWS = ("show", "list", "lst", "ls")
 # Verbs of any object that change nothing, and print no table of ours.
 _READS = (*_SHOWS, "help", "get", "identify", "pids", "list-id", "showdump", "tunnelshow")
 # Files of /proc/net, and the command that prints the same table.
-_PROC_NET = {"arp": "arp", "route": "route", "ipv6_route": "route"}
+_PROC_NET = {"arp": "arp", "route": "route", "ipv6_route": "route",
+             **dict.fromkeys(("tcp", "tcp6", "udp", "udp6", "raw", "raw6"), "ss")}  # fmt: skip
 
 
 class Command:
@@ -82,6 +83,8 @@ def _understood(words: tuple[str, ...]) -> Command:
     if name == "busybox" and len(argv) > 1:
         inner = understand(argv[1:])
         return Command(argv, inner.netns, inner.parser, argv, False)
+    if name == "ss":
+        return _ss(argv)
     parser = next((command for command in commands.of_binary(name) if _shows_of(command)(argv)), None)
     return Command(argv, None, parser, argv, False)
 
@@ -89,6 +92,24 @@ def _understood(words: tuple[str, ...]) -> Command:
 def _shows_of(command: str) -> Callable[[Sequence[str]], bool]:
     shows: Callable[[Sequence[str]], bool] = getattr(commands.module(command), "shows", lambda words: False)
     return shows
+
+
+def _ss(argv: list[str]) -> Command:
+    """``ss -ltn``; with ``-N NAME`` it enters a namespace by itself."""
+    if not _shows_of("ss")(argv):
+        return Command(argv, None, None, argv, False)
+    kept: list[str] = []
+    netns = None
+    at = 0
+    while at < len(argv):
+        word, equals, value = argv[at].partition("=")
+        at += 1
+        if word in ("-N", "--net"):
+            netns = value if equals else argv[at] if at < len(argv) else None
+            at += 0 if equals else 1
+        else:
+            kept.append(argv[at - 1])
+    return Command(kept, netns, "ss", kept, False)
 
 
 def _long(option: str) -> str:

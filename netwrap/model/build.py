@@ -15,6 +15,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ..commands import request as asked
+from ..commands import ss
 from ..commands.line import understand
 from ..wording import ROOT
 from . import coverage, failures, sidetables
@@ -113,6 +114,8 @@ class _Builder:
         request = asked.read(words)
         part = section.part or cut or (f"{found.lost()} lines not understood" if found else "")
         records = coverage.completed(request, records)
+        if parser == "ss":
+            ss.complete(records, words)
         netns.tables.setdefault(parser, []).append(Table(section.command, request, records, json, section, part))
 
     def _read_side_table(self, netns: Namespace, section: Section, words: list[str]) -> None:

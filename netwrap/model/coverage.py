@@ -30,6 +30,7 @@ _USUAL_STATES = ("incomplete", "reachable", "stale", "delay", "probe", "failed",
 _KEYS = {
     "ip_link": ("ifname",), "ip_address": ("ifname",), "ip_neigh": ("dst", "dev"), "ip_netns": ("name",),
     "bridge_vlan": ("ifname",), "bridge_link": ("ifname",), "ip_netconf": ("family", "interface"), "ip_nexthop": ("id",),
+    "ifconfig": ("ifname",), "ip_maddr": ("ifname",),
 }  # fmt: skip
 _LISTS = {"addr_info": ("family", "local", "prefixlen", "address"), "vlans": ("vlan", "vlanEnd")}
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from parsers.ip_route import family_of
 
+from ..commands import ss
 from ..wording import ROOT
 from . import coverage, sidetables
 from .coverage import Scope, Table
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     Record = dict[str, Any]
 
+_INET = ("tcp", "udp", "sctp", "dccp", "mptcp")
 _ID = re.compile(r"[0-9a-f]+$", re.ASCII)
 
 
@@ -94,8 +96,8 @@ class Namespace:
 
     @cached_property
     def links(self) -> list[Record] | None:
-        """`ip link`, joined with `ip address` and the names in /proc/net/dev where neither was captured whole."""
-        names = ("ip_link", "ip_address", "proc_links")
+        """`ip link`, joined with `ip address`, `ifconfig` and the names in /proc/net/dev where none was captured whole."""
+        names = ("ip_link", "ip_address", "ifconfig", "proc_links")
         return self._first([(name, self.table(name), self.covers(name)) for name in names])
 
     def _first(self, found: Sequence[tuple[str, list[Record] | None, bool]]) -> list[Record] | None:
@@ -116,8 +118,10 @@ class Namespace:
 
     @cached_property
     def addresses(self) -> list[Record] | None:
-        """`ip address`: links with ``addr_info``; of a family that it was not asked for, /proc/net/if_inet6 and fib_trie."""
+        """`ip address`, else `ifconfig`; of a family that neither was asked for, /proc/net/if_inet6 and fib_trie."""
         found = self.table("ip_address")
+        if found is None or not self.covers("ip_address"):
+            found = self._first([("ip_address", found, False), ("ifconfig", self.table("ifconfig"), False)])
         local = self.table("proc_local")
         if found is None or not self.covers("ip_address", "inet6"):
             found = self._first([("ip_address", found, False), ("proc_addresses", self.table("proc_addresses"), False)])
@@ -205,14 +209,49 @@ class Namespace:
 
     @cached_property
     def sysctls(self) -> dict[str, str] | None:
-        """The kernel's switches by their whole names: ``{"net.ipv4.conf.eth0.rp_filter": "1"}``."""
+        """The kernel's switches by their whole names: ``{"net.ipv4.conf.eth0.rp_filter": "1"}``; lines of one are joined."""
         rows = self.table("sysctl")
-        return None if rows is None else {str(row["key"]): str(row["value"]) for row in rows}
+        if rows is None:
+            return None
+        found: dict[str, list[str]] = {}
+        for row in rows:
+            found.setdefault(row["key"], []).append(row["value"])
+        return {key: "\n".join(values) for key, values in found.items()}
 
     @property
     def nexthops(self) -> list[Record] | None:
         """`ip nexthop`."""
         return self.table("ip_nexthop")
+
+    @property
+    def maddrs(self) -> list[Record] | None:
+        """`ip maddr`: links with the multicast groups that they listen to."""
+        return self.table("ip_maddr")
+
+    @cached_property
+    def sockets(self) -> list[Record] | None:
+        """`ss`, `netstat` and /proc/net/tcp: each socket once, with all that any of them tells of it."""
+        tables = self.tables.get("ss")
+        if not tables:
+            return None
+        found: dict[Any, Record] = {}
+        for record in (record for table in ss.latest(tables) for record in table.records):
+            local = "::" if record.get("local") == "*" else record.get("local")  # netstat writes `:::80` for `*:80`
+            key = (record.get("netid"), local, *(record.get(it) for it in ("local_port", "peer_port", "dev", "state")))
+            key += (record.get("peer"),) if record.get("peer_port") not in ("*", None, 0) else ()
+            found[key] = {**record, **found.get(key, {})}
+        return list(found.values())
+
+    @property
+    def listeners(self) -> list[Record] | None:
+        """Sockets that wait for a connection or for a packet: TCP and its like in LISTEN, UDP without a peer."""
+        if self.sockets is None:
+            return None
+        return [
+            socket for socket in self.sockets
+            if socket.get("netid") in _INET and (socket.get("state") == "LISTEN"
+                                                 or socket["netid"] == "udp" and socket.get("state") == "UNCONN")
+        ]  # fmt: skip
 
     @property
     def bridge_links(self) -> list[Record] | None:

@@ -22,11 +22,25 @@ if TYPE_CHECKING:
 _SUFFIX = re.compile(r"\.(txt|text|out|log|json|md)$", re.IGNORECASE)
 # `ip_netns_exec_red_ip_route_show_table_all`
 _EXEC = re.compile(
-    r"ip[ _]netns[ _]exec[ _](.+?)[ _]((?:ip|bridge|arp|route|netstat|iptables-save|ip6tables-save|nft)(?:[ _].*)?)$"
+    r"ip[ _]netns[ _]exec[ _](.+?)[ _]"
+    r"((?:ip|bridge|arp|route|netstat|ss|ifconfig|brctl|sysctl|iptables-save|ip6tables-save|nft)(?:[ _].*)?)$"
 )
 _NAMESPACES = re.compile(r"(?:^|/)namespaces/([^/]+)/[^/]+$")
 _ROOTS = ("root", "host", "default", "main", "init")
-_BINARIES = ("ip", "bridge", "arp", "route", "netstat", "nft", "iptables-save", "ip6tables-save")
+_BINARIES = (
+    "ip",
+    "bridge",
+    "arp",
+    "route",
+    "netstat",
+    "ss",
+    "ifconfig",
+    "brctl",
+    "sysctl",
+    "nft",
+    "iptables-save",
+    "ip6tables-save",
+)
 _SOS = "sos_commands/"
 _SOS_FOLDERS = ("networking/", "firewall_tables/")
 

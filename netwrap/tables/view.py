@@ -84,6 +84,7 @@ _ANSWERS: dict[str, tuple[str, Callable[[Record], Iterator[Record]]]] = {
         "ifname kind? state? peer? how? master? addresses? address? mtu?",
         _same("ifindex", "ifname", "kind", "state", "peer", "how", "master", "addresses", "address", "mtu"),
     ),
+    "report_listener": ("netid local local_port dev? users?", lambda socket: commands.module("ss").rows(socket)),
     "report_firewall": ("tool table chains rules", _same("tool", "table", "chains", "rules")),
     "trace": (
         "from to address verdict direction? reason? where?",

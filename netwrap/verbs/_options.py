@@ -53,7 +53,7 @@ class Option:
 
 
 #: The wrapped binaries: their words are their own, and ours stand among them.
-WRAPPED = ("ip", "arp", "route", "bridge")
+WRAPPED = ("ip", "arp", "route", "bridge", "ss", "ifconfig", "brctl", "sysctl")
 _LAB = "a lab file, or the name of a ready-made lab"
 
 #: Every verb, in the order of the overview; a name of two words is a verb's own verb.
@@ -67,6 +67,12 @@ VERBS: dict[str, Verb] = {
     "route": Verb("the routing table (answered from `ip route` where route is not installed)", "WORDS…", 0, -1,
                   ("netwrap route -n --format json",)),
     "bridge": Verb("link, fdb, vlan", "WORDS…", 0, -1, ("netwrap bridge fdb --where state=permanent --columns mac,ifname",)),
+    "ss": Verb("sockets, and the processes that hold them", "WORDS…", 0, -1, ("netwrap --all-netns ss -tlnp",)),
+    "ifconfig": Verb("links and addresses, as net-tools or busybox print them", "WORDS…", 0, -1,
+                     ("netwrap --netns red ifconfig -a",)),
+    "brctl": Verb("show, showmacs, showstp", "WORDS…", 0, -1, ("netwrap brctl show --format json",)),
+    "sysctl": Verb("switches of the kernel and their values", "WORDS…", 0, -1,
+                   ("netwrap --all-netns sysctl net.ipv4.ip_forward",)),
     "report": Verb(
         "the namespaces of this host in one table, or all about some of them", "[NAME…]", 0, -1,
         ("netwrap report", "netwrap report red",

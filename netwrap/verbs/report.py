@@ -97,7 +97,8 @@ def _details(host: Host, netns: Namespace, options: Options) -> Iterator[str]:
     yield tabular.printable(_heading(host, netns))
     for title, view, missing in (("links", "report_link", "links"), ("routes", "ip_route", "routes"),
                                  ("neighbours", "ip_neigh", "neighbours"), ("rules", "ip_rule", "rules"),
-                                 ("IPv6 rules", "ip_rule", "rules6"), ("firewall", "report_firewall", "firewall")):  # fmt: skip
+                                 ("IPv6 rules", "ip_rule", "rules6"), ("listeners", "report_listener", "listeners"),
+                                 ("firewall", "report_firewall", "firewall")):  # fmt: skip
         yield ""
         records = record[missing]
         if not records:
