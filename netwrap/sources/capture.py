@@ -242,8 +242,29 @@ def parts(section: Section, notes: list[str]) -> list[Section]:
     if section.command.startswith("batch "):
         return _unbatched(section, notes)
     if section.status in (None, 124):
-        return [section._replace(stdout=_whole_part(section.stdout))]
+        section = section._replace(stdout=_whole_part(section.stdout))
+    if section.command == "sysctl -a":
+        section = section._replace(stdout=_settings(section.stdout), status=0 if section.status == 2 else section.status)
     return [section]
+
+
+def _settings(text: str) -> str:
+    """What `grep -s .` prints of files below /proc/sys/net, as lines of `sysctl -a`.
+
+    >>> _settings("ipv4/conf/eth0.7/rp_filter:1\\nipv4/conf/default/rp_filter:1\\n")
+    'net.ipv4.conf.eth0/7.rp_filter = 1\\n'
+    """
+    lines = []
+    for line in text.split("\n"):
+        path, colon, value = line.rpartition(":")
+        if colon and "/conf/default/" not in path:
+            lines.append(f"net.{path.translate(_SWAPPED)} = {value}\n")
+        elif line and not colon:
+            lines.append(line + "\n")
+    return "".join(sorted(lines))
+
+
+_SWAPPED = str.maketrans("/.", "./")
 
 
 def _where(section: Section) -> str:

@@ -154,8 +154,7 @@ class _Sweep:
             for worker in workers:
                 worker.start()
             for worker in workers:
-                while worker.is_alive():
-                    worker.join(0.25)
+                while not worker.over.wait(0.25):
                     if progress is not None:
                         progress(len(keys) - len(left), len(keys))
         except BaseException:
@@ -163,7 +162,8 @@ class _Sweep:
             for worker in workers:
                 worker.stop()
             for worker in workers:
-                worker.join()
+                if worker.ident is not None:
+                    worker.over.wait()
             raise
         for worker in workers:
             if worker.failure is not None:
@@ -240,6 +240,8 @@ class _Sweep:
 
     def _ask(self, key: str, way: str, worker: _Worker, question: Question) -> bool:
         """Ask one question and keep its sections; whether there is time for another."""
+        if worker.stopped:
+            return False
         began = time.monotonic()
         shown = way if key != self.census.own else ""
         given = shell.ask(
@@ -308,23 +310,24 @@ class _Worker(threading.Thread):
     def __init__(self, sweep: _Sweep, left: list[str], ask: Callable[[str, str, _Worker], None]) -> None:
         super().__init__(daemon=True)
         self._sweep, self._todo, self._ask = sweep, left, ask
-        self._pid, self._stopped = 0, False
+        self._pid, self.stopped = 0, False
+        self.over = threading.Event()  # `join` takes a thread for ended where a signal handler raises in it
         self.left = 0.0  # seconds for the namespace that it is in
         self.failure: BaseException | None = None
 
     def started(self, pid: int) -> None:
         self._pid = pid
-        if pid and self._stopped:
+        if pid and self.stopped:
             shell.kill(pid)
 
     def stop(self) -> None:
-        self._stopped = True
+        self.stopped = True
         if self._pid:
             shell.kill(self._pid)
 
     def run(self) -> None:
         try:
-            while not self._stopped:
+            while not self.stopped:
                 try:
                     key = self._todo.pop()
                 except IndexError:
@@ -333,6 +336,8 @@ class _Worker(threading.Thread):
         except BaseException as failure:
             self.failure = failure
             self._todo.clear()
+        finally:
+            self.over.set()
 
     def _read(self, key: str) -> None:
         sweep = self._sweep
@@ -411,7 +416,7 @@ def _sysctls(own: bool) -> str:
         value = _content(f"/proc/sys/{path}").strip()
         if value:
             lines.append(f"{path.translate(_SWAPPED)} = {value}\n")
-    return "".join(lines)
+    return "".join(sorted(lines))
 
 
 _SWAPPED = str.maketrans("/.", "./")

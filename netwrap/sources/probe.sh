@@ -5,9 +5,26 @@
 #   ssh router sh -s < probe.sh > router.txt           ssh router sh -s -- --no-json < probe.sh > router.txt
 #
 # It changes nothing. The output is read by netwrap (netwrap/capture.py, which describes its form). Every mark carries a
-# random token, so that nothing a command prints can pass for one. Names are data: they are only ever quoted words.
+# random token, so that nothing a command prints can pass for one; the token stands in no name of a file and no argument, where
+# others could read it. Names are data: they are only ever quoted words.
+
+netwrap_refuse() { # sets `why` where this shell does not do what the probe needs
+    why=
+    case ${KSH_VERSION-} in *93*) why="ksh93" ;; esac
+    [ -z "${POSH_VERSION-}" ] || why=posh
+    [ -z "${YASH_VERSION-}" ] || case $(set -o) in *posixlycorrect*on*) ;; *) why="yash, but for yash -o posixlycorrect" ;; esac
+    two="a b"
+    set -- $two
+    [ $# -eq 2 ] || why="this shell, which does not split words (zsh)"
+    case $(type printf 2>/dev/null) in */*) why="a shell without a printf of its own, whose words others can see" ;; esac
+    [ -n "$why" ]
+}
 
 netwrap_probe() {
+    if netwrap_refuse; then
+        echo "probe.sh: it does not work in $why; use sh, dash, bash or busybox sh" >&2
+        return 2
+    fi
     LC_ALL=C NO_COLOR=1
     export LC_ALL NO_COLOR
     unset LANGUAGE LANG IPROUTE2_COLOR CDPATH ENV
@@ -40,7 +57,7 @@ netwrap_probe() {
     token=
     read -r token 2>/dev/null </proc/sys/kernel/random/uuid || token=$$-$(date +%s%N)-$(ls -id /proc/self/task 2>/dev/null)
     token=$(printf %s "$token" | tr -dc 'A-Za-z0-9-')
-    count=0 notes= key= child= root=${NETWRAP_PROBE_ROOT-}
+    count=0 notes= key= child= printed= root=${NETWRAP_PROBE_ROOT-}
     exec 4>&1
     scratch
     echo "netwrap capture 1 $token"
@@ -78,7 +95,8 @@ text() { # COMMAND TEXT: a section about the host
     printf '\n@%s end 0\n' "$token"
 }
 
-note() { # TEXT (one line)
+note() { # TEXT, which becomes one line
+    case $1 in *"$newline"*) escaped "$1" && set -- "$escaped" ;; esac
     if [ "$worker" = 0 ]; then
         notes=$notes$1$newline
     else
@@ -110,13 +128,13 @@ escaped() { # NAME: sets `escaped` to it with backslash, tab and newline written
 scratch() { # a folder for what is said on standard error, and for the two workers
     work= worker=0 said= watchdog= sweeper=
     [ -n "$scratch" ] || for dir in "${TMPDIR:-/dev/shm}" /run /tmp /var/tmp; do # in memory: a file each command
-        if mkdir "$dir/netwrap-$$-$token" 2>/dev/null; then
-            work=$dir/netwrap-$$-$token
-            break
-        fi
+        for try in 1 2 3 4 5 6 7 8 9; do # somebody else may have made it already
+            mkdir "$dir/netwrap-$$-$try" 2>/dev/null && work=$dir/netwrap-$$-$try && break 2
+            [ -e "$dir/netwrap-$$-$try" ] || break
+        done
     done
     [ -z "$scratch" ] || work=$scratch
-    trap 'stopped' HUP INT TERM
+    trap 'stopped' HUP INT QUIT TERM USR1
     if [ -z "$work" ]; then
         note "no folder to write to: one namespace at a time, and no time-out"
         return
@@ -132,9 +150,11 @@ leave() {
 }
 
 stopped() { # by a signal: what has been read so far is printed
-    trap - HUP INT TERM
+    trap - HUP INT QUIT TERM USR1
     { [ -z "$child" ] || kill -9 "$child"; [ -z "$sweeper" ] || kill "$sweeper" && wait "$sweeper"; } 2>/dev/null
     worker=0
+    exec >&4 # a signal may find standard output redirected
+    [ -z "$work" ] || [ -n "$printed" ] || cat "$work/root" 2>/dev/null
     printf '\n'
     collect_notes
     note "the probe was stopped by a signal: what it had read until then"
@@ -144,7 +164,7 @@ stopped() { # by a signal: what has been read so far is printed
 
 # One watchdog for all: it kills the command of a namespace that has had its time. Each worker says `NAMESPACE PID` in a file.
 watch() {
-    trap - EXIT HUP INT TERM
+    trap - EXIT HUP INT QUIT TERM USR1
     IFS=' '
     age0=0 age1=0 age2=0 last0= last1= last2=
     while sleep 1; do
@@ -162,9 +182,22 @@ watch() {
             case $pid in '' | *[!0-9]*) continue ;; esac
             if [ "$age" -ge "$limit" ]; then
                 echo "$at" >"$work/late$w"
-                kill -9 "$pid" 2>/dev/null
+                kill_all "$pid"
             fi
         done
+    done
+}
+
+kill_all() { # PID: and what it started
+    pids=$1
+    while [ -n "$pids" ]; do
+        more=
+        for pid in $pids; do # its children are found before it is killed: after it they are nobody's
+            more="$more $(cd /proc && set +f && grep -l "^PPid:$tab$pid\$" [0-9]*/status 2>/dev/null | tr -c '0-9' ' ')"
+            kill -9 "$pid" 2>/dev/null
+        done
+        pids=
+        for pid in $more; do pids="$pids $pid"; done
     done
 }
 
@@ -206,7 +239,12 @@ END
 
 attempt() { # COMMAND...: what it printed in `said`; watched as every other, as what hangs may hang here already
     attempts=$((attempts + 1)) key=attempt$attempts status=0
-    said=$(run "$@"; exit $status) || status=$?
+    if [ -n "$work" ]; then # through a file: what a killed command leaves running would hold a pipe
+        run "$@" >"$work/said"
+        said=$(cat "$work/said")
+    else
+        said=$(run "$@"; exit $status) || status=$?
+    fi
     [ $status -ne 124 ] || note "$*: no end after $limit seconds; killed"
     return $status
 }
@@ -244,7 +282,7 @@ find_how() {
     for up in ../.. ../../..; do
         attempt ip -n $up/proc/self/ns/net link show dev lo && how=ip && break
     done
-    attempt nsenter -n/proc/self/ns/net true && nsenter=yes
+    attempt nsenter -n/proc/self/ns/net -- true && nsenter=yes
     [ -n "$how" ] || { [ $nsenter = yes ] && how=nsenter; } || how=none
     [ $quick = no ] || return 0
     ! type ss >/dev/null 2>&1 || sockets=yes
@@ -295,31 +333,57 @@ known() { # KEY: sets `way` and `other`, empty where it is new
     eval "way=\${way_$1-} other=\${other_$1-}"
 }
 
-named() { # PID: sets `comm`, empty where it has gone
-    comm=
-    { read -r comm <"/proc/$1/comm"; } 2>/dev/null
-    [ -n "$comm" ]
+named() { # PID: sets `comm`, which may be empty and hold newlines; fails where the process has gone
+    comm= there=no
+    { while IFS= read -r part; do comm=$comm$part$newline there=yes; done <"/proc/$1/comm"; } 2>/dev/null
+    comm=${comm%"$newline"}
+    [ $there = yes ]
 }
 
 files() { # HOW, then files that may hold namespaces
-    sort=$1
+    sort=$1 safe= many=0
     shift
-    safe=
     for file; do
         if ! [ -e "$file" ]; then
-            [ -L "$file" ] && escaped "$file" && note "$escaped leads nowhere"
+            [ -L "$file" ] && no_namespace "$file"
             continue
         fi
         case $file in
             *[!-A-Za-z0-9_.:@+/]*) found_file "$(identity "$file")" "$file" ;;
-            *) safe=$safe$file$newline ;;
+            *)
+                safe=$safe$file$newline many=$((many + 1))
+                [ $many -lt 400 ] || found_files
+                ;;
         esac
     done
+    found_files
+}
+
+found_files() { # those in $safe
     [ -n "$safe" ] || return 0
     for line in $(identity $safe); do
         file=${line#* * }
         found_file "${line%" $file"}" "$file"
     done
+    safe= many=0
+}
+
+no_namespace() { # FILE in /run/netns: said once for all
+    strange=$((strange + 1))
+    [ $strange -gt 5 ] || { escaped "$1" && strangers="$strangers${strangers:+, }$escaped"; }
+    # `ip netns list-id` opens them all.
+    [ -n "$waits" ] || ! [ -p "$1" ] || waits=$1
+}
+
+about_strangers() {
+    [ $strange -eq 0 ] || [ "$self" = 0 ] || # without /proc nothing can be told
+        if [ $strange -gt 5 ]; then
+            note "no namespace (any more): $strangers and $((strange - 5)) more"
+        else
+            note "no namespace (any more): $strangers"
+        fi
+    [ -z "$waits" ] || { escaped "$waits" &&
+        note "\`ip netns list-id\` would wait for ever on $escaped: it was not asked what nsids are called"; }
 }
 
 identity() { # FILE...: a line `DEVICE INODE FILE` for each that is there
@@ -334,31 +398,35 @@ found_file() { # "DEVICE INODE" (more may follow), FILE
     device=${1%% *} inode=${1#* }
     inode=${inode%%[!0-9]*}
     # Without stat: namespaces have the inodes from 0xeffffff8 on.
-    if [ -n "$inode" ] && [ "$device" = "$nsfs" ] && [ "$inode" -ge 4026531832 ]; then
+    eval "alien=\${alien_$inode-}"
+    if [ -n "$inode" ] && [ "$device" = "$nsfs" ] && [ "$inode" -ge 4026531832 ] && [ -z "$alien" ]; then
         case $sort in
             name) found "$inode" name "${2##*/}" "$2" ;;
             *) found "$inode" "$sort" "$2" "$2" ;;
         esac
     elif [ "$sort" = name ]; then
-        escaped "$2"
-        note "$escaped is no namespace any more"
+        no_namespace "$2"
     fi
 }
 
 find_namespaces() {
-    table= keys= stat=no
+    table= keys= stat=no strange=0 strangers= waits=
     stat -L -c %i /proc/self/ns/net >/dev/null 2>&1 && stat=yes
     self=$(identity /proc/self/ns/net)
     nsfs=${self%% *} self=${self#* }
     self=${self%% *}
     case $self in '' | *[!0-9]*) self=0 ;; esac
     found "$self" self /proc/self/ns/net /proc/self/ns/net
+    for line in $(grep ' - nsfs ' /proc/self/mountinfo 2>/dev/null | sed -n 's/^[^ ]* [^ ]* [^ ]* \([a-z]*\):\[\([0-9]*\)\] .*/\1 \2/p'); do
+        case $line in net\ *) ;; *) eval "alien_${line#* }=yes" ;; esac # of another kind
+    done
     set +f
     for dir in /run/netns /var/run/netns; do
         [ -d $dir ] || continue
         files name $dir/* $dir/.[!.]* $dir/..?*
         break
     done
+    about_strangers
     for dir in /run/docker/netns /var/run/docker/netns /run/snap.docker/netns /run/user/*/netns \
         /run/user/*/containers/networks/rootless-netns; do
         [ ! -d "$dir" ] || files path "$dir"/*
@@ -590,7 +658,7 @@ ip_in() { # PATH ("" : here), then options and words
 enter() { # PATH, and a command
     path=$1
     shift
-    if [ $how = exec ]; then run ip netns exec "${path##*/}" "$@"; else run nsenter -n"$path" "$@"; fi
+    if [ $how = exec ]; then run ip netns exec "${path##*/}" "$@"; else run nsenter -n"$path" -- "$@"; fi
 }
 
 lines="link show
@@ -601,8 +669,7 @@ neigh show nud all
 neigh show proxy
 rule show
 netconf show
-nexthop show
-netns list-id"
+nexthop show"
 words="link show
 address show
 -4 route show table all
@@ -631,14 +698,38 @@ sweep() { # KEY PATH
             [ $late = no ] && type ip6tables-save >/dev/null 2>&1 && other_in "$2" ip6tables-save ip6tables-save
             ;;
     esac
+    case $key$status in # the kernel has no nf_tables: nowhere
+        "$self"[!0]*) [ -n "$work" ] && grep -q 'not supported' "$work/err$worker" 2>/dev/null && firewall=none ;;
+    esac
     eval "first=\${first_$key-}"
     # Rules of the old iptables, which nft does not show.
     if [ $quick = no ] && [ $late = no ] && [ -n "$first" ] && [ $firewall != iptables ] && has_tables "$first"; then
-        type iptables-legacy-save >/dev/null 2>&1 && other_in "$2" iptables-legacy-save iptables-legacy-save
+        for old in iptables-legacy-save ip6tables-legacy-save; do
+            [ $late = no ] && type $old >/dev/null 2>&1 && other_in "$2" $old $old
+        done
     fi
     [ $late = no ] && [ -n "$first" ] && [ $sockets = yes ] && other_in "$2" "ss -H -lntup" ss -H -lntup
+    [ $late = no ] && [ $quick = no ] || return 0
+    if [ "$key" = "$self" ]; then other_in "$2" "sysctl -a" sh -c "$settings $settings_of_the_host"; else
+        other_in "$2" "sysctl -a" sh -c "$settings"
+    fi
+    if [ $late = no ] && is_name "$2" && [ -f "/etc/netns/${2##*/}/resolv.conf" ]; then
+        escaped "/etc/netns/${2##*/}/resolv.conf"
+        begin "$key" "cat $escaped"
+        run cat "/etc/netns/${2##*/}/resolv.conf"
+        end $status
+    fi
     return 0
 }
+
+# The reader makes lines of `sysctl -a` of it; asking that program for all its settings takes twenty times as long.
+settings="cd /proc/sys/net && exec grep -s . ipv4/ip_forward ipv4/*_l3mdev_accept ipv4/fib_multipath_hash_policy \
+ipv4/icmp_echo_ignore_all ipv6/fib_multipath_hash_policy ipv6/icmp/echo_ignore_all netfilter/nf_conntrack_count \
+netfilter/nf_conntrack_max bridge/bridge-nf-call-*tables ipv4/conf/*/accept_local ipv4/conf/*/arp_announce \
+ipv4/conf/*/arp_filter ipv4/conf/*/arp_ignore ipv4/conf/*/forwarding ipv4/conf/*/promote_secondaries \
+ipv4/conf/*/route_localnet ipv4/conf/*/rp_filter ipv4/conf/*/src_valid_mark ipv6/conf/*/accept_ra \
+ipv6/conf/*/disable_ipv6 ipv6/conf/*/forwarding"
+settings_of_the_host="ipv4/neigh/default/gc_thresh[123] ipv6/neigh/default/gc_thresh[123]"
 
 bridges() { # KEY PATH
     key=$1 late=no tool=bridge
@@ -732,14 +823,24 @@ sweep_all() {
     joined_lines=$joined
     join $bridge_lines
     joined_bridge_lines=$joined
-    sweep "$self" ""
-    bridges "$self" ""
+    if [ -n "$work" ]; then # what a killed command leaves running would hold standard output
+        { sweep "$self" "" && bridges "$self" ""; } >"$work/root"
+        ends_of "$work/root"
+        list_id "$self" "" >>"$work/root"
+        printed=yes
+        cat "$work/root"
+    else
+        sweep "$self" ""
+        bridges "$self" ""
+        list_id "$self" ""
+    fi
     if [ $how = none ]; then
         without_root
     elif [ -z "$work" ]; then
         for one in $keys; do
             one "$one"
             bridges "$one" "$way"
+            list_id "$one" "$way"
         done
     else
         turns=$newline
@@ -755,8 +856,60 @@ sweep_all() {
             wait $sweeper
         fi
         sweeper=
+        in_doubt
     fi
     verify
+}
+
+list_id() { # KEY PATH
+    [ $json = yes ] && [ -z "$waits" ] || return 0
+    key=$1 late=no tool=ip
+    begin "$key" "ip -j -d -s netns list-id"
+    ip_in "$2" -j -d -s netns list-id
+    end $status
+}
+
+# The links of files `out.KEY` that lead to another namespace: lines `KEY_INDEX_INDEX` in the file `ends`, of the own one without
+# a key. `ip netns list-id` opens every file of /run/netns: it is asked only where such a link is not the other end of one of the own
+# namespace alone.
+ends_of() { # FILE...
+    [ $json = yes ] && grep -o -e '"ifindex":[0-9]*' -e '"link_index":[0-9]*' -e '"link_netnsid":' /dev/null "$@" 2>/dev/null |
+        while IFS= read -r found; do
+            case $found in
+                *'"ifindex":'*) index=${found##*:} partner= ;;
+                *'"link_index":'*) partner=${found##*:} ;;
+                *)
+                    file=${found%:*:}
+                    echo "${file##*[!0-9]}_${index}_${partner:-$index}"
+                    ;;
+            esac
+        done >>"$work/ends$worker"
+    return 0
+}
+
+in_doubt() {
+    [ $json = yes ] && [ -z "$waits" ] || return 0
+    ends=$(cat "$work/ends0" "$work/ends1" "$work/ends2" 2>/dev/null)
+    for end in $ends; do
+        pair=${end#*_}
+        case $end in
+            _*) eval "own_$pair=yes" ;;
+            *) eval "others_$pair=yes" ;;
+        esac
+    done
+    asked= worker=0
+    for end in $ends; do
+        one=${end%%_*} pair=${end#*_}
+        case $end in _* | "$asked"_*) continue ;; esac
+        eval "mine=\${own_${pair#*_}_${pair%_*}-} theirs=\${others_${pair#*_}_${pair%_*}-}"
+        [ -z "$mine" ] || [ -n "$theirs" ] || continue
+        asked=$one
+        known "$one"
+        [ -e "$way" ] || way=$other
+        [ -z "$way" ] || ! [ -e "$way" ] || list_id "$one" "$way" >"$work/listed"
+        cat "$work/listed" 2>/dev/null
+        rm -f "$work/listed"
+    done
 }
 
 one() { # KEY: sweep it, by the way in that is still there
@@ -807,7 +960,7 @@ work_through() { # WORKER KEY...
         [ -d "$work" ] || exit 1
         slot=$((slot + 1))
         eval "slot$slot=\$one"
-        one "$one" >"$work/out$worker.$slot"
+        one "$one" >"$work/out$worker.$one"
         eval "way$slot=\$way"
         [ $slot -lt 16 ] || print_slots || exit 1
     done
@@ -831,20 +984,32 @@ print_slots() {
     gathered= n=0
     while [ $n -lt $slot ]; do
         n=$((n + 1))
-        gathered=$gathered$work/out$worker.$n$newline
+        eval "one=\$slot$n"
+        gathered=$gathered$work/out$worker.$one$newline
+        eval "way_of_$one=\$way$n"
     done
     # Only where there is a bridge or a vxlan a forwarding table says more than the links do.
-    [ $stopping = yes ] || for file in $(grep -l -e bridge -e vxlan $gathered 2>/dev/null); do
-        n=${file##*.}
-        eval "one=\$slot$n way=\$way$n"
+    [ $stopping = yes ] || for file in $(grep -l -e '"bridge"' -e '"vxlan"' -e ' bridge ' -e ' vxlan ' $gathered 2>/dev/null); do
+        one=${file##*.}
+        eval "way=\$way_of_$one"
         bridges "$one" "$way" >>"$file"
     done
+    # Rules that nft can only hint at.
+    [ $stopping = yes ] || [ $firewall != nft-json ] || for file in $(grep -l '"xt"' $gathered 2>/dev/null); do
+        key=${file##*.} late=no
+        eval "way=\$way_of_$key"
+        for save in iptables-save ip6tables-save; do
+            [ $late = no ] && type $save >/dev/null 2>&1 && other_in "$way" $save $save >>"$file"
+        done
+    done
+    ends_of $gathered
     [ -z "$turns" ] || read -r turn <&9
     printing=yes
     cat $gathered >&4 # not standard output: a signal may find that redirected
     printed=$?
     [ -z "$child" ] || echo >&4 # what a signal cut off has no end
     [ -z "$turns" ] || echo >&9
+    rm -f $gathered
     slot=0 printing=no
     return $printed
 }

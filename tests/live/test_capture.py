@@ -163,8 +163,8 @@ def test_stale_names_are_notes(rooms: Rooms) -> None:
     finally:
         plain.unlink()
         dangling.unlink()
-    assert f"{plain} is no namespace any more" in notes
-    assert f"{dangling} leads nowhere" in notes
+    told = [note for note in notes if note.startswith("no namespace (any more): ")]
+    assert len(told) == 1 and str(plain) in told[0] and str(dangling) in told[0]
     assert plain.name not in keys(found, "name")
 
 
@@ -357,7 +357,7 @@ def test_a_namespace_that_vanishes(rooms: Rooms, tmp_path: Path, form: tuple[str
     names = keys(found, "name")
     assert any("vanished while it was read" in note and gone in note for note in notes)
     assert not any("took too long" in note or "ends too early" in note for note in notes)
-    assert section_of(found, names[stays], "netns list-id").status == 0
+    assert section_of(found, names[stays], "link show").status == 0
 
 
 @root
@@ -365,10 +365,14 @@ def test_a_namespace_that_vanishes(rooms: Rooms, tmp_path: Path, form: tuple[str
 def test_a_probe_that_is_killed(rooms: Rooms, tmp_path: Path, killed: signal.Signals) -> None:
     first = [rooms.add(f"n{number}") for number in range(20)]
     slow = rooms.add("z-slow")
-    env = {**os.environ, **wrapper(tmp_path, f'case "$*" in *{slow}*) exec sleep 600;; esac'), "TMPDIR": str(tmp_path)}
+    body = f'case "$*" in *{slow}*) echo >{tmp_path}/slow; exec sleep 600;; *) date +%s%N >{tmp_path}/asked;; esac'
+    env = {**os.environ, **wrapper(tmp_path, body), "TMPDIR": str(tmp_path)}
     with open(tmp_path / "out", "w+b") as out:
         process = subprocess.Popen(["dash", PROBE], stdout=out, env=env)
-        time.sleep(2)
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "slow").exists() or time.time() - (tmp_path / "asked").stat().st_mtime < 1.5:
+            assert time.monotonic() < deadline  # until the one hangs, and the other worker has done all the others
+            time.sleep(0.1)
         process.send_signal(killed)
         process.wait(timeout=10)
         out.seek(0)
@@ -381,6 +385,40 @@ def test_a_probe_that_is_killed(rooms: Rooms, tmp_path: Path, killed: signal.Sig
     while any(path.name.startswith("netwrap-") for path in tmp_path.iterdir()):
         assert time.monotonic() < deadline, "it leaves its folder behind"
         time.sleep(0.1)
+
+
+@root
+def test_the_token_is_seen_by_nobody_else(rooms: Rooms, tmp_path: Path) -> None:
+    """Who knows it while the probe runs can forge a section: it stands in no name of a file, and in no command line."""
+    slow = rooms.add("slow")
+    env = {
+        **os.environ,
+        **wrapper(tmp_path, f'case "$*" in *{slow}*) echo >{tmp_path}/slow; sleep 600;; esac'),
+        "TMPDIR": str(tmp_path),
+    }
+    with open(tmp_path / "out", "w+b") as out, subprocess.Popen(["dash", PROBE, "--no-json"], stdout=out, env=env) as process:
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "slow").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        names = [str(path) for path in tmp_path.rglob("*")]
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                names += [Path(f"/proc/{pid}/{file}").read_bytes().decode(errors="replace") for file in ("cmdline", "environ")]
+            except OSError:
+                continue
+        process.terminate()
+    token = (tmp_path / "out").read_text().split("\n")[0].split()[-1]
+    assert len(token) > 8 and not any(token in name for name in names)
+
+
+@pytest.mark.parametrize(
+    "variables", [{"KSH_VERSION": "Version AJM 93u+ 2012-08-01"}, {"POSH_VERSION": "0.14.1"}, {"YASH_VERSION": "2.53"}]
+)
+def test_a_shell_that_cannot_is_refused_in_words(variables: dict[str, str]) -> None:
+    done = subprocess.run(["dash", PROBE], env={**os.environ, **variables}, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "it does not work in" in done.stderr and "use sh, dash, bash or busybox sh" in done.stderr
 
 
 SAMPLE = (

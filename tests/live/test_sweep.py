@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -20,7 +21,7 @@ from netwrap.model.build import build
 from netwrap.model.host import Host
 from netwrap.model.names import signs
 from netwrap.model.section import Section
-from netwrap.sources import census, live, opening
+from netwrap.sources import capture, census, live, opening
 
 pytestmark = pytest.mark.root
 
@@ -53,6 +54,36 @@ def wrapper(folder: Path, name: str, body: str, monkeypatch: pytest.MonkeyPatch)
 
 
 # -- what it reads -----------------------------------------------------------------------------------------------------
+
+
+def test_the_sections_are_those_of_the_probe(rooms: Rooms) -> None:
+    red = rooms.cabled("red")
+    rooms.batch("link add br0 type bridge\nlink set v1 master br0\nlink set br0 up\nrule add from 10.0.0.0/8 table 7\n", red)
+    rooms.ip(red, "-6", "rule", "add", "from", "2001:db8::/32", "table", "8")
+    run(["ip", "netns", "exec", red, "nft", "add table ip t { chain c { counter; } ; }"])
+    sysctl = ["ip", "netns", "exec", red, "sysctl", "-qw", "net.ipv4.conf.v0.rp_filter=2", "net.ipv4.ip_forward=1"]
+    run(sysctl)
+    Path(f"/etc/netns/{red}").mkdir(parents=True)
+    Path(f"/etc/netns/{red}/resolv.conf").write_text("nameserver 10.9.9.9\n")
+    try:
+        mine, said = live.sections(netns=only(red))
+        theirs, _ = capture.sections()
+    finally:
+        shutil.rmtree(f"/etc/netns/{red}")
+    assert said == []
+    key = keys(mine)[red]
+    assert key == keys(theirs)[red]
+    one, other = of(mine, key), of(theirs, key)
+    assert set(one) == set(other)
+    settling = ("link show", "address show", "neigh show nud all", "fdb show", "ip -6 -j -d -s route show table all")
+    for command, section in one.items():
+        if command.startswith(("ip ", "bridge ")) and not command.endswith(settling):
+            assert (section.stdout.strip(), section.status) == (other[command].stdout.strip(), other[command].status)
+    assert json.loads(one["ip -6 -j -d -s rule show"].stdout)[1]["src"] == "2001:db8::"
+    assert '"name": "t"' in one["nft -j list ruleset"].stdout
+    assert one["sysctl -a"].stdout.split("\n") == other["sysctl -a"].stdout.split("\n")
+    assert {"net.ipv4.conf.v0.rp_filter = 2", "net.ipv4.ip_forward = 1"} <= set(one["sysctl -a"].stdout.split("\n"))
+    assert one[f"cat /etc/netns/{red}/resolv.conf"].stdout == "nameserver 10.9.9.9\n"
 
 
 def test_a_command_asked_of_chosen_namespaces(rooms: Rooms) -> None:
@@ -182,6 +213,27 @@ def test_a_signal_ends_it_and_what_it_runs(rooms: Rooms, tmp_path: Path, monkeyp
     assert (ours.returncode, said) == ((-number, "") if number == signal.SIGTERM else (130, ""))
     for pid in (tmp_path / "pids").read_text().split():
         assert not Path(f"/proc/{pid}/cmdline").exists() or b"sleep" not in Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+@pytest.mark.parametrize("name", [b"", b"\nx", b"a\tb", b"\xff"])
+def test_a_process_cannot_hide_its_namespace_by_its_name(name: bytes) -> None:
+    code = "import ctypes, sys; ctypes.CDLL(None).prctl(15, %r); print(flush=True); sys.stdin.read()" % (name + b"\0")
+    with subprocess.Popen(
+        ["unshare", "-n", sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        inode = str(os.stat(f"/proc/{process.pid}/ns/net").st_ino)
+        found = [census.take().namespaces]
+        for shell in ("dash", "bash", "busybox"):
+            if shutil.which(shell):
+                words = [shell, "sh"] if shell == "busybox" else [shell]
+                text = run([*words, str(Path(capture.__file__).with_name("probe.sh")), "--quick"])
+                found.append(next(it.stdout for it in capture.read(text)[0] if it.command == "namespaces"))
+        process.communicate(b"")
+    for table in found:
+        held = [sign for sign in signs(table) if sign.netns == inode and sign.how == "pid"]
+        assert [sign.value for sign in held] == [f"{process.pid} {name.decode('utf-8', 'surrogateescape')}"]
 
 
 def test_files_that_are_no_namespaces(rooms: Rooms, netwrap: Netwrap) -> None:
