@@ -87,13 +87,14 @@ def split(line: str) -> list[str]:
 class Source:
     """The lines of one text with their numbers, cleaned of colour and carriage returns; and where problems go.
 
-    ``split`` takes a line apart: `str.split` where the text has no odd blanks, else :func:`split`. ``plain`` says that
+    ``lenient`` says that the caller asked for what can be read. ``split`` takes a line apart: `str.split` where the text has no odd blanks, else :func:`split`. ``plain`` says that
     the text is ASCII, and a blank always a blank.
     """
 
     def __init__(self, lines: Iterable[str], problems: list[ParseError] | None = None) -> None:
         self._lines = lines
         self._problems = problems
+        self.lenient = problems is not None
         self._clean = False
         self._iterator: Iterator[str] = iter(())
         self._number = self._count = 0

@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 # `2: eth0@if7: <BROADCAST,UP> mtu 1500 ...`; the name may hold anything but a blank.
 HEADER = re.compile(r"(\d{1,10}): (\S{1,80}): <([^ ]*)>(?: (.*))?$", re.ASCII | re.DOTALL)
 _NUMBERED = re.compile(r"\d{1,10}: ", re.ASCII)
+#: What is said of a first line that is read all the same.
+MANGLED = "a link's first line whose number or flags were lost"
+# `13: eth0: mtu 1500 ...`, whose flags a browser took for a tag, and `eth0: <UP> mtu 1500 ...`, whose number was lost
+_MANGLED = re.compile(r"\s*(?:(\d{1,10}): )?([^\s:<>]{1,80}): (?:<([A-Z_0-9,-]*)> )?((?:mtu|qdisc) \d.*|qdisc .*)$", re.ASCII | re.DOTALL)
 # `31: ve0 state UP @ve1: <BROADCAST,UP> mtu 1500 ...`: `bridge link` up to 4.16
 _OLD_BRIDGE = re.compile(r"(\d{1,10}): (\S{1,80}) state (\S+) (?:@(\S{1,80}))?: <([^ ]*)>(?: (.*))?$", re.ASCII | re.DOTALL)
 # `-o` joins lines with a backslash and keeps the indentation behind it.
@@ -367,6 +371,19 @@ def header(line: str, tail_grammar: Grammar | None = None) -> Record | None:
     return Record(fields)
 
 
+def mangled_header(line: str) -> Record | None:
+    """The record that a first line opens whose number or flags were lost on the way; what was lost the record does not have."""
+    found = _MANGLED.match(line)
+    if found is None or not (found[1] or found[3]):
+        return None
+    whole = header(f"{found[1] or 0}: {found[2]}: <{found[3] or ''}> {found[4]}")
+    if whole is not None:
+        for key, value in (("ifindex", found[1]), ("flags", found[3])):
+            if value is None:
+                del whole.fields[key]
+    return whole
+
+
 def _odd_xdp(tail: str, fields: Dict) -> None:
     """``mtu 1500 xdpgeneric/id:97 qdisc noqueue``, as `ip addr` has it."""
     words = []
@@ -395,6 +412,7 @@ def read(source: Source, body: Body | None = None, first: First = header, bare: 
     """
     records: list[Dict] = []
     record: Record | None = None
+    orphaned = False  # behind a first line that cannot be read: what follows belongs to no link that is known
     for number_, whole in source:
         for line in split_joined(whole) if "\\" in whole and whole[0] != " " else (whole,):
             reason = ""
@@ -402,15 +420,20 @@ def read(source: Source, body: Body | None = None, first: First = header, bare: 
             try:
                 if line[0] != " ":
                     opened = first(line)
-                if record is None and opened is None and bare is not None:
+                if record is None and opened is None and bare is not None and not orphaned:
                     opened = bare(line)
+                if opened is None and source.lenient and ": " in line:
+                    opened = mangled_header(line)
+                    if opened is not None:
+                        source.fail(number_, line, MANGLED)
                 if opened is not None:
                     if record is not None:
                         records.append(_close(record, source))
-                    record = opened
+                    record, orphaned = opened, False
                     continue
                 if record is None:
                     reason = "expected a link's first line ('2: eth0: <...> mtu ...')"
+                    orphaned = orphaned or _NUMBERED.match(line) is not None
                 else:
                     if not (body and body(record, line) or record.line(line)):
                         reason = "expected a line of a link"
@@ -426,7 +449,7 @@ def read(source: Source, body: Body | None = None, first: First = header, bare: 
                 source.fail(number_, line, reason)
                 if record is not None and _NUMBERED.match(line):  # what follows is not the last link's
                     records.append(_close(record, source))
-                    record = None
+                    record, orphaned = None, True
     if record is not None:
         records.append(_close(record, source))
     split_names(records)
@@ -460,7 +483,7 @@ def split_names(records: list[Dict]) -> None:
     for place, record in enumerate(records):
         name = record.get("ifname", "")
         names.add(name)
-        if "@" in name and ("flags" in record or "operstate" in record):  # `ip -o address` has the bare name
+        if "@" in name and not record.keys().isdisjoint(("flags", "operstate", "mtu")):  # `ip -o address` has the bare name
             own, _, peer = name.rpartition("@")
             names.add(own or name)
             odd.append((place, own, peer))

@@ -1,60 +1,110 @@
-"""A pasted terminal session: its commands, each with the output below it and the namespace it ran in.
+"""A pasted text, taken apart: which tables are in it, what printed them, on which machine and in which namespace.
 
 ```
-[root@node1 ~]# ip netns exec red arp
-Address                  HWtype  HWaddress           Flags Mask            Iface
-10.0.0.2                 ether   02:00:00:00:00:02   C                     veth0
+I see this on the router:                      [root@node1 ~]# ip netns exec red arp
+    root@alpha:~# ip a | grep -v fe80          Address                  HWtype  HWaddress           Flags Mask    Iface
+    2: eth0: <BROADCAST,...                    10.0.0.2                 ether   02:00:00:00:00:02   C             veth0
 ```
-Prompts are ``$``, ``#``, ``user@host:~$``, ``[root@h ~]#``, ``bash-5.1#``, ``/ #`` and the like, also inside Markdown fences or
-bold marks, quoted with ``>``, or in a typescript with its colours. A namespace is named by ``ip netns exec NAME``,
-``ip -n NAME``, ``nsenter``, or by an interactive shell in it (``ip netns exec NAME bash``) until ``exit``.
+First :mod:`pasted_text` undoes what mail and browser did. Then every line is looked at once: a prompt (:mod:`prompts`), a command
+of ours whatever stands in front of it, the beginning of a table (:mod:`tables_in_text`), or prose. A command is taken for one
+where its words show a table and, unless a prompt stands in front, the lines below are that table.
 """
 
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
-from parsers.lex import STDERR
+import parsers
 
-from ..commands.line import Command, is_wrapped, understand
+from ..commands import request as asked
+from ..commands.line import is_wrapped, understand
+from ..model import sidetables
+from ..model.section import Section
+from . import invocation, pasted_text, prompts, tables_in_text
+from .invocation import Run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import Any
 
-# `$ ip a`, `root@h:~# ip a`, `[root@h ~]# ip a`, `(venv) me@h:/srv$ ip a`, `bash-5.1# ip a`, `/ # ip a`, `n1:~ # ip a`, `h% ip a`
-_PROMPT = re.compile(
-    r"(?:\([\w.-]{1,40}\) ?)?"
-    r"(?:\[[^\]]{1,100}\] ?|[\w.+-]{1,40}@[\w.-]{1,80}(?:[: ][^\s$#%]{0,100})? ?|[\w.-]{1,80}:[~/][^\s$#%]{0,100} ?"
-    r"|(?:ba|z|da|a|k)?sh(?:-[\d.]{1,8})? ?|[~/][\w./-]{0,100} |[\w-]{1,40})?"
-    r"[$#%](?: +(.*))?$",
-    re.ASCII,
+    from .tables_in_text import Shape
+
+#: The first word of a command that shows something; what stands in front of it is a prompt, or a sentence.
+_PROGRAM = re.compile(
+    r"(?:^|(?<=[\s#$%>:;|(`\"'*~\]❯➜λ»✗]))(?:/(?:usr/)?s?bin/)?"
+    r"(?:sudo|doas|time|watch|env|LANG|LC_ALL|docker|docker-compose|podman|nerdctl|kubectl|oc|crictl|nsenter|lxc|incus|lxc-attach|pct|ssh|vagrant|adb|wsl|chroot"
+    r"|busybox|toybox|for|su|sh|bash|ip|bridge|arp|route|netstat|ifconfig|brctl|ss|nft|iptables-save|ip6tables-save|sysctl|cat)(?=[\s=`\"*:.]|$)"
 )
-_TITLE = re.compile(r"\x1b\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)")
-_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>()][AB0]?")
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=\S*$", re.ASCII)
-_SHELLS = ("bash", "sh", "dash", "ash", "zsh", "ksh", "fish", "su")
-_OPERATORS = (";", "&&", "||", "&")
-_LEAVES = ("exit", "logout")
+# What may stand in front of a command that has no prompt: `Output of `, `I ran `, `### `
+_CANDIDATES = 6
+_ENDS = re.compile(r"[\s:.*`\"'”)\]_,;-]+$")
+_LEAVES = ("exit", "logout", "quit", "^D", "exit 0", "\x04")
+_ROOTS = ("host", "root", "hypervisor", "node", "machine")
+# `=== node1 ===`, `--- web-01 ---`, `## Node1`, `Node1:`, `**router:**`, `==> alpha <==`, `alpha | CHANGED | rc=0 >>`, `[node1]`
+_HEADINGS = (
+    re.compile(r"\s*(?:={2,}>?|-{2,}>?|#{1,6}|\*{2,}|\[|<{2,}|>{2,}) *(?P<name>[^\W_][\w.@-]{0,60}) *:?(?:={2,}|<?={2,}|-{2,}|#*|\*{2,}|\]|>{2,}|<{2,})\s*$"),
+    re.compile(r"\s*(?P<name>[^\W_][\w.-]{0,60}) \| (?:CHANGED|SUCCESS|FAILED|UNREACHABLE!?)\b.*$"),
+    re.compile(r"\s*[*_]{0,3}(?P<sure>)?(?P<name>[^\W_][\w.-]{0,60})[*_]{0,2}:[*_]{0,2}\s*$"),
+)
+_ON = re.compile(
+    r"\s*[*_#>-]*\s*(?:and\s+|then\s+|now\s+|same\s+|output\s+|this\s+is\s+|here\s+is\s+|.{0,40}\b)?(?:on|from|at)\s+(?:the\s+|my\s+|our\s+)?(?:other\s+)?"
+    r"(?P<kind>host|machine|server|node|router|client|box|gateway|firewall|switch|vm|guest|laptop|pc|worker|master|peer)?\s*"
+    r"(?P<name>[^\W_][\w.-]{0,60})?(?:\s*\([^)]{0,40}\))?\s*[:,]?\s*[*_]*:?$",
+    re.IGNORECASE,
+)
+_IN = re.compile(
+    r".{0,60}\b(?:inside|in|within|from|of)\s+(?:of\s+)?(?:the\s+|my\s+|a\s+)?(?:(?:network\s+)?(?P<kind>container|pod|netns|namespace|jail)"
+    r"\s*(?P<name>[\w./-]{1,60})?|(?P<name2>[\w./-]{1,60})\s+(?P<kind2>container|pod|netns|namespace))\s*[:*_]*$",
+    re.IGNORECASE,
+)
+_MACHINE = re.compile(
+    r"\d|[-.]|^(?:router|server|client|host|node|master|worker|gateway|firewall|switch|leaf|spine|left|right|local|remote|site|guest)",
+    re.IGNORECASE,
+)
+_NO_NAMES = frozenset(
+    "output outputs result results routes route links link addresses address rules rule neighbours neighbors before after then now "
+    "expected actual example examples configuration config interfaces interface network networks note notes edit update logs log "
+    "command commands summary info information environment version versions steps reproduce description details thanks ps tldr and "
+    "but so here this that firewall iptables bridge vlan vlans arp ip table tables ping traceroute on off yes no todo question answer "
+    "solution problem issue title subject date from to cc hi hello dear regards setup topology netstat ifconfig dump test tests more "
+    "first second third last one two three it is works follows following above below code bash sh console text wrote says show "
+    "shows goal what why how when where who status state settings debug error errors warning warnings ipv4 ipv6 default main local "
+    "destination kernel iface port".split()
+)
 
 
 class Block:
-    """A command of a session, and what it printed.
+    """A command of a text, or a table below none, and what stood there.
 
-    ``line`` is the line of the command, counted from 1; ``command`` what was typed (``""``: text below no command); ``netns`` the
-    namespace it ran in (None: the one the session began in); ``parser`` the parser of its output, or None; ``text`` the output,
-    ``first`` the number of its first line; ``changes`` says that it is a command of ours that prints no table
-    (``ip netns add red``).
+    ``host``: the machine, ``""`` where the text names none; ``netns``: the namespace, None where it is that of the machine;
+    ``line``: the number of the line of the command, or of the table's first line where there is no command; ``command``: what
+    was typed (``""``: none); ``words``: the command itself, without `sudo` and the like; ``parser``: the parser of its table, or
+    None; ``first``: the number of the first line of ``lines``; ``lines``: the table as it can be read, one for each line there;
+    ``part``: why it is only a part; ``state``: 0 where the same command was run for the first time there, 1 for the next.
+    ``lost``: lines that could not be read: (number, line, reason). ``said``: what a command printed that failed. ``changes``: a
+    command of ours that prints no table (``ip netns add red``).
     """
 
-    def __init__(self, line: int, typed: str, netns: str | None, first: int) -> None:
+    def __init__(self, line: int, typed: str, netns: str | None, host: str | None) -> None:
         self.line = line
         self.command = typed
         self.netns = netns
+        self.host = host
+        self.words: list[str] = []
         self.parser: str | None = None
+        self.side = False
         self.changes = False
-        self.first = first
+        self.first = line
+        self.last = line
         self.lines: list[str] = []
+        self.records: list[Any] = []
+        self.part = ""
+        self.state = 0
+        self.lost: list[tuple[int, str, str]] = []
+        self.said: list[str] = []
+        self.notes: list[str] = []
 
     @property
     def text(self) -> str:
@@ -63,192 +113,806 @@ class Block:
     @property
     def failed(self) -> bool:
         """Whether all that the command printed is what `ip` and `bridge` say when they fail."""
-        said = [line for line in self.lines if line.strip()]
-        return bool(said) and all(map(STDERR.match, said))
+        return bool(self.said) and not self.records
 
     def __repr__(self) -> str:
-        return f"Block({self.line}, {self.command!r}, netns={self.netns!r}, parser={self.parser!r}, {len(self.lines)} lines)"
+        where = f"host={self.host!r}, netns={self.netns!r}"
+        return f"Block({self.line}, {self.command!r}, {where}, parser={self.parser!r}, {len(self.lines)} lines)"
+
+
+class _Shell(NamedTuple):
+    """An interactive shell: where it runs, and the prompt of the shell that it was opened from."""
+
+    netns: str | None
+    host: str | None
+    outer: tuple[str, str] | None
+    elsewhere: bool  # on another machine, or in a container, whose prompt names another host
+
+
+class _Found(NamedTuple):
+    """A command that stands in a line."""
+
+    typed: str
+    runs: list[Run]
+    prompt: prompts.Prompt | None
+    front: str
+    sure: bool
+    last: int
 
 
 def is_session(text: str) -> bool:
-    """Whether a text has a prompt with a command of ours behind it.
+    """Whether a text has a command of ours with its table, or a prompt with one.
 
     >>> is_session("$ ip link\\n1: lo: <LOOPBACK>"), is_session("1: lo: <LOOPBACK>")
     (True, False)
     """
-    return any(block.parser is not None or block.changes for block in blocks(text))
+    return any(block.command and (block.parser is not None or block.changes) for block in blocks(text))
 
 
-def blocks(text: str) -> Iterator[Block]:
-    """The commands of a session in their order, each with its output.
+def blocks(text: str, only: str | None = None) -> list[Block]:
+    """The commands and tables of a text in their order. ``only``: the parser of the tables that stand below no command.
 
     >>> [block] = blocks("me@h:~$ ip netns exec red arp -n")
-    >>> block.netns, block.parser, block.text
-    ('red', 'arp', '')
+    >>> block.host, block.netns, block.parser, block.text
+    ('h', 'red', 'arp', '')
     """
-    shells: list[str | None] = []  # the namespaces of the interactive shells that are open
-    block: Block | None = None
-    fenced = False
-    lines = enumerate(map(_clean, text.split("\n")), start=1)
-    for number, line in lines:
-        typed = _typed(line)
-        if typed is None:
-            if _is_fence(line):
-                fenced = not fenced
-                if not fenced and block is not None:
-                    yield _closed(block)
-                    block = None
-                line = ""
-            if block is None and line.strip(" *") and line not in _LEAVES:  # a shell that ends says so
-                block = Block(number, "", None, number)
-            if block is not None:
-                block.lines.append(line)
-            continue
-        if block is not None:
-            yield _closed(block)
-            block = None
-        last = number
-        while typed.endswith("\\"):  # goes on in the next line
-            last, more = next(lines, (last, ""))
-            typed = f"{typed[:-1].rstrip()} {more.lstrip('> ')}".strip()
+    reader = _Reader(pasted_text.undo(text), only)
+    reader.run()
+    return reader.finished()
+
+
+class _Reader:
+    def __init__(self, pasted: pasted_text.Pasted, only: str | None) -> None:
+        self.lines = pasted.lines
+        self.numbers = pasted.numbers
+        self.breaks = pasted.breaks
+        self.only = only
+        self.blocks: list[Block] = []
+        self.shells: list[_Shell] = []
+        self.seen: tuple[str, str] | None = None  # user and host of the last prompt
+        self.host: str | None = None  # of the last prompt that named one
+        self.upper: str | None = None  # host of the first line of a prompt of two
+        self.prose = True  # since the last prompt, or from the beginning
+        self.heading: tuple[str | None, str | None] = (None, None)  # host and namespace
+        self.where: tuple[str | None, str | None] = (None, None)  # of what was run last
+        self.learned: list[str] = []
+        self.files: dict[str, Run] = {}
+        self.unread: list[int] = []
+        self.left = False  # the last thing was the end of a shell
+        self.cache: dict[int, _Found | None] = {}
+        self.known: dict[str, list[Run]] = {}
+
+    # -- lines -----------------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        at = 0
+        while at < len(self.lines):
+            at = max(self.step(at), at + 1)
+
+    def step(self, at: int) -> int:
+        """Read what begins at a line; the position behind it."""
+        line = self.lines[at]
+        if not line.strip():
+            return at + 1
+        host = prompts.upper_half(line)
+        if host is not None:
+            self.upper = host
+            return at + 1
+        if line.strip() in _LEAVES:
+            if not self.left and self.shells:
+                self.leave()
+            self.left = False
+            return at + 1
+        found = self.command(at)
+        if found is not None and found.sure:
+            return self.typed(at, found)
+        if found is not None:
+            end = self.printed(at, found)
+            if end:
+                return end
+        if self.only is None or self.only not in tables_in_text.SHAPES:
+            reading = tables_in_text.detect(self.lines, at, self.stops) if tables_in_text.may_begin(line) else None
+        else:
+            reading = tables_in_text.read(self.only, self.lines, at, self.stops) if line.strip() else None
+            reading = reading if reading is not None and reading.first == at else None
+        if reading is not None:
+            return self.table(reading)
+        side = self.side_table(at)
+        if side:
+            return side
+        self.said(at, line)
+        return at + 1
+
+    def said(self, at: int, line: str) -> None:
+        """Note a line of prose, or the name of a machine or namespace that heads what follows."""
+        self.unread.append(at)
+        self.prose = True
+        if len(line) < 120:
+            heading = _heading(line, self.names())
+            if heading is not None:
+                self.heading = heading
+
+    def names(self) -> set[str]:
+        """The machines that the prompts have named."""
+        return {block.host for block in self.blocks if block.host}
+
+    def stops(self, at: int) -> bool:
+        """Whether what stands at a line ends the table above it: a mark, a prompt, a command, a heading of a machine."""
+        if at in self.breaks:
+            return True
+        line = self.lines[at]
+        if prompts.upper_half(line) is not None or line.strip() in _LEAVES:
+            return True
+        return self.command(at) is not None or len(line) < 120 and _heading(line, set()) is not None
+
+    # -- commands --------------------------------------------------------------------------------------------------
+
+    def command(self, at: int) -> _Found | None:
+        """The command that a line ends in; None where it holds none."""
+        if at not in self.cache:
+            self.cache[at] = self._command(at)
+        return self.cache[at]
+
+    def _command(self, at: int) -> _Found | None:
+        line = self.lines[at]
+        if len(line) > invocation.LONGEST or not line.strip():
+            return None
+        for prefix in self.learned:
+            if line.startswith(prefix) and len(line) > len(prefix):
+                typed, last = self._continued(prompts.unmarked(line[len(prefix) :]), at)
+                return _Found(typed, self._runs(typed), prompts.read(line), prefix, True, last)
+        prompt = prompts.read(line)
+        if prompt is not None and (prompt.sure or _shows(self._runs(prompt.typed))) and not _is_remark(prompt):
+            typed, last = self._continued(prompt.typed, at)
+            return _Found(typed, self._runs(typed), prompt, "", True, last)
+        if prompts.upper_half(line) is not None:
+            return None
+        for position, found in enumerate(_PROGRAM.finditer(line)):
+            if position == _CANDIDATES:
+                break
+            typed = _ENDS.sub("", line[found.start() :].replace("–", "-").replace("—", "--"))
+            some = self._runs(typed)
+            if _shows(some):
+                return _Found(typed, some, None, line[: found.start()], False, at)
+        return None
+
+    def _runs(self, typed: str) -> list[Run]:
+        if typed not in self.known:
+            if len(self.known) > 5000:
+                self.known.clear()
+            found = [run for run in invocation.runs(typed)]
+            if found and found[0].words[:1] and not prompts.is_common(typed) and len(found[0].words) > 1:
+                inner = invocation.runs(" ".join(found[0].words[1:])) if typed.count(" ") < 12 else []
+                if _shows(inner) and _NODE.match(found[0].words[0]):  # mininet: `h1 ip a`
+                    found = [run._replace(netns=run.netns or found[0].words[0]) for run in inner]
+            self.known[typed] = found
+        return self.known[typed]
+
+    def _continued(self, typed: str, at: int) -> tuple[str, int]:
+        """What was typed with the lines that a backslash at its end joins, and the position of the last."""
+        last = at
+        while typed.endswith("\\") and last + 1 < len(self.lines) and last - at < 20:
+            last += 1
+            typed = f"{typed[:-1].rstrip()} {self.lines[last].lstrip('> ').strip()}".strip()
+        return typed, last
+
+    def typed(self, at: int, found: _Found) -> int:
+        """Read what was typed behind a prompt, and what it printed."""
+        self.see(found)
+        self.upper = None
+        typed = found.typed.strip()
         if typed in _LEAVES or typed.startswith("exit "):
-            shells = shells[:-1]
-            continue
-        netns = shells[-1] if shells else None
-        inside = _enters(typed)
-        if inside is not None:
-            shells.append(inside or netns)
-        elif typed:
-            block = _block(Block(number, typed, netns, last + 1))
-    if block is not None:
-        yield _closed(block)
+            self.leave()
+            self.left = True
+            return found.last + 1
+        self.left = False
+        if not typed:
+            return at + 1
+        if found.runs and all(not run.words for run in found.runs):
+            for run in found.runs[:1]:
+                self.enter(run)
+            return found.last + 1
+        return self.outputs(at, found)
 
-
-def _clean(line: str) -> str:
-    """A line without carriage returns, colours, and what a terminal was told."""
-    if "\x1b" in line:
-        line = _ESCAPES.sub("", _TITLE.sub("", line))
-    line = line.strip("\r")
-    return "" if line.startswith(("Script started", "Script done")) else line
-
-
-def _is_fence(line: str) -> bool:
-    """A fence of Markdown."""
-    return line.lstrip(" >").startswith(("```", "~~~"))
-
-
-def _typed(line: str) -> str | None:
-    """What was typed behind the prompt of a line; ``""`` for a prompt alone, None where there is no prompt.
-
-    >>> _typed("**$ ip netns add red"), _typed("$ **ip link**"), _typed("[root@h ~]# arp -n"), _typed("1: lo: <UP>")
-    ('ip netns add red', 'ip link', 'arp -n', None)
-    """
-    bare = line.strip()
-    if bare.startswith("> "):
-        bare = bare[2:].lstrip()
-    if bare.startswith(("**", "`")):
-        bare = bare.strip("*`").strip()
-    found = _PROMPT.match(bare)
-    if found is None:
-        return None
-    typed = (found[1] or "").strip()
-    return typed.strip("*`").strip() if typed.startswith(("**", "`")) or typed.endswith(("**", "`")) else typed
-
-
-def _words(typed: str) -> list[str]:
-    """The words of what was typed, as a shell splits them; as they stand where a quote is open."""
-    import shlex
-
-    lexer = shlex.shlex(typed, posix=True, punctuation_chars=";&|<>")
-    lexer.whitespace_split = True
-    lexer.commenters = ""
-    try:
-        return list(lexer)
-    except ValueError:
-        return typed.split()
-
-
-def _commands(typed: str) -> list[list[str]]:
-    """The commands of a line: what a pipe or a redirection does with the output is left out."""
-    found: list[list[str]] = [[]]
-    skip = False
-    for word in _words(typed):
-        if word in _OPERATORS:
-            found.append([])
-            skip = False
-        elif skip or word[:1] in "|<>":
-            skip = True
-        else:
-            found[-1].append(word)
-    cleaned = []
-    for words in found:
-        while words and _ASSIGNMENT.match(words[0]):
-            words = words[1:]
-        if words[-1:] == ["2"] or words[-1:] == ["1"]:  # of `2>/dev/null`
-            words = words[:-1]
-        if words:
-            cleaned.append(words)
-    return cleaned
-
-
-def _block(block: Block) -> Block:
-    """The block with what its command says of parser and namespace."""
-    netns = block.netns
-    understood = [understand(words) for words in _commands(block.command)]
-    tables = [one for one in understood if one.parser is not None]
-    if len(tables) == 1:
-        block.parser = tables[0].parser
-        block.netns = tables[0].netns or netns
-    elif understood and not tables and all(map(_is_ours, understood)):
-        block.changes = True
-        block.netns = understood[0].netns or netns
-    return block
-
-
-def _is_ours(one: Command) -> bool:
-    words = one.argv[1:] if one.argv[0] == "busybox" else one.argv
-    return is_wrapped(words[0].rpartition("/")[2]) and one.argv[1:3] != ["netns", "exec"]
-
-
-def _enters(typed: str) -> str | None:
-    """The namespace of an interactive shell that a command opens (``""``: the same as before), or None where it opens none."""
-    commands = _commands(typed)
-    if len(commands) != 1:
-        return None
-    words = _unprefixed(commands[0])
-    netns = ""
-    while words:
-        program = words[0].rpartition("/")[2]
-        if program == "ip" and words[1:2] == ["netns"] and len(words) > 4 and "exec".startswith(words[2]):
-            netns, words = words[3], _unprefixed(words[4:])
-        elif program == "busybox":
-            words = words[1:]
-        elif program == "nsenter":
-            understood = understand([*words, "ip", "link"])
-            netns = understood.netns or netns
-            words = words[1:]
-            while words and words[0].startswith("-"):
-                words = words[2:] if words[0] in ("-t", "--target") else words[1:]
-            if not words:
-                return netns
-        else:
+    def see(self, found: _Found) -> None:
+        """Note what a prompt says of user and machine, and close the shells whose outer prompt has come back."""
+        prompt = found.prompt
+        user, host = (prompt.user, prompt.host) if prompt is not None else ("", "")
+        if found.front and not host:
+            user, host = prompts.host_of(found.front)
+        host = host or self.upper or ""
+        seen = (user, host)
+        while self.shells and host:
+            top = self.shells[-1]
+            inner = self.seen if self.seen != top.outer else None
+            if top.outer is not None and seen == top.outer and inner is not None and inner != seen:
+                self.shells.pop()
+                self.seen = seen
+                continue
+            if top.outer is not None and top.elsewhere and host == top.outer[1] and inner is not None:
+                self.shells.pop()
+                continue
+            if top.host is not None and top.elsewhere and top.netns is None and top.host != host:
+                self.shells[-1] = top._replace(host=host)  # `ssh 192.0.2.8`, and the prompt knows its name
+            elif not top.elsewhere and top.host is not None and top.host != host and top.outer is not None and top.outer[1]:
+                self.shells.clear()  # a prompt of another machine
             break
-    if not words or words[0].rpartition("/")[2] not in _SHELLS or "-c" in words:
+        if host or user:
+            self.seen = seen
+        if host and not any(shell.elsewhere and shell.netns is not None for shell in self.shells):
+            self.host = host
+            self.heading = (None, self.heading[1] if self.prose and not self.shells else None)
+        if found.sure:
+            self.prose = False
+
+    def enter(self, run: Run) -> None:
+        netns, host = self.place()
+        elsewhere = bool(run.host) or " " in run.netns
+        where = (run.netns or (None if run.host else netns), run.host or host)
+        self.shells.append(_Shell(where[0], where[1], self.seen, elsewhere))
+
+    def leave(self) -> None:
+        if self.shells:
+            closed = self.shells.pop()
+            if closed.outer is not None:
+                self.seen = closed.outer
+                if closed.elsewhere and not self.shells and closed.outer[1]:
+                    self.host = closed.outer[1]
+
+    def place(self) -> tuple[str | None, str | None]:
+        """The namespace and the machine of a command that is typed now."""
+        if self.shells:
+            top = self.shells[-1]
+            return top.netns, top.host if top.host is not None else self.host
+        host, netns = self.heading
+        if host is not None:
+            return netns, host
+        return netns, self.host if not self.prose or self.host is None else None
+
+    # -- what commands print -----------------------------------------------------------------------------------------
+
+    def outputs(self, at: int, found: _Found) -> int:
+        """Read what the commands of a line printed, one after another."""
+        position = found.last + 1
+        typed = found.typed
+        runs = self.expanded(found.runs, position)
+        several = len(runs) > 1
+        any_table = False
+        empty: list[Block] = []
+        for index, (run, names) in enumerate(runs):
+            block = self.block(at, typed, run)
+            if run.to:
+                self.files[run.to] = run
+                continue
+            if block.words[:1] in (["hostname"], ["hostnamectl"]) and len(block.words) == 1 or block.words == ["uname", "-n"]:
+                position = self.hostname(position, block)
+                continue
+            if block.parser is None and not block.side:
+                if block.changes and len(runs) == 1:
+                    self.failed(block, position)
+                    self.blocks.append(block)
+                elif not several and block.words:
+                    self.blocks.append(block)
+                    self.unknown(block, position)
+                continue
+            start = self.heading_of(position, run, names, block) if names or several else position
+            once = several and sum(other.words == run.words or _parser(other.words) == block.parser for other, _ in runs) > 1
+            end = self.table_of(block, start, run, once, [_shape(other.words) for other, _ in runs[index + 1 :]] if several else ())
+            if end:
+                any_table = True
+                position = end
+                self.blocks.append(block)
+            elif not (names and names.pattern):
+                empty.append(block)
+        for block in empty:
+            lost = self.failed(block, position) if not any_table or len(empty) == 1 else False
+            if lost or not any_table or block is not None:
+                self.blocks.append(block)
+        if found.runs:
+            last = found.runs[-1]
+            netns, host = self.place()
+            self.where = (last.netns or netns, last.host or host)
+        self.blocks.sort(key=lambda one: one.line) if False else None
+        return position
+
+    def block(self, at: int, typed: str, run: Run) -> Block:
+        netns, host = self.place()
+        if run.host:
+            netns, host = None, run.host
+        if run.netns:
+            netns = run.netns
+        block = Block(self.numbers[at], typed, netns, host)
+        words = run.words
+        if words[:1] in (["cat"], ["less"], ["more"], ["head"], ["tail"]) and len(words) > 1 and words[-1] in self.files:
+            words = self.files[words[-1]].words
+            block.part = f"| {run.words[0]}" if run.words[0] in ("head", "tail") else ""
+        block.words = words
+        understood = understand(words) if words and words[0] else None
+        if understood is not None and understood.netns is not None:
+            block.netns = invocation.netns_of_path(understood.netns)
+        block.parser = understood.parser if understood is not None else None
+        block.part = (run.part or block.part).strip()
+        if block.parser is None and understood is not None:
+            block.side = _side(words) is not None
+            block.changes = not block.side and _is_ours(words)
+        return block
+
+    def table_of(self, block: Block, at: int, run: Run, once: bool = False, follow: Sequence[Shape | None] = ()) -> int:
+        """Read the table of a command into its block; the position behind it, 0 where there is none.
+
+        ``follow``: what the tables of the commands behind it in the line look like.
+        """
+        if block.parser is None:
+            return self.side_of(block, at)
+        shapes = [shape for shape in follow if shape is not None]
+
+        def stops(position: int) -> bool:
+            text = self.lines[position].lstrip()
+            return self.stops(position) or any(shape.start.match(text) for shape in shapes)
+
+        reading = tables_in_text.read(block.parser, self.lines, at, stops, part=bool(block.part), title=run.watched, once=once)
+        if reading is None:
+            return 0
+        if run.watched and not block.host:
+            title = next((line for line in self.lines[at : reading.first] if line.startswith("Every ")), "")
+            named = re.search(r"\s{2,}([\w.-]+): \w{3} ", title)
+            block.host = named[1] if named else block.host
+        self.take(block, reading)
+        return reading.end
+
+    def take(self, block: Block, reading: tables_in_text.Reading) -> None:
+        block.parser = reading.parser
+        block.first = self.numbers[reading.first]
+        block.last = self.numbers[reading.end - 1]
+        block.lines = reading.lines
+        block.records = reading.records
+        block.lost = [(self.numbers[at], line, reason) for at, line, reason in reading.lost]
+        block.part = block.part or reading.cut
+        block.notes = reading.notes
+        if reading.cut and reading.cut not in block.part:
+            block.part = f"{block.part}, {reading.cut}"
+
+    def expanded(self, runs: Sequence[Run], at: int) -> list[tuple[Run, _Turn | None]]:
+        """The commands with the turns of their loops, each with what its heading looks like."""
+        found: list[tuple[Run, _Turn | None]] = []
+        index = 0
+        while index < len(runs):
+            run = runs[index]
+            if run.loop is None:
+                found.append((run, None))
+                index += 1
+                continue
+            turn = [other for other in runs[index:] if other.loop == run.loop]
+            name, values = run.loop
+            echo = next((other.words[1:] for other in turn if other.words[:1] in (["echo"], ["printf"])), None)
+            for value in values or self.values(name, echo, at):
+                heading = _Turn(name, value, echo is not None or not values)
+                for other in turn:
+                    if other.words[:1] not in (["echo"], ["printf"]):
+                        found.append((_substituted(other, name, value), heading))
+            index += len(turn)
+        return found
+
+    def values(self, name: str, echo: list[str] | None, at: int) -> list[str]:
+        """The values of a loop, from the headings that it printed."""
+        pattern = _heading_pattern(name, echo)
+        found = []
+        while at < len(self.lines) and len(found) < 1000:
+            one = pattern.match(self.lines[at].strip())
+            if one is not None:
+                found.append(one[1])
+            elif self.lines[at].strip() and self.cache_of_prompt(at):
+                break
+            at += 1
+        return found or [f"${name}"]
+
+    def cache_of_prompt(self, at: int) -> bool:
+        found = self.command(at)
+        return found is not None and found.sure
+
+    def heading_of(self, at: int, run: Run, turn: _Turn | None, block: Block) -> int:
+        """The position behind what other commands of the line printed: headings, dates, names."""
+        seen = 0
+        position = at
+        wanted = turn.value if turn is not None and turn.pattern else None
+        passed = wanted is None
+        while position < len(self.lines) and seen < 30:
+            line = self.lines[position]
+            if self.cache_of_prompt(position) or position in self.breaks and seen:
+                return at
+            if not passed and wanted is not None and re.search(rf"(?<![\w.-]){re.escape(wanted)}(?![\w.-])", line):
+                passed = True
+                position += 1
+                continue
+            if passed and line.strip() and self.begins(block, position):
+                return position
+            if line.strip():
+                seen += 1
+            position += 1
+        return at
+
+    def begins(self, block: Block, at: int) -> bool:
+        shape = _shape(block.words)
+        text = self.lines[at].strip()
+        if shape is None:
+            return True
+        return shape.start.match(text) is not None and (block.parser == "ip_netns" or not tables_in_text.is_prose(text))
+
+    def hostname(self, at: int, block: Block) -> int:
+        """`hostname` prints the name of the machine."""
+        while at < len(self.lines) and not self.lines[at].strip():
+            at += 1
+        if at < len(self.lines) and re.fullmatch(r"\s*[^\W_][\w.-]{0,80}\s*", self.lines[at]) and not self.cache_of_prompt(at):
+            netns, host = self.place()
+            if host is None and not netns:
+                self.host = self.lines[at].strip()
+                self.prose = False
+            return at + 1
+        return at
+
+    def failed(self, block: Block, at: int) -> bool:
+        """Note what a command without a table printed: an error, or what could not be read."""
+        taken: list[int] = []
+        blank = False
+        while at < len(self.lines) and len(taken) < 40:
+            line = self.lines[at]
+            if at in self.breaks and taken or self.command(at) is not None or prompts.upper_half(line) is not None:
+                break
+            if not line.strip():
+                blank = True
+                if taken:
+                    break
+            elif not tables_in_text.parsers_stderr(line.strip()) and (tables_in_text.is_prose(line) and not _ERROR.search(line) or blank):
+                break
+            else:
+                taken.append(at)
+            at += 1
+        said = [self.lines[it].strip() for it in taken]
+        if not said:
+            return False
+        if all(tables_in_text.parsers_stderr(it) or _ERROR.search(it) for it in said) or block.changes:
+            block.said = said
+            return False
+        if block.parser is not None and not block.part and not tables_in_text.may_begin(self.lines[taken[0]]):
+            block.lost = [(self.numbers[taken[0]], self.lines[taken[0]], f"no line of '{' '.join(block.words)}'")]
+            if len(taken) > 1:
+                block.notes = [f"lines {self.numbers[taken[0]]}-{self.numbers[taken[-1]]} were not read"]
+            return True
+        return False
+
+    def unknown(self, block: Block, at: int) -> None:
+        """The lines that a command which is none of ours printed are not looked at line by line: see :meth:`step`."""
+        block.first = self.numbers[min(at, len(self.numbers) - 1)]
+
+    # -- without a prompt, or without a command ------------------------------------------------------------------------
+
+    def printed(self, at: int, found: _Found) -> int:
+        """Read a command without a prompt, if the table of it stands below; the position behind it, 0 where there is none."""
+        runs = [run for run in found.runs if run.words and not run.to]
+        first = next((run for run in runs if _parser(run.words) is not None or _side(run.words) is not None), None)
+        if first is None:
+            return 0
+        before = self.place_of_front(found)
+        block = self.block(at, found.typed, first)
+        start = at + 1
+        turns = self.expanded(found.runs, start) if len(found.runs) > 1 or first.loop else []
+        start = self.heading_of(start, first, turns[0][1] if turns else None, block) if turns else start
+        if not self.table_of(block, start, first):
+            self.host, self.heading, self.prose = before
+            return 0
+        if found.front.strip() and found.front.strip()[-1] in "#$%>❯➜λ»✗~" and len(self.learned) < 20:
+            if found.front.strip(" #>*-`") and found.front not in self.learned:
+                self.learned.append(found.front)
+                self.cache.clear()
+        self.left = False
+        return self.outputs(at, found)
+
+    def place_of_front(self, found: _Found) -> tuple[str | None, tuple[str | None, str | None], bool]:
+        """Note the machine that stands in front of a command, and return what was known before."""
+        before = self.host, self.heading, self.prose
+        user, host = prompts.host_of(found.front) if found.front.strip() else ("", "")
+        if host and len(found.front) < 100:
+            self.see(found._replace(sure=True, prompt=None))
+        return before
+
+    def table(self, reading: tables_in_text.Reading) -> int:
+        """Take a table that stands below no command."""
+        netns, host = self.place()
+        if self.where != (None, None) and not self.prose and not self.shells:
+            netns, host = self.where
+        block = Block(self.numbers[reading.first], "", netns, host)
+        block.words = COMMANDS[reading.parser].split()
+        self.take(block, reading)
+        block.notes.insert(0, f"{_span(block)} read as '{' '.join(block.words)}'")
+        self.blocks.append(block)
+        return reading.end
+
+    def side_table(self, at: int) -> int:
+        """Take an `iptables-save` or a ruleset of nft that stands below no command; the position behind it, or 0."""
+        line = self.lines[at].strip()
+        words = ["iptables-save"] if _TABLE_OF_IPTABLES.match(line) else ["nft", "list", "ruleset"] if _TABLE_OF_NFT.match(line) else None
+        if words is None:
+            return 0
+        netns, host = self.place()
+        block = Block(self.numbers[at], "", netns, host)
+        block.words, block.side = words, True
+        end = self.side_of(block, at)
+        if end:
+            block.parser = understand(words).parser
+            block.notes = [f"{_span(block)} read as '{' '.join(words)}'"]
+            self.blocks.append(block)
+        return end
+
+    def side_of(self, block: Block, at: int) -> int:
+        """The output of a command that is no table of ours and is kept for the report; the position behind it, or 0."""
+        kind = _side(block.words)
+        shape = tables_in_text.SIDE.get(kind or "")
+        while at < len(self.lines) and not self.lines[at].strip():
+            at += 1
+        end = at
+        while end < len(self.lines) and not (self.stops(end) and end > at):
+            line = self.lines[end]
+            if shape is not None and line.strip() and not shape.start.match(line.lstrip() if shape.single else line):
+                break
+            if shape is None and tables_in_text.is_prose(line) and end and not self.lines[end - 1].strip():
+                break
+            end += 1
+        while end > at and not self.lines[end - 1].strip():
+            end -= 1
+        if end == at or self.cache_of_prompt(at):
+            return 0
+        block.first, block.last = self.numbers[at], self.numbers[end - 1]
+        block.lines = list(self.lines[at:end])
+        return end
+
+    # -- the end -------------------------------------------------------------------------------------------------------
+
+    def finished(self) -> list[Block]:
+        """The blocks, each with its machine, and with how often its command was run there before."""
+        found = sorted(self.blocks, key=lambda block: block.line)
+        named = _same_names([block.host for block in found if block.host])
+        only = next(iter(set(named.values()))) if len(set(named.values())) == 1 else ""
+        states: dict[tuple[Any, ...], int] = {}
+        for block in found:
+            block.host = named[block.host] if block.host else only
+            if block.netns == "":
+                block.netns = None
+            if not block.lines:
+                continue
+            key = (block.host, block.netns, block.parser, tuple(_essence(block)), block.part if block.part.startswith("|") else "")
+            block.state = states.get(key, -1) + 1
+            states[key] = block.state
+        return found
+
+
+class _Turn(NamedTuple):
+    """A turn of a loop: the variable, its value, and whether a heading with the value stands above what it printed."""
+
+    name: str
+    value: str
+    pattern: bool
+
+
+_NODE = re.compile(r"[a-z]{1,4}\d{1,3}$")
+_ERROR = re.compile(
+    r"No such|not found|not permitted|Permission denied|cannot|Cannot|Unknown|unknown|Error|error:|invalid|Invalid|does not exist|"
+    r"Usage:|usage:|failed|File exists|unable|refused|timed out|denied|RTNETLINK"
+)
+_TABLE_OF_IPTABLES = re.compile(r"\*(?:nat|filter|mangle|raw|security)$|# Generated by ip6?tables-save")
+_TABLE_OF_NFT = re.compile(r"table (?:ip|ip6|inet|arp|bridge|netdev) \S+ \{$")
+#: The command whose table a parser reads, where a text does not name it.
+COMMANDS = {
+    "ip_link": "ip link", "ip_address": "ip address", "ip_route": "ip route", "ip_neigh": "ip neigh", "ip_rule": "ip rule",
+    "ip_netns": "ip netns", "bridge_link": "bridge link", "bridge_fdb": "bridge fdb", "bridge_vlan": "bridge vlan",
+    "arp": "arp -n", "route": "route -n",
+}  # fmt: skip
+
+
+def _span(block: Block) -> str:
+    return f"line {block.first}" if block.first == block.last else f"lines {block.first}-{block.last}"
+
+
+def _parser(words: Sequence[str]) -> str | None:
+    """The parser of what a command shows, where all its words are understood."""
+    if not words or not words[0]:
         return None
-    return netns
+    return understand(words).parser
 
 
-def _unprefixed(words: Sequence[str]) -> list[str]:
-    words = list(words)
-    if words[:1] == ["sudo"]:
-        words = words[1:]
-        if words[:1] in (["-i"], ["-s"], ["-E"]):
-            words = words[1:] or ["sh"]
-    return words
+def _shows(runs: Sequence[Run]) -> bool:
+    """Whether one of these commands shows a table, every word of it understood."""
+    for run in runs:
+        if not run.words or not run.words[0]:
+            continue
+        parser = _parser(run.words)
+        if parser is not None:
+            request = asked.read(run.words)
+            if request is None or not request.unknown or parser in ("arp", "route"):
+                return request is None or not request.unknown or all(it.startswith("-") for it in request.unknown)
+        elif _side(run.words) in ("iptables-save", "nft", "ip netconf", "ip nexthop"):
+            return True
+    return False
 
 
-def _closed(block: Block) -> Block:
-    """A block without the blank lines and marks around its output."""
-    while block.lines and not block.lines[-1].strip(" *"):
-        block.lines.pop()
-    return block
+def _is_remark(prompt: prompts.Prompt) -> bool:
+    return prompt.sigil == "#" and not prompt.host and not prompt.user and not prompts.is_common(prompt.typed) and bool(prompt.typed)
+
+
+def _side(words: Sequence[str]) -> str | None:
+    """What a command is called that shows something beside our tables; None for any other."""
+    if not words:
+        return None
+    name = words[0].rpartition("/")[2]
+    if name in ("iptables-save", "ip6tables-save", "iptables-legacy-save", "iptables-nft-save", "ip6tables-legacy-save"):
+        return "iptables-save"
+    if name in ("nft", "sysctl"):
+        return name if name == "sysctl" and "-w" not in words and not any("=" in it for it in words) or "ruleset" in words else None
+    if sidetables.reader(list(words)) is not None:
+        return f"ip {next((it for it in words[1:] if not it.startswith('-')), '')}" if name == "ip" else " ".join(words)
+    return None
+
+
+def _is_ours(words: Sequence[str]) -> bool:
+    """Whether a command is one of a binary that netwrap wraps."""
+    bare = words[1:] if words[0] == "busybox" else words
+    return bool(bare) and is_wrapped(bare[0].rpartition("/")[2])
+
+
+def _shape(words: Sequence[str]) -> Shape | None:
+    """What the lines of a command's table look like."""
+    return tables_in_text.SHAPES.get(_parser(words) or "") or tables_in_text.SIDE.get(_side(words) or "")
+
+
+def _essence(block: Block) -> list[str]:
+    """The words of a command without what only changes how its output looks: two of these alike are two states."""
+    request = asked.read(block.words) if block.parser is not None else None
+    if request is None:
+        return list(block.words)
+    return [request.verb, request.family, *sorted(f"{key} {value}" for key, value in request.filters.items()), *request.unknown]
+
+
+def _substituted(run: Run, name: str, value: str) -> Run:
+    def put(text: str) -> str:
+        return re.sub(rf"\$(?:{re.escape(name)}\b|\{{{re.escape(name)}\}})", lambda _: value, text) if "$" in text else text
+
+    if name == "netns:":
+        return run._replace(netns=value)
+    return run._replace(words=[put(word) for word in run.words], netns=put(run.netns), host=put(run.host))
+
+
+def _heading_pattern(name: str, echo: list[str] | None) -> re.Pattern[str]:
+    """What the headings of a loop look like, the value of its variable in the first group."""
+    if name == "netns:":
+        return re.compile(r"netns: (\S+)$")
+    if echo:
+        text = " ".join(word for word in echo if word not in ("-e", "-n", "-ne", "-en")).replace("\\n", "").replace("%s", f"${name}").strip()
+        parts = re.split(rf"\$(?:{re.escape(name)}\b|\{{{re.escape(name)}\}})", text)
+        if len(parts) > 1:
+            front, back = parts[0].strip(), parts[1].strip()
+            gap = r"\s*" if front and not front[-1].isalnum() else r"\s+" if front else ""
+            return re.compile(rf"{re.escape(front)}{gap}(\S+?)\s*{re.escape(back)}$")
+    return re.compile(r"[=#*\-<\[ ]+ *(?:netns |namespace |ns )?([^\s:=*#\]]+) *[\]=#*:>-]*$")
+
+
+def _heading(line: str, names: set[str]) -> tuple[str | None, str | None] | None:
+    """The machine and the namespace that a line says what follows is of; None where it is no heading.
+
+    >>> _heading("=== node1 ===", set()), _heading("Inside the container:", set()), _heading("Routes:", set())
+    (('node1', None), (None, 'container'), None)
+    """
+    line = line.strip()
+    if not line or line[:1].isdigit():
+        return None
+    found = _IN.match(line)
+    if found is not None and line[-1:] in ":*_" or found is not None and line.startswith("#"):
+        kind = (found["kind"] or found["kind2"] or "").lower()
+        name = found["name"] or found["name2"] or ""
+        if name.lower() in _NO_NAMES or name.lower() in ("the", "a", "my", "this", "each"):
+            name = ""
+        if kind in ("netns", "namespace", "jail") and name:
+            return None, name
+        return None, f"{kind} {name}".strip()
+    for position, pattern in enumerate(_HEADINGS):
+        found = pattern.match(line)
+        if found is not None:
+            name = found["name"].rpartition("@")[2]
+            if name.lower() in _NO_NAMES or name.isdigit():
+                return None
+            if name in names or position == 1 or _MACHINE.search(name) or position == 0 and line[:2] in ("==", "--", "<<", ">>"):
+                return name, None
+            return None
+    found = _ON.match(line)
+    if found is not None and line[-1:] in ":*_":
+        name, kind = found["name"] or "", (found["kind"] or "").lower()
+        if name.lower() in _NO_NAMES or name.lower() in ("the", "my", "a", "other", "this", "it", "same", "both", "all"):
+            name = ""
+        if name and (name in names or _MACHINE.search(name) or kind):
+            return name, None
+        if kind and not name:
+            return ("", None) if kind in _ROOTS and "other" not in line else (kind if "other" not in line else f"other {kind}", None)
+    return None
+
+
+def _same_names(hosts: Sequence[str]) -> dict[str, str]:
+    """Each name of a machine → the one that it goes by: `alpha` and `alpha.example.net` are one."""
+    found: dict[str, str] = {}
+    for host in dict.fromkeys(hosts):
+        short = host.partition(".")[0].lower() if not host[:1].isdigit() else host
+        known = next((name for name in found.values() if name.lower() == host.lower()
+                      or short == name.partition(".")[0].lower() and ("." not in host or "." not in name)), host)  # fmt: skip
+        found[host] = known
+    return found
+
+
+# -- sections --------------------------------------------------------------------------------------------------------
+
+
+class Machine(NamedTuple):
+    """The sections of one machine of a text, with what is to be noted of them and what was lost."""
+
+    name: str
+    sections: list[Section]
+    notes: list[str]
+    problems: list[str]
+
+
+def machines(text: str, source: str = "") -> list[Machine]:
+    """The machines that a text tells of, in the order in which they appear.
+
+    >>> [(machine.name, len(machine.sections)) for machine in machines("me@a:~$ ip r\\ndefault via 10.0.0.1 dev eth0")]
+    [('a', 4)]
+    """
+    found: dict[str, list[Block]] = {}
+    for block in blocks(text):
+        found.setdefault(block.host or "", []).append(block)
+    made = [_machine(host, some, source) for host, some in found.items() if any(block.lines or _is_empty(block) for block in some)]
+    told = [machine for machine in made if machine.sections]
+    return told
+
+
+def _is_empty(block: Block) -> bool:
+    """Whether a command was run that shows a table and printed nothing, which says that there is none."""
+    return block.parser is not None and not block.lines and not block.said and not block.lost and not block.part
+
+
+def _machine(host: str, some: Sequence[Block], source: str) -> Machine:
+    sections: list[Section] = []
+    notes: list[str] = []
+    problems: list[str] = []
+    keys: dict[str, None] = {}
+    for block in some:
+        where = f"{source}:" if source else "line "
+        problems += [f"{where}{number}: {reason}: {line.strip()[:120]!r}" for number, line, reason in block.lost]
+        notes += [note if note.startswith("line") else f"{where}{block.first}: {note}" for note in block.notes]
+        if block.said:
+            problems += [f"{where}{block.line}: {block.command}: {block.said[0]}"] if block.parser and not block.changes else []
+        if block.netns and (block.lines or block.said or block.words):
+            keys.setdefault(block.netns)
+        if block.lines or _is_empty(block):
+            command = " ".join(block.words)
+            if block.part and block.part not in ("cut off", "something was left out"):
+                notes.append(f"{where}{block.line}: only a part of '{command}' is there: {block.part}")
+            sections.append(Section(block.netns or "", command, block.text, "", None, host, source, block.first, block.part, block.state))
+            if block.parser == "ip_netns":
+                for record in block.records:
+                    if record.get("name") and not (block.netns or ""):
+                        keys.setdefault(record["name"])
+    if not sections:
+        return Machine(host, [], notes, problems)
+    listed = ["\tself\t"] if any(not section.netns for section in sections) else []
+    for key in keys:
+        how = "path" if key.startswith("/") else "label" if " " in key and not key.startswith("pid ") else "name"
+        listed.append(f"{key}\tpid\t{key[4:]}" if re.fullmatch(r"pid \d+", key) else f"{key}\t{how}\t{key}")
+    return Machine(host, [*_head(host, listed), *sections], notes, problems)
+
+
+def _head(host: str, listed: list[str]) -> Iterator[Section]:
+    if host:
+        yield Section("", "hostname", host, host=host)
+    yield Section("", "versions", "how: none", host=host)
+    yield Section("", "namespaces", "\n".join(line for line in listed if line[:1] != "\t"), host=host)
+
+
+def table_of(name: str, text: str) -> list[Any]:
+    """The records of a text that a parser reads whole."""
+    return list(parsers.parse(name, text))

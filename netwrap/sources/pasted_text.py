@@ -1,0 +1,261 @@
+"""Undo what mailers, browsers and terminals do to a text that is pasted: quote marks, entities, colours, soft line breaks.
+
+```
+> <pre>root@node1:~# ip addr
+> 1: lo: &lt;LOOPBACK,UP,LOWER_UP&gt; mtu 65536
+```
+Every line keeps its number: a line that holds nothing but a mark becomes empty, and what two lines were joined from leaves an
+empty line behind.
+"""
+
+from __future__ import annotations
+
+import re
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_TITLE = re.compile(r"\x1b\][^\x07\x1b]{0,400}(?:\x07|\x1b\\)")
+_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]?[@-~]|\x1b[=>NOM78c]|\x1b[()][A-Za-z0-9]")
+# What `<pre>` and its like leave behind; flags of links (`<UP>`, `<BROADCAST,UP>`) are no tags.
+_TAG = re.compile(
+    r"</?(?:pre|code|br|p|div|span|blockquote|ul|ol|li|td|tr|th|table|tbody|b|strong|em|i|font|a|kbd|samp|tt|details|summary|html"
+    r"|body|h[1-6]|hr|img)(?:\s[^<>]{0,300})?/?>",
+    re.IGNORECASE,
+)
+_BLOCK_TAG = re.compile(r"</?(?:pre|blockquote|details|div|code)\b", re.IGNORECASE)
+_BREAK_TAG = re.compile(r"<br ?/?>", re.IGNORECASE)
+_ENTITY = re.compile(r"&(?:lt|gt|amp|quot|apos|nbsp|#\d{1,6}|#x[0-9a-fA-F]{1,5});")
+# `[code]`, `[/quote]`, `{noformat}`, `{code:bash}`, `{{{`, `}}}`, `#+BEGIN_SRC`
+_MARK = re.compile(
+    r"\[/?(?:code|quote|pre|spoiler|icode|font|size|color|b)(?:=[^\]]{0,60})?\]"
+    r"|\{(?:noformat|code|quote|panel)(?::[^}]{0,60})?\}|\{\{\{|\}\}\}",
+    re.IGNORECASE,
+)
+_FENCE_LINE = re.compile(
+    r"\s*(?:[-*+]\s+|\d{1,3}[.)]\s+)?(?:`{3,}|~{3,})[^`]{0,60}$|\s*(?:-{4,}|={4,}|\.{4,})\s*$|\s*#\+(?:BEGIN|END)_\w+.*$",
+    re.IGNORECASE,
+)
+_QUOTED = re.compile(r"\s{0,3}(?:> ?)+")
+_FRAME = re.compile(r"\s{0,3}[|│┃║] ?")
+_COMMENT = re.compile(r"\s{0,8}(?:#|//|;|--|rem\b)[ \t]?", re.IGNORECASE)
+_NUMBERED = re.compile(r"\s{0,6}(\d{1,6})(?:[:.|)]|\t| {1,4})[ \t]?")
+_ODD = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2007": " ", "\u200b": "", "\u200c": "", "\u2060": "", "\ufeff": ""})
+_QP_HEADER = re.compile(r"^content-transfer-encoding:[ \t]*quoted-printable", re.IGNORECASE | re.MULTILINE)
+_QP_BYTES = re.compile(r"(?:=[0-9A-F]{2})+")
+
+
+class Pasted:
+    """A text, cleaned.
+
+    ``lines``: its lines, without what was put around them; ``numbers``: the number of each in the text as it was pasted;
+    ``breaks``: the positions of lines in front of which a block (a fence, a quotation) begins or ends.
+    """
+
+    def __init__(self, lines: list[str], numbers: list[int], breaks: set[int]) -> None:
+        self.lines = lines
+        self.numbers = numbers
+        self.breaks = breaks
+
+
+def undo(text: str) -> Pasted:
+    """The lines of a pasted text as they stood on the screen.
+
+    >>> undo("> <pre>$ ip a\\n> 1: lo: &lt;UP&gt; mtu 65536</pre>").lines
+    ['$ ip a', '1: lo: <UP> mtu 65536']
+    """
+    text = text.lstrip("\ufeff")
+    if "\r" in text and "\n" not in text:
+        text = text.replace("\r", "\n")
+    lines = text.split("\n")
+    numbers = list(range(1, len(lines) + 1))
+    if "\x1b" in text or "\r" in text or "\x08" in text:
+        lines = list(map(_as_on_screen, lines))
+    breaks: set[int] = set()
+    if "=" in text and _is_quoted_printable(text):
+        lines = _from_quoted_printable(lines)
+    if "<br" in text or "<BR" in text:
+        lines, numbers = _split_at_breaks(lines, numbers)
+    if _QUOTED.match(text) or "\n>" in text or "\n >" in text or "\n  >" in text:
+        lines = _without_quotes(lines, breaks)
+    lines = _without_marks(lines, breaks)
+    if not text.isascii() or "&" in text:
+        lines = [line.translate(_ODD) if not line.isascii() else line for line in lines]
+    for mark, least in ((_FRAME, 2), (_COMMENT, 2)):
+        lines = _without_prefix(lines, mark, least)
+    lines = _without_numbers(lines)
+    return Pasted(lines, numbers, breaks)
+
+
+def _as_on_screen(line: str) -> str:
+    """A line without colours and titles, its carriage returns and backspaces obeyed.
+
+    >>> _as_on_screen("\\x1b[?2004h$ ipp\\x08 \\x08 a\\r")
+    '$ ip a'
+    """
+    if "\x1b" in line:
+        line = _ESCAPES.sub("", _TITLE.sub("", line))
+    if "\r" in line:
+        shown = ""
+        for part in line.split("\r"):
+            if part:
+                shown = part + shown[len(part) :]
+        line = shown
+    if "\x08" in line:
+        kept: list[str] = []
+        for character in line:
+            if character != "\x08":
+                kept.append(character)
+            elif kept:
+                kept.pop()
+        line = "".join(kept)
+    line = line.replace("\x07", "")
+    return "" if line.startswith(("Script started", "Script done")) else line
+
+
+def _is_quoted_printable(text: str) -> bool:
+    if _QP_HEADER.search(text):
+        return True
+    return text.count("=\n") > 1 and re.search(r"=(?:3D|20|C2=A0|E2=80)", text) is not None
+
+
+def _from_quoted_printable(lines: list[str]) -> list[str]:
+    """The lines decoded; a soft line break leaves an empty line behind."""
+    found: list[str] = []
+    at = 0
+    while at < len(lines):
+        line, taken = lines[at], 1
+        while line.rstrip(" \t").endswith("=") and at + taken < len(lines):
+            line = line.rstrip(" \t")[:-1] + lines[at + taken]
+            taken += 1
+        found.append(_QP_BYTES.sub(_bytes, line))
+        found += [""] * (taken - 1)
+        at += taken
+    return found
+
+
+def _bytes(found: re.Match[str]) -> str:
+    return bytes.fromhex(found[0].replace("=", "")).decode("utf-8", "replace")
+
+
+def _split_at_breaks(lines: list[str], numbers: list[int]) -> tuple[list[str], list[int]]:
+    """``<br>`` ends a line; the parts keep the line's number."""
+    found, counted = [], []
+    for number, line in zip(numbers, lines):
+        parts = _BREAK_TAG.split(line) if "<br" in line or "<BR" in line else [line]
+        if len(parts) > 1 and not parts[-1].strip():
+            parts.pop()
+        found += parts
+        counted += [number] * len(parts)
+    return found, counted
+
+
+def _without_quotes(lines: list[str], breaks: set[int]) -> list[str]:
+    """The lines without ``> ``; a block ends where the depth of the quotation changes."""
+    found = []
+    before = 0
+    for position, line in enumerate(lines):
+        quoted = _QUOTED.match(line) if ">" in line[:12] else None
+        depth = quoted[0].count(">") if quoted else 0
+        if depth != before:
+            breaks.add(position)
+            before = depth
+        found.append(line[quoted.end() :] if quoted else line)
+    return found
+
+
+def _without_marks(lines: list[str], breaks: set[int]) -> list[str]:
+    """The lines without fences, tags and entities."""
+    found = []
+    for position, line in enumerate(lines):
+        first = line.lstrip()[:1]
+        if first in "`~-=.*+#0123456789" and first and _FENCE_LINE.match(line):
+            breaks |= {position, position + 1}
+            found.append("")
+            continue
+        if "<" in line and len(line) < 5000 and _TAG.search(line):
+            if _BLOCK_TAG.search(line):
+                _note_breaks(line, position, breaks, _TAG)
+            line = _TAG.sub("", line)
+        if ("[" in line or "{" in line or "}" in line) and len(line) < 5000 and _MARK.search(line):
+            bare = _MARK.sub("", line)
+            _note_breaks(line, position, breaks, _MARK)
+            line = bare
+        if "&" in line and _ENTITY.search(line):
+            import html
+
+            line = _ENTITY.sub(lambda one: html.unescape(one[0]), line)
+            if _ENTITY.search(line):  # escaped twice
+                line = _ENTITY.sub(lambda one: html.unescape(one[0]), line)
+        found.append(line)
+    return found
+
+
+def _note_breaks(line: str, position: int, breaks: set[int], mark: re.Pattern[str]) -> None:
+    """Marks in front of a line begin a block there, those behind end it."""
+    found = mark.search(line)
+    if found is not None and not line[: found.start()].strip():
+        breaks.add(position)
+    if mark.sub("", line).strip() == "" or found is not None and line[: found.start()].strip():
+        breaks.add(position + 1)
+
+
+def _without_prefix(lines: list[str], mark: re.Pattern[str], least: int) -> list[str]:
+    """The lines without a mark that stands before each line of a run, where the run holds a table.
+
+    >>> _without_prefix(["# bash# ip a", "# 2: eth0: <UP> mtu 1500"], _COMMENT, 2)
+    ['bash# ip a', '2: eth0: <UP> mtu 1500']
+    """
+    return _without_runs(lines, lambda line: found.end() if (found := mark.match(line)) else None, least)
+
+
+def _without_runs(lines: list[str], length: Callable[[str], int | None], least: int) -> list[str]:
+    found = list(lines)
+    at = 0
+    while at < len(lines):
+        run = []
+        while at + len(run) < len(lines):
+            taken = length(lines[at + len(run)][:40])
+            if taken is None:
+                break
+            run.append(taken)
+        if len(run) >= least:
+            bare = [lines[at + offset][taken:] for offset, taken in enumerate(run)]
+            if any(_TABLE.match(line[:200]) for line in bare):
+                found[at : at + len(run)] = bare
+        at += len(run) or 1
+    return found
+
+
+# What no comment, no frame and no history has behind its mark but a table that was put there
+_TABLE = re.compile(
+    r"\s{0,8}(?:\d{1,6}: \S{1,80}: <|(?:default|[\d.]{7,15}(?:/\d+)?) (?:via|dev) |\d{1,6}:\s+from \S|inet6? [\d\w.:]+/\d"
+    r"|link/\w+ |Destination +Gateway|Address +HWtype|Kernel IP|[\da-f:]{17} dev )",
+    re.ASCII,
+)
+
+
+def _without_numbers(lines: list[str]) -> list[str]:
+    """The lines without the numbers that an editor or `nl` puts before each: consecutive ones only.
+
+    >>> _without_numbers(["1  $ ip rule", "2  0:\\tfrom all lookup local", "3  100:\\tfrom all lookup 5"])[1]
+    '0:\\tfrom all lookup local'
+    """
+    found = list(lines)
+    at = 0
+    while at < len(lines):
+        run: list[int] = []
+        expected: int | None = None
+        while at + len(run) < len(lines):
+            one = _NUMBERED.match(lines[at + len(run)][:24])
+            if one is None or expected is not None and int(one[1]) != expected:
+                break
+            expected = int(one[1]) + 1
+            run.append(one.end())
+        if len(run) > 2:
+            bare = [lines[at + offset][taken:] for offset, taken in enumerate(run)]
+            if any(_TABLE.match(line[:200]) for line in bare):
+                found[at : at + len(run)] = bare
+        at += len(run) or 1
+    return found

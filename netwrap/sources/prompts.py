@@ -1,0 +1,208 @@
+"""What stands in front of a command: the prompt of a shell, with the user and the machine that it names.
+
+```
+root@alpha:~#       [me@alpha dir]$     alpha ~ #      me@alpha ~/lab (main)>     PS /home/me>     └─#
+```
+A prompt that is none of these is told by what stands behind it: see :mod:`netwrap.sources.session`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+
+class Prompt(NamedTuple):
+    """A prompt and what was typed behind it.
+
+    ``user`` and ``host`` are ``""`` where the prompt does not name them; ``sigil`` is its last character; ``sure``: nothing but
+    a prompt looks like this, whatever was typed.
+    """
+
+    user: str
+    host: str
+    sigil: str
+    typed: str
+    sure: bool
+
+
+_SIGIL = "#$%>❯➜λ»›✗⟩"
+_ARROWS = "❯➜λ»›✗⟩"
+_HOST = r"(?P<host>[^\W_][\w.-]{0,80})"
+_USER = r"(?P<user>[^\W_][\w.+\\-]{0,60}|_\w{0,40})"
+# What may stand between the host and the sigil: `:~`, ` ~/lab (main)`, ` [ ~ ]`, `:mgmt:~`, ` dir`, `(config)`
+_PATH = (
+    r"(?::[\w-]{1,40}(?=:))?"
+    r"(?:[: ]? ?(?:[~/][^#$%>\n]{0,150}?|\[[^\]\n]{0,100}\]|\([^)\n]{0,60}\)|[\w.-]{1,60}))?(?: ?\([^)\n]{0,80}\)){0,2} {0,2}"
+)
+_TYPED = rf"(?P<sigil>[{_SIGIL}])(?![{_SIGIL}])(?P<typed>.*)$"
+_PATTERNS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        # `[root@alpha ~]# `, `[root@alpha ~(keystone_admin)]# `, `[admin@fw-1.example.net:/]$ `, `root@[alpha ~]#`
+        rf"\[{_USER}[@㉿]{_HOST}(?:[ :][^\]\n]{{0,120}})?\] ?(?:\([^)\n]{{0,60}}\) ?)?{_TYPED}",
+        rf"\[{_HOST}[ :][~/][^\]\n]{{0,120}}\] ?{_TYPED}",
+        # `root@alpha:~# `, `me@alpha ~> `, `root@alpha [~]# `, `cumulus@leaf01:mgmt:~$ `, `vyos@alpha# `
+        rf"{_USER}[@㉿]{_HOST}{_PATH}{_TYPED}",
+        # `alpha:~ # `, `leaf1:~$ `, `1|sargo:/ $ `
+        rf"(?:\d{{1,3}}\|)?{_HOST}:[~/][^#$%>\n]{{0,150}}? ?{_TYPED}",
+        # `alpha ~ # `, `node1 [ ~ ]# `
+        rf"{_HOST} (?:[~/][^#$%>\n]{{0,100}}?|\[ ?[~/][^\]\n]{{0,100}}\]) ?{_TYPED}",
+    )
+)
+# `sh-4.2$ `, `-bash-4.2# `, `/ # `, `~/lab $ `, `PS /home/me> `, `C:\> `, `└─$ `
+_NAMELESS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"-?(?:ba|z|da|a|k|c|tc|fi|mk|pdk)?sh(?:-\d[\w.]{{0,8}})? ?{_TYPED}",
+        rf"[~/][\w./-]{{0,120}} ?(?:\([^)\n]{{0,60}}\) ?)?{_TYPED}",
+        rf"(?:PS )?(?:[A-Za-z]:)?[\\/][^>\n]{{0,120}}{_TYPED}",
+        rf"[└╰]─*(?:[^\w\s#$%>❯]\s?)?{_TYPED}",
+        r"(?P<sigil>➜) +\S{1,80}(?: +(?:git:)?\([^)\n]{0,80}\))?(?: +✗)?(?P<typed>(?: .*)?)$",
+        r"(?P<sigil>[❯➜λ»⟩])(?P<typed> .*|)$",
+        r"(?P<sigil>\$)(?P<typed>.*)$",
+    )
+)
+# Sure only where a command stands behind: `# To do` is a remark, `100 % of` is prose, `alpha> ` may quote somebody
+_UNSURE = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"#{2,6} (?P<sigil>)(?P<typed>\S.*)$",
+        r"(?P<sigil>[#%])\s*(?P<typed>\S.*)$",
+        rf"{_HOST}(?:\([\w-]{{1,40}}\))? ?(?P<sigil>[#$%>])(?![{_SIGIL}])(?P<typed>.*)$",
+    )
+)
+# `[12:01:33] `, `2024-01-02 12:01:33 `, `(venv) `, `- `, `1. `, ` 12  `, `**`, `` ` ``
+_CLOCK = re.compile(r"[\[(]?(?:\d{4}-\d\d-\d\d[ T])?\d{1,2}:\d\d(?::\d\d(?:\.\d{1,6})?)?(?: ?[AP]M)?Z?[\])]?\s+")
+_VENV = re.compile(r"\([\w.+ -]{1,40}\) ?")
+_LIST = re.compile(r"\s*(?:[-*+•] +|\d{1,3}[.)] +|\d{1,5} {1,3}(?=\S))?[*_`\"'“]{0,3}")
+_UPPER_HALF = re.compile(r"\s*[┌╭]─")
+_HOST_OF_UPPER_HALF = re.compile(rf"{_USER}[@㉿]{_HOST}")
+_CLOSING = "*_`\"'”"
+
+#: What people type between our commands. A line `# WORD …` or `host> WORD …` with one of these is a prompt with a command.
+COMMON = frozenset(
+    "adb ansible apk apt apt-get arp arping awk bash brctl bridge busybox cat cd chmod clear cp crictl ctr curl date dhclient dig "
+    "dmesg dnf docker docker-compose doas echo env ethtool exit export false find firewall-cmd for free getent grep head hostname "
+    "hostnamectl id ifconfig ifdown ifup incus ip ip6tables ip6tables-save iperf iperf3 ipset iptables iptables-save ipvsadm iw "
+    "iwconfig journalctl kill kubectl less ln logout ls lsmod lsns lspci lxc lxc-attach lxc-ls man mkdir modprobe more mount mtr mv "
+    "nano nc ncat nerdctl netplan netstat networkctl nft nmap nmcli nsenter nslookup oc opkg ovs-vsctl pct ping ping6 podman ps pwd "
+    "reboot resolvectl rm rmmod route sed service set sh show shutdown sleep ss ssh su sudo sysctl systemctl tail tc tcpdump tee "
+    "telnet time timeout toybox touch traceroute traceroute6 tracepath true type uci uname unshare uptime vagrant vi vim virsh "
+    "vtysh watch wg wget which while who whoami wsl xargs yum zcat zypper tshark ovs-ofctl etcdctl calicoctl cilium lscpu brctl "
+    "conntrack ebtables ebtables-save rtmon ifquery ifreload chroot runuser dpkg rpm git make python python3 openstack".split()
+)
+
+
+def bare(line: str) -> str:
+    """A line without list marks, bold, backticks, clock and virtual environment in front, and what closes them behind.
+
+    >>> bare("- `ip a`"), bare("[12:01:33] (venv) me@h:~$ **ip a**"), bare(" 1  root@alpha:~# ip a")
+    ('ip a', 'me@h:~$ **ip a', 'root@alpha:~# ip a')
+    """
+    found = _LIST.match(line)
+    opened = bool(found and found.end() and found[0].strip()[-1:] in tuple("*_`\"'“"))
+    line = line[found.end() :] if found else line
+    for pattern in (_CLOCK, _VENV):
+        one = pattern.match(line)
+        if one is not None and one.end() < len(line):
+            line = line[one.end() :]
+    line = line.strip()
+    return line.rstrip(_CLOSING).rstrip() if opened or line.endswith(("**", "`")) else line
+
+
+def unmarked(typed: str) -> str:
+    """What was typed without bold or backticks around."""
+    typed = typed.strip()
+    if typed.startswith(("**", "`")):
+        return typed.strip("*`").strip()
+    return typed.rstrip("*`").rstrip() if typed.endswith(("**", "`")) and typed.count("`") % 2 else typed.removesuffix("**")
+
+
+def read(line: str) -> Prompt | None:
+    """The prompt that a line begins with, and what was typed behind it; None where it begins with none.
+
+    >>> read("[root@alpha ~]# ip a")
+    Prompt(user='root', host='alpha', sigil='#', typed='ip a', sure=True)
+    >>> read("1: lo: <LOOPBACK,UP>"), read("# To do on every node:").sure, read("sh-4.4# ip a").typed
+    (None, False, 'ip a')
+    """
+    if len(line) > 6000:
+        return None
+    line = bare(line)
+    if not line or line[0].isdigit() and ": " in line[:14]:
+        return None
+    for pattern in _PATTERNS if not line.startswith("PS ") else ():
+        found = pattern.match(line)
+        if found is not None and not _is_odd(found):
+            typed = found["typed"]
+            if found["sigil"] in _ARROWS and typed.lstrip()[:1] in ("~", "/"):
+                typed = typed.lstrip().partition(" ")[2]
+            groups = found.groupdict()
+            return Prompt(groups.get("user") or "", found["host"], found["sigil"], unmarked(typed), True)
+    for pattern in _NAMELESS:
+        found = pattern.match(line)
+        if found is not None:
+            typed = unmarked(found["typed"])
+            sure = found["sigil"] in "$#" + _ARROWS or is_common(typed) or typed == ""
+            return Prompt("", "", found["sigil"], typed, sure)
+    for pattern in _UNSURE:
+        found = pattern.match(line)
+        if found is not None:
+            host = found.groupdict().get("host") or ""
+            typed = unmarked(found["typed"])
+            return Prompt("", host, found["sigil"], typed, is_common(typed))
+    return None
+
+
+def _is_odd(found: re.Match[str]) -> bool:
+    """`a@b.example wrote: pay $5`: words between host and sigil, and none behind that could be a command."""
+    groups = found.groupdict()
+    between = found.string[found.end("host") : found.start("sigil")]
+    typed = found["typed"].strip()
+    if found["sigil"] == ">" and typed and not groups.get("user") and not is_common(typed):
+        return True
+    return between.count(" ") > 2 and not is_common(typed) and typed != ""
+
+
+def is_common(typed: str) -> bool:
+    """Whether what was typed begins with a program that people know.
+
+    >>> is_common("sudo ip a"), is_common("/sbin/ip a"), is_common("Expected result"), is_common("LANG=C ip a")
+    (True, True, False, True)
+    """
+    for word in typed.split(None, 4)[:4]:
+        word = word.strip("*`\"'(\\")
+        if "=" in word and word.partition("=")[0].isidentifier():
+            continue
+        word = word.rstrip(";")
+        return word.rpartition("/")[2] in COMMON or word.startswith(("./", "/usr/", "/sbin/", "/bin/"))
+    return False
+
+
+def upper_half(line: str) -> str | None:
+    """The host that the first line of a prompt of two lines names (``""``: none); None where it is no such line.
+
+    >>> upper_half("┌──(me㉿alpha)-[~]"), upper_half("ip a")
+    ('alpha', None)
+    """
+    if not _UPPER_HALF.match(line[:20]):
+        return None
+    found = _HOST_OF_UPPER_HALF.search(line[:300])
+    return found["host"] if found else ""
+
+
+def host_of(front: str) -> tuple[str, str]:
+    """The user and the host that whatever stands in front of a command names, each ``""`` where there is none.
+
+    >>> host_of("alpha> "), host_of("root@alpha ➜  ~ "), host_of("Output of ")
+    (('', 'alpha'), ('root', 'alpha'), ('', ''))
+    """
+    found = _ANYWHERE.search(front)
+    if found is not None:
+        return found["user"], found["host"]
+    prompt = read(front + "ip a")
+    return (prompt.user, prompt.host) if prompt is not None and prompt.typed == "ip a" else ("", "")
+
+
+_ANYWHERE = re.compile(rf"{_USER}[@㉿]{_HOST}")

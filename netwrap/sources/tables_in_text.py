@@ -1,0 +1,624 @@
+"""Where a table begins and ends in a text that holds other things too, and which of its lines can be read.
+
+A table is told by the shape of its lines. A line that does not fit is first mended (a note behind an arrow is left out, a line that
+a mailer broke is joined), and costs itself where that does not help: never the table, and never in silence.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+import parsers
+from parsers.linkrecord import MANGLED
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+_MASKED = r"[\dA-Fa-fxX*#.:<>_-]"  # of an address that somebody has hidden: `10.x.x.5`, `203.0.113.***`
+_ADDRESS = rf"(?:\d{{1,3}}(?:\.{_MASKED}+){{0,3}}|[xX*#]{{1,3}}(?:\.{_MASKED}+){{1,3}}|{_MASKED}*:{_MASKED}*:{_MASKED}*|<[\w .-]{{1,30}}>)"
+_PREFIX = rf"(?:default|{_ADDRESS}(?:/\d{{1,3}})?)"
+_TYPES = "unicast|local|broadcast|multicast|anycast|throw|unreachable|prohibit|blackhole|nat"
+_ROUTE_WORDS = (
+    "via|dev|proto|scope|src|metric|table|nhid|encap|from|tos|dsfield|mtu|advmss|hoplimit|pref|expires|onlink|linkdown|dead|realms?"
+    "|nexthop|error|window|rtt|rttvar|ssthresh|cwnd|initcwnd|initrwnd|rto_min|features|quickack|congctl|cache|offload|rt_offload"
+    "|trap|rt_trap|as|uid|notify|pervasive|mark|iif|users|age|used|inet6?|ttl-propagate|fastopen_no_cookie|unresolved|lock"
+)
+_STATES = "PERMANENT|NOARP|REACHABLE|STALE|NONE|INCOMPLETE|DELAY|PROBE|FAILED"
+_MAC = r"(?:[0-9A-Fa-fxX*]{2}:){5,19}[0-9A-Fa-fxX*]{2}"
+_LINK_WORDS = (
+    "link/|inet6? |valid_lft |RX[: ]|TX[: ]|alias |altname |vf \\d|veth|bridge|vlan |vxlan |bond |bond_slave|bridge_slave|macvlan|"
+    "macvtap|ipvlan|vrf |vrf_slave|geneve|gre |gretap|ip6gre|ip6gretap|ipip |sit |ip6tnl|vti|vti6|wireguard|dummy|tun |ifb|team|"
+    "xfrm|netkit|bareudp|gtp|can |nlmon|vcan|vxcan|macsec|hsr|erspan|ip6erspan|ipoib|lowpan|rmnet|batadv|amt|openvswitch|"
+    "protodown|numtxqueues|promiscuity|mpls|prog/xdp|dpll-pin|parentbus|state |maxaddr|addrgenmode|mode |learning |hairpin |"
+    "tunnel|peer/|\\d+ +\\d+ +\\d+|bytes |errors |group_fwd|designated_|mcast_|nf_call|qlen |cost |fastleave|proxy_arp|flood |"
+    "qos map|input|output"
+)
+_LINK = r"\d{1,10}: \S{1,80}: <[^ ]*>"
+_OPER = "UP|DOWN|UNKNOWN|LOWERLAYERDOWN|DORMANT|NOTPRESENT|TESTING"
+
+
+class Shape(NamedTuple):
+    """What the lines of a table look like: those that begin a record, those that go on, and whether a blank line ends it."""
+
+    start: re.Pattern[str]
+    more: re.Pattern[str] | None = None
+    ends_at_blank: bool = False
+    single: bool = True  # every record is a line
+
+
+def _shape(start: str, more: str = "", *, blank: bool = False, single: bool = True) -> Shape:
+    return Shape(re.compile(start), re.compile(more) if more else None, blank, single)
+
+
+_LINKS = _shape(
+    # with `-d`; with the flags eaten by a browser; with the number lost; `-br`; `-o`
+    rf"{_LINK}(?: |$)|\d{{1,10}}: \S{{1,80}}: (?:mtu|qdisc) |\s*[\w.@-]{{1,40}}: <[A-Z_,\d-]*> mtu "
+    rf"|\S{{1,80}} +(?:{_OPER}) (?: *\S|\s*$)|\S{{1,80}} +(?:{_OPER})$|\d{{1,10}}: \S{{1,80}}\s+(?:inet6?|link/\w+) "
+    r"|\d{1,10}: \S{1,80} state \S+ (?:@\S+)?: <",
+    rf"\s*(?:{_LINK_WORDS})|\s{{3,}}\S",
+    single=False,
+)
+SHAPES: dict[str, Shape] = {
+    "ip_link": _LINKS,
+    "ip_address": _LINKS,
+    "bridge_link": _LINKS,
+    "ip_route": _shape(
+        rf"(?:(?:{_TYPES}) )?{_PREFIX}(?:\s+(?:{_ROUTE_WORDS})\b.*|\s*\\.*|\s*)$|(?:{_TYPES}) {_PREFIX}",
+        r"\s+(?:nexthop|cache|via|dev)\b|\s+<\S+>\s",
+    ),
+    "ip_neigh": _shape(
+        rf"{_ADDRESS}\s+(?:(?:dev \S+\s*)?(?:lladdr \S+|(?:ref|used|probes|nud|router|proxy|extern_learn|managed|protocol)\b.*"
+        rf"|(?:{_STATES})\b)|dev \S+\s*$).*$",
+        r"\s+(?:ref|used|probes) ",
+    ),
+    "ip_rule": _shape(r"\d{1,10}:\s+(?:not\s+)?from \S"),
+    "ip_netns": _shape(
+        r"[^\s/:<>()|,;\"'`*\[\]{}=]{1,120} *$|[^\s/]\S{0,120} \(id: \d{1,10}\) *$|nsid (?:\d+|unassigned|not-assigned)\b", blank=True
+    ),
+    "bridge_fdb": _shape(rf"{_MAC}\s+(?:dev|dst|vlan|self|master|permanent|extern_learn|src_vni|via|offload|nhid|used|port)\b"),
+    "bridge_vlan": _shape(
+        r"port\s+vlan|[\w.@-]{1,40}\s+\d{1,4}(?:-\d{1,4})?(?:\s+(?:PVID|Egress|Untagged|egress|untagged)\b|\s+\d+|\s*$)"
+        r"|[\w.@-]{1,40}\s+None$",
+        r"\s+\d{1,4}(?:-\d{1,4})?(?:\s|$)|\s*$|\s+(?:RX|TX|state)\b",
+    ),
+    "arp": _shape(
+        rf"Address\s+HWtype|IP address\s+HW type|(?:\?|[\w.-]+) \({_ADDRESS}\) (?:at|auf|à|en) "
+        rf"|[\w.*:-]{{1,80}}\s+(?:ether|\w{{2,10}})\s+{_MAC}\s+|[\w.*:-]{{1,80}}\s+\(incomplete\)\s|Entries: \d"
+        rf"|[\d.]{{7,15}}\s+0x\d+\s+0x\d+\s+{_MAC}"
+    ),
+    "route": _shape(
+        r"Kernel IP|Destination\s+(?:Gateway|Next)|Iface\s+Destination"
+        rf"|(?:default|{_ADDRESS}|[\w.*-]{{1,60}})\s+(?:{_ADDRESS}|\*|[\w.-]{{1,60}})\s+(?:\d[\d.]+|\*)\s+!?[UGHRDMACS!]{{1,8}}\s+"
+        rf"|{_ADDRESS}/\d+\s+(?:{_ADDRESS}|\[::\]|\*)\s+!?[UGHRDMACSnae!]{{1,8}}\s+|\S+\s+[0-9A-F]{{8}}\s+[0-9A-F]{{8}}\s+|[0-9a-f]{{32}} "
+    ),
+}
+#: What netfilter and `sysctl` print: the tables that are kept as they are.
+SIDE: dict[str, Shape] = {
+    "iptables-save": _shape(r"\*(?:nat|filter|mangle|raw|security)\s*$|:\S+ \S+ \[|-[AIN] |COMMIT|# (?:Generated|Completed)|\[\d+:\d+\] -"),
+    "nft": _shape(r"table \S+ \S+ \{|\s|\}", single=False),
+    "sysctl": _shape(r"[\w.*-]+(?:\.[\w*/-]+)+\s*=\s*\S*"),
+    "ip netconf": _shape(r"(?:inet6?|mpls|ipv4|ipv6) \S+ "),
+    "ip nexthop": _shape(r"id \d+ "),
+}  # fmt: skip
+#: Parsers in the order in which a line without a command is tried.
+_ORDER = ("arp", "route", "ip_rule", "bridge_fdb", "ip_address", "ip_neigh", "ip_route", "bridge_vlan")
+# A line that may begin one of them: all others are prose, and cost one look each.
+_MAY_BEGIN = re.compile(
+    rf"\s*(?:\d{{1,10}}: ?\S|\d{{1,10}}:\s+(?:not )?from |default |{_TYPES} |{_MAC} |[\d.]{{7,15}}[/ \t]|[\da-fA-FxX*.:]+[:.][\da-fA-FxX*.:]*[/ \t]"
+    rf"|Kernel IP|Destination\s|Address\s+HW|IP address\s|\? \(|\S+ \([\d.]+\) at |\S{{1,40}} +(?:{_OPER})\s|port\s+vlan|[\w.@-]+: <[A-Z])"
+)
+# `eth0 <-- this one`, `lookup 5   ← mine`, `<<< negative!`
+_NOTE = re.compile(r"\s+(?:<-+|<=+|<{2,}|←|⟵|⇐|◄|👈|-{2,}>|\^{2,}|\(?!!+|#\s|//\s).*$")
+_CUT_MAC = re.compile(r"(?:[0-9a-fA-F]{2}:){1,4}(?:[0-9a-fA-F]{1,2})?$|(?:[0-9a-fA-F]{2}:){5}[0-9a-fA-F]?$")
+_CUT_IPV4 = re.compile(r"\d{1,3}(?:\.\d{1,3}){0,2}\.?$|(?:\d{1,3}\.){3}$")
+_IPV4_BEHIND = ("inet", "via", "src", "peer", "local", "remote", "from")
+_ELLIPSIS = re.compile(r"\s*(?:\.{2,}|…|\[\.{2,}\]|\[(?:snip|cut|…)[^\]]*\]|<(?:snip|cut|output omitted|truncated)[^>]*>|[-=*]*\s*snip\s*[-=*]*)\s*$", re.IGNORECASE)
+_JOINT = re.compile(r"\\ {1,8}(?=\S)|\\(?=inet|link/|valid_lft)")
+
+
+class Reading(NamedTuple):
+    """A table as it stands in a text.
+
+    ``first`` and ``end``: the positions of its first line and of the one behind its last; ``lines``: what is read, one for each
+    line there (empty where a line was left out); ``records``; ``lost``: (position, line, reason) of each line that could not be
+    read; ``cut``: why the table is only a part, or ``""``; ``notes``: what is to be known of it.
+    """
+
+    parser: str
+    first: int
+    end: int
+    lines: list[str]
+    records: list[Any]
+    lost: list[tuple[int, str, str]]
+    cut: str
+    notes: list[str]
+
+
+def may_begin(line: str) -> bool:
+    """Whether a line may be the first of a table that stands below no command."""
+    return _MAY_BEGIN.match(line[:200]) is not None
+
+
+def read(
+    parser: str, lines: Sequence[str], at: int, stop: Callable[[int], bool], *, part: bool = False, title: bool = False,
+    once: bool = False,
+) -> Reading | None:  # fmt: skip
+    """The table of a parser that begins at a position, behind blank lines; None where there is none.
+
+    ``stop`` says of a line that does not fit whether the table ends there at the latest (a prompt, another command);
+    ``part``: its output was filtered, so that a record may lack its first line; ``title``: lines may stand in front (`watch`);
+    ``once``: the table ends where its first record comes again (another one of its kind follows).
+    """
+    shape = SHAPES.get(parser)
+    if shape is None:
+        return _unshaped(parser, lines, at, stop)
+    at = _first(shape, parser, lines, at, stop, part, title)
+    if at < 0:
+        return None
+    rows, lost, end, cut = _rows(shape, parser, lines, at, stop, part, once)
+    if not rows:
+        return None
+    return _mended(shape, parser, lines, at, end, rows, lost, cut)
+
+
+def _first(
+    shape: Shape, parser: str, lines: Sequence[str], at: int, stop: Callable[[int], bool], part: bool, title: bool
+) -> int:
+    """The position of the first line of a table, or -1."""
+    blanks = skipped = 0
+    while at < len(lines):
+        line = lines[at]
+        if line.strip():
+            bare = line.strip()
+            if is_json(bare) or shape.start.match(bare) and not _is_prose_of(parser, bare):
+                return at
+            if part and shape.more is not None and shape.more.match(line) and not bare[0].isupper():
+                return at
+            if _ELLIPSIS.match(bare) or parsers_stderr(bare) or title and skipped < 3 and not stop(at):
+                skipped += 1
+                at += 1
+                continue
+            return -1
+        blanks += 1
+        if blanks > 4:
+            return -1
+        at += 1
+    return -1
+
+
+def is_json(line: str) -> bool:
+    """Whether a line begins what `-j` prints."""
+    return line[:2] in ("[{", "[]", '{"') or line in ("[", "{")
+
+
+def parsers_stderr(line: str) -> bool:
+    """Whether a line is what `ip` and `bridge` print on standard error."""
+    from parsers.lex import STDERR
+
+    return STDERR.match(line) is not None
+
+
+def _is_prose_of(parser: str, line: str) -> bool:
+    """Whether a line that has the shape is a sentence all the same: `192.0.2.1 from here on …`, `default gateway is missing`"""
+    if parser not in ("ip_route", "ip_neigh", "arp", "route", "ip_link", "ip_address"):
+        return False
+    line = _NOTE.sub("", line)
+    return is_prose(line) and not _TELLS.search(line)
+
+
+_TELLS = re.compile(
+    r"\b(?:dev|via|lladdr|proto|scope|mtu|lookup|valid_lft|qdisc|metric|table|src|expires|nhid) \S|from all|link/|HWtype|Gateway|Iface"
+    r"|\d/\d|IP routing|<[A-Z]"
+)
+# What a line begins with that a mailer broke off: no sentence begins like this
+_BROKEN_OFF = frozenset(
+    "via dev proto scope src metric table mtu advmss pref expires lladdr lookup qdisc state group qlen mode brd default valid_lft "
+    "preferred_lft forever link/ether inet inet6 master self permanent dst vlan extern_learn onlink linkdown nhid noprefixroute dynamic "
+    "promiscuity minmtu maxmtu addrgenmode numtxqueues global secondary".split()
+)
+
+
+def is_prose(line: str) -> bool:
+    """Whether a line is a sentence, not output.
+
+    >>> is_prose("As you see it is up."), is_prose("02:00:00:0"), is_prose("10.0.0.1 dev eth0 FAILED")
+    (True, False, False)
+    """
+    words = line.split()
+    plain = [word for word in words if word.strip(".,;:!?()\"'*`").replace("'", "").replace("-", "").replace("’", "").isalpha()]
+    if not words or words[0] in _BROKEN_OFF and len(words) < 12:
+        return False
+    if words[0].strip("*`\"'(").isalpha() and line.rstrip()[-1:] in ".:?!" and len(words) > 1:
+        return True
+    return len(words) > 3 and len(plain) * 10 >= len(words) * 6 and any(word.islower() and len(word) > 1 for word in plain)
+
+
+# -- the lines of a table ------------------------------------------------------------------------------------------
+
+
+class _Row:
+    """A line of a table: its position, its text without what stands around it, and whether it begins a record."""
+
+    __slots__ = ("at", "starts", "text")
+
+    def __init__(self, at: int, text: str, starts: bool) -> None:
+        self.at = at
+        self.text = text
+        self.starts = starts
+
+
+def _rows(
+    shape: Shape, parser: str, lines: Sequence[str], at: int, stop: Callable[[int], bool], part: bool, once: bool
+) -> tuple[list[_Row], list[tuple[int, str, str]], int, str]:
+    """The rows of a table from its first line on, the lines among them that do not fit, its end, and why it is a part."""
+    if is_json(lines[at].strip()):
+        return _json_rows(lines, at)
+    indent = _indent(lines[at]) if shape.start.match(lines[at].lstrip()) else ""
+    rows: list[_Row] = []
+    lost: list[tuple[int, str, str]] = []
+    pending: list[int] = []
+    cut = ""
+    end = position = at
+    bare = False  # behind a first line that could not be read: what follows hangs on nothing
+    gap = False
+    while position < len(lines):
+        line = lines[position]
+        if not line.strip():
+            if shape.ends_at_blank:
+                break
+            gap = True
+            position += 1
+            if position - end > 3:
+                break
+            continue
+        text = line[len(indent) :] if line.startswith(indent) else line.lstrip()
+        starts = shape.start.match(text) is not None or shape.start.match(text.lstrip()) is not None and not shape.single
+        if starts and _is_prose_of(parser, text) and (gap or _ends_like_prose(text)):
+            starts = False
+        goes_on = not starts and shape.more is not None and bool(rows) and shape.more.match(text) is not None
+        if goes_on and gap and (parser not in _OF_LINKS or is_prose(text)):
+            goes_on = False
+        if not rows and part and not starts and shape.more is not None and shape.more.match(text):
+            goes_on = True
+        if starts and once and rows and _key(text) == _key(rows[0].text):
+            break
+        if starts or goes_on:
+            if pending:
+                lost += [(it, lines[it], _NO_LINE) for it in pending if not _ELLIPSIS.match(lines[it])]
+                cut = cut or ("something was left out" if any(_ELLIPSIS.match(lines[it]) for it in pending) else "")
+                pending = []
+            if starts:
+                bare = False
+            if bare:
+                lost.append((position, line, "belongs to a link whose first line cannot be read"))
+            else:
+                rows.append(_Row(position, text if not starts else text.lstrip() if parser in _OF_LINKS else text, starts))
+            gap = False
+            end = position + 1
+        elif stop(position):
+            break
+        elif _ELLIPSIS.match(line):
+            pending.append(position)
+            gap = False
+        elif parser in _OF_LINKS and _LOST_LINK.match(text) and not gap:
+            lost.append((position, line, "no first line of a link"))
+            bare = True
+            end = position + 1
+        elif gap or len(pending) >= 2 or _is_foreign(text):
+            break
+        else:
+            pending.append(position)
+        position += 1
+    if pending:  # lines behind the last that fits: the end of a line that was broken or cut
+        for it in pending:
+            if _ELLIPSIS.match(lines[it]):
+                cut = cut or "something was left out"
+            elif not is_prose(lines[it]):
+                lost.append((it, lines[it], _NO_LINE))
+            else:
+                break
+            end = it + 1
+    return rows, lost, end, cut
+
+
+_NO_LINE = "no line of this table"
+_OF_LINKS = ("ip_link", "ip_address", "bridge_link")
+_LOST_LINK = re.compile(r"\d{1,10}: ?\S")
+
+
+def _key(text: str) -> str:
+    """What tells the first record of a table: `1: lo`, `default`, `0:`."""
+    return " ".join(text.split(None, 2)[:2]) if text[:1].isdigit() else text.split(None, 1)[0]
+
+
+def _ends_like_prose(text: str) -> bool:
+    return text.rstrip()[-1:] in ".?!" and not text.rstrip().endswith("...")
+
+
+def _is_foreign(text: str) -> bool:
+    """Whether a line below a table is nothing of it: prose, or what other programs print."""
+    return is_prose(text)
+
+
+def _indent(line: str) -> str:
+    return line[: len(line) - len(line.lstrip(" \t"))]
+
+
+def _json_rows(lines: Sequence[str], at: int) -> tuple[list[_Row], list[tuple[int, str, str]], int, str]:
+    """The lines of a JSON text, up to where its brackets are closed."""
+    rows = []
+    depth = 0
+    quoted = escaped = False
+    for position in range(at, len(lines)):
+        for character in lines[position]:
+            if escaped:
+                escaped = False
+            elif quoted:
+                escaped = character == "\\"
+                quoted = character != '"'
+            elif character == '"':
+                quoted = True
+            elif character in "[{":
+                depth += 1
+            elif character in "]}":
+                depth -= 1
+        rows.append(_Row(position, lines[position], position == at))
+        if depth <= 0 and not quoted:
+            return rows, [], position + 1, ""
+    return rows, [], len(lines), "cut off"
+
+
+# -- reading and mending -------------------------------------------------------------------------------------------
+
+
+def _parse(parser: str, texts: Sequence[str]) -> tuple[list[Any], int]:
+    """The records of some lines, and how much of them could not be understood."""
+    records, problems = parsers.parse(parser, "\n".join(texts), strict=False)
+    return records, len(problems) * 3 + left_over(records)
+
+
+def left_over(value: Any) -> int:
+    """How many words of records no field is known for."""
+    if isinstance(value, dict):
+        return sum(len(part) if key == "unparsed" else left_over(part) for key, part in value.items() if isinstance(part, (dict, list)))
+    return sum(map(left_over, value)) if isinstance(value, list) else 0
+
+
+def _mended(
+    shape: Shape, parser: str, lines: Sequence[str], first: int, end: int, rows: list[_Row], lost: list[tuple[int, str, str]], cut: str
+) -> Reading | None:
+    """The reading of the rows, each that cannot be understood mended or lost."""
+    notes: list[str] = []
+    for row in rows:
+        if "\\" in row.text and parser in (*_OF_LINKS, "ip_route") and _JOINT.search(row.text):
+            row.text = _JOINT.sub(r"\\    ", row.text)
+    records, bad = _parse(parser, [row.text for row in rows])
+    behind = {at: line for at, line, reason in lost if reason == _NO_LINE}
+    if bad or behind or any(_is_noted(row.text) for row in rows):
+        gone = _mend_rows(shape, parser, lines, rows, behind)
+        lost = [one for one in lost if one[0] not in gone]
+    for row in rows:
+        kept, why = _without_cut(parser, row.text)
+        if why:
+            lost.append((row.at, lines[row.at], why))
+            cut = cut or "cut off"
+            row.text = kept
+    texts = [""] * (end - first)
+    for row in rows:
+        texts[row.at - first] = row.text
+    records, problems = parsers.parse(parser, "\n".join(texts), strict=False)
+    if problems:
+        for problem in problems:
+            position = first + problem.line_number - 1
+            if problem.reason == MANGLED:
+                lost.append((position, lines[position], MANGLED))
+            elif 0 <= problem.line_number - 1 < len(texts) and texts[problem.line_number - 1]:
+                lost.append((position, lines[position], problem.reason))
+                texts[problem.line_number - 1] = ""
+        if any(problem.reason != MANGLED for problem in problems):
+            records, problems = parsers.parse(parser, "\n".join(texts), strict=False)
+        if not any(texts):
+            records = []
+    if not records and not lost and not _is_title("\n".join(texts)):
+        return None
+    if end >= len(lines) and cut == "" and _ends_in_the_middle(rows):
+        cut = "cut off"
+    return Reading(parser, first, end, texts, records, sorted(set(lost)), cut, notes)
+
+
+def _is_title(text: str) -> bool:
+    return text.lstrip().startswith(("Kernel IP", "Destination", "Address", "IP address", "port", "[", "Iface"))
+
+
+def _is_noted(text: str) -> bool:
+    return ("<" in text or "←" in text or "#" in text or "^" in text) and _NOTE.search(text) is not None
+
+
+def _mend_rows(shape: Shape, parser: str, lines: Sequence[str], rows: list[_Row], behind: dict[int, str]) -> set[int]:
+    """Mend records that are not understood: without a writer's note, or joined with the line below. The positions joined."""
+    gone: set[int] = set()
+    position = 0
+    while position < len(rows):
+        stop = position + 1
+        while stop < len(rows) and not rows[stop].starts:
+            stop += 1
+        group = rows[position:stop]
+        _mend(parser, group, rows[stop] if stop < len(rows) else None, behind, gone)
+        position = stop
+    rows[:] = [row for row in rows if row.text]
+    return gone
+
+
+def _mend(parser: str, group: list[_Row], follower: _Row | None, behind: dict[int, str], gone: set[int]) -> None:
+    bad = _parse(parser, [row.text for row in group])[1]
+    adjacent = [row for row in group if row.at + 1 in behind]
+    noted = [row for row in group if _is_noted(row.text)]
+    if noted:
+        texts = [_NOTE.sub("", row.text) if row in noted else row.text for row in group]
+        better = _parse(parser, texts)[1]
+        if better <= bad:
+            for row, text in zip(group, texts):
+                row.text = text
+            bad = better
+    for row in adjacent:  # a line of no shape below: the end of this one?
+        following = row.at + 1
+        while following in behind:
+            text = behind[following].strip()
+            joined = next(
+                (
+                    candidate
+                    for candidate in (f"{row.text.rstrip()} {text}", row.text.rstrip() + text)
+                    if _is_better(parser, group, row, candidate, bad)
+                ),
+                None,
+            )
+            if joined is None:
+                break
+            row.text = joined
+            bad = _parse(parser, [one.text for one in group])[1]
+            gone.add(following)
+            following += 1
+    if bad and len(group) > 1:  # a line that has the shape of another, but ends the one above
+        for above, row in zip(group, group[1:]):
+            if not above.text or not row.text:
+                continue
+            candidate = f"{above.text.rstrip()} {row.text.strip()}"
+            texts = [candidate if one is above else "" if one is row else one.text for one in group]
+            better = _parse(parser, texts)[1]
+            if better < bad:
+                above.text, row.text, bad = candidate, "", better
+    if bad and follower is not None and follower.at == group[-1].at + 1 and len(group) == 1:
+        candidate = f"{group[0].text.rstrip()} {follower.text.strip()}"
+        if _parse(parser, [candidate])[1] == 0 and _ENDS_OPEN.search(group[0].text.rstrip()):
+            group[0].text, follower.text = candidate, ""
+            follower.starts = False
+            gone.add(follower.at)
+
+
+_ENDS_OPEN = re.compile(r"(?:^|\s)(?:via|dev|proto|scope|src|metric|lladdr|lookup|from|to|table|dst|brd|inet6?|mtu|qdisc|state|group|qlen)$")
+
+
+def _is_better(parser: str, group: list[_Row], row: _Row, candidate: str, bad: int) -> bool:
+    records, left = _parse(parser, [candidate if one is row else one.text for one in group])
+    before = len(_parse(parser, [one.text for one in group])[0])
+    return left <= bad and len(records) == max(before, 1) and (left == 0 or left < bad)
+
+
+def _without_cut(parser: str, text: str) -> tuple[str, str]:
+    """A line up to where a word of it was cut off, and that it was; a record of such a line does not count as whole.
+
+    >>> _without_cut("ip_address", "    link/ether 02:00:00:0")
+    ('', "cut off: '02:00:00:0'")
+    """
+    if parser in ("arp", "route", "ip_rule", "bridge_vlan", "ip_netns") or "[{" in text[:4] or '"' in text[:8]:
+        return text, ""
+    words = text.replace("\\", " ").split()
+    for position, word in enumerate(words):
+        before = words[position - 1] if position else ""
+        if ":" in word and (before in ("lladdr", "link/ether", "brd", "link/loopback", "permaddr") or parser == "bridge_fdb" and position == 0):
+            if _CUT_MAC.match(word) and "::" not in word:
+                return _up_to(parser, text, position), f"cut off: {word!r}"
+        elif word[:1].isdigit() and (before in _IPV4_BEHIND or before == "brd" and "." in word or parser == "ip_neigh" and position == 0):
+            if _CUT_IPV4.match(word.partition("/")[0]) and before != "from":
+                return _up_to(parser, text, position), f"cut off: {word!r}"
+    if words and words[-1] in ("...", "…") or len(words) > 1 and words[-1].endswith("..."):
+        return _up_to(parser, text, len(words) - 1), f"cut off: {' '.join(words[-2:])!r}"
+    return text, ""
+
+
+def _up_to(parser: str, text: str, position: int) -> str:
+    """The part of a line in front of the word that was cut; none where that has no meaning by itself."""
+    if parser in _OF_LINKS and re.match(_LINK, text) and "\\" not in text:
+        words = text.split()[:position]
+        return " ".join(words[:-1] if position and words[-1] in ("brd", "qdisc", "mtu", "state", "group", "qlen") else words)
+    return ""
+
+
+def _ends_in_the_middle(rows: Sequence[_Row]) -> bool:
+    return bool(rows) and _ENDS_OPEN.search(rows[-1].text.rstrip()) is not None
+
+
+def _unshaped(parser: str, lines: Sequence[str], at: int, stop: Callable[[int], bool]) -> Reading | None:
+    """A table whose lines have no shape that is known here: all lines up to the end of the block that its parser reads."""
+    while at < len(lines) and not lines[at].strip():
+        at += 1
+    end = at
+    blank = False
+    while end < len(lines) and not stop(end):
+        if blank and is_prose(lines[end]) and not lines[end][:1].isspace():
+            break
+        blank = not lines[end].strip()
+        end += 1
+    while end > at and not lines[end - 1].strip():
+        end -= 1
+    if end == at:
+        return None
+    indent = _indent(lines[at])
+    texts = [line[len(indent) :] if line.startswith(indent) else line for line in lines[at:end]]
+    lost: list[tuple[int, str, str]] = []
+    for _ in range(3):
+        records, problems = parsers.parse(parser, "\n".join(texts), strict=False)
+        if not problems:
+            break
+        for problem in problems:
+            index = problem.line_number - 1
+            if 0 <= index < len(texts) and texts[index]:
+                lost.append((at + index, lines[at + index], problem.reason))
+                texts[index] = ""
+    if not records or len(lost) > len(texts) // 2:
+        return None
+    while texts and not texts[-1]:
+        texts.pop()
+    end = at + len(texts)
+    return Reading(parser, at, end, texts, records, [one for one in lost if one[0] < end or not is_prose(one[1])], "", [])
+
+
+# -- tables below no command -------------------------------------------------------------------------------------------
+
+
+def detect(lines: Sequence[str], at: int, stop: Callable[[int], bool]) -> Reading | None:
+    """The table that begins at a position and that some parser reads whole; None where there is none."""
+    text = lines[at].strip()
+    best: Reading | None = None
+    if is_json(text):
+        rows, _, end, cut = _json_rows(lines, at)
+        names = parsers.detect("\n".join(row.text for row in rows)) if end - at < 200_000 else []
+        return read(names[0], lines, at, stop) if names else None
+    for name in _ORDER:
+        if SHAPES[name].start.match(text) is None or _is_prose_of(name, text):
+            continue
+        found = read(name, lines, at, stop)
+        if found is None or not found.records or left_over(found.records) or not _says_enough(name, found.records):
+            continue
+        if best is None or len(found.lines) > len(best.lines):
+            best = found
+    if best is not None and best.parser == "ip_address":
+        return best._replace(parser=_kind_of_links(best))
+    return best
+
+
+def _kind_of_links(found: Reading) -> str:
+    """Whether links are those of `ip link`, `ip address` or `bridge link`."""
+    text = "\n".join(found.lines)
+    if "addr_info" in str(found.records[:50]) and any(record.get("addr_info") for record in found.records):
+        return "ip_address"
+    if " master " in text and " state " in text and "link/" not in text and " mode " not in text and " priority " in text:
+        return "bridge_link"
+    return "ip_link" if " mode " in text or not re.search(r" group |\binet", text) and "link/" in text else "ip_address"
+
+
+def _says_enough(name: str, records: Sequence[Any]) -> bool:
+    """Whether records show more than that any word can be a destination."""
+    if name == "ip_route":
+        return any(len(record) > 2 and ("dev" in record or "gateway" in record or "nexthops" in record or "type" in record)
+                   for record in records)  # fmt: skip
+    if name == "ip_neigh":
+        return any("lladdr" in record or "dev" in record for record in records)
+    if name == "bridge_vlan":
+        return any(record.get("vlans") or record.get("tunnels") for record in records)
+    if name in ("arp", "route"):
+        return len(records) > 0
+    return bool(records)
