@@ -66,7 +66,7 @@ def detect(text: str) -> list[str]:
     found = found or nearly
     if len(found) > 1:
         found = _between(found, head)
-    if not found and any(_NETNS.match(line) for line in lines):
+    if not found and any(map(_NETNS.match, lines)) and all(_NETNS.match(line) or len(line.split()) < 2 for line in lines):
         return ["ip_netns"]
     return found
 

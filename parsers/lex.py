@@ -87,8 +87,8 @@ def split(line: str) -> list[str]:
 class Source:
     """The lines of one text with their numbers, cleaned of colour and carriage returns; and where problems go.
 
-    ``lenient`` says that the caller asked for what can be read. ``split`` takes a line apart: `str.split` where the text has no odd blanks, else :func:`split`. ``plain`` says that
-    the text is ASCII, and a blank always a blank.
+    ``lenient`` says that the caller asked for what can be read. ``split`` takes a line apart: `str.split` where the text has no
+    odd blanks, else :func:`split`. ``plain`` says that the text is ASCII, and a blank always a blank.
     """
 
     def __init__(self, lines: Iterable[str], problems: list[ParseError] | None = None) -> None:

@@ -34,7 +34,9 @@ _NUMBERED = re.compile(r"\d{1,10}: ", re.ASCII)
 #: What is said of a first line that is read all the same.
 MANGLED = "a link's first line whose number or flags were lost"
 # `13: eth0: mtu 1500 ...`, whose flags a browser took for a tag, and `eth0: <UP> mtu 1500 ...`, whose number was lost
-_MANGLED = re.compile(r"\s*(?:(\d{1,10}): )?([^\s:<>]{1,80}): (?:<([A-Z_0-9,-]*)> )?((?:mtu|qdisc) \d.*|qdisc .*)$", re.ASCII | re.DOTALL)
+_MANGLED = re.compile(
+    r"\s*(?:(\d{1,10}): )?([^\s:<>]{1,80}): (?:<([A-Z_0-9,-]*)> )?((?:mtu|qdisc) \d.*|qdisc .*)$", re.ASCII | re.DOTALL
+)
 # `31: ve0 state UP @ve1: <BROADCAST,UP> mtu 1500 ...`: `bridge link` up to 4.16
 _OLD_BRIDGE = re.compile(r"(\d{1,10}): (\S{1,80}) state (\S+) (?:@(\S{1,80}))?: <([^ ]*)>(?: (.*))?$", re.ASCII | re.DOTALL)
 # `-o` joins lines with a backslash and keeps the indentation behind it.

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     Record = dict[str, Any]
 
 #: In which order places are listed.
-ROLES = ("namespace", "process", "listener", "owner", "peer", "port", "link", "nsid", "neighbour", "route", "rule", "fdb", "vlan")
+ROLES = (
+    "namespace", "process", "listener", "owner", "peer", "port", "link", "nsid", "neighbour", "route", "rule", "fdb", "vlan", "earlier",
+)  # fmt: skip
 # `02:00:00:00:00:01`, `02-00-00-00-00-01`, `0200.0000.0001`
 _MAC = re.compile(r"(?:[0-9a-f]{2}[:-]){5,19}[0-9a-f]{2}$|(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}$", re.ASCII | re.IGNORECASE)
 # `:5432`, `10.0.0.1:80`, `[::1]:80`
@@ -40,16 +42,22 @@ class Place(NamedTuple):
     command: list[str]
 
 
-def find(host: Host, what: str) -> list[Record]:
-    """The places as records with ``netns``, ``role``, ``what`` and ``command``; none where it occurs nowhere."""
+def find(host: Host, what: str, several: bool = False) -> list[Record]:
+    """The places as records with ``netns``, ``role``, ``what`` and ``command``; none where it occurs nowhere.
+
+    What stands only in an earlier state of a table has the role ``earlier``. ``several``: the source tells of other hosts too.
+    """
     places: list[Place] = []
     for netns in host.namespaces:
         for search in _searches(what):
             places += search(host, netns)
+    if not places:
+        for netns in host.namespaces:
+            places += _earlier(netns, what)
     places = sorted(dict.fromkeys(_hashable(place) for place in places), key=lambda place: ROLES.index(place.role))
     return [
         {"netns": place.netns.name, "role": place.role, "what": place.what,
-         "command": wording.pasteable(in_namespace(host, place.netns, list(place.command)))}
+         "command": wording.pasteable(in_namespace(host, place.netns, list(place.command), several))}
         for place in places
     ]  # fmt: skip
 
@@ -58,12 +66,12 @@ def _hashable(place: Place) -> Any:
     return place._replace(command=tuple(place.command))  # type: ignore[arg-type]
 
 
-def in_namespace(host: Host, netns: Namespace, words: list[str]) -> list[str]:
+def in_namespace(host: Host, netns: Namespace, words: list[str], several: bool = False) -> list[str]:
     """The words that run a command in a namespace of a host; of a capture, what answers it from there."""
     if words[0] in ("readlink", "ls"):
         return words
     if not host.live:
-        where = [] if netns.here else ["--netns", netns.title]
+        where = [*(["--where", f"host={host.name}"] if several else []), *([] if netns.here else ["--netns", netns.title])]
         return ["netwrap", "--from", host.source, *where, *words]
     if netns.here:
         return words
@@ -76,6 +84,31 @@ def in_namespace(host: Host, netns: Namespace, words: list[str]) -> list[str]:
     if netns.paths:
         return ["nsenter", f"--net={netns.paths[0]}", *words]
     return words
+
+
+def _earlier(netns: Namespace, what: str) -> Iterator[Place]:
+    """The lines that name something in a state of a table that a later one has taken the place of."""
+    word = _word(what)
+    for tables in netns.tables.values():
+        for table in tables:
+            section = table.section
+            if section is None:
+                continue
+            for number, line in enumerate(section.stdout.split("\n"), start=section.line or 1):
+                if what in line and word.search(line):
+                    shown = f"{' '.join(line.split())} (line {number}, before a later '{table.command}')"
+                    yield Place(netns, "earlier", shown, [*table.command.split(), "--at", str(section.state + 1)])
+
+
+def _word(what: str) -> re.Pattern[str]:
+    """A word as it stands in a text, also with a length behind it."""
+    return re.compile(rf"(?<![\w.:-]){re.escape(what)}(?![\w:-]|\.\w)", re.IGNORECASE)
+
+
+def mentions(host: Host, what: str) -> list[int]:
+    """The numbers of the lines of a host's source that name something and were read as no table."""
+    word = _word(what)
+    return [number for number, line in host.unread if word.search(line)]
 
 
 def _searches(what: str) -> list[Callable[[Host, Namespace], Iterator[Place]]]:

@@ -48,9 +48,14 @@ def answer(host: Host, command: Command, netns: str | None = None) -> list[Recor
 
     Raises UsageError for words that it cannot obey, NotCaptured where the table is not there.
     """
+    return answer_in(host, command, place(host, netns))
+
+
+def place(host: Host, netns: str | None) -> Namespace:
+    """The namespace of a name (None: the root, or the only one that there is). Raises UsageError."""
     if not netns and host.root is None and len(host.namespaces) == 1:
-        return answer_in(host, command, host.namespaces[0])
-    return answer_in(host, command, host.find(netns or ""))
+        return host.namespaces[0]
+    return host.find(netns or "")
 
 
 def answer_in(host: Host, command: Command, netns: Namespace) -> list[Record]:

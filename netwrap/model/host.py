@@ -40,6 +40,8 @@ class Host:
         self.versions: dict[str, str] = {}
         self.live = False
         self.source = ""
+        self.name = ""  # what tells it from the other hosts of the same sources
+        self.unread: list[tuple[int, str]] = []  # lines of its source, with their numbers, that are in no table
 
     @property
     def root(self) -> Namespace | None:

@@ -43,7 +43,23 @@ _SHELLS = ("bash", "sh", "dash", "ash", "zsh", "ksh", "fish", "csh", "tcsh", "mk
 _KEYWORDS = ("{", "}", "(", ")", "!", "then", "fi", "if", "do", "done", "else", "while", "until", "elif", "time", "coproc")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=", re.ASCII)
 # What passes every line of its input on
-_WHOLE = ("cat", "tee", "less", "more", "most", "column", "ts", "lolcat", "unbuffer", "xclip", "pbcopy", "nl", "pygmentize", "batcat", "bat")
+_WHOLE = (
+    "cat",
+    "tee",
+    "less",
+    "more",
+    "most",
+    "column",
+    "ts",
+    "lolcat",
+    "unbuffer",
+    "xclip",
+    "pbcopy",
+    "nl",
+    "pygmentize",
+    "batcat",
+    "bat",
+)
 
 
 # -- words ---------------------------------------------------------------------------------------------------------
@@ -189,8 +205,6 @@ def _pipeline(pipeline: list[list[str]], to: str, loops: list[tuple[str, tuple[s
         name, rest = (one[0].rpartition("/")[2], one[1:]) if one else ("", [])
         if name == "sudo" and rest:
             name, rest = rest[0], rest[1:]
-        if name == "tee" or name == "sed" and False:
-            continue
         if name and name not in _WHOLE:
             part = f"{part} | {' '.join(one)}".strip()
     for run in _unwrapped(words, depth):
@@ -205,7 +219,9 @@ def _without_keywords(words: list[str], loops: list[tuple[str, tuple[str, ...]]]
         last = words[0]
         if last == "for":
             values = tuple(words[3:]) if words[2:3] == ["in"] else ()
-            loops.append((words[1] if len(words) > 1 else "", () if any("$" in it or "`" in it or "*" in it for it in values) else values))
+            loops.append(
+                (words[1] if len(words) > 1 else "", () if any("$" in it or "`" in it or "*" in it for it in values) else values)
+            )
             return [], "for"
         if last in ("while", "until"):
             if words[1:2] == ["read"]:
@@ -449,7 +465,8 @@ def _of_pid(pid: str) -> str:
     if words[:1] == ["sudo"]:
         words = words[1:]
     if len(words) > 2 and words[0] in ("docker", "podman", "nerdctl", "crictl", "lxc", "incus", "lxc-info", "machinectl"):
-        return f"{words[0].removesuffix('-info')} {next((it for it in reversed(words) if '{' not in it and not it.startswith('-')), '')}"
+        name = next((it for it in reversed(words) if "{" not in it and not it.startswith("-")), "")
+        return f"{words[0].removesuffix('-info')} {name}"
     if words[:1] in (["pidof"], ["pgrep"]):
         return f"pid of {words[-1]}"
     return f"pid {pid}"
@@ -483,7 +500,8 @@ def _docker(words: list[str], depth: int) -> Iterator[Run]:
 
 _RUN = (
     "ehlmpuvwac",
-    ("name network net volume env publish user workdir hostname entrypoint cap-add label dns ip mac-address memory cpus privileged "
+    ("name network net volume env publish user workdir hostname entrypoint cap-add label dns ip mac-address memory cpus "
+     "privileged "
      "mount pid security-opt add-host platform restart runtime sysctl device log-driver env-file ulimit pull").split(),
 )  # fmt: skip
 
@@ -503,9 +521,11 @@ def _docker_run(kind: str, words: list[str], depth: int) -> Iterator[Run]:
 
 
 def _kubectl(words: list[str], depth: int) -> Iterator[Run]:
-    valued = ("namespace", "context", "kubeconfig", "cluster", "user", "server", "container", "image", "target", "profile", "pod-running-timeout",
-              "token", "as", "copy-to", "overrides", "restart", "labels", "filename")  # fmt: skip
-    rest = [word for word in words[1:]]
+    valued = (
+        "namespace context kubeconfig cluster user server container image target profile pod-running-timeout token as copy-to "
+        "overrides restart labels filename"
+    ).split()
+    rest = words[1:]
     if rest[:1] == ["kubectl"]:  # `k3s kubectl`, `microk8s kubectl`
         rest = rest[1:]
     options, rest = _options(rest, "ns", valued)
@@ -566,7 +586,9 @@ def _lxc(words: list[str], depth: int) -> Iterator[Run]:
 
 
 def _lxc_attach(words: list[str], depth: int) -> Iterator[Run]:
-    options, rest = _options(words[1:], "nPfoglRsevuc", ("name", "lxcpath", "rcfile", "elevated-privileges", "arch", "namespaces"))
+    options, rest = _options(
+        words[1:], "nPfoglRsevuc", ("name", "lxcpath", "rcfile", "elevated-privileges", "arch", "namespaces")
+    )
     name = options.get("name") or options.get("n") or ""
     entered = options.get("namespaces") or options.get("s") or ""
     yield from _inside(rest, depth, f"lxc {name}" if not entered or "NET" in entered.upper() else "")
@@ -584,11 +606,11 @@ _SSH = "bcDEeFIiJLlmOoPpQRSWwB"
 
 
 def _ssh(words: list[str], depth: int) -> Iterator[Run]:
-    options, rest = _options(words[1:], _SSH)
+    _, rest = _options(words[1:], _SSH)
     if not rest:
         return
     host = rest[0].removeprefix("ssh://").rpartition("@")[2].partition(":")[0] or rest[0]
-    more, command = _options(rest[1:], _SSH)
+    _, command = _options(rest[1:], _SSH)
     if not command:
         yield Run([], "", host)
     elif len(command) == 1:
@@ -600,13 +622,17 @@ def _ssh(words: list[str], depth: int) -> Iterator[Run]:
 
 
 def _quoted(word: str) -> str:
-    return word if "'" in word or all(character.isalnum() or character in "-_./:=@+,%;&|<>$*(){}" for character in word) else f"'{word}'"
+    return (
+        word
+        if "'" in word or all(character.isalnum() or character in "-_./:=@+,%;&|<>$*(){}" for character in word)
+        else f"'{word}'"
+    )
 
 
 def _vagrant(words: list[str], depth: int) -> Iterator[Run]:
     """``vagrant ssh n1 -c 'ip a'``, ``docker-machine ssh n1 ip a``, ``minikube ssh -- ip a``, ``multipass exec n1 -- ip a``"""
     program = words[0].rpartition("/")[2]
-    options, rest = _options(words[1:], "p", ("profile", "project", "zone"))
+    _, rest = _options(words[1:], "p", ("profile", "project", "zone"))
     if rest[:1] == ["compute"]:
         rest = rest[1:]
     if rest[:1] not in (["ssh"], ["exec"], ["shell"]):
@@ -691,17 +717,18 @@ def _machinectl(words: list[str], depth: int) -> Iterator[Run]:
 
 
 _WRAPPERS: dict[str, Callable[[list[str], int], Iterator[Run]]] = {
-    "sudo": _sudo, "doas": _plain("uC"), "dzdo": _sudo, "pkexec": _plain("", ("user",)), "time": _plain("fo"), "gtime": _plain("fo"),
-    "timeout": _plain("ks", ("kill-after", "signal"), 1), "env": _env, "nice": _plain("n", ("adjustment",)), "ionice": _plain("cn"),
-    "stdbuf": _plain("ioe"), "setsid": _plain(), "nohup": _plain(), "command": _plain(), "exec": _plain("a"), "builtin": _plain(),
+    "sudo": _sudo, "doas": _plain("uC"), "dzdo": _sudo, "pkexec": _plain("", ("user",)), "time": _plain("fo"),
+    "gtime": _plain("fo"), "timeout": _plain("ks", ("kill-after", "signal"), 1), "env": _env,
+    "nice": _plain("n", ("adjustment",)), "ionice": _plain("cn"), "stdbuf": _plain("ioe"), "setsid": _plain(),
+    "nohup": _plain(), "command": _plain(), "exec": _plain("a"), "builtin": _plain(),
     "eval": lambda words, depth: _lines(" ".join(words[1:]), depth), "unbuffer": _plain(), "strace": _plain("eosp"),
-    "taskset": _plain("", (), 1), "chrt": _plain("", (), 1), "proxychains": _plain("f"), "fakeroot": _plain(), "setpriv": _plain(),
-    "watch": _watch, "su": _su, "runuser": _runuser, "busybox": _busybox, "toybox": _busybox, "ip": _ip, "nsenter": _nsenter,
-    "docker": _docker, "podman": _docker, "nerdctl": _docker, "finch": _docker, "docker-compose": _docker,
-    "kubectl": _kubectl, "oc": _kubectl, "k": _kubectl, "k3s": _kubectl, "microk8s": _kubectl, "microk8s.kubectl": _kubectl,
-    "crictl": _crictl, "ctr": _crictl, "runc": _crictl, "crun": _crictl, "lxc": _lxc, "incus": _lxc, "lxc-attach": _lxc_attach,
-    "pct": _pct, "ssh": _ssh, "mosh": _ssh, "telnet": _ssh, "sshpass": _plain("pfe"), "autossh": _ssh, "vagrant": _vagrant,
-    "docker-machine": _vagrant, "multipass": _vagrant, "minikube": _vagrant, "gcloud": _vagrant, "juju": _vagrant, "lima": _wsl,
-    "limactl": _vagrant, "adb": _adb, "chroot": _chroot, "unshare": _unshare, "wsl": _wsl, "wsl.exe": _wsl, "mnexec": _mnexec,
-    "machinectl": _machinectl,
+    "taskset": _plain("", (), 1), "chrt": _plain("", (), 1), "proxychains": _plain("f"), "fakeroot": _plain(),
+    "setpriv": _plain(), "watch": _watch, "su": _su, "runuser": _runuser, "busybox": _busybox, "toybox": _busybox, "ip": _ip,
+    "nsenter": _nsenter, "docker": _docker, "podman": _docker, "nerdctl": _docker, "finch": _docker,
+    "docker-compose": _docker, "kubectl": _kubectl, "oc": _kubectl, "k": _kubectl, "k3s": _kubectl, "microk8s": _kubectl,
+    "microk8s.kubectl": _kubectl, "crictl": _crictl, "ctr": _crictl, "runc": _crictl, "crun": _crictl, "lxc": _lxc,
+    "incus": _lxc, "lxc-attach": _lxc_attach, "pct": _pct, "ssh": _ssh, "mosh": _ssh, "telnet": _ssh,
+    "sshpass": _plain("pfe"), "autossh": _ssh, "vagrant": _vagrant, "docker-machine": _vagrant, "multipass": _vagrant,
+    "minikube": _vagrant, "gcloud": _vagrant, "juju": _vagrant, "lima": _wsl, "limactl": _vagrant, "adb": _adb,
+    "chroot": _chroot, "unshare": _unshare, "wsl": _wsl, "wsl.exe": _wsl, "mnexec": _mnexec, "machinectl": _machinectl,
 }  # fmt: skip

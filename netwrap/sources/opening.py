@@ -6,17 +6,16 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from .. import commands
 from ..errors import NetwrapError
 from ..model.build import build
 from ..model.host import Host
-from ..model.section import Section
 from . import archive, folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import BinaryIO
 
+    from ..model.section import Section
     from .capture import Progress
 
 #: The most that is read of a text: a capture, a session.
@@ -58,44 +57,132 @@ def live(
     return host
 
 
+def hosts(paths: Sequence[str], at: int | None = None) -> list[Host]:
+    """The hosts that some sources tell of, in their order, each with a ``name`` of its own.
+
+    A source is a file, a folder, a folder of captures, or ``-`` for standard input. ``at``: of a command that a pasted text has
+    several times, the N-th counts (1: the first), not the last. Raises NetwrapError where a source tells of none.
+    """
+    found: list[Host] = []
+    for path in paths:
+        some = _read(path, at)
+        for host in some:
+            host.source = host.source or ("standard input" if path == "-" else path)
+            host.name = host.hostname or ""
+        some = [host for host in some if host.namespaces] or some
+        if not some[0].namespaces:
+            source, problems = some[0].source, some[0].problems[:1]
+            raise NetwrapError(f"{source}: nothing that netwrap knows is in it" + "".join(f"; {it}" for it in problems))
+        found += some
+    _name(found)
+    return found
+
+
+def _name(found: Sequence[Host]) -> None:
+    """Give each host a name that no other has: its own, else its source's."""
+    if len(found) < 2:
+        return
+    taken: set[str] = set()
+    for host in found:
+        place = os.path.basename(host.source.rstrip("/")) or host.source
+        choices = [host.name, *([f"{host.name} ({place})"] if host.name else []), "" if host.name else place, host.source]
+        name = next((choice for choice in choices if choice and choice not in taken), "")
+        number = 2
+        while not name or name in taken:
+            name = f"{host.name or place} ({number})"
+            number += 1
+        host.name = name
+        taken.add(name)
+
+
 def read(path: str) -> Host:
-    """The host that a file, a folder or standard input (``-``) tells of. Raises NetwrapError where it tells of none."""
-    host = _read(path)
-    host.source = "standard input" if path == "-" else path
-    if not host.namespaces:
-        raise NetwrapError(f"{host.source}: nothing that netwrap knows is in it" + "".join(f"; {it}" for it in host.problems[:1]))
-    return host
+    """The host that a file, a folder or standard input (``-``) tells of. Raises NetwrapError where that is not one host."""
+    found = hosts([path])
+    if len(found) > 1:
+        raise NetwrapError(f"{found[0].source} tells of {len(found)} machines: {', '.join(host.name for host in found[:10])}")
+    return found[0]
 
 
 def read_text(text: str) -> Host:
-    """The host that a text tells of: a capture, a pasted session, or one table. Raises NetwrapError."""
-    return _text(text, "the text", [])
+    """The one host that a text tells of: a capture, a pasted session, or one table. Raises NetwrapError."""
+    found = _text(text, "the text", [])
+    if len(found) > 1:
+        raise NetwrapError(f"the text tells of {len(found)} machines")
+    return found[0]
 
 
-def _read(path: str) -> Host:
+def _read(path: str, at: int | None) -> list[Host]:
     if path == "-":
-        return _stream(sys.stdin.buffer, "standard input")
+        return _stream(sys.stdin.buffer, "standard input", at)
     if os.path.isdir(path):
+        several = _captures(path)
+        if several:
+            return [host for one in several for host in _read_file(one, at)]
         return _files(archive.from_folder(path, folder.wanted), path)
+    return _read_file(path, at)
+
+
+def _read_file(path: str, at: int | None) -> list[Host]:
     try:
         with open(path, "rb") as file:
-            return _stream(file, path)
+            found = _stream(file, path, at)
+    except OSError as error:
+        raise NetwrapError(f"cannot read {path}: {error.strerror or error}") from None
+    for host in found:
+        host.source = path
+    return found
+
+
+def _captures(path: str) -> list[str]:
+    """The captures that lie directly in a folder."""
+    from . import capture
+
+    found = []
+    try:
+        names = sorted(os.listdir(path))
+    except OSError:
+        return []
+    for name in names:
+        one = os.path.join(path, name)
+        if not os.path.isfile(one) or folder.wanted(name):
+            continue
+        try:
+            with open(one, "rb") as file:
+                start = archive.Stream(file).peek(4096)
+        except archive.failures():
+            continue
+        if not archive.unreadable(start) and capture.is_capture(start.decode("utf-8", "surrogateescape")):
+            found.append(one)
+    return found
+
+
+def text(path: str) -> tuple[str, list[str]]:
+    """The text of a file (``-``: standard input), unpacked where it is packed, and what could not be read of it.
+
+    Raises NetwrapError for a file that holds no text.
+    """
+    if path == "-":
+        return _text_of(archive.Stream(sys.stdin.buffer), "standard input")
+    try:
+        with open(path, "rb") as file:
+            return _text_of(archive.Stream(file), path)
     except OSError as error:
         raise NetwrapError(f"cannot read {path}: {error.strerror or error}") from None
 
 
-def _stream(file: BinaryIO, shown: str) -> Host:
-    problems: list[str] = []
-    stream = archive.Stream(file)
+def _text_of(stream: archive.Stream, shown: str) -> tuple[str, list[str]]:
     try:
         start = stream.peek(512)
     except archive.failures() as error:
         raise NetwrapError(f"{shown}: cannot be read: {archive.broken(error)}") from None
-    why = archive.unreadable(start)
+    why = archive.unreadable(start) or ("an archive of files: use --from" if archive.is_tar(start) else "")
     if why:
         raise NetwrapError(f"{shown}: {why}")
-    if archive.is_tar(start):
-        return _files(archive.from_archive(stream, folder.wanted), shown)
+    problems: list[str] = []
+    return _rest(stream, problems), problems
+
+
+def _rest(stream: archive.Stream, problems: list[str]) -> str:
     chunks, length = [], 0
     try:
         while length < TEXT_LENGTH:
@@ -108,33 +195,45 @@ def _stream(file: BinaryIO, shown: str) -> Host:
             problems.append(f"only the first {TEXT_LENGTH >> 20} MiB were read")
     except archive.failures() as error:
         problems.append(f"cannot be read to its end: {archive.broken(error)}")
-    text = b"".join(chunks).decode("utf-8", "surrogateescape")
-    del chunks
-    return _text(text.lstrip("\ufeff"), shown, problems)
+    return b"".join(chunks).decode("utf-8", "surrogateescape").lstrip("\ufeff")
 
 
-def _files(files: archive.Files, shown: str) -> Host:
+def _stream(file: BinaryIO, shown: str, at: int | None) -> list[Host]:
+    problems: list[str] = []
+    stream = archive.Stream(file)
+    try:
+        start = stream.peek(512)
+    except archive.failures() as error:
+        raise NetwrapError(f"{shown}: cannot be read: {archive.broken(error)}") from None
+    why = archive.unreadable(start)
+    if why:
+        raise NetwrapError(f"{shown}: {why}")
+    if archive.is_tar(start):
+        return _files(archive.from_archive(stream, folder.wanted), shown)
+    return _text(_rest(stream, problems), shown, problems, at)
+
+
+def _files(files: archive.Files, shown: str) -> list[Host]:
     if not files.texts and not files.problems:
         raise NetwrapError(f"{shown}: no file in it is named after a command that netwrap knows ('ip_-d_link', 'arp -n.txt')")
-    return build(folder.sections(files.texts), problems=files.problems)
+    return [build(folder.sections(files.texts), problems=files.problems)]
 
 
-def _text(text: str, shown: str, problems: list[str]) -> Host:
+def _text(text: str, shown: str, problems: list[str], at: int | None = None) -> list[Host]:
     from . import capture
 
     if capture.is_capture(text):
-        return _captured(text, problems)
+        return [_captured(text, problems)]
     from . import session
 
-    if session.is_session(text):
-        return build(_pasted(text), problems=problems)
-    import parsers
-
-    found = parsers.detect(text)
-    if not found:
+    found = session.machines(text, "" if shown == "the text" else shown, at)
+    if not any(machine.sections for machine in found):
         what = f"{shown}: neither a capture, nor a pasted session, nor a table that netwrap knows"
-        raise NetwrapError("; ".join([what, *problems]))
-    return build([Section("", commands.module(found[0]).COMMAND, text)], problems=problems)
+        raise NetwrapError("; ".join([what, *problems, *(it for machine in found for it in machine.problems[:1])]))
+    made = [build(machine.sections, machine.notes, [*problems, *machine.problems]) for machine in found]
+    for host, machine in zip(made, found):
+        host.unread = machine.unread
+    return made
 
 
 def _captured(text: str, problems: list[str] | None = None) -> Host:
@@ -143,12 +242,3 @@ def _captured(text: str, problems: list[str] | None = None) -> Host:
     sections, said = capture.read(text)
     noted = {line for section in sections if section.command == "notes" for line in section.stdout.split("\n")}
     return build(sections, problems=[*(problems or ()), *(line for line in said if line not in noted)])
-
-
-def _pasted(text: str) -> list[Section]:
-    from . import session
-
-    blocks = [block for block in session.blocks(text) if block.parser is not None]
-    said = [f"{block.command}: {block.text.strip()}" for block in blocks if block.failed]
-    sections = [Section(block.netns or "", block.command, block.text) for block in blocks if not block.failed]
-    return [*sections, Section("", "notes", "\n".join(said))] if said else sections

@@ -141,7 +141,8 @@ def _bytes(found: re.Match[str]) -> str:
 
 def _split_at_breaks(lines: list[str], numbers: list[int]) -> tuple[list[str], list[int]]:
     """``<br>`` ends a line; the parts keep the line's number."""
-    found, counted = [], []
+    found: list[str] = []
+    counted: list[int] = []
     for number, line in zip(numbers, lines):
         parts = _BREAK_TAG.split(line) if "<br" in line or "<BR" in line else [line]
         if len(parts) > 1 and not parts[-1].strip():
@@ -214,7 +215,7 @@ def _without_runs(lines: list[str], length: Callable[[str], int | None], least: 
     found = list(lines)
     at = 0
     while at < len(lines):
-        run = []
+        run: list[int] = []
         while at + len(run) < len(lines):
             taken = length(lines[at + len(run)][:40])
             if taken is None:

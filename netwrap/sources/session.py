@@ -15,8 +15,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-import parsers
+from parsers.linkrecord import MANGLED
 
+from .. import commands
 from ..commands import request as asked
 from ..commands.line import is_wrapped, understand
 from ..model import sidetables
@@ -34,8 +35,10 @@ if TYPE_CHECKING:
 #: The first word of a command that shows something; what stands in front of it is a prompt, or a sentence.
 _PROGRAM = re.compile(
     r"(?:^|(?<=[\s#$%>:;|(`\"'*~\]❯➜λ»✗]))(?:/(?:usr/)?s?bin/)?"
-    r"(?:sudo|doas|time|watch|env|LANG|LC_ALL|docker|docker-compose|podman|nerdctl|kubectl|oc|crictl|nsenter|lxc|incus|lxc-attach|pct|ssh|vagrant|adb|wsl|chroot"
-    r"|busybox|toybox|for|su|sh|bash|ip|bridge|arp|route|netstat|ifconfig|brctl|ss|nft|iptables-save|ip6tables-save|sysctl|cat)(?=[\s=`\"*:.]|$)"
+    r"(?:sudo|doas|time|watch|env|LANG|LC_ALL|docker|docker-compose|podman|nerdctl|kubectl|oc|crictl|nsenter|lxc|incus"
+    r"|lxc-attach|pct|ssh|vagrant|adb|wsl|chroot"
+    r"|busybox|toybox|for|su|sh|bash|ip|bridge|arp|route|netstat|ifconfig|brctl|ss|nft|iptables-save|ip6tables-save|sysctl"
+    r"|cat)(?=[\s=`\"*:.]|$)"
 )
 # What may stand in front of a command that has no prompt: `Output of `, `I ran `, `### `
 _CANDIDATES = 6
@@ -44,33 +47,44 @@ _LEAVES = ("exit", "logout", "quit", "^D", "exit 0", "\x04")
 _ROOTS = ("host", "root", "hypervisor", "node", "machine")
 # `=== node1 ===`, `--- web-01 ---`, `## Node1`, `Node1:`, `**router:**`, `==> alpha <==`, `alpha | CHANGED | rc=0 >>`, `[node1]`
 _HEADINGS = (
-    re.compile(r"\s*(?:={2,}>?|-{2,}>?|#{1,6}|\*{2,}|\[|<{2,}|>{2,}) *(?P<name>[^\W_][\w.@-]{0,60}) *:?(?:={2,}|<?={2,}|-{2,}|#*|\*{2,}|\]|>{2,}|<{2,})\s*$"),
+    re.compile(
+        r"\s*(?:={2,}>?|-{2,}>?|#{1,6}|\*{2,}|\[|<{2,}|>{2,}) *(?P<name>[^\W_][\w.@-]{0,60}) *:?(?:={2,}|<?={2,}|-{2,}|#*"
+        r"|\*{2,}|\]|>{2,}|<{2,})\s*$"
+    ),
     re.compile(r"\s*(?P<name>[^\W_][\w.-]{0,60}) \| (?:CHANGED|SUCCESS|FAILED|UNREACHABLE!?)\b.*$"),
     re.compile(r"\s*[*_]{0,3}(?P<sure>)?(?P<name>[^\W_][\w.-]{0,60})[*_]{0,2}:[*_]{0,2}\s*$"),
 )
 _ON = re.compile(
-    r"\s*[*_#>-]*\s*(?:and\s+|then\s+|now\s+|same\s+|output\s+|this\s+is\s+|here\s+is\s+|.{0,40}\b)?(?:on|from|at)\s+(?:the\s+|my\s+|our\s+)?(?:other\s+)?"
+    r"\s*[*_#>-]*\s*(?:and\s+|then\s+|now\s+|same\s+|output\s+|this\s+is\s+|here\s+is\s+|.{0,40}\b)?(?:on|from"
+    r"|at)\s+(?:the\s+|my\s+|our\s+)?(?:other\s+)?"
     r"(?P<kind>host|machine|server|node|router|client|box|gateway|firewall|switch|vm|guest|laptop|pc|worker|master|peer)?\s*"
     r"(?P<name>[^\W_][\w.-]{0,60})?(?:\s*\([^)]{0,40}\))?\s*[:,]?\s*[*_]*:?$",
     re.IGNORECASE,
 )
 _IN = re.compile(
-    r".{0,60}\b(?:inside|in|within|from|of)\s+(?:of\s+)?(?:the\s+|my\s+|a\s+)?(?:(?:network\s+)?(?P<kind>container|pod|netns|namespace|jail)"
+    r".{0,60}\b(?:inside|in|within|from|of)\s+(?:of\s+)?(?:the\s+|my\s+|a\s+)?(?:(?:network\s+)?(?P<kind>container|pod"
+    r"|netns|namespace|jail)"
     r"\s*(?P<name>[\w./-]{1,60})?|(?P<name2>[\w./-]{1,60})\s+(?P<kind2>container|pod|netns|namespace))\s*[:*_]*$",
     re.IGNORECASE,
 )
 _MACHINE = re.compile(
-    r"\d|[-.]|^(?:router|server|client|host|node|master|worker|gateway|firewall|switch|leaf|spine|left|right|local|remote|site|guest)",
+    r"\d|[-.]|^(?:router|server|client|host|node|master|worker|gateway|firewall|switch|leaf|spine|left|right|local|remote"
+    r"|site|guest)",
     re.IGNORECASE,
 )
 _NO_NAMES = frozenset(
-    "output outputs result results routes route links link addresses address rules rule neighbours neighbors before after then now "
+    "output outputs result results routes route links link addresses address rules rule neighbours neighbors before after "
+    "then now "
     "expected actual example examples configuration config interfaces interface network networks note notes edit update logs log "
-    "command commands summary info information environment version versions steps reproduce description details thanks ps tldr and "
-    "but so here this that firewall iptables bridge vlan vlans arp ip table tables ping traceroute on off yes no todo question answer "
-    "solution problem issue title subject date from to cc hi hello dear regards setup topology netstat ifconfig dump test tests more "
+    "command commands summary info information environment version versions steps reproduce description details thanks ps "
+    "tldr and "
+    "but so here this that firewall iptables bridge vlan vlans arp ip table tables ping traceroute on off yes no todo "
+    "question answer "
+    "solution problem issue title subject date from to cc hi hello dear regards setup topology netstat ifconfig dump test "
+    "tests more "
     "first second third last one two three it is works follows following above below code bash sh console text wrote says show "
-    "shows goal what why how when where who status state settings debug error errors warning warnings ipv4 ipv6 default main local "
+    "shows goal what why how when where who status state settings debug error errors warning warnings ipv4 ipv6 default "
+    "main local "
     "destination kernel iface port".split()
 )
 
@@ -159,6 +173,26 @@ def blocks(text: str, only: str | None = None) -> list[Block]:
     reader = _Reader(pasted_text.undo(text), only)
     reader.run()
     return reader.finished()
+
+
+def of_capture(text: str) -> list[Block]:
+    """The tables of a capture, as those of a session."""
+    import parsers
+
+    from . import capture
+
+    found = []
+    for section in capture.read(text)[0]:
+        block = Block(section.line, section.command, section.netns or None, "")
+        block.words = section.command.split()
+        block.parser = _parser(block.words)
+        if block.parser is None or section.status not in (None, 0) and not section.stdout.strip():
+            continue
+        block.lines = section.stdout.split("\n")
+        block.records, problems = parsers.parse(block.parser, section.stdout, strict=False)
+        block.lost = [(problem.line_number + block.first - 1, problem.line, problem.reason) for problem in problems]
+        found.append(block)
+    return found
 
 
 class _Reader:
@@ -280,7 +314,7 @@ class _Reader:
         if typed not in self.known:
             if len(self.known) > 5000:
                 self.known.clear()
-            found = [run for run in invocation.runs(typed)]
+            found = invocation.runs(typed)
             if found and found[0].words[:1] and not prompts.is_common(typed) and len(found[0].words) > 1:
                 inner = invocation.runs(" ".join(found[0].words[1:])) if typed.count(" ") < 12 else []
                 if _shows(inner) and _NODE.match(found[0].words[0]):  # mininet: `h1 ip a`
@@ -397,7 +431,9 @@ class _Reader:
                 continue
             start = self.heading_of(position, run, names, block) if names or several else position
             once = several and sum(other.words == run.words or _parser(other.words) == block.parser for other, _ in runs) > 1
-            end = self.table_of(block, start, run, once, [_shape(other.words) for other, _ in runs[index + 1 :]] if several else ())
+            end = self.table_of(
+                block, start, run, once, [_shape(other.words) for other, _ in runs[index + 1 :]] if several else ()
+            )
             if end:
                 any_table = True
                 position = end
@@ -405,14 +441,13 @@ class _Reader:
             elif not (names and names.pattern):
                 empty.append(block)
         for block in empty:
-            lost = self.failed(block, position) if not any_table or len(empty) == 1 else False
-            if lost or not any_table or block is not None:
-                self.blocks.append(block)
+            if not any_table or len(empty) == 1:
+                self.failed(block, position)
+            self.blocks.append(block)
         if found.runs:
             last = found.runs[-1]
             netns, host = self.place()
             self.where = (last.netns or netns, last.host or host)
-        self.blocks.sort(key=lambda one: one.line) if False else None
         return position
 
     def block(self, at: int, typed: str, run: Run) -> Block:
@@ -430,7 +465,7 @@ class _Reader:
         understood = understand(words) if words and words[0] else None
         if understood is not None and understood.netns is not None:
             block.netns = invocation.netns_of_path(understood.netns)
-        block.parser = understood.parser if understood is not None else None
+        block.parser = _parser(words)
         block.part = (run.part or block.part).strip()
         if block.parser is None and understood is not None:
             block.side = _side(words) is not None
@@ -496,7 +531,7 @@ class _Reader:
     def values(self, name: str, echo: list[str] | None, at: int) -> list[str]:
         """The values of a loop, from the headings that it printed."""
         pattern = _heading_pattern(name, echo)
-        found = []
+        found: list[str] = []
         while at < len(self.lines) and len(found) < 1000:
             one = pattern.match(self.lines[at].strip())
             if one is not None:
@@ -562,7 +597,9 @@ class _Reader:
                 blank = True
                 if taken:
                     break
-            elif not tables_in_text.parsers_stderr(line.strip()) and (tables_in_text.is_prose(line) and not _ERROR.search(line) or blank):
+            elif not tables_in_text.parsers_stderr(line.strip()) and (
+                tables_in_text.is_prose(line) and not _ERROR.search(line) or blank
+            ):
                 break
             else:
                 taken.append(at)
@@ -610,7 +647,7 @@ class _Reader:
     def place_of_front(self, found: _Found) -> tuple[str | None, tuple[str | None, str | None], bool]:
         """Note the machine that stands in front of a command, and return what was known before."""
         before = self.host, self.heading, self.prose
-        user, host = prompts.host_of(found.front) if found.front.strip() else ("", "")
+        host = prompts.host_of(found.front)[1] if found.front.strip() else ""
         if host and len(found.front) < 100:
             self.see(found._replace(sure=True, prompt=None))
         return before
@@ -621,7 +658,7 @@ class _Reader:
         if self.where != (None, None) and not self.prose and not self.shells:
             netns, host = self.where
         block = Block(self.numbers[reading.first], "", netns, host)
-        block.words = COMMANDS[reading.parser].split()
+        block.words = commands.module(reading.parser).COMMAND.split()
         self.take(block, reading)
         block.notes.insert(0, f"{_span(block)} read as '{' '.join(block.words)}'")
         self.blocks.append(block)
@@ -630,7 +667,13 @@ class _Reader:
     def side_table(self, at: int) -> int:
         """Take an `iptables-save` or a ruleset of nft that stands below no command; the position behind it, or 0."""
         line = self.lines[at].strip()
-        words = ["iptables-save"] if _TABLE_OF_IPTABLES.match(line) else ["nft", "list", "ruleset"] if _TABLE_OF_NFT.match(line) else None
+        words = (
+            ["iptables-save"]
+            if _TABLE_OF_IPTABLES.match(line)
+            else ["nft", "list", "ruleset"]
+            if _TABLE_OF_NFT.match(line)
+            else None
+        )
         if words is None:
             return 0
         netns, host = self.place()
@@ -638,7 +681,6 @@ class _Reader:
         block.words, block.side = words, True
         end = self.side_of(block, at)
         if end:
-            block.parser = understand(words).parser
             block.notes = [f"{_span(block)} read as '{' '.join(words)}'"]
             self.blocks.append(block)
         return end
@@ -679,7 +721,13 @@ class _Reader:
                 block.netns = None
             if not block.lines:
                 continue
-            key = (block.host, block.netns, block.parser, tuple(_essence(block)), block.part if block.part.startswith("|") else "")
+            key = (
+                block.host,
+                block.netns,
+                block.parser,
+                tuple(_essence(block)),
+                block.part if block.part.startswith("|") else "",
+            )
             block.state = states.get(key, -1) + 1
             states[key] = block.state
         return found
@@ -695,17 +743,12 @@ class _Turn(NamedTuple):
 
 _NODE = re.compile(r"[a-z]{1,4}\d{1,3}$")
 _ERROR = re.compile(
-    r"No such|not found|not permitted|Permission denied|cannot|Cannot|Unknown|unknown|Error|error:|invalid|Invalid|does not exist|"
+    r"No such|not found|not permitted|Permission denied|cannot|Cannot|Unknown|unknown|Error|error:|invalid|Invalid"
+    r"|does not exist|"
     r"Usage:|usage:|failed|File exists|unable|refused|timed out|denied|RTNETLINK"
 )
 _TABLE_OF_IPTABLES = re.compile(r"\*(?:nat|filter|mangle|raw|security)$|# Generated by ip6?tables-save")
 _TABLE_OF_NFT = re.compile(r"table (?:ip|ip6|inet|arp|bridge|netdev) \S+ \{$")
-#: The command whose table a parser reads, where a text does not name it.
-COMMANDS = {
-    "ip_link": "ip link", "ip_address": "ip address", "ip_route": "ip route", "ip_neigh": "ip neigh", "ip_rule": "ip rule",
-    "ip_netns": "ip netns", "bridge_link": "bridge link", "bridge_fdb": "bridge fdb", "bridge_vlan": "bridge vlan",
-    "arp": "arp -n", "route": "route -n",
-}  # fmt: skip
 
 
 def _span(block: Block) -> str:
@@ -716,7 +759,32 @@ def _parser(words: Sequence[str]) -> str | None:
     """The parser of what a command shows, where all its words are understood."""
     if not words or not words[0]:
         return None
-    return understand(words).parser
+    return understand(words).parser or _of_others(words)
+
+
+def _of_others(words: Sequence[str]) -> str | None:
+    """The parser of a command that netwrap reads and does not run: `ifconfig`, `brctl show`, `ss -tlnp`, `sysctl -a`."""
+    bare = list(words[1:]) if words[0].rpartition("/")[2] in ("busybox", "toybox") else list(words)
+    name = bare[0].rpartition("/")[2] if bare else ""
+    rest = bare[1:]
+    operands = [word for word in rest if not word.startswith("-")]
+    if name == "ifconfig":
+        return name if len(operands) < 2 else None
+    if name == "brctl":
+        return name if rest[:1] in (["show"], ["showmacs"], ["showstp"]) else None
+    if name == "ss" and not {"-K", "--kill", "-h", "--help", "-V"} & set(rest):
+        return name
+    if name == "netstat":
+        return "ss" if not any(set(word) & set("rigsM") for word in rest if word[:1] == "-" and word[:2] != "--") else None
+    if name == "sysctl":
+        return name if rest and "-w" not in rest and "-p" not in rest and not any("=" in word for word in rest) else None
+    if name == "ip":
+        verb = operands[1] if len(operands) > 1 else "show"
+        if operands and ("show".startswith(verb) or verb in ("list", "ls", "get")):
+            return {"nexthop": "ip_nexthop", "netconf": "ip_netconf", "maddress": "ip_maddr", "maddr": "ip_maddr"}.get(
+                operands[0]
+            )
+    return None
 
 
 def _shows(runs: Sequence[Run]) -> bool:
@@ -735,7 +803,9 @@ def _shows(runs: Sequence[Run]) -> bool:
 
 
 def _is_remark(prompt: prompts.Prompt) -> bool:
-    return prompt.sigil == "#" and not prompt.host and not prompt.user and not prompts.is_common(prompt.typed) and bool(prompt.typed)
+    return (
+        prompt.sigil == "#" and not prompt.host and not prompt.user and not prompts.is_common(prompt.typed) and bool(prompt.typed)
+    )
 
 
 def _side(words: Sequence[str]) -> str | None:
@@ -746,7 +816,9 @@ def _side(words: Sequence[str]) -> str | None:
     if name in ("iptables-save", "ip6tables-save", "iptables-legacy-save", "iptables-nft-save", "ip6tables-legacy-save"):
         return "iptables-save"
     if name in ("nft", "sysctl"):
-        return name if name == "sysctl" and "-w" not in words and not any("=" in it for it in words) or "ruleset" in words else None
+        return (
+            name if name == "sysctl" and "-w" not in words and not any("=" in it for it in words) or "ruleset" in words else None
+        )
     if sidetables.reader(list(words)) is not None:
         return f"ip {next((it for it in words[1:] if not it.startswith('-')), '')}" if name == "ip" else " ".join(words)
     return None
@@ -785,7 +857,12 @@ def _heading_pattern(name: str, echo: list[str] | None) -> re.Pattern[str]:
     if name == "netns:":
         return re.compile(r"netns: (\S+)$")
     if echo:
-        text = " ".join(word for word in echo if word not in ("-e", "-n", "-ne", "-en")).replace("\\n", "").replace("%s", f"${name}").strip()
+        text = (
+            " ".join(word for word in echo if word not in ("-e", "-n", "-ne", "-en"))
+            .replace("\\n", "")
+            .replace("%s", f"${name}")
+            .strip()
+        )
         parts = re.split(rf"\$(?:{re.escape(name)}\b|\{{{re.escape(name)}\}})", text)
         if len(parts) > 1:
             front, back = parts[0].strip(), parts[1].strip()
@@ -829,7 +906,9 @@ def _heading(line: str, names: set[str]) -> tuple[str | None, str | None] | None
         if name and (name in names or _MACHINE.search(name) or kind):
             return name, None
         if kind and not name:
-            return ("", None) if kind in _ROOTS and "other" not in line else (kind if "other" not in line else f"other {kind}", None)
+            return (
+                ("", None) if kind in _ROOTS and "other" not in line else (kind if "other" not in line else f"other {kind}", None)
+            )
     return None
 
 
@@ -848,26 +927,40 @@ def _same_names(hosts: Sequence[str]) -> dict[str, str]:
 
 
 class Machine(NamedTuple):
-    """The sections of one machine of a text, with what is to be noted of them and what was lost."""
+    """The sections of one machine of a text, with what is to be noted of them and what was lost.
+
+    ``unread``: lines, with their numbers, that are in no table (of the first machine: those of the whole text).
+    """
 
     name: str
     sections: list[Section]
     notes: list[str]
     problems: list[str]
+    unread: list[tuple[int, str]]
 
 
-def machines(text: str, source: str = "") -> list[Machine]:
+def machines(text: str, source: str = "", at: int | None = None) -> list[Machine]:
     """The machines that a text tells of, in the order in which they appear.
+
+    ``at``: of a command that was run several times, the N-th counts, not the last.
 
     >>> [(machine.name, len(machine.sections)) for machine in machines("me@a:~$ ip r\\ndefault via 10.0.0.1 dev eth0")]
     [('a', 4)]
     """
+    reader = _Reader(pasted_text.undo(text), None)
+    reader.run()
     found: dict[str, list[Block]] = {}
-    for block in blocks(text):
+    for block in reader.finished():
         found.setdefault(block.host or "", []).append(block)
-    made = [_machine(host, some, source) for host, some in found.items() if any(block.lines or _is_empty(block) for block in some)]
-    told = [machine for machine in made if machine.sections]
-    return told
+    made = [_machine(host, some, source, at) for host, some in found.items()]
+    unread = [(reader.numbers[position], reader.lines[position]) for position in reader.unread[:_UNREAD]]
+    told = [machine for machine in made if machine.sections] or made[:1]
+    lost = [problem for machine in made if not machine.sections and machine not in told for problem in machine.problems]
+    return [machine._replace(unread=unread, problems=machine.problems + lost) if not index else machine
+            for index, machine in enumerate(told)]  # fmt: skip
+
+
+_UNREAD = 20_000
 
 
 def _is_empty(block: Block) -> bool:
@@ -875,44 +968,42 @@ def _is_empty(block: Block) -> bool:
     return block.parser is not None and not block.lines and not block.said and not block.lost and not block.part
 
 
-def _machine(host: str, some: Sequence[Block], source: str) -> Machine:
+def _machine(host: str, some: Sequence[Block], source: str, at: int | None) -> Machine:
     sections: list[Section] = []
     notes: list[str] = []
     problems: list[str] = []
     keys: dict[str, None] = {}
     for block in some:
         where = f"{source}:" if source else "line "
-        problems += [f"{where}{number}: {reason}: {line.strip()[:120]!r}" for number, line, reason in block.lost]
-        notes += [note if note.startswith("line") else f"{where}{block.first}: {note}" for note in block.notes]
-        if block.said:
-            problems += [f"{where}{block.line}: {block.command}: {block.said[0]}"] if block.parser and not block.changes else []
+        problems += [
+            f"{where}{number}: {reason}: {line.strip()[:120]!r}" for number, line, reason in block.lost if reason != MANGLED
+        ]
+        notes += [f"{source}{': ' if source else ''}{note}" if note.startswith("line") else f"{where}{block.first}: {note}"
+                  for note in block.notes]  # fmt: skip
+        if block.said and block.parser and not block.changes:
+            problems.append(f"{where}{block.line}: {block.command}: {block.said[0]}")
         if block.netns and (block.lines or block.said or block.words):
             keys.setdefault(block.netns)
-        if block.lines or _is_empty(block):
+        if (block.lines or _is_empty(block)) and (at is None or block.state < at):
             command = " ".join(block.words)
-            if block.part and block.part not in ("cut off", "something was left out"):
-                notes.append(f"{where}{block.line}: only a part of '{command}' is there: {block.part}")
-            sections.append(Section(block.netns or "", command, block.text, "", None, host, source, block.first, block.part, block.state))
+            sections.append(
+                Section(block.netns or "", command, block.text, "", None, host, source, block.first, block.part, block.state)
+            )
             if block.parser == "ip_netns":
                 for record in block.records:
                     if record.get("name") and not (block.netns or ""):
                         keys.setdefault(record["name"])
     if not sections:
-        return Machine(host, [], notes, problems)
-    listed = ["\tself\t"] if any(not section.netns for section in sections) else []
+        return Machine(host, [], notes, problems, [])
+    listed = []
     for key in keys:
-        how = "path" if key.startswith("/") else "label" if " " in key and not key.startswith("pid ") else "name"
+        how = "path" if key.startswith("/") else "label" if " " in key else "name"
         listed.append(f"{key}\tpid\t{key[4:]}" if re.fullmatch(r"pid \d+", key) else f"{key}\t{how}\t{key}")
-    return Machine(host, [*_head(host, listed), *sections], notes, problems)
+    return Machine(host, [*_head(host, listed), *sections], notes, problems, [])
 
 
 def _head(host: str, listed: list[str]) -> Iterator[Section]:
     if host:
         yield Section("", "hostname", host, host=host)
     yield Section("", "versions", "how: none", host=host)
-    yield Section("", "namespaces", "\n".join(line for line in listed if line[:1] != "\t"), host=host)
-
-
-def table_of(name: str, text: str) -> list[Any]:
-    """The records of a text that a parser reads whole."""
-    return list(parsers.parse(name, text))
+    yield Section("", "namespaces", "\n".join(listed), host=host)

@@ -1,7 +1,7 @@
 """Where a table begins and ends in a text that holds other things too, and which of its lines can be read.
 
-A table is told by the shape of its lines. A line that does not fit is first mended (a note behind an arrow is left out, a line that
-a mailer broke is joined), and costs itself where that does not help: never the table, and never in silence.
+A table is told by the shape of its lines. A line that does not fit is first mended (a note behind an arrow is left out, a line
+that a mailer broke is joined), and costs itself where that does not help: never the table, and never in silence.
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 _MASKED = r"[\dA-Fa-fxX*#.:<>_-]"  # of an address that somebody has hidden: `10.x.x.5`, `203.0.113.***`
-_ADDRESS = rf"(?:\d{{1,3}}(?:\.{_MASKED}+){{0,3}}|[xX*#]{{1,3}}(?:\.{_MASKED}+){{1,3}}|{_MASKED}*:{_MASKED}*:{_MASKED}*|<[\w .-]{{1,30}}>)"
+_ADDRESS = (
+    rf"(?:\d{{1,3}}(?:\.{_MASKED}+){{0,3}}|[xX*#]{{1,3}}(?:\.{_MASKED}+){{1,3}}|{_MASKED}*:{_MASKED}*:{_MASKED}*"
+    r"|<[\w .-]{1,30}>)"
+)
 _PREFIX = rf"(?:default|{_ADDRESS}(?:/\d{{1,3}})?)"
 _TYPES = "unicast|local|broadcast|multicast|anycast|throw|unreachable|prohibit|blackhole|nat"
 _ROUTE_WORDS = (
@@ -29,7 +32,8 @@ _ROUTE_WORDS = (
 _STATES = "PERMANENT|NOARP|REACHABLE|STALE|NONE|INCOMPLETE|DELAY|PROBE|FAILED"
 _MAC = r"(?:[0-9A-Fa-fxX*]{2}:){5,19}[0-9A-Fa-fxX*]{2}"
 _LINK_WORDS = (
-    "link/|inet6? |valid_lft |RX[: ]|TX[: ]|alias |altname |vf \\d|veth|bridge|vlan |vxlan |bond |bond_slave|bridge_slave|macvlan|"
+    "link/|inet6? |valid_lft |RX[: ]|TX[: ]|alias |altname |vf \\d|veth|bridge|vlan |vxlan |bond "
+    "|bond_slave|bridge_slave|macvlan|"
     "macvtap|ipvlan|vrf |vrf_slave|geneve|gre |gretap|ip6gre|ip6gretap|ipip |sit |ip6tnl|vti|vti6|wireguard|dummy|tun |ifb|team|"
     "xfrm|netkit|bareudp|gtp|can |nlmon|vcan|vxcan|macsec|hsr|erspan|ip6erspan|ipoib|lowpan|rmnet|batadv|amt|openvswitch|"
     "protodown|numtxqueues|promiscuity|mpls|prog/xdp|dpll-pin|parentbus|state |maxaddr|addrgenmode|mode |learning |hairpin |"
@@ -76,7 +80,8 @@ SHAPES: dict[str, Shape] = {
     ),
     "ip_rule": _shape(r"\d{1,10}:\s+(?:not\s+)?from \S"),
     "ip_netns": _shape(
-        r"[^\s/:<>()|,;\"'`*\[\]{}=]{1,120} *$|[^\s/]\S{0,120} \(id: \d{1,10}\) *$|nsid (?:\d+|unassigned|not-assigned)\b", blank=True
+        r"[^\s/:<>()|,;\"'`*\[\]{}=]{1,120} *$|[^\s/]\S{0,120} \(id: \d{1,10}\) *$|nsid (?:\d+|unassigned|not-assigned)\b",
+        blank=True,
     ),
     "bridge_fdb": _shape(rf"{_MAC}\s+(?:dev|dst|vlan|self|master|permanent|extern_learn|src_vni|via|offload|nhid|used|port)\b"),
     "bridge_vlan": _shape(
@@ -91,13 +96,16 @@ SHAPES: dict[str, Shape] = {
     ),
     "route": _shape(
         r"Kernel IP|Destination\s+(?:Gateway|Next)|Iface\s+Destination"
-        rf"|(?:default|{_ADDRESS}|[\w.*-]{{1,60}})\s+(?:{_ADDRESS}|\*|[\w.-]{{1,60}})\s+(?:\d[\d.]+|\*)\s+!?[UGHRDMACS!]{{1,8}}\s+"
-        rf"|{_ADDRESS}/\d+\s+(?:{_ADDRESS}|\[::\]|\*)\s+!?[UGHRDMACSnae!]{{1,8}}\s+|\S+\s+[0-9A-F]{{8}}\s+[0-9A-F]{{8}}\s+|[0-9a-f]{{32}} "
+        rf"|(?:default|{_ADDRESS}|[\w.*-]{{1,60}})\s+(?:{_ADDRESS}|\*|[\w.-]{{1,60}})\s+(?:\d[\d.]+"
+        rf"|\*)\s+!?[UGHRDMACS!]{{1,8}}\s+"
+        rf"|{_ADDRESS}/\d+\s+(?:{_ADDRESS}|\[::\]|\*)\s+!?[UGHRDMACSnae!]{{1,8}}\s+|\S+\s+[0-9A-F]{{8}}\s+[0-9A-F]{{8}}\s+"
+        rf"|[0-9a-f]{{32}} "
     ),
 }
 #: What netfilter and `sysctl` print: the tables that are kept as they are.
 SIDE: dict[str, Shape] = {
-    "iptables-save": _shape(r"\*(?:nat|filter|mangle|raw|security)\s*$|:\S+ \S+ \[|-[AIN] |COMMIT|# (?:Generated|Completed)|\[\d+:\d+\] -"),
+    "iptables-save": _shape(r"\*(?:nat|filter|mangle|raw|security)\s*$|:\S+ \S+ \[|-[AIN] |COMMIT|# "
+    r"(?:Generated|Completed)|\[\d+:\d+\] -"),
     "nft": _shape(r"table \S+ \S+ \{|\s|\}", single=False),
     "sysctl": _shape(r"[\w.*-]+(?:\.[\w*/-]+)+\s*=\s*\S*"),
     "ip netconf": _shape(r"(?:inet6?|mpls|ipv4|ipv6) \S+ "),
@@ -107,15 +115,21 @@ SIDE: dict[str, Shape] = {
 _ORDER = ("arp", "route", "ip_rule", "bridge_fdb", "ip_address", "ip_neigh", "ip_route", "bridge_vlan")
 # A line that may begin one of them: all others are prose, and cost one look each.
 _MAY_BEGIN = re.compile(
-    rf"\s*(?:\d{{1,10}}: ?\S|\d{{1,10}}:\s+(?:not )?from |default |{_TYPES} |{_MAC} |[\d.]{{7,15}}[/ \t]|[\da-fA-FxX*.:]+[:.][\da-fA-FxX*.:]*[/ \t]"
-    rf"|Kernel IP|Destination\s|Address\s+HW|IP address\s|\? \(|\S+ \([\d.]+\) at |\S{{1,40}} +(?:{_OPER})\s|port\s+vlan|[\w.@-]+: <[A-Z])"
+    rf"\s*(?:\d{{1,10}}: ?\S|\d{{1,10}}:\s+(?:not )?from |default |{_TYPES} |{_MAC} |[\d.]{{7,15}}[/ \t]"
+    rf"|[\da-fA-FxX*.:]+[:.][\da-fA-FxX*.:]*[/ \t]"
+    rf"|Kernel IP|Destination\s|Address\s+HW|IP address\s|\? \(|\S+ \([\d.]+\) at |\S{{1,40}} +(?:{_OPER})\s|port\s+vlan"
+    rf"|[\w.@-]+: <[A-Z])"
 )
 # `eth0 <-- this one`, `lookup 5   ← mine`, `<<< negative!`
 _NOTE = re.compile(r"\s+(?:<-+|<=+|<{2,}|←|⟵|⇐|◄|👈|-{2,}>|\^{2,}|\(?!!+|#\s|//\s).*$")
 _CUT_MAC = re.compile(r"(?:[0-9a-fA-F]{2}:){1,4}(?:[0-9a-fA-F]{1,2})?$|(?:[0-9a-fA-F]{2}:){5}[0-9a-fA-F]?$")
 _CUT_IPV4 = re.compile(r"\d{1,3}(?:\.\d{1,3}){0,2}\.?$|(?:\d{1,3}\.){3}$")
 _IPV4_BEHIND = ("inet", "via", "src", "peer", "local", "remote", "from")
-_ELLIPSIS = re.compile(r"\s*(?:\.{2,}|…|\[\.{2,}\]|\[(?:snip|cut|…)[^\]]*\]|<(?:snip|cut|output omitted|truncated)[^>]*>|[-=*]*\s*snip\s*[-=*]*)\s*$", re.IGNORECASE)
+_ELLIPSIS = re.compile(
+    r"\s*(?:\.{2,}|…|\[\.{2,}\]|\[(?:snip|cut|…)[^\]]*\]|<(?:snip|cut|output omitted|truncated)[^>]*>"
+    r"|[-=*]*\s*snip\s*[-=*]*)\s*$",
+    re.IGNORECASE,
+)
 _JOINT = re.compile(r"\\ {1,8}(?=\S)|\\(?=inet|link/|valid_lft)")
 
 
@@ -164,9 +178,7 @@ def read(
     return _mended(shape, parser, lines, at, end, rows, lost, cut)
 
 
-def _first(
-    shape: Shape, parser: str, lines: Sequence[str], at: int, stop: Callable[[int], bool], part: bool, title: bool
-) -> int:
+def _first(shape: Shape, parser: str, lines: Sequence[str], at: int, stop: Callable[[int], bool], part: bool, title: bool) -> int:
     """The position of the first line of a table, or -1."""
     blanks = skipped = 0
     while at < len(lines):
@@ -210,13 +222,16 @@ def _is_prose_of(parser: str, line: str) -> bool:
 
 
 _TELLS = re.compile(
-    r"\b(?:dev|via|lladdr|proto|scope|mtu|lookup|valid_lft|qdisc|metric|table|src|expires|nhid) \S|from all|link/|HWtype|Gateway|Iface"
+    r"\b(?:dev|via|lladdr|proto|scope|mtu|lookup|valid_lft|qdisc|metric|table|src|expires|nhid) \S|from all|link/|HWtype"
+    r"|Gateway|Iface"
     r"|\d/\d|IP routing|<[A-Z]"
 )
 # What a line begins with that a mailer broke off: no sentence begins like this
 _BROKEN_OFF = frozenset(
-    "via dev proto scope src metric table mtu advmss pref expires lladdr lookup qdisc state group qlen mode brd default valid_lft "
-    "preferred_lft forever link/ether inet inet6 master self permanent dst vlan extern_learn onlink linkdown nhid noprefixroute dynamic "
+    "via dev proto scope src metric table mtu advmss pref expires lladdr lookup qdisc state group qlen mode brd default "
+    "valid_lft "
+    "preferred_lft forever link/ether inet inet6 master self permanent dst vlan extern_learn onlink linkdown nhid "
+    "noprefixroute dynamic "
     "promiscuity minmtu maxmtu addrgenmode numtxqueues global secondary".split()
 )
 
@@ -383,12 +398,21 @@ def _parse(parser: str, texts: Sequence[str]) -> tuple[list[Any], int]:
 def left_over(value: Any) -> int:
     """How many words of records no field is known for."""
     if isinstance(value, dict):
-        return sum(len(part) if key == "unparsed" else left_over(part) for key, part in value.items() if isinstance(part, (dict, list)))
+        return sum(
+            len(part) if key == "unparsed" else left_over(part) for key, part in value.items() if isinstance(part, (dict, list))
+        )
     return sum(map(left_over, value)) if isinstance(value, list) else 0
 
 
 def _mended(
-    shape: Shape, parser: str, lines: Sequence[str], first: int, end: int, rows: list[_Row], lost: list[tuple[int, str, str]], cut: str
+    shape: Shape,
+    parser: str,
+    lines: Sequence[str],
+    first: int,
+    end: int,
+    rows: list[_Row],
+    lost: list[tuple[int, str, str]],
+    cut: str,
 ) -> Reading | None:
     """The reading of the rows, each that cannot be understood mended or lost."""
     notes: list[str] = []
@@ -498,7 +522,9 @@ def _mend(parser: str, group: list[_Row], follower: _Row | None, behind: dict[in
             gone.add(follower.at)
 
 
-_ENDS_OPEN = re.compile(r"(?:^|\s)(?:via|dev|proto|scope|src|metric|lladdr|lookup|from|to|table|dst|brd|inet6?|mtu|qdisc|state|group|qlen)$")
+_ENDS_OPEN = re.compile(
+    r"(?:^|\s)(?:via|dev|proto|scope|src|metric|lladdr|lookup|from|to|table|dst|brd|inet6?|mtu|qdisc|state|group|qlen)$"
+)
 
 
 def _is_better(parser: str, group: list[_Row], row: _Row, candidate: str, bad: int) -> bool:
@@ -518,10 +544,14 @@ def _without_cut(parser: str, text: str) -> tuple[str, str]:
     words = text.replace("\\", " ").split()
     for position, word in enumerate(words):
         before = words[position - 1] if position else ""
-        if ":" in word and (before in ("lladdr", "link/ether", "brd", "link/loopback", "permaddr") or parser == "bridge_fdb" and position == 0):
+        if ":" in word and (
+            before in ("lladdr", "link/ether", "brd", "link/loopback", "permaddr") or parser == "bridge_fdb" and position == 0
+        ):
             if _CUT_MAC.match(word) and "::" not in word:
                 return _up_to(parser, text, position), f"cut off: {word!r}"
-        elif word[:1].isdigit() and (before in _IPV4_BEHIND or before == "brd" and "." in word or parser == "ip_neigh" and position == 0):
+        elif word[:1].isdigit() and (
+            before in _IPV4_BEHIND or before == "brd" and "." in word or parser == "ip_neigh" and position == 0
+        ):
             if _CUT_IPV4.match(word.partition("/")[0]) and before != "from":
                 return _up_to(parser, text, position), f"cut off: {word!r}"
     if words and words[-1] in ("...", "…") or len(words) > 1 and words[-1].endswith("..."):
@@ -584,7 +614,7 @@ def detect(lines: Sequence[str], at: int, stop: Callable[[int], bool]) -> Readin
     text = lines[at].strip()
     best: Reading | None = None
     if is_json(text):
-        rows, _, end, cut = _json_rows(lines, at)
+        rows, _, end, _ = _json_rows(lines, at)
         names = parsers.detect("\n".join(row.text for row in rows)) if end - at < 200_000 else []
         return read(names[0], lines, at, stop) if names else None
     for name in _ORDER:

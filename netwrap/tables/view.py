@@ -20,6 +20,8 @@ def rows(command: str, records: Sequence[Record]) -> list[Row]:
         for cells in make(record):
             if "netns" in record:
                 cells = {"netns": wording.netns(record["netns"]), **cells}
+            if "host" in record:
+                cells = {"host": record["host"], **cells}
             if record.get("unparsed"):
                 cells["unparsed"] = record["unparsed"]
             found.append(Row(cells, record))
@@ -29,7 +31,7 @@ def rows(command: str, records: Sequence[Record]) -> list[Row]:
 def columns(command: str, found: Sequence[Row]) -> list[str]:
     """The columns to show: the command's own, and of those that are seldom filled (``?``) the ones that are."""
     wanted = []
-    for column in ("netns?", *_view(command)[0].split(), "unparsed?"):
+    for column in ("host?", "netns?", *_view(command)[0].split(), "unparsed?"):
         name = column.rstrip("?")
         if name == column or any(row.cells.get(name) not in (None, [], "") for row in found):
             wanted.append(name)
@@ -46,7 +48,7 @@ def record_keys(command: str) -> set[str]:
     from parsers import records
 
     kind = getattr(records, getattr(commands.module(command), "RECORD", ""), None) if commands.exists(command) else None
-    return {*getattr(kind, "__annotations__", ()), "netns", "unparsed"}
+    return {*getattr(kind, "__annotations__", ()), "host", "netns", "unparsed"}
 
 
 def _view(command: str) -> tuple[str, Callable[[Record], Iterator[Record]]]:

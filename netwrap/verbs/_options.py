@@ -144,6 +144,8 @@ OPTIONS: dict[str, tuple[Option, ...]] = {
         Option("--from", "PATH", (*_HOSTS, "trace"),
                "answer from a capture, a folder of texts, a pasted session, an sos report, not from this host", "-f", "many",
                ("file",), "source"),
+        Option("--at", "N", _HOSTS, "of a command that a pasted text has several times: the N-th time (1 is the first)", "",
+               "number", ("1", "100000")),
     ),
     "the table": (
         Option("--format", "FORMAT", _TABLES, "a format of tabulate, or json, jsonl, csv, tsv (default: simple)", "-o", "",
@@ -206,6 +208,7 @@ class Options:
         self.netns: list[str] = []
         self.all_netns = False
         self.source: list[str] = []
+        self.at: int | None = None
         self.format: str | None = None
         self.columns: list[str] = []
         self.where: list[str] = []

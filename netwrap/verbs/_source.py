@@ -12,31 +12,50 @@ from . import say
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
     from netwrap.model.host import Host
 
+    from ._options import Options
 
-def host(paths: Sequence[str]) -> Host:
-    """The host of a source (without a path: this one). Raises NetwrapError."""
+    Record = dict[str, Any]
+
+
+def hosts(options: Options) -> list[Host]:
+    """The hosts of the sources that ``--from`` names (without one: this host). Raises NetwrapError."""
     from netwrap.sources import opening
 
-    if len(paths) > 1:
-        raise UsageError("--from takes one capture")
-    if paths:
-        return opening.read(paths[0])
+    if options.source:
+        return opening.hosts(options.source, options.at)
     with Bar("namespaces") as bar:
-        return opening.live(bar.show)
+        return [opening.live(bar.show)]
 
 
-def remarks(found: Host, lacks: bool = True) -> int:
-    """Say what is to be said of a host, once, and return the exit status: 1 where something was lost."""
-    lacking = found.lacks() if lacks else []
-    if lacking:
-        listed = ", ".join(lacking[:-1]) + (" and " if lacking[1:] else "") + lacking[-1]
-        say(f"no {listed} in this capture" if not found.live else f"no {listed} could be read")
-    for line in dict.fromkeys([*found.notes, *found.problems]):
+def host(options: Options) -> Host:
+    """The one host of the sources. Raises UsageError where they tell of several."""
+    found = hosts(options)
+    if len(found) > 1:
+        names = ", ".join(host.name for host in found[:10])
+        raise UsageError(f"{options.verb} takes one host; --from tells of {len(found)}: {names}")
+    return found[0]
+
+
+def with_host(found: Sequence[Host], host: Host, record: Record) -> Record:
+    """A record with the name of its host, where there are several."""
+    return {"host": host.name, **record} if len(found) > 1 else record
+
+
+def remarks(found: Sequence[Host], lacks: bool = True) -> int:
+    """Say what is to be said of hosts, once, and return the exit status: 1 where something was lost."""
+    for one in found:
+        front = f"{one.name}: " if len(found) > 1 else ""
+        lacking = one.lacks() if lacks else []
+        if lacking:
+            listed = ", ".join(lacking[:-1]) + (" and " if lacking[1:] else "") + lacking[-1]
+            say(front + (f"no {listed} in this capture" if not one.live else f"no {listed} could be read"))
+    for line in dict.fromkeys(line for one in found for line in (*one.notes, *one.problems)):
         say(line)
-    return 1 if found.problems else 0
+    return 1 if any(one.problems for one in found) else 0
 
 
 # How far a sweep has come: a bar on a terminal, when it takes longer than a second.

@@ -40,7 +40,7 @@ def selected(command: str, records: Sequence[Record], options: Options) -> tuple
     columns = view.columns(command, rows)
     conditions = [selection.condition(text) for text in options.where]
     asked = [*options.columns, *(name.lstrip("-") for name in options.sort), *(name for name, _ in conditions)]
-    selection.check(asked, ["netns", *view.all_columns(command)], rows, view.record_keys(command))
+    selection.check(asked, ["host", "netns", *view.all_columns(command)], rows, view.record_keys(command))
     rows = selection.sort(selection.where(rows, options.where), options.sort)
     return rows, columns
 

@@ -10,7 +10,11 @@ from . import _source, _table, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ._options import Options
+
+    Record = dict[str, Any]
 
 
 def run(options: Options) -> int:
@@ -21,15 +25,26 @@ def run(options: Options) -> int:
     what = options.words[0]
     if not what.strip():
         raise UsageError("find takes what to look for, not an empty word")
-    host = _source.host(options.source)
-    found = find.find(host, what)
-    if options.netns:
-        wanted = [netns.name for netns in host.choose(options.netns)]
-        found = [place for place in found if place["netns"] in wanted]
+    hosts = _source.hosts(options)
+    found: list[Record] = []
+    for host in hosts:
+        places = find.find(host, what, several=len(hosts) > 1)
+        if options.netns:
+            wanted = [netns.name for netns in host.choose(options.netns)]
+            places = [place for place in places if place["netns"] in wanted]
+        found += [_source.with_host(hosts, host, place) for place in places]
+    if len(hosts) > 1:
+        found.sort(key=lambda place: find.ROLES.index(place["role"]))
     if found:
         _table.show("find", found, options)
         sys.stdout.flush()
-    status = _source.remarks(host, lacks=False)
+    status = _source.remarks(hosts, lacks=False)
     if not found:
-        say(f"{what} is nowhere {'here' if host.live else 'in ' + host.source}")
+        where = "here" if hosts[0].live else "in " + " and ".join(dict.fromkeys(host.source for host in hosts))
+        mentioned = [(host, number) for host in hosts for number in find.mentions(host, what)]
+        if mentioned:
+            numbers = ", ".join(str(number) for _, number in mentioned[:5]) + (", ..." if len(mentioned) > 5 else "")
+            say(f"{what} stands in line {numbers} of {mentioned[0][0].source}, in nothing that was read as a table")
+        else:
+            say(f"{what} is nowhere {where}")
     return status if found else 1

@@ -50,34 +50,29 @@ def _command_and_files(words: list[str]) -> tuple[str | None, list[str]]:
         return None, words
 
 
-def read(file: str) -> str:
-    """A file (``-``: standard input) as text; bytes that are no UTF-8 survive. Raises NetwrapError."""
-    try:
-        if file == "-":
-            content = sys.stdin.buffer.read()
-        else:
-            with open(file, "rb") as opened:
-                content = opened.read()
-    except OSError as error:
-        raise NetwrapError(f"cannot read {file}: {error.strerror or error}") from None
-    return content.decode("utf-8", "surrogateescape").lstrip("\ufeff")
-
-
 def _file(name: str | None, file: str, options: Options) -> int:
-    shown = "standard input" if file == "-" else file
-    text = read(file)
-    problems: list[parsers.ParseError] = []
-    if name is None and text.strip():
-        from netwrap.sources import session
+    from netwrap.sources import opening
 
-        if session.is_session(text):
-            return _session(session.blocks(text), shown, options)
+    shown = "standard input" if file == "-" else file
+    text, lacking = opening.text(file)
+    status = _text(name, text, shown, options)
+    for problem in lacking:
+        say(f"{shown}: {problem}")
+    return 1 if lacking else status
+
+
+def _text(name: str | None, text: str, shown: str, options: Options) -> int:
+    """Print the tables of a text: of one command, of a capture, or of whatever was pasted."""
+    problems: list[parsers.ParseError] = []
     if name is None:
-        found = parsers.detect(text)
-        if not found:
-            known = "it is empty" if not text.strip() else "it is none that netwrap knows, or only a part"
-            raise NetwrapError(f"{shown}: no telling which command printed this ({known}); say it: netwrap parse 'ip route' FILE")
-        name = found[0]
+        from netwrap.sources import capture
+
+        found = [] if capture.is_capture(text) else parsers.detect(text)
+        records = _whole(found[0], text) if found else None
+        if records is None:
+            return _session(text, shown, options)
+        _table.show(found[0], records, options)
+        return 0
     try:
         records = _parse(name, text, problems, options.keep_going)
     except parsers.ParseError as error:
@@ -89,6 +84,14 @@ def _file(name: str | None, file: str, options: Options) -> int:
     return 1 if problems else 0
 
 
+def _whole(name: str, text: str) -> list[Record] | None:
+    """The records of a text that is one table from its first line to its last; None where it is not."""
+    try:
+        return list(parsers.parse(name, text))
+    except parsers.ParseError:
+        return None
+
+
 def _parse(name: str, text: str, problems: list[parsers.ParseError], keep_going: bool) -> list[Record]:
     if not keep_going:
         return list(parsers.parse(name, text))
@@ -97,70 +100,84 @@ def _parse(name: str, text: str, problems: list[parsers.ParseError], keep_going:
     return list(records)
 
 
-def _complain(shown: str, problem: parsers.ParseError, first: int = 1) -> None:
+def _complain(shown: str, problem: parsers.ParseError) -> None:
     """``dump.txt:7: not a route: 'foo'``"""
-    where = parsers.ParseError(problem.line_number + first - 1, problem.line, problem.reason)
-    say(f"{shown}:{str(where).partition('line ')[2]}")
+    say(f"{shown}:{str(problem).partition('line ')[2]}")
 
 
 # -- a session -----------------------------------------------------------------------------------------------------
 
 
-def _session(blocks: Iterator[session.Block], shown: str, options: Options) -> int:
+def _session(text: str, shown: str, options: Options) -> int:
+    from netwrap.sources import capture, session
+
+    blocks = session.of_capture(text) if capture.is_capture(text) else session.blocks(text)
+    tables = [block for block in blocks if block.parser is not None and not block.failed or block.changes or block.side]
+    if not any(block.parser is not None or block.side or block.changes for block in blocks):
+        known = "it is empty" if not text.strip() else "it is none that netwrap knows, or only a part"
+        raise NetwrapError(f"{shown}: no telling which command printed this ({known}); say it: netwrap parse 'ip route' FILE")
+    several = len({block.host for block in tables}) > 1
+    form = options.format or render.DEFAULT
+    if len(blocks) == 1 and not blocks[0].command and blocks[0].parser is not None:
+        _table.show(blocks[0].parser, blocks[0].records, options)
+    elif render.is_records(form):
+        objects = [_object(block, several, options) for block in tables if not block.side or block.parser is not None]
+        for line in render.records(objects, form):
+            sys.stdout.write(line + "\n")
+    else:
+        for position, block in enumerate(tables):
+            sys.stdout.write(("\n" if position else "") + render.printable(_heading(block, several)) + "\n")
+            _print(block, options)
+    sys.stdout.flush()
+    lost = 0
+    for block in blocks:
+        for number, line, reason in block.lost:
+            _complain(shown, parsers.ParseError(number, line, reason))
+            lost += 1
+        for line in _remarks(block):
+            say(f"{shown}:{line}")
+    return 1 if lost else 0
+
+
+def _object(block: session.Block, several: bool, options: Options) -> Record:
+    """A table of a session as one object."""
+    records = _selected(block.parser, block.records, options) if block.parser is not None else []
+    found: Record = {"host": block.host} if several else {}
+    found.update(netns=block.netns, command=block.command or " ".join(block.words), parser=block.parser, records=records)
+    return {**found, "part": block.part} if block.part else found
+
+
+def _heading(block: session.Block, several: bool) -> str:
     from netwrap import wording
 
-    problems: list[tuple[int, parsers.ParseError]] = []
-    unknown: list[session.Block] = []
-    objects: list[Record] = []
-    form = options.format or render.DEFAULT
-    printed = False
-    for block in blocks:
-        found: list[parsers.ParseError] = []
-        records: list[Record] = []
-        if block.parser is None:
-            if not block.changes or block.text.strip():
-                unknown.append(block)
-            if not block.changes:
-                continue
-        elif block.failed:
-            unknown.append(block)
-            continue
-        else:
-            try:
-                records = _parse(block.parser, block.text, found, options.keep_going)
-            except parsers.ParseError as error:
-                problems.append((block.first, error))
-                continue
-            problems += [(block.first, problem) for problem in found]
-            records = _selected(block.parser, records, options) if render.is_records(form) else records
-        if render.is_records(form):
-            objects.append({"netns": block.netns, "command": block.command, "parser": block.parser, "records": records})
-            continue
-        heading = f"{wording.netns(block.netns)}: {block.command}"
-        sys.stdout.write(("\n" if printed else "") + render.printable(heading) + "\n")
-        printed = True
-        if records and block.parser is not None:
-            _print_table(block.parser, records, options)
-        elif block.parser is not None:
-            sys.stdout.write("(no entries)\n")
-    for line in render.records(objects, form) if render.is_records(form) else ():
-        sys.stdout.write(line + "\n")
-    sys.stdout.flush()
-    for first, problem in problems:
-        _complain(shown, problem, first)
-    for block in unknown:
-        say(f"{shown}:{block.line}: {_unrecognised(block)}")
-    return 1 if problems else 0
+    where = f"{block.host or '(unnamed)'}, " if several else ""
+    command = block.command or f"{_span(block)}, read as {' '.join(block.words)}"
+    return f"{where}{wording.netns(block.netns)}: {command}"
 
 
-def _unrecognised(block: session.Block) -> str:
-    """What there is to say of a block that has no table."""
-    said = next((line.strip() for line in block.lines if line.strip()), "")
-    if not block.command:
-        return f"belongs to no command: {said}"
-    if block.changes or block.parser is not None:
-        return f"no table: {block.command}: {said}"
-    return f"not recognised: {block.command}"
+def _span(block: session.Block) -> str:
+    """``line 3``, ``lines 3-9``"""
+    return f"line {block.first}" if block.first == block.last else f"lines {block.first}-{block.last}"
+
+
+def _print(block: session.Block, options: Options) -> None:
+    if block.parser is None:
+        if block.side:
+            sys.stdout.write(f"({len(block.lines)} {'line' if len(block.lines) == 1 else 'lines'}; see netwrap report --from)\n")
+    elif block.records:
+        _print_table(block.parser, block.records, options)
+    else:
+        sys.stdout.write("(no entries)\n")
+
+
+def _remarks(block: session.Block) -> Iterator[str]:
+    """What there is to say of a block beside its table: ``3: only a part: | grep 10.0``."""
+    if block.part and block.lines:
+        yield f"{block.first}: only a part of the table: {block.part}"
+    if block.said:
+        yield f"{block.line}: no table: {block.command}: {block.said[0]}"
+    elif block.parser is None and not block.changes and not block.side and block.command:
+        yield f"{block.line}: not recognised: {block.command}"
 
 
 def _selected(name: str, records: list[Record], options: Options) -> list[Any]:

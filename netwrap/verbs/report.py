@@ -35,28 +35,57 @@ def run(options: Options) -> int:
     _table.check(options)
     if options.words and options.netns:
         raise UsageError("report takes the namespaces as NAME, or by --netns, not both")
-    host = _source.host(options.source)
+    hosts = _source.hosts(options)
     if not options.words:
-        _overview(host, host.choose(options.netns) if options.netns else host.namespaces, options)
-        return _source.remarks(host)
-    chosen = [host.find(name) for name in options.words]
+        chosen = [
+            (host, netns)
+            for host in hosts
+            for netns in (_chosen(hosts, host, options.netns) if options.netns else host.namespaces)
+        ]
+        _overview(hosts, chosen, options)
+        return _source.remarks(hosts)
+    chosen = [(host, netns) for name in options.words for host, netns in _named(hosts, name)]
     if tabular.is_records(options.format or ""):
-        for line in tabular.records([overview.details(host, netns) for netns in chosen], str(options.format)):
+        records = [_source.with_host(hosts, host, overview.details(host, netns)) for host, netns in chosen]
+        for line in tabular.records(records, str(options.format)):
             sys.stdout.write(line + "\n")
     else:
-        for position, netns in enumerate(chosen):
+        for position, (host, netns) in enumerate(chosen):
             sys.stdout.write("\n" if position else "")
-            for line in _details(host, netns, options):
+            for line in _details(host, netns, options, host.name if len(hosts) > 1 else ""):
                 sys.stdout.write(line + "\n")
     sys.stdout.flush()
-    return _source.remarks(host, lacks=False)
+    return _source.remarks(hosts, lacks=False)
+
+
+def _named(hosts: Sequence[Host], name: str) -> list[tuple[Host, Namespace]]:
+    """The namespaces of a name, on every host that has it; of a host's name all of that host. Raises UsageError."""
+    found: list[tuple[Host, Namespace]] = []
+    error: UsageError | None = None
+    for host in hosts:
+        if len(hosts) > 1 and name == host.name:
+            return [(host, netns) for netns in host.namespaces]
+        try:
+            found.append((host, host.find(name)))
+        except UsageError as missing:
+            error = error or missing
+    if not found and error is not None:
+        raise error
+    return found
+
+
+def _chosen(hosts: Sequence[Host], host: Host, names: Sequence[str]) -> list[Namespace]:
+    """The namespaces of a host that were asked for; where there are several hosts, those that this one has."""
+    if len(hosts) == 1:
+        return host.choose(names)
+    return [netns for name in names for other, netns in _named(hosts, name) if other is host]
 
 
 # -- the overview --------------------------------------------------------------------------------------------------
 
 
-def _overview(host: Host, namespaces: Sequence[Namespace], options: Options) -> None:
-    records = [overview.row(host, netns) for netns in namespaces]
+def _overview(hosts: Sequence[Host], chosen: Sequence[tuple[Host, Namespace]], options: Options) -> None:
+    records = [_source.with_host(hosts, host, overview.row(host, netns)) for host, netns in chosen]
     if options.format is not None or options.columns:
         _table.show("report", records, options)
     else:
@@ -92,9 +121,9 @@ def _few(items: list[Any]) -> list[Any]:
 # -- one namespace -------------------------------------------------------------------------------------------------
 
 
-def _details(host: Host, netns: Namespace, options: Options) -> Iterator[str]:
+def _details(host: Host, netns: Namespace, options: Options, name: str = "") -> Iterator[str]:
     record = overview.details(host, netns)
-    yield tabular.printable(_heading(host, netns))
+    yield tabular.printable((f"{name}, " if name else "") + _heading(host, netns))
     for title, view, missing in (("links", "report_link", "links"), ("routes", "ip_route", "routes"),
                                  ("neighbours", "ip_neigh", "neighbours"), ("rules", "ip_rule", "rules"),
                                  ("IPv6 rules", "ip_rule", "rules6"), ("listeners", "report_listener", "listeners"),

@@ -36,7 +36,7 @@ def run(options: Options) -> int:
         raise UsageError("topology takes the namespaces as NAME, or --around, or --path; not two of them")
     if options.depth is not None and not options.around:
         raise UsageError("--depth says how far around --around is")
-    hosts = [_source.host([path]) for path in options.source] or [_source.host([])]
+    hosts = _source.hosts(options)
     whole = topology.graph(hosts)
     found, asked = _part(hosts, whole, options)
     if not found["rooms"]:
@@ -48,7 +48,7 @@ def run(options: Options) -> int:
     elif isinstance(drawn, str):
         sys.stdout.write(drawn)
         sys.stdout.flush()
-    return max(_source.remarks(host, lacks=False) for host in hosts)
+    return _source.remarks(hosts, lacks=False)
 
 
 def _part(hosts: list[Host], whole: Record, options: Options) -> tuple[Record, list[str]]:

@@ -34,7 +34,7 @@ def run(options: Options) -> int:
         raise UsageError("trace takes FROM and TO, or --all; see netwrap trace --help")
     if options.all:
         return _matrix(options, proto)
-    host = _source.host(options.source)
+    host = _source.host(options)
     asked = trace.ask(
         host, options.words[0], options.words[1], proto=proto, port=options.port, sport=options.sport,
         source=_address(options.address), mark=_mark(options.mark), size=options.size, one_way=options.one_way,
@@ -63,7 +63,7 @@ def run(options: Options) -> int:
 def _matrix(options: Options, proto: str) -> int:
     from netwrap.answers import trace
 
-    host = _source.host(options.source)
+    host = _source.host(options)
     rows = trace.matrix(host, proto=proto, port=options.port)
     _table.show("trace", rows, options)
     sys.stdout.flush()

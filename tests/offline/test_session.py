@@ -65,7 +65,7 @@ def test_a_typescript_with_a_shell_in_a_namespace(netwrap: Netwrap, name: str) -
         ("blue", "ip_address", 6),
         ("blue", "ip_route", 1),
         (None, "ip_netns", 2),
-        ("nope", "ip_link", 1),
+        ("nope", "ip_link", 0),
         ("blue", "ip_link", 3),
     ]
     blocks, said = parsed(netwrap, name)
@@ -88,9 +88,7 @@ def test_a_router_with_busybox(netwrap: Netwrap) -> None:
         (None, "ip_address", 2), (None, "ip_route", 1), (None, "ip_neigh", 1), (None, "arp", 1), (None, "route", 1),
         ("red", "ip_link", 2), ("red", "arp", 1), (None, "ip_netns", 1),
     ]  # fmt: skip
-    assert [line.split(": ", 2)[2].split(": ")[0] for line in said] == [
-        "belongs to no command", "not recognised", "belongs to no command",
-    ]  # fmt: skip
+    assert [line.split(": ", 2)[2] for line in said] == ["not recognised: ping -c 1 -W 2 10.0.0.2"]
 
 
 def test_markdown_with_prose_and_json(netwrap: Netwrap) -> None:
@@ -99,7 +97,7 @@ def test_markdown_with_prose_and_json(netwrap: Netwrap) -> None:
         ("red", "ip_address", 2), ("red", "ip_route", 1), (None, "ip_neigh", 1), ("red", "ip_route", 1),
     ]  # fmt: skip
     assert blocks[1]["records"][0]["dst"] == blocks[3]["records"][0]["dst"] == "10.0.0.0/24"
-    assert len(said) == 3
+    assert said == []  # prose is no loss
 
 
 @pytest.mark.parametrize(
@@ -131,9 +129,8 @@ def test_no_prompts(line: str) -> None:
         ("LC_ALL=C route -n 2>/dev/null", None, "route"),
         ("ip route show | grep default | head -1", None, "ip_route"),
         ("ip link set lo up && ip -4 addr", None, "ip_address"),
-        ("nsenter -t 42 -n ip link", "/proc/42/ns/net", "ip_link"),
+        ("nsenter -t 42 -n ip link", "pid 42", "ip_link"),
         ("cat /proc/net/arp", None, "arp"),
-        ("ip a; ip r", None, None),
         ("echo 'ip a", None, None),
     ],
 )
@@ -147,14 +144,14 @@ def test_shells_nest_and_end() -> None:
     text += "# logout\n$ arp\n$ exit\n$ arp\n"
     assert [block.netns for block in session.blocks(text)] == ["red", "blue", "red", None, None]
     entered = "$ sudo nsenter --net=/run/netns/red\n# ip a\n"
-    assert [block.netns for block in session.blocks(entered)] == ["/run/netns/red"]
+    assert [block.netns for block in session.blocks(entered)] == ["red"]
 
 
 def test_lines_are_counted_from_the_top(netwrap: Netwrap) -> None:
     done = netwrap("parse", "-", "--format", "json", given="$ ip route\ndefault via 10.0.0.1 dev eth0\n=== what\n$ ip rule\n")
     assert done.returncode == 1
     assert done.stderr.startswith("netwrap: standard input:3: ")
-    assert [block["command"] for block in json.loads(done.stdout)] == ["ip rule"]
+    assert [(block["command"], len(block["records"])) for block in json.loads(done.stdout)] == [("ip route", 1), ("ip rule", 0)]
     kept = netwrap("parse", "--keep-going", "--format", "json", given="$ ip route\ndefault via 10.0.0.1 dev eth0\n=== what\n")
     assert kept.returncode == 1
     assert json.loads(kept.stdout)[0]["records"][0]["dst"] == "default"
