@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 #: In which order places are listed.
 ROLES = (
-    "namespace", "process", "listener", "owner", "peer", "port", "link", "nsid", "neighbour", "route", "rule", "fdb", "vlan", "earlier",
+    "namespace", "process", "listener", "owner", "peer", "port", "link", "nsid", "neighbour", "route", "rule", "fdb", "vlan",
+    "earlier",
 )  # fmt: skip
 # `02:00:00:00:00:01`, `02-00-00-00-00-01`, `0200.0000.0001`
 _MAC = re.compile(r"(?:[0-9a-f]{2}[:-]){5,19}[0-9a-f]{2}$|(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}$", re.ASCII | re.IGNORECASE)
