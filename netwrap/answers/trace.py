@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import UsageError
+from ..model import evidence
 from . import firewall
 from .inside import inside
 from .routing import family_of
@@ -320,8 +321,9 @@ def _step(netns: Namespace, step: Any) -> Record:
 
 
 def _evidence(netns: Namespace, found: Any) -> tuple[Any, int | None]:
-    """A record as evidence, and the number of its line in the source."""
-    return found, None
+    """The text that a record was read from, and the number of its line in the source; the record itself where there is none."""
+    quoted = evidence.of(netns, found) if isinstance(found, dict) else None
+    return (found, None) if quoted is None else (quoted.text, quoted.line)
 
 
 # -- text ------------------------------------------------------------------------------------------------------------

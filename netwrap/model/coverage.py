@@ -26,13 +26,13 @@ _EVERY: frozenset[str] = frozenset({""})
 _OF_BOTH = ("ip_address", "ip_neigh", "ip_netconf", "ip_nexthop", "ip_maddr")
 _OF_ONE = ("ip_route", "route", "ip_rule", "arp")
 _USUAL_STATES = ("incomplete", "reachable", "stale", "delay", "probe", "failed", "permanent")
-# What tells two rows of a table apart; rows of other tables are the same only if all their fields are.
-_KEYS = {
+#: What tells two rows of a table apart; rows of other tables are the same only if all their fields are.
+KEYS = {
     "ip_link": ("ifname",), "ip_address": ("ifname",), "ip_neigh": ("dst", "dev"), "ip_netns": ("name",),
     "bridge_vlan": ("ifname",), "bridge_link": ("ifname",), "ip_netconf": ("family", "interface"), "ip_nexthop": ("id",),
     "ifconfig": ("ifname",), "ip_maddr": ("ifname",),
 }  # fmt: skip
-_LISTS = {"addr_info": ("family", "local", "prefixlen", "address"), "vlans": ("vlan", "vlanEnd")}
+LISTS = {"addr_info": ("family", "local", "prefixlen", "address"), "vlans": ("vlan", "vlanEnd")}
 
 
 class Table(NamedTuple):
@@ -179,7 +179,7 @@ def joined(name: str, captures: Iterable[Iterable[Record]]) -> list[Record]:
 
 
 def _key(name: str, record: Record) -> Any:
-    keys = _KEYS.get(name)
+    keys = KEYS.get(name)
     if keys is None:
         return json.dumps(record, sort_keys=True, default=str)
     return tuple(str(record.get(key)) for key in keys)
@@ -188,7 +188,7 @@ def _key(name: str, record: Record) -> Any:
 def _filled(record: Record, other: Record) -> Record:
     """A record with what only the other one has of it."""
     found = {**other, **record}
-    for key, parts in _LISTS.items():
+    for key, parts in LISTS.items():
         ours, theirs = record.get(key), other.get(key)
         if isinstance(ours, list) and isinstance(theirs, list):
             entries: dict[Any, Record] = {}

@@ -25,14 +25,18 @@ import json
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from . import coverage
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any
+
+    from parsers.records import Record
 
     from .coverage import Table
     from .namespace import Namespace
 
-    Record = dict[str, Any]
+    Same = Callable[[str, Record, Record], bool]
 
 # Keys whose value stands in the record's line as it is; the first that a record has tells most lines apart.
 _TELLING = ("dst", "mac", "ifname", "destination", "address", "local", "name", "nsid", "priority", "interface", "id", "vlan")
@@ -62,13 +66,14 @@ def of(netns: Namespace, record: Record) -> Evidence | None:
 def table_of(netns: Namespace, record: Record) -> Table | None:
     """The table that a record (or an entry of its ``addr_info``) was read from: the record itself, not one that only equals it.
 
-    For a copy of a record, the latest table with an equal one; for a neighbour or route that was converted, the table of `arp`
-    or `route`. None where no table has the record.
+    For a copy of a record, the latest table with an equal one; for a record that was joined from several captures, the latest
+    with a row of the same name; for a neighbour or route that was converted, the table of `arp` or `route`. None where no table
+    has the record.
     """
     tables: list[Table] = [table for tables in netns.tables.values() for table in reversed(tables)]
-    for same in (_is, _equals):
+    for same in _SAME:
         for table in tables:
-            if any(same(record, other) for other in _records(table)):
+            if _own(table, record, same) is not None:
                 return table
     return next((table for table in tables if _original(table, record) is not None), None)
 
@@ -76,13 +81,14 @@ def table_of(netns: Namespace, record: Record) -> Table | None:
 def evidence(table: Table, record: Record) -> Evidence | None:
     """The evidence of a record of a table, as :func:`of` returns it."""
     section = table.section
-    if section is None:
+    own = next((found for same in _SAME if (found := _own(table, record, same)) is not None), None) or _original(table, record)
+    if section is None or own is None:
         return None
     find = _in_json if table.json else _in_text
-    found = find(section.stdout, table, record)
-    if found is None:
+    place = find(section.stdout, table, *own)
+    if place is None:
         return None
-    start, text = found
+    start, text = place
     line = section.line + section.stdout.count("\n", 0, start) if section.line else None
     return Evidence(table.command, section.source, line, text)
 
@@ -90,50 +96,53 @@ def evidence(table: Table, record: Record) -> Evidence | None:
 # -- which record --------------------------------------------------------------------------------------------------
 
 
-def _is(one: Record, other: Record) -> bool:
+def _is(name: str, one: Record, other: Record) -> bool:
     return one is other
 
 
-def _equals(one: Record, other: Record) -> bool:
+def _equals(name: str, one: Record, other: Record) -> bool:
     return one == other
 
 
-def _records(table: Table) -> Iterator[Record]:
-    for record in table.records:
-        if isinstance(record, dict):
-            yield record
-            yield from record.get("addr_info", ())
+def _is_same_row(name: str, one: Record, other: Record) -> bool:
+    keys = coverage.KEYS.get(name) if "local" not in other else coverage.LISTS["addr_info"]
+    return keys is not None and keys[0] in one and all(one.get(key) == other.get(key) for key in keys)
 
 
-def _owner(table: Table, record: Record) -> Record | None:
-    """The link that an entry of ``addr_info`` belongs to; None where the record is a record of the table itself."""
-    for same in (_is, _equals):
-        if any(same(record, other) for other in table.records):
-            return None
-        for link in table.records:
-            if any(same(record, entry) for entry in link.get("addr_info", ())):
-                return dict(link)
+_SAME = (_is, _equals, _is_same_row)
+
+
+def _own(table: Table, record: Record, same: Same) -> tuple[Record, Record | None] | None:
+    """The record of a table that is the same as a record; for an entry of ``addr_info`` the link, and the link's own entry."""
+    name = _parser(table) or ""
+    for row in table.records:
+        if isinstance(row, dict):
+            if same(name, record, row):
+                return row, None
+            entry = next((entry for entry in row.get("addr_info", ()) if same(name, record, entry)), None)
+            if entry is not None:
+                return row, entry
     return None
 
 
-def _original(table: Table, record: Record) -> Record | None:
+def _original(table: Table, record: Record) -> tuple[Record, None] | None:
     """The row of `arp` or `route` that a neighbour or route was converted from."""
     name = _parser(table)
     if name not in ("arp", "route"):
         return None
     module = importlib.import_module(f"parsers.{name}")
     convert = module.as_neigh if name == "arp" else module.as_routes
-    return next((row for row in table.records if record in convert([row])), None)
+    return next(((row, None) for row in table.records if record in convert([row])), None)
 
 
 def _parser(table: Table) -> str | None:
     return None if table.request is None else table.request.name
 
 
-def _rank(table: Table, record: Record) -> int:
-    """How many records of a table stand in front of a record and equal it."""
-    at = next((at for at, other in enumerate(table.records) if other is record), 0)
-    return sum(other == record for other in table.records[:at])
+def _rank(table: Table, row: Record) -> int:
+    """How many records of a table stand in front of one of them and equal it."""
+    at = next((at for at, other in enumerate(table.records) if other is row), 0)
+    return sum(other == row for other in table.records[:at])
 
 
 def _needle(record: Record) -> str:
@@ -143,16 +152,12 @@ def _needle(record: Record) -> str:
 # -- text ----------------------------------------------------------------------------------------------------------
 
 
-def _in_text(text: str, table: Table, record: Record) -> tuple[int, str] | None:
+def _in_text(text: str, table: Table, row: Record, entry: Record | None) -> tuple[int, str] | None:
     name = _parser(table)
     if name is None:
         return None
-    link = _owner(table, record)
     if name in _BLOCKS:
-        return _in_block(text, link or record, record if link is not None else None)
-    row = record if record in table.records else _original(table, record)
-    if row is None:
-        return None
+        return _in_block(text, row, entry)
     parse = importlib.import_module(f"parsers.{name}").parse
     header = _header(text, parse)
     blocks = list(_blocks(text))
@@ -228,11 +233,7 @@ def _is_address(words: list[str], entry: Record) -> bool:
 # -- JSON ----------------------------------------------------------------------------------------------------------
 
 
-def _in_json(text: str, table: Table, record: Record) -> tuple[int, str] | None:
-    link = _owner(table, record)
-    row = link or (record if record in table.records else _original(table, record))
-    if row is None:
-        return None
+def _in_json(text: str, table: Table, row: Record, entry: Record | None) -> tuple[int, str] | None:
     name = _parser(table)
     parse = importlib.import_module(f"parsers.{name}").parse if name is not None else None
     needle = json.dumps(_needle(row), ensure_ascii=False)[1:-1]
@@ -243,7 +244,7 @@ def _in_json(text: str, table: Table, record: Record) -> tuple[int, str] | None:
         found = parse(f"[{part}]", strict=False)[0] if parse is not None else [json.loads(part, strict=False)]
         if len(found) == 1 and (found[0] == row or all(row.get(key) == value for key, value in found[0].items())):
             if rank == 0:
-                return (start, part) if link is None else _entry(start, part, record)
+                return (start, part) if entry is None else _entry(start, part, entry)
             rank -= 1
     return None
 

@@ -143,3 +143,17 @@ def test_brief_and_coloured() -> None:
     )
     assert ports.bridge_links is not None
     assert place(ports, ports.bridge_links[0])[0] == 100
+
+
+def test_a_record_that_was_joined_from_several_captures() -> None:
+    four = "2: eth0    inet 10.0.0.1/24 scope global eth0\n"
+    six = "2: eth0    inet6 2001:db8::1/64 scope global \n"
+    [netns] = build([
+        Section("red", "ip -4 -o addr", four, source="four.txt", line=1),
+        Section("red", "ip -6 -o addr", six, source="six.txt", line=1),
+    ]).namespaces  # fmt: skip
+    assert netns.addresses is not None
+    [link] = netns.addresses
+    found = [evidence.of(netns, entry) for entry in link["addr_info"]]
+    assert {(one.source, one.line, one.text) for one in found if one} == {("four.txt", 1, four[:-1]), ("six.txt", 1, six[:-1])}
+    assert evidence.of(netns, link) is not None
