@@ -1,17 +1,15 @@
-"""Prefixes as `ip` writes them: parse, contain, longest match."""
+"""Prefixes as `ip` writes them: parse, contain."""
 
 from __future__ import annotations
 
 import functools
 import ipaddress
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import Union
 
     Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
-
-Entry = TypeVar("Entry")
 
 
 @functools.lru_cache(maxsize=4096)
@@ -50,42 +48,3 @@ def contains(outer: Network | None, inner: Network | None) -> bool:
     if outer is None or inner is None or outer.version != inner.version:
         return False
     return inner.subnet_of(outer)  # type: ignore[arg-type]
-
-
-class LongestMatch(Generic[Entry]):
-    """Entries by prefix, for looking up an address as the kernel does: the longest prefix that contains the address first.
-
-    >>> table = LongestMatch()
-    >>> for dst in ("default", "10.0.0.0/8", "10.1.0.0/16"):
-    ...     _ = table.add(network(dst, "inet"), dst)
-    >>> list(table.lookup("10.1.2.3")), list(table.lookup("192.0.2.1"))
-    (['10.1.0.0/16', '10.0.0.0/8', 'default'], ['default'])
-    """
-
-    def __init__(self) -> None:
-        self._entries: dict[tuple[int, int], dict[int, list[Entry]]] = {}  # (version, length) -> first bits -> entries
-        self._lengths: list[tuple[int, int]] = []
-
-    def add(self, prefix: Network | None, entry: Entry) -> bool:
-        """File an entry under its prefix; False for the prefix None, under which nothing can be found."""
-        if prefix is None:
-            return False
-        size = (prefix.version, prefix.prefixlen)
-        if size not in self._entries:
-            self._entries[size] = {}
-            self._lengths = sorted(self._entries, reverse=True)
-        first = int(prefix.network_address) >> (prefix.max_prefixlen - prefix.prefixlen)
-        self._entries[size].setdefault(first, []).append(entry)
-        return True
-
-    def lookup(self, address: str) -> list[Entry]:
-        """Every entry whose prefix contains an address, longest prefix first; within one prefix in the order of filing."""
-        try:
-            wanted = ipaddress.ip_address(address)
-        except ValueError:
-            return []
-        found: list[Entry] = []
-        for version, length in self._lengths:
-            if version == wanted.version:
-                found += self._entries[version, length].get(int(wanted) >> (wanted.max_prefixlen - length), ())
-        return found

@@ -61,7 +61,7 @@ ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.
 held_open: set[int] = set()
 
 # What binaries say, and what it means; the first that is found counts. Words of iproute2 3.10 to 7.x, net-tools and
-# busybox under LC_ALL=C (../shared notes: net-tools-and-busybox.md, section 9).
+# busybox under LC_ALL=C.
 _MEANINGS: tuple[tuple[re.Pattern[str], type[CommandError]], ...] = (
     (
         re.compile(

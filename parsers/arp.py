@@ -69,30 +69,11 @@ _WHOLE_TYPES = ("adaptive",)  # eight letters, and not cut
 def _read(source: Source) -> Iterator[Dict]:
     split, plain = source.split, source.plain
     others = 0  # lines, since the table began, that are no rows
-    tails: dict[str, Dict] = {}
-    get = tails.get
-    holes: dict[str, Dict] = {}
     bsd: dict[str, Dict] = {}
     bsd_holes: dict[str, Dict] = {}
     for line in source.lines():
-        # Most rows differ from one before in their addresses only.
-        known = get(line[50:])
-        if known is not None and line[22:33] == "   ether   ":
-            address, hwaddress = line[:22].rstrip(), line[33:50]
-            if " " not in hwaddress and " " not in address and address:
-                entry = known.copy()
-                entry["address"] = address
-                entry["hwaddress"] = hwaddress
-                yield entry
-                continue
-        elif line[22:33] == "           ":
-            known, address = holes.get(line[33:]), line[:22].rstrip()
-            if known is not None and " " not in address and address:
-                entry = known.copy()
-                entry["address"] = address
-                yield entry
-                continue
-        elif line[:3] == "? (":  # `? (10.0.0.1) at 02:00:00:00:00:01 [ether] on eth0`
+        # Most lines of `arp -a` differ from one before in their addresses only.
+        if line[:3] == "? (":  # `? (10.0.0.1) at 02:00:00:00:00:01 [ether] on eth0`
             address, _, rest = line[3:].partition(") at ")
             known, hwaddress = bsd.get(rest[17:]), rest[:17]
             if known is None:
@@ -110,14 +91,10 @@ def _read(source: Source) -> Iterator[Dict]:
             address, hwtype, hwaddress, flags, iface = words
             if flags in _COMMON_FLAGS and len(hwaddress) == 17 and len(hwtype) < 8 and len(address) < 23 and line.isascii():
                 entry = {"address": address, "hwtype": hwtype, "hwaddress": hwaddress, "flags": flags, "iface": iface}
-                if plain and hwtype == "ether" and line[33:50] == hwaddress and len(tails) < 1000 and len(line) < 200:
-                    tails[line[50:]] = entry.copy()
                 yield entry
                 continue
         elif len(words) == 3 and words[1] == "(incomplete)" and len(words[0]) < 23 and line.isascii():
             entry = {"address": words[0], "hwaddress": None, "flags": "", "iface": words[2]}
-            if plain and line[33:45] == words[1] and len(holes) < 1000 and len(line) < 200:
-                holes[line[33:]] = entry.copy()
             yield entry
             continue
         elif not words:

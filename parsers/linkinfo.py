@@ -4,7 +4,7 @@
     vlan protocol 802.1Q id 100 <REORDER_HDR> addrgenmode eui64 numtxqueues 1
     bridge_slave state forwarding priority 32 cost 2 hairpin off ...
 ```
-Keys and types are those of `ip -j -d` (../shared notes, section 3.5: text and JSON use different words in places).
+Keys and types are those of `ip -j -d`, which in places are other words than those of the text.
 A kind that is not listed keeps its words under ``unparsed``.
 """
 

@@ -21,6 +21,8 @@ import re
 import socket
 from typing import TYPE_CHECKING, NamedTuple
 
+from parsers.ip_route import TABLES
+
 from .inside import inside
 from .switches import Switches
 
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     Record = dict[str, Any]
 
 #: Numbers of the tables that have names in every `ip`.
-TABLE_NAMES = {"255": "local", "254": "main", "253": "default", "0": "unspec"}
+TABLE_NAMES = {**TABLES, "0": "unspec"}
 _SCOPES = {"global": 0, "universe": 0, "site": 200, "link": 253, "host": 254, "nowhere": 255}
 _ERRORS = ("unreachable", "blackhole", "prohibit")
 _ALWAYS = {"inet": ((0, "local"), (32766, "main"), (32767, "default")), "inet6": ((0, "local"), (32766, "main"))}

@@ -10,6 +10,7 @@
 
 and, where they apply,
 
+``KEY``       a key that every record of its JSON has; what a batch that was cut off answered is told by it
 ``SHOWS``     verbs that show a table beside `show` and `list`
 ``EXACT``     True: `show` and `list` may not be abbreviated; ``SETS`` True: `s` is `set`, not `show`
 ``FAMILY``    the family that is shown where none is asked for, if not every one

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 COMMAND = "bridge fdb show"
 CALLED = "forwarding tables of bridges"
 RECORD = "BridgeFdb"
+KEY = "mac"
 SHOWS = ("get",)
 FILTERS = {
     "dev": ("ifname", True), "brport": ("ifname", True), "br": ("master", True), "vlan": ("vlan", True),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 COMMAND = "bridge link show"
 CALLED = "bridge ports"
 RECORD = "BridgeLink"
+KEY = "ifname"
 SETS = True
 FILTERS = {"dev": ("ifname", True)}
 COLUMNS = "ifindex ifname peer? mtu master state priority cost"

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 COMMAND = "bridge vlan show"
 CALLED = "vlans of bridges"
 RECORD = "BridgeVlan"
+KEY = "ifname"
 SHOWS = ("tunnelshow",)
 SETS = True
 FILTERS = {"dev": ("ifname", True), "vid": ("vlans", True)}

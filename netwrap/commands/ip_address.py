@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 COMMAND = "ip address show"
 CALLED = "addresses"
 RECORD = "Address"
+KEY = "ifname"
 FILTERS = {
     "to": ("addr_info", True), "scope": ("addr_info", True), "up": ("flags", False), "dev": ("ifname", True),
     "label": ("addr_info", True), "group": ("group", True), "master": ("master", True), "nomaster": ("master", False),

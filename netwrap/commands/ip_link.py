@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 COMMAND = "ip link show"
 CALLED = "links"
 RECORD = "Link"
+KEY = "ifname"
 SETS = True
 FILTERS = {
     "up": ("flags", False), "dev": ("ifname", True), "master": ("master", True), "nomaster": ("master", False),

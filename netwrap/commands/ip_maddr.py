@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 COMMAND = "ip maddress show"
 CALLED = "multicast groups"
 RECORD = "Maddr"
+KEY = "ifname"
 FILTERS = {"dev": ("ifname", True)}
 FIRST = "dev"
 COLUMNS = "ifindex? ifname family group users? features?"

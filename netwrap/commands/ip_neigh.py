@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 COMMAND = "ip neigh show"
 CALLED = "neighbours"
 RECORD = "Neigh"
+KEY = "state"
 SHOWS = ("get",)
 FILTERS = {
     "dev": ("dev", True), "to": ("dst", True), "nud": ("state", True), "proxy": ("proxy", False), "unused": ("refcnt", False),

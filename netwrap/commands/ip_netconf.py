@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 COMMAND = "ip netconf show"
 CALLED = "forwarding and rp_filter"
 RECORD = "Netconf"
+KEY = "interface"
 FILTERS = {"dev": ("interface", True)}
 FIRST = "dev"
 _KEYS = (

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 COMMAND = "ip netns list"
 CALLED = "names of namespaces"
 RECORD = "Netns"
+KEY = "nsid"
 SHOWS = ("list-id",)
 EXACT = True
 COLUMNS = "name id? nsid?"

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 COMMAND = "ip nexthop show"
 CALLED = "nexthops"
 RECORD = "NexthopObject"
+KEY = "id"
 SHOWS = ("get", "bucket")
 FILTERS = {
     "id": ("id", True), "dev": ("dev", True), "vrf": ("master", True), "master": ("master", True), "groups": ("group", False),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 COMMAND = "ip route show"
 CALLED = "routes"
 RECORD = "Route"
+KEY = "dst"
 SHOWS = ("get",)
 FILTERS = {
     "table": ("table", True), "protocol": ("protocol", True), "dev": ("dev", True), "oif": ("dev", True), "iif": ("iif", True),

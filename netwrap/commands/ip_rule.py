@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 COMMAND = "ip rule show"
 CALLED = "rules"
 RECORD = "Rule"
+KEY = "priority"
 FILTERS = {
     "table": ("table", True), "lookup": ("table", True), "preference": ("priority", True), "priority": ("priority", True),
     "from": ("src", True), "to": ("dst", True), "iif": ("iif", True), "oif": ("oif", True), "fwmark": ("fwmark", True),

@@ -41,19 +41,14 @@ class Request:
     def __repr__(self) -> str:
         return f"Request({self.name}, {self.verb}, {self.family!r}, d={self.details}, s={self.stats}, {self.filters})"
 
-    def is_whole(self) -> bool:
-        """Whether it asks for all rows of its table."""
-        filters = {key: value for key, value in self.filters.items() if (key, value) not in (("table", "all"), ("nud", "all"))}
-        return not filters and not self.unknown and self.verb in ("show", "list-id")
-
 
 def read(argv: Sequence[str]) -> Request | None:
     """What a command line asks for; None where it shows no table of ours.
 
     >>> read("ip -d -6 r l table 100 dev eth0".split())
     Request(ip_route, show, 'inet6', d=1, s=0, {'table': '100', 'dev': 'eth0'})
-    >>> read("ip neigh show nud all".split()).is_whole(), read("ip link set lo up".split())
-    (True, None)
+    >>> read("ip link set lo up".split()) is None
+    True
     """
     return _read(tuple(argv))
 

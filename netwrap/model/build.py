@@ -226,7 +226,6 @@ class _Builder:
         entitle(list(self.namespaces.values()), self.wide.get("containers", ""))
         host = Host(sorted(self.namespaces.values(), key=order), self.notes, self.problems)
         host.hostname = self.wide.get("hostname", "").strip() or None
-        host.date = self.wide.get("date", "").strip() or None
         host.versions = versions
         return host
 

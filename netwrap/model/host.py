@@ -36,7 +36,6 @@ class Host:
         self.notes = notes
         self.problems = problems
         self.hostname: str | None = None
-        self.date: str | None = None
         self.versions: dict[str, str] = {}
         self.live = False
         self.source = ""

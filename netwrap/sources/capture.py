@@ -40,6 +40,8 @@ import tempfile
 import threading
 
 from .. import shell
+from ..commands import module
+from ..commands.line import understand
 from ..errors import NetwrapError, TimedOut
 from ..model.section import Section
 
@@ -328,7 +330,7 @@ def _unbatched(section: Section, notes: list[str]) -> list[Section]:
             notes.append(f"{called} of namespace {section.netns} answered {len(lines)} of {len(expected)} questions")
     answers = dict(zip(expected, lines))
     if section.status is None:  # which of them failed would have stood behind
-        answers = _as_far_as_they_fit([(number, command) for number, command in commands if number not in said], lines)
+        answers = _as_far_as_they_fit(called, [(number, command) for number, command in commands if number not in said], lines)
     found = []
     for number, command in commands:
         answer = answers.get(number, "")
@@ -347,17 +349,13 @@ def _unbatched(section: Section, notes: list[str]) -> list[Section]:
     return found
 
 
-# A key that the first record of an answer has, where it has one.
-_KEYS = {"link": "ifname", "address": "ifname", "route": "dst", "neigh": "state", "rule": "priority", "netconf": "interface",
-         "nexthop": "id", "netns": "nsid", "fdb": "mac", "vlan": "ifname"}  # fmt: skip
-
-
-def _as_far_as_they_fit(commands: list[tuple[int, str]], lines: list[str]) -> dict[int, str]:
+def _as_far_as_they_fit(called: str, asked: list[tuple[int, str]], lines: list[str]) -> dict[int, str]:
     """The answers of a batch of which it is not known what failed: up to the first that is none to its question."""
     answers = {}
-    for (number, command), line in zip(commands, lines):
+    for (number, command), line in zip(asked, lines):
         first = line[:4096].partition("},{")[0]
-        key = "proxy" if command.endswith(" proxy") else _KEYS.get(command.partition(" ")[0])
+        parser = understand(f"{called} {command}".split()).parser
+        key = "proxy" if command.endswith(" proxy") else None if parser is None else getattr(module(parser), "KEY", None)
         if key is None or first != "[]" and f'"{key}":' not in first:
             break
         answers[number] = line

@@ -27,7 +27,7 @@ from netwrap.sources import capture
 
 PREFIX = f"nwb{os.getpid()}"
 FIVE = "addr show\nroute show table all\nneigh show\nrule show\nnetns list-id\n"
-#: What the issue asks for: at most so many times the loop, at least so many times faster than pyroute2.
+#: The aims: at most so many times the loop, at least so many times faster than pyroute2.
 LOOP, SWEEP, ROUTES = 2.0, 8.0, 15.0
 
 

@@ -54,7 +54,7 @@ def test_a_command_is_found_by_its_name(binary: str, noun: str, name: str | None
 
 
 def test_binaries() -> None:
-    assert commands.of_binary("netstat")[:1] == ("route",) and commands.of_binary("arp") == ("arp",)
+    assert set(commands.of_binary("netstat")) >= {"route"} and commands.of_binary("arp") == ("arp",)
     assert commands.of_binary("ls") == commands.of_binary("request") == commands.of_binary("ip_link") == ()
 
 

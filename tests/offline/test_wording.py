@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from rooms import Netwrap
 
-from netwrap import prefixes, wording
+from netwrap import wording
 from netwrap.answers import find, overview
 from netwrap.model.build import build
 from netwrap.model.section import Section
@@ -46,12 +46,3 @@ def test_a_route_in_words() -> None:
     hops = [{"gateway": "10.0.0.1", "dev": "a"}, {"via": {"family": "inet6", "host": "fe80::1"}, "dev": "b"}]
     route = {"dst": "10.0.0.0/8", "nexthops": hops, "table": 200}
     assert wording.route(route) == "10.0.0.0/8 via 10.0.0.1 dev a via inet6 fe80::1 dev b table 200"
-
-
-def test_longest_match_keeps_families_apart() -> None:
-    table: prefixes.LongestMatch[str] = prefixes.LongestMatch()
-    for text, family in (("default", "inet"), ("default", "inet6"), ("10.0.0.0/8", "inet"), ("10.0.0.1", "inet"), ("10/8", "")):
-        assert table.add(prefixes.network(text, family), f"{text} {family}")
-    assert not table.add(prefixes.network("eth0"), "no prefix")
-    assert table.lookup("10.0.0.1") == ["10.0.0.1 inet", "10.0.0.0/8 inet", "10/8 ", "default inet"]
-    assert table.lookup("2001:db8::1") == ["default inet6"] and table.lookup("eth0") == []

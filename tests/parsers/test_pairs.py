@@ -13,7 +13,7 @@ import parsers
 
 PAIRS = [(path, json) for path in texts() for json in [oracle(path)] if json is not None]
 
-# JSON that these releases broke beyond repair (../shared notes, section 1.1): what must come out is one clear line.
+# JSON that these releases broke beyond repair: what must come out is one clear line.
 BROKEN = {
     ("ip_route", "iproute2-4.18.0"): "metrics and nexthops have no keys",
     ("ip_route", "iproute2-5.0.0"): "metrics and nexthops have no keys",
