@@ -27,7 +27,8 @@ TABLES = {
 class Host:
     """What was captured of a host.
 
-    ``notes`` are worth knowing; ``problems`` mean that something was lost (exit status 1).
+    ``notes`` are worth knowing; ``problems`` mean that something was lost (exit status 1); ``unread_files`` are the
+    files of a source that were not understood.
     """
 
     def __init__(self, namespaces: list[Namespace], notes: list[str], problems: list[str]) -> None:
@@ -35,6 +36,7 @@ class Host:
         self._positions = {id(netns): position for position, netns in enumerate(namespaces)}
         self.notes = notes
         self.problems = problems
+        self.unread_files: list[str] = []
         self.hostname: str | None = None
         self.versions: dict[str, str] = {}
         self.live = False

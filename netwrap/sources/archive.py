@@ -1,7 +1,8 @@
 """The files of a folder or of an archive, read without being unpacked, and never more of them than is good for us.
 
-Archives come from strangers: nothing is written, names are only looked at, links are not followed, and what a compressed stream
-may grow to is bounded by what was read of it. What cannot be read is a problem on the list; what was read before it counts.
+Archives come from strangers: nothing is written, names are only looked at, links lead nowhere but into the source itself, and
+what is kept is bounded, as is what a small stream may grow to. What cannot be read is a problem on the list; what was read before
+it counts. An archive inside is a folder of the archive around it.
 """
 
 from __future__ import annotations
@@ -9,27 +10,36 @@ from __future__ import annotations
 import os
 import stat
 import tarfile
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from typing import Any
 
-#: The most that is read of one file, and of all files together.
+#: The most that is kept of one file, and of all files together.
 FILE_LENGTH = 128 << 20
 ALL_LENGTH = 512 << 20
-#: A stream that grows to more than this, and to more than RATIO times what was read of it, is a bomb.
-SMALL = 64 << 20
-RATIO = 200
+#: A stream that grows to more than this, and to more than RATIO times what was read of it, is a bomb: an honest log that repeats
+#: itself is packed a few hundred times smaller.
+SMALL = 384 << 20
+RATIO = 400
+#: The most files and folders that are looked at, archives in archives, and folders in folders.
+MAX_FILES = 250_000
+MAX_DEPTH = 3
+MAX_FOLDERS = 64
 _CHUNK = 1 << 16
 _XZ_MEMORY = 512 << 20
 _HEADER_LENGTH = 1 << 20
-_MAGIC = {b"\x1f\x8b": "gzip", b"\xfd7zXZ\x00": "xz", b"BZh": "bzip2"}
+_ZIP_LENGTH = 256 << 20
+_MAGIC = {b"\x1f\x8b": "gzip", b"\xfd7zXZ\x00": "xz", b"BZh": "bzip2", b"\x28\xb5\x2f\xfd": "zstd"}
 _UNREADABLE = {
-    b"\x28\xb5\x2f\xfd": "zstd-compressed: unpack it with 'zstd -d' first",
-    b"PK\x03\x04": "a zip file: unpack it first",
     b"-----BEGIN PGP": "encrypted: decrypt it with 'gpg -d' first",
+    b"7z\xbc\xaf": "a 7z file: unpack it first",
+    b"Rar!": "a rar file: unpack it first",
+    b"\x7fELF": "a program, not a text",
 }
+_ZIP = b"PK\x03\x04"
+_PACKED = (".tar", ".tgz", ".txz", ".tbz", ".tbz2", ".tar.gz", ".tar.xz", ".tar.bz2", ".tar.zst", ".tzst", ".zip")
 
 
 def compression(start: bytes) -> str:
@@ -38,32 +48,91 @@ def compression(start: bytes) -> str:
 
 
 def unreadable(start: bytes) -> str:
-    """Why a file that begins so cannot be read, if it is known not to be readable."""
-    return next((why for magic, why in _UNREADABLE.items() if start.startswith(magic)), "")
+    """Why a file that begins so cannot be read, if it is known not to be readable.
+
+    >>> unreadable(bytes(600)), unreadable(b"1: lo: <UP>")
+    ('not a text: it holds nothing but zeros', '')
+    """
+    why = next((why for magic, why in _UNREADABLE.items() if start.startswith(magic)), "")
+    if why or compression(start) or start.startswith(_ZIP):
+        return why
+    if start[:1] in b"\x84\x85\x8c\xa3" and start[:1] and _odd(start) > len(start) // 8:
+        return "encrypted, or no text: decrypt it with 'gpg -d' first"
+    if len(start) >= 64 and not start.strip(b"\0"):
+        return "not a text: it holds nothing but zeros"
+    if len(start) >= 64 and not is_wide(start) and _odd(start) > len(start) // 4:
+        return "not a text"
+    return ""
+
+
+def _odd(start: bytes) -> int:
+    """The bytes that no text in an encoding of ours has: control characters, and what is no UTF-8."""
+    text = start.decode("utf-8", "replace")
+    return sum(1 for character in text if character == "\ufffd" or character < " " and character not in "\t\n\r\f\x1b\b\a")
+
+
+def is_wide(start: bytes) -> bool:
+    """Whether a text that begins so is UTF-16, as PowerShell's ``>`` writes it."""
+    return start[:2] in (b"\xff\xfe", b"\xfe\xff") or len(start) > 7 and (not any(start[1:64:2]) or not any(start[0:64:2]))
+
+
+def text_of(content: bytes) -> str:
+    """The text of a file: UTF-8 with or without a mark, UTF-16; without zeros at its end, and with ``\\n`` at the ends of lines.
+
+    >>> text_of("\\ufeffdefault dev a\\r\\n".encode("utf-16-le")), text_of(b"\\xef\\xbb\\xbflo\\n\\0\\0")
+    ('default dev a\\n', 'lo\\n')
+    """
+    if is_wide(content[:64]):
+        big = content[:2] == b"\xfe\xff" or content[:2] != b"\xff\xfe" and content[:1] == b"\0"
+        text = content.decode("utf-16-be" if big else "utf-16-le", "replace")
+    else:
+        text = content.rstrip(b"\0").decode("utf-8", "surrogateescape")
+    text = text.lstrip("\ufeff").rstrip("\0")
+    ends = text.count("\r\n")
+    return text.replace("\r\n", "\n") if ends and ends == text.count("\n") else text
 
 
 def is_tar(start: bytes) -> bool:
     """Whether a file begins with a tar header."""
-    if len(start) < 512:
+    if len(start) < 512 or not start.strip(b"\0"):
         return False
     try:
         tarfile.TarInfo.frombuf(start[:512], "utf-8", "surrogateescape")
-    except tarfile.HeaderError:
+    except (tarfile.HeaderError, ValueError):
         return False
     return True
+
+
+def is_zip(start: bytes) -> bool:
+    """Whether a file begins with a zip header."""
+    return start.startswith(_ZIP)
+
+
+class Budget:
+    """What was read of a source, and what it grew to: one for an archive and all archives in it."""
+
+    def __init__(self) -> None:
+        self.taken = self.given = 0
+
+    def grew(self, length: int) -> None:
+        """Count decompressed bytes. Raises OSError where there are too many of them."""
+        self.given += length
+        if self.given > max(SMALL, RATIO * self.taken):
+            raise OSError(f"it grows to more than {RATIO} times its size: not read any further")
 
 
 class Stream:
     """The bytes of a file, decompressed while they are read; ``read`` and ``peek`` only. Raises OSError and EOFError."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, budget: Budget | None = None) -> None:
         self._file = file
+        self._outermost = budget is None
+        self.budget = budget or Budget()
         self._start = file.read(_CHUNK)
         self.kind = compression(self._start)
         self._decompressor = _decompressor(self.kind)
         self._ready = b""
         self._failed: BaseException | None = None
-        self._taken = self._given = 0
 
     def peek(self, length: int) -> bytes:
         """The next bytes, without taking them. What was read before something failed comes before its error is raised."""
@@ -88,7 +157,8 @@ class Stream:
 
     def _raw(self) -> bytes:
         raw, self._start = self._start or self._file.read(_CHUNK), b""
-        self._taken += len(raw)
+        if self._outermost:
+            self.budget.taken += len(raw)
         return raw
 
     def _more(self) -> bytes:
@@ -107,9 +177,7 @@ class Stream:
                     if not given:
                         raise EOFError("it ends in the middle")
             found = self._decompressor.decompress(given, _CHUNK)
-            self._given += len(found)
-            if self._given > max(SMALL, RATIO * self._taken):
-                raise OSError(f"it grows to more than {RATIO} times its size: not read any further")
+            self.budget.grew(len(found))
             if found:
                 return bytes(found)
 
@@ -127,6 +195,12 @@ def _decompressor(kind: str) -> Any:
         import bz2
 
         return bz2.BZ2Decompressor()
+    if kind == "zstd":
+        try:
+            from compression import zstd  # type: ignore[import-not-found]  # Python 3.14
+        except ImportError:
+            raise OSError("zstd-compressed: unpack it with 'zstd -d' first") from None
+        return zstd.ZstdDecompressor()
     return None
 
 
@@ -138,52 +212,168 @@ def broken(error: BaseException) -> str:
 def failures() -> tuple[type[BaseException], ...]:
     """What reading an archive may raise."""
     import lzma
+    import zipfile
     import zlib
 
-    return (tarfile.TarError, OSError, EOFError, zlib.error, lzma.LZMAError, ValueError)
+    return (
+        tarfile.TarError, OSError, EOFError, zlib.error, lzma.LZMAError, ValueError, zipfile.BadZipFile, RuntimeError,
+        NotImplementedError, OverflowError, MemoryError,
+    )  # fmt: skip
+
+
+class Text(NamedTuple):
+    """A text that was kept: ``target`` is the path of the file that a link led to; ``part`` why it is not the whole file."""
+
+    text: str
+    target: str = ""
+    part: str = ""
 
 
 class Files:
-    """The texts that were wanted, by their path in the folder or archive, and what could not be read."""
+    """The texts that were wanted, by their path in the folder or archive, what was passed over, and what could not be read."""
 
-    def __init__(self) -> None:
-        self.texts: dict[str, str] = {}
+    def __init__(self, wanted: Callable[[str, bytes], bool], peeks: Callable[[str], bool]) -> None:
+        self.texts: dict[str, Text] = {}
+        self.passed: list[str] = []
         self.problems: list[str] = []
+        self._wanted = wanted
+        self._peeks = peeks
+        self._links: dict[str, str] = {}
         self._length = 0
+        self._count = 0
 
-    def add(self, path: str, read: Callable[[int], bytes], length: int) -> None:
-        """Take a file, as far as the bounds allow."""
+    def is_full(self) -> bool:
+        """Count a file; whether there were too many already."""
+        self._count += 1
+        if self._count == MAX_FILES + 1:
+            self.problems.append(f"more than {MAX_FILES} files: the rest was not looked at")
+        return self._count > MAX_FILES
+
+    def link(self, path: str, target: str) -> None:
+        """Remember that a path is a link to another one of the same source."""
+        if self._peeks(path) and len(self._links) < 10_000:
+            self._links[path] = target
+
+    def targets(self) -> set[str]:
+        """The targets of links that were not kept themselves."""
+        return {target for target in self._links.values() if target not in self.texts}
+
+    def follow(self) -> None:
+        """Give the links the texts that they lead to."""
+        for path, target in self._links.items():
+            found = self.texts.get(target)
+            if found is None:
+                self.problems.append(f"{path}: a link to {target}, which is not there")
+            elif path not in self.texts:
+                self.texts[path] = found._replace(target=target)
+
+    def file(self, path: str, open_file: Callable[[], BinaryIO], budget: Budget | None, depth: int = 0) -> None:
+        """Take a file, if it is wanted, as far as the bounds allow; or what is in it, if it is an archive."""
+        if not self._peeks(path) and not path.lower().endswith(_PACKED):
+            self.passed.append(path)
+            return
+        try:
+            with open_file() as file:
+                self._take(path, Stream(file, budget), depth)
+        except failures() as error:
+            self.problems.append(f"{path}: cannot be read: {_why(error)}")
+
+    def _take(self, path: str, stream: Stream, depth: int) -> None:
+        start = stream.peek(4096)
+        if is_tar(start) or is_zip(start):
+            self.inside(path, stream, start, depth + 1)
+            return
+        why = unreadable(start)
+        if why or not self._wanted(path, start):
+            if why and self._peeks(path):
+                self.problems.append(f"{path}: {why}")
+            self.passed.append(path)
+            return
         room = min(FILE_LENGTH, ALL_LENGTH - self._length)
-        content = read(min(length, room) if length >= 0 else room)
-        if len(content) >= room and length > room:
-            self.problems.append(f"{path}: only the first {len(content) >> 20} MiB were read")
+        chunks, length, part = [], 0, ""
+        try:
+            while length <= room:
+                chunk = stream.read()
+                if not chunk:
+                    break
+                chunks.append(chunk)
+                length += len(chunk)
+        except failures() as error:
+            self.problems.append(f"{path}: cannot be read to its end: {broken(error)}")
+            part = "cut off"
+        if length > room:
+            self.problems.append(f"{path}: only the first {room >> 20} MiB were read")
+            part = "cut off"
+        content = b"".join(chunks)[: max(room, 0)]
         self._length += len(content)
-        self.texts[path] = content.decode("utf-8", "surrogateescape")
+        self.texts[path] = Text(text_of(content), part=part)
+
+    def inside(self, path: str, stream: Stream, start: bytes, depth: int) -> None:
+        """Take the files of an archive that a stream holds."""
+        if depth > MAX_DEPTH:
+            self.problems.append(f"{path}: more than {MAX_DEPTH} archives in each other: not looked into")
+            return
+        prefix = f"{path}/" if path else ""
+        try:
+            if is_zip(start):
+                _zip(self, prefix, stream, depth)
+            else:
+                _tar(self, prefix, stream, depth)
+        except failures() as error:
+            self.problems.append(f"{path or 'the archive'} cannot be read to its end: {broken(error)}")
+        except RecursionError:
+            self.problems.append(f"{path or 'the archive'} cannot be read: too deep")
 
 
-def from_folder(path: str, wanted: Callable[[str], bool]) -> Files:
-    """The files below a folder whose relative path is wanted; links that lead out of it are left."""
-    found = Files()
+def from_folder(path: str, files: Files) -> None:
+    """Take the files below a folder; links that lead out of it are left."""
     top = os.path.realpath(path)
-
-    def complain(error: OSError) -> None:
-        found.problems.append(f"{error.filename}: {error.strerror}")
-
-    for folder, folders, names in os.walk(path, onerror=complain):
-        folders.sort()
-        for name in sorted(names):
-            whole = os.path.join(folder, name)
-            relative = os.path.relpath(whole, path)
-            if not wanted(relative):
-                continue
+    folders = [("", 0)]
+    while folders:
+        folder, depth = folders.pop()
+        try:
+            with os.scandir(os.path.join(path, folder)) as entries:
+                found = sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            files.problems.append(f"{folder or path}: {error.strerror or error}")
+            continue
+        below = []
+        for entry in found:
+            relative = f"{folder}/{entry.name}" if folder else entry.name
+            if files.is_full():
+                return
             try:
-                if os.path.commonpath([top, os.path.realpath(whole)]) != top or not stat.S_ISREG(os.stat(whole).st_mode):
-                    continue
-                with open(whole, "rb") as file:
-                    found.add(relative, file.read, os.fstat(file.fileno()).st_size)
-            except OSError as error:
-                found.problems.append(f"{relative}: {error.strerror or error}")
-    return found
+                if entry.is_dir(follow_symlinks=False):
+                    below.append((relative, depth + 1))
+                elif entry.is_symlink():
+                    real = os.path.realpath(entry.path)
+                    if os.path.commonpath([top, real]) == top and stat.S_ISREG(os.stat(real).st_mode):
+                        files.link(relative, os.path.relpath(real, top))
+                elif entry.is_file(follow_symlinks=False):
+                    files.file(relative, lambda place=entry.path: open(place, "rb"), None)  # type: ignore[misc]  # noqa: SIM115
+            except failures() as error:
+                files.problems.append(f"{relative}: {_why(error)}")
+        if below and depth >= MAX_FOLDERS:
+            files.problems.append(f"{folder}: folders more than {MAX_FOLDERS} deep were not looked at")
+        else:
+            folders += reversed(below)
+    for target in sorted(files.targets()):
+        _take(files, os.path.join(path, target), target)
+    files.follow()
+
+
+def _take(files: Files, path: str, relative: str) -> None:
+    """Take a file whatever its name is: a link that is wanted leads there."""
+    try:
+        with open(path, "rb") as file:
+            content = Stream(file).read(FILE_LENGTH) if os.fstat(file.fileno()).st_size <= _CHUNK else file.read(FILE_LENGTH)
+        files.texts[relative] = Text(text_of(content))
+    except failures() as error:
+        files.problems.append(f"{relative}: {_why(error)}")
+
+
+def _why(error: BaseException) -> str:
+    return getattr(error, "strerror", None) or broken(error)
 
 
 class _Member(tarfile.TarInfo):
@@ -196,32 +386,93 @@ class _Member(tarfile.TarInfo):
         return super()._proc_member(archive)  # type: ignore[misc]
 
 
-def from_archive(stream: Stream, wanted: Callable[[str], bool]) -> Files:
-    """The files of a tar archive whose path is wanted. Nothing is unpacked to disk."""
-    found = Files()
-    try:
-        with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Member, errors="surrogateescape") as archive:  # type: ignore[call-overload]
-            for member in _members(archive):
-                path = _tidy(member.name)
-                if not member.isreg() or not wanted(path):
-                    continue
-                file = archive.extractfile(member)
-                if file is not None:
-                    found.add(path, file.read, member.size)
-    except failures() as error:
-        found.problems.append(f"the archive cannot be read to its end: {broken(error)}")
-    return found
+def from_archive(stream: Stream, start: bytes, files: Files, again: Callable[[], BinaryIO] | None) -> None:
+    """Take the files of a tar or zip archive. Nothing is unpacked to disk.
+
+    ``again`` opens it a second time: for links that lead to files which nobody wanted for their name.
+    """
+    files.inside("", stream, start, 1)
+    missing = files.targets()
+    if missing and again is not None:
+        with again() as file:
+            more = Files(lambda path, start: path in missing, lambda path: path in missing)
+            second = Stream(file)
+            more.inside("", second, second.peek(4096), 1)
+        files.texts.update(more.texts)
+    files.follow()
 
 
-def _members(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
-    while True:
-        member = archive.next()
-        if member is None:
-            return
-        archive.members = []  # type: ignore[attr-defined]  # tarfile remembers each; an archive may have millions
-        yield member
+def _tar(files: Files, prefix: str, stream: Stream, depth: int) -> None:
+    with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Member, errors="surrogateescape") as archive:  # type: ignore[call-overload]
+        while True:
+            member = archive.next()
+            if member is None or files.is_full():
+                return
+            archive.members = []  # tarfile remembers each; an archive may have millions
+            path = prefix + tidy(member.name)
+            if member.issym():
+                files.link(path, prefix + tidy(os.path.join(os.path.dirname(member.name), member.linkname)))
+            elif member.islnk():
+                files.link(path, prefix + tidy(member.linkname))
+            elif member.isreg():
+                files.file(path, lambda member=member: archive.extractfile(member), stream.budget, depth)  # type: ignore[misc]
 
 
-def _tidy(path: str) -> str:
-    """A member's path without what would lead elsewhere: nothing is written, but a name is shown."""
-    return "/".join(part for part in path.split("/") if part not in ("", ".", ".."))
+def _zip(files: Files, prefix: str, stream: Stream, depth: int) -> None:
+    import io
+    import zipfile
+
+    content = io.BytesIO()
+    while content.tell() <= _ZIP_LENGTH:
+        chunk = stream.read()
+        if not chunk:
+            break
+        content.write(chunk)
+    else:
+        raise OSError(f"a zip file of more than {_ZIP_LENGTH >> 20} MiB: unpack it first")
+    budget = stream.budget
+    with zipfile.ZipFile(content) as archive:
+        for member in archive.infolist():
+            if files.is_full():
+                return
+            path = prefix + tidy(member.filename)
+            if member.flag_bits & 1:
+                files.problems.append(f"{path}: encrypted")
+            elif not member.is_dir():
+                with archive.open(member) as file:
+                    counted = _Counted(file, budget)
+                    files.file(path, lambda counted=counted: counted, budget, depth)  # type: ignore[misc]
+
+
+class _Counted:
+    """A member of a zip file, whose bytes count as what the archive grew to."""
+
+    def __init__(self, file: Any, budget: Budget) -> None:
+        self._file = file
+        self._budget = budget
+
+    def read(self, length: int) -> bytes:
+        found: bytes = self._file.read(length)
+        self._budget.grew(len(found))
+        return found
+
+    def __enter__(self) -> _Counted:
+        return self
+
+    def __exit__(self, *unused: object) -> None:
+        pass
+
+
+def tidy(path: str) -> str:
+    """A member's path without what would lead elsewhere: nothing is written, but a name is shown.
+
+    >>> tidy("../../etc/./passwd"), tidy("a/b/../c")
+    ('etc/passwd', 'a/c')
+    """
+    kept: list[str] = []
+    for part in path.split("/"):
+        if part == "..":
+            kept = kept[:-1]
+        elif part not in ("", "."):
+            kept.append(part)
+    return "/".join(kept)

@@ -1,48 +1,53 @@
-"""A folder of text files named after commands, and an sos report: which file holds what of which namespace.
+"""The files of a folder or an archive: which one holds what, of which namespace of which host.
 
-``ip -d link.txt``, ``ip_-d_link``, ``ip_route_show_table_all.out`` at the top belong to the root namespace, in a folder ``red``
-to the namespace red; ``ip_netns_exec_red_arp_-n`` says it itself. In an sos report `sos_commands/networking/ip_-d_address` is
-of the root; those of namespaces are `namespaces/red/ip_netns_exec_red_ip_-d_address_show` (since 4.2), and before that
+``ip -d link.txt``, ``ip_-d_link``, ``ip_route_show_table_all.out`` are named after commands; ``ip_netns_exec_red_arp_-n`` says
+its namespace, too. Else a namespace is a folder below `namespaces` or `netns`, or one that `ip netns` lists beside it; any other
+folder with tables is a host of its own. In an sos report `sos_commands/networking/ip_-d_address` is of the root; those of
+namespaces are `namespaces/red/ip_netns_exec_red_ip_-d_address_show` (since 4.2), and before that
 `ip_netns_exec_red_ip_address_show` in the same folder. It writes each character that is no letter, digit, dash or dot as an
 underscore.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..commands.line import understand
-from ..model import sidetables
 from ..model.section import Section
+from . import archive, bundles, capture, headed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+    from typing import Any
 
-_SUFFIX = re.compile(r"\.(txt|text|out|log|json|md)$", re.IGNORECASE)
+    from .archive import Text
+
 # `ip_netns_exec_red_ip_route_show_table_all`
-_EXEC = re.compile(
-    r"ip[ _]netns[ _]exec[ _](.+?)[ _]"
-    r"((?:ip|bridge|arp|route|netstat|ss|ifconfig|brctl|sysctl|iptables-save|ip6tables-save|nft)(?:[ _].*)?)$"
+_EXEC = re.compile(r"(?:\d+_)?ip[ _]netns[ _]exec[ _](.+)$", re.DOTALL)
+_BEHIND = re.compile(
+    r"(?:^|(?<=[ _]))(?:ip|bridge|arp|route|netstat|ip6?tables(?:-save)?|nft|ss|sysctl|ifconfig|brctl)(?=[ _]|$)", re.ASCII
 )
-_NAMESPACES = re.compile(r"(?:^|/)namespaces/([^/]+)/[^/]+$")
+# Folders of tools, which are no host's and no namespace's own.
+_STRUCTURE = frozenset(
+    "networking network networks systeminfo cmd diagnostics dump proc sys linux sos_commands sos_strings sos_reports "
+    "insights_commands mayday_commands firewall_tables host namespaces netns self net root default main init "
+    "commands command-outputs output text".split()
+)
 _ROOTS = ("root", "host", "default", "main", "init")
-_BINARIES = (
-    "ip",
-    "bridge",
-    "arp",
-    "route",
-    "netstat",
-    "ss",
-    "ifconfig",
-    "brctl",
-    "sysctl",
-    "nft",
-    "iptables-save",
-    "ip6tables-save",
-)
 _SOS = "sos_commands/"
-_SOS_FOLDERS = ("networking/", "firewall_tables/")
+_SOS_FOLDERS = ("networking/", "firewall_tables/", "kernel/sysctl", "host/hostname", "date/")
+_PROC = re.compile(r"(?:^|/)proc/(?:(?:self|\d+)/)?net/(arp|route|ipv6_route|dev|if_inet6|fib_trie)$", re.ASCII)
+# Files that may hold the output of many commands, below headings.
+_MANY = re.compile(
+    r"(?:network|worlddump|data|wireless|libnetwork|docker|support|tech|show|report|netns_|info|summary|pvereport|[\w.-]*\.crash$|.*\.netwrap)",
+    re.IGNORECASE,
+)
+_TEXTS = re.compile(r"(?:^[^.]*|\.(?:txt|text|out|log|md|crash|netwrap|cap|capture))$", re.IGNORECASE)
+#: As many files as this, whose names tell nothing, are looked into.
+LOOKED_INTO = 500
+_LOOKED_INTO_LENGTH = 64 << 20
 
 
 class Held(NamedTuple):
@@ -52,110 +57,361 @@ class Held(NamedTuple):
     command: str
 
 
-def words_of(name: str) -> list[str]:
-    """The command that a file is named after; none where it is no command of ours.
+class Place(NamedTuple):
+    """Where a file belongs: the folder of its host, and the folder that may be a namespace ("": the root)."""
 
-    >>> words_of("ip_-d_address.txt"), words_of("ip route show table all.out"), words_of("arp-n"), words_of("dmesg")
-    (['ip', '-d', 'address'], ['ip', 'route', 'show', 'table', 'all'], ['arp', '-n'], [])
-    """
-    name = _SUFFIX.sub("", name)
-    for separators in (r"[ _+]+|%20", r"[ _+]+|%20|(?=-)", r"[ _+-]+|%20"):
-        words = [word for word in re.split(separators, name) if word]
-        if words[:1] == ["cat"] and "net" in words:
-            words = ["cat", "/proc/" + "/".join(word for word in re.split(r"[ _/]+", name)[1:] if word not in ("", "proc"))]
-        if words and words[0] in _BINARIES + ("cat",) and _is_ours(words):
-            return words
-    return []
+    host: str
+    netns: str
 
 
-def _is_ours(words: list[str]) -> bool:
-    return understand(words).parser is not None or sidetables.reader(words) is not None
+class _Names:
+    """The namespaces that are known to exist in a folder, found in the mangled names of files."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.known = {name: name for name in names}
+        for name in list(self.known):
+            self.known.setdefault(_mangled(name), name)
+
+    def split(self, rest: str) -> tuple[str, str] | None:
+        """``red_ip_route`` as namespace and command; the longest name counts."""
+        for found in reversed(list(_BEHIND.finditer(rest[:1000]))):
+            name = rest[: found.start()].rstrip("_ ")
+            if name in self.known and bundles.words_of(rest[found.start() :]):
+                return self.known[name], rest[found.start() :]
+        return None
 
 
-def held(path: str, names: Iterable[str] = ()) -> Held | None:
-    """What the file at a relative path holds; ``names`` are namespaces that are known to exist.
+def held(path: str, names: Iterable[str] | _Names = ()) -> Held | None:
+    """What the file at a relative path holds, by its name alone; ``names`` are namespaces that are known to exist.
 
     >>> held("namespaces/a_b/ip_netns_exec_a_b_ip_-d_address_show")
     Held(netns='a_b', command='ip -d address show')
-    >>> held("ip_netns_exec_red_ip_rule_list"), held("red/arp -n.txt"), held("ip_addr")
+    >>> held("ip_netns_exec_red_ip_rule_list"), held("netns/red/arp -n.txt"), held("ip_addr")
     (Held(netns='red', command='ip rule list'), Held(netns='red', command='arp -n'), Held(netns='', command='ip addr'))
     """
-    *folders, name = path.split("/")
-    name = _SUFFIX.sub("", name)
-    found = _NAMESPACES.search(path)
-    known = [found[1]] if found else sorted(names, key=len, reverse=True)
-    for netns in known:
-        for prefix in (f"ip_netns_exec_{_mangled(netns)}_", f"ip netns exec {netns} "):
-            if name.startswith(prefix):
-                words = words_of(name[len(prefix) :])
-                return Held(netns, " ".join(words)) if words else None
-    executed = _EXEC.match(name)
+    known = names if isinstance(names, _Names) else _Names(names)
+    name = path.rpartition("/")[2]
+    netns = _place(path).netns
+    commands = _commands(path, name)
+    executed = _EXEC.match(bundles.stem(name))
     if executed is not None:
-        words = words_of(executed[2])
-        return Held(executed[1], " ".join(words)) if words else None
-    words = words_of(name)
-    if not words:
+        found = _Names([netns]).split(executed[1]) if netns else None
+        found = found or known.split(executed[1]) or _first(executed[1])
+        if found is None:
+            return None
+        words = bundles.words_of(found[1])
+        return Held(found[0], " ".join(words)) if words else None
+    if not commands:
         return None
-    named = understand(words).netns
-    if named is not None:
-        return Held(named, " ".join(words))
-    folder = found[1] if found else folders[-1] if folders else ""
-    return Held("" if folder in _ROOTS else folder, " ".join(words))
+    plain, asic = bundles.asic(name)
+    words = bundles.words_of(plain)
+    named = understand(words).netns if words else None
+    return Held(named or netns or asic, commands[0])
+
+
+def _commands(path: str, name: str) -> list[str]:
+    proc = _PROC.search(path)
+    if proc is not None:
+        return [f"cat /proc/net/{proc[1]}"]
+    return bundles.commands_of(bundles.asic(name)[0])
+
+
+def _first(rest: str) -> tuple[str, str] | None:
+    """Namespace and command where the namespace is not known: the first word that is a command of ours."""
+    for found in _BEHIND.finditer(rest[:1000]):
+        name = rest[: found.start()].rstrip("_ ")
+        if name and bundles.words_of(rest[found.start() :]):
+            return name, rest[found.start() :]
+    return None
 
 
 def _mangled(name: str) -> str:
     return re.sub(r"[^\w.-]+", "_", name)
 
 
-def wanted(path: str) -> bool:
-    """Whether a file of a folder or archive may hold anything for us."""
-    if _SOS in path:
-        inside = path.partition(_SOS)[2]
-        return inside.startswith(_SOS_FOLDERS) and held(inside) is not None or inside == "host/hostname"
-    name = path.rpartition("/")[2]
-    return name == "hostname" or held(path) is not None
+def _place(path: str) -> Place:
+    """Where a file belongs, by the names of its folders.
+
+    >>> _place("support/networking/ip_addr"), _place("a/namespaces/red/ip_addr"), _place("must/nodes/n1/pods/p/ip_link")
+    (Place(host='support', netns=''), Place(host='a', netns='red'), Place(host='must/nodes/n1', netns=''))
+    """
+    parts = path.split("/")[:-1]
+    for at, part in enumerate(parts):
+        if part == "nodes" and at + 1 < len(parts):
+            return Place("/".join(parts[: at + 2]), "")
+        if part in _STRUCTURE:
+            netns = next((parts[to + 1] for to in range(at, len(parts) - 1) if parts[to] in ("namespaces", "netns")), "")
+            return Place("/".join(parts[:at]), netns)
+    return Place("/".join(parts), "")
 
 
-def sections(texts: dict[str, str]) -> list[Section]:
-    """The sections of the files of a folder, by their paths."""
-    top = ""
-    inside = [path for path in texts if _SOS in path]
-    if inside:
-        top = min(inside, key=lambda path: path.index(_SOS)).partition(_SOS)[0]
-        files = {path[len(top) + len(_SOS) :].partition("/")[2]: text for path, text in texts.items()
-                 if path.startswith(top + _SOS)}  # fmt: skip
-    else:
-        top = _common(texts)
-        files = {path[len(top) :]: text for path, text in texts.items()}
-    found = []
-    for path in (f"{top}hostname", f"{top}{_SOS}host/hostname"):
-        if path in texts:
-            found.append(Section("", "hostname", texts[path]))
-            break
-    names = _names(files)
-    for path in sorted(files):
-        what = held(path, names)
-        if what is not None:
-            found.append(Section(what.netns, what.command, files[path]))
+class Choice:
+    """Which files of a source are wanted: :meth:`peeks` by their path alone, :meth:`wanted` by how they begin, too."""
+
+    def __init__(self) -> None:
+        self._looked = 0
+        self._reports: set[str] = set()  # the folders of sos reports
+
+    def peeks(self, path: str) -> bool:
+        """Whether a file may hold anything for us."""
+        if path.endswith("sos_reports/manifest.json") or "sos_strings/networking/" in path and path.endswith(".tailed"):
+            return True
+        if _SOS in path:
+            report, _, inside = path.partition(_SOS)
+            self._reports.add(report)
+            return inside.startswith(_SOS_FOLDERS)
+        name = path.rpartition("/")[2]
+        if path.startswith("sosreport-") or any(path.startswith(report) for report in self._reports):
+            return name == "hostname"
+        if bundles.stem(name) in ("hostname", "date") or held(path) is not None:
+            return True
+        return _TEXTS.search(name) is not None and (_MANY.match(name) is not None or self._looked < LOOKED_INTO)
+
+    def wanted(self, path: str, start: bytes) -> bool:
+        """Whether a file is wanted that begins so."""
+        name = path.rpartition("/")[2]
+        if (
+            _SOS in path
+            or "sos_strings/" in path
+            or path.endswith("manifest.json")
+            or bundles.stem(name) in ("hostname", "date")
+            or held(path) is not None
+        ):
+            return True
+        text = archive.text_of(start)
+        if capture.is_capture(text) or headed.is_headed(text) or _MANY.match(name):
+            return True
+        self._looked += 1
+        return False
+
+
+class Read(NamedTuple):
+    """What a folder held: its sections, notes, problems, and the paths of the files that were not understood."""
+
+    sections: list[Section]
+    notes: list[str]
+    problems: list[str]
+    unread: list[str]
+
+
+def read(files: archive.Files) -> Read:
+    """The sections of the files of a folder. Where it holds several hosts, each section has its ``host``."""
+    texts = _with_links(files.texts)
+    reports = {path.partition(_SOS)[0] for path in texts if _SOS in path}
+    if reports:
+        texts = {path: text for path, text in texts.items() if _is_of_report(path, reports)}
+    places = {path: _place(path) for path in texts}
+    names = _names(texts, places)
+    found: list[Section] = []
+    notes: list[str] = []
+    problems: list[str] = []
+    unread: list[str] = []
+    manifests = {places[path].host: _manifest(text.text) for path, text in texts.items() if path.endswith("manifest.json")}
+    for path in sorted(texts):
+        if path.endswith("manifest.json") and "sos_reports" in path:
+            continue
+        if capture.is_capture(texts[path].text[:70_000]):
+            captured, said = capture.read(texts[path].text)
+            noted = {line for section in captured if section.command == "notes" for line in section.stdout.split("\n")}
+            found += [section._replace(host=path, source=path) for section in captured]
+            problems += [f"{path}: {line}" for line in said if line not in noted]
+            continue
+        sections = _sections(path, texts[path], places[path], names, manifests)
+        if sections:
+            found += sections
+        elif bundles.stem(path.rpartition("/")[2]) not in ("hostname", "date"):
+            unread.append(path)
+    ours = {path.rpartition("/")[0] for path in texts if path not in unread}
+    unread += [path for path in files.passed if path.rpartition("/")[0] in ours]
+    notes += _cut(found)
+    cleaned = 0
+    for at, section in enumerate(found):
+        text, count = _unobfuscated(section)
+        if count:
+            found[at] = section._replace(stdout=text)
+            cleaned += count
+    if cleaned:
+        notes.append(
+            f"{cleaned} addresses of neighbours and gateways were obfuscated with a length ('sos --clean'): read without it"
+        )
+    return Read(_of_hosts(found), notes, problems, sorted(unread))
+
+
+def _is_of_report(path: str, reports: set[str]) -> bool:
+    """Whether a file is not one that an sos report copied: what it ran counts."""
+    if _SOS in path or path.endswith(("/hostname", "sos_reports/manifest.json")) or path == "hostname":
+        return True
+    return not any(path.startswith(report) for report in reports)
+
+
+# A link that was unpacked where links cannot be: a file that holds nothing but the path.
+_LINK = re.compile(r"(?:\.\./){1,8}[\w./-]{1,300}\.tailed$", re.ASCII)
+
+
+def _with_links(texts: dict[str, Text]) -> dict[str, Text]:
+    """The texts without those that only others lead to, like `sos_strings/networking/ip_addr.tailed`."""
+    found: dict[str, Text] = {}
+    for path, text in texts.items():
+        if "sos_strings/" in path and path.endswith(".tailed"):
+            continue
+        if len(text.text) < 400 and _LINK.match(text.text.strip()):
+            target = archive.tidy(f"{path.rpartition('/')[0]}/{text.text.strip()}")
+            text = texts[target]._replace(target=target) if target in texts else text._replace(text="")
+        found[path] = text
     return found
 
 
-def _common(paths: Iterable[str]) -> str:
-    """The folder that all files of an archive lie in, if some lie directly in it."""
-    folders = [path.rpartition("/")[0] for path in paths]
-    shortest = min(folders, key=len, default="")
-    if shortest and all(folder == shortest or folder.startswith(shortest + "/") for folder in folders):
-        return shortest + "/"
-    return ""
-
-
-def _names(files: dict[str, str]) -> list[str]:
-    """The namespaces that `ip netns` lists."""
+def _names(texts: dict[str, Text], places: dict[str, Place]) -> dict[str, _Names]:
+    """The namespaces that `ip netns` lists, by host."""
     from parsers import ip_netns
 
-    found = []
-    for path, text in files.items():
-        if held(path) in (Held("", "ip netns"), Held("", "ip netns list")):
-            records, _ = ip_netns.parse(text, strict=False)
-            found += [record["name"] for record in records if "name" in record]
+    listed: dict[str, list[str]] = {}
+    for path, text in texts.items():
+        name = path.rpartition("/")[2]
+        known = listed.setdefault(places[path].host, [])
+        if places[path].netns:
+            known.append(places[path].netns)
+        if held(path) in (Held("", "ip netns"), Held("", "ip netns list"), Held("", "ip netns show")):
+            records, _ = ip_netns.parse(text.text, strict=False)
+            known += [record["name"] for record in records if "name" in record]
+        elif _MANY.match(name) and "ip netns" in text.text[: 1 << 20]:
+            for piece in headed.pieces(text.text):
+                if piece.command in ("ip netns", "ip netns list", "ip netns show"):
+                    records, _ = ip_netns.parse(piece.text, strict=False)
+                    known += [record["name"] for record in records if "name" in record]
+    return {host: _Names(known) for host, known in listed.items()}
+
+
+def _sections(
+    path: str, text: Text, place: Place, names: dict[str, _Names], manifests: dict[str, dict[str, dict[str, Any]]]
+) -> list[Section]:
+    """The sections of one file; none where it was not understood."""
+    name = path.rpartition("/")[2]
+    host, netns = place
+    if not netns:
+        above, _, last = host.rpartition("/")
+        if last in names.get(above, _Names(())).known:  # a folder that `ip netns` lists beside it
+            host, netns = above, names[above].known[last]
+        elif last in _ROOTS:
+            host = above
+    stem = bundles.stem(name)
+    if stem in ("hostname", "date") and (_SOS not in path or not netns):
+        return [Section("", stem, _plain(text.text), host=host, source=path)]
+    part = "cut by sos: only its end was kept" if text.target.endswith(".tailed") else text.part
+    told = manifests.get(host, {}).get(path.partition(_SOS)[2]) if _SOS in path else None
+    if told is not None and told.get("truncated"):
+        part = part or "cut by sos: only its end was kept"
+    holds = held(path, names.get(host, ()))
+    if holds is None:
+        pieces = headed.pieces(text.text) if headed.is_headed(text.text) or _MANY.match(name) else []
+        return [
+            Section(
+                piece.netns or netns, piece.command, piece.text, host=host, source=path, line=piece.line, part=part or piece.part
+            )
+            for piece in pieces
+        ]
+    content, line = text.text, 1
+    if content.startswith(("# ", "> ", "\n#")) and "```" in content[:400]:
+        pieces = headed.pieces(content)
+        if pieces:
+            content, line = pieces[0].text, pieces[0].line
+        elif "```" in content:
+            content, line = _plain(content), 1
+    if content.startswith("> Error while running "):
+        content = f"ERROR: {content[2:]}"
+    if told is not None and told.get("return_code") not in (0, None) and not content.strip():
+        said = f"exit status {told['return_code']}"
+        return [Section(holds.netns or netns, holds.command, "", said, status=1, host=host, source=path)]
+    candidates = _commands(path, name)
+    command = holds.command
+    if candidates and not _EXEC.match(stem):
+        decided = bundles.decided(bundles.asic(name)[0], candidates, content)
+        if decided is None:
+            return []
+        command = decided
+    section = Section(holds.netns or netns, command, content, host=host, source=path, line=line, part=part)
+    return _by_family(section) if command == "ip route show" else [section]
+
+
+def _plain(text: str) -> str:
+    """A text without the fence and the heading of Markdown around it.
+
+    >>> _plain("# hostname\\n\\n```\\nvm\\n\\n```\\n")
+    'vm'
+    """
+    return "\n".join(line for line in text.split("\n") if not line.startswith(("```", "# "))).strip("\n")
+
+
+_ONLY_IPV6 = re.compile(r"^(?:\w+ )?(?:[0-9a-f]*:[0-9a-f:.]*|default via [0-9a-f]*:\S*)(?:/\d+)? ", re.MULTILINE)
+_ONLY_IPV4 = re.compile(r"^(?:\w+ )?(?:\d+\.\d+\.\d+\.\d+|default via \d+\.\S*)(?:/\d+)? ", re.MULTILINE)
+
+
+def _by_family(section: Section) -> list[Section]:
+    """Routes that are named after no family, as the families that they are of: some scripts write one behind the other."""
+    if not _ONLY_IPV6.search(section.stdout):
+        return [section]
+    if not _ONLY_IPV4.search(section.stdout):
+        return [section._replace(command="ip -6 route show")]
+    four: list[str] = []
+    six: list[str] = []
+    ours = four
+    for line in section.stdout.split("\n"):
+        if line[:1] not in ("", " ", "\t"):
+            ours = six if ":" in line.partition(" dev ")[0] or " pref " in line else four
+        for lines in (four, six):
+            lines.append(line if lines is ours else "")
+    return [
+        section._replace(command="ip -4 route show", stdout="\n".join(four)),
+        section._replace(command="ip -6 route show", stdout="\n".join(six)),
+    ]  # fmt: skip
+
+
+def _manifest(text: str) -> dict[str, dict[str, Any]]:
+    """What an sos report's manifest says of the files of `sos_commands`, by their path there."""
+    found: dict[str, dict[str, Any]] = {}
+    try:
+        document = json.loads(text)
+        plugins = document["components"]["report"]["plugins"]
+        for name in ("networking", "firewall_tables"):
+            for command in plugins.get(name, {}).get("commands", []):
+                path = command.get("filepath")
+                if isinstance(path, str):
+                    found[path.rpartition(_SOS)[2]] = command
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return found
     return found
+
+
+def _cut(sections: Sequence[Section]) -> list[str]:
+    return [
+        f"{section.command} of {section.netns or 'the host'} was {section.part}"
+        for section in sections if section.part.startswith("cut by sos")
+    ][:20]  # fmt: skip
+
+
+# `101.0.0.2/24 dev up0 … FAILED`, `default via 101.0.0.3/24 dev eth0`, `nexthop via 100.0.0.2/24`
+_CLEANED_NEIGH = re.compile(r"^(\d+\.\d+\.\d+\.\d+)/\d+(?= dev )", re.MULTILINE | re.ASCII)
+_CLEANED_ROUTE = re.compile(r"(?<= via )(\d+\.\d+\.\d+\.\d+)/\d+(?= )|(?<= src )(\d+\.\d+\.\d+\.\d+)/\d+(?= )", re.ASCII)
+
+
+def _unobfuscated(section: Section) -> tuple[str, int]:
+    """The text of a section as it was before `sos --clean` gave addresses of neighbours and gateways a length."""
+    parser = understand(section.command.split()).parser
+    if parser == "ip_neigh":
+        return _CLEANED_NEIGH.subn(r"\1", section.stdout)
+    if parser == "ip_route" and " via " in section.stdout:
+        return _CLEANED_ROUTE.subn(lambda found: found[1] or found[2], section.stdout)
+    return section.stdout, 0
+
+
+def _of_hosts(sections: list[Section]) -> list[Section]:
+    """The sections with a short name for each host; without one, where there is only one host."""
+    hosts = list(dict.fromkeys(section.host for section in sections))
+    if len(hosts) < 2:
+        return [section._replace(host="") for section in sections]
+    called = {section.host: section.stdout.strip() for section in sections if section.command == "hostname" and not section.netns}
+    short: dict[str, str] = {}
+    for host in hosts:
+        name = called.get(host) or re.sub(r"\.(?:t[gxb]z2?|tar(?:\.\w+)?|zip|netwrap|txt)$", "", host.rpartition("/")[2]) or "top"
+        short[host] = name if name not in short.values() else host or "top"
+    return [section._replace(host=short[section.host]) for section in sections]

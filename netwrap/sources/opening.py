@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
+import select
+import stat
 import sys
 from typing import TYPE_CHECKING
 
 from ..errors import NetwrapError
 from ..model.build import build
 from ..model.host import Host
+from ..model.section import Section
 from . import archive, folder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import BinaryIO
 
-    from ..model.section import Section
     from .capture import Progress
 
 #: The most that is read of a text: a capture, a session.
@@ -113,47 +115,42 @@ def read_text(text: str) -> Host:
 
 def _read(path: str, at: int | None) -> list[Host]:
     if path == "-":
-        return _stream(sys.stdin.buffer, "standard input", at)
-    if os.path.isdir(path):
-        several = _captures(path)
-        if several:
-            return [host for one in several for host in _read_file(one, at)]
-        return _files(archive.from_folder(path, folder.wanted), path)
-    return _read_file(path, at)
-
-
-def _read_file(path: str, at: int | None) -> list[Host]:
+        return _stream(sys.stdin.buffer, "standard input", at, None)
     try:
-        with open(path, "rb") as file:
-            found = _stream(file, path, at)
+        if os.path.isdir(path):
+            files = _wanted()
+            archive.from_folder(path, files)
+            return _files(files, path)
+        with _opened(path) as file:
+            return _stream(file, path, at, lambda: _opened(path))
     except OSError as error:
         raise NetwrapError(f"cannot read {path}: {error.strerror or error}") from None
-    for host in found:
-        host.source = path
-    return found
 
 
-def _captures(path: str) -> list[str]:
-    """The captures that lie directly in a folder."""
-    from . import capture
+#: Seconds that a named pipe has to get somebody who writes into it.
+PIPE_PATIENCE = 2.0
 
-    found = []
-    try:
-        names = sorted(os.listdir(path))
-    except OSError:
-        return []
-    for name in names:
-        one = os.path.join(path, name)
-        if not os.path.isfile(one) or folder.wanted(name):
-            continue
-        try:
-            with open(one, "rb") as file:
-                start = archive.Stream(file).peek(4096)
-        except archive.failures():
-            continue
-        if not archive.unreadable(start) and capture.is_capture(start.decode("utf-8", "surrogateescape")):
-            found.append(one)
-    return found
+
+def _opened(path: str) -> BinaryIO:
+    """A file, opened for reading; an OSError for a named pipe that nobody writes into, which would never end."""
+    if not stat.S_ISFIFO(os.stat(path).st_mode) or path.startswith(("/dev/fd/", "/proc/self/fd/")):
+        return open(path, "rb")
+    number = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    readable, _, _ = select.select([number], [], [], 0)
+    waited = 0.0
+    while not readable and waited < PIPE_PATIENCE:
+        readable, _, _ = select.select([number], [], [], 0.1)
+        waited += 0.1
+    if not readable:
+        os.close(number)
+        raise OSError(f"a named pipe that nobody writes into within {PIPE_PATIENCE:g} seconds")
+    os.set_blocking(number, True)
+    return open(number, "rb")
+
+
+def _wanted() -> archive.Files:
+    choice = folder.Choice()
+    return archive.Files(choice.wanted, choice.peeks)
 
 
 def text(path: str) -> tuple[str, list[str]]:
@@ -162,27 +159,35 @@ def text(path: str) -> tuple[str, list[str]]:
     Raises NetwrapError for a file that holds no text.
     """
     if path == "-":
-        return _text_of(archive.Stream(sys.stdin.buffer), "standard input")
+        return _text_of(sys.stdin.buffer, "standard input")
     try:
-        with open(path, "rb") as file:
-            return _text_of(archive.Stream(file), path)
+        with _opened(path) as file:
+            return _text_of(file, path)
     except OSError as error:
         raise NetwrapError(f"cannot read {path}: {error.strerror or error}") from None
 
 
-def _text_of(stream: archive.Stream, shown: str) -> tuple[str, list[str]]:
+def _text_of(file: BinaryIO, shown: str) -> tuple[str, list[str]]:
+    stream, start = _begun(file, shown)
+    if archive.is_tar(start) or archive.is_zip(start):
+        raise NetwrapError(f"{shown}: an archive of files: use --from")
+    problems: list[str] = []
+    return _rest(stream, start, shown, problems), problems
+
+
+def _begun(file: BinaryIO, shown: str) -> tuple[archive.Stream, bytes]:
+    """A stream, and what it begins with."""
     try:
-        start = stream.peek(512)
+        stream = archive.Stream(file)
+        return stream, stream.peek(4096)
     except archive.failures() as error:
         raise NetwrapError(f"{shown}: cannot be read: {archive.broken(error)}") from None
-    why = archive.unreadable(start) or ("an archive of files: use --from" if archive.is_tar(start) else "")
+
+
+def _rest(stream: archive.Stream, start: bytes, shown: str, problems: list[str]) -> str:
+    why = archive.unreadable(start)
     if why:
         raise NetwrapError(f"{shown}: {why}")
-    problems: list[str] = []
-    return _rest(stream, problems), problems
-
-
-def _rest(stream: archive.Stream, problems: list[str]) -> str:
     chunks, length = [], 0
     try:
         while length < TEXT_LENGTH:
@@ -195,28 +200,36 @@ def _rest(stream: archive.Stream, problems: list[str]) -> str:
             problems.append(f"only the first {TEXT_LENGTH >> 20} MiB were read")
     except archive.failures() as error:
         problems.append(f"cannot be read to its end: {archive.broken(error)}")
-    return b"".join(chunks).decode("utf-8", "surrogateescape").lstrip("\ufeff")
+    return archive.text_of(b"".join(chunks))
 
 
-def _stream(file: BinaryIO, shown: str, at: int | None) -> list[Host]:
+def _stream(file: BinaryIO, shown: str, at: int | None, again: Callable[[], BinaryIO] | None) -> list[Host]:
+    stream, start = _begun(file, shown)
+    if archive.is_tar(start) or archive.is_zip(start):
+        files = _wanted()
+        archive.from_archive(stream, start, files, again)
+        return _files(files, shown)
     problems: list[str] = []
-    stream = archive.Stream(file)
-    try:
-        start = stream.peek(512)
-    except archive.failures() as error:
-        raise NetwrapError(f"{shown}: cannot be read: {archive.broken(error)}") from None
-    why = archive.unreadable(start)
-    if why:
-        raise NetwrapError(f"{shown}: {why}")
-    if archive.is_tar(start):
-        return _files(archive.from_archive(stream, folder.wanted), shown)
-    return _text(_rest(stream, problems), shown, problems, at)
+    return _text(_rest(stream, start, shown, problems), shown, problems, at)
 
 
 def _files(files: archive.Files, shown: str) -> list[Host]:
-    if not files.texts and not files.problems:
+    found = folder.read(files)
+    if not found.sections and not files.problems:
         raise NetwrapError(f"{shown}: no file in it is named after a command that netwrap knows ('ip_-d_link', 'arp -n.txt')")
-    return [build(folder.sections(files.texts), problems=files.problems)]
+    hosts: dict[str, list[Section]] = {}
+    for section in found.sections:
+        hosts.setdefault(section.host, []).append(section)
+    if not hosts:
+        hosts[""] = []
+    made: list[Host] = []
+    for name, sections in hosts.items():
+        first = not made  # what was said of all of them
+        host = build(sections, notes=found.notes if first else (), problems=[*files.problems, *found.problems] if first else ())
+        host.unread_files = found.unread if first else []
+        host.hostname = host.hostname or name or None
+        made.append(host)
+    return made
 
 
 def _text(text: str, shown: str, problems: list[str], at: int | None = None) -> list[Host]:
@@ -224,6 +237,11 @@ def _text(text: str, shown: str, problems: list[str], at: int | None = None) -> 
 
     if capture.is_capture(text):
         return [_captured(text, problems)]
+    from . import headed
+
+    if headed.is_headed(text):
+        sections = [Section(it.netns, it.command, it.text, line=it.line, part=it.part) for it in headed.pieces(text)]
+        return [build(sections, problems=problems)]
     from . import session
 
     found = session.machines(text, "" if shown == "the text" else shown, at)

@@ -1,0 +1,155 @@
+"""Which command printed a file of a support bundle, by its name and place; where that may be several, the content decides.
+
+A file is named after its command (``ip_-d_address``, ``ip--4-r.md``, ``ip-s-addr.out``), or its tool has names of its own: a row
+of :data:`NAMES`. A tool that is not there yet is a row more.
+"""
+
+from __future__ import annotations
+
+import re
+
+import parsers
+
+from ..commands.line import understand
+from ..model.failures import is_said
+from .headed import is_ours
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_ROUTES = ("ip route show table all", "ip route show", "route -n")
+_ROUTES6 = ("ip -6 route show table all", "ip -6 route show")
+
+#: The name of a file, in small letters and without its ending -> the commands that may have printed it.
+NAMES: dict[str, tuple[str, ...]] = {
+    # AWS EKS log collector, Rancher v2, Ubuntu's apport
+    "iproute": _ROUTES, "ip6route": _ROUTES6, "iprule": ("ip rule show",), "ip6rule": ("ip -6 rule show",),
+    "ipaddr": ("ip addr show",), "iplink": ("ip link show",), "ipneigh": ("ip neigh show",),
+    "ipaddrshow": ("ip addr show",), "iplinkshow": ("ip -s link show",), "ipneighbour": ("ip neighbour show",),
+    "ipv6addrshow": ("ip -6 addr show",), "ipv6neighbour": ("ip -6 neighbour show",), "ipv6rule": ("ip -6 rule show",),
+    "ipv6route": _ROUTES6, "iptablessave": ("iptables-save",), "ip6tablessave": ("ip6tables-save",),
+    "ifconfiga": ("ifconfig -a", "ip addr show"), "ifconfig": ("ifconfig -a", "ip addr show"),
+    "nft_ruleset": ("nft list ruleset",), "nft-ruleset": ("nft list ruleset",), "nftables": ("nft list ruleset",),
+    # calicoctl
+    "ipv4_route": ("ip -4 route show table all", "ip -4 route show"), "ipv6_route": _ROUTES6,
+    "ipv4_addr": ("ip -4 addr show",), "ipv6_addr": ("ip -6 addr show",), "ipv4_link": ("ip link show",),
+    "ipv4_rule": ("ip -4 rule show",), "ipv6_rule": ("ip -6 rule show",), "ipv4_neigh": ("ip -4 neigh show",),
+    "ipv6_neigh": ("ip -6 neigh show",), "ipv4_tables": ("iptables-save",), "ipv6_tables": ("ip6tables-save",),
+    "ip-route": _ROUTES, "ip-route-v6": _ROUTES6, "ip-rule-v6": ("ip -6 rule show",), "ip-addr-v6": ("ip -6 addr show",),
+    "ip-neigh-v6": ("ip -6 neigh show",), "iptables-nft-save": ("iptables-save",), "iptables-legacy-save": ("iptables-save",),
+    "ip6tables-nft-save": ("ip6tables-save",), "ip6tables-legacy-save": ("ip6tables-save",),
+    # SONiC
+    "ip.link": ("ip link show",), "ip.link.stats": ("ip -s link show",), "ip.addr": ("ip addr show",),
+    "ip.rule": ("ip rule show",),
+    "ip.route": _ROUTES, "ip.neigh": ("ip neigh show",), "ip.neigh.noarp": ("ip neigh show nud noarp",),
+    "bridge.fdb": ("bridge fdb show",), "bridge.vlan": ("bridge vlan show",), "nat.iptables": ("iptables -t nat -nL",),
+    # Antrea, OpenShift's must-gather and network-tools, kube-ovn: words that others use for other things, too
+    "rule": ("ip rule show",), "route": _ROUTES, "routes": _ROUTES, "link": ("ip link show",), "address": ("ip addr show",),
+    "addresses": ("ip addr show",), "addr": ("ip addr show",), "neigh": ("ip neigh show",), "route-table-all": _ROUTES[:1],
+    "arp": ("arp -n", "ip -s neigh show"), "iptables": ("iptables-save", "iptables -nvL"), "netns": ("ip netns list",),
+}  # fmt: skip
+#: Names that say little: a file that holds nothing, or something else, is left alone.
+_VAGUE = frozenset("rule route routes link address addresses addr neigh iptables netns arp ifconfig".split())
+
+SUFFIX = re.compile(r"\.(txt|text|out|log|json|md|gz|stdout)$", re.IGNORECASE)
+_BINARIES = (
+    "ip", "bridge", "arp", "route", "netstat", "nft", "iptables-save", "ip6tables-save", "iptables", "ip6tables", "ss", "sysctl",
+    "ifconfig", "brctl", "iptables-legacy-save", "ip6tables-legacy-save",
+)  # fmt: skip
+_SAVE = re.compile(r"(ip6?tables(?:-legacy|-nft)?-save)(?:[ _-].*)?$")
+_LETTERS = ("4", "6", "0", "s", "d", "j", "o", "br", "details", "stats", "statistics")
+_ASIC = re.compile(r"((?:ip|bridge)\.[a-z.]+|arp)\.(\d{1,3})$", re.ASCII)
+
+
+def stem(name: str) -> str:
+    """The name of a file without its endings.
+
+    >>> stem("ip_route.txt.gz"), stem("ip.addr")
+    ('ip_route', 'ip.addr')
+    """
+    while SUFFIX.search(name):
+        name = SUFFIX.sub("", name)
+    return name
+
+
+def words_of(name: str) -> list[str]:
+    """The command that a file is named after; none where it is no command of ours.
+
+    >>> words_of("ip_-d_address.txt"), words_of("ip route show table all.out"), words_of("arp-n"), words_of("dmesg")
+    (['ip', '-d', 'address'], ['ip', 'route', 'show', 'table', 'all'], ['arp', '-n'], [])
+    >>> words_of("ip--d--s-l.md"), words_of("ip-s-addr.out"), words_of("iptables-save--c")
+    (['ip', '-d', '-s', 'l'], ['ip', '-s', 'addr'], ['iptables-save'])
+    """
+    name = stem(name)
+    save = _SAVE.match(name)
+    if save is not None:
+        return [save[1].replace("-legacy", "").replace("-nft", "")]
+    for separators, dashes_lost in ((r"[ _+]+|%20", False), (r"[ _+]+|%20|(?=-)", False), (r"[ _+-]+|%20", True)):
+        words = [word for word in re.split(separators, name) if word]
+        if words[:1] == ["cat"] and "net" in words:
+            words = ["cat", "/proc/" + "/".join(word for word in re.split(r"[ _/]+", name)[1:] if word not in ("", "proc"))]
+        if not words or words[0] not in (*_BINARIES, "cat"):
+            continue
+        if dashes_lost:
+            at = next((at for at, word in enumerate(words) if at and word not in _LETTERS), len(words))
+            words = [words[0], *(f"-{word}" for word in words[1:at]), *words[at:]]
+        if is_ours(words):
+            return words
+    return []
+
+
+def commands_of(name: str) -> list[str]:
+    """The commands that a file of a name may have been printed by, the likeliest first; none where the name tells nothing.
+
+    >>> commands_of("ip_-4_route"), commands_of("IpAddr.txt"), commands_of("notes.txt")
+    (['ip -4 route'], ['ip addr show'], [])
+    """
+    known = NAMES.get(stem(name).lower())
+    if known is not None:
+        return list(known)
+    words = words_of(name)
+    return [" ".join(words)] if words else []
+
+
+def asic(name: str) -> tuple[str, str]:
+    """The name without the number of SONiC's ASIC, and the namespace that stands for: ``ip.route.0`` is of ``asic0``.
+
+    >>> asic("ip.route.0"), asic("ip.route")
+    (('ip.route', 'asic0'), ('ip.route', ''))
+    """
+    found = _ASIC.match(stem(name))
+    return (found[1], f"asic{found[2]}") if found is not None else (name, "")
+
+
+def decided(name: str, commands: Sequence[str], text: str) -> str | None:
+    """The command that printed a text, of those that its name allows; None where it is something else.
+
+    >>> decided("route", commands_of("route"), "default via 10.0.0.1 dev a\\n"), decided("route", commands_of("route"), "")
+    ('ip route show', None)
+    """
+    vague = stem(name).lower() in _VAGUE
+    if len(commands) == 1 and not vague:
+        return commands[0]
+    if not text.strip():
+        return None if vague else commands[0]
+    if is_said(text.strip().split("\n")[0]):
+        return commands[0]
+    if commands[0] == "ip netns list":
+        return commands[0] if all(len(line.split()) in (0, 1, 3) for line in text[:100_000].split("\n")) else None
+    detected = parsers.detect(text)
+    fits = [command for command in commands if (understand(command.split()).parser or _plain(command, text)) in detected]
+    fits += [command for command in commands if understand(command.split()).parser is None and _plain(command, text) == "yes"]
+    for command in fits:
+        if not command.endswith("table all") or re.search(r" table [\w.-]+ ", text):
+            return command
+    return None
+
+
+def _plain(command: str, text: str) -> str:
+    """Whether a text is a firewall's or `ifconfig`'s."""
+    if command.startswith("ifconfig"):
+        return "yes" if re.search(r"^\S+ .*(?:Link encap:|flags=)|^\S+: flags=", text, re.MULTILINE) else ""
+    if "-save" in command:
+        return "yes" if re.search(r"^\*\w+$", text, re.MULTILINE) else ""
+    return "yes" if text.startswith("Chain ") or "\nChain " in text else ""

@@ -1,0 +1,285 @@
+"""Texts of many commands, each below a heading: what support scripts write into one file.
+
+```
+#==[ Command ]======================#     ===                              ip neigh          ==== red (4)====
+# /sbin/ip netns exec red ip addr         ========== ip addr ==========    --------          ### IPv4 addresses
+1: lo: <LOOPBACK,UP,LOWER_UP> …           ===                              10.0.0.1 dev …    1: lo: <LOOPBACK,…
+```
+A heading is a command, or a title that stands for one. Lines below a heading that is neither belong to no command.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import NamedTuple
+
+import parsers
+
+from ..commands.line import understand
+from ..model import sidetables
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+class Piece(NamedTuple):
+    """A command, the namespace it ran in (``""``: the host's own), what it printed, and the number of the first line of that.
+
+    ``part``: why the text is only a part of what the command printed.
+    """
+
+    command: str
+    netns: str
+    text: str
+    line: int
+    part: str = ""
+
+
+# Titles of the scripts that write no command: tripleo's, VyOS', wireless-info's, Docker's, apport's.
+_TITLES = {
+    "ipv4 addresses": "ip -4 addr show", "ipv6 addresses": "ip -6 addr show", "ipv4 routing": "ip -4 route show",
+    "ipv6 routing": "ip -6 route show", "iptables (ipv4)": "iptables-save", "iptables (ipv6)": "ip6tables-save",
+    "interface statistics": "ip -s link show", "ipaddr": "ip addr show", "iproute": "ip route show", "iprule": "ip rule show",
+    "ifconfig": "ip addr show", "route": "ip route show",
+}  # fmt: skip
+# A title may be the name of another program that was there: the text decides.
+_OTHERS = {"ifconfig": ("ip addr show", "ifconfig -a"), "route": ("ip route show", "route -n")}
+
+_COMMAND = (
+    r"(?:sudo +)?(?:/\S{0,40}/)?"
+    r"(?:ip|bridge|arp|route|nft|ip6?tables(?:-\w+)*|nsenter|ss|netstat|ifconfig|sysctl|busybox|cat /proc/)"
+)
+# `#==[ Command ]===#`, `#==[ Network namespace red ]===#` of SUSE's supportconfig
+_SUSE = re.compile(r"#==\[ (.{1,100}?) \]=+#?$")
+# `========== ip addr ==========` between two lines `===`; `==== red (4)====`
+_BANNER = re.compile(r"={3,80} ?([^=\s].{0,200}?) ?={3,80}$")
+_FAMILY = re.compile(r"(.+?) \([46]\)$")
+# `### IPv4 addresses`, `##### ifconfig ######`, `# ip a`, `> ip a`, `+ ip a`
+_MARKED = re.compile(r"(#{1,12}|>|\+{1,3}) (.{1,300}?) ?#*$")
+_LOOKS_LIKE_COMMAND = re.compile(_COMMAND + r"(?: |$)")
+_RULE = re.compile(r"(?:-{3,200}|={3,200}|~{3,200})$")
+_FENCE = ("```", "~~~")
+_FIELD = re.compile(r"([A-Z][A-Za-z0-9.]{1,60}):(?: (.*))?$", re.ASCII)
+_PATHS = re.compile(r"(?:/var)?/run/(?:docker/)?netns/(.+)$")
+_PROCESS = re.compile(r"/proc/(\d+)/ns/net$", re.ASCII)
+
+#: No line of more characters is a heading.
+_LONGEST = 400
+
+
+def is_headed(text: str) -> bool:
+    """Whether a text has headings with commands that netwrap knows below them, and not the prompts of a session.
+
+    >>> is_headed("ip neigh\\n--------\\n\\n10.0.0.1 dev a STALE\\n"), is_headed("1: lo: <UP> mtu 1500\\n")
+    (True, False)
+    """
+    lines = text.split("\n", 4000)[:4000]
+    marks = ""
+    for line, heading in zip(lines, _headings(lines)):
+        if heading is not None and heading.command:
+            if heading.strict:
+                return True
+            marks += line[0]
+    return any(marks.count(mark) > 1 and sum(line.startswith(mark) for line in lines) == marks.count(mark) for mark in ">+")
+
+
+class _Heading:
+    def __init__(
+        self, commands: Sequence[str], netns: str | None, first: int, *, strict: bool, indent: int = 0, closed: bool = False
+    ) -> None:
+        self.commands = list(commands)
+        self.netns = netns
+        self.first = first  # the position of the first line below it
+        self.strict = strict  # it can be nothing else
+        self.indent = indent
+        self.closed = closed  # a blank line stands below what the command printed
+
+    @property
+    def command(self) -> str:
+        return self.commands[0] if self.commands else ""
+
+
+def pieces(text: str) -> list[Piece]:
+    """The commands of a text with headings, in their order.
+
+    >>> pieces("==== red (4)====\\n### IPv4 routing\\ndefault dev a\\n")
+    [Piece(command='ip -4 route show', netns='red', text='default dev a\\n', line=3)]
+    """
+    lines = text.split("\n")
+    found: list[Piece] = []
+    open_heading: _Heading | None = None
+    netns = ""
+    begin = 0
+
+    def close(end: int) -> None:
+        if open_heading is not None and open_heading.command:
+            below = _below(lines[open_heading.first : end], open_heading.indent)
+            where, command = _where(_decided(open_heading.commands, below))
+            if command.startswith(("ip ", "bridge ")):
+                below = _up_to_a_title(below)
+            cut = open_heading.closed and end == len(lines) and lines[-2:] != ["", ""]
+            found.append(Piece(command, where or netns, below, open_heading.first + 1, "cut off" if cut else ""))
+
+    for at, heading in enumerate(_headings(lines)):
+        if heading is None or at < begin:
+            continue
+        close(at - (1 if heading.first > at + 1 and _RULE.match(lines[at - 1] if at else "") else 0))
+        open_heading = heading
+        if heading.netns is not None:
+            netns = heading.netns
+        begin = heading.first
+    close(len(lines))
+    return found
+
+
+def _headings(lines: list[str]) -> Iterator[_Heading | None]:
+    """For each line the heading that begins with it, or None."""
+    fenced = False
+    for at, raw in enumerate(lines):
+        line = raw.rstrip()
+        if line.startswith(_FENCE):
+            fenced = not fenced
+        if fenced or not line or len(line) > _LONGEST:
+            yield None
+            continue
+        yield _heading(lines, at, line)
+
+
+def _heading(lines: list[str], at: int, line: str) -> _Heading | None:
+    following = lines[at + 1].rstrip() if at + 1 < len(lines) else ""
+    found = _SUSE.match(line)
+    if found is not None:
+        title = found[1]
+        if title == "Command" and following.startswith("# "):
+            return _Heading(_commands(following[2:]), None, at + 2, strict=True, closed=True)
+        inside = title.partition("etwork namespace ")[2]
+        return _Heading([], inside or None, at + 1, strict=False)
+    if line[0] == "=" and not _RULE.match(line):
+        found = _BANNER.match(line)
+        if found is not None:
+            named = _FAMILY.match(found[1])
+            if named is not None:
+                return _Heading([], named[1], at + 1, strict=False)
+            return _Heading(_commands(found[1]), None, at + 2 if _RULE.match(following) else at + 1, strict=True)
+        return None
+    if line[0] in "#>+":
+        found = _MARKED.match(line)
+        if found is None:
+            return None
+        commands = _commands(found[2])
+        if commands or len(found[1]) > 2:
+            return _Heading(commands, None, at + 1, strict=len(found[1]) > 2)
+        return None
+    if line[0] in "-=~" and _RULE.match(line) and lines[at + 2 : at + 3] == [line] and not _BANNER.match(following):
+        return _Heading(_commands(following), None, at + 3, strict=True)  # a title between two rules
+    if following and _RULE.match(following) and abs(len(following) - len(line)) <= 2 and line[0] not in " \t-=~":
+        return _Heading(_commands(line), None, at + 2, strict=True)
+    field = _FIELD.match(line)
+    if field is not None and not field[2] and following.startswith(" ") and field[1].lower() in _TITLES:
+        return _Heading(_commands(field[1]), None, at + 1, strict=True, indent=1)
+    if field is not None and at and lines[at - 1].startswith(" ") and lines[at - 1][1:2].isprintable() and " " not in field[1]:
+        return _Heading([], None, at + 1, strict=False) if not line.startswith(("RX:", "TX:")) else None
+    return None
+
+
+def _commands(title: str) -> list[str]:
+    """The commands that a title may stand for: itself, where it is one."""
+    title = title.strip().strip("`*").strip()
+    known = _TITLES.get(title.lower())
+    if known is not None:
+        return list(_OTHERS.get(title.lower(), (known,)))
+    if _LOOKS_LIKE_COMMAND.match(title) and is_ours(title.split()):
+        return [title]
+    return []
+
+
+def is_ours(words: list[str]) -> bool:
+    """Whether a command prints a table that the model holds."""
+    while words[:1] == ["sudo"]:
+        words = words[1:]
+    words = [words[0].rpartition("/")[2], *words[1:]] if words and not words[0].startswith("/proc") else words
+    if understand(words).parser is not None or sidetables.reader(words) is not None:
+        return True
+    inner = _inside(words)
+    return inner is not None and sidetables.reader(inner[1]) is not None
+
+
+def _inside(words: list[str]) -> tuple[str, list[str]] | None:
+    """The namespace and the command of ``ip netns exec NS CMD``, for commands that are no tables of the parsers."""
+    if words[:1] == ["ip"] and words[1:3] == ["netns", "exec"] and len(words) > 4:
+        return words[3], words[4:]
+    if words[:1] == ["nsenter"]:
+        at = 1
+        while at < len(words) and words[at].startswith("-"):
+            at += 2 if words[at] in ("-t", "--target") else 1
+        return understand(words).netns or "", words[at:]
+    return None
+
+
+def _where(command: str) -> tuple[str, str]:
+    """The namespace that a command names (``""``: none), and the command without it.
+
+    >>> _where("nsenter --net=/var/run/netns/red ip -4 route show"), _where("/sbin/ip netns exec red ip addr")
+    (('red', 'ip -4 route show'), ('red', 'ip addr'))
+    """
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        words = command.split()
+    while words[:1] == ["sudo"]:
+        words = words[1:]
+    if words:
+        words[0] = words[0].rpartition("/")[2]
+    inner = _inside(words)
+    if inner is not None:
+        return called(inner[0]), " ".join(inner[1])
+    understood = understand(words)
+    if understood.netns and understood.parser is not None:
+        return called(understood.netns), " ".join(understood.argv)
+    return "", " ".join(words)
+
+
+def called(netns: str) -> str:
+    """The name of a namespace that was given as a path.
+
+    >>> called("/var/run/netns/red"), called("/proc/42/ns/net"), called("blue")
+    ('red', 'pid 42', 'blue')
+    """
+    found = _PATHS.match(netns)
+    if found is not None:
+        return found[1]
+    process = _PROCESS.match(netns)
+    return f"pid {process[1]}" if process is not None else netns
+
+
+def _below(lines: list[str], indent: int) -> str:
+    """What stands below a heading, without fences and blank lines around it; the numbers of the lines stay."""
+    kept = []
+    for line in lines:
+        if line.startswith(_FENCE):
+            line = ""
+        elif indent and line.startswith(" " * indent):
+            line = line[indent:]
+        kept.append(line)
+    while kept and not kept[-1].strip():
+        kept.pop()
+    return "\n".join(kept) + "\n" if kept else ""
+
+
+def _up_to_a_title(text: str) -> str:
+    """A table of iproute2, which has no blank lines, without a title or two of what follows it."""
+    table = text.strip("\n")
+    found = re.search(r"\n[ \t]*\n", table)
+    if found is None or len(table[found.end() :].split("\n")) > 3:
+        return text
+    return text[: text.index(table)] + table[: found.start()] + "\n"
+
+
+def _decided(commands: list[str], text: str) -> str:
+    if len(commands) < 2 or not text.strip():
+        return commands[0]
+    detected = parsers.detect(text)
+    fits = [command for command in commands if understand(command.split()).parser in detected or command.split()[0] in detected]
+    return fits[0] if fits else commands[-1]

@@ -1,0 +1,340 @@
+"""Support bundles of many tools: each layout tells the same as the commands that its files hold."""
+
+from __future__ import annotations
+
+import io
+import os
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packing import lay, pack
+
+from netwrap.errors import NetwrapError
+from netwrap.model.build import build
+from netwrap.model.host import Host
+from netwrap.model.section import Section
+from netwrap.sources import archive, opening
+
+ADDR = """\
+1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN group default qlen 1000
+    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00
+    inet 127.0.0.1/8 scope host lo
+       valid_lft forever preferred_lft forever
+2: up0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP group default qlen 1000
+    link/ether 02:00:00:00:00:05 brd ff:ff:ff:ff:ff:ff
+    inet 10.8.0.5/24 brd 10.8.0.255 scope global up0
+       valid_lft forever preferred_lft forever
+    inet6 fd08::5/64 scope global
+       valid_lft forever preferred_lft forever
+"""
+LINK = "\n".join(line for line in ADDR.split("\n") if "inet" not in line and "valid_lft" not in line)
+ADDR4 = "\n".join(line for line in ADDR.split("\n") if not any(word in line for word in ("inet6", "link/", "_lft")))
+ADDR6 = "\n".join(line for line in ADDR.split("\n") if not any(word in line for word in ("inet ", "link/", "_lft")))
+STATS = "".join(
+    part + "\n    RX: bytes  packets  errors  dropped missed  mcast\n    900 6 0 0 0 0\n"
+    "    TX: bytes  packets  errors  dropped carrier collsns\n    900 6 0 0 0 0\n"
+    for part in LINK.replace("\n2: ", "\n\n2: ").strip().split("\n\n")
+)
+MAIN = """\
+default via 10.8.0.1 dev up0 proto static metric 100
+blackhole 10.66.0.0/16
+10.88.0.0/16
+\tnexthop via 10.8.0.11 dev up0 weight 1
+\tnexthop via 10.8.0.12 dev up0 weight 2
+10.8.0.0/24 dev up0 proto kernel scope link src 10.8.0.5
+"""
+MAIN6 = "fd08::/64 dev up0 proto kernel metric 256 pref medium\ndefault via fd08::1 dev up0 metric 1024 pref medium\n"
+LOCAL = "local 10.8.0.5 dev up0 table local proto kernel scope host src 10.8.0.5\n"
+LOCAL6 = "local fd08::5 dev up0 table local proto kernel metric 0 pref medium\n"
+TABLE = "10.99.0.0/16 via 10.8.0.1 dev up0\n"
+ALL = MAIN + LOCAL + MAIN6 + LOCAL6
+NEIGH = "10.8.0.1 dev up0 lladdr 02:00:00:00:00:01 REACHABLE\n10.8.0.3 dev up0 FAILED\n"
+NOARP = "10.8.0.9 dev up0 lladdr 02:00:00:00:00:09 NOARP\n"
+NEIGH6 = "fd08::1 dev up0 lladdr 02:00:00:00:00:01 router STALE\n"
+RULE = "0:\tfrom all lookup local\n32766:\tfrom all lookup main\n32767:\tfrom all lookup default\n"
+RULE6 = "0:\tfrom all lookup local\n32766:\tfrom all lookup main\n"
+SAVE = "*nat\n:POSTROUTING ACCEPT [0:0]\n-A POSTROUTING -j MASQUERADE\nCOMMIT\n"
+FDB = "33:33:00:00:00:01 dev up0 self permanent\n"
+RED = ADDR.replace("10.8.0.5", "10.9.0.5").replace("fd08::", "fd09::").replace("up0", "eth0").replace("05 brd", "55 brd")
+RED_MAIN = "default via 10.9.0.1 dev eth0\n10.9.0.0/24 dev eth0 proto kernel scope link src 10.9.0.5\n"
+NETNS = "red (id: 0)\n"
+SUSE = "#==[ Command ]======================================#\n# "
+FENCE = "```\n{}\n```\n"
+
+# Command -> text of every layout, and its files.
+LAYOUTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
+    "supportconfig": (
+        {"ip netns list": NETNS, "ip addr": ADDR, "ip route": MAIN, "ip -6 route": MAIN6, "ip route show table 99": TABLE,
+         "ip netns exec red ip addr": RED, "ip netns exec red ip route": RED_MAIN},
+        {"scc_n1/network.txt": f"{SUSE}/bin/systemctl status wicked\nnot here\n\n{SUSE}/sbin/ip netns list\n{NETNS}\n"
+         f"#==[ Note ]====#\nsomething\n\n{SUSE}/sbin/ip addr\n{ADDR}\n{SUSE}/sbin/ip route\n{MAIN}\n"
+         f"{SUSE}/sbin/ip -6 route\n{MAIN6}\n{SUSE}/sbin/ip route show table 99\n{TABLE}\n",
+         "scc_n1/network-red.txt": f"#==[ Network namespace red ]=====#\n{SUSE}/sbin/ip netns exec red ip addr\n{RED}\n"
+         f"{SUSE}/sbin/ip netns exec red ip route\n{RED_MAIN}\n", "scc_n1/hardware.txt": "nothing\n"}),
+    "eks": (
+        {"ip route show table all": ALL, "ip rule": RULE, "ip -6 rule": RULE6, "iptables-save": SAVE},
+        {"eks_i-0/networking/iproute.txt": ALL, "eks_i-0/networking/ip6route.txt": MAIN6 + LOCAL6,
+         "eks_i-0/networking/iprule.txt": RULE, "eks_i-0/networking/ip6rule.txt": RULE6,
+         "eks_i-0/networking/iptables-save.txt": SAVE, "eks_i-0/networking/resolv.conf": "nameserver 10.8.0.1\n"}),
+    "rancher": (
+        {"ip addr": ADDR, "ip -s link": STATS, "ip route show table all": ALL, "ip neigh": NEIGH + NEIGH6, "ip rule": RULE,
+         "ip -6 rule": RULE6, "iptables-save": SAVE},
+        {"n1-2026/networking/ipaddrshow": ADDR, "n1-2026/networking/iplinkshow": STATS, "n1-2026/networking/iproute": ALL,
+         "n1-2026/networking/ipneighbour": NEIGH + NEIGH6, "n1-2026/networking/ipv6neighbour": NEIGH6,
+         "n1-2026/networking/iprule": RULE, "n1-2026/networking/ipv6rule": RULE6, "n1-2026/networking/iptablessave": SAVE,
+         "n1-2026/systeminfo/hostname": "n1\n"}),
+    "cilium": (
+        {"ip addr": ADDR, "ip -4 route": MAIN, "ip -6 route": MAIN6, "ip -d -s link": STATS, "ip -4 neigh": NEIGH,
+         "ip -6 neigh": NEIGH6, "ip rule": RULE, "ip -4 route show table 2004": TABLE, "iptables-save": SAVE},
+        {f"cilium-bugtool-1/cmd/{name}.md": f"# {command}\n\n{FENCE.format(text)}" for name, command, text in (
+            ("ip-a", "ip a", ADDR), ("ip--4-r", "ip -4 r", MAIN), ("ip--6-r", "ip -6 r", MAIN6),
+            ("ip--d--s-l", "ip -d -s l", STATS),
+            ("ip--4-n", "ip -4 n", NEIGH), ("ip--6-n", "ip -6 n", NEIGH6), ("ip-rule", "ip rule", RULE),
+            ("ip--4-route-show-table-2004", "ip -4 route show table 2004", TABLE), ("iptables-save--c", "iptables-save -c", SAVE),
+            ("hostname", "hostname", "n1\n"))}),
+    "calico": (
+        {"ip -4 route": MAIN, "ip -6 route": MAIN6, "ip -4 addr": ADDR4, "ip -6 addr": ADDR6, "iptables-save": SAVE},
+        {"diagnostics/ipv4_route": MAIN, "diagnostics/ipv6_route": MAIN6, "diagnostics/ipv4_addr": ADDR4,
+         "diagnostics/ipv6_addr": ADDR6, "diagnostics/ipv4_tables": SAVE, "diagnostics/hostname": "n1\n",
+         "diagnostics/date": "Fri Nov 27 19:26:57 UTC 2026\n"}),
+    "calico-cluster": (
+        {"ip route show table all": ALL, "ip -6 route": MAIN6, "ip addr": ADDR, "ip link": LINK, "ip neigh": NEIGH,
+         "ip rule": RULE},
+        {f"diags/nodes/n1/calico-node-x/{name}.txt": text for name, text in (
+            ("ip-route", ALL), ("ip-route-v6", MAIN6), ("ip-addr", ADDR), ("ip-link", LINK), ("ip-neigh", NEIGH),
+            ("ip-rule", RULE))}),
+    "sonic": (
+        {"ip -s link": STATS, "ip addr": ADDR, "ip rule": RULE, "ip route show table all": ALL, "ip neigh": NEIGH,
+         "ip neigh show nud noarp": NOARP, "bridge fdb": FDB, "ip netns exec asic0 ip addr": RED,
+         "ip netns exec asic0 ip route": RED_MAIN},
+        {f"sonic_dump_sw1/dump/{name}": text for name, text in (
+            ("ip.link", LINK), ("ip.addr", ADDR), ("ip.rule", RULE), ("ip.route", ALL), ("ip.neigh", NEIGH),
+            ("ip.neigh.noarp", NOARP), ("ip.link.stats", STATS), ("bridge.fdb", FDB), ("ip.addr.0", RED),
+            ("ip.route.0", RED_MAIN))}),
+    "insights": (
+        {"ip addr": ADDR, "ip route show table all": ALL, "ip -s -d link": STATS, "ip -4 neigh show nud all": NEIGH,
+         "ip -6 neigh show nud all": NEIGH6},
+        {f"insights-n1/data/insights_commands/{name}": text for name, text in (
+            ("ip_addr", ADDR), ("ip_route_show_table_all", ALL), ("ip_-s_-d_link", STATS),
+            ("ip_-4_neighbor_show_nud_all", NEIGH), ("ip_-6_neighbor_show_nud_all", NEIGH6))}),
+    "antrea": (
+        {"ip rule": RULE, "ip route": MAIN, "ip link": LINK, "ip addr": ADDR, "ip route show table all": ALL,
+         "iptables-save": SAVE},
+        {f"support-bundle/{name}": text for name, text in (
+            ("rule", RULE), ("route", MAIN), ("link", LINK), ("address", ADDR), ("route-table-all", ALL), ("iptables", SAVE),
+            ("agentinfo", "x\n"))}),
+    "must-gather": (
+        {"ip netns": "red\n", "ip link": LINK, "ip netns exec red ip a": RED},
+        {"sriov/pods/p1/netns": "red\n", "sriov/pods/p1/netns_ip_a": f"> ip netns exec red ip a\n{RED}",
+         "sriov/pods/p1/ip_link": LINK}),
+    "network-tools": (
+        {"ip addr": ADDR, "ip route": MAIN, "ip -s neigh": NEIGH},
+        {"x/nodes/n1/addresses": ADDR, "x/nodes/n1/routes": MAIN, "x/nodes/n1/arp": NEIGH, "x/nodes/n1/iptables": ""}),
+    "kube-ovn": (
+        {"ip addr": ADDR, "ip -4 route": MAIN, "ip -6 route": MAIN6, "ip link": LINK, "ip neigh": NEIGH},
+        {"kubectl-ko-log/n1/linux/addr.log": ADDR, "kubectl-ko-log/n1/linux/route.log": MAIN + MAIN6,
+         "kubectl-ko-log/n1/linux/link.log": LINK, "kubectl-ko-log/n1/linux/neigh.log": NEIGH}),
+    "aredn": (
+        {"ip link": LINK, "ip addr": ADDR, "ip neigh": NEIGH, "ip route list": MAIN, "ip route list table 99": TABLE,
+         "ip rule": RULE},
+        {"data.txt": "".join(f"\n===\n========== {command} ==========\n===\n{text}" for command, text in (
+            ("ifconfig", "up0       Link encap:Ethernet  HWaddr 02:00:00:00:00:05\n"), ("ip link", LINK), ("ip addr", ADDR),
+            ("ip neigh", NEIGH), ("ip route list", MAIN), ("ip route list table 99", TABLE), ("ip rule list", RULE)))}),
+    "worlddump": (
+        {"ip netns": NETNS, "ip addr": ADDR, "ip neigh": NEIGH, "ip route": MAIN, "ip netns exec red ip addr": RED},
+        {"worlddump-2026.txt": "\nNetwork Dump\n============\n\n" + "".join(
+            f"{command}\n{'-' * len(command)}\n\n{text}\n" for command, text in (
+                ("ip netns", NETNS), ("ip addr", ADDR), ("ip neigh", NEIGH), ("ip route", MAIN),
+                ("sudo ip netns exec red ip addr", RED)))}),
+    "tripleo": (
+        {"ip -4 addr": ADDR4, "ip -4 route": MAIN, "ip -6 addr": ADDR6, "ip -6 route": MAIN6, "iptables-save": SAVE,
+         "ip netns exec red ip -4 route": RED_MAIN},
+        {"network.txt": f"Kernel Interface table\nIface MTU\nlo 65536\n### IPv4 addresses\n{ADDR4}### IPv4 routing\n{MAIN}"
+         f"### IPTables (IPv4)\n{SAVE}### IPv6 addresses\n{ADDR6}### IPv6 routing\n{MAIN6}",
+         "network-netns": f"==== red (4)====\n### IPv4 routing\n{RED_MAIN}"}),
+    "apport": (
+        {"ip addr": ADDR, "ip route": MAIN},
+        {"IpAddr.txt": ADDR, "IpRoute.txt": MAIN, "ProblemType.txt": "Bug\n"}),
+    "apport-report": (
+        {"ip addr": ADDR, "ip route": MAIN},
+        {"r.crash": "ProblemType: Bug\nIpAddr:\n" + "".join(f" {line}\n" for line in ADDR.split("\n")[:-1]) + "IpRoute:\n"
+         + "".join(f" {line}\n" for line in MAIN.split("\n")[:-1]) + "Package: linux\n"}),
+    "wireless-info": (
+        {"ip addr": ADDR, "ip route": MAIN},
+        {"wireless-info.txt": "\n########## wireless info START ##########\n\n##### ifconfig ##########\n\n" + ADDR
+         + "\n\n##### route ##########\n\n" + MAIN + "\n##### resolv.conf #####\n\nnameserver 10.8.0.1\n"}),
+    "vyos": (
+        {"ip -s link": STATS},
+        {"show_tech.txt": f"\n----------\nInterface statistics\n----------\n{STATS}\n".replace("----------", "-" * 20)
+         + "-----------------\nRouting protocols\n-----------------\nC>* 10.8.0.0/24 is directly connected, up0\n"}),
+    "xen": (
+        {"ip -s addr": STATS, "ip route": MAIN, "ip neighbour": NEIGH},
+        {"bug-report-1/ip-s-addr.out": STATS, "bug-report-1/ip-route.out": MAIN, "bug-report-1/ip-neighbour.out": NEIGH}),
+    "microk8s": (
+        {"ip addr": ADDR}, {"inspection-report/network/ip-addr": ADDR, "inspection-report/network/ss": "State\n"}),
+    "sos": (
+        {"ip netns": NETNS, "ip -d addr": ADDR, "ip route show table all": ALL, "ip -4 rule": RULE,
+         "ip netns exec red ip -d addr": RED, "ip netns exec red ip route show table all": RED_MAIN},
+        {f"sosreport-n1/sos_commands/networking/{name}": text for name, text in (
+            ("ip_netns", NETNS), ("ip_-d_address", ADDR), ("ip_route_show_table_all", ALL), ("ip_-4_rule", RULE),
+            ("namespaces/red/ip_netns_exec_red_ip_-d_address_show", RED),
+            ("namespaces/red/ip_netns_exec_red_ip_route_show_table_all", RED_MAIN))}),
+}  # fmt: skip
+TABLES = ("links", "addresses", "routes", "routes6", "neighs", "rules", "rules6", "fdb", "firewall")
+
+
+def told(host: Host) -> dict[str, dict[str, Any]]:
+    """The tables of every namespace; rows of tables that are joined have no order."""
+    found = {}
+    for netns in host.namespaces:
+        rows = {name: getattr(netns, name) for name in TABLES}
+        found[netns.title] = {name: None if some is None else sorted(map(repr, some)) for name, some in rows.items()}
+    return found
+
+
+@pytest.mark.parametrize("form", ["directory", "w:gz", "zip"])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_layout_tells_the_same_as_its_commands(tmp_path: Path, layout: str, form: str) -> None:
+    commands, files = LAYOUTS[layout]
+    truth = build([Section("", command, text) for command, text in commands.items()])
+    path = tmp_path / "it"
+    if form == "directory":
+        path.mkdir()
+        lay(path, files)
+    else:
+        path.write_bytes(pack(files, form))
+    found = opening.read(str(path))
+    assert told(found) == told(truth)
+    assert found.problems == []
+
+
+@pytest.mark.parametrize("layout", [name for name, (_, files) in LAYOUTS.items() if len(files) == 1])
+def test_a_file_of_many_commands_is_read_alone(tmp_path: Path, layout: str) -> None:
+    commands, files = LAYOUTS[layout]
+    path = tmp_path / "it.txt"
+    path.write_text(next(iter(files.values())))
+    assert told(opening.read(str(path))) == told(build([Section("", command, text) for command, text in commands.items()]))
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"n1/ip_addr": ADDR, "n2/ip_addr": RED}, "2 machines: n1, n2"),
+        ({"sosreport-a/sos_commands/networking/ip_addr": ADDR, "sosreport-b/sos_commands/networking/ip_addr": RED,
+          "sosreport-b/hostname": "beta\n"}, "2 machines: sosreport-a, beta"),
+        ({"x/nodes/n1/addresses": ADDR, "x/nodes/n2/addresses": RED}, "2 machines: n1, n2"),
+    ],
+)  # fmt: skip
+def test_several_hosts_in_one_tree(tmp_path: Path, files: dict[str, str], said: str) -> None:
+    with pytest.raises(NetwrapError) as raised:
+        opening.read(str(lay(tmp_path, files)))
+    assert said in str(raised.value)
+
+
+def test_folders_are_no_namespaces_unless_something_says_so(tmp_path: Path) -> None:
+    files = {"support/networking/ip_addr": ADDR, "support/proc/net/arp": "IP address HW type Flags HW address Mask Device\n",
+             "support/systeminfo/hostname": "n1\n"}  # fmt: skip
+    found = opening.read(str(lay(tmp_path / "a", files)))
+    assert ([netns.title for netns in found.namespaces], found.hostname) == (["(root)"], "n1")
+    found = opening.read(str(lay(tmp_path / "b", {"ip_netns": NETNS, "ip_addr": ADDR, "red/ip_addr": RED})))
+    assert [netns.title for netns in found.namespaces] == ["(root)", "red"]
+    found = opening.read(str(lay(tmp_path / "c", {"ip_addr": ADDR, "netns/red/ip_addr": RED})))
+    assert [netns.title for netns in found.namespaces] == ["(root)", "red"]
+
+
+def test_a_table_that_sos_cut_is_called_cut(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    top = "sosreport-n1/sos_commands/networking/"
+    whole = pack({top + "ip_-d_address": ADDR, "sosreport-n1/sos_strings/networking/ip_route.tailed": "o bird\n" + MAIN}, "w")
+    with tarfile.open(fileobj=out, mode="w:gz") as tar, tarfile.open(fileobj=io.BytesIO(whole)) as other:
+        for member in other:
+            tar.addfile(member, other.extractfile(member))
+        link = tarfile.TarInfo(top + "ip_route")
+        link.type, link.linkname = tarfile.SYMTYPE, "../../sos_strings/networking/ip_route.tailed"
+        tar.addfile(link)
+        hard = tarfile.TarInfo(top + "ip_addr")
+        hard.type, hard.linkname = tarfile.LNKTYPE, top + "ip_-d_address"
+        tar.addfile(hard)
+    path = tmp_path / "sos.tar.gz"
+    path.write_bytes(out.getvalue())
+    found = opening.read(str(path))
+    assert found.root is not None and len(found.root.routes or ()) == 4 and len(found.root.links or ()) == 2
+    assert not found.root.has_routes("inet") and len(found.root.tables["ip_address"]) == 2
+    assert "ip route of the host was cut by sos: only its end was kept" in found.notes
+
+
+def test_addresses_that_sos_obfuscated_lose_their_length(tmp_path: Path) -> None:
+    top = "sos_commands/networking/"
+    routes = "default via 101.0.0.3/24 dev up0\n104.0.0.0/16\n\tnexthop via 100.0.0.2/24 dev up0 weight 1\n"
+    files = {top + "ip_route_show_table_all": routes,
+             top + "ip_-s_-s_neigh_show": "101.0.0.2/24 dev up0 used 1/2/3 probes 6 FAILED\n"}  # fmt: skip
+    found = opening.read(str(lay(tmp_path, files)))
+    assert found.root is not None
+    assert [route.get("gateway") for route in found.root.routes or ()] == ["101.0.0.3", None]
+    assert [neigh["dst"] for neigh in found.root.neighs or ()] == ["101.0.0.2"]
+    assert found.problems == [] and "3 addresses of neighbours and gateways were obfuscated" in "".join(found.notes)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_encodings_and_ends_of_lines(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "ip_addr.txt").write_bytes(ADDR.replace("\n", "\r\n").encode(encoding) + b"\0" * 4)
+    found = opening.read(str(tmp_path))
+    assert told(found) == told(build([Section("", "ip addr", ADDR)])) and found.problems == []
+
+
+def test_archives_in_archives_and_captures_in_folders(tmp_path: Path) -> None:
+    inner = pack({"cmd/ip-a.md": ADDR, "cmd/hostname.md": "n1\n"}, "w:gz")
+    (tmp_path / "sysdump.zip").write_bytes(pack({"dump/bugtool-a.tar.gz": inner}, "zip"))
+    found = opening.read(str(tmp_path / "sysdump.zip"))
+    assert found.hostname == "n1" and told(found)["(root)"]["links"] is not None
+    many = pack({"a": "x"}, "w:gz")
+    for _ in range(6):
+        many = pack({"it.tar.gz": many}, "w:gz")
+    (tmp_path / "deep.tar.gz").write_bytes(many)
+    with pytest.raises(NetwrapError, match="archives in each other"):
+        opening.read(str(tmp_path / "deep.tar.gz"))
+
+
+def test_what_was_not_understood_is_listed(tmp_path: Path) -> None:
+    found = opening.read(
+        str(lay(tmp_path, {"ip_addr": ADDR, "ethtool_up0": "Speed: 1000", "route": "no route at all", "b.bin": "x"}))
+    )
+    assert found.unread_files == ["b.bin", "ethtool_up0", "route"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (bytes(9000), "not a text: it holds nothing but zeros"),
+        (bytes(range(256)) * 40, "not a text"),
+        (b"\x8c\x0d\x04\x07\x03\x02" + bytes(range(128, 255)) * 9, "gpg -d"),
+        (b"PK\x03\x04garbage that is no zip", "cannot be read"),
+    ],
+)
+def test_what_is_no_text_is_refused_at_once(tmp_path: Path, content: bytes, said: str) -> None:
+    path = tmp_path / "it"
+    path.write_bytes(content)
+    with pytest.raises(NetwrapError, match=said):
+        opening.read(str(path))
+
+
+def test_a_pipe_that_nobody_writes_into(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "PIPE_PATIENCE", 0.2)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(NetwrapError, match="nobody writes into"):
+        opening.read(str(tmp_path / "pipe"))
+
+
+def test_folders_in_folders_and_many_files_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    deep = tmp_path
+    for _ in range(archive.MAX_FOLDERS + 3):
+        deep /= "d"
+    deep.mkdir(parents=True)
+    (deep / "ip_addr").write_text(ADDR)
+    lay(tmp_path, {"ip_addr": ADDR})
+    found = opening.read(str(tmp_path))
+    assert len(found.namespaces) == 1 and "deep were not looked at" in found.problems[0]
+    monkeypatch.setattr(archive, "MAX_FILES", 2)
+    assert "more than 2 files: the rest was not looked at" in opening.read(str(tmp_path)).problems
