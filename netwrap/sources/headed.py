@@ -105,7 +105,7 @@ def pieces(text: str) -> list[Piece]:
     """The commands of a text with headings, in their order.
 
     >>> pieces("==== red (4)====\\n### IPv4 routing\\ndefault dev a\\n")
-    [Piece(command='ip -4 route show', netns='red', text='default dev a\\n', line=3)]
+    [Piece(command='ip -4 route show', netns='red', text='default dev a\\n', line=3, part='')]
     """
     lines = text.split("\n")
     found: list[Piece] = []
