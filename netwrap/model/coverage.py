@@ -6,7 +6,6 @@ but one. Two captures are joined where neither covers the other; only one that c
 
 from __future__ import annotations
 
-import copy
 import json
 from copy import copy
 from typing import TYPE_CHECKING, NamedTuple
@@ -265,13 +264,16 @@ def resolve_vrfs(tables: list[Table], links: Iterable[Record]) -> None:
         if link.get("linkinfo", {}).get("info_kind") == "vrf" and "table" in info:
             numbers[f"vrf {link.get('ifname')}"] = str(info["table"])
     for at, table in enumerate(tables):
-        request = copy.copy(table.request)
+        request = copy(table.request)  # others who asked in the same words share it
         number = numbers.get(f"vrf {request.filters.get('vrf')}") if request is not None else None
         if request is None or number is None:
             continue
-        request.filters = {"table": number, **{key: value for key, value in request.filters.items() if key != "vrf"}}
-        records = [{**it, "table": number} if str(it.get("table", "")).startswith("vrf ") else it for it in table.records]
-        tables[at] = table._replace(request=request, records=records)
+        request.filters = {key: value for key, value in request.filters.items() if key != "vrf"}
+        request.filters["table"] = number
+        tables[at] = table._replace(request=request)
+        for route in table.records:
+            if str(route.get("table", "")).startswith("vrf "):
+                route["table"] = number
 
 
 def parts(tables: Sequence[Table]) -> list[Table]:
