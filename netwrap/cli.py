@@ -76,18 +76,24 @@ def _dispatch(words: list[str]) -> int:
 
         _help.show([verb, *reader.words[reader.at :]])
         return 0
-    if verb in _options.WRAPPED:
-        from .verbs import wrapped
+    wrapped = verb in _options.WRAPPED
+    if wrapped:
+        from .commands.line import executes
 
-        return wrapped.run(verb, reader)
-    module = importlib.import_module(f".verbs.{verb}", __package__)
-    options = _options.behind(reader, verb)
+        options = _options.among(reader, verb, executes)
+    else:
+        options = _options.behind(reader, verb)
+    module = importlib.import_module(f".verbs.{'wrapped' if wrapped else verb}", __package__)
     if options.show_commands or options.dry_run:
         from . import shell
 
         shell.show_commands(dry_run=options.dry_run)
+    if options.verb in _options.TABLES:
+        from .verbs import _table
+
+        _table.check(options)
     status: int = module.run(options)
-    return status
+    return 1 if options.exit_status and not options.tally[0] and status == 0 else status
 
 
 def _asks_for_help(words: list[str]) -> bool:

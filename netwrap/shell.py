@@ -604,6 +604,30 @@ def pass_through(argv: Sequence[str], netns: str | None = None, *, changes: bool
     return status if status >= 0 else 128 - status
 
 
+def page(text: str) -> None:
+    """Show a text through the user's pager (PAGER, else `less`) on our own terminal; where there is none, print it."""
+    import shlex
+
+    words = shlex.split(os.environ.get("PAGER") or "less")
+    path = find(words[0]) if words else None
+    if path is None or words[0] == "cat":
+        sys.stdout.write(text)
+        return
+    sys.stdout.flush()
+    file = scratch(text.encode("utf-8", "backslashreplace"))
+    try:
+        pid = os.posix_spawn(
+            path,
+            words,
+            {"LESS": "FRX", **os.environ},
+            file_actions=[(os.POSIX_SPAWN_DUP2, file, 0)],
+            setsigdef=_IGNORED_BY_PYTHON,
+        )
+        os.waitpid(pid, 0)
+    finally:
+        os.close(file)
+
+
 # -- many commands of ip at once -----------------------------------------------------------------------------------
 
 _BATCH_WORD = re.compile(r"[A-Za-z0-9_.:/%+=,@!-]+")

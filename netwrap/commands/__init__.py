@@ -19,6 +19,9 @@ and, where they apply,
 ``FIRST``     the filter that a word stands for that is no filter
 ``BINARIES``  other binaries that print this table
 ``shows``     a function: words of a command line → whether it shows a table (for binaries other than `ip` and `bridge`)
+``ALIASES``   other name of a column → the column, or the (dotted) key of the record
+``BROUGHT``   option that brings columns and keys → their names: {"-d": ["kind", "linkinfo"]}
+``USUAL``     column that iproute2 leaves out where it holds the usual → the usual
 ``DETAILS``   keys that only `-d` shows
 ``ask``       a function: fill a Request from the words of a command line (for the same)
 

@@ -18,6 +18,8 @@ FILTERS = {
     "state": ("state", True), "dynamic": ("state", False),
 }  # fmt: skip
 COLUMNS = "mac ifname? vlan? dst? vni? port? via? master? flags? state? used?"
+ALIASES = {"dev": "ifname", "address": "mac", "lladdr": "mac"}
+BROUGHT = {"-s": ["used", "updated"]}
 
 
 def rows(entry: Record) -> Iterator[Record]:

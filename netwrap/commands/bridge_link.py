@@ -17,6 +17,8 @@ KEY = "ifname"
 SETS = True
 FILTERS = {"dev": ("ifname", True)}
 COLUMNS = "ifindex ifname peer? mtu master state priority cost"
+ALIASES = {"name": "ifname", "dev": "ifname"}
+BROUGHT = {"-d": "hwmode hairpin guard root_block fastleave learning flood mcast_flood isolated".split()}
 
 
 def rows(link: Record) -> Iterator[Record]:

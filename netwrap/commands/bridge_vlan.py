@@ -16,6 +16,8 @@ SHOWS = ("tunnelshow",)
 SETS = True
 FILTERS = {"dev": ("ifname", True), "vid": ("vlans", True)}
 COLUMNS = "ifname vlan tunid? flags? state? rx_bytes? tx_bytes?"
+ALIASES = {"dev": "ifname", "vid": "vlan", "port": "ifname"}
+BROUGHT = {"-s": ["rx_bytes", "tx_bytes"]}
 
 
 def rows(port: Record) -> Iterator[Record]:

@@ -24,6 +24,14 @@ FILTERS = {
 FIRST = "dev"
 COLUMNS = "ifindex? ifname peer? operstate? address scope? flags? lladdr?"
 _FLAGS = ("tentative", "dadfailed", "deprecated", "temporary", "secondary", "dynamic")
+ALIASES = {
+    "state": "operstate", "name": "ifname", "dev": "ifname", "mac": "lladdr", "kind": "linkinfo.info_kind",
+    **{f"{way}_{what}": f"stats64.{way}.{what}" for what in ("bytes", "packets", "errors", "dropped") for way in ("rx", "tx")},
+}  # fmt: skip
+BROUGHT = {
+    "-d": "kind linkinfo promiscuity allmulti min_mtu max_mtu num_tx_queues num_rx_queues".split(),
+    "-s": "stats64 rx_bytes tx_bytes rx_packets tx_packets rx_errors tx_errors rx_dropped tx_dropped".split(),
+}
 
 
 def rows(link: Record) -> Iterator[Record]:

@@ -20,6 +20,8 @@ FILTERS = {
 FIRST = "to"
 COLUMNS = "dst dev? lladdr flags? state? used?"
 _FLAGS = ("router", "proxy", "managed", "extern_learn", "offload", "extern_valid")
+ALIASES = {"address": "dst", "mac": "lladdr", "nud": "state", "ifname": "dev"}
+BROUGHT = {"-s": ["used", "confirmed", "updated", "probes", "refcnt"]}
 
 
 def rows(neigh: Record) -> Iterator[Record]:

@@ -24,6 +24,9 @@ FILTERS = {
 SAME = {"oif": "dev", "id": "table"}
 FIRST = "to"
 COLUMNS = "type? dst from? gateway dev weight? encap? table? protocol? scope? prefsrc? metric? nhid? expires? flags?"
+ALIASES = {"proto": "protocol", "src": "prefsrc", "via": "gateway", "oif": "dev", "destination": "dst"}
+BROUGHT = {"table all": ["table"]}
+USUAL = {"type": "unicast", "protocol": "boot", "scope": "global", "table": "main"}
 
 
 def rows(route: Record) -> Iterator[Record]:

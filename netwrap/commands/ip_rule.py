@@ -23,6 +23,7 @@ SAME = {"lookup": "table", "priority": "preference"}
 FAMILY = "inet"
 DETAILS = ("protocol",)
 COLUMNS = "priority from selector? action protocol?"
+ALIASES = {"pref": "priority", "prio": "priority", "src": "from"}
 
 
 def rows(rule: Record) -> Iterator[Record]:

@@ -25,7 +25,8 @@ class Request:
     """What is asked for. Nobody may change it: who reads the same words again gets the same Request.
 
     ``name``: the parser; ``verb``: "show", "list-id", "get"; ``family``: "", "inet", "inet6", ...; ``details``, ``stats``: how
-    often `-d` and `-s` were said; ``brief``; ``filters``: the rows asked for, by iproute2's words; ``unknown``: other words.
+    often `-d` and `-s` were said; ``brief``; ``shows``: there is a verb; ``filters``: the rows asked for,
+    by iproute2's words; ``unknown``: other words.
     """
 
     def __init__(self, name: str, words: Sequence[str]) -> None:
@@ -34,7 +35,7 @@ class Request:
         self.verb = "show"
         self.family = ""
         self.details = self.stats = 0
-        self.brief = self.oneline = False
+        self.brief = self.oneline = self.shows = False
         self.filters: dict[str, str | None] = {}
         self.unknown: list[str] = []
 
@@ -95,6 +96,7 @@ def _iproute2(request: Request, words: list[str]) -> None:
             request.verb = "list-id"
         request.unknown += rest[1:]
         return
+    request.shows = bool(rest)
     if rest:
         verbs = (*_VERBS, *getattr(commands.module(request.name), "SHOWS", ()))
         verb = next((name for name in verbs if name.startswith(rest[0])), "")

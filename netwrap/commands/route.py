@@ -19,6 +19,7 @@ _KEYS = (
     "iface", "cut",
 )  # fmt: skip
 COLUMNS = "source? destination next_hop? gateway? genmask? flags metric? ref? use? mss? window? irtt? iface cut?"
+ALIASES = {"dst": "destination", "dev": "iface"}
 
 
 def rows(record: Record) -> Iterator[Record]:

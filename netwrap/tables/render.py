@@ -1,42 +1,56 @@
-"""Rows to text: tables by `tabulate`, or JSON, JSON lines, CSV, TSV. The only module that imports `tabulate`.
+"""Rows to text: tables by `tabulate`, or JSON, JSON lines, YAML, CSV, TSV, Markdown. The only module that imports `tabulate`.
 
 No control character of a cell reaches the terminal: it is shown as its escape (``\\x1b``).
 """
 
 from __future__ import annotations
 
-from ..errors import UsageError
+import re
+
+from ..errors import UsageError, similar
+from .terminal import painted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
+    Cells = list[list[Any]]
+
 DEFAULT = "simple"
-_OWN = ("json", "jsonl", "csv", "tsv")
+_OWN = ("json", "jsonl", "yaml", "csv", "tsv")
+_MARKDOWN = {"md": "github", "markdown": "github"}
 
 
 def formats() -> list[str]:
     """The names of all formats."""
     import tabulate
 
-    return sorted({*_OWN, *tabulate.tabulate_formats})
+    return sorted({*_OWN, *_MARKDOWN, *tabulate.tabulate_formats})
 
 
 def check_format(name: str) -> str:
     """The name, if there is such a format; UsageError lists those there are."""
     if name in _OWN or name == DEFAULT or name in formats():
         return name
-    raise UsageError(f"unknown format {name!r}; there are: {', '.join(formats())}")
+    raise UsageError(f"unknown format {name!r}{similar(name, formats())}; there are: {', '.join(formats())}")
 
 
 def is_records(name: str) -> bool:
     """Whether a format prints records, not the cells of a table."""
-    return name in ("json", "jsonl")
+    return name in ("json", "jsonl", "yaml")
 
 
-def records(items: Sequence[Any], name: str) -> Iterator[str]:
-    """Records as one JSON array, an item a line, or as JSON lines."""
+def records(items: Sequence[Any], name: str, pretty: bool = False) -> Iterator[str]:
+    """Records as one JSON array, an item a line (``pretty``: indented), as JSON lines, or as YAML."""
+    if name == "yaml":
+        yield from _yaml(items) if items else ["[]"]
+        return
+    if pretty and name == "json":
+        import json
+
+        yield json.dumps(items, indent=4)
+        return
     encode = _encoder()
     # Text that is no UTF-8 came as surrogates; ASCII escapes carry it, and no control character gets through.
     if name == "jsonl":
@@ -63,14 +77,61 @@ def _encoder() -> Callable[[Any], str]:
     return lambda item: "".join(encoder(item, 0))
 
 
+def _yaml(value: Any, indent: str = "") -> Iterator[str]:
+    """A list or an object that is not empty, as lines of YAML's block style; words are quoted as JSON does, which YAML reads."""
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            if _has_lines(item):
+                first, *rest = _yaml(item, indent + "  ")
+                yield f"{indent}- {first.lstrip(' ')}"
+                yield from rest
+            else:
+                yield f"{indent}- {_scalar(item)}"
+    else:
+        for key, item in value.items():
+            name = key if _PLAIN.fullmatch(key) and key.lower() not in _YAML_WORDS else _scalar(key)
+            if _has_lines(item):
+                yield f"{indent}{name}:"
+                yield from _yaml(item, indent + "  ")
+            else:
+                yield f"{indent}{name}: {_scalar(item)}"
+
+
+# Words that YAML takes for something else than themselves.
+_YAML_WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null"))
+_PLAIN = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
+
+
+def _has_lines(value: Any) -> bool:
+    return isinstance(value, (list, tuple, dict)) and bool(value)
+
+
+def _scalar(value: Any) -> str:
+    import json
+
+    if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _YAML_WORDS:
+        return value
+    return json.dumps(value)
+
+
 def table(
-    columns: Sequence[str], rows: Iterable[Sequence[Any]], name: str = DEFAULT, header: bool = True, tight: bool = False
-) -> str:
+    columns: Sequence[str], rows: Iterable[Sequence[Any]], name: str = DEFAULT, header: bool = True, tight: bool = False,
+    colour: bool = False,
+) -> str:  # fmt: skip
     """A table of cells: None is empty, lists are joined by commas, numbers to the right. ``tight``: as narrow as can be."""
     cells = [list(row) for row in rows]
     if name in ("csv", "tsv"):
         return _separated(columns, cells, name, header)
     import tabulate
+
+    name = _MARKDOWN.get(name, name)
+    shown = [[text(cell) for cell in row] for row in cells]
+    if name in ("github", "pipe"):
+        shown = [[cell.replace("|", "\\|") for cell in row] for row in shown]
+    if not header and name == DEFAULT:
+        name = "plain"  # `simple` would draw rules of dashes above and below
+    if colour:
+        shown = [[painted(column, cell) for column, cell in zip(columns, row)] for row in shown]
 
     right = ["right" if _numeric(cells, at) else "left" for at in range(len(columns))]
     padding = tabulate.MIN_PADDING
@@ -78,7 +139,7 @@ def table(
         tabulate.MIN_PADDING = 0  # else a header makes its column two wider than itself
     try:
         return tabulate.tabulate(
-            [[text(cell) for cell in row] for row in cells],
+            shown,
             headers=[text(column) for column in columns] if header else (),
             tablefmt=name,
             disable_numparse=True,

@@ -38,17 +38,14 @@ def columns(command: str, found: Sequence[Row]) -> list[str]:
     return wanted
 
 
+def optional_columns(command: str) -> list[str]:
+    """The columns that are shown only where one is filled."""
+    return ["netns", "unparsed", *(column.rstrip("?") for column in _view(command)[0].split() if column.endswith("?"))]
+
+
 def all_columns(command: str) -> list[str]:
     """Every column that a table of the command can have."""
     return [column.rstrip("?") for column in _view(command)[0].split()]
-
-
-def record_keys(command: str) -> set[str]:
-    """Every key that a record of the command can have."""
-    from parsers import records
-
-    kind = getattr(records, getattr(commands.module(command), "RECORD", ""), None) if commands.exists(command) else None
-    return {*getattr(kind, "__annotations__", ()), "host", "netns", "unparsed"}
 
 
 def _view(command: str) -> tuple[str, Callable[[Record], Iterator[Record]]]:

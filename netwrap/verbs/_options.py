@@ -8,12 +8,16 @@ argparse would take a quarter of the time of ``netwrap parse arp``, and options 
 
 from __future__ import annotations
 
+import copy
+
 from netwrap.errors import UsageError, similar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from typing import Any
+
+    from netwrap.tables.selection import Condition
 
 
 class Verb:
@@ -31,9 +35,11 @@ class Option:
     """An option: the verbs that obey it, and how its value is read.
 
     ``value`` is the name of its value, "" for a flag. ``kind``: "" (the last one counts), "many" (each adds one), "names"
-    (each adds names, separated by commas), "number" (``words``: the least and the most), "choice" (one of ``words``: the next
-    word is its value only if it is one of them). ``words``: the values, or the kind of word that completes it (``file``,
-    ``netns``, ``column``). ``key``: the attribute of :class:`Options` that it fills.
+    (each adds names, separated by commas), "sets" (a flag that sets its first word), "number" (``words``: the least and the
+    most), "choice" (one of ``words``: the next word is its value only if it is one of them).
+
+    ``words``: the values, or the kind of word that completes it (``file``, ``netns``, ``column``). ``key``: the attribute of
+    :class:`Options` that it fills.
 
     ``short`` forms stand in front of the verb, or behind a verb of ours; that of an option of one verb only behind the verb.
     """
@@ -131,7 +137,7 @@ OPERANDS = {
 }
 LAB_OPERANDS = {"FILE": _LAB, "NAME": "a namespace (without any: all named ones)"}
 
-_TABLES = (*WRAPPED, "report", "find", "trace", "parse")
+TABLES = (*WRAPPED, "report", "find", "trace", "parse")
 _HOSTS = (*WRAPPED, "report", "find", "topology")
 _RUNS = (*_HOSTS, "trace", "capture", "lab up", "lab down", "lab status", "lab verify", "lab export")
 
@@ -148,13 +154,22 @@ OPTIONS: dict[str, tuple[Option, ...]] = {
                "number", ("1", "100000")),
     ),
     "the table": (
-        Option("--format", "FORMAT", _TABLES, "a format of tabulate, or json, jsonl, csv, tsv (default: simple)", "-o", "",
+        Option("--format", "FORMAT", TABLES, "json, jsonl, yaml, csv, tsv, md, or a format of tabulate", "-o", "",
                ("format",)),
-        Option("--columns", "A,B,…", _TABLES, "which columns, in this order; or keys of the JSON", "-c", "names", ("column",)),
-        Option("--where", "COND", _TABLES, "NAME=VALUE, != ~REGEX !~ < <= > >=; repeat to ask for more", "-W", "many",
+        Option("--json", "", TABLES, "the same as --format json", "-j", "sets", ("json",), "format"),
+        Option("--pretty", "", TABLES, "JSON with an indent", "-p"),
+        Option("--columns", "A,B,…", TABLES, "which columns, in this order; ? lists them", "-c", "names", ("column",)),
+        Option("--where", "COND", TABLES, "NAME=VALUE, != ~REGEX !~ < <= > >= <<PREFIX >>ADDRESS", "-W", "many",
                ("column",)),
-        Option("--sort", "A,B,…", _TABLES, "order by these columns; -NAME downwards", "-S", "names", ("column",)),
-        Option("--no-header", "", _TABLES, "rows only"),
+        Option("--sort", "A,B,…", TABLES, "order by these columns; -NAME downwards", "-S", "names", ("column",)),
+        Option("--limit", "N", TABLES, "no more than N rows", "-l", "number", ("1", "99999999999")),
+        Option("--count", "", TABLES, "only the number of rows"),
+        Option("--uniq", "", TABLES, "each row once, of those that are alike in the columns shown", "-u"),
+        Option("--exit-status", "", TABLES, "end with status 1 where no row is left", "-e"),
+        Option("--no-header", "", TABLES, "rows only"),
+        Option("--wide", "", TABLES, "as wide as it is, also where the terminal is not", "-w"),
+        Option("--color", "WHEN", TABLES, "auto (on a terminal), always, never", "", "choice", ("always", "auto", "never")),
+        Option("--no-pager", "", TABLES, "never through a pager"),
     ),
     "what runs": (
         Option("--show-commands", "", _RUNS, "print every command before it runs"),
@@ -173,9 +188,9 @@ OPTIONS: dict[str, tuple[Option, ...]] = {
         Option("--keep-going", "", ("parse",), "print what can be read, and every line that cannot"),
         Option("--output", "FILE", ("capture",), "save it there, whole or not at all; packed where it ends in .gz", "-o", "",
                ("file",)),
-        Option("--format", "FORM", ("topology",), "text (default), svg, html, png, mermaid, dot, d2 or json", "-o", "choice",
+        Option("--format", "FORM", ("topology",), "text (default), svg, html, png, mermaid, dot, d2 or json", "", "choice",
                ("text", "svg", "html", "png", "mermaid", "dot", "d2", "json")),
-        Option("--output", "FILE", ("topology",), "save the picture there, whole or not at all", "", "", ("file",)),
+        Option("--output", "FILE", ("topology",), "save the picture there, whole or not at all", "-o", "", ("file",)),
         Option("--around", "NAME", ("topology",), "only what is around this namespace", "", "", ("netns",)),
         Option("--depth", "N", ("topology",), "how many steps around it (default 1)", "", "number", ("1", "99")),
         Option("--path", "FROM,TO", ("topology",), "only the namespaces on a shortest way between two", "", "names", ("netns",)),
@@ -213,7 +228,18 @@ class Options:
         self.columns: list[str] = []
         self.where: list[str] = []
         self.sort: list[str] = []
+        self.conditions: list[Condition] = []  # `where`, understood
+        self.limit: int | None = None
+        self.count = False
+        self.uniq = False
+        self.exit_status = False
         self.no_header = False
+        self.pretty = False
+        self.wide = False
+        self.color: str | None = None
+        self.no_pager = False
+        self.tally = [0, 0]  # rows printed, of how many
+        self.gave_way: list[str] = []  # columns that a terminal was too narrow for
         self.show_commands = False
         self.dry_run = False
         self.keep_going = False
@@ -237,6 +263,16 @@ class Options:
         self.only: list[str] = []
         self.unfold = False
         self.ascii = False
+
+    def selects(self) -> bool:
+        """Whether the options choose or order rows."""
+        return bool(self.where or self.sort or self.columns or self.limit is not None or self.uniq)
+
+    def of_table(self, columns: list[str], sort: list[str]) -> Options:
+        """The same options, with these columns and this order: for one of several tables."""
+        other = copy.copy(self)
+        other.columns, other.sort = columns, sort
+        return other
 
 
 def of(verb: str) -> list[Option]:
@@ -383,7 +419,9 @@ def obeyed(reader: Reader, verb: str) -> Options:
 
 def _fill(options: Options, option: Option, value: str) -> None:
     found: Any = value
-    if not option.value:
+    if option.kind == "sets":
+        found = option.words[0]
+    elif not option.value:
         found = True
     elif option.kind == "many":
         found = [*getattr(options, option.key), value]

@@ -4,62 +4,259 @@ from __future__ import annotations
 
 import sys
 
+from netwrap.errors import NetwrapError, UsageError
 from netwrap.tables import render
+
+from . import say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
+
+    from netwrap.tables.selection import Row
 
     from ._options import Options
 
     Record = dict[str, Any]
 
 
+class Unknown(NetwrapError):
+    """What was asked for is not in this text or capture: it was made without the option that brings it."""
+
+
 def check(options: Options) -> None:
-    """Refuse a format that does not exist before anything runs. Raises UsageError."""
+    """Refuse a format that does not exist, and a condition that is none, before anything runs. Raises UsageError."""
+    if options.pretty and options.format is None:
+        options.format = "json"
     if options.format is not None:
         render.check_format(options.format)
+        if options.pretty and options.format != "json":
+            raise UsageError(f"--pretty makes no sense for {options.format}: it is for json")
+        if render.is_records(options.format) and options.no_header:
+            raise UsageError(f"--no-header makes no sense for {options.format}: it has no header")
+    if options.where:
+        from netwrap.tables.selection import Condition
+
+        options.conditions = [Condition(text) for text in options.where]
 
 
-def chosen(command: str, records: Sequence[Record], options: Options) -> list[Any]:
-    """The records that ``--where`` leaves, as ``--sort`` orders them; with ``--columns`` as objects of these keys only."""
-    if not options.where and not options.sort and not options.columns:
+def asked(options: Options) -> list[str]:
+    """The names of columns that options ask for."""
+    names = [*options.columns, *(name.lstrip("-") for name in options.sort)]
+    return [*names, *(name for condition in options.conditions for name in condition.names)]
+
+
+# -- choosing rows -------------------------------------------------------------------------------------------------
+
+
+def selected(
+    command: str, records: Sequence[Record], options: Options, peer: Callable[[Record], Record | None] | None = None
+) -> tuple[list[Row], list[str]]:
+    """The rows that the options leave of a table, in their order, and the columns to show.
+
+    ``peer`` tells the record of the other end of a link. Raises UsageError for a name that no record can have, Unknown for one
+    that only an option brings which the records were made without.
+    """
+    from netwrap.tables import selection, view
+
+    rows = view.rows(command, records)
+    before = len(rows)
+    columns = options.columns or view.columns(command, rows)
+    if asked(options):
+        _prepare(command, rows, options, peer)
+        rows = selection.sort(selection.where(rows, options.conditions), options.sort)
+    if options.uniq:
+        rows = selection.uniq(rows, columns)
+    if options.limit is not None:
+        rows = rows[: options.limit]
+    options.tally[0] += len(rows)
+    options.tally[1] += before
+    return rows, columns
+
+
+def _prepare(command: str, rows: list[Row], options: Options, peer: Callable[[Record], Record | None] | None) -> None:
+    """Make the asked names known to the rows: other spellings, other ends. Refuse those that lead nowhere."""
+    from netwrap.tables import selection, view
+    from netwrap.tables.columns import aliases as aliases_of
+    from netwrap.tables.columns import usual as usual_of
+
+    names = asked(options)
+    if any(name.startswith(selection.PEER) for name in names):
+        if peer is None:
+            raise UsageError("@peer needs a host: it is for `ip link` of this host, or --from a capture, and for report NAME")
+        for row in rows:
+            other = peer(row.record)
+            row.peer = view.rows(command, [other])[0] if other is not None else None
+    aliases = aliases_of(command)
+    for name in dict.fromkeys(names):
+        bare = name.removeprefix(selection.PEER)
+        if bare in aliases:
+            for row in rows:
+                end = row if bare == name else row.peer
+                if end is not None and not end.has(bare):
+                    end.cells[bare] = end.get(aliases[bare])
+        if not any(row.has(name) and row.get(name) is not None for row in rows):
+            _known(command, name, rows, options)
+    for name, usual in usual_of(command).items():
+        if any(name in condition.names for condition in options.conditions):
+            for row in rows:
+                if row.get(name) is None:
+                    row.cells[name] = usual
+
+
+def is_known(command: str, name: str) -> bool:
+    """Whether a table of a command can have a name: a column, another spelling of one, a key of its records."""
+    from netwrap.tables import columns, view
+
+    name = name.removeprefix("@peer.")
+    known = ("host", "netns", "unparsed", *view.all_columns(command), *columns.aliases(command))
+    return name in known or bool(columns.option_for(command, name)) and "." not in name or columns.can_have(command, name)
+
+
+def _known(command: str, name: str, rows: list[Row], options: Options) -> None:
+    from netwrap.tables import columns, selection, view
+
+    option = columns.option_for(command, name)
+    every = ["netns", *view.all_columns(command)]
+    if not is_known(command, name):
+        raise selection.unknown(name, every)
+    if option and rows and not columns.was_given(command, option, [row.record for row in rows]):
+        made = "this capture was" if options.source else "this was"
+        raise Unknown(f"{made} made without {option}: {name} is not known")
+    above, _, last = name.rpartition(".")
+    if above:
+        there = sorted({key for row in rows for value in _dicts(row.get(above)) for key in value})
+        if there and last not in there:
+            raise UsageError(f"no record has {name!r}: {above} has {', '.join(there)}")
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, dict)]
+
+
+def chosen(
+    command: str, records: Sequence[Record], options: Options, peer: Callable[[Record], Record | None] | None = None
+) -> list[Any]:
+    """The records that the options leave, in their order; with ``--columns`` as objects of these keys only."""
+    if not options.selects():
+        options.tally[0] += len(records)
         return list(records)
-    rows, _ = selected(command, records, options)
+    rows, _ = selected(command, records, options, peer)
     if options.columns:
         return [{name: row.get(name) for name in options.columns} for row in rows]
     return list({id(row.record): row.record for row in rows}.values())
 
 
-def selected(command: str, records: Sequence[Record], options: Options) -> tuple[list[Any], list[str]]:
-    """The rows that ``--where`` leaves, as ``--sort`` orders them, and the columns of their table."""
-    from netwrap.tables import selection, view
-
-    rows = view.rows(command, records)
-    columns = view.columns(command, rows)
-    conditions = [selection.condition(text) for text in options.where]
-    asked = [*options.columns, *(name.lstrip("-") for name in options.sort), *(name for name, _ in conditions)]
-    selection.check(asked, ["host", "netns", *view.all_columns(command)], rows, view.record_keys(command))
-    rows = selection.sort(selection.where(rows, options.where), options.sort)
-    return rows, columns
+# -- printing ------------------------------------------------------------------------------------------------------
 
 
-def lines(command: str, records: Sequence[Record], options: Options) -> Iterable[str]:
+def lines(
+    command: str, records: Sequence[Record], options: Options, peer: Callable[[Record], Record | None] | None = None
+) -> Iterator[str]:
     """The table of records of a command, or the records themselves, as lines to print."""
     form = options.format or render.DEFAULT
-    if render.is_records(form):
-        yield from render.records(chosen(command, records, options), form)
+    if render.is_records(form) and not options.count:
+        yield from render.records(chosen(command, records, options, peer), form, options.pretty)
         return
-    rows, columns = selected(command, records, options)
-    columns = options.columns or columns
+    rows, columns = selected(command, records, options, peer)
+    if options.count:
+        yield str(len(rows))
+        return
+    yield from drawn(command, rows, columns, options)
+
+
+def drawn(command: str, rows: Sequence[Row], columns: list[str], options: Options) -> Iterator[str]:
+    """Rows as a table; on a terminal as wide as it, in colour."""
+    from netwrap.tables import terminal, view
+
+    form = options.format or render.DEFAULT
     cells = [[row.get(name) for name in columns] for row in rows]
-    text = render.table(columns, cells, form, header=not options.no_header)
+    people = terminal.is_for_people(form)
+    tight = command == "report"  # it keeps to 80 columns where it can
+    if people and not options.wide and terminal.is_terminal():
+        optional = () if options.columns else view.optional_columns(command)
+        between = 2 if form in ("simple", "plain") else 3
+        width = terminal.size()[0] - (0 if between == 2 else 4)
+        columns, cells, gone = terminal.fitted(columns, cells, optional, width, between)
+        tight = True
+        options.gave_way += [name for name in gone if name not in options.gave_way]
+    colour = people and terminal.colours(options.color)
+    text = render.table(columns, cells, form, header=not options.no_header, tight=tight, colour=colour)
     if text:
         yield text
 
 
-def show(command: str, records: Sequence[Record], options: Options) -> None:
+def show(
+    command: str, records: Sequence[Record], options: Options, peer: Callable[[Record], Record | None] | None = None
+) -> None:
     """Print the table of records of a command on standard output. Raises UsageError for a column that there is not."""
-    for line in lines(command, records, options):
-        sys.stdout.write(line + "\n")
+    write(lines(command, records, options, peer), options)
+
+
+def write(found: Iterable[str], options: Options) -> None:
+    """Print lines, through a pager where they do not fit the terminal; and say what was left out, or that nothing is left."""
+    from netwrap.tables import terminal
+
+    if terminal.is_terminal():
+        shown = "".join(line + "\n" for line in found)
+        if not (options.no_pager or options.count) and shown.count("\n") >= terminal.size()[1]:
+            from netwrap import shell
+
+            shell.page(shown)
+        else:
+            sys.stdout.write(shown)
+    else:
+        for line in found:
+            sys.stdout.write(line + "\n")
+    if options.gave_way:
+        sys.stdout.flush()
+        say(f"too narrow for {', '.join(options.gave_way)}: -w shows all")
+        options.gave_way.clear()
+    if options.tally[1] and not options.tally[0] and sys.stderr is not None and sys.stderr.isatty():
+        sys.stdout.flush()
+        say(f"0 of {options.tally[1]} rows")
+
+
+# -- several tables at once ----------------------------------------------------------------------------------------
+
+
+def check_sections(tables: Sequence[str], options: Options) -> None:
+    """Raise UsageError for a name that none of several tables can have."""
+    from netwrap.tables import selection, view
+
+    for name in asked(options):
+        if not any(is_known(command, name) for command in tables):
+            every = dict.fromkeys(column for command in tables for column in view.all_columns(command))
+            raise selection.unknown(name, list(every))
+
+
+def narrowed(command: str, options: Options) -> Options | None:
+    """The options as one of several tables obeys them: the columns that it has; None where a condition asks for another one's."""
+    if any(not is_known(command, name) for condition in options.conditions for name in condition.names):
+        return None
+    columns = [name for name in options.columns if is_known(command, name)]
+    if options.columns and not columns:
+        return None
+    return options.of_table(columns, [name for name in options.sort if is_known(command, name.lstrip("-"))])
+
+
+def list_columns(commands: Sequence[str]) -> None:
+    """Print the columns of tables, with a word on each and the option that brings it (``--columns ?``)."""
+    from netwrap.tables import columns, view
+
+    for command in commands:
+        rows = []
+        optional = view.optional_columns(command)
+        for name in dict.fromkeys(["netns", *view.all_columns(command), *columns.on_demand(command)]):
+            shown = (
+                "where filled"
+                if name in optional or name == "netns"
+                else ""
+                if name in view.all_columns(command)
+                else "on demand"
+            )
+            rows.append([name, columns.WORDS.get(name, ""), columns.option_for(command, name), shown])
+        if commands[1:]:
+            sys.stdout.write(f"{command}:\n")
+        sys.stdout.write(render.table(["column", "what", "option", "shown"], rows, "plain") + "\n")

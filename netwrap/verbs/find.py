@@ -21,8 +21,10 @@ def run(options: Options) -> int:
     """Print the places; 1 where there is none, or something could not be read."""
     from netwrap.answers import find
 
-    _table.check(options)
     what = options.words[0]
+    if "?" in options.columns:
+        _table.list_columns(["find"])
+        return 0
     if not what.strip():
         raise UsageError("find takes what to look for, not an empty word")
     hosts = _source.hosts(options)

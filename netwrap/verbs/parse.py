@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 def run(options: Options) -> int:
     """Print the tables; 1 where something could not be read."""
-    _table.check(options)
     name, files = _command_and_files(options.words)
     status = 0
     for file in files:

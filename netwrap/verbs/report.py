@@ -6,6 +6,7 @@ Without root only what everybody may read is shown.
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING, NamedTuple
 
 from netwrap.answers import overview
 from netwrap.errors import UsageError
@@ -13,28 +14,44 @@ from netwrap.tables import render as tabular
 
 from . import _source, _table
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
     from netwrap.model.host import Host
     from netwrap.model.namespace import Namespace
+    from netwrap.tables.selection import Row
 
     from ._options import Options
 
     Record = dict[str, Any]
 
-#: The width that the overview keeps to where it can.
-WIDTH = 80
-_LINES = 3
+
+class Place(NamedTuple):
+    """A namespace to report, and the name of its host where there are several."""
+
+    host: Host
+    netns: Namespace
+    name: str = ""
+
+
+# The tables of a report of one namespace: title, table, and key of the record that `overview.details` makes.
+_SECTIONS = (
+    ("links", "report_link", "links"), ("routes", "ip_route", "routes"), ("neighbours", "ip_neigh", "neighbours"),
+    ("rules", "ip_rule", "rules"), ("IPv6 rules", "ip_rule", "rules6"), ("listeners", "report_listener", "listeners"),
+    ("firewall", "report_firewall", "firewall"),
+)  # fmt: skip
 
 
 def run(options: Options) -> int:
     """Print the overview, or what there is about some namespaces; 1 where something could not be read."""
-    _table.check(options)
     if options.words and options.netns:
         raise UsageError("report takes the namespaces as NAME, or by --netns, not both")
+    if "?" in options.columns:
+        _table.list_columns(["report"] if not options.words else list(dict.fromkeys(table for _, table, _ in _SECTIONS)))
+        return 0
+    if options.words:
+        _table.check_sections([table for _, table, _ in _SECTIONS], options)
     hosts = _source.hosts(options)
     if not options.words:
         chosen = [
@@ -42,18 +59,23 @@ def run(options: Options) -> int:
             for host in hosts
             for netns in (_chosen(hosts, host, options.netns) if options.netns else host.namespaces)
         ]
-        _overview(hosts, chosen, options)
+        records = [_source.with_host(hosts, host, overview.row(host, netns)) for host, netns in chosen]
+        _table.show("report", records, options)
+        sys.stdout.flush()
         return _source.remarks(hosts)
-    chosen = [(host, netns) for name in options.words for host, netns in _named(hosts, name)]
-    if tabular.is_records(options.format or ""):
-        records = [_source.with_host(hosts, host, overview.details(host, netns)) for host, netns in chosen]
-        for line in tabular.records(records, str(options.format)):
-            sys.stdout.write(line + "\n")
+    places = [
+        Place(host, netns, host.name if len(hosts) > 1 else "") for name in options.words for host, netns in _named(hosts, name)
+    ]
+    form = options.format or tabular.DEFAULT
+    if options.count:
+        found: Iterable[str] = [str(sum(len(rows) for place in places for _, rows, _ in _tables(place, options)))]
+    elif tabular.is_records(form):
+        found = tabular.records([_record(place, options) for place in places], form, options.pretty)
+    elif form in ("csv", "tsv"):
+        found = _joined(places, options)
     else:
-        for position, (host, netns) in enumerate(chosen):
-            sys.stdout.write("\n" if position else "")
-            for line in _details(host, netns, options, host.name if len(hosts) > 1 else ""):
-                sys.stdout.write(line + "\n")
+        found = texts(places, options)
+    _table.write(found, options)
     sys.stdout.flush()
     return _source.remarks(hosts, lacks=False)
 
@@ -66,7 +88,7 @@ def _named(hosts: Sequence[Host], name: str) -> list[tuple[Host, Namespace]]:
         if len(hosts) > 1 and name == host.name:
             return [(host, netns) for netns in host.namespaces]
         try:
-            found.append((host, host.find(name)))
+            found += [(host, netns) for netns in host.choose([name])]
         except UsageError as missing:
             error = error or missing
     if not found and error is not None:
@@ -81,63 +103,87 @@ def _chosen(hosts: Sequence[Host], host: Host, names: Sequence[str]) -> list[Nam
     return [netns for name in names for other, netns in _named(hosts, name) if other is host]
 
 
-# -- the overview --------------------------------------------------------------------------------------------------
-
-
-def _overview(hosts: Sequence[Host], chosen: Sequence[tuple[Host, Namespace]], options: Options) -> None:
-    records = [_source.with_host(hosts, host, overview.row(host, netns)) for host, netns in chosen]
-    if options.format is not None or options.columns:
-        _table.show("report", records, options)
-    else:
-        for line in _folded(records, options):
-            sys.stdout.write(line + "\n")
-    sys.stdout.flush()
-
-
-def _folded(records: Sequence[Record], options: Options) -> Iterator[str]:
-    """The table; where it would be too wide, lists stand below each other, the first few of them."""
-    rows, columns = _table.selected("report", records, options)
-    cells = [[row.get(name) for name in columns] for row in rows]
-    header = not options.no_header
-    text = tabular.table(columns, cells, header=header, tight=True)
-    if max(map(len, text.split("\n"))) > WIDTH:
-        cells = [line for row in cells for line in _lines(row)]
-        text = tabular.table(columns, cells, header=header, tight=True)
-    yield text
-
-
-def _lines(row: Sequence[Any]) -> Iterator[list[Any]]:
-    columns = [_few(cell) if isinstance(cell, list) else [cell] for cell in row]
-    for at in range(max(map(len, columns))):
-        yield [column[at] if at < len(column) else None for column in columns]
-
-
-def _few(items: list[Any]) -> list[Any]:
-    if len(items) <= _LINES:
-        return items or [None]
-    return [*items[: _LINES - 1], f"and {len(items) - _LINES + 1} more"]
-
-
 # -- one namespace -------------------------------------------------------------------------------------------------
 
 
-def _details(host: Host, netns: Namespace, options: Options, name: str = "") -> Iterator[str]:
-    record = overview.details(host, netns)
-    yield tabular.printable((f"{name}, " if name else "") + _heading(host, netns))
-    for title, view, missing in (("links", "report_link", "links"), ("routes", "ip_route", "routes"),
-                                 ("neighbours", "ip_neigh", "neighbours"), ("rules", "ip_rule", "rules"),
-                                 ("IPv6 rules", "ip_rule", "rules6"), ("listeners", "report_listener", "listeners"),
-                                 ("firewall", "report_firewall", "firewall")):  # fmt: skip
-        yield ""
-        records = record[missing]
-        if not records:
-            yield f"{title}: {'none' if records is not None else 'not known' if host.live else 'not in this capture'}"
-            continue
-        yield f"{title}:"
-        yield from _table.lines(view, records, options)
-    if record["forwarding"]:
-        shown = ", ".join(f"{family} {'on' if on else 'off'}" for family, on in sorted(record["forwarding"].items()))
-        yield f"\nforwarding: {shown}"
+def _tables(place: Place, options: Options) -> Iterator[tuple[str, list[Row], list[str]]]:
+    """The tables of a namespace as far as the options choose them: title, rows, columns."""
+    record = overview.details(place.host, place.netns)
+    for title, table, key in _SECTIONS:
+        narrowed = _table.narrowed(table, options)
+        if narrowed is not None and record[key]:
+            yield (title, *_table.selected(table, record[key], narrowed, _peer(place.host, place.netns)))
+
+
+def _peer(host: Host, netns: Namespace) -> Callable[[Record], Record | None]:
+    """What finds the other end of a row of the table of links."""
+    by_name: dict[tuple[int, str], Record] = {}
+
+    def peer(record: Record) -> Record | None:
+        link = netns.link(record.get("ifname", ""))
+        found = host.peer(netns, link) if link is not None else None
+        if found is None or found.link is None or found.netns is None:
+            return None
+        if not by_name:
+            by_name.update({(id(it), link["ifname"]): link for it in host.namespaces for link in overview.links(host, it)})
+        return by_name.get((id(found.netns), found.link["ifname"]))
+
+    return peer
+
+
+def _record(place: Place, options: Options) -> Record:
+    """All about a namespace as one object; what the options choose of its tables."""
+    record = overview.details(place.host, place.netns)
+    for _, table, key in _SECTIONS:
+        narrowed = _table.narrowed(table, options)
+        if narrowed is None:
+            del record[key]
+        elif record[key]:
+            record[key] = _table.chosen(table, record[key], narrowed, _peer(place.host, place.netns))
+    if options.columns:
+        keys = [key for _, _, key in _SECTIONS]
+        record = {name: value for name, value in record.items() if name == "netns" or name in keys}
+    return {"host": place.name, **record} if place.name else record
+
+
+def _joined(places: Sequence[Place], options: Options) -> Iterator[str]:
+    """All tables as one, each row with its namespace and the title of its table."""
+    found = [(place, *table) for place in places for table in _tables(place, options)]
+    front = ["host"] if any(place.name for place in places) else []
+    front += ["netns", "section"]
+    columns = [name for name in dict.fromkeys(name for _, _, _, names in found for name in names) if name not in front]
+    cells = [
+        [*([place.name] if "host" in front else []), place.netns.title, section,
+         *(row.get(name) if name in names else None for name in columns)]
+        for place, section, rows, names in found for row in rows
+    ]  # fmt: skip
+    yield tabular.table([*front, *columns], cells, options.format or "csv", header=not options.no_header)
+
+
+def texts(places: Sequence[Place], options: Options) -> Iterator[str]:
+    """All about namespaces, as lines: a heading, and the tables as far as the options choose them."""
+    for position, place in enumerate(places):
+        host, netns = place.host, place.netns
+        if position:
+            yield ""
+        yield tabular.printable((f"{place.name}, " if place.name else "") + _heading(host, netns))
+        record = overview.details(host, netns)
+        for title, table, key in _SECTIONS:
+            narrowed = _table.narrowed(table, options)
+            if narrowed is None:
+                continue
+            yield ""
+            if not record[key]:
+                missing = "not known" if host.live else "not in this capture"
+                yield f"{title}: {'none' if record[key] is not None else missing}"
+                continue
+            rows, columns = _table.selected(table, record[key], narrowed, _peer(host, netns))
+            yield f"{title}:" if rows else f"{title}: 0 of {len(record[key])}"
+            if rows:
+                yield from _table.drawn(table, rows, columns, narrowed)
+        if record["forwarding"] and not options.selects():
+            shown = ", ".join(f"{family} {'on' if on else 'off'}" for family, on in sorted(record["forwarding"].items()))
+            yield f"\nforwarding: {shown}"
 
 
 def _heading(host: Host, netns: Namespace) -> str:

@@ -121,12 +121,14 @@ def _has_lines() -> bool:
 def _tables(hosts: list[Host], found: Record) -> dict[str, str]:
     """All about each room, as `netwrap report NAME` prints it."""
     from ._options import Options
-    from .report import _details
+    from .report import Place, texts
 
     options = Options()
     options.verb = "report"
+    options.wide, options.color = True, "never"
     namespaces = [(host, netns) for host in hosts for netns in host.namespaces]
-    return {room["id"]: "\n".join(_details(*namespaces[int(room["id"][1:])], options)) for room in found["rooms"]}
+    of_rooms = {room["id"]: namespaces[int(room["id"][1:])] for room in found["rooms"]}
+    return {room: "\n".join(texts([Place(host, netns)], options)) for room, (host, netns) in of_rooms.items()}
 
 
 def _save(path: str, drawn: str | bytes) -> None:

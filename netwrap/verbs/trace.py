@@ -26,7 +26,6 @@ def run(options: Options) -> int:
     """Print the way and the verdict; 0 reached, 1 not, 3 undecided."""
     from netwrap.answers import trace
 
-    _table.check(options)
     proto = options.proto or ("icmp" if options.port is None else "tcp")
     if proto not in _PROTOCOLS:
         raise UsageError(f"--proto takes one of {', '.join(_PROTOCOLS)}, not {proto!r}")

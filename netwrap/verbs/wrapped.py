@@ -20,23 +20,23 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from ._options import Options, Reader
+    from ._options import Options
 
     Record = dict[str, Any]
 
 
-def run(binary: str, reader: Reader) -> int:
-    """Run ``binary`` with the words that ``reader`` holds, minding our own options in front of it and among the words."""
-    options = _options.among(reader, binary, executes)
+def run(options: Options) -> int:
+    """Run a command, whose words the options hold, and print what it prints as a table; or pass it through."""
     argv = options.words
-    if options.show_commands or options.dry_run:
-        shell.show_commands(dry_run=options.dry_run)
-    _table.check(options)
     asked = understand(argv)
     if (options.netns or options.all_netns) and asked.netns is not None:
         raise UsageError(f"the command names a namespace of its own ({asked.netns}); leave out --netns and --all-netns")
     if asked.parser is not None and options.format is None and asked.json:
         options.format = "json"
+    if asked.parser is not None and "?" in options.columns:
+        _table.list_columns([asked.parser])
+        return 0
+    _bring(asked, _table.asked(options))
     if options.source:
         from . import _captured
 
@@ -47,6 +47,24 @@ def run(binary: str, reader: Reader) -> int:
         _table.show(asked.parser, _records(asked, asked.netns), options)
         return 0
     return _everywhere(asked, options)
+
+
+def _bring(asked: Command, names: Sequence[str]) -> None:
+    """Add to a command the options that bring the columns asked for (``-d`` for the kind of a link)."""
+    if not names or asked.parser is None:
+        return
+    from netwrap.commands import request
+    from netwrap.tables.columns import option_for
+
+    found = request.read(asked.words)
+    if found is None or found.words[0].rpartition("/")[2] not in ("ip", "bridge"):
+        return
+    for option in dict.fromkeys(option_for(asked.parser, name) for name in names):
+        if option == "-d" and not found.details or option == "-s" and not found.stats:
+            asked.words.insert(1, option)
+        elif option == "table all" and "table" not in found.filters and found.verb == "show":
+            asked.words[1:1] = [] if found.family else ["-4"]
+            asked.words += [*([] if found.shows else ["show"]), "table", "all"]
 
 
 # -- running -------------------------------------------------------------------------------------------------------

@@ -26,7 +26,12 @@ CALLS: dict[str, list[str]] = {
 }
 VALUES = {
     "--format": "csv", "--columns": "netns", "--where": "netns=none", "--sort": "-netns", "--netns": "blue", "--from": SAMPLE,
+    "--limit": "1",
 }  # fmt: skip
+# What an option needs beside itself to have an effect.
+WITH = {"--uniq": ["--columns", "unparsed"], "--exit-status": ["--where", "netns=none"]}
+#: Tried in test_cli_terminal.py.
+ON_A_TERMINAL = {"--wide", "--no-pager"}
 
 
 def said(verb: str, *words: str) -> Options:
@@ -47,7 +52,8 @@ def test_every_option_has_a_place_to_go_and_a_text() -> None:
 @pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in WRAPPED and verb != "lab"])
 @pytest.mark.parametrize("option", ALL, ids=lambda option: option.name)
 def test_every_option_with_every_verb(verb: str, option: _options.Option) -> None:
-    value = [{"number": "5", "choice": option.words[0] if option.words else ""}.get(option.kind, "x")] if option.value else []
+    option = next((other for other in ALL if other.name == option.name and verb in other.verbs), option)
+    value = [option.words[0] if option.kind in ("number", "choice") else "x"] if option.value else []
     operands = ["x"] * VERBS[verb].least
     obeyed = any(verb in other.verbs for other in ALL if other.name == option.name)
     for words in (([option.name, *value], verb.split(), operands), ([], verb.split(), [*operands, option.name, *value])):
@@ -61,17 +67,17 @@ def test_every_option_with_every_verb(verb: str, option: _options.Option) -> Non
 
 
 @pytest.mark.parametrize("verb", CALLS)
-@pytest.mark.parametrize("option", dict.fromkeys(option.name for option in ALL))
+@pytest.mark.parametrize("option", sorted({option.name for option in ALL} - ON_A_TERMINAL))
 def test_every_option_has_an_effect_or_is_refused(capsys: pytest.CaptureFixture[str], verb: str, option: str) -> None:
     call = [*CALLS[verb], "--from", SAMPLE]
-    netns = [] if option in ("--netns", "--all-netns") else ["--netns", "*"]
+    netns = [] if option in ("--netns", "--all-netns") else ["--netns", "*", *WITH.get(option, ())]
     assert main([*call, *netns]) == 0
     plain = capsys.readouterr().out
     value = [VALUES.get(option, "5")] if any(it.value for it in ALL if it.name == option) else []
     value = ["ifname"] if (verb, option) == ("bridge", "--sort") else value
     status = main([option, *value, *call, *netns])
     found = capsys.readouterr()
-    assert status != 0 and found.err.startswith("netwrap: ") or found.out != plain, found
+    assert status != 0 and (found.err.startswith("netwrap: ") or option == "--exit-status") or found.out != plain, found
 
 
 def test_nothing_swallows_the_next_word(netwrap: Netwrap) -> None:

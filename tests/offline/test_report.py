@@ -93,13 +93,6 @@ def test_no_control_character_reaches_the_terminal(netwrap: Netwrap, tmp_path: P
         assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", done.stdout + done.stderr)
 
 
-def test_a_table_that_would_be_too_wide_lists_downwards() -> None:
-    from netwrap.verbs.report import _lines
-
-    found = list(_lines(["red", ["a", "b", "c", "d"], None]))
-    assert found == [["red", "a", None], [None, "b", None], [None, "and 2 more", None]]
-
-
 def test_a_namespace_that_vanished_is_a_note() -> None:
     said = 'Cannot open network namespace "x": No such file or directory'
     host = build([
