@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
+    from parsers.records import Record
+
     from ..model.host import Host
     from ..model.namespace import Namespace
     from ..prefixes import Network
 
-    Record = dict[str, Any]
 
 #: In which order places are listed.
 ROLES = (

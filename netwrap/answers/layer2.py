@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
+    from parsers.records import Record
+
     from ..model.host import Host
     from ..model.namespace import Namespace
 
-    Record = dict[str, Any]
     #: Walks an outer packet of a tunnel: (namespace, source or None, destination, port) → (namespace it comes to, obstacle).
     Carry = Callable[[Namespace, "str | None", str, str, "int | None"], "tuple[Namespace | None, Obstacle | None, str | None]"]
 

@@ -23,11 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
+    from parsers.records import Record
+
     from ..commands.line import Command
     from ..model.host import Host
     from ..model.namespace import Namespace
 
-    Record = dict[str, Any]
 
 # Keys that only `-d` shows of links, and only `-s` of anything.
 _DETAILS = frozenset(

@@ -30,9 +30,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
+    from parsers.records import Record
+
     from ..model.namespace import Namespace
 
-    Record = dict[str, Any]
 
 #: Numbers of the tables that have names in every `ip`.
 TABLE_NAMES = {**TABLES, "0": "unspec"}

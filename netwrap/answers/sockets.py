@@ -10,13 +10,12 @@ from ..errors import CommandWarning
 from ..prefixes import contains, network
 
 if TYPE_CHECKING:
-    from typing import Any
+    from parsers.records import Record
 
     from ..commands.request import Request
     from ..model.host import Host
     from ..model.namespace import Namespace
 
-    Record = dict[str, Any]
 
 _LISTENING = frozenset(ss.WHICH["listening"])
 

@@ -30,11 +30,12 @@ from ..model.peers import PAIRS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from parsers.records import Record
+
     from ..model.host import Host
     from ..model.namespace import Namespace
     from ..model.peers import Peer
 
-    Record = dict[str, Any]
 
 #: The form of the graph as JSON; a reader refuses one that it does not know.
 VERSION = 1

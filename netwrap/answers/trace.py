@@ -15,10 +15,11 @@ from .walk import TTL, Ended, Hop, Walker, Way, bound
 if TYPE_CHECKING:
     from typing import Any
 
+    from parsers.records import Record
+
     from ..model.host import Host
     from ..model.namespace import Namespace
 
-    Record = dict[str, Any]
 
 _ECHO = {"inet": ("icmp", 8, 0), "inet6": ("icmpv6", 128, 129)}
 

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any
 
+    from parsers.records import Record
+
     from ..commands.request import Request
     from .section import Section
 
-    Record = dict[str, Any]
 
 _FAMILIES = frozenset({"inet", "inet6"})
 _EVERY: frozenset[str] = frozenset({""})

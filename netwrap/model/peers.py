@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from parsers.records import Record
+
     from .namespace import Namespace
 
-    Record = dict[str, Any]
     Group = tuple[int, Any]  # position of the namespace, nsid or name or link there
     End = tuple[int, int]  # position of the namespace, index of the link
 

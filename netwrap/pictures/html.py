@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import layout, svg
 
-Record = dict[str, Any]
+if TYPE_CHECKING:
+    from parsers.records import Record
+
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en">

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from .measure import clean
 from .words import Words
 
-Record = dict[str, Any]
+if TYPE_CHECKING:
+    from parsers.records import Record
 
 
 def mermaid(graph: Record) -> str:

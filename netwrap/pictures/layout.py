@@ -13,12 +13,14 @@ Everything is decided by the order of the graph: the same graph gives the same p
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .measure import columns, cut, width
 from .words import Words
 
-Record = dict[str, Any]
+if TYPE_CHECKING:
+    from parsers.records import Record
+
 
 _LINE = 18  # the height of a line of text
 _PAD = 9  # between a box's border and its text

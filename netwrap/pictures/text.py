@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .measure import columns, cut
 from .words import Words
 
-Record = dict[str, Any]
+if TYPE_CHECKING:
+    from parsers.records import Record
+
 
 _ASCII = str.maketrans({"│": "|", "├": "+", "└": "`", "─": "-", "═": "=", "…": "~"})
 

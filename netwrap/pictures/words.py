@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
-Record = dict[str, Any]
+if TYPE_CHECKING:
+    from parsers.records import Record
+
 
 # Links that stand on another one, which so carries them.
 _ON_TOP = ("vlan", "vxlan", "macvlan", "macvtap", "ipvlan", "ipvtap", "geneve", "gre", "gretap", "ipip", "sit")

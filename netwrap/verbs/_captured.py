@@ -12,15 +12,12 @@ from . import _source, _table, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from netwrap.commands.line import Command
     from netwrap.model.host import Host
     from netwrap.model.namespace import Namespace
+    from parsers.records import Record
 
     from ._options import Options
-
-    Record = dict[str, Any]
 
 
 def run(asked: Command, options: Options) -> int:

@@ -12,13 +12,11 @@ from . import say
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
 
     from netwrap.model.host import Host
+    from parsers.records import Record
 
     from ._options import Options
-
-    Record = dict[str, Any]
 
 
 def hosts(options: Options) -> list[Host]:

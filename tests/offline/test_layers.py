@@ -63,7 +63,7 @@ def file_of(module: str) -> str | None:
 def test_the_table_of_layers_is_read() -> None:
     assert len(LAYERS) == 7 and LAYERS[0] == ["parsers/"] and LAYERS[-1] == ["netwrap/cli", "netwrap/__main__"]
     missing = [name for names in LAYERS for name in names if not any(str(path).startswith(name) for path in FILES)]
-    assert set(missing) <= {"netwrap/nft", "netwrap/iptables", "netwrap/ss"}, "docs/architecture.md names what is not there"
+    assert set(missing) <= {"netwrap/nft", "netwrap/iptables", "netwrap/sysctl"}, "docs/architecture.md names what is not there"
 
 
 @pytest.mark.parametrize("path", FILES, ids=str)
