@@ -133,5 +133,5 @@ def _tidy(entry: Dict) -> Dict | None:
     return entry
 
 
-parse: Parse[BridgeFdb] = parser(_read, _tidy)
+parse: Parse[BridgeFdb] = parser(_read, _tidy, record="BridgeFdb")
 iter_parse: IterParse[BridgeFdb] = streamer(_read)

@@ -100,4 +100,4 @@ def _tidy(record: Dict) -> Dict | None:
     return record
 
 
-parse: Parse[BridgeLink] = parser(_read, _tidy)
+parse: Parse[BridgeLink] = parser(_read, _tidy, record="BridgeLink")

@@ -160,4 +160,4 @@ def _vlan(vlan: Dict) -> Dict:
     return entry
 
 
-parse: Parse[BridgeVlan] = parser(_read, _tidy)
+parse: Parse[BridgeVlan] = parser(_read, _tidy, record="BridgeVlan")

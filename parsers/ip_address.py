@@ -229,4 +229,4 @@ def _tidy(record: Dict) -> Dict | None:
     return tidied
 
 
-parse: Parse[Address] = parser(_read, _tidy)
+parse: Parse[Address] = parser(_read, _tidy, record="Address")

@@ -77,4 +77,4 @@ def _read(source: Source) -> Iterator[Dict]:
     return linkrecord.read(source, None, _first)
 
 
-parse: Parse[Link] = parser(_read, linkrecord.tidy)
+parse: Parse[Link] = parser(_read, linkrecord.tidy, record="Link")

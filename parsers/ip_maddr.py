@@ -77,4 +77,4 @@ def _tidy(link: Dict) -> Dict | None:
     return {"ifindex": link["ifindex"], **link, "maddr": link.get("maddr", [])}
 
 
-parse: Parse[Maddr] = parser(_read, _tidy)
+parse: Parse[Maddr] = parser(_read, _tidy, record="Maddr")

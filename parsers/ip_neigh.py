@@ -116,5 +116,5 @@ def _tidy(neigh: Dict) -> Dict | None:
     return neigh or None
 
 
-parse: Parse[Neigh] = parser(_read, _tidy)
+parse: Parse[Neigh] = parser(_read, _tidy, record="Neigh")
 iter_parse: IterParse[Neigh] = streamer(_read)

@@ -63,4 +63,4 @@ def _tidy(record: Dict) -> Dict | None:
     return record or None
 
 
-parse: Parse[Netconf] = parser(_read, _tidy)
+parse: Parse[Netconf] = parser(_read, _tidy, record="Netconf")

@@ -66,4 +66,4 @@ def _tidy(record: Dict) -> Dict | None:
     return {key: value for key, value in record.items() if value != "not-assigned"} or None
 
 
-parse: Parse[Netns] = parser(_read, _tidy)
+parse: Parse[Netns] = parser(_read, _tidy, record="Netns")

@@ -396,7 +396,7 @@ def _tidy(route: Dict) -> Dict | None:
     return route
 
 
-parse: Parse[Route] = parser(_read, _tidy, route_encap.unflatten)
+parse: Parse[Route] = parser(_read, _tidy, route_encap.unflatten, record="Route")
 iter_parse: IterParse[Route] = streamer(_read)
 
 

@@ -192,4 +192,4 @@ def _tidy(rule: Dict) -> Dict | None:
     return rule or None
 
 
-parse: Parse[Rule] = parser(_read, _tidy)
+parse: Parse[Rule] = parser(_read, _tidy, record="Rule")

@@ -431,9 +431,10 @@ def is_json(text: str) -> bool:
 
 def load_json(text: str, source: Source, hook: Any = None) -> Iterator[Any]:
     """All objects of one or several JSON arrays that follow each other, as `ip -j -batch` prints them."""
-    import json  # only for those who have JSON
+    from . import jsontext  # only for those who have JSON
 
-    decoder = json.JSONDecoder(strict=False, object_pairs_hook=hook)
+    decoder = jsontext.decoder(hook)
+    odd = jsontext.is_odd(text)
     repaired = False
     at, end = 0, len(text)
     while True:
@@ -446,6 +447,7 @@ def load_json(text: str, source: Source, hook: Any = None) -> Iterator[Any]:
         except (ValueError, RecursionError) as error:
             if not repaired and isinstance(error, ValueError):
                 repaired = True
+                decoder = jsontext.decoder(hook, slow=True)
                 text = _ODD_QUOTE.sub(lambda found: found[1] or "'", text)
                 text = _BARE_TYPE.sub(r'{"type":"\1",', text)
                 text = _LOST_VALUE.sub("", text)
@@ -459,6 +461,8 @@ def load_json(text: str, source: Source, hook: Any = None) -> Iterator[Any]:
             reason = "the JSON ends in the middle" if cut else "not valid JSON"
             source.fail(line, text[max(first, position - 100) : until if until >= 0 else end], reason)
             return
+        if odd:
+            value = jsontext.plain(value)
         if isinstance(value, list):
             yield from value
         else:
@@ -494,10 +498,13 @@ def parser(
     read: Callable[[Source], Iterator[Dict]],
     tidy: Callable[[Dict], Dict | list[Dict] | None] | None,
     pairs: Callable[[list[tuple[str, Any]]], Dict] | None = None,
+    *,
+    record: str = "",
 ) -> Parse[Any]:
     """Make a module's ``parse`` from its reader of lines and its tidier of JSON objects (None: it has no JSON).
 
-    ``pairs`` builds an object where the keys of old releases need it (see `json.loads`, ``object_pairs_hook``).
+    ``record`` names the type of its records in :mod:`parsers.records`, which those of JSON are held against; ``pairs`` builds an
+    object where the keys of old releases need it (see `json.loads`, ``object_pairs_hook``).
     """
 
     def one_room(text: str, problems: list[ParseError] | None, first: int = 1) -> list[Dict]:
@@ -505,8 +512,8 @@ def parser(
             return list(read(Source.of_text(text, problems, first)))
         behind = _TEXT_BEHIND.search(text)
         if behind is None:
-            return list(_objects(text, Source((), problems), tidy, pairs))
-        records = list(_objects(text[: behind.end()], Source((), problems), tidy, pairs))
+            return list(_objects(text, Source((), problems), tidy, pairs, record))
+        records = list(_objects(text[: behind.end()], Source((), problems), tidy, pairs, record))
         return records + one_room(text[behind.end() :], problems, first + text.count("\n", 0, behind.end()))
 
     def rooms(text: str, problems: list[ParseError] | None) -> list[Dict]:
@@ -555,17 +562,28 @@ def streamer(read: Callable[[Source], Iterator[Dict]]) -> IterParse[Any]:
     return iter_parse
 
 
-def _objects(text: str, source: Source, tidy: Callable[[Dict], Dict | list[Dict] | None], pairs: Any) -> Iterator[Dict]:
+def _objects(
+    text: str, source: Source, tidy: Callable[[Dict], Dict | list[Dict] | None], pairs: Any, name: str
+) -> Iterator[Dict]:
+    from . import jsontext
+
+    check = jsontext.checker(name) if name else None
     for position, value in enumerate(load_json(text, source, pairs), start=1):
         if not isinstance(value, dict):
-            source.fail(1, repr(value), f"item {position} of the JSON is no object")
+            source.fail(1, _shown(value), f"item {position} of the JSON is no object")
             continue
         try:
-            record = tidy(value)
+            found = tidy(value)
+            records = found if isinstance(found, list) else [] if found is None else [found]
+            if check is not None:
+                records = [check(record) for record in records]
         except (AttributeError, KeyError, TypeError, ValueError, IndexError):
-            source.fail(1, repr(value), f"item {position} of the JSON has another shape than this command's")
+            source.fail(1, _shown(value), f"item {position} of the JSON has another shape than this command's")
             continue
-        if isinstance(record, list):
-            yield from record
-        elif record is not None:
-            yield record
+        yield from records
+
+
+def _shown(value: Any) -> str:
+    from . import jsontext
+
+    return repr(jsontext.plain(value))

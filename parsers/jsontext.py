@@ -1,0 +1,197 @@
+"""JSON as `ip -j` prints it, read within bounds, and its records held against their types in :mod:`parsers.records`.
+
+``NaN``, ``Infinity`` and numbers of a thousand digits are no JSON that anybody prints; they stay words, so that the field which
+holds one goes to ``unparsed``. So does every field that has another type than its record says, and what is nested too deep.
+
+>>> checker("Neigh")({"dst": "10.0.0.1", "used": "often", "state": ["STALE"]})
+{'dst': '10.0.0.1', 'state': ['STALE'], 'unparsed': ['used', '"often"']}
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import lru_cache
+from math import isfinite
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    Record = dict[str, Any]
+
+#: No command nests deeper.
+DEEPEST = 24
+_LONGEST_NUMBER = 20  # the digits of 2**64
+_LONGEST_SHOWN = 200
+_LARGEST = 1 << 64
+_HALVES = re.compile("[\ud800-\udc7f\udd00-\udfff]")  # the others stand for bytes that are no UTF-8
+
+# Without these a record tells of nothing.
+_REQUIRED = {
+    "Link": "ifname", "Route": "dst", "Neigh": "dst", "Rule": "priority", "BridgeFdb": "mac",
+    "BridgeVlan": "ifname", "Netconf": "family", "NexthopObject": "id",
+}  # fmt: skip
+
+
+def is_odd(text: str) -> bool:
+    """Whether a text may hold halves of surrogates, which its values must be cleaned of."""
+    return "\\ud" in text or "\\uD" in text
+
+
+def decoder(hook: Any = None, *, slow: bool = False) -> json.JSONDecoder:
+    """A decoder of JSON; the slow one takes numbers of thousands of digits, at which the other raises ValueError, for words."""
+    return json.JSONDecoder(strict=False, object_pairs_hook=hook, parse_int=_int if slow else None)
+
+
+def loads(text: str) -> Any:
+    """The value of a text that is one JSON document. Raises ValueError for everything else, however deep or long."""
+    try:
+        return plain(decoder(slow=True).decode(text))
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
+def _int(word: str) -> int | str:
+    return int(word) if len(word) <= _LONGEST_NUMBER else word
+
+
+def plain(value: Any, depth: int = 0) -> Any:
+    """A value without halves of surrogates, numbers that are none, and what is nested too deep."""
+    if isinstance(value, str):
+        return _HALVES.sub("\ufffd", value)
+    if depth > DEEPEST:
+        return "..."
+    if isinstance(value, float) and not isfinite(value):
+        return str(value)
+    if isinstance(value, dict):
+        return {plain(key): plain(inner, depth + 1) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [plain(inner, depth + 1) for inner in value]
+    return value
+
+
+@lru_cache(maxsize=64)
+def checker(name: str) -> Callable[[Record], Record]:
+    """A function that holds a record against the type of a name in :mod:`parsers.records`.
+
+    It returns the record, with every field of another type under ``unparsed``, and raises ValueError where the field is missing
+    that all others are about.
+    """
+    fields = _fields(name)
+    exact = {key: check.exact for key, check in fields.items()}
+    words_only = {key for key, check in fields.items() if check.exact is list}
+    exact = {key: kind for key, kind in exact.items() if kind is not list}
+    required = _REQUIRED.get(name, "")
+
+    def check(record: Record) -> Record:
+        wrong = []
+        for key, value in record.items():
+            kind = type(value)
+            if exact.get(key) is kind:
+                if kind is not int or -_LARGEST < value < _LARGEST:
+                    continue
+            elif kind is list and key in words_only and (not value or all(type(it) is str for it in value)):
+                continue
+            if not fields.get(key, _ANYTHING).fits(value):
+                wrong.append(key)
+        if wrong:
+            record = dict(record)
+            words = record.pop("unparsed", [])
+            if not (isinstance(words, list) and all(isinstance(word, str) for word in words)):
+                words = []
+            for key in wrong:
+                if key != "unparsed":
+                    words = [*words, key, _shown(record.pop(key))]
+            record["unparsed"] = words
+        if required and required not in record:
+            raise ValueError(f"no {required!r}")
+        return record
+
+    return check
+
+
+def _shown(value: Any) -> str:
+    return json.dumps(plain(value), ensure_ascii=False)[:_LONGEST_SHOWN]
+
+
+# -- types ---------------------------------------------------------------------------------------------------------
+
+
+class _Check:
+    """Whether a value has a type; ``exact``: the class that is enough, None where a look inside is needed."""
+
+    def __init__(self, fits: Callable[[Any], bool], exact: type | None = None) -> None:
+        self.fits = fits
+        self.exact = exact
+
+
+def _is_shallow(value: Any, depth: int = 0) -> bool:
+    if isinstance(value, (list, dict)):
+        return depth < DEEPEST and all(
+            _is_shallow(it, depth + 1) for it in (value.values() if isinstance(value, dict) else value)
+        )
+    if type(value) is int:
+        return -_LARGEST < value < _LARGEST
+    return not isinstance(value, float) or isfinite(value)
+
+
+_ANYTHING = _Check(_is_shallow)
+_SIMPLE = {
+    "int": _Check(lambda value: type(value) is int and -_LARGEST < value < _LARGEST, int),
+    "str": _Check(lambda value: isinstance(value, str), str),
+    "bool": _Check(lambda value: isinstance(value, bool), bool),
+    "float": _Check(lambda value: type(value) is int or type(value) is float and isfinite(value)),
+    "None": _Check(lambda value: value is None, type(None)),
+    "Any": _ANYTHING,
+}
+
+
+@lru_cache(maxsize=64)
+def _fields(name: str) -> dict[str, _Check]:
+    from . import records
+
+    annotations: dict[str, Any] = {}
+    for base in reversed(getattr(records, name).__mro__[:-2] or ()):
+        annotations.update(getattr(base, "__annotations__", {}))
+    annotations.update(getattr(records, name).__annotations__)
+    found = {key: _check(getattr(kind, "__forward_arg__", kind)) for key, kind in annotations.items()}
+    for key, optional in list(found.items()):  # a flag that is set is there with None, in one release or another True
+        if optional.exact is type(None):
+            found[key] = _Check(lambda value: value is None or isinstance(value, bool), type(None))
+    return found
+
+
+def _check(kind: Any) -> _Check:
+    """The check of a type as it is written: ``int``, ``str | None``, ``dict[str, list[int]]``, the name of another record."""
+    if not isinstance(kind, str):
+        return _ANYTHING
+    choices = _split(kind, "|")
+    if len(choices) > 1:
+        checks = [_check(choice) for choice in choices]
+        return _Check(lambda value: any(check.fits(value) for check in checks))
+    kind = kind.strip()
+    if kind in _SIMPLE:
+        return _SIMPLE[kind]
+    if kind.startswith("list["):
+        inner = _check(kind[5:-1])
+        exact = list if kind == "list[str]" else None
+        return _Check(lambda value: isinstance(value, list) and all(inner.fits(it) for it in value), exact)
+    if kind.startswith("dict["):
+        inner = _check(_split(kind[5:-1], ",")[1])
+        return _Check(lambda value: isinstance(value, dict) and all(inner.fits(it) for it in value.values()))
+    return _Check(lambda value: isinstance(value, dict) and all(
+        _fields(kind).get(key, _ANYTHING).fits(it) for key, it in value.items()
+    ))  # fmt: skip
+
+
+def _split(kind: str, mark: str) -> list[str]:
+    """The parts of a type between marks that stand in no brackets."""
+    parts, depth, begin = [], 0, 0
+    for at, character in enumerate(kind):
+        depth += (character == "[") - (character == "]")
+        if character == mark and depth == 0:
+            parts.append(kind[begin:at])
+            begin = at + 1
+    return [*parts, kind[begin:]]
