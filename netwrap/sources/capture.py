@@ -196,7 +196,8 @@ def read(given: str | Iterable[str]) -> tuple[list[Section], list[str]]:
             raise NetwrapError("no capture: the line 'netwrap capture 1 …' is missing")
         token, start = mark[1], 0
         notes.append("the beginning of the capture is missing")
-    found = joined(_sections("\n" + text[start:] if start == 0 else text[start - 1 :], token, notes))
+    first = text.count("\n", 0, start) + 1
+    found = joined(_sections("\n" + text[start:] if start == 0 else text[start - 1 :], token, notes, first))
     told = [section.stdout for section in found if section.netns == "" and section.command == "notes"]
     return found, notes + [line for text in told for line in text.split("\n") if line]
 
@@ -214,11 +215,11 @@ def _content(file: int) -> str:
         return opened.read().decode("utf-8", "surrogateescape")
 
 
-def _sections(text: str, token: str, notes: list[str]) -> list[Section]:
-    """The sections of the text, with notes on what is damaged."""
+def _sections(text: str, token: str, notes: list[str], first: int) -> list[Section]:
+    """The sections of the text, with notes on what is damaged; ``first``: the number of its first line that is not blank."""
     found: list[Section] = []
     seen, promised = 0, None
-    for section in _split(text, "@" + token, notes):
+    for section in _split(text, "@" + token, notes, first):
         if section.command == "":
             promised = section.status
             continue
@@ -246,7 +247,7 @@ def parts(section: Section, notes: list[str]) -> list[Section]:
     if section.status in (None, 124):
         section = section._replace(stdout=_whole_part(section.stdout))
     if section.command == "sysctl -a":
-        section = section._replace(stdout=_settings(section.stdout), status=0 if section.status == 2 else section.status)
+        section = section._replace(stdout=_settings(section.stdout), line=0, status=0 if section.status == 2 else section.status)
     return [section]
 
 
@@ -273,9 +274,10 @@ def _where(section: Section) -> str:
     return f"{section.command.partition(':')[0]!r}" + (f" of namespace {section.netns}" if section.netns else "")
 
 
-def _split(text: str, mark: str, notes: list[str]) -> Iterator[Section]:
+def _split(text: str, mark: str, notes: list[str], line: int) -> Iterator[Section]:
     """The sections as they stand in the text. No status: it has no end. One without a command has the number there must be."""
     lead = "\n" + mark + " "
+    counted = 1  # as far as the lines are counted
     at = text.find(lead)
     while at >= 0:
         words, start = _mark(text, at + len(lead))
@@ -284,6 +286,7 @@ def _split(text: str, mark: str, notes: list[str]) -> Iterator[Section]:
                 yield Section("", "", "", "", int(words[-1]))
             at = text.find(lead, start - 1)
             continue
+        line, counted = line + text.count("\n", counted, start), start
         at, stop = _next(text, lead, start)
         stdout, stderr, status = text[start:stop], "", None
         words_after, after = _mark(text, at + len(lead)) if at >= 0 else ([""], stop)
@@ -296,7 +299,7 @@ def _split(text: str, mark: str, notes: list[str]) -> Iterator[Section]:
             at = text.find(lead, after - 1)
             if text[after : at if at >= 0 else len(text)].strip():
                 notes.append(f"damaged behind {words[2]!r}: text that belongs to no section")
-        yield Section("" if words[1] == "-" else words[1], words[2], stdout, stderr, status)
+        yield Section("" if words[1] == "-" else words[1], words[2], stdout, stderr, status, line=line)
 
 
 def _mark(text: str, at: int) -> tuple[list[str], int]:
@@ -320,7 +323,8 @@ def _unbatched(section: Section, notes: list[str]) -> list[Section]:
     """
     called, _, rest = section.command[len("batch ") :].partition(": ")
     said, unassigned = _failures(section.stderr)
-    lines = [line for line in section.stdout.split("\n") if line.strip() not in ("", "[")]
+    numbered = [(at, line) for at, line in enumerate(section.stdout.split("\n")) if line.strip() not in ("", "[")]
+    lines = [line for _, line in numbered]
     commands = list(enumerate(rest.split("; "), 1))
     expected = [number for number, _ in commands if number not in said]
     broken = section.status in (None, 124)
@@ -329,6 +333,7 @@ def _unbatched(section: Section, notes: list[str]) -> list[Section]:
         if lines:  # none at all: it could not enter the namespace, and says so
             notes.append(f"{called} of namespace {section.netns} answered {len(lines)} of {len(expected)} questions")
     answers = dict(zip(expected, lines))
+    places = dict(zip(expected, (section.line + at for at, _ in numbered))) if section.line else {}
     if section.status is None:  # which of them failed would have stood behind
         answers = _as_far_as_they_fit(called, [(number, command) for number, command in commands if number not in said], lines)
     found = []
@@ -345,7 +350,8 @@ def _unbatched(section: Section, notes: list[str]) -> list[Section]:
         elif broken and not answer.endswith("]"):
             answer, status = _whole_part(answer), section.status
         errors = said.get(number, []) + (unassigned if number == 1 or status == 124 else [])
-        found.append(Section(section.netns, _spelled(called, command), answer, "\n".join(errors), status))
+        line = places.get(number, 0)
+        found.append(Section(section.netns, _spelled(called, command), answer, "\n".join(errors), status, line=line))
     return found
 
 

@@ -439,12 +439,12 @@ def test_a_batch_is_split() -> None:
     found, notes = capture.read(SAMPLE)
     assert notes == ["something"]
     assert [section for section in found if section.netns] == [
-        Section("4026531833", "ip -j -d -s link show", '[{"ifname":"lo"}]', "", 0),
-        Section("4026531833", "ip -4 -j -d -s route show table all", '[{"dst":"10.0.0.0/8"},{"dst":"default"}]', "", 0),
+        Section("4026531833", "ip -j -d -s link show", '[{"ifname":"lo"}]', "", 0, line=11),
+        Section("4026531833", "ip -4 -j -d -s route show table all", '[{"dst":"10.0.0.0/8"},{"dst":"default"}]', "", 0, line=12),
         Section("4026531833", "ip -j -d -s neigh show nud all", "",
                 "Error: Peer netns reference is invalid.\nRTNETLINK answers: Invalid argument", 1),
-        Section("4026531833", "ip -j -d -s rule show", '[{"priority":0}]', "", 0),
-        Section("4026531833", "ip -6 -j -d -s rule show", "[]\n", "", 0),
+        Section("4026531833", "ip -j -d -s rule show", '[{"priority":0}]', "", 0, line=13),
+        Section("4026531833", "ip -6 -j -d -s rule show", "[]\n", "", 0, line=22),
     ]  # fmt: skip
 
 
