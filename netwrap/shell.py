@@ -60,55 +60,61 @@ ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.
 #: Open files that commands inherit: a lock is held until the last of them has ended, even where we are killed.
 held_open: set[int] = set()
 
+
 # What binaries say, and what it means; the first that is found counts. Words of iproute2 3.10 to 7.x, net-tools and
 # busybox under LC_ALL=C.
-_MEANINGS: tuple[tuple[re.Pattern[str], type[CommandError]], ...] = (
-    (
-        re.compile(
-            r"exec of \"(?s:.*?)\" failed: No such file"  # ip netns exec
-            r"|^nsenter: (?:failed to execute|can't execute) (?s:.*?): No such file",
-            re.M,
+@functools.cache  # compiled when something has failed, not before
+def _meanings() -> tuple[tuple[re.Pattern[str], type[CommandError]], ...]:
+    return (
+        (
+            re.compile(
+                r"exec of \"(?s:.*?)\" failed: No such file"  # ip netns exec
+                r"|^nsenter: (?:failed to execute|can't execute) (?s:.*?): No such file",
+                re.M,
+            ),
+            CommandMissing,
         ),
-        CommandMissing,
-    ),
-    (
-        re.compile(
-            r"Cannot open network namespace(?s:.*?): (?:No such file|Not a directory|File name too long)"
-            r"|sett?ing the network namespace (?s:.*?)failed: Invalid argument"  # a plain file, left behind by a reboot
-            r"|Cannot remove (?s:.*?)netns/(?s:.*?): No such file"
-            r"|nsenter: (?:cannot|can't) open (?s:.*?): No such file"
-            r"|nsenter: (?s:.*?)reassociate (?s:.*?): Invalid argument"
-            r"|Invalid \"netns\" value|invalid argument '(?s:.*?)' to 'netns'"  # ip link set … netns
+        (
+            re.compile(
+                r"Cannot open network namespace(?s:.*?): (?:No such file|Not a directory|File name too long)"
+                r"|sett?ing the network namespace (?s:.*?)failed: Invalid argument"  # a plain file, left behind by a reboot
+                r"|Cannot remove (?s:.*?)netns/(?s:.*?): No such file"
+                r"|nsenter: (?:cannot|can't) open (?s:.*?): No such file"
+                r"|nsenter: (?s:.*?)reassociate (?s:.*?): Invalid argument"
+                r"|Invalid \"netns\" value|invalid argument '(?s:.*?)' to 'netns'"  # ip link set … netns
+            ),
+            NoSuchNetns,
         ),
-        NoSuchNetns,
-    ),
-    (re.compile(r"Operation not permitted|Permission denied|must be root"), PermissionDenied),
-    (
-        re.compile(r"File exists|already exists|already (?:assigned|used|has a nsid)|TUNSETIFF\): Device or resource busy"),
-        AlreadyExists,
-    ),
-    (
-        re.compile(
-            r"No such process|No such file or directory|No such device|Cannot find device|[Cc]an't find device"
-            r"|does not exist|Cannot assign requested address|No ARP entry|[Aa]ddress not found|No such entry"
-            r"|Cannot find specified"
+        (re.compile(r"Operation not permitted|Permission denied|must be root"), PermissionDenied),
+        (
+            re.compile(r"File exists|already exists|already (?:assigned|used|has a nsid)|TUNSETIFF\): Device or resource busy"),
+            AlreadyExists,
         ),
-        NotFound,
-    ),
-    (re.compile(r"Network is unreachable|No route to host|Nexthop has invalid gateway|Network unreachable"), NetworkUnreachable),
-    (
-        re.compile(
-            r"Invalid argument|is invalid|is a garbage|is garbage|is wrong|[Ii]nvalid |Unknown device type|unknown hardware"
-            r"|not a valid|expected rather than|out of range|Numerical result|either \"|is unknown|bogus netmask"
-            r"|doesn't make sense|Command line is not complete|doesn't match route|need hardware address|need host name"
-            r"|netmask and route address conflict|and host route conflict|device minimum|device maximum|policy validation"
-            r"|requires arguments|Operator required|Operation not supported|is not in [0-9.]+ range"
-            r"|invalid option|unrecognized option|^Usage:|^BusyBox v",
-            re.M,
+        (
+            re.compile(
+                r"No such process|No such file or directory|No such device|Cannot find device|[Cc]an't find device"
+                r"|does not exist|Cannot assign requested address|No ARP entry|[Aa]ddress not found|No such entry"
+                r"|Cannot find specified"
+            ),
+            NotFound,
         ),
-        InvalidArgument,
-    ),
-)
+        (
+            re.compile(r"Network is unreachable|No route to host|Nexthop has invalid gateway|Network unreachable"),
+            NetworkUnreachable,
+        ),
+        (
+            re.compile(
+                r"Invalid argument|is invalid|is a garbage|is garbage|is wrong|[Ii]nvalid |Unknown device type|unknown hardware"
+                r"|not a valid|expected rather than|out of range|Numerical result|either \"|is unknown|bogus netmask"
+                r"|doesn't make sense|Command line is not complete|doesn't match route|need hardware address|need host name"
+                r"|netmask and route address conflict|and host route conflict|device minimum|device maximum|policy validation"
+                r"|requires arguments|Operator required|Operation not supported|is not in [0-9.]+ range"
+                r"|invalid option|unrecognized option|^Usage:|^BusyBox v",
+                re.M,
+            ),
+            InvalidArgument,
+        ),
+    )
 
 
 class Result(NamedTuple):
@@ -536,7 +542,7 @@ def error(argv: Sequence[str], result: Result) -> CommandError:
             return CommandFailed(argv, result.status, said)
     if result.status == 127 and "not found" in said:
         return CommandMissing(argv, 127, said)
-    for pattern, kind in _MEANINGS:
+    for pattern, kind in _meanings():
         if pattern.search(said):
             return kind(argv, 127 if kind is CommandMissing else result.status, said)
     return CommandFailed(argv, result.status, said)
@@ -630,8 +636,8 @@ def page(text: str) -> None:
 
 # -- many commands of ip at once -----------------------------------------------------------------------------------
 
-_BATCH_WORD = re.compile(r"[A-Za-z0-9_.:/%+=,@!-]+")
-_BATCH_FAILED = re.compile(r"^Command failed (-|/proc/\d+/fd/\d+):(\d+)$", re.MULTILINE)
+_BATCH_WORD = r"[A-Za-z0-9_.:/%+=,@!-]+"
+_BATCH_FAILED = r"(?m)^Command failed (-|/proc/\d+/fd/\d+):(\d+)$"
 
 
 def batch(
@@ -652,7 +658,7 @@ def batch(
     texts = [(netns, [list(words) for words in lines]) for netns, lines in parts if lines]
     for _netns, lines in texts:
         for words in lines:
-            if words[0] != "ip" or not all(map(_BATCH_WORD.fullmatch, words)):
+            if words[0] != "ip" or not all(re.fullmatch(_BATCH_WORD, word) for word in words):
                 raise InvalidArgument(words, 2, "these words are not fit for a batch")
     argv = ["ip", *options, "-batch", "-"]
     given = ["".join(" ".join(words[1:]) + "\n" for words in lines) for _netns, lines in texts]
@@ -685,11 +691,11 @@ def batch(
             os.close(descriptor)
     if not check:
         return result
-    failed = _BATCH_FAILED.search(result.stderr)
+    failed = re.search(_BATCH_FAILED, result.stderr)
     if result.status != 0 and failed is not None:
         origin = origins.get((failed[1], int(failed[2])))
         words = in_netns(*origin) if origin is not None else words
-    return checked(words, result._replace(stderr=_BATCH_FAILED.sub("", result.stderr).strip()))
+    return checked(words, result._replace(stderr=re.sub(_BATCH_FAILED, "", result.stderr).strip()))
 
 
 # -- files, and commands that are left running ----------------------------------------------------------------------

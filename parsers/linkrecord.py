@@ -16,7 +16,7 @@ import re
 
 from . import linkinfo, linkstats
 from .errors import ParseError
-from .lex import STDERR, Grammar, Remembered, Source, Words, bracketed, number, split, unparsed
+from .lex import STDERR, Grammar, Remembered, Source, Words, bracketed, lazy, number, split, unparsed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,24 +29,24 @@ if TYPE_CHECKING:
     _Listing = tuple[set[str], set[str], bool]
 
 # `2: eth0@if7: <BROADCAST,UP> mtu 1500 ...`; the name may hold anything but a blank.
-HEADER = re.compile(r"(\d{1,10}): (\S{1,80}): <([^ ]*)>(?: (.*))?$", re.ASCII | re.DOTALL)
-_NUMBERED = re.compile(r"\d{1,10}: ", re.ASCII)
+HEADER = lazy(r"(\d{1,10}): (\S{1,80}): <([^ ]*)>(?: (.*))?$", re.ASCII | re.DOTALL)
+_NUMBERED = lazy(r"\d{1,10}: ", re.ASCII)
 #: What is said of a first line that is read all the same.
 MANGLED = "a link's first line whose number or flags were lost"
 # `13: eth0: mtu 1500 ...`, whose flags a browser took for a tag, and `eth0: <UP> mtu 1500 ...`, whose number was lost
-_MANGLED = re.compile(
+_MANGLED = lazy(
     r"\s*(?:(\d{1,10}): )?([^\s:<>]{1,80}): (?:<([A-Z_0-9,-]*)> )?((?:mtu|qdisc) \d.*|qdisc .*)$", re.ASCII | re.DOTALL
 )
 # `31: ve0 state UP @ve1: <BROADCAST,UP> mtu 1500 ...`: `bridge link` up to 4.16
-_OLD_BRIDGE = re.compile(r"(\d{1,10}): (\S{1,80}) state (\S+) (?:@(\S{1,80}))?: <([^ ]*)>(?: (.*))?$", re.ASCII | re.DOTALL)
+_OLD_BRIDGE = lazy(r"(\d{1,10}): (\S{1,80}) state (\S+) (?:@(\S{1,80}))?: <([^ ]*)>(?: (.*))?$", re.ASCII | re.DOTALL)
 # `-o` joins lines with a backslash and keeps the indentation behind it.
-_JOINT = re.compile(r"\\(?=    |\t)")
+_JOINT = lazy(r"\\(?=    |\t)")
 # `state 0x9mode DEFAULT`: an operational state without a name is printed without a blank behind it.
-_GLUED = re.compile(r"\b(state 0x[0-9a-f]+|ff:ff)(?=mode |protodown)", re.ASCII)
+_GLUED = lazy(r"\b(state 0x[0-9a-f]+|ff:ff)(?=mode |protodown)", re.ASCII)
 # `geneve externaladdrgenmode eui64`: 4.16 to 5.0; `vxlan external vnifilterid 0`: 6.1
-_GLUED_EXTERNAL = re.compile(r"\b(geneve external(?=[a-z])|vxlan external vnifilter(?=id ))", re.ASCII)
+_GLUED_EXTERNAL = lazy(r"\b(geneve external(?=[a-z])|vxlan external vnifilter(?=id ))", re.ASCII)
 # `LOWER_UP100`: busybox adds up the flags it has no name for and glues them on in hexadecimal.
-_GLUED_FLAG = re.compile(r"([A-Z_-]+?)([0-9a-f]+)$", re.ASCII)
+_GLUED_FLAG = lazy(r"([A-Z_-]+?)([0-9a-f]+)$", re.ASCII)
 
 
 def _operstate(words: Words, record: Dict) -> None:
@@ -470,7 +470,7 @@ def _report_lost(record: Record, source: Source) -> None:
         source.fail(*heading, "expected as many counters below as it has columns")
 
 
-_PEER = re.compile(r"if(\d{1,10})$", re.ASCII)
+_PEER = lazy(r"if(\d{1,10})$", re.ASCII)
 
 
 def split_names(records: list[Dict]) -> None:

@@ -22,10 +22,39 @@ _OWN = ("json", "jsonl", "yaml", "csv", "tsv")
 _MARKDOWN = {"md": "github", "markdown": "github"}
 
 
+def _tabulate() -> Any:
+    """The library `tabulate`, without what it imports for its version and for rows that are dataclasses: most of its import."""
+    import sys
+    from types import ModuleType
+
+    class Dataclasses(ModuleType):
+        """`dataclasses`, imported when somebody has one."""
+
+        @staticmethod
+        def is_dataclass(thing: object) -> bool:
+            return hasattr(thing if isinstance(thing, type) else type(thing), "__dataclass_fields__")
+
+        def __getattr__(self, name: str) -> Any:
+            import dataclasses
+
+            return getattr(dataclasses, name)
+
+    metadata = ModuleType("importlib.metadata")
+    metadata.version, metadata.PackageNotFoundError = lambda name: "unknown", LookupError  # type: ignore[attr-defined]
+    spared = {"importlib.metadata": metadata, "dataclasses": Dataclasses("dataclasses")}
+    spared = {} if "tabulate" in sys.modules else {name: module for name, module in spared.items() if name not in sys.modules}
+    sys.modules.update(spared)
+    try:
+        import tabulate
+    finally:
+        for name in spared:
+            del sys.modules[name]
+    return tabulate
+
+
 def formats() -> list[str]:
     """The names of all formats."""
-    import tabulate
-
+    tabulate = _tabulate()
     return sorted({*_OWN, *_MARKDOWN, *tabulate.tabulate_formats})
 
 
@@ -122,7 +151,7 @@ def table(
     cells = [list(row) for row in rows]
     if name in ("csv", "tsv"):
         return _separated(columns, cells, name, header)
-    import tabulate
+    tabulate = _tabulate()
 
     name = _MARKDOWN.get(name, name)
     shown = [[text(cell) for cell in row] for row in cells]
@@ -138,13 +167,14 @@ def table(
     if tight:
         tabulate.MIN_PADDING = 0  # else a header makes its column two wider than itself
     try:
-        return tabulate.tabulate(
+        made: str = tabulate.tabulate(
             shown,
             headers=[text(column) for column in columns] if header else (),
             tablefmt=name,
             disable_numparse=True,
             colalign=right if cells else None,
         )
+        return made
     finally:
         tabulate.MIN_PADDING = padding
 

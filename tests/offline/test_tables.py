@@ -5,10 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 from fixture_files import label, read, texts
+from rooms import ROOT
 
 import parsers
 from netwrap import wording
@@ -147,3 +151,17 @@ def test_a_cell_of_tsv_keeps_its_column() -> None:
 def test_nothing_at_all() -> None:
     assert list(render.records([], "json")) == ["[]"] and list(render.records([], "jsonl")) == []
     assert render.table(["a"], [], "csv") == "a"
+
+
+def test_a_table_imports_little_and_leaves_tabulate_whole() -> None:
+    code = (
+        "import sys; from netwrap.tables import render; print(render.table(['a'], [['b']]))\n"
+        "print(not {'importlib.metadata', 'inspect', 'email', 'dataclasses'} & set(sys.modules))\n"
+        "import dataclasses, importlib.metadata, tabulate\n"
+        "row = dataclasses.make_dataclass('Row', ['x'])(5)\n"
+        "print(importlib.metadata.version('tabulate') != 'unknown', tabulate.tabulate([row], headers='keys', tablefmt='plain'))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
+    assert (done.stdout.split(), done.stderr) == (["a", "---", "b", "True", "True", "x", "5"], "")
