@@ -89,5 +89,6 @@ _ANSWERS: dict[str, tuple[str, Callable[[Record], Iterator[Record]]]] = {
         "from to address verdict direction? reason? where?",
         _same("from", "to", "address", "verdict", "direction", "reason", "where"),
     ),
+    "diff": ("change table key field? before? after?", _same("change", "table", "key", "field", "before", "after")),
     "find": ("role what command", _same("role", "what", "command")),
 }

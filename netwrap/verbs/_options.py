@@ -94,6 +94,11 @@ VERBS: dict[str, Verb] = {
         ("netwrap trace red 8.8.8.8", "netwrap trace red blue --proto tcp --port 443 --from host.netwrap",
          "netwrap trace --all --format json"),
     ),
+    "diff": Verb(
+        "what changed since a capture, or between two; or what differs between two namespaces", "BEFORE [AFTER]", 1, 2,
+        ("netwrap diff yesterday.netwrap", "netwrap diff before.netwrap after.netwrap --table route,link",
+         "netwrap diff red blue --from host.netwrap"),
+    ),
     "topology": Verb(
         "a picture of the namespaces and what connects them: text, SVG, a page, PNG, Mermaid, DOT, D2", "[NAME…]", 0, -1,
         ("netwrap topology", "netwrap topology --format html -o host.html", "netwrap topology --around red --depth 1",
@@ -133,18 +138,19 @@ OPERANDS = {
     "TO": "an address, or a namespace (its first global address)",
     "WHAT": "an address, a prefix, a MAC, the name of an interface, namespace or container, a VLAN id, an nsid, an inode, a pid",
     "COMMAND": "what printed the text, as you would type it: 'ip -d link', arp; it may be left out where the text tells",
+    "BEFORE": "a capture, a folder, an sos report, a pasted session; or the name of a namespace",
     "FILE": "a file, or - for standard input (without any, too)",
 }
 LAB_OPERANDS = {"FILE": _LAB, "NAME": "a namespace (without any: all named ones)"}
 
-TABLES = (*WRAPPED, "report", "find", "trace", "parse")
-_HOSTS = (*WRAPPED, "report", "find", "topology")
+TABLES = (*WRAPPED, "report", "find", "trace", "diff", "parse")
+_HOSTS = (*WRAPPED, "report", "find", "topology", "diff")
 _RUNS = (*_HOSTS, "trace", "capture", "lab up", "lab down", "lab status", "lab verify", "lab export")
 
 #: Every option, by the headings of the help.
 OPTIONS: dict[str, tuple[Option, ...]] = {
     "where from": (
-        Option("--netns", "NAME", (*WRAPPED, "report", "find"),
+        Option("--netns", "NAME", (*WRAPPED, "report", "find", "diff"),
                "in this namespace (repeat for more); the table gets a column netns", "-n", "many", ("netns",)),
         Option("--all-netns", "", WRAPPED, "in every namespace, the root namespace included", "-a"),
         Option("--from", "PATH", (*_HOSTS, "trace"),
@@ -184,6 +190,9 @@ OPTIONS: dict[str, tuple[Option, ...]] = {
         Option("--size", "N", ("trace",), "its length with the IP header, not to be fragmented", "", "number", ("28", "65535")),
         Option("--one-way", "", ("trace",), "only the way there"),
         Option("--all", "", ("trace",), "every pair of namespaces, as a table"),
+        Option("--table", "A,B,…", ("diff",), "only these tables: link, address, route, rule, neigh, …", "", "names"),
+        Option("--identity", "", ("diff",), "also what tells one making of a network from another: ifindex, MAC, fe80::"),
+        Option("--all", "", ("diff",), "leave nothing out: counters, timers, what follows from another change"),
         Option("--probe", "", ("trace",), "send one real packet, too, and say what came"),
         Option("--keep-going", "", ("parse",), "print what can be read, and every line that cannot"),
         Option("--output", "FILE", ("capture",), "save it there, whole or not at all; packed where it ends in .gz", "-o", "",
@@ -256,6 +265,8 @@ class Options:
         self.size: int | None = None
         self.one_way = False
         self.all = False
+        self.table: list[str] = []
+        self.identity = False
         self.probe = False
         self.around: str | None = None
         self.depth: int | None = None

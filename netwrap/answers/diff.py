@@ -1,0 +1,675 @@
+"""What changed between two states of a host, or differs between two namespaces.
+
+Each table is compared record by record under a key of its own (a link by its name, a route by destination, table and metric).
+Three kinds of difference are left out, and counted: values that move by themselves (counters, timers, neighbours that come and
+go), values that only tell one making of the same network from another (``identity``: ifindex, MAC, fe80::), and what follows
+from another difference that is reported (the routes of a link that is gone).
+
+>>> from netwrap.model.build import build
+>>> from netwrap.model.section import Section
+>>> one, other = (build([Section("", "ip route", text)]) for text in ("10.0.0.0/8 via 10.1.0.1 dev eth0", ""))
+>>> [(row["change"], row["table"], row["key"]) for row in diff(one, other).rows]
+[('-', 'route', '10.0.0.0/8 via 10.1.0.1 dev eth0')]
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from parsers.ip_route import table_of
+
+from .. import wording
+from ..errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import Any
+
+    from ..model.host import Host
+    from ..model.namespace import Namespace
+
+    Record = dict[str, Any]
+    Item = tuple[str, Record]  # what a row calls the record, and the fields that are compared
+
+_MAC = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}", re.ASCII)
+_ALIVE = ("REACHABLE", "STALE", "DELAY", "PROBE")
+_GENERATED = re.compile(r"fe80::(?:[0-9a-f]{1,4}:)*[0-9a-f]{0,2}ff:fe[0-9a-f]{2}:[0-9a-f]{1,4}$", re.ASCII)
+#: Fields that move by themselves (measured on a lab at rest).
+VOLATILE = {
+    "stats64", "stats", "gc_timer", "hello_timer", "tcn_timer", "topology_change_timer", "topology_change",
+    "topology_change_detected", "forward_delay_timer", "message_age_timer", "hold_timer", "message_age", "valid_life_time",
+    "preferred_life_time", "used", "updated", "confirmed", "probes", "refcnt", "expires", "age", "users", "cache", "promiscuity",
+    "allmulti", "ad_info", "last_used", "packets", "bytes", "handle",
+}  # fmt: skip
+#: Fields that only tell one making of the same thing from another.
+IDENTITY = {"ifindex", "link_index", "link_netnsid", "link_netns", "link", "root_id", "bridge_id", "designated_root",
+            "designated_bridge", "root_port", "port_id", "permaddr", "nsid", "id"}  # fmt: skip
+_SWITCHES_THAT_MOVE = re.compile(r"nf_conntrack_count$|neigh\..*\.(?:entries|unres)|stable_secret$|\.mtu$", re.ASCII)
+_FLAGS_OF_STATE = {"UP", "LOWER_UP", "NO-CARRIER", "RUNNING", "DORMANT", "M-DOWN"}
+
+
+class Difference(NamedTuple):
+    """``rows``: ``{"host", "netns", "table", "change", "key", "field", "before", "after"}``, ``change`` one of ``+ - ~``.
+
+    ``hidden``: how many differences were left out, by why (``volatile``, ``identity``, ``follows``). ``pairs``: the namespaces
+    that were compared: (title before, title after, by what they were matched). ``notes``: what could not be compared.
+    """
+
+    rows: list[Record]
+    hidden: dict[str, int]
+    pairs: list[tuple[str, str, str]]
+    notes: list[str]
+
+
+class _Side(NamedTuple):
+    host: Host
+    netns: Namespace
+
+
+class _Row(NamedTuple):
+    """A difference before it is decided whether it is reported."""
+
+    table: str
+    change: str
+    key: str
+    field: str | None
+    before: Any
+    after: Any
+    record: Record  # of one side; both have what decides
+    why: str = ""  # why it is left out
+
+
+def diff(
+    before: Host, after: Host, *, netns: Sequence[str] = (), tables: Sequence[str] = (), identity: bool = False,
+    everything: bool = False,
+) -> Difference:  # fmt: skip
+    """Compare two states of a host, namespace by namespace. Raises UsageError for a namespace or a table that neither has.
+
+    ``netns``: only these namespaces (by any name); ``tables``: only these (``link``, ``route``, …: :data:`TABLES`);
+    ``identity``: report ifindex, MAC and fe80:: too; ``everything``: leave nothing out.
+    """
+    work = _Comparison(tables, identity, everything)
+    pairs, gone, new = _matched(before, after)
+    if netns:
+        wanted = {id(found) for name in netns for found in _named(before, after, name)}
+        pairs = [pair for pair in pairs if id(pair[0]) in wanted or id(pair[1]) in wanted]
+        gone = [one for one in gone if id(one) in wanted]
+        new = [one for one in new if id(one) in wanted]
+    for host, missing, change in ((before, gone, "-"), (after, new, "+")):
+        for one in missing:
+            work.whole(host, one, change)
+    for one, other, _ in pairs:
+        work.compare(_Side(before, one), _Side(after, other))
+    return work.result([(one.title, other.title, how) for one, other, how in pairs])
+
+
+def between(host: Host, one: str, other: str, *, tables: Sequence[str] = (), everything: bool = False) -> Difference:
+    """Compare two namespaces of a host. Raises UsageError where there is no such namespace."""
+    work = _Comparison(tables, False, everything)
+    sides = [_Side(host, host.find(name)) for name in (one, other)]
+    work.compare(*sides)
+    return work.result([(sides[0].netns.title, sides[1].netns.title, "asked for")])
+
+
+# -- which namespace is which ------------------------------------------------------------------------------------------
+
+
+def _named(before: Host, after: Host, name: str) -> Iterator[Namespace]:
+    refused: list[UsageError] = []
+    for host in (before, after):
+        try:
+            yield host.find(name)
+        except UsageError as error:
+            refused.append(error)
+    if len(refused) == 2:
+        raise refused[0]
+
+
+def _matched(before: Host, after: Host) -> tuple[list[tuple[Namespace, Namespace, str]], list[Namespace], list[Namespace]]:
+    """The pairs with how they were matched, the namespaces that are gone, and the new ones."""
+    left, right = list(before.namespaces), list(after.namespaces)
+    pairs: list[tuple[Namespace, Namespace, str]] = []
+    ways: tuple[tuple[str, Callable[[Namespace], Any]], ...] = (
+        ("root", lambda netns: netns.here or None),
+        ("name", lambda netns: tuple(sorted(netns.names)) or None),
+        ("container", lambda netns: tuple(netns.labels) or None),
+        ("inode", lambda netns: netns.inode if before.hostname == after.hostname else None),
+        ("content", _content),
+    )
+    for how, key in ways:
+        there: dict[Any, list[Namespace]] = {}
+        for netns in right:
+            value = key(netns)
+            if value is not None:
+                there.setdefault(value, []).append(netns)
+        for netns in list(left):
+            found = there.get(key(netns), ()) if key(netns) is not None else ()
+            if len(found) == 1:
+                other = found[0]
+                pairs.append((netns, other, how))
+                left.remove(netns)
+                right.remove(other)
+                there[key(netns)] = []
+    return sorted(pairs, key=lambda pair: before.position(pair[0])), left, right
+
+
+def _content(netns: Namespace) -> Any:
+    """The names of the links and their addresses: enough to know a namespace again that has no name."""
+    own = [
+        (str(link.get("ifname")), tuple(sorted(wording.address(entry) for entry in netns.addresses_of(link.get("ifname"))
+                                               if not str(entry.get("local", "")).startswith("fe80:"))))
+        for link in netns.links or () if link.get("ifname") != "lo"
+    ]  # fmt: skip
+    return tuple(sorted(own)) or None
+
+
+# -- one namespace -----------------------------------------------------------------------------------------------------
+
+
+class _Names:
+    """What addresses of a making stand for, so that two makings of one network compare: MAC and fe80:: -> a link."""
+
+    def __init__(self, host: Host) -> None:
+        owners: dict[str, list[str]] = {}
+        for netns in host.namespaces:
+            for link in netns.links or ():
+                mac = link.get("address")
+                if isinstance(mac, str) and _MAC.fullmatch(mac) and mac != "00:00:00:00:00:00":
+                    owners.setdefault(mac, []).append(f"{netns.title}:{link.get('ifname')}")
+        self._roles = {mac: "MAC of " + names[0] for mac, names in owners.items()}
+
+    def plain(self, value: Any) -> Any:
+        """A value with every MAC and generated address replaced by what it belongs to."""
+        if isinstance(value, str):
+            if _GENERATED.match(value.partition("/")[0]):
+                return "fe80:: of a link"
+            if value.startswith(("ff02::1:ff", "33:33:ff:")):
+                return "group of an address"
+            return _MAC.sub(lambda found: self._roles.get(found[0], found[0]), value)
+        if isinstance(value, (list, tuple)):
+            return [self.plain(item) for item in value]
+        if isinstance(value, dict):
+            return {key: self.plain(item) for key, item in value.items()}
+        return value
+
+
+def _flat(record: Record, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in record.items():
+        if isinstance(value, dict) and key not in VOLATILE:
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+class _Comparison:
+    def __init__(self, tables: Sequence[str], identity: bool, everything: bool) -> None:
+        unknown = [name for name in tables if name not in TABLES]
+        if unknown:
+            raise UsageError(f"there is no table {unknown[0]!r} to compare; there are: {', '.join(TABLES)}")
+        self.tables = list(tables) or list(TABLES)
+        self.identity, self.everything = identity or everything, everything
+        self.rows: list[tuple[_Side, _Row]] = []
+        self.notes: list[str] = []
+        self.appeared: set[int] = set()  # namespaces of one side only
+        self._names: dict[int, _Names] = {}
+
+    def whole(self, host: Host, netns: Namespace, change: str) -> None:
+        """A namespace that only one side has: one row."""
+        self.appeared.add(id(netns))
+        count = len([link for link in netns.links or () if link.get("ifname") != "lo"])
+        texts = [wording.address(entry) for link in netns.addresses or () for entry in link.get("addr_info", ())]
+        texts = [text for text in texts if not text.startswith(("127.", "::1/", "fe80:"))]
+        words = ", ".join([f"{count} link{'' if count == 1 else 's'}", *texts[:3]])
+        row = _Row("netns", change, netns.title, None, words if change == "-" else None, words if change == "+" else None, {})
+        self.rows.append((_Side(host, netns), row))
+
+    def compare(self, one: _Side, other: _Side) -> None:
+        rebuilt = _is_rebuilt(one.netns, other.netns)
+        found: list[_Row] = []
+        for table in self.tables:
+            left, right = TABLES[table](one), TABLES[table](other)
+            if left is None and right is None:
+                continue
+            if left is None or right is None:
+                where = f"{one.netns.title}: " if one.netns.title != wording.ROOT else ""
+                self.notes.append(f"{where}{table}: not compared, captured {'after' if left is None else 'before'} only")
+                continue
+            found += self._table(table, left, right, one, other, rebuilt)
+        _follow(found, one, other, self)
+        self.rows += [(other, row) for row in found]
+
+    def _names_of(self, host: Host) -> _Names:
+        return self._names.setdefault(id(host), _Names(host))
+
+    def _table(
+        self, table: str, left: Iterable[Item], right: Iterable[Item], one: _Side, other: _Side, rebuilt: bool
+    ) -> Iterator[_Row]:
+        names = self._names_of(one.host), self._names_of(other.host)
+        sides: list[dict[Any, list[Item]]] = []
+        for items, name in ((left, names[0]), (right, names[1])):
+            keyed: dict[Any, list[Item]] = {}
+            for shown, record in items:
+                keyed.setdefault(repr(name.plain(record.get("#key", shown))), []).append((shown, record))
+            sides.append(keyed)
+        for key in dict.fromkeys([*sides[0], *sides[1]]):
+            here, there = list(sides[0].get(key, ())), list(sides[1].get(key, ()))
+            for item in list(here):  # of records that share a key, those that are alike belong together
+                same = next((twin for twin in there if _alike(item[1], twin[1])), None)
+                if same is not None and len(here) + len(there) > 2:
+                    here.remove(item)
+                    there.remove(same)
+                    yield from self._fields(table, item, same, names, rebuilt)
+            for item, twin in zip(here, there):
+                yield from self._fields(table, item, twin, names, rebuilt)
+            for shown, record in here[len(there) :]:
+                yield _Row(table, "-", shown, None, shown, None, record, _by_itself(table, record))
+            for shown, record in there[len(here) :]:
+                yield _Row(table, "+", shown, None, None, shown, record, _by_itself(table, record))
+
+    def _fields(self, table: str, one: Item, other: Item, names: tuple[_Names, _Names], rebuilt: bool) -> Iterator[_Row]:
+        left, right = dict(_flat(one[1])), dict(_flat(other[1]))
+        made_anew = rebuilt or left.get("ifindex") != right.get("ifindex")
+        for field in dict.fromkeys([*left, *right]):
+            if field.startswith("#"):
+                continue
+            before, after = left.get(field), right.get(field)
+            if before == after:
+                continue
+            last = field.rpartition(".")[2]
+            why = ""
+            if last in VOLATILE or table == "neigh" and field == "state" and {str(before), str(after)} <= {"alive"}:
+                why = "volatile"
+            elif last in IDENTITY:
+                why = "identity"
+            elif (
+                names[0].plain(before) == names[1].plain(after)
+                or table == "link"
+                and last in ("address", "broadcast")
+                and made_anew
+            ):
+                why = "identity" if made_anew or table != "link" else ""
+            yield _Row(table, "~", other[0], field, before, after, {**one[1], **other[1]}, why)
+
+    def result(self, pairs: list[tuple[str, str, str]]) -> Difference:
+        hidden: dict[str, int] = {}
+        rows: list[Record] = []
+        told = {(wording.netns(side.netns.name), row.key) for side, row in self.rows if row.table == "link" and row.change != "~"}
+        for side, row in self.rows:
+            if row.field == "peer" and not row.why:  # the other end has another name, or is another link
+                name, _, where = str(row.before).partition("@")
+                if (where or wording.netns(side.netns.name), name) in told:
+                    row = row._replace(why="follows")
+            if row.why and not self.everything and not (self.identity and row.why == "identity"):
+                hidden[row.why] = hidden.get(row.why, 0) + 1
+                continue
+            rows.append({
+                "host": side.host.hostname, "netns": None if row.table == "netns" else side.netns.name, "table": row.table,
+                "change": row.change, "key": row.key, "field": row.field, "before": row.before, "after": row.after,
+            })  # fmt: skip
+        return Difference(rows, hidden, pairs, list(dict.fromkeys(self.notes)))
+
+
+def _alike(one: Record, other: Record) -> bool:
+    left = {key: value for key, value in _flat(one) if key.rpartition(".")[2] not in VOLATILE | IDENTITY}
+    right = {key: value for key, value in _flat(other) if key.rpartition(".")[2] not in VOLATILE | IDENTITY}
+    return left == right
+
+
+def _is_rebuilt(one: Namespace, other: Namespace) -> bool:
+    """Whether these are two makings: two namespaces of the kernel, as far as the inodes tell."""
+    return one.inode is not None and other.inode is not None and one.inode != other.inode
+
+
+def _by_itself(table: str, record: Record) -> str:
+    """Why a record that is on one side only is not reported: what the kernel learns and forgets by itself."""
+    if table == "neigh" and record.get("state") == "alive":
+        return "volatile"
+    if table == "fdb" and record.get("#learned"):
+        return "volatile"
+    return ""
+
+
+# -- what follows from what --------------------------------------------------------------------------------------------
+
+
+def _follow(rows: list[_Row], one: _Side, other: _Side, work: _Comparison) -> None:
+    """Mark the rows that another one explains, so that one change is one row."""
+    links = {row.key: row for row in rows if row.table == "link" and row.change in "+-"}
+    states = {row.key: row for row in rows if row.table == "link" and row.field == "state"}
+    masters = {row.key for row in rows if row.table == "link" and row.field == "master"}
+    local = {row.record.get("local") for row in rows if row.table == "address" and row.change in "+-"}
+    switches = {row.key for row in rows if row.table == "sysctl"}
+    admin = {name for name, row in states.items() if "down" in (row.before, row.after)}
+    changed = set(links) | admin
+    near = _connected(one, other)
+
+    def explained(row: _Row) -> bool:
+        dev = row.record.get("dev") or row.record.get("ifname") or row.record.get("interface") or row.record.get("#dev")
+        if row.table != "link" and dev in links:
+            return True
+        if row.table == "link":
+            if row.change in "+-":
+                return _pair_is_told(row, one, other, work, links)
+            if row.field == "state" and row.key not in admin:  # carrier comes and goes with the other end, a port, a parent
+                return bool(near.get(row.key, set()) & (changed | set(states)) - {row.key}) or row.key in near["#elsewhere"]
+            if str(row.field).startswith("linkinfo.info_slave") and row.key in masters | set(states):
+                return True
+            return row.field == "linkmode" and row.key in states
+        if row.table in ("route", "neigh", "address", "nexthop", "maddr") and dev in states:
+            return row.table != "address" or ":" in str(row.record.get("local"))
+        if row.table == "route" and row.record.get("#kernel") and local:
+            prefsrc, dst = row.record.get("prefsrc"), str(row.record.get("dst", ""))
+            return prefsrc in local or any(_is_of(dst, str(address)) for address in local)
+        if row.table in ("fdb", "vlan", "bridge link") and (dev in masters or dev in states):
+            return True
+        if row.table == "netconf":
+            return _same_switch(row, switches) or _spreads(row, rows)
+        if row.table == "sysctl":
+            return _spread_of(row.key) in switches or _of_link(row.key, links)
+        return False
+
+    for at, row in enumerate(rows):
+        if not row.why and explained(row):
+            rows[at] = row._replace(why="follows")
+
+
+def _connected(one: _Side, other: _Side) -> dict[str, set[str]]:
+    """For each link the links whose state decides about its carrier; ``#elsewhere``: those with a peer in another namespace."""
+    near: dict[str, set[str]] = {"#elsewhere": set()}
+    for side in (one, other):
+        for link in side.netns.links or ():
+            name = str(link.get("ifname"))
+            found = near.setdefault(name, set())
+            if link.get("master"):
+                near.setdefault(str(link["master"]), set()).add(name)
+            peer = side.host.peer(side.netns, link)
+            if peer is not None and peer.link is not None:
+                if peer.netns is side.netns:
+                    found.add(str(peer.link.get("ifname")))
+                else:
+                    near["#elsewhere"].add(name)
+            elif peer is not None:
+                near["#elsewhere"].add(name)
+    return near
+
+
+def _pair_is_told(row: _Row, one: _Side, other: _Side, work: _Comparison, links: dict[str, _Row]) -> bool:
+    """Whether the other end of a pair tells of both: it is in a namespace of one side only, or it comes first here."""
+    side = one if row.change == "-" else other
+    link = side.netns.link(row.key)
+    peer = side.host.peer(side.netns, link) if link is not None else None
+    if peer is None or peer.netns is None or peer.link is None:
+        return False
+    if id(peer.netns) in work.appeared:
+        return True
+    if peer.netns is side.netns:
+        name = str(peer.link.get("ifname"))
+        return name in links and list(links).index(name) < list(links).index(row.key)
+    return any(told.key == peer.link.get("ifname") and told.change == row.change and told.table == "link"
+               and where.netns.title == peer.netns.title for where, told in work.rows)  # fmt: skip
+
+
+def _is_of(dst: str, address: str) -> bool:
+    """Whether a route of the kernel's own is made for an address: its network, its broadcast, itself."""
+    from ..prefixes import contains, network
+
+    return contains(network(dst), network(address)) or dst == address
+
+
+def _same_switch(row: _Row, switches: set[str]) -> bool:
+    family = {"inet": "ipv4", "inet6": "ipv6"}.get(str(row.record.get("family")), "")
+    return f"net.{family}.conf.{row.record.get('interface')}.{row.field}" in switches
+
+
+def _spreads(row: _Row, rows: list[_Row]) -> bool:
+    """A switch of `all` or `default` that the kernel copied to every interface is one change."""
+    if row.record.get("interface") == "all":
+        return False
+    return any(
+        other.table == "netconf" and other.record.get("interface") == "all" and other.field == row.field
+        and other.record.get("family") == row.record.get("family") and other.after == row.after for other in rows
+    )  # fmt: skip
+
+
+def _spread_of(key: str) -> str | None:
+    """The switch that sets this one too."""
+    found = re.match(r"net\.(ipv[46])\.conf\.(.+)\.forwarding$", key)
+    if found is None:
+        return None
+    if found[1] == "ipv4":
+        return "net.ipv4.ip_forward"
+    return "net.ipv6.conf.all.forwarding" if found[2] != "all" else None
+
+
+def _of_link(key: str, links: dict[str, _Row]) -> bool:
+    found = re.match(r"net\.(?:ipv[46]|mpls)\.(?:conf|neigh)\.(.+)\.\w+$", key)
+    return found is not None and found[1].replace("/", ".") in links
+
+
+# -- the tables --------------------------------------------------------------------------------------------------------
+
+
+def _links(side: _Side) -> list[Item] | None:
+    if side.netns.links is None:
+        return None
+    return [(str(link.get("ifname")), _link(side, link)) for link in side.netns.links]
+
+
+def _link(side: _Side, link: Record) -> Record:
+    """A link's own fields, with its state in one word and its peer by name."""
+    record = {
+        key: value for key, value in link.items() if key not in ("flags", "operstate", "operstate_index", "ifname", "addr_info")
+    }
+    flags = link.get("flags")
+    if flags is not None:
+        record["flags"] = sorted(set(flags) - _FLAGS_OF_STATE)
+    record["state"] = _state(link)
+    peer = side.host.peer(side.netns, link)
+    if peer is not None and peer.link is not None and peer.netns is not None:
+        where = "" if peer.netns is side.netns else f"@{peer.netns.title}"
+        record["peer"] = f"{peer.link.get('ifname')}{where}"
+    return record
+
+
+def _state(link: Record) -> str | None:
+    from .topology import state
+
+    return None if link.get("flags") is None and link.get("operstate") is None else state(link)
+
+
+def _addresses(side: _Side) -> list[Item] | None:
+    if side.netns.addresses is None:
+        return None
+    return [
+        (f"{link.get('ifname')} {wording.address(entry)}",
+         {**{key: value for key, value in entry.items() if key != "label" or value != link.get("ifname")},
+          "#dev": link.get("ifname"), "#key": (link.get("ifname"), wording.address(entry))})
+        for link in side.netns.addresses for entry in link.get("addr_info", ())
+    ]  # fmt: skip
+
+
+def _routes(side: _Side) -> list[Item] | None:
+    found = [routes for routes in (side.netns.routes, side.netns.routes6) if routes is not None]
+    if not found:
+        return None
+    return [
+        (wording.route(route),
+         {**{key: value for key, value in route.items() if key != "table"}, "#kernel": route.get("protocol") == "kernel",
+         "#key": (table_of(route), route.get("type", "unicast"), route.get("dst"), route.get("metric"), route.get("tos"),
+                  route.get("from"))})
+        for routes in found for route in routes if not _is_derived(route)
+    ]  # fmt: skip
+
+
+def _is_derived(route: Record) -> bool:
+    """Whether the kernel made a route by itself for an address or a link: table local, groups, fe80::/64."""
+    if route.get("protocol") != "kernel" and not str(route.get("dst", "")).startswith("ff00"):
+        return False
+    return table_of(route) == "local" or str(route.get("dst", "")).startswith(("ff00::", "fe80::"))
+
+
+def _rules(side: _Side) -> list[Item] | None:
+    found = [(name, rules) for name, rules in (("", side.netns.rules), ("-6 ", side.netns.rules6)) if rules is not None]
+    if not found:
+        return None
+    return [
+        (f"{name}{wording.rule(rule)}",
+         {"action": wording.action(rule), "protocol": rule.get("protocol"),
+          "#key": (name, rule.get("priority", 0), wording.prefix(rule, "src"), wording.selector(rule))})
+        for name, rules in found for rule in rules
+    ]  # fmt: skip
+
+
+def _neighs(side: _Side) -> list[Item] | None:
+    if side.netns.neighs is None and side.netns.proxies is None:
+        return None
+    items = []
+    for neigh in side.netns.neighs or ():
+        states = neigh.get("state", [])
+        if "NOARP" in states:
+            continue
+        state = "alive" if set(states) & set(_ALIVE) else ",".join(states)
+        record = {key: value for key, value in neigh.items() if key != "dst"}
+        items.append((wording.neighbour(neigh), {**record, "state": state, "#key": (neigh.get("dst"), neigh.get("dev"))}))
+    for proxy in side.netns.proxies or ():
+        items.append((f"proxy {proxy.get('dst')} dev {proxy.get('dev')}", {"dev": proxy.get("dev")}))
+    return items
+
+
+def _fdb(side: _Side) -> list[Item] | None:
+    if side.netns.fdb is None:
+        return None
+    own = {link.get("address") for link in side.netns.links or ()}
+    items = []
+    for entry in side.netns.fdb:
+        mac = str(entry.get("mac", ""))
+        if entry.get("state") == "permanent" and (mac in own or mac.startswith(("33:33:", "01:00:5e:"))):
+            continue  # the kernel's own, for a link's address and its groups
+        learned = entry.get("state") not in ("permanent", "static") and "extern_learn" not in entry.get("flags", ())
+        record = {**entry, "#learned": learned, "#key": (mac, entry.get("vlan"), entry.get("vni"), entry.get("dst"),
+                  None if learned else entry.get("ifname"))}  # fmt: skip
+        items.append((wording.fdb(entry), record))
+    return items
+
+
+def _vlans(side: _Side) -> list[Item] | None:
+    if side.netns.vlans is None:
+        return None
+    items = []
+    for port in side.netns.vlans:
+        for vlan in port.get("vlans", ()):
+            number = vlan.get("vlan")
+            last = vlan.get("vlanEnd", number)
+            for one in range(number, last + 1) if isinstance(number, int) and isinstance(last, int) else [number]:
+                flags = sorted(vlan.get("flags", ()))
+                items.append((f"{port.get('ifname')} vlan {one}", {"flags": flags, "#dev": port.get("ifname")}))
+    return items
+
+
+def _bridge_links(side: _Side) -> list[Item] | None:
+    if side.netns.bridge_links is None:
+        return None
+    fields = ("state", "priority", "cost", "isolated", "learning", "flood", "hairpin", "guard")
+    return [
+        (str(link.get("ifname")), {"#dev": link.get("ifname"), **{key: link[key] for key in fields if key in link}})
+        for link in side.netns.bridge_links
+    ]  # fmt: skip
+
+
+def _nexthops(side: _Side) -> list[Item] | None:
+    if side.netns.nexthops is None:
+        return None
+    return [
+        (f"id {nexthop.get('id')} {wording.way(nexthop)}".rstrip(),
+         {**{key: value for key, value in nexthop.items() if key != "id"}, "#key": nexthop.get("id")})
+        for nexthop in side.netns.nexthops
+    ]  # fmt: skip
+
+
+def _netconf(side: _Side) -> list[Item] | None:
+    if side.netns.netconf is None:
+        return None
+    return [(f"{record.get('family')} {record.get('interface')}", record) for record in side.netns.netconf]
+
+
+def _sysctls(side: _Side) -> list[Item] | None:
+    if side.netns.sysctls is None:
+        return None
+    return [(key, {"value": value}) for key, value in side.netns.sysctls.items() if not _SWITCHES_THAT_MOVE.search(key)]
+
+
+def _listeners(side: _Side) -> list[Item] | None:
+    rows = getattr(side.netns, "listeners", None)
+    if rows is None:
+        return None
+    return [
+        (f"{row.get('netid')} {row.get('local')}:{row.get('local_port')}",
+         {"process": ",".join(sorted({str(user.get("name")) for user in row.get("users", ())})) or None})
+        for row in rows
+    ]  # fmt: skip
+
+
+def _firewall(side: _Side) -> list[Item] | None:
+    """Rules by what they say and where they stand among those of their chain; sets by their elements."""
+    records = getattr(side.netns, "rulesets", None)
+    if records is None:
+        return None
+    items: list[Item] = []
+    seen: dict[Any, int] = {}
+    for record in records:
+        kind = record.get("kind", "rule")
+        place = " ".join(str(record[key]) for key in ("family", "table", "chain", "name") if record.get(key))
+        if kind == "rule":
+            text = str(record.get("text", ""))
+            key = (place, text)
+            seen[key] = seen.get(key, 0) + 1
+            items.append((f"{place}: {text}", {"#key": (place, text, seen[key])}))
+        elif kind in ("set", "map", "chain", "flowtable"):
+            items.append(
+                (f"{kind} {place}", {key: record[key] for key in ("policy", "hook", "priority", "type", "elem") if key in record})
+            )
+    return items
+
+
+#: The tables that are compared, by the names that ``--table`` takes: each makes (words, fields) of a namespace, or None.
+TABLES: dict[str, Callable[[_Side], list[Item] | None]] = {
+    "link": _links, "address": _addresses, "route": _routes, "rule": _rules, "neigh": _neighs, "fdb": _fdb, "vlan": _vlans,
+    "bridge link": _bridge_links, "nexthop": _nexthops, "netconf": _netconf, "sysctl": _sysctls, "firewall": _firewall,
+    "listener": _listeners,
+}  # fmt: skip
+
+
+def lines(found: Difference, both: bool = False) -> Iterator[str]:
+    """The difference in words, one line a row: ``~ red  link  veth-red  mtu 1500 -> 1450``."""
+    width = max([len(_where(row)) for row in found.rows], default=0)
+    tables = max([len(row["table"]) for row in found.rows], default=0)
+    for row in found.rows:
+        words = row["key"]
+        if row["table"] == "netns":
+            words = f"{row['key']}  {row['before'] or row['after']}"
+        elif row["field"] is not None:
+            words = f"{row['key']}  {row['field'].rpartition('.')[2]} {_value(row['before'])} -> {_value(row['after'])}"
+        yield f"{row['change']} {_where(row).ljust(width)}  {row['table'].ljust(tables)}  {words}".rstrip()
+    named = [
+        f"{one} with {other} (by {how})" for one, other, how in found.pairs if one != other and how not in ("asked for", "root")
+    ]
+    if named:
+        yield f"compared {'; '.join(named)}"
+    told = {"identity": "differ in identity only (ifindex, MAC, fe80::): --identity shows them",
+            "follows": "follow from these: --all shows them", "volatile": "move by themselves: --all shows them"}  # fmt: skip
+    for why, words in told.items():
+        if found.hidden.get(why) and (found.rows or why == "identity" and both):
+            yield f"{found.hidden[why]} more {words}"
+
+
+def _where(row: Record) -> str:
+    return "netns" if row["table"] == "netns" else wording.netns(row["netns"])
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, list):
+        return ",".join(map(str, value)) or "none"
+    return str(value)

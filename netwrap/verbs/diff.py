@@ -1,0 +1,64 @@
+"""What changed since a capture was made, or between two captures; or what differs between two namespaces.
+
+BEFORE and AFTER are captures (or folders, sos reports, pasted sessions); without AFTER this host, as it is now. Two names of
+namespaces compare these, of this host or of --from PATH. Counters, timers and what follows from another change are left out,
+and so is what tells only one making of a network from another (ifindex, MAC, fe80::). Without a difference nothing is printed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from netwrap.errors import UsageError
+
+from . import _source, _table, say
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from netwrap.answers.diff import Difference
+    from netwrap.model.host import Host
+
+    from ._options import Options
+
+
+def run(options: Options) -> int:
+    """Print the differences; 0 where there is none, 1 where there are some, or something could not be read."""
+    from netwrap.answers import diff
+
+    _table.check(options)
+    hosts, found = _compared(options)
+    if options.format is not None or options.columns or options.where or options.sort:
+        if found.rows or options.format is not None:
+            _table.show("diff", found.rows, options)
+    else:
+        from netwrap.tables.render import printable
+
+        for line in diff.lines(found):
+            sys.stdout.write(printable(line) + "\n")
+    sys.stdout.flush()
+    for note in found.notes:
+        say(note)
+    status = max(_source.remarks(host, lacks=False) for host in hosts)
+    return 1 if found.rows else status
+
+
+def _compared(options: Options) -> tuple[list[Host], Difference]:
+    from netwrap.answers import diff
+
+    one, other = options.words[0], options.words[1] if len(options.words) > 1 else None
+    settings = {"tables": options.table, "everything": options.all}
+    if options.source or (other is not None and not _is_source(one) and not _is_source(other)):
+        if other is None:
+            raise UsageError("with --from, diff takes two namespaces of it")
+        if options.netns or options.identity:
+            raise UsageError("two namespaces are compared as they are: --netns and --identity are for two captures")
+        host = _source.host(options.source)
+        return [host], diff.between(host, one, other, **settings)  # type: ignore[arg-type]
+    before = _source.host([one])
+    after = _source.host([other] if other is not None else [])
+    return [before, after], diff.diff(before, after, netns=options.netns, identity=options.identity, **settings)  # type: ignore[arg-type]
+
+
+def _is_source(word: str) -> bool:
+    return word == "-" or os.path.exists(word)
