@@ -89,7 +89,7 @@ def diff(
     ``netns``: only these namespaces (by any name); ``tables``: only these (``link``, ``route``, …: :data:`TABLES`);
     ``identity``: report ifindex, MAC and fe80:: too; ``everything``: leave nothing out.
     """
-    work = _Comparison(tables, identity, everything)
+    work = _Comparison(before.name or after.name, tables, identity, everything)
     pairs, gone, new = _matched(before, after)
     if netns:
         wanted = {id(found) for name in netns for found in _named(before, after, name)}
@@ -104,9 +104,41 @@ def diff(
     return work.result([(one.title, other.title, how) for one, other, how in pairs])
 
 
+def hosts(
+    before: Sequence[Host], after: Sequence[Host], *, netns: Sequence[str] = (), tables: Sequence[str] = (),
+    identity: bool = False, everything: bool = False,
+) -> Difference:  # fmt: skip
+    """Compare hosts of the same name (or one with one); as :func:`diff`. A host that one side lacks is a row of table ``host``."""
+    if len(before) == len(after) == 1:
+        return diff(before[0], after[0], netns=netns, tables=tables, identity=identity, everything=everything)
+    there = {host.name: host for host in after}
+    rows: list[Record] = []
+    hidden: dict[str, int] = {}
+    pairs: list[tuple[str, str, str]] = []
+    notes: list[str] = []
+    for host in before:
+        other = there.pop(host.name, None)
+        if other is None:
+            rows.append(_of_host(host, "-"))
+            continue
+        found = diff(host, other, netns=netns, tables=tables, identity=identity, everything=everything)
+        rows += [{**row, "host": host.name} for row in found.rows]
+        hidden = {why: hidden.get(why, 0) + found.hidden.get(why, 0) for why in {**hidden, **found.hidden}}
+        pairs += found.pairs
+        notes += [f"{host.name}: {note}" for note in found.notes]
+    rows += [_of_host(host, "+") for host in there.values()]
+    return Difference(rows, hidden, pairs, notes)
+
+
+def _of_host(host: Host, change: str) -> Record:
+    words = f"{len(host.namespaces)} namespaces"
+    return {"host": host.name, "netns": None, "table": "host", "change": change, "key": host.name, "field": None,
+            "before": words if change == "-" else None, "after": words if change == "+" else None}  # fmt: skip
+
+
 def between(host: Host, one: str, other: str, *, tables: Sequence[str] = (), everything: bool = False) -> Difference:
     """Compare two namespaces of a host. Raises UsageError where there is no such namespace."""
-    work = _Comparison(tables, False, everything)
+    work = _Comparison(host.name, tables, False, everything)
     sides = [_Side(host, host.find(name)) for name in (one, other)]
     work.compare(*sides)
     return work.result([(sides[0].netns.title, sides[1].netns.title, "asked for")])
@@ -203,7 +235,8 @@ def _flat(record: Record, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 
 class _Comparison:
-    def __init__(self, tables: Sequence[str], identity: bool, everything: bool) -> None:
+    def __init__(self, host: str, tables: Sequence[str], identity: bool, everything: bool) -> None:
+        self.host = host
         unknown = [name for name in tables if name not in TABLES]
         if unknown:
             raise UsageError(f"there is no table {unknown[0]!r} to compare; there are: {', '.join(TABLES)}")
@@ -304,7 +337,7 @@ class _Comparison:
                 hidden[row.why] = hidden.get(row.why, 0) + 1
                 continue
             rows.append({
-                "host": side.host.hostname, "netns": None if row.table == "netns" else side.netns.name, "table": row.table,
+                "host": self.host, "netns": None if row.table == "netns" else side.netns.name, "table": row.table,
                 "change": row.change, "key": row.key, "field": row.field, "before": row.before, "after": row.after,
             })  # fmt: skip
         return Difference(rows, hidden, pairs, list(dict.fromkeys(self.notes)))
@@ -642,15 +675,17 @@ TABLES: dict[str, Callable[[_Side], list[Item] | None]] = {
 
 def lines(found: Difference, both: bool = False) -> Iterator[str]:
     """The difference in words, one line a row: ``~ red  link  veth-red  mtu 1500 -> 1450``."""
+    several = len({row["host"] for row in found.rows}) > 1
     width = max([len(_where(row)) for row in found.rows], default=0)
     tables = max([len(row["table"]) for row in found.rows], default=0)
     for row in found.rows:
         words = row["key"]
-        if row["table"] == "netns":
+        if row["table"] in ("netns", "host"):
             words = f"{row['key']}  {row['before'] or row['after']}"
         elif row["field"] is not None:
             words = f"{row['key']}  {row['field'].rpartition('.')[2]} {_value(row['before'])} -> {_value(row['after'])}"
-        yield f"{row['change']} {_where(row).ljust(width)}  {row['table'].ljust(tables)}  {words}".rstrip()
+        host = f"{row['host']}  " if several else ""
+        yield f"{row['change']} {host}{_where(row).ljust(width)}  {row['table'].ljust(tables)}  {words}".rstrip()
     named = [
         f"{one} with {other} (by {how})" for one, other, how in found.pairs if one != other and how not in ("asked for", "root")
     ]
@@ -664,7 +699,9 @@ def lines(found: Difference, both: bool = False) -> Iterator[str]:
 
 
 def _where(row: Record) -> str:
-    return "netns" if row["table"] == "netns" else wording.netns(row["netns"])
+    if row["table"] in ("netns", "host"):
+        return str(row["table"])
+    return wording.netns(row["netns"])
 
 
 def _value(value: Any) -> str:

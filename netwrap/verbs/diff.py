@@ -39,25 +39,28 @@ def run(options: Options) -> int:
     sys.stdout.flush()
     for note in found.notes:
         say(note)
-    status = max(_source.remarks(host, lacks=False) for host in hosts)
+    status = _source.remarks(hosts, lacks=False)
     return 1 if found.rows else status
 
 
 def _compared(options: Options) -> tuple[list[Host], Difference]:
     from netwrap.answers import diff
+    from netwrap.sources import opening
 
     one, other = options.words[0], options.words[1] if len(options.words) > 1 else None
-    settings = {"tables": options.table, "everything": options.all}
     if options.source or (other is not None and not _is_source(one) and not _is_source(other)):
         if other is None:
             raise UsageError("with --from, diff takes two namespaces of it")
         if options.netns or options.identity:
             raise UsageError("two namespaces are compared as they are: --netns and --identity are for two captures")
-        host = _source.host(options.source)
-        return [host], diff.between(host, one, other, **settings)  # type: ignore[arg-type]
-    before = _source.host([one])
-    after = _source.host([other] if other is not None else [])
-    return [before, after], diff.diff(before, after, netns=options.netns, identity=options.identity, **settings)  # type: ignore[arg-type]
+        host = _source.host(options)
+        return [host], diff.between(host, one, other, tables=options.table, everything=options.all)
+    before = opening.hosts([one])
+    after = opening.hosts([other]) if other is not None else _source.hosts(options)
+    found = diff.hosts(
+        before, after, netns=options.netns, tables=options.table, identity=options.identity, everything=options.all
+    )
+    return [*before, *after], found
 
 
 def _is_source(word: str) -> bool:
