@@ -108,7 +108,7 @@ def hosts(
     before: Sequence[Host], after: Sequence[Host], *, netns: Sequence[str] = (), tables: Sequence[str] = (),
     identity: bool = False, everything: bool = False,
 ) -> Difference:  # fmt: skip
-    """Compare hosts of the same name (or one with one); as :func:`diff`. A host that one side lacks is a row of table ``host``."""
+    """Compare hosts of the same name (or one with one); as :func:`diff`. A host of one side only is a row of table ``host``."""
     if len(before) == len(after) == 1:
         return diff(before[0], after[0], netns=netns, tables=tables, identity=identity, everything=everything)
     there = {host.name: host for host in after}
