@@ -48,7 +48,8 @@ class Evidence(NamedTuple):
     """A record's own text and its place.
 
     ``command``: the command that printed the text, as the source has it; ``source``: the file or archive member, "" where the
-    text comes from no file; ``line``: the number of the first line of ``text`` in ``source``, None where that is not known.
+    host's source is one text (``Host.source`` names it) or this host itself; ``line``: the number of
+    the first line of ``text`` in the source, None where that is not known.
     """
 
     command: str
