@@ -11,7 +11,6 @@ A heading is a command, or a title that stands for one. Lines below a heading th
 from __future__ import annotations
 
 import re
-import shlex
 from typing import NamedTuple
 
 import parsers
@@ -225,6 +224,8 @@ def _where(command: str) -> tuple[str, str]:
     (('red', 'ip -4 route show'), ('red', 'ip addr'))
     """
     try:
+        import shlex  # takes time, and few headings need it
+
         words = shlex.split(command)
     except ValueError:
         words = command.split()
