@@ -11,8 +11,13 @@ the verdict makes the outcome ``undecided`` and is named; one that could not is 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
+from weakref import WeakKeyDictionary
+
+from . import iptables_rules, matching, nft_rules
+from .nft_rules import Broken, Effect, Unknown
+from .switches import Switches
 
 if TYPE_CHECKING:
     from typing import Any
@@ -88,6 +93,281 @@ class Outcome(NamedTuple):
     unknown: str | None = None  # why the verdict is undecided: "not-captured", or what was not understood
 
 
+class _World(NamedTuple):
+    """A packet on its way through a chain, what was done to it, and the rule that may or may not have applied to it."""
+
+    packet: Packet
+    steps: tuple[Step, ...] = ()
+    doubt: Step | None = None
+    nat: str | None = None
+
+
+class _End(NamedTuple):
+    """Where a world ended: accept, drop, reject; or "undecided" where a statement cannot be told."""
+
+    verdict: str
+    world: _World
+
+
+class _Chain(NamedTuple):
+    tool: str  # nft, iptables
+    family: str
+    table: str
+    record: Record
+    rules: list[Record]
+
+
+class Firewalls:
+    """All firewalls of a namespace, ready to be asked."""
+
+    def __init__(self, netns: Namespace) -> None:
+        self.netns = netns
+        self.chains: dict[tuple[str, str, str, str], _Chain] = {}
+        self.tables: dict[tuple[str, str, str], nft_rules.Table] = {}
+        for record in netns.rulesets or ():
+            self._add(record)
+        self.bases = [chain for chain in self.chains.values() if "hook" in chain.record]
+
+    def _add(self, record: Record) -> None:
+        tool = "nft" if record["tool"] == "nft" else str(record["tool"])
+        kind, family, table = record["kind"], record.get("family", ""), record.get("table", "")
+        where = (tool, family, table)
+        if kind == "chain":
+            known = self.chains.get((*where, record["chain"]))
+            self.chains[(*where, record["chain"])] = _Chain(tool, family, table, record, known.rules if known else [])
+        elif kind == "rule":
+            key = (*where, record["chain"])
+            if key not in self.chains:
+                chain = {"kind": "chain", "family": family, "table": table, "chain": record["chain"], "tool": tool}
+                self.chains[key] = _Chain(tool, family, table, chain, [])
+            self.chains[key].rules.append(record)
+            if tool == "nft":
+                names = self.tables.setdefault(where, nft_rules.Table(family)).changing
+                for statement in record["expr"]:
+                    value = statement.get("set", statement.get("map"))
+                    if isinstance(value, dict) and value.get("op") in ("add", "update", "delete"):
+                        names.add(str(value.get("set", value.get("map"))).lstrip("@"))
+        elif kind == "table":
+            self.tables.setdefault(where, nft_rules.Table(family))
+        elif kind in ("set", "map"):
+            self.tables.setdefault(where, nft_rules.Table(family)).sets[record["name"]] = record
+
+    def at(self, hook: str, family: str) -> list[_Chain]:
+        """The base chains of a family's hook, in the order in which the kernel asks them."""
+        families = {"ip": ("ip", "inet"), "ip6": ("ip6", "inet")}.get(family, (family,))
+        if hook in ("ingress", "egress"):
+            families = ("netdev", "inet")
+        found = [chain for chain in self.bases if chain.record["hook"] == hook and chain.family in families]
+        return sorted(found, key=_order)
+
+    def is_asleep(self, chain: _Chain) -> bool:
+        return any(
+            record["kind"] == "table" and record.get("table") == chain.table and record.get("family") == chain.family
+            and "dormant" in record.get("flags", ()) and record["tool"] == chain.tool
+            for record in self.netns.rulesets or ()
+        )  # fmt: skip
+
+
+def _order(chain: _Chain) -> tuple[int, int]:
+    """NAT chains run where NAT does, among themselves in the order of their own priorities."""
+    own = chain.record.get("priority", 0)
+    own = own if isinstance(own, int) else 0
+    if chain.record.get("type") == "nat" and chain.family != "bridge":
+        return (-100 if chain.record["hook"] in ("prerouting", "output") else 100), own
+    return own, 0
+
+
+_COMPILED: WeakKeyDictionary[Namespace, Firewalls] = WeakKeyDictionary()
+_DEPTH = 64
+
+
+def _firewalls(netns: Namespace) -> Firewalls:
+    found = _COMPILED.get(netns)
+    if found is None:
+        found = _COMPILED[netns] = Firewalls(netns)
+    return found
+
+
+class _Walk:
+    """One hook's chains, one after the other, over all packets that are possible."""
+
+    def __init__(self, firewalls: Firewalls, hook: str, context: matching.Context) -> None:
+        self.firewalls = firewalls
+        self.hook = hook
+        self.context = context
+
+    def chain(self, chain: _Chain, worlds: list[_World]) -> tuple[list[_World], list[_End]]:
+        """Let packets through a base chain: those that it lets on, and those that end in it."""
+        if self.firewalls.is_asleep(chain):
+            return worlds, []
+        devices = chain.record.get("devices")
+        if self.hook in ("ingress", "egress"):
+            device = worlds[0].packet.iif if self.hook == "ingress" else worlds[0].packet.oif
+            if worlds[0].packet.bridged:
+                device = worlds[0].packet.physin if self.hook == "ingress" else worlds[0].packet.physout
+            if devices is not None and device not in devices:
+                return worlds, []
+        is_nat = chain.record.get("type") == "nat"
+        on: list[_World] = []
+        asked: list[_World] = []
+        for world in worlds:
+            is_new = world.packet.state in ("new", "related", None) and world.packet.direction == "original"
+            done = world.nat is not None or not is_new
+            (on if is_nat and done else asked).append(world)
+        priority = chain.record.get("priority", 0)
+        early = isinstance(priority, int) and priority <= -200 and self.hook in ("prerouting", "output")
+        self.context.tracked = self.hook != "ingress" and (is_nat or not early)
+        left, ends = self.rules(chain, asked, 0)
+        policy = chain.record.get("policy", "accept")
+        for world in left:
+            if policy == "drop":
+                step = Step(self.hook, chain.family, chain.table, chain.record["chain"], "policy drop", "drop", chain.record)
+                ends.append(_End("drop", world._replace(steps=(*world.steps, step))))
+            else:
+                on.append(world)
+        finished = []
+        for end in ends:
+            if end.verdict == "accept":
+                on.append(end.world)
+            else:
+                finished.append(end)
+        if self.hook in ("ingress", "egress") and devices is None and (finished or on != worlds):
+            # JSON of nft 1.0 does not say which devices the chain has
+            doubt = Step(self.hook, chain.family, chain.table, chain.record["chain"], "", "undecided", chain.record,
+                         "the devices of the chain are not known")  # fmt: skip
+            finished = [end._replace(world=end.world._replace(doubt=doubt)) for end in finished]
+            on = [world._replace(doubt=world.doubt or doubt) for world in on] + worlds
+        return _distinct(on), finished
+
+    def rules(self, chain: _Chain, worlds: list[_World], depth: int) -> tuple[list[_World], list[_End]]:
+        """Let packets through the rules of a chain: those that come to its end (or return), and those that end in it."""
+        ends: list[_End] = []
+        back: list[_World] = []
+        live = worlds
+        for rule in chain.rules:
+            if not live:
+                break
+            following: list[_World] = []
+            for world in live:
+                self.rule(chain, rule, world, following, back, ends, depth)
+            live = following if len(following) < 2 else _distinct(following)
+        return _distinct([*live, *back]), ends
+
+    def rule(
+        self, chain: _Chain, rule: Record, world: _World, on: list[_World], back: list[_World], ends: list[_End], depth: int
+    ) -> None:
+        """Ask one rule about one packet; the packet is put where it goes on."""
+        if chain.tool == "nft":
+            statements: list[Any] = rule["expr"]
+            table = self.firewalls.tables.setdefault((chain.tool, chain.family, chain.table), nft_rules.Table(chain.family))
+            self.statements(chain, rule, statements, table, world, on, back, ends, depth)
+            return
+        try:
+            found, why = iptables_rules.matches(rule, world.packet, self.context)
+        except Unknown as error:
+            found, why = None, str(error)
+        if found is False:
+            on.append(world)
+            return
+        if found is None:
+            on.append(self.doubted(chain, rule, world, why))
+            world = self.doubted(chain, rule, world, why)
+        try:
+            effects = iptables_rules.apply(rule, world.packet, self.context)
+        except (Unknown, LookupError, ValueError) as error:
+            ends.append(_End("undecided", self.doubted(chain, rule, world, str(error))))
+            return
+        for effect in effects:
+            going = self.effect(chain, rule, effect, world, on, back, ends, depth)
+            if going is None:
+                return
+            world = going
+        on.append(world)
+
+    def statements(
+        self, chain: _Chain, rule: Record, statements: list[Any], table: nft_rules.Table, world: _World, on: list[_World],
+        back: list[_World], ends: list[_End], depth: int,
+    ) -> None:  # fmt: skip
+        for statement in statements:
+            try:
+                if "match" in statement:
+                    found = nft_rules.matches(statement, world.packet, table, self.context)
+                    if found is False:
+                        on.append(world)
+                        return
+                    if found is None:
+                        raise Unknown("a field of the packet is not known")
+                    continue
+                effect = nft_rules.apply(statement, world.packet, table, self.context)
+            except Broken:
+                on.append(world)
+                return
+            except (Unknown, LookupError, TypeError, ValueError) as error:
+                world = self.doubted(chain, rule, world, str(error))
+                if next(iter(statement)) in _CANNOT_BE_TOLD:
+                    ends.append(_End("undecided", world))
+                    return
+                on.append(world)
+                continue
+            going = self.effect(chain, rule, effect, world, on, back, ends, depth)
+            if going is None:
+                return
+            world = going
+        on.append(world)
+
+    def doubted(self, chain: _Chain, rule: Record, world: _World, why: str) -> _World:
+        """A packet of which it is not known whether a rule applied to it; the first such rule is kept."""
+        step = Step(self.hook, chain.family, chain.table, chain.record["chain"], rule["text"], "undecided", rule, why)
+        return world if world.doubt is not None else world._replace(doubt=step)
+
+    def effect(
+        self, chain: _Chain, rule: Record, effect: Effect, world: _World, on: list[_World], back: list[_World], ends: list[_End],
+        depth: int,
+    ) -> _World | None:  # fmt: skip
+        """Do what a statement does; the packet that goes on to the next statement, or None where none does."""
+        name = effect.name or (effect.verdict if effect.verdict in ("accept", "drop", "reject") else "")
+        if name:
+            step = Step(self.hook, chain.family, chain.table, chain.record["chain"], rule["text"], name.split(" ")[0], rule)
+            world = world._replace(steps=(*world.steps, step))
+        if effect.packet is not None:
+            world = world._replace(packet=effect.packet)
+            if name in ("dnat", "snat", "masquerade", "redirect"):
+                world = world._replace(nat=name)
+        if effect.verdict in ("accept", "drop", "reject"):
+            ends.append(_End(effect.verdict, world))
+            return None
+        if effect.verdict == "return":
+            back.append(world)
+            return None
+        if effect.verdict in ("jump", "goto"):
+            target = self.firewalls.chains.get((chain.tool, chain.family, chain.table, effect.target))
+            if target is None or depth >= _DEPTH:
+                world = self.doubted(chain, rule, world, f"the chain {effect.target} was not captured")
+                ends.append(_End("undecided", world))
+                on.append(world)
+                return None
+            left, ended = self.rules(target, [world], depth + 1)
+            ends += ended
+            (on if effect.verdict == "jump" else back).extend(left)
+            return None
+        return world
+
+
+_CANNOT_BE_TOLD = ("dnat", "snat", "masquerade", "redirect", "queue", "tproxy", "synproxy", "fwd", "mangle", "vmap")
+
+
+def _distinct(worlds: list[_World]) -> list[_World]:
+    """One world of each packet: of those that differ in what is not known only, the surer one."""
+    if len(worlds) < 2:
+        return worlds
+    found: dict[tuple[Packet, str | None], _World] = {}
+    for world in worlds:
+        key = (world.packet, world.nat)
+        if key not in found or found[key].doubt is not None and world.doubt is None:
+            found[key] = world
+    return list(found.values())
+
+
 def judge(
     netns: Namespace, hook: str, packet: Packet, *, addresses_of_out: Sequence[str] | None = None, fib: Fib | None = None
 ) -> Outcome:
@@ -95,6 +375,74 @@ def judge(
 
     ``hook``: ingress, prerouting, input, forward, output, postrouting, egress. ``addresses_of_out``: the addresses of the
     outgoing interface that masquerade may take, the one it prefers first (None: those in the capture). ``fib`` looks an
-    address up in the routing tables for rules that ask them (None: own addresses are known, nothing else).
+    address up in the routing tables for rules that ask them (None: own addresses are known, nothing else). A bridged packet
+    passes the bridge family and, where bridge-nf is on, the other families, too.
     """
-    return Outcome("undecided", packet, [], None, "not-captured")
+    if netns.rulesets is None:
+        return Outcome("undecided", packet, [], None, "not-captured")
+    addresses = None if addresses_of_out is None else list(addresses_of_out)
+    context = matching.Context(netns, hook, addresses, fib)
+    if hook in ("prerouting", "output") and packet.direction == "original":
+        packet = replace(packet, original=None, status=frozenset())  # a connection of this namespace begins
+    firewalls = _firewalls(netns)
+    walk = _Walk(firewalls, hook, context)
+    worlds, ends = [_World(packet)], []
+    for chain, maybe in _chains(firewalls, netns, hook, packet):
+        if not worlds:
+            break
+        before = worlds
+        worlds, ended = walk.chain(chain, worlds)
+        if maybe and (ended or worlds != before):
+            step = Step(hook, chain.family, chain.table, chain.record["chain"], "", "undecided", chain.record, maybe)
+            ended = [end._replace(world=end.world._replace(doubt=end.world.doubt or step)) for end in ended]
+            worlds = _distinct([*(world._replace(doubt=world.doubt or step) for world in [*worlds, *before])])
+        ends += ended
+    return _outcome(packet, netns, [*ends, *(_End("accept", world) for world in worlds)])
+
+
+def _chains(firewalls: Firewalls, netns: Namespace, hook: str, packet: Packet) -> list[tuple[_Chain, str]]:
+    """The base chains that a packet passes, and for each why it may not pass it ("": it does)."""
+    family = "ip" if packet.family == "inet" else "ip6"
+    own = firewalls.at(hook, family)
+    if not packet.bridged or hook in ("ingress", "egress"):
+        return [(chain, "") for chain in own]
+    bridge = firewalls.at(hook, "bridge")
+    switches = Switches(netns)
+    name = f"net.bridge.bridge-nf-call-{'iptables' if family == 'ip' else 'ip6tables'}"
+    maybe = "" if switches.known(name) or netns.sysctls is not None else f"{name} was not captured"
+    if not maybe and not switches.value(name):
+        own = []
+    early = [(chain, "") for chain in bridge if _order(chain)[0] < 0]
+    return [*early, *((chain, maybe) for chain in own), *((chain, "") for chain in bridge if _order(chain)[0] >= 0)]
+
+
+def _outcome(packet: Packet, netns: Namespace, ends: list[_End]) -> Outcome:
+    """One outcome of all that are possible: the one that they share, or undecided with the rule that decides."""
+    verdicts = {end.verdict for end in ends}
+    first = next((end for end in ends if end.world.doubt is None), ends[0])
+    if verdicts <= {"drop", "reject"}:
+        return Outcome(first.verdict, first.world.packet, list(first.world.steps), first.world.nat)
+    missing = _missing(netns, packet)
+    if verdicts == {"accept"} and len({_what_counts(end.world, netns) for end in ends}) == 1:
+        if missing:
+            return Outcome("undecided", first.world.packet, list(first.world.steps), first.world.nat, missing)
+        return Outcome("accept", first.world.packet, list(first.world.steps), first.world.nat)
+    doubt = next((end.world.doubt for end in ends if end.world.doubt is not None), None)
+    steps = [*first.world.steps, *([doubt] if doubt is not None else [])]
+    return Outcome("undecided", packet, steps, None, doubt.unknown if doubt is not None else "not-captured")
+
+
+def _what_counts(world: _World, netns: Namespace) -> tuple[Any, ...]:
+    """What of a packet decides where it goes: the mark only where a routing rule asks for one."""
+    one = world.packet
+    rules = (netns.rules if one.family == "inet" else netns.rules6) or ()
+    asked = any("fwmark" in rule for rule in rules)
+    return (one.source, one.destination, one.sport, one.dport, one.state, one.mark if asked else None)
+
+
+def _missing(netns: Namespace, packet: Packet) -> str:
+    """Why not all rules are known that may stop a packet: "" where they are."""
+    family = "ip" if packet.family == "inet" else "ip6"
+    if not netns.covers_rulesets(family):
+        return "not-captured"
+    return ""

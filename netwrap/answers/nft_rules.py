@@ -1,0 +1,581 @@
+"""What a rule of nft does with a packet: its matches as yes, no or not known, and its statements."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from . import matching
+from .matching import STATES, Context, every, negated, some
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .firewall import Packet
+
+    Record = dict[str, Any]
+
+
+class Broken(Exception):
+    """A field that the packet does not have: the rule does not match, whatever it asks (NFT_BREAK)."""
+
+
+class Unknown(Exception):
+    """A field, set or statement that is not known; its text says which."""
+
+
+class Effect(NamedTuple):
+    """What a statement does: a verdict word (accept, drop, jump, ...) with its target, or a changed packet, or nothing."""
+
+    verdict: str = ""
+    target: str = ""
+    packet: Packet | None = None
+    name: str = ""  # what is noted of it: mark, dnat, ...
+
+
+_TRANSPORTS = ("tcp", "udp", "udplite", "sctp", "dccp", "icmp", "icmpv6", "igmp", "esp", "ah", "comp", "gre")
+#: Statements that change nothing which decides.
+_HARMLESS = ("counter", "log", "dup", "last", "flow", "ct helper", "ct timeout", "ct expectation", "secmark", "set_plain")
+_FIBS = {0: "unspec", 1: "unicast", 2: "local", 3: "broadcast", 4: "anycast", 5: "multicast", 6: "blackhole", 7: "unreachable",
+         8: "prohibit"}  # fmt: skip
+_ETHER = {"ip": 0x0800, "arp": 0x0806, "ip6": 0x86DD, "8021q": 0x8100, "8021ad": 0x88A8, "vlan": 0x8100}
+
+
+class Table:
+    """The sets and maps of a table, by name; and the names of those that rules add to."""
+
+    def __init__(self, family: str) -> None:
+        self.family = family
+        self.sets: dict[str, Record] = {}
+        self.changing: set[str] = set()
+
+    def elements(self, name: str) -> list[Any]:
+        found = self.sets.get(name.lstrip("@"))
+        if found is None or found.get("unparsed"):
+            raise Unknown(f"the set {name} was not captured")
+        return list(found.get("elem", ()))
+
+
+def matches(statement: Record, packet: Packet, table: Table, context: Context) -> bool | None:
+    """Whether a packet passes a `match`; None: not known.
+
+    Raises Unknown with the reason where something is not known.
+    """
+    inner = statement["match"]
+    try:
+        return _compare(inner["left"], inner["right"], inner["op"], packet, table, context)
+    except Broken:
+        return False
+
+
+def _compare(left: Any, right: Any, op: str, packet: Packet, table: Table, context: Context) -> bool | None:
+    if isinstance(left, dict) and left.get("ct", {}).get("key") == "status" and op == "in":
+        wanted = {right} if isinstance(right, str) else {*right} if isinstance(right, list) else set()
+        if wanted and wanted <= {"snat", "dnat"} and context.has_connection(packet) is not None:
+            return bool(context.has_connection(packet)) and bool(wanted & packet.status)
+    value = evaluate(left, packet, table, context)
+    kind = kind_of(left)
+    if isinstance(right, str) and right[:1] == "@":
+        found = contained(value, table.elements(right), left)
+        if found is not True and right[1:] in table.changing:
+            raise Unknown(f"the set {right} changes with the traffic")
+        return negated(found) if op == "!=" else found
+    if isinstance(right, dict) and "set" in right:
+        found = contained(value, right["set"], left)
+        return negated(found) if op == "!=" else found
+    if op in ("in", "!"):
+        mask = _mask(right, kind)
+        if value is None or mask is None:
+            return None
+        return bool(value & mask) == (op == "in")
+    if isinstance(right, list):
+        right = _mask(right, kind)
+    if op in ("==", "!="):
+        found = equals(value, right, left)
+        return negated(found) if op == "!=" else found
+    limit = _number(right, kind)
+    if value is None or limit is None or not isinstance(value, int):
+        return None
+    return {"<": value < limit, ">": value > limit, "<=": value <= limit, ">=": value >= limit}[op]
+
+
+def _mask(right: Any, kind: str) -> int | None:
+    parts = right if isinstance(right, list) else right["|"] if isinstance(right, dict) and "|" in right else [right]
+    numbers = [_number(part, kind) for part in parts]
+    return None if None in numbers else sum(number for number in numbers if number is not None)
+
+
+def contained(value: Any, elements: list[Any], left: Any) -> bool | None:
+    """Whether a value is among the elements of a set."""
+    return some(equals(value, key_of(element), left) for element in elements)
+
+
+def key_of(element: Any) -> Any:
+    """An element without its timeout, counter and comment."""
+    return element["elem"]["val"] if isinstance(element, dict) and "elem" in element else element
+
+
+def equals(value: Any, wanted: Any, left: Any) -> bool | None:
+    """Whether a value is the wanted one, or in the wanted range or prefix."""
+    if wanted == "*":
+        return True
+    if isinstance(value, tuple):
+        fields = left["concat"]
+        parts = wanted["concat"] if isinstance(wanted, dict) and "concat" in wanted else None
+        if parts is None or len(parts) != len(value):
+            return None
+        return every(equals(one, part, field) for one, part, field in zip(value, parts, fields))
+    if value is None:
+        return None
+    kind = kind_of(left)
+    if isinstance(wanted, dict):
+        if "range" in wanted:
+            first, last = (_number(end, kind) for end in wanted["range"])
+            return None if first is None or last is None else first <= value <= last
+        if "prefix" in wanted:
+            found = matching.span(f"{wanted['prefix']['addr']}/{wanted['prefix']['len']}")
+            return None if found is None else found[0] <= value <= found[1]
+        if "|" in wanted:
+            mask = _mask(wanted, kind)
+            return None if mask is None else value == mask
+        return None
+    if kind == "ifname":
+        return matching.glob(str(wanted), str(value), "*")
+    if isinstance(value, str):
+        return value == str(_FIBS.get(wanted, wanted) if kind == "fib type" else wanted)
+    number = _number(wanted, kind)
+    return None if number is None else value == number
+
+
+def kind_of(left: Any) -> str:
+    """What sort of value a field has: how its words become numbers."""
+    while isinstance(left, dict) and next(iter(left), "") in ("&", "|", "^", "<<", ">>"):
+        left = left[next(iter(left))][0]
+    if not isinstance(left, dict):
+        return ""
+    ((name, inner),) = left.items()
+    if name == "payload":
+        protocol, field = inner.get("protocol"), inner.get("field")
+        if protocol in ("ip", "ip6", "arp") and field in ("saddr", "daddr", "saddr ip", "daddr ip"):
+            return "address"
+        if field in ("sport", "dport"):
+            return "port"
+        if protocol in ("icmp", "icmpv6") and field == "type":
+            return str(protocol)
+        if (protocol, field) in (("ip", "protocol"), ("ip6", "nexthdr")):
+            return "protocol"
+        if (protocol, field) == ("tcp", "flags"):
+            return "flags"
+        if (protocol, field) == ("ether", "type"):
+            return "ether"
+        if field in ("saddr", "daddr", "saddr ether", "daddr ether"):
+            return "mac"
+        return ""
+    if name == "meta":
+        key = inner["key"]
+        kinds = {"l4proto": "protocol", "nfproto": "nfproto", "protocol": "ether"}
+        return "ifname" if key in ("iif", "oif", "iifname", "oifname", "ibrname", "obrname") else kinds.get(key, "")
+    if name == "ct":
+        if "addr" in inner["key"]:
+            return "address"
+        return {"state": "state", "status": "status", "protocol": "protocol"}.get(inner["key"], "")
+    if name == "fib":
+        return "fib type" if inner["result"] == "type" else "ifname" if inner["result"] == "oifname" else "fib oif"
+    return ""
+
+
+_STATUS = {"expected": 1, "seen-reply": 2, "assured": 4, "confirmed": 8, "snat": 16, "dnat": 32, "dying": 512}
+_NFPROTO = {"ipv4": 2, "ipv6": 10}
+
+
+def _number(word: Any, kind: str) -> int | None:
+    if isinstance(word, bool):
+        return int(word)
+    if isinstance(word, int):
+        return word
+    if not isinstance(word, str):
+        return None
+    if kind == "address":
+        return matching.address(word)
+    if kind == "port":
+        return matching.port(word)
+    if kind == "protocol":
+        return matching.number_of(word)
+    if kind == "flags":
+        return matching.flag_bits([word])
+    tables = {"state": STATES, "icmp": matching.ICMP_TYPES, "icmpv6": matching.ICMPV6_TYPES, "ether": _ETHER, "status": _STATUS,
+              "nfproto": _NFPROTO}  # fmt: skip
+    if kind in tables:
+        return tables[kind].get(word)
+    if kind == "mac":
+        return int(word.replace(":", ""), 16) if word.count(":") == 5 else None
+    return int(word, 0) if word.isdigit() or word[:2] == "0x" else None
+
+
+# -- fields --------------------------------------------------------------------------------------------------------------
+
+
+def evaluate(left: Any, packet: Packet, table: Table, context: Context) -> Any:
+    """The value of a field of a packet: a number, a name, or a tuple of joined fields; None: not known.
+
+    Raises Broken where the packet has no such field, Unknown where it cannot be told.
+    """
+    if not isinstance(left, dict):
+        return left
+    ((name, inner),) = left.items()
+    if name == "concat":
+        return tuple(evaluate(part, packet, table, context) for part in inner)
+    if name in ("&", "|", "^", "<<", ">>"):
+        value = evaluate(inner[0], packet, table, context)
+        kind = kind_of(inner[0])
+        other = evaluate(inner[1], packet, table, context) if isinstance(inner[1], dict) else _mask(inner[1], kind)
+        if not isinstance(value, int) or not isinstance(other, int):
+            return None
+        return {"&": value & other, "|": value | other, "^": value ^ other, "<<": value << other, ">>": value >> other}[name]
+    if name == "payload":
+        return _payload(inner, packet, table, context)
+    if name == "meta":
+        return _meta(inner["key"], packet, table, context)
+    if name == "ct":
+        return _ct(inner, packet, context)
+    if name == "fib":
+        return _fib(inner, packet, context)
+    if name in ("exthdr", "tcp option", "ip option"):
+        if name == "exthdr" and packet.family != "inet6" or name == "ip option" and packet.family != "inet":
+            raise Broken
+        if name == "tcp option" and packet.proto != "tcp":
+            raise Broken
+        if name != "tcp option":
+            if "field" in inner:
+                raise Broken  # an ordinary packet has none of them
+            return 0
+    if name == "map":
+        return look_up(inner, packet, table, context)
+    raise Unknown(f"{name} is not known")
+
+
+def look_up(inner: Record, packet: Packet, table: Table, context: Context) -> Any:
+    """What a map has for a packet. Raises Broken where it has nothing."""
+    value = evaluate(inner["key"], packet, table, context)
+    data = inner["data"]
+    elements = table.elements(data) if isinstance(data, str) else data["set"]
+    default: Any = Broken
+    for element in elements:
+        key = key_of(element[0])
+        if key == "*":
+            default = element[1]
+            continue
+        found = equals(value, key, inner["key"])
+        if found is None:
+            raise Unknown("the key of a map is not known")
+        if found:
+            return element[1]
+    if default is Broken:
+        if isinstance(data, str) and data[1:] in table.changing:
+            raise Unknown(f"the map {data} changes with the traffic")
+        raise Broken
+    return default
+
+
+def _payload(inner: Record, packet: Packet, table: Table, context: Context) -> Any:
+    protocol, field = inner.get("protocol"), inner.get("field")
+    if protocol in ("ip", "ip6"):
+        if packet.family != ("inet" if protocol == "ip" else "inet6"):
+            raise Broken
+        if field in ("saddr", "daddr"):
+            return matching.address(packet.source if field == "saddr" else packet.destination)
+        if field in ("protocol", "nexthdr"):
+            return matching.number_of(packet.proto)
+        if field == "version":
+            return 4 if protocol == "ip" else 6
+        known = {"ttl": packet.ttl, "hoplimit": packet.ttl, "length": packet.length, "dscp": packet.dscp, "frag-off": None}
+        if field in known:
+            return known[field]
+        raise Unknown(f"{protocol} {field} is not known")
+    if protocol == "arp":
+        raise Broken
+    if protocol in ("ether", "vlan"):
+        return _link_layer(str(protocol), str(field), packet)
+    proto = matching.transport(packet)
+    if protocol == "th":
+        if proto not in ("tcp", "udp", "udplite", "sctp", "dccp"):
+            raise Unknown("ports of a protocol without ports")
+    elif protocol in _TRANSPORTS:
+        if matching.number_of(protocol) != matching.number_of(packet.proto):
+            raise Broken
+    else:
+        raise Unknown("bytes of the packet are not known")
+    if field in ("sport", "dport"):
+        return packet.sport if field == "sport" else packet.dport
+    if field in ("type", "code") and protocol in ("icmp", "icmpv6"):
+        if field == "type" and packet.icmp_type is None:
+            return None
+        return packet.icmp_type if field == "type" else packet.icmp_code
+    if (protocol, field) == ("tcp", "flags"):
+        return matching.tcp_flags(packet)
+    raise Unknown(f"{protocol} {field} is not known")
+
+
+def _link_layer(protocol: str, field: str, packet: Packet) -> Any:
+    if protocol == "vlan":
+        if packet.vlan is None:
+            raise Broken
+        if field == "id":
+            return packet.vlan
+        raise Unknown(f"vlan {field} is not known")
+    if field == "type":
+        return 0x8100 if packet.vlan is not None else 0x0800 if packet.family == "inet" else 0x86DD
+    text = packet.ether_source if field == "saddr" else packet.ether_destination
+    if text is None:
+        raise Unknown("MAC addresses are not known")
+    return int(text.replace(":", ""), 16)
+
+
+def _meta(key: str, packet: Packet, table: Table, context: Context) -> Any:
+    bridge = table.family in ("bridge", "netdev") and packet.bridged
+    if key in ("iif", "iifname"):
+        return (packet.physin if bridge else packet.iif) or ""
+    if key in ("oif", "oifname"):
+        return (packet.physout if bridge else packet.oif) or ""
+    if key in ("ibrname", "obrname"):
+        if not packet.bridged:
+            raise Broken
+        return packet.iif if key == "ibrname" else packet.oif
+    if key == "l4proto":
+        return matching.number_of(packet.proto)
+    if key == "nfproto":
+        if table.family in ("bridge", "netdev", "arp"):
+            raise Unknown("nfproto of a frame")
+        return 2 if packet.family == "inet" else 10
+    if key == "protocol":
+        return 0x0800 if packet.family == "inet" else 0x86DD
+    if key == "mark":
+        return packet.mark
+    if key == "length":
+        return packet.length
+    if key == "pkttype":
+        kind = context.type_of(packet.destination, packet) if context.hook not in ("output", "postrouting") else "unicast"
+        if kind is None:
+            return None if packet.bridged else "host"
+        return {"multicast": "multicast", "broadcast": "broadcast"}.get(kind, "other" if packet.bridged else "host")
+    if key in ("skuid", "skgid"):
+        if context.hook in ("ingress", "prerouting", "input", "forward") or context.hook == "postrouting" and packet.iif:
+            raise Broken
+        return packet.uid if key == "skuid" else packet.gid
+    if key in ("iifgroup", "oifgroup"):
+        return _group(packet.iif if key == "iifgroup" else packet.oif, context)
+    if key == "nftrace":
+        return 0
+    raise Unknown(f"meta {key} is not known")
+
+
+def _group(dev: str | None, context: Context) -> Any:
+    link = context.netns.link(dev) if dev else None
+    if not dev:
+        raise Broken
+    if link is None or "group" not in link:
+        raise Unknown(f"the group of {dev} is not known")
+    return str(link["group"])
+
+
+def _ct(inner: Record, packet: Packet, context: Context) -> Any:
+    key = inner["key"]
+    if key == "state":
+        return context.state(packet)
+    known = context.has_connection(packet)
+    if known is None:
+        raise Unknown("the state of the connection is not known")
+    if not known:
+        raise Broken
+    if key == "mark":
+        return packet.ct_mark
+    if key == "zone":
+        return packet.zone
+    if key == "direction":
+        return packet.direction
+    if key == "status":
+        raise Unknown("the status of the connection is not known whole")
+    if key == "protocol":
+        return matching.number_of(packet.proto)
+    if key == "l3proto":
+        return "ipv4" if packet.family == "inet" else "ipv6"
+    if inner.get("dir") == "original":
+        source, destination, sport, dport = original(packet)
+        found = {"saddr": source, "daddr": destination, "proto-src": sport, "proto-dst": dport}.get(key.split(" ")[-1])
+        if key.split(" ")[0] in ("ip", "ip6") and packet.family != ("inet" if key[:3] == "ip " else "inet6"):
+            raise Broken
+        return matching.address(found) if isinstance(found, str) else found
+    raise Unknown(f"ct {key} is not known")
+
+
+def original(packet: Packet) -> tuple[str, str, int | None, int | None]:
+    """The addresses and ports of the first packet of a connection, before NAT."""
+    if packet.original is not None:
+        return packet.original
+    if packet.direction == "original":
+        return packet.source, packet.destination, packet.sport, packet.dport
+    return packet.destination, packet.source, packet.dport, packet.sport
+
+
+def _fib(inner: Record, packet: Packet, context: Context) -> Any:
+    flags, result = inner["flags"], inner["result"]
+    asked = packet.source if "saddr" in flags else packet.destination
+    if "oif" in flags:
+        raise Unknown("fib with oif")
+    if "mark" not in flags and packet.mark:
+        packet = replace(packet, mark=0)
+    if result == "type":
+        kind = context.type_of(asked, packet)
+        if kind is None:
+            raise Unknown(f"the type of {asked} is not known")
+        if kind == "local" and "iif" in flags:
+            dev = context.device_of(asked)
+            return "local" if dev == packet.iif else None if dev is None else "unicast"
+        return kind
+    found = context.fib(asked, packet)
+    if found is None or found[0] == "local":
+        raise Unknown(f"the way back to {asked} is not known")
+    dev = found[1] if found[0] == "unicast" else None
+    if "iif" in flags and dev != packet.iif:
+        dev = None
+    if result == "oif":
+        return int(dev is not None)
+    return dev or ""
+
+
+# -- statements ----------------------------------------------------------------------------------------------------------
+
+
+def apply(statement: Record, packet: Packet, table: Table, context: Context) -> Effect:
+    """What a statement that is no match does. Raises Unknown, and Broken where the rule ends there."""
+    ((name, value),) = statement.items()
+    if name in ("accept", "drop", "return", "continue"):
+        return Effect("" if name == "continue" else name)
+    if name in ("jump", "goto"):
+        return Effect(name, value["target"])
+    if name == "reject":
+        return Effect("reject")
+    if name == "vmap":
+        verdict = look_up(value, packet, table, context)
+        return apply(verdict, packet, table, context)
+    if name == "mangle":
+        return _mangle(value, packet, table, context)
+    if name == "notrack":
+        return Effect(packet=replace(packet, state="untracked"), name="notrack")
+    if name in ("dnat", "snat"):
+        return _nat(name, value or {}, packet, table, context)
+    if name == "masquerade":
+        return masquerade(packet, context)
+    if name == "redirect":
+        new = (value or {}).get("port")
+        number = _one_port(new, packet, table, context)
+        return redirect(packet, context, number)
+    if name in ("set", "map"):
+        if value.get("stmt"):
+            _meters(value["stmt"])
+        return Effect()
+    if name == "limit":
+        raise Unknown("limit: may or may not be reached")
+    if name in _HARMLESS:
+        return Effect()
+    if name == "xt" and value and value.get("name") == "comment":
+        return Effect()
+    if name == "unparsed":
+        raise Unknown(f"not understood: {' '.join(value)}")
+    raise Unknown(f"{name} cannot be told")
+
+
+def _meters(statements: list[Record]) -> None:
+    for statement in statements:
+        if next(iter(statement)) not in ("counter", "last"):
+            raise Unknown(f"{next(iter(statement))}: may or may not be reached")
+
+
+def _mangle(value: Record, packet: Packet, table: Table, context: Context) -> Effect:
+    ((kind, key),) = value["key"].items()
+    field = key.get("key", key.get("field"))
+    if kind == "meta" and field == "mark":
+        new = evaluate(value["value"], packet, table, context)
+        if not isinstance(new, int):
+            raise Unknown("the mark that is set is not known")
+        return Effect(packet=replace(packet, mark=new & 0xFFFFFFFF), name="mark")
+    if kind == "ct" and field == "mark":
+        new = evaluate(value["value"], packet, table, context)
+        return Effect(packet=replace(packet, ct_mark=new if isinstance(new, int) else None))
+    if kind == "ct" and field == "zone":
+        new = value["value"]
+        return Effect(packet=replace(packet, zone=new)) if isinstance(new, int) else Effect()
+    if kind == "payload" and key.get("protocol") in ("ip", "ip6") and field in ("saddr", "daddr"):
+        if not isinstance(value["value"], str):
+            raise Unknown(f"the {field} that is set is not known")
+        name = "source" if field == "saddr" else "destination"
+        return Effect(packet=replace(packet, **{name: value["value"]}), name=f"{field} set")
+    if kind == "payload" and field in ("sport", "dport"):
+        number = value["value"] if isinstance(value["value"], int) else None
+        return Effect(packet=replace(packet, **{field: number}), name=f"{field} set")
+    return Effect()
+
+
+def _one_port(new: Any, packet: Packet, table: Table, context: Context) -> int | None:
+    if new is None:
+        return None
+    if isinstance(new, dict) and "map" in new:
+        new = look_up(new["map"], packet, table, context)
+    if not isinstance(new, int):
+        raise Unknown("one port of several")
+    return new
+
+
+def _nat(name: str, value: Record, packet: Packet, table: Table, context: Context) -> Effect:
+    if value.get("family", table.family) in ("ip", "ip6") and packet.family != (
+        "inet" if value.get("family", table.family) == "ip" else "inet6"
+    ):
+        raise Broken
+    new, number = value.get("addr"), value.get("port")
+    if isinstance(new, dict) and "map" in new:
+        new = look_up(new["map"], packet, table, context)
+        if isinstance(new, dict) and "concat" in new:
+            new, number = new["concat"]
+    if isinstance(new, dict) and "range" in new and new["range"][0] == new["range"][1]:
+        new = new["range"][0]
+    if new is not None and not isinstance(new, str):
+        raise Unknown("one address of several")
+    if name == "dnat":
+        return translated(packet, "dnat", new, _one_port(number, packet, table, context))
+    return translated(packet, "snat", new, number if isinstance(number, int) else None, free=number is not None)
+
+
+def translated(packet: Packet, name: str, to: str | None, number: int | None, free: bool = False) -> Effect:
+    """A packet after NAT; ``free``: the port is one of several."""
+    end, port = ("destination", "dport") if name in ("dnat", "redirect") else ("source", "sport")
+    changes: Record = {} if to is None else {end: to}
+    if number is not None:
+        changes[port] = number
+    elif free:
+        changes[port] = None
+    status = packet.status | {"dnat" if end == "destination" else "snat"}
+    return Effect("accept", packet=replace(packet, **changes, original=original(packet), status=status), name=name)
+
+
+def masquerade(packet: Packet, context: Context) -> Effect:
+    """The address of the outgoing interface; where that has none the packet is dropped."""
+    addresses = context.addresses_of_out
+    if addresses is None:
+        if context.netns.addresses is None:
+            raise Unknown("the addresses of the outgoing interface are not known")
+        addresses = context.addresses_of(packet.oif, packet.family)
+    if not addresses:
+        return Effect("drop", name="masquerade without an address")
+    return translated(packet, "masquerade", addresses[0], None)
+
+
+def redirect(packet: Packet, context: Context, number: int | None) -> Effect:
+    """To the incoming interface's first address, or to the own host's."""
+    if context.hook == "output":
+        return translated(packet, "redirect", "127.0.0.1" if packet.family == "inet" else "::1", number)
+    if context.netns.addresses is None:
+        raise Unknown("the addresses of the incoming interface are not known")
+    addresses = context.addresses_of(packet.iif, packet.family)
+    if not addresses:
+        return Effect("drop", name="redirect without an address")
+    return translated(packet, "redirect", addresses[0], number)
