@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import parsers
 
-from . import shell
-from .commands import ss
+from . import commands, shell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +26,7 @@ def records(
     module = parsers.module(name)
     binary = argv[0]
     path = shell.find(binary) or binary
-    if json and binary in ("ip", "bridge") and path not in _no_json and not shell.is_busybox(binary):
+    if json and binary in ("ip", "bridge", "nft") and path not in _no_json and not shell.is_busybox(binary):
         asked = [binary, "-j", *argv[1:]]
         result = shell.run(asked, netns=netns, timeout=timeout, check=False)
         if result.status != 0 and _refused(result):
@@ -42,8 +41,9 @@ def records(
     if not _is_empty_table(result):
         shell.checked(shell.in_netns(argv, netns), result)
     found = list(module.parse(result.stdout))
-    if name == "ss":
-        ss.complete(found, argv)
+    complete = getattr(commands.module(name), "complete", None)
+    if complete is not None:
+        complete(found, argv)
     return found
 
 

@@ -60,6 +60,16 @@ def parse(text: str, *, strict: bool = True, table: str = "filter", family: str 
     return records if problems is None else (records, problems)
 
 
+def moved(records: list[Dict], table: str, family: str) -> None:
+    """Put the records of a text that does not name its table and family into those that its command asked for."""
+    for record in records:
+        record["family"] = family
+        if "table" in record:
+            record["table"] = table
+            if "hook" in record:
+                _hang(record)
+
+
 class _Reader:
     def __init__(self, source: Source, table: str, family: str) -> None:
         self.source = source

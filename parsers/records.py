@@ -448,3 +448,56 @@ class Brctl(_Unparsed, total=False):
     mac: str
     local: bool
     ageing: float
+
+
+class _FirewallRecord(_Unparsed, total=False):
+    """What records of nft and of iptables have in common: ``kind`` is table, chain, rule, note, ..."""
+
+    kind: str
+    family: str
+    table: str
+    chain: str
+    comment: str
+    packets: int
+    bytes: int
+    type: str
+    hook: str
+    priority: int | str
+    policy: str
+    expr: list[dict[str, Any]]
+    source: str | list[str]
+    destination: str | list[str]
+    protocol: str | int | list[str | int]
+    sport: int | str | list[int | str]
+    dport: int | str | list[int | str]
+    state: str | list[str]
+    mark: str | list[str]
+    verdict: str
+    to: str
+    text: str
+
+
+#: ``in`` and ``out``, which are no names of Python: the interfaces that a rule asks for.
+_Interfaces = TypedDict("_Interfaces", {"in": "str | list[str]", "out": "str | list[str]"}, total=False)
+
+
+class NftRecord(_FirewallRecord, _Interfaces, total=False):
+    """An item of a ruleset (`nft list ruleset`), as :mod:`parsers.nft` describes it."""
+
+    handle: int
+    name: str
+    devices: list[str]
+    elem: list[Any]
+
+
+class IptablesRecord(_FirewallRecord, _Interfaces, total=False):
+    """A table, chain or rule of iptables, as :mod:`parsers.iptables` describes it."""
+
+    number: int
+    backend: str
+    by: str
+    references: int | str
+    target: str
+    target_options: dict[str, str | None]
+    goto: bool
+    unseen: list[str]

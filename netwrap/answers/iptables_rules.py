@@ -243,8 +243,8 @@ def _dscp(value: str, packet: Packet, context: Context, condition: Record) -> bo
 def _owner(end: str) -> Any:
     def judge(value: str, packet: Packet, context: Context, condition: Record) -> bool | None:
         if context.hook == "postrouting" and packet.iif:
-            return bool(condition.get("negated")) and None
-        number = getattr(packet, end)
+            return None  # a packet that is forwarded has no socket
+        number: int | None = getattr(packet, end)
         first, _, last = value.partition("-")
         if number is None or not first.isdigit():
             return None
@@ -282,7 +282,8 @@ _JUDGES: dict[tuple[str, str], Any] = {
     ("connmark", "--mark"): _connmark, ("addrtype", "--dst-type"): _addrtype("destination"),
     ("addrtype", "--src-type"): _addrtype("source"), ("physdev", "--physdev-in"): _physdev("physin"),
     ("physdev", "--physdev-out"): _physdev("physout"), ("physdev", "--physdev-is-bridged"): _is_bridged,
-    ("iprange", "--src-range"): _range("source"), ("iprange", "--dst-range"): _range("destination"), ("mac", "--mac-source"): _mac,
+    ("iprange", "--src-range"): _range("source"), ("iprange", "--dst-range"): _range("destination"),
+    ("mac", "--mac-source"): _mac,
     ("ttl", "--ttl-eq"): _ttl("eq"), ("ttl", "--ttl-lt"): _ttl("lt"), ("ttl", "--ttl-gt"): _ttl("gt"),
     ("hl", "--hl-eq"): _ttl("eq"), ("hl", "--hl-lt"): _ttl("lt"), ("hl", "--hl-gt"): _ttl("gt"), ("length", "--length"): _length,
     ("dscp", "--dscp"): _dscp, ("owner", "--uid-owner"): _owner("uid"), ("owner", "--gid-owner"): _owner("gid"),
@@ -391,5 +392,3 @@ def _netmap(packet: Packet, to: str, context: Context) -> Effect:
     bits = int(own) & int(network.hostmask)
     new = str(type(own)(int(network.network_address) | bits))
     return nft_rules.translated(packet, "dnat" if end == "destination" else "snat", new, None)
-
-

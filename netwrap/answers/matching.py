@@ -1,4 +1,4 @@
-"""What rules of both firewall tools ask a packet: addresses, ports, marks and states, with a third answer where it is not known."""
+"""What rules of both firewall tools ask a packet: addresses, ports, marks, states; with a third answer where it is not known."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 #: What conntrack calls a packet, as bits.
 STATES = {"invalid": 1, "established": 2, "related": 4, "new": 8, "untracked": 64}
 ICMP_TYPES = {
-    "echo-reply": 0, "destination-unreachable": 3, "source-quench": 4, "redirect": 5, "echo-request": 8, "router-advertisement": 9,
-    "router-solicitation": 10, "time-exceeded": 11, "parameter-problem": 12, "timestamp-request": 13, "timestamp-reply": 14,
-    "address-mask-request": 17, "address-mask-reply": 18, "info-request": 15, "info-reply": 16, "pong": 0, "ping": 8,
-    "ttl-exceeded": 11,
+    "echo-reply": 0, "pong": 0, "destination-unreachable": 3, "source-quench": 4, "redirect": 5, "echo-request": 8, "ping": 8,
+    "router-advertisement": 9, "router-solicitation": 10, "time-exceeded": 11, "ttl-exceeded": 11, "parameter-problem": 12,
+    "timestamp-request": 13, "timestamp-reply": 14, "info-request": 15, "info-reply": 16, "address-mask-request": 17,
+    "address-mask-reply": 18,
 }  # fmt: skip
 ICMPV6_TYPES = {
     "destination-unreachable": 1, "packet-too-big": 2, "time-exceeded": 3, "parameter-problem": 4, "echo-request": 128,
@@ -83,7 +83,7 @@ def address(text: str) -> int | None:
 
 @lru_cache(maxsize=4096)
 def span(text: str) -> tuple[int, int] | None:
-    """The first and the last address of a prefix, as `iptables` writes it: ``10.0.0.0/8``, ``10.0.0.1``, ``10.0.0.0/255.0.0.0``"""
+    """The first and the last address of a prefix: ``10.0.0.0/8``, ``10.0.0.1``, ``10.0.0.0/255.0.0.0``"""
     try:
         network = ipaddress.ip_network(text, strict=False)
     except ValueError:

@@ -508,11 +508,11 @@ def _mangle(value: Record, packet: Packet, table: Table, context: Context) -> Ef
     if kind == "payload" and key.get("protocol") in ("ip", "ip6") and field in ("saddr", "daddr"):
         if not isinstance(value["value"], str):
             raise Unknown(f"the {field} that is set is not known")
-        name = "source" if field == "saddr" else "destination"
-        return Effect(packet=replace(packet, **{name: value["value"]}), name=f"{field} set")
+        changes: Record = {"source" if field == "saddr" else "destination": value["value"]}
+        return Effect(packet=replace(packet, **changes), name=f"{field} set")
     if kind == "payload" and field in ("sport", "dport"):
-        number = value["value"] if isinstance(value["value"], int) else None
-        return Effect(packet=replace(packet, **{field: number}), name=f"{field} set")
+        changes = {field: value["value"] if isinstance(value["value"], int) else None}
+        return Effect(packet=replace(packet, **changes), name=f"{field} set")
     return Effect()
 
 

@@ -129,9 +129,38 @@ def routes(host: Host, netns: Namespace) -> list[Record] | None:
     return found
 
 
+def rules(netns: Namespace) -> list[Record] | None:
+    """The firewall rules that can decide something: those that a packet may come to, and policies that drop."""
+    if netns.rulesets is None:
+        return None
+    chains = [record for record in netns.rulesets if record["kind"] == "chain"]
+    reached = {_chain(record) for record in chains if "hook" in record}
+    found = [record for record in netns.rulesets if record["kind"] == "rule"]
+    while True:
+        jumps = {(*_chain(rule)[:3], target) for rule in found if _chain(rule) in reached for target in _targets(rule)}
+        if jumps <= reached:
+            break
+        reached |= jumps
+    drops = [record for record in chains if record.get("policy", "accept") != "accept"]
+    return [*drops, *(rule for rule in found if _chain(rule) in reached)]
+
+
+def _chain(record: Record) -> tuple[str, str, str, str]:
+    return record["tool"], record["family"], record["table"], record["chain"]
+
+
+def _targets(rule: Record) -> list[str]:
+    """The chains that a rule may send a packet to."""
+    words: list[str] = str(rule["text"]).replace(",", " ").split() if rule["tool"] == "nft" else []
+    named = [target for word, target in zip(words, words[1:]) if word in ("jump", "goto")]
+    verdict = str(rule.get("verdict", ""))
+    if verdict.startswith(("jump ", "goto ")):
+        named.append(verdict[5:])
+    return named
+
+
 def details(host: Host, netns: Namespace) -> Record:
     """All that a report says of one namespace."""
-    firewall = netns.firewall
     return {
         **row(host, netns),
         "names": netns.names,
@@ -145,7 +174,7 @@ def details(host: Host, netns: Namespace) -> Record:
         "rules6": shown(host, netns, "ip -6 rule show"),
         "listeners": netns.listeners,
         "forwarding": forwarding(netns),
-        "firewall": None if firewall is None else [table._asdict() for table in firewall],
+        "firewall": rules(netns),
     }
 
 

@@ -1223,7 +1223,9 @@ def _reroutes(outcome: Outcome) -> bool:
 
 def _has_firewall(netns: Namespace) -> bool:
     """Whether there is anything to judge: a namespace whose rules were read and are none accepts everything."""
-    return netns.firewall is None or any(table.chains for table in netns.firewall)
+    if netns.rulesets is None:
+        return True
+    return bool(netns.rulesets) or not (netns.covers_rulesets("ip") and netns.covers_rulesets("ip6"))
 
 
 def _rule(step: firewall.Step | None) -> str:

@@ -23,6 +23,7 @@ and, where they apply,
 ``BROUGHT``   option that brings columns and keys → their names: {"-d": ["kind", "linkinfo"]}
 ``USUAL``     column that iproute2 leaves out where it holds the usual → the usual
 ``DETAILS``   keys that only `-d` shows
+``complete``  a function: put into records what their command asked for and the text does not say
 ``ask``       a function: fill a Request from the words of a command line (for the same)
 
 A module imports nothing that takes time: only the commands that a command line names are loaded.

@@ -14,8 +14,8 @@ import importlib
 import re
 from typing import TYPE_CHECKING
 
+from .. import commands
 from ..commands import request as asked
-from ..commands import ss
 from ..commands.line import understand
 from ..wording import ROOT
 from . import coverage, failures, sidetables
@@ -116,8 +116,9 @@ class _Builder:
         request = asked.read(words)
         part = section.part or cut or (f"{found.lost()} lines not understood" if found else "")
         records = coverage.completed(request, records)
-        if parser == "ss":
-            ss.complete(records, words)
+        complete = getattr(commands.module(parser), "complete", None)
+        if complete is not None:
+            complete(records, words)
         netns.tables.setdefault(parser, []).append(Table(section.command, request, records, json, section, part))
 
     def _read_side_table(self, netns: Namespace, section: Section, words: list[str]) -> None:

@@ -10,7 +10,7 @@ from parsers.ip_route import family_of
 
 from ..commands import ss
 from ..wording import ROOT
-from . import coverage, sidetables
+from . import coverage, rulesets
 from .coverage import Scope, Table
 
 if TYPE_CHECKING:
@@ -268,11 +268,14 @@ class Namespace:
         """`bridge vlan`."""
         return self.table("bridge_vlan")
 
-    @property
-    def firewall(self) -> list[sidetables.Firewall] | None:
-        """Tables of nftables or iptables, counted."""
-        tables = self.tables.get("firewall")
-        return None if tables is None else [count for table in tables for count in table.records]
+    @cached_property
+    def rulesets(self) -> list[Record] | None:
+        """Tables, chains, rules and sets of all firewalls, each with its ``tool`` (nft, iptables, ip6tables-legacy, ...)."""
+        return rulesets.joined(self.tables)
+
+    def covers_rulesets(self, family: str) -> bool:
+        """Whether the captures are sure to hold all rules that a packet of a family (ip, ip6) can meet."""
+        return rulesets.cover(self.tables, family)
 
     # -- joins -----------------------------------------------------------------------------------------------------
 

@@ -77,6 +77,13 @@ def _report(record: Record) -> Iterator[Record]:
 
 
 # answer -> the columns of its table, and what makes its rows
+def _firewall(record: Record) -> Iterator[Record]:
+    rule = record.get("text", f"{record.get('type')} at {record.get('hook')}")
+    verdict = record.get("verdict", record.get("target")) if record.get("kind") == "rule" else f"policy {record.get('policy')}"
+    yield {"tool": record.get("tool"), "table": f"{record.get('family')} {record.get('table')}", "chain": record.get("chain"),
+           "verdict": verdict, "rule": rule}  # fmt: skip
+
+
 _ANSWERS: dict[str, tuple[str, Callable[[Record], Iterator[Record]]]] = {
     "report": ("nsid? procs? links? addresses? default? neighs? rules?", _report),
     "report_link": (
@@ -84,7 +91,7 @@ _ANSWERS: dict[str, tuple[str, Callable[[Record], Iterator[Record]]]] = {
         _same("ifindex", "ifname", "kind", "state", "peer", "how", "master", "addresses", "address", "mtu"),
     ),
     "report_listener": ("netid local local_port dev? users?", lambda socket: commands.module("ss").rows(socket)),
-    "report_firewall": ("tool table chains rules", _same("tool", "table", "chains", "rules")),
+    "report_firewall": ("tool table chain verdict? rule", _firewall),
     "trace": (
         "from to address verdict direction? reason? where?",
         _same("from", "to", "address", "verdict", "direction", "reason", "where"),

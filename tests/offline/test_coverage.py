@@ -127,7 +127,7 @@ def test_what_a_failed_command_said_is_no_empty_table(command: str, said: str) -
     first = said.split("\n")[0]
     assert (host.notes, host.problems) == ([f"(root): {command} failed: {first}"], [])
     assert host.root is not None
-    assert host.root.rules is None and host.root.firewall is None and host.root.routes is None
+    assert host.root.rules is None and host.root.rulesets is None and host.root.routes is None
     if "rule " in f"{command} " and "nft" not in command:
         with pytest.raises(offline.NotCaptured) as raised:
             offline.answer(host, understand(["ip", "rule"]))

@@ -103,7 +103,10 @@ def test_the_same_host_in_every_form(tmp_path: Path, files: dict[str, str], form
     found = opening.read(str(path))
     is_right(found)
     assert found.hostname == "node1"
-    assert found.namespaces[1].firewall == [("iptables", "nat", 2, 1)]
+    rules = found.namespaces[1].rulesets
+    assert rules is not None and [(rule["tool"], rule["kind"], rule["table"]) for rule in rules] == [
+        ("iptables", "table", "nat"), ("iptables", "chain", "nat"), ("iptables", "chain", "nat"), ("iptables", "rule", "nat"),
+    ]  # fmt: skip
 
 
 def test_a_directory_of_a_report_inside(tmp_path: Path) -> None:

@@ -1,0 +1,101 @@
+"""The rules of all firewalls of a namespace as one list, whichever tools printed them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from .coverage import Table
+
+    Record = dict[str, Any]
+
+
+def joined(tables: dict[str, list[Table]]) -> list[Record] | None:
+    """The records of nft and of iptables, each with its ``tool``; None where neither was captured.
+
+    What iptables-nft made is seen by both tools: of such a table the rules of iptables are kept, which say more, where
+    they are as many as nft's.
+    """
+    if not tables.get("nft") and not tables.get("iptables"):
+        return None
+    native = _latest(tables.get("nft", ()))
+    saved = _latest(tables.get("iptables", ()))
+    counts = {key: _rules(records) for key, records in native.items()}
+    found: list[Record] = []
+    replaced = set()
+    for key, records in saved.items():
+        tool, family, table = key
+        same = counts.get(("nft", family, table))
+        if tool == "iptables-nft" or tool == "iptables" and same is not None:
+            if same is not None and same != _rules(records):
+                continue
+            replaced.add(("nft", family, table))
+        found += [{**record, "tool": _called(tool, family)} for record in records]
+    for key, records in native.items():
+        if key not in replaced:
+            found += [{**record, "tool": "nft"} for record in records]
+    return found
+
+
+def _called(tool: str, family: str) -> str:
+    """The command that changes such rules: ``ip6tables-legacy``"""
+    return tool.replace("iptables", "ip6tables") if family == "ip6" else tool
+
+
+def _latest(captures: Iterable[Table]) -> dict[tuple[str, str, str], list[Record]]:
+    """The records of each table by (tool, family, table), from the latest capture that has the whole table."""
+    found: dict[tuple[str, str, str], list[Record]] = {}
+    for capture in captures:
+        of_table: dict[tuple[str, str, str], list[Record]] = {}
+        for record in capture.records:
+            of_table.setdefault((_tool(capture), record.get("family", ""), record.get("table", "")), []).append(record)
+        for key, records in of_table.items():
+            if key not in found or _rules(records) >= _rules(found[key]):
+                found[key] = records
+    return found
+
+
+def _tool(capture: Table) -> str:
+    if capture.request is not None and capture.request.name == "nft" or capture.command.split()[0].rpartition("/")[2] == "nft":
+        return "nft"
+    backend = next((record["backend"] for record in capture.records if "backend" in record), "")
+    if capture.request is not None:
+        backend = backend or str(capture.request.filters.get("backend") or "")
+    return {"legacy": "iptables-legacy", "nf_tables": "iptables-nft"}.get(backend, "iptables")
+
+
+def _rules(records: Iterable[Record]) -> int:
+    return sum(record["kind"] == "rule" for record in records)
+
+
+def cover(tables: dict[str, list[Table]], family: str) -> bool:
+    """Whether the captures are sure to hold all rules that a packet of a family (ip, ip6) can meet.
+
+    `nft list ruleset` shows all but those of the old iptables; `iptables-save` those of iptables of its family.
+    """
+    whole = False
+    for capture in tables.get("nft", ()):
+        request = capture.request
+        whole = whole or not capture.part and request is not None and not request.filters and not request.unknown
+    for capture in tables.get("iptables", ()):
+        request = capture.request
+        if capture.part or request is None or request.unknown or request.filters.keys() - {"backend"}:
+            continue
+        whole = whole or request.family == ("inet6" if family == "ip6" else "inet")
+    return whole and not _hidden(tables, family)
+
+
+def _hidden(tables: dict[str, list[Table]], family: str) -> bool:
+    """Whether a tool said that there are rules of the old iptables, and nothing captured them."""
+    word = "ip6tables" if family == "ip6" else "iptables"
+    told, shown = False, False
+    for capture in (*tables.get("nft", ()), *tables.get("iptables", ())):
+        texts = [record["text"] for record in capture.records if record["kind"] == "note"]
+        if capture.section is not None:
+            texts.append(capture.section.stderr)
+        told = told or any(f"{word}-legacy tables present" in text for text in texts)
+        shown = shown or _tool(capture) == "iptables-legacy"
+    return told and not shown
