@@ -12,6 +12,7 @@ import random
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from typing import NamedTuple
 
 from netwrap.answers import firewall

@@ -182,7 +182,7 @@ LAYOUTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
             ("namespaces/red/ip_netns_exec_red_ip_-d_address_show", RED),
             ("namespaces/red/ip_netns_exec_red_ip_route_show_table_all", RED_MAIN))}),
 }  # fmt: skip
-TABLES = ("links", "addresses", "routes", "routes6", "neighs", "rules", "rules6", "fdb", "firewall")
+TABLES = ("links", "addresses", "routes", "routes6", "neighs", "rules", "rules6", "fdb", "rulesets")
 
 
 def told(host: Host) -> dict[str, dict[str, Any]]:
