@@ -403,7 +403,6 @@ def expected(netns: Namespace, packet: Packet, forwarded: bool) -> tuple[str, Pa
         iif = "e0" if forwarded else None
         if oif == "other":
             return "elsewhere", packet, doubt
-        from dataclasses import replace
 
         outcome = firewall.judge(netns, hook, replace(packet, iif=iif, oif=oif), addresses_of_out=["10.2.0.254"], fib=_fib)
         if outcome.verdict in ("drop", "reject"):

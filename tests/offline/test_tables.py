@@ -28,7 +28,9 @@ def test_every_fixture_makes_a_table(path: Any) -> None:
     records, _ = parsers.parse(command, read(path), strict=False)
     rows = view.rows(command, records)
     columns = view.columns(command, rows)
-    assert len(rows) >= len([record for record in records if record])
+    # A table and a chain that a rule jumps to are seen by their rules.
+    plain = [record for record in records if record.get("kind") in ("table", "chain") and "hook" not in record]
+    assert len(rows) >= len([record for record in records if record]) - len(plain)
     assert set(columns) <= {"netns", "unparsed", *view.all_columns(command)}
     cells = [[row.get(name) for name in columns] for row in rows]
     table = render.table(columns, cells)
