@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from parsers.ip_route import TABLES
 
+from ..errors import NetwrapError
 from .inside import inside
 from .switches import Switches
 
@@ -114,12 +115,17 @@ class _Found(NamedTuple):
     others: tuple[_Route, ...] = ()
 
 
+class NoAddress(NetwrapError, ValueError):
+    """A record has something else where an address should stand."""
+
+
 def number(address: str) -> int:
-    """An address as a number; a zone (``%eth0``) does not count. Raises ValueError."""
+    """An address as a number; a zone (``%eth0``) does not count. Raises NoAddress."""
     text = address.partition("%")[0]
-    if ":" in text:
-        return int.from_bytes(socket.inet_pton(socket.AF_INET6, text), "big")
-    return int.from_bytes(socket.inet_pton(socket.AF_INET, text), "big")
+    try:
+        return int.from_bytes(socket.inet_pton(socket.AF_INET6 if ":" in text else socket.AF_INET, text), "big")
+    except (OSError, UnicodeError, ValueError):
+        raise NoAddress(f"not an address: {address[:60]!r}") from None
 
 
 def text_of(value: int, family: str) -> str:
@@ -374,7 +380,9 @@ class Router:
         text = str(text)
         if "/" in text:
             text, _, size = text.partition("/")
-            length = int(size)
+            length = int(size) if size.isascii() and size.isdigit() else -1
+        if not 0 <= length <= self.bits:
+            raise NoAddress(f"no prefix of a rule: {str(rule.get(key))[:60]!r}, length {length}")
         if length == 0:
             return True
         value = number(address) if address is not None else 0
@@ -709,6 +717,8 @@ class _Table:
         self.bits = bits
         self._by_length: dict[int, dict[int, list[_Route]]] = {}
         for route in routes:
+            if not 0 <= route.length <= bits:
+                raise NoAddress(f"no prefix of a route: length {route.length}")
             self._by_length.setdefault(route.length, {}).setdefault(route.net, []).append(route)
         self._lengths = sorted(self._by_length, reverse=True)
         for nets in self._by_length.values():

@@ -1,0 +1,13 @@
+"""Damaged captures and bundles: every answer is asked of each, and nothing but NetwrapError may come out."""
+
+from __future__ import annotations
+
+from tests.fuzz import hosts
+from tests.offline.test_bundles import LAYOUTS
+
+
+def test_mutated_captures_and_bundles() -> None:
+    bundles = {name: {path: text.encode() for path, text in files.items()} for name, (_, files) in LAYOUTS.items()}
+    totals, findings = hosts.run(60, 20261127, bundles)
+    assert findings == []
+    assert totals["captures"] + totals["bundles"] + totals["refused"] >= 60
