@@ -43,7 +43,7 @@ def live(
     def chosen(names: list[Section]) -> list[str]:
         known = build(names)
         known.live = True
-        return [known.find(name).key for name in netns or ()]
+        return [found.key for found in known.choose(netns or ())]
 
     try:
         tables = sweep.QUICK if quick else sweep.TABLES

@@ -152,7 +152,8 @@ OPTIONS: dict[str, tuple[Option, ...]] = {
     "where from": (
         Option("--netns", "NAME", (*WRAPPED, "report", "find", "diff"),
                "in this namespace (repeat for more); the table gets a column netns", "-n", "many", ("netns",)),
-        Option("--all-netns", "", WRAPPED, "in every namespace, the root namespace included", "-a"),
+        Option("--all-netns", "", WRAPPED, "in every namespace, named or not", "-a"),
+        Option("--named-netns", "", WRAPPED, "in the one that netwrap runs in, and in every one that `ip netns` lists"),
         Option("--from", "PATH", (*_HOSTS, "trace"),
                "answer from a capture, a folder of texts, a pasted session, an sos report, not from this host", "-f", "many",
                ("file",), "source"),
@@ -216,7 +217,13 @@ OPTIONS: dict[str, tuple[Option, ...]] = {
 }  # fmt: skip
 ALL = [option for options in OPTIONS.values() for option in options]
 # Options that leave each other nothing to do.
-_APART = (("--netns", "--all-netns"), ("--from", "--show-commands"), ("--from", "--dry-run"))
+_APART = (
+    ("--netns", "--all-netns"),
+    ("--netns", "--named-netns"),
+    ("--all-netns", "--named-netns"),
+    ("--from", "--show-commands"),
+    ("--from", "--dry-run"),
+)
 #: Options that are asked before any verb.
 HELP = ("-h", "--help")
 VERSION = ("-V", "--version")
@@ -231,6 +238,7 @@ class Options:
         self.given: list[Option] = []
         self.netns: list[str] = []
         self.all_netns = False
+        self.named_netns = False
         self.source: list[str] = []
         self.at: int | None = None
         self.format: str | None = None

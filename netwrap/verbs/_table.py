@@ -11,14 +11,23 @@ from . import say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-    from typing import Any
+    from collections.abc import Iterable, Iterator, Sequence
+    from typing import Any, Protocol
 
     from netwrap.tables.selection import Row
 
     from ._options import Options
 
     Record = dict[str, Any]
+
+    class Ends(Protocol):
+        """The other ends of links."""
+
+        def record(self, record: Record) -> Record | None:
+            """The record of the other end; None where it is not known."""
+
+        def name(self, record: Record) -> str | None:
+            """What the other end is called, "eth0@web"; None where that is not known."""
 
 
 class Unknown(NetwrapError):
@@ -50,21 +59,23 @@ def asked(options: Options) -> list[str]:
 # -- choosing rows -------------------------------------------------------------------------------------------------
 
 
-def selected(
-    command: str, records: Sequence[Record], options: Options, peer: Callable[[Record], Record | None] | None = None
-) -> tuple[list[Row], list[str]]:
+def selected(command: str, records: Sequence[Record], options: Options, ends: Ends | None = None) -> tuple[list[Row], list[str]]:
     """The rows that the options leave of a table, in their order, and the columns to show.
 
-    ``peer`` tells the record of the other end of a link. Raises UsageError for a name that no record can have, Unknown for one
+    ``ends`` knows the other ends of links. Raises UsageError for a name that no record can have, Unknown for one
     that only an option brings which the records were made without.
     """
     from netwrap.tables import selection, view
 
     rows = view.rows(command, records)
     before = len(rows)
+    for row in rows:
+        name = ends.name(row.record) if ends is not None else None
+        if name is not None:
+            row.cells["peer"] = name
     columns = options.columns or view.columns(command, rows)
     if asked(options):
-        _prepare(command, rows, options, peer)
+        _prepare(command, rows, options, ends)
         rows = selection.sort(selection.where(rows, options.conditions), options.sort)
     if options.uniq:
         rows = selection.uniq(rows, columns)
@@ -75,7 +86,7 @@ def selected(
     return rows, columns
 
 
-def _prepare(command: str, rows: list[Row], options: Options, peer: Callable[[Record], Record | None] | None) -> None:
+def _prepare(command: str, rows: list[Row], options: Options, ends: Ends | None) -> None:
     """Make the asked names known to the rows: other spellings, other ends. Refuse those that lead nowhere."""
     from netwrap.tables import selection, view
     from netwrap.tables.columns import aliases as aliases_of
@@ -83,10 +94,10 @@ def _prepare(command: str, rows: list[Row], options: Options, peer: Callable[[Re
 
     names = asked(options)
     if any(name.startswith(selection.PEER) for name in names):
-        if peer is None:
+        if ends is None:
             raise UsageError("@peer needs a host: it is for `ip link` of this host, or --from a capture, and for report NAME")
         for row in rows:
-            other = peer(row.record)
+            other = ends.record(row.record)
             row.peer = view.rows(command, [other])[0] if other is not None else None
     aliases = aliases_of(command)
     for name in dict.fromkeys(names):
@@ -135,14 +146,12 @@ def _dicts(value: Any) -> list[dict[str, Any]]:
     return [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, dict)]
 
 
-def chosen(
-    command: str, records: Sequence[Record], options: Options, peer: Callable[[Record], Record | None] | None = None
-) -> list[Any]:
+def chosen(command: str, records: Sequence[Record], options: Options, ends: Ends | None = None) -> list[Any]:
     """The records that the options leave, in their order; with ``--columns`` as objects of these keys only."""
     if not options.selects():
         options.tally[0] += len(records)
         return list(records)
-    rows, _ = selected(command, records, options, peer)
+    rows, _ = selected(command, records, options, ends)
     if options.columns:
         return [{name: row.get(name) for name in options.columns} for row in rows]
     return list({id(row.record): row.record for row in rows}.values())
@@ -151,15 +160,13 @@ def chosen(
 # -- printing ------------------------------------------------------------------------------------------------------
 
 
-def lines(
-    command: str, records: Sequence[Record], options: Options, peer: Callable[[Record], Record | None] | None = None
-) -> Iterator[str]:
+def lines(command: str, records: Sequence[Record], options: Options, ends: Ends | None = None) -> Iterator[str]:
     """The table of records of a command, or the records themselves, as lines to print."""
     form = options.format or render.DEFAULT
     if render.is_records(form) and not options.count:
-        yield from render.records(chosen(command, records, options, peer), form, options.pretty)
+        yield from render.records(chosen(command, records, options, ends), form, options.pretty)
         return
-    rows, columns = selected(command, records, options, peer)
+    rows, columns = selected(command, records, options, ends)
     if options.count:
         yield str(len(rows))
         return
@@ -187,11 +194,9 @@ def drawn(command: str, rows: Sequence[Row], columns: list[str], options: Option
         yield text
 
 
-def show(
-    command: str, records: Sequence[Record], options: Options, peer: Callable[[Record], Record | None] | None = None
-) -> None:
+def show(command: str, records: Sequence[Record], options: Options, ends: Ends | None = None) -> None:
     """Print the table of records of a command on standard output. Raises UsageError for a column that there is not."""
-    write(lines(command, records, options, peer), options)
+    write(lines(command, records, options, ends), options)
 
 
 def write(found: Iterable[str], options: Options) -> None:

@@ -15,7 +15,7 @@ from netwrap.tables import render as tabular
 from . import _source, _table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import Any
 
     from netwrap.model.host import Host
@@ -112,23 +112,30 @@ def _tables(place: Place, options: Options) -> Iterator[tuple[str, list[Row], li
     for title, table, key in _SECTIONS:
         narrowed = _table.narrowed(table, options)
         if narrowed is not None and record[key]:
-            yield (title, *_table.selected(table, record[key], narrowed, _peer(place.host, place.netns)))
+            yield (title, *_table.selected(table, record[key], narrowed, _Ends(place.host, place.netns)))
 
 
-def _peer(host: Host, netns: Namespace) -> Callable[[Record], Record | None]:
-    """What finds the other end of a row of the table of links."""
-    by_name: dict[tuple[int, str], Record] = {}
+class _Ends:
+    """The other ends of the rows of a table of links."""
 
-    def peer(record: Record) -> Record | None:
-        link = netns.link(record.get("ifname", ""))
-        found = host.peer(netns, link) if link is not None else None
+    def __init__(self, host: Host, netns: Namespace) -> None:
+        self._host, self._netns = host, netns
+        self._links: dict[tuple[int, str], Record] = {}
+
+    def record(self, record: Record) -> Record | None:
+        """The row of the other end; None where it is not known."""
+        link = self._netns.link(record.get("ifname", ""))
+        found = self._host.peer(self._netns, link) if link is not None else None
         if found is None or found.link is None or found.netns is None:
             return None
-        if not by_name:
-            by_name.update({(id(it), link["ifname"]): link for it in host.namespaces for link in overview.links(host, it)})
-        return by_name.get((id(found.netns), found.link["ifname"]))
+        if not self._links:
+            every = ((it, link) for it in self._host.namespaces for link in overview.links(self._host, it))
+            self._links = {(id(it), link["ifname"]): link for it, link in every}
+        return self._links.get((id(found.netns), found.link["ifname"]))
 
-    return peer
+    def name(self, record: Record) -> str | None:
+        """What the table calls it already."""
+        return record.get("peer")
 
 
 def _record(place: Place, options: Options) -> Record:
@@ -139,7 +146,7 @@ def _record(place: Place, options: Options) -> Record:
         if narrowed is None:
             del record[key]
         elif record[key]:
-            record[key] = _table.chosen(table, record[key], narrowed, _peer(place.host, place.netns))
+            record[key] = _table.chosen(table, record[key], narrowed, _Ends(place.host, place.netns))
     if options.columns:
         keys = [key for _, _, key in _SECTIONS]
         record = {name: value for name, value in record.items() if name == "netns" or name in keys}
@@ -177,7 +184,7 @@ def texts(places: Sequence[Place], options: Options) -> Iterator[str]:
                 missing = "not known" if host.live else "not in this capture"
                 yield f"{title}: {'none' if record[key] is not None else missing}"
                 continue
-            rows, columns = _table.selected(table, record[key], narrowed, _peer(host, netns))
+            rows, columns = _table.selected(table, record[key], narrowed, _Ends(host, netns))
             yield f"{title}:" if rows else f"{title}: 0 of {len(record[key])}"
             if rows:
                 yield from _table.drawn(table, rows, columns, narrowed)

@@ -6,12 +6,13 @@ and its exit status.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 
 from netwrap import shell, wording
 from netwrap.commands.line import Command, executes, reads, understand
-from netwrap.errors import CommandError, UsageError
+from netwrap.errors import NetwrapError, UsageError
 
 from . import _options, _table, say
 
@@ -24,12 +25,16 @@ if TYPE_CHECKING:
 
     Record = dict[str, Any]
 
+#: The tables whose rows are links, with another end.
+OF_LINKS = ("ip_link", "ip_address")
+
 
 def run(options: Options) -> int:
     """Run a command, whose words the options hold, and print what it prints as a table; or pass it through."""
     argv = options.words
     asked = understand(argv)
-    if (options.netns or options.all_netns) and asked.netns is not None:
+    many = bool(options.netns or options.all_netns or options.named_netns)
+    if many and asked.netns is not None:
         raise UsageError(f"the command names a namespace of its own ({asked.netns}); leave out --netns and --all-netns")
     if asked.parser is not None and options.format is None and asked.json:
         options.format = "json"
@@ -43,10 +48,10 @@ def run(options: Options) -> int:
         return _captured.run(asked, options)
     if asked.parser is None:
         return _pass_through(argv, options)
-    if not options.netns and not options.all_netns:
-        _table.show(asked.parser, _records(asked, asked.netns), options)
+    if not many and not any(name.startswith("@peer.") for name in _table.asked(options)):
+        _table.show(asked.parser, _records(asked, asked.netns), options, _Ends(asked.netns) if asked.parser in OF_LINKS else None)
         return 0
-    return _everywhere(asked, options)
+    return _swept(asked, options)
 
 
 def _bring(asked: Command, names: Sequence[str]) -> None:
@@ -108,31 +113,100 @@ def _operand(words: Sequence[str]) -> str | None:
                  if not word.startswith("-") and before not in ("-i", "--device", "-H", "-t", "-A", "-p")), None)  # fmt: skip
 
 
-def _everywhere(asked: Command, options: Options) -> int:
-    """The records of a command in several namespaces, each with its ``netns``; one that fails does not take the others along."""
-    found: list[Record] = []
-    status = 0
-    for netns in _namespaces(options):
+def _swept(asked: Command, options: Options) -> int:
+    """Ask a command in the namespaces that the options name, and print one table."""
+    from netwrap.sources import opening
+
+    from . import _captured
+    from ._source import Bar
+
+    questions = [asked.words]
+    if asked.argv[0] in _INSTEAD and shell.find(asked.argv[0]) is None:
+        questions = [words.split() for words in _INSTEAD[asked.argv[0]]]
+        say(f"{asked.argv[0]} is not installed: answered from 'ip {'neigh' if asked.argv[0] == 'arp' else 'route'}'")
+    netns = options.netns or None
+    if asked.parser in OF_LINKS:  # what the other ends are called
+        netns = [*netns, wording.ROOT] if netns is not None else None
+        if len(_named()) <= _FEW:
+            questions.append(["ip", "netns", "list-id"])
+    with Bar("namespaces") as bar:
+        host = opening.live(bar.show, commands=questions, netns=netns)
+    return _captured.show([host], asked, options)
+
+
+# `ip netns list-id` costs each namespace a look at every file of /run/netns: asked where there are no more than these.
+_FEW = 100
+# So many namespaces are asked for the names of the other ends of one namespace's links.
+_ASKED = 8
+
+
+def _named() -> list[str]:
+    try:
+        return os.listdir(shell.NETNS_DIR)
+    except OSError:
+        return []
+
+
+class _Ends:
+    """The other ends of the links of one namespace, asked for by need: which namespace, and what the link is called there."""
+
+    def __init__(self, netns: str | None) -> None:
+        self._netns = netns
+        self._names: dict[int, str] | None = None
+        self._links: dict[str, dict[int, str]] = {}
+
+    def record(self, record: Record) -> Record | None:
+        """Not known: a condition that asks for the other end's columns has all namespaces swept."""
+        return None
+
+    def name(self, record: Record) -> str | None:
+        """``eth0@web``; ``if7@web`` where the link is not to be seen; None where `ip` knows no name either."""
+        index, nsid = record.get("link_index"), record.get("link_netnsid")
+        if not isinstance(index, int) or not isinstance(nsid, int):
+            return None
+        if self._names is None:
+            self._names = {row["nsid"]: row["name"] for row in self._ask("ip_netns", ["ip", "netns", "list-id"], self._netns)
+                           if "nsid" in row and "name" in row}  # fmt: skip
+        name = self._names.get(nsid)
+        if name is None:
+            return None
+        if name not in self._links and len(self._links) < _ASKED:
+            self._links[name] = {link["ifindex"]: link["ifname"] for link in self._ask("ip_link", ["ip", "link"], name)}
+        return f"{self._links.get(name, {}).get(index, f'if{index}')}@{name}"
+
+    def _ask(self, parser: str, words: list[str], netns: str | None) -> list[Any]:
+        from netwrap import query
+
         try:
-            records = _records(asked, netns)
-        except CommandError as error:
-            sys.stdout.flush()
-            say(f"{netns or '(root)'}: {error}")
-            status = status or error.status
-        else:
-            found += [{"netns": netns, **record} for record in records]
-    if found or not status:
-        _table.show(asked.parser or "", found, options)
-    return status
+            return query.records(parser, words, netns=netns)
+        except NetwrapError:
+            return []
 
 
-def _namespaces(options: Options) -> list[str | None]:
-    """The namespaces that were asked for; None is the one we are in."""
-    if not options.all_netns:
-        return list(dict.fromkeys(options.netns))
-    from netwrap import ip_netns
+# What is asked where a binary is not installed.
+_INSTEAD = {"arp": ("ip neigh show nud all", "ip neigh show proxy"), "route": ("ip -4 route show", "ip -6 route show")}
 
-    return [None, *sorted({item["name"] for item in ip_netns.show()}, key=wording.natural)]
+
+def _ways(options: Options) -> list[tuple[str, str | None]]:
+    """The namespaces that the options name, each with the name or path that leads into it (None: the one that we are in)."""
+    if options.netns and set(options.netns) <= set(_named()):
+        return [(name, name) for name in dict.fromkeys(options.netns)]
+    from netwrap.sources import opening
+
+    host = opening.live(commands=[], netns=options.netns or None)
+    chosen = host.choose(options.netns) if options.netns else host.namespaces
+    if options.named_netns:
+        chosen = [netns for netns in chosen if netns.here or netns.names]
+    found: list[tuple[str, str | None]] = []
+    for netns in chosen:
+        way = None
+        if not netns.here:
+            ways = [*netns.names[:1], *netns.paths[:1], *(f"/proc/{pid}/ns/net" for pid, _ in sorted(netns.pids or ())[:1])]
+            if not ways:
+                raise NetwrapError(f"there is no way into {netns.title}")
+            way = ways[0]
+        found.append((netns.title, way))
+    return found
 
 
 def _pass_through(argv: list[str], options: Options) -> int:
@@ -144,12 +218,13 @@ def _pass_through(argv: list[str], options: Options) -> int:
         said = "prints no table that netwrap knows: there is no use for"
         raise UsageError(f"{wording.pasteable(argv)} {said} {of_tables[0]}{behind}")
     changes = not reads(argv)
-    if not options.netns and not options.all_netns:
+    if not (options.netns or options.all_netns or options.named_netns):
         shell.become(argv, changes=changes)
     status = 0
-    for netns in _namespaces(options):
-        if len(options.netns) != 1:
+    ways = _ways(options)
+    for title, way in ways:
+        if len(ways) != 1:
             sys.stdout.flush()
-            say(f"netns {netns or '(root)'}:")
-        status = shell.pass_through(argv, netns, changes=changes) or status
+            say(f"netns {title}:")
+        status = shell.pass_through(argv, way, changes=changes) or status
     return status
