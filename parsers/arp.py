@@ -100,7 +100,7 @@ def _read(source: Source) -> Iterator[Dict]:
         elif not words:
             others += 1
             continue
-        found = _row(line) or _bsd(line, split) or _proc(line) or _loose(words)
+        found = _row(line.lstrip(" \t")) or _bsd(line, split) or _proc(line) or _loose(words)
         if found is not None:
             whole = "cut" not in found and "unparsed" not in found
             if plain and whole and line[:3] == "? (" and len(bsd) + len(bsd_holes) < 1000:

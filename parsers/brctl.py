@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 
-from .lex import Source, number, parser
+from .lex import Source, dedented, number, parser
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def _read(source: Source) -> Iterator[Dict]:
     bridge: Dict | None = None
     part: Dict | None = None  # the bridge, or one of its ports
     line_number = 0
-    for line_number, line in source:
+    for line_number, line in dedented(source):
         words = source.split(line)
         header = " ".join(words)
         if header in ("bridge name bridge id STP enabled interfaces", "port no mac addr is local? ageing timer"):

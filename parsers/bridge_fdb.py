@@ -32,6 +32,7 @@ DIFFERENCES = (("*", "backslash", "up to 5.2 JSON writes a backslash as a newlin
 _STATES = ("permanent", "static", "stale")
 _FLAGS = ("self", "router", "extern_learn", "offload", "sticky", "locked", "external")
 _MAC = re.compile(r"[0-9a-fA-F]{1,2}(:[0-9a-fA-F]{1,2})+$", re.ASCII)
+_IP = re.compile(r"[0-9a-fA-F:.]*[.:][0-9a-fA-F:.]*$", re.ASCII)
 # `used 67/67master br0`: 3.16 and earlier
 _GLUED = re.compile(r"( used \d+/\d+)(?=[a-z])", re.ASCII)
 _WORDS_BEHIND_MASTER = frozenset((*_STATES, *_FLAGS, ""))
@@ -87,6 +88,8 @@ _FDB = Grammar(
 
 
 def _read(source: Source) -> Iterator[Dict]:
+    devices: set[str | None] = set()
+    waiting: list[tuple[list[str], Dict]] = []  # from the first entry with words lost: the listing's devices tell what they are
     for line_number, line in source:
         words = source.split(_GLUED.sub(r"\1 ", line) if "used" in line else line)
         if _MAC.match(words[0]) is None:
@@ -99,27 +102,40 @@ def _read(source: Source) -> Iterator[Dict]:
         except ValueError as error:
             source.fail(line_number, line, str(error))
             continue
-        if "unparsed" in entry:
-            _words_lost(words, entry)
         state = entry.pop("state", odd_state)
         entry["flags"] = entry.pop("flags", [])
         entry["state"] = state
+        devices.add(entry.get("ifname"))
+        if waiting or "unparsed" in entry:
+            waiting.append((words, entry))
+        else:
+            yield entry
+    for words, entry in waiting:
+        if "unparsed" in entry:
+            _words_lost(words, entry, devices)
         yield entry
 
 
-def _words_lost(words: list[str], entry: Dict) -> None:
-    """4.17 and 4.18 print the values of ``dst`` and ``master`` without these words."""
-    left = []
-    for word in entry.pop("unparsed"):
-        at = words.index(word)
-        if "dst" not in entry and ("." in word or ":" in word):
-            entry["dst"] = word
-        elif "master" not in entry and at == len(words) - (1 if words[-1] not in _STATES else 2) and "self" not in words:
-            entry["master"] = word
-        else:
-            left.append(word)
-    if left:
-        entry["unparsed"] = left
+def _words_lost(words: list[str], entry: Dict, devices: set[str | None]) -> None:
+    """4.17 and 4.18 print the values of ``dst`` and ``master`` without these words.
+
+    ``00:11:22:33:44:04 dev vx0 10.0.0.77 self permanent``: the address stands behind the device; ``b6:0a:3f:ea:c9:98 dev ve0
+    vlan 30 br0 static``: the bridge stands last, and has entries of its own in the listing (where that names devices at all).
+    """
+    lost = entry["unparsed"]
+    if len(lost) != 1:
+        return
+    (word,) = lost
+    at = words.index(word)
+    if "dst" not in entry and at == (3 if words[1] == "dev" else 1) and _IP.match(word):
+        entry["dst"] = word
+    elif "master" not in entry and at == len(words) - (1 if words[-1] not in _STATES else 2) and "self" not in words:
+        if word not in devices and devices != {None}:
+            return
+        entry["master"] = word
+    else:
+        return
+    del entry["unparsed"]
 
 
 def _tidy(entry: Dict) -> Dict | None:

@@ -9,7 +9,8 @@ A record (:class:`parsers.records.BridgeVlan`) is a port: ``ifname`` and ``vlans
 "flags"?, ...}`` with the counters of `-s` and the details of `-d`; `tunnelshow` has ``tunnels`` instead. JSON with `-s`
 says ``vid``; here it is ``vlan`` in every form, and an empty list of flags is absent.
 
-4.17 to 5.4 glue ports without tunnels to the next port's name, which nobody can undo.
+4.17 to 5.4 glue the names of ports without tunnels to the next port's name, which nobody can undo: the ports of such a
+`tunnelshow` have ``glued``, True.
 
 >>> parse("port              vlan-id\\nbr0               1 PVID Egress Untagged")
 [{'ifname': 'br0', 'vlans': [{'vlan': 1, 'flags': ['PVID', 'Egress Untagged']}]}]
@@ -19,7 +20,7 @@ from __future__ import annotations
 
 import re
 
-from .lex import STDERR, Source, Words, number, on_off, parser, split, unparsed
+from .lex import STDERR, Source, Words, dedented, number, on_off, parser, split, unparsed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,13 +31,16 @@ if TYPE_CHECKING:
     from .records import BridgeVlan
 
 #: Where text and JSON of the same command differ, and why: (path, who alone has it, reason).
-DIFFERENCES: tuple[tuple[str, str, str], ...] = ()
+DIFFERENCES: tuple[tuple[str, str, str], ...] = (
+    ("glued", "text", "`tunnelshow` of 4.17 to 5.4 glues names together, in text only"),
+)
 
 _VID = re.compile(r"(\d{1,4})(?:-(\d{1,4}))?$", re.ASCII)
 _TUNNEL = re.compile(r"(\d{1,8})(?:-(\d{1,8}))?$", re.ASCII)
 _HEADER = re.compile(r"port\s+vlan[ -]ids?(\s+tunnel[ -]id)?\s*$", re.ASCII)
 # `TX: 0 bytes 0 packetsve0ve0              1`: 4.17-5.0 glue the next port's name on, and print it twice
 _BEHIND_NAME = re.compile(r"^[^ \t]+", re.ASCII)
+_JOINED_NAME = re.compile(r"\S+\\\t", re.ASCII)
 _GLUED = re.compile(r"(?<=\d packets)(?=[^\s])", re.ASCII)
 _TWICE = re.compile(r"^(\S{1,31})\1(?=\s)", re.ASCII)
 _DETAILS: dict[str, Any] = {"state": str, "mcast_router": number, "neigh_suppress": on_off, "mcast_n_groups": number,
@@ -45,9 +49,13 @@ _DETAILS: dict[str, Any] = {"state": str, "mcast_router": number, "neigh_suppres
 
 def entries(words: Words, vlans: list[Dict], tunnel: bool = False) -> None:
     """Read ``1 PVID Egress Untagged 10 30-40`` into vlans; ValueError at a word that is none of a vlan's."""
+    first = words.peek()
+    details = bool(vlans) and first not in ("RX:", "TX:") and _VID.match(first) is None  # a line of details names no vlan
+    unknown = False
     while words.more():
         word = words.take()
-        found = _VID.match(word)
+        found = None if details or unknown else _VID.match(word)
+        unknown = False
         if found is not None:
             entry: Dict = {"vlan": number(found[1])}
             if found[2]:
@@ -74,6 +82,7 @@ def entries(words: Words, vlans: list[Dict], tunnel: bool = False) -> None:
             vlans[-1][word] = _DETAILS[word](words.take(word))
         else:
             unparsed(vlans[-1], [word])
+            unknown = True  # a number behind it is its value
 
 
 def _counters(direction: str, words: Words, entry: Dict) -> None:
@@ -100,8 +109,10 @@ def _is_entry(words: list[str], key: str) -> bool:
 def _read(source: Source) -> Iterator[Dict]:
     port: Dict | None = None
     key = "vlans"
-    counted = headed = False
-    for line_number, whole in source:
+    counted = headed = tabbed = False
+    for line_number, whole in dedented(source):
+        if tabbed and _JOINED_NAME.match(whole):  # -o of 4.17 and 4.18
+            whole = whole.replace("\\\t", "\t", 1)
         if "\\" in _BEHIND_NAME.sub("", whole, count=1):  # -o; a name may hold a backslash, too
             whole = whole.replace("\\", "\n")
         for line in _GLUED.sub("\n", whole).split("\n"):
@@ -111,7 +122,8 @@ def _read(source: Source) -> Iterator[Dict]:
             if header is not None:
                 headed = True
                 key = "tunnels" if header[1] else "vlans"
-                counted = "vlan id" in line and "\t" not in line
+                tabbed = "\t" in line
+                counted = "vlan id" in line and not tabbed
                 continue
             words = split(line)
             try:
@@ -123,6 +135,8 @@ def _read(source: Source) -> Iterator[Dict]:
                     if port is not None:
                         yield port
                     port = {"ifname": words[0], key: []}
+                    if tabbed and key == "tunnels":
+                        port["glued"] = True
                     words = [word for word in words[1:] if word != "None"]
                 elif port is None:
                     raise ValueError("expected a port above its vlans")

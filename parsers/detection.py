@@ -30,13 +30,19 @@ _KEYS: tuple[tuple[str, tuple[set[str], ...]], ...] = (
     ("ip_route", ({"dst", "flags"},)),
 )
 _NETNS_KEYS = {"name", "id", "nsid", "current-nsid"}
-_NETNS = re.compile(r".* \(id: \d{1,10}\)$|nsid (\d{1,10}|unassigned|not-assigned) ", re.ASCII)
+# A namespace may be called anything that a file may; one that is told by its text has up to three words, and none of a log.
+_NETNS = re.compile(
+    r"[^\s/():<>]{1,255}( [^\s/():<>]{1,50}){0,2} \(id: \d{1,10}\)$|nsid (\d{1,10}|unassigned|not-assigned)( |$)", re.ASCII
+)
+_VLANS = re.compile(r"\s*port\s+vlan[ -]id", re.ASCII)
+_NAME = re.compile(r"[^\s/():<>]{1,255}( [^\s/():<>]{1,50}){0,2}$", re.ASCII)
 _LINES = 300
 _CHARACTERS = 200_000
 
 
 def detect(text: str) -> list[str]:
     """See :func:`parsers.detect`."""
+    text = text[1:] if text[:1] == "\ufeff" else text
     if lex.is_json(text):
         return _by_keys(text)
     lines = lex.ESCAPES.sub("", text[:_CHARACTERS]).replace("\r", "").lstrip("\n").split("\n")
@@ -51,12 +57,13 @@ def detect(text: str) -> list[str]:
     head = "\n".join(line for line in lines if not lex.STDERR.match(line))
     if not head.strip():
         return []
-    if all(_NETNS.match(line) for line in head.split("\n") if line.strip()):
+    if _is_netns(head):
         return ["ip_netns"]
     found, nearly = [], []
     for name in _ORDER:
         records, problems = module(name).parse(head, strict=False)
-        if problems or not (_says_enough(name, records) or _is_heading(head)):
+        problems = [problem for problem in problems if "capture with -n" not in problem.reason]  # a route, of which network?
+        if problems or not (_says_enough(name, records, head) or _is_heading(head)):
             continue
         left = sum(map(_words_left, records))
         if not left:
@@ -66,9 +73,16 @@ def detect(text: str) -> list[str]:
     found = found or nearly
     if len(found) > 1:
         found = _between(found, head)
-    if not found and any(map(_NETNS.match, lines)) and all(_NETNS.match(line) or len(line.split()) < 2 for line in lines):
-        return ["ip_netns"]
     return found
+
+
+def _is_netns(head: str) -> bool:
+    """Whether every line is of a list of namespaces, one with its id among them; names alone may be anything.
+
+    A single line ``NAME (id: 0)`` is a list; names with a ``/`` are no files.
+    """
+    lines = [line.strip(" ") for line in head.split("\n") if line.strip()]
+    return any(map(_NETNS.match, lines)) and all(_NETNS.match(line) or _NAME.match(line) for line in lines)
 
 
 _NFT = re.compile(r"table (?:(?:ip6?|inet|arp|bridge|netdev) )?\S+ \{(?: # handle \d+)?$", re.ASCII)
@@ -87,21 +101,25 @@ def _firewall(lines: list[str]) -> str:
     return ""
 
 
-def _says_enough(name: str, records: list[Any]) -> bool:
+def _says_enough(name: str, records: list[Any], head: str) -> bool:
     """Whether the records show more than that any word can be a destination, or the name of a port."""
     if name == "ip_route":
         return any(len(record) > 2 for record in records)
     if name == "ip_neigh":
         return any(len(record) > 1 for record in records)
     if name == "bridge_vlan":
-        return any(record.get("vlans") or record.get("tunnels") for record in records)
+        vlans = [entry for record in records for entry in (*record.get("vlans", ()), *record.get("tunnels", ()))]
+        named = not any("/" in record.get("ifname", "") for record in records)
+        return named and (
+            any("flags" in vlan or "tunid" in vlan for vlan in vlans) or bool(vlans) and _VLANS.match(head) is not None
+        )
     return bool(records)
 
 
 def _is_heading(head: str) -> bool:
     """Whether a text without records is a table that is empty: `route` and `arp` print its title or header."""
-    return head.lstrip().startswith((
-        "Kernel IP", "Destination ", "Address ", "IP address", "port", "Netid ", "State ", "Active ", "Proto ", "bridge name",
+    return _VLANS.match(head) is not None or head.lstrip().startswith((
+        "Kernel IP", "Destination ", "Address ", "IP address", "Netid ", "State ", "Active ", "Proto ", "bridge name",
         "Iface ", "sl ",
     ))  # fmt: skip
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import re
 
-from .lex import Source, Words, number, parser, unparsed
+from .lex import Source, Words, dedented, number, parser, unparsed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _read(source: Source) -> Iterator[Dict]:
     links: dict[str, Dict] = {}
     link: Dict | None = None
     columns: list[str] = []
-    for line_number, line in source:
+    for line_number, line in dedented(source):
         words = source.split(line)
         try:
             if words[0] == "Iface" and words[-1] == "Flg" or line.strip() == "Kernel Interface table":

@@ -24,7 +24,7 @@ import re
 
 from . import linkrecord
 from .ip_link import DIFFERENCES as _LINK_DIFFERENCES
-from .lex import Grammar, Remembered, Source, Words, number, parser, split
+from .lex import Grammar, Remembered, Source, Words, number, parser, split, unparsed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -104,14 +104,34 @@ def _inet(line: str, ifname: str) -> Dict:
         entry["local"], slash, bits = local.partition("/")
         if slash:
             entry["prefixlen"] = number(bits)
+    own = ifname.partition("@")[0]
+    if family == "inet" and tail[-1:] == " " and _is_label(tail.rstrip(" ").rpartition(" ")[2], own):
+        tail = tail.rstrip(" ")  # pasted with blanks behind
+    tail, remark = _without_remark(tail, own) if family == "inet" else (tail, [])
     front, _, last = tail.rpartition(" ")
     is_value = front.rstrip(" ").rpartition(" ")[2] in _ADDRESS.values or "valid_lft " in tail
-    if family == "inet" and last and not is_value and (last not in _FLAGS or last == ifname.partition("@")[0]):
+    if family == "inet" and last and not is_value and (last not in _FLAGS or last == own):
         _ADDRESS.phrase(front, entry)
         entry["label"] = last
     else:
         _ADDRESS.phrase(tail, entry)
+    unparsed(entry, remark)
     return entry
+
+
+def _is_label(word: str, ifname: str) -> bool:
+    return ifname != "" and (word == ifname or word.startswith(f"{ifname}:"))
+
+
+def _without_remark(tail: str, ifname: str) -> tuple[str, list[str]]:
+    """Cut off what somebody wrote behind the label, which ends the line: ``scope global eth0 <-- the second address``."""
+    words = split(tail) if len(tail) < 1000 else []
+    for at in range(1, len(words) - 1):
+        if _is_label(words[at], ifname) and words[at - 1] not in _ADDRESS.values and words[at + 1] != "valid_lft":
+            if any(word not in _ADDRESS and words[at + place] not in _ADDRESS.values
+                   for place, word in enumerate(words[at + 1 :])):  # fmt: skip
+                return " ".join(words[: at + 1]), words[at + 1 :]
+    return tail, []
 
 
 def _first_words(line: str) -> tuple[str, str, str]:
@@ -188,7 +208,10 @@ def _first(line: str) -> linkrecord.Record | None:
     if found is None:
         return _brief(line)
     record = linkrecord.Record({"ifindex": int(found[1]), "ifname": found[2], "addr_info": []})
-    _body(record, found[3])
+    address, joint, lifetimes = found[3].partition("\\ valid_lft ")  # its blanks were folded
+    _body(record, address)
+    if joint:
+        _body(record, f"valid_lft {lifetimes}")
     return record
 
 

@@ -45,6 +45,7 @@ DIFFERENCES = (
     ("linkinfo.info_slave_data.mcast_fast_leave", "text", "the same bit as fastleave, printed twice"),
     ("linkinfo.info_data.erspan_dir", "text", "up to 5.9 JSON has the key without a value, which makes it invalid"),
     ("linkinfo.info_data.ttl", "text", "vxlan and geneve: JSON says nothing of a TTL that is inherited"),
+    ("linkinfo.info_data.ttl", "json", "up to 4.18 JSON writes 0 for a TTL that vxlan and geneve inherit"),
     ("linkinfo.info_data.ttl_inherit", "text", "vxlan and geneve: JSON says nothing of a TTL that is inherited"),
     *(
         (f"linkinfo.info_data.{key}", "json", "the text leaves out what is off, or the default")

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 
-from .lex import Grammar, Source, number, parser
+from .lex import Grammar, Source, dedented, number, parser
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _EXPECTED = "expected a link ('NUMBER:<TAB>NAME') or a group below one ('<TAB>in
 
 def _read(source: Source) -> Iterator[Dict]:
     link: Dict | None = None
-    for line_number, line in source:
+    for line_number, line in dedented(source):
         found = _LINK.match(line)
         try:
             if found is None and not (line[:1] in ("\t", " ") and link is not None):

@@ -33,6 +33,7 @@ STATES = frozenset("INCOMPLETE REACHABLE STALE DELAY PROBE FAILED NOARP PERMANEN
 _KEYS = frozenset("dev lladdr router proxy managed extern_learn offload extern_valid ref used proto".split())
 # `used 267/267/267probes 0`: 5.16 and later
 _GLUED = re.compile(r"( used \d+/\d+/\d+)probes ", re.ASCII)
+_OCTETS = re.compile(r"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2})+$", re.ASCII)
 _ADDRESS = re.compile(r"[0-9a-fA-F:.]+$", re.ASCII)
 
 
@@ -81,7 +82,10 @@ def _read(source: Source) -> Iterator[Dict]:
                 raise ValueError("expected a neighbour ('ADDRESS dev DEVICE lladdr ... STATE')")
             if "," in words[-1] and STATES.issuperset(words[-1].split(",")):  # up to 4.16: `PERMANENT,NOARP`
                 words[-1:] = words[-1].split(",")
-            if _is_brief(line, words):
+            brief = _is_brief(line, words)
+            if not brief and len(words) > 1 and start == 1 and not any(word in _NEIGH for word in words[1:]):
+                raise ValueError("expected a neighbour ('ADDRESS dev DEVICE lladdr ... STATE')")
+            if brief:
                 neigh["dev"] = words[1]
                 if len(words) == 3:
                     neigh["lladdr"] = words[2]
@@ -107,9 +111,12 @@ def _is_brief(line: str, words: list[str]) -> bool:
 
     Told by its wide first column (a device may be called ``dev``), or where that is full by the absence of known words.
     """
-    if not 2 <= len(words) <= 3 or words[0] in _KEYS:
+    if not 2 <= len(words) <= 3 or words[0] in _KEYS or _ADDRESS.match(words[0]) is None:
         return False
-    return line.find(words[1], len(words[0])) >= 40 > len(words[0]) + 1 or words[1] not in _NEIGH
+    if len(words) == 3 and _ADDRESS.match(words[2]) is None:
+        return False
+    wide = line.find(words[1], len(words[0])) >= 40 or len(words[0]) >= 39
+    return wide or len(words) == 3 and words[1] not in _NEIGH and _OCTETS.match(words[2]) is not None
 
 
 def _tidy(neigh: Dict) -> Dict | None:

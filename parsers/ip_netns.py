@@ -43,7 +43,7 @@ _ID = re.compile(
 
 def _read(source: Source) -> Iterator[Dict]:
     for line_number, line in source:
-        found = _ID.match(line if line.endswith(" ") else line + " ")
+        found = _ID.match(line.strip(" \t") + " ")
         if found is not None:
             record: Dict = {}
             for key, value in (("nsid", found[1]), ("current-nsid", found[2])):

@@ -47,7 +47,9 @@ _EXPECTED = "expected a route ('DST via GATEWAY dev DEVICE ...')"
 _FAMILIES = frozenset(("inet", "inet6", "mpls", "link", "bridge"))
 _FLAGS = "dead onlink pervasive offload trap notify linkdown unresolved rt_offload rt_trap rt_offload_failed".split()
 # `default`, `10.0.0.0/8`, `2001:db8::/32`, `0/8`; an MPLS label stack `100/200`; `???/20`: a family unknown to old releases
-_DST = re.compile(r"(?:default|(?:\d+|(?=[0-9a-fA-F]*[:.])[0-9a-fA-F:.]+|\?\?\?)(?:/\d+)*)$", re.ASCII)
+_DST = re.compile(
+    r"(?:default|(?:\d+|\d{1,3}(?:\.\d{1,3}){3}|(?=[0-9a-fA-F:.]*:[0-9a-fA-F.]*:)[0-9a-fA-F:.]+|\?\?\?)(?:/\d+)*)$", re.ASCII
+)
 # `nexthopvia inet6 fe80::1` (4.1-4.10); `ts 0x4dtsage 88sec` (all)
 _GLUED = re.compile(r"^(\s*nexthop)(?=via )|\b(ts 0x[0-9a-f]+)(?=tsage )", re.ASCII)
 
@@ -259,6 +261,8 @@ def _begin(words: list[str]) -> Dict:
     if dst in _PARTS:
         raise ValueError(f"{dst!r} belongs to no route")
     if _DST.match(dst) is None and not (len(words) > at + 1 and words[at + 1] in _ROUTE):
+        raise ValueError(_EXPECTED)
+    if len(words) > at + 1 and not any(word in _ROUTE for word in words[at + 1 :]):  # `192.0.2.1 is the gateway`
         raise ValueError(_EXPECTED)
     record["dst"] = dst
     record["flags"] = []

@@ -126,6 +126,8 @@ class Source:
         """Every line that is not blank."""
         for number, line in enumerate(self._lines, start=self._first):
             if not self._clean:
+                if line[:1] == "\ufeff" and number == self._first:
+                    line = line[1:]
                 if line[-1:] == "\n":
                     line = line[:-1]
                 if line[-1:] == "\r":
@@ -159,6 +161,19 @@ class Source:
         if self._problems is None:
             raise error
         self._problems.append(error)
+
+
+def dedented(source: Source) -> Iterator[tuple[int, str]]:
+    """Every line that is not blank, without the indentation of the first one: tickets and manuals indent what they quote.
+
+    >>> list(dedented(Source.of_text("    1: lo:\\n        link/loopback\\n  odd")))
+    [(1, '1: lo:'), (2, '    link/loopback'), (3, '  odd')]
+    """
+    indent: str | None = None
+    for number, line in source:
+        if indent is None:
+            indent = line[: len(line) - len(line.lstrip(" \t"))]
+        yield number, line[len(indent) :] if indent and line.startswith(indent) else line
 
 
 class Words:
@@ -529,6 +544,8 @@ def parser(
     def parse(text: str, *, strict: bool = True) -> Any:
         """Parse what the command printed, text or JSON; the module's docstring says what a record holds.
 
+        A mark of the byte order in front (U+FEFF) is left out.
+
         Below a heading ``netns: NAME`` of `ip -all netns exec`, each record has that name as ``netns``.
 
         ``strict=True`` returns the list of records and raises :class:`ParseError` at the first line that fits
@@ -536,6 +553,8 @@ def parser(
         that could not.
         """
         problems: list[ParseError] | None = None if strict else []
+        if text[:1] == "\ufeff":
+            text = text[1:]
         # Records have no cycles; looking for some, over and over, takes a third of the time of a large table.
         collecting = gc.isenabled()
         gc.disable()

@@ -55,9 +55,10 @@ def _inherit(word: str) -> int:
 def _ttl(words: Words, data: Dict) -> None:
     """``ttl 64``, ``ttl auto``, ``ttl inherit`` of vxlan and geneve: JSON has 0 for the second, nothing for the third."""
     word = words.take("ttl")
-    data["ttl"] = _inherit(word)
     if word == "inherit":
         data["ttl_inherit"] = True
+    else:
+        data["ttl"] = _inherit(word)
 
 
 def _tos(word: str) -> str:
@@ -95,6 +96,14 @@ def _nested(key: str, name: str, convert: Convert) -> Rule:
         inner[name] = convert(words.take(name))
 
     return rule
+
+
+def _of_peer(words: Words, data: Dict) -> None:
+    """``peer policy drop``, ``peer scrub none``"""
+    word = words.take("peer")
+    if word not in ("policy", "scrub") or f"peer_{word}" in data:
+        raise ValueError(f"a peer has no {word[:20]!r}, or a second one")
+    data[f"peer_{word}"] = words.take(word)
 
 
 def _none_is_zero(word: str) -> int:
@@ -189,7 +198,7 @@ def _targets(key: str) -> Rule:
     return rule
 
 
-_TUNNEL_ENDS = _texts("remote", "local", "ikey", "okey", "fwmark", "erspan_dir", "erspan_hwid")
+_TUNNEL_ENDS = _texts("remote", "local", "ikey", "okey", "erspan_dir", "erspan_hwid")
 _ENCAP: dict[str, tuple[str, Convert]] = {
     "encap": ("encap", str),
     "encap-sport": ("encap_sport", _either),
@@ -218,6 +227,7 @@ _GRE = Grammar(
         "encaplimit": _or_flag("encaplimit", "encap_limit", "none", "ip6_tnl_f_ign_encap_limit", number),
         "tclass": _or_flag("tclass", "tclass", "inherit", "ip6_tnl_f_use_orig_tclass"),
         "flowlabel": _or_flag("flowlabel", "flowlabel", "inherit", "ip6_tnl_f_use_orig_flowlabel"),
+        "fwmark": _or_flag("fwmark", "fwmark", "inherit", "ip6_tnl_f_use_orig_fwmark"),
         "dscp": _dscp,
     },
 )
@@ -363,7 +373,13 @@ KINDS: dict[str, Grammar] = {
     "vrf": Grammar(_ints("table")),
     "vrf_slave": Grammar(_ints("table")),
     "tun": Grammar(
-        {**_texts("type", "user", "group"), **_bools("pi", "vnet_hdr", "persist"), **_ints("numqueues", "numdisabled")},
+        {
+            **_texts("type"),
+            "user": ("user", _either),
+            "group": ("group", _either),
+            **_bools("pi", "vnet_hdr", "persist"),
+            **_ints("numqueues", "numdisabled"),
+        },
         _trues("multi_queue"),
     ),
     "bond": Grammar(
@@ -442,6 +458,7 @@ KINDS: dict[str, Grammar] = {
     "bridge_slave": Grammar(
         {
             **_texts("state", "backup_port", "group_fwd_mask", "group_fwd_mask_str"),
+            **_texts("group_fwd_maskhi", "group_fwd_maskhi_str"),  # Cumulus Linux
             **_ints(
                 "priority",
                 "cost",
@@ -502,14 +519,10 @@ KINDS: dict[str, Grammar] = {
             "sequence": ("seq_nr", number),
         }
     ),
-    "bareudp": Grammar(
-        {**_texts("ethertype"), "dstport": ("port", number), "srcportmin": ("src_port_min", number)}, _switches("multiproto")
-    ),
+    "bareudp": Grammar({**_texts("ethertype"), **_ints("dstport", "srcportmin")}, _switches("multiproto")),
     "gtp": Grammar({**_texts("role"), **_ints("restart_count", "hsize")}),
     "ipoib": Grammar({"pkey": ("key", str), "mode": ("mode", str), "umcast": ("umcast", str)}),
-    "netkit": Grammar(
-        {**_texts("mode", "type", "policy", "scrub"), "peer": ("peer_policy", str), **_ints("headroom", "tailroom")}
-    ),
+    "netkit": Grammar({**_texts("mode", "type", "policy", "scrub"), **_ints("headroom", "tailroom")}, {}, {"peer": _of_peer}),
     "rmnet": Grammar({**_ints("mux_id")}),
     "dsa": Grammar({**_texts("conduit")}),
     **{

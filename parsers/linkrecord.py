@@ -16,7 +16,7 @@ import re
 
 from . import linkinfo, linkstats
 from .errors import ParseError
-from .lex import STDERR, Grammar, Remembered, Source, Words, bracketed, lazy, number, split, unparsed
+from .lex import STDERR, Grammar, Remembered, Source, Words, bracketed, dedented, lazy, number, split, unparsed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ MANGLED = "a link's first line whose number or flags were lost"
 _MANGLED = lazy(
     r"\s*(?:(\d{1,10}): )?([^\s:<>]{1,80}): (?:<([A-Z_0-9,-]*)> )?((?:mtu|qdisc) \d.*|qdisc .*)$", re.ASCII | re.DOTALL
 )
+_OCTETS = lazy(r"(?:[0-9a-fA-F:.]+|[A-Z0-9*]{1,6}(?:-\d{1,2})?)$", re.ASCII)
 # `31: ve0 state UP @ve1: <BROADCAST,UP> mtu 1500 ...`: `bridge link` up to 4.16
 _OLD_BRIDGE = lazy(r"(\d{1,10}): (\S{1,80}) state (\S+) (?:@(\S{1,80}))?: <([^ ]*)>(?: (.*))?$", re.ASCII | re.DOTALL)
 # `-o` joins lines with a backslash and keeps the indentation behind it.
@@ -88,9 +89,16 @@ def _netnsid(word: str) -> int:
     return -1 if word == "unknown" else number(word)
 
 
+def _hardware(word: str) -> str:
+    """A hardware address: octets, an IP address; of amateur radio a call sign"""
+    if _OCTETS.match(word) is None:
+        raise ValueError(f"{word[:60]!r} is no hardware address")
+    return word
+
+
 def _peer(words: Words, record: Dict) -> None:
     """``peer 10.0.0.5``: the far end of a point-to-point link, which JSON calls its broadcast address"""
-    record["broadcast"] = words.take("peer")
+    record["broadcast"] = _hardware(words.take("peer"))
     record["link_pointtopoint"] = True
 
 
@@ -130,7 +138,7 @@ DETAIL = Grammar(
 )
 
 # What stands behind the address on the line `link/ether ...`.
-_ADDRESS_TAIL = Grammar({"brd": ("broadcast", str), **DETAIL.values}, DETAIL.flags, {"peer": _peer, **DETAIL.rules})
+_ADDRESS_TAIL = Grammar({"brd": ("broadcast", _hardware), **DETAIL.values}, DETAIL.flags, {"peer": _peer, **DETAIL.rules})
 XDP_MODES = {"xdp": 1, "xdpdrv": 1, "xdpgeneric": 2, "xdpoffload": 3, "xdpmulti": 4}
 
 
@@ -206,7 +214,7 @@ class Record:
             self.fields["ifalias"] = line.lstrip(" ").partition(" ")[2]
             self.alias_open = True
         elif first == "altname":
-            self.fields.setdefault("altnames", []).append(line.lstrip(" ").partition(" ")[2])
+            self.fields.setdefault("altnames", []).append(line.lstrip(" ").partition(" ")[2].rstrip(" "))
         elif first in ("RX:", "TX:", "RX", "TX") and self._counters(words):
             pass
         elif first == "vf" and len(words) > 1 and words[1].isdigit():
@@ -242,7 +250,7 @@ class Record:
             address, tail = words[0] if words else "", " ".join(words[1:])
         self.fields["link_type"] = kind
         if address and address not in _ADDRESS_TAIL:
-            self.fields["address"] = address
+            self.fields["address"] = _hardware(address)
         else:
             tail = f"{address} {tail}"
         _ADDRESS_TAIL.phrase(tail, self.fields)
@@ -415,7 +423,7 @@ def read(source: Source, body: Body | None = None, first: First = header, bare: 
     records: list[Dict] = []
     record: Record | None = None
     orphaned = False  # behind a first line that cannot be read: what follows belongs to no link that is known
-    for number_, whole in source:
+    for number_, whole in dedented(source):
         for line in split_joined(whole) if "\\" in whole and whole[0] != " " else (whole,):
             reason = ""
             opened: Record | None = None
@@ -435,7 +443,6 @@ def read(source: Source, body: Body | None = None, first: First = header, bare: 
                     continue
                 if record is None:
                     reason = "expected a link's first line ('2: eth0: <...> mtu ...')"
-                    orphaned = orphaned or _NUMBERED.match(line) is not None
                 else:
                     if not (body and body(record, line) or record.line(line)):
                         reason = "expected a line of a link"
@@ -449,9 +456,11 @@ def read(source: Source, body: Body | None = None, first: First = header, bare: 
                 _report_lost(record, source)
             if reason:
                 source.fail(number_, line, reason)
-                if record is not None and _NUMBERED.match(line):  # what follows is not the last link's
-                    records.append(_close(record, source))
-                    record, orphaned = None, True
+                if _NUMBERED.match(line):  # what follows is neither the last link's nor anybody's
+                    orphaned = True
+                    if record is not None:
+                        records.append(_close(record, source))
+                    record = None
     if record is not None:
         records.append(_close(record, source))
     split_names(records)

@@ -292,6 +292,7 @@ class BridgeVlan(_Unparsed, total=False):
     ifname: str
     vlans: list[dict[str, Any]]
     tunnels: list[dict[str, Any]]
+    glued: bool
 
 
 class Arp(_Unparsed, total=False):

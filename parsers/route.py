@@ -194,7 +194,7 @@ def _row(columns: tuple[str, ...], words: list[str]) -> Dict | None:
     if "genmask" in row:
         if row["genmask"] not in _MASKS:
             return None
-        if destination == "default" and _MASKS[row["genmask"]] > 8:
+        if destination == "default" and _MASKS[row["genmask"]]:
             raise ValueError(_TOYBOX)
     cut = [key for key in ("destination", "gateway") if len(octets(row[key])) == 15 and not _MASK.match(row[key])]
     if len(columns) == 11 and len(octets(iface)) == 6:

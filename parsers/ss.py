@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import re
 
-from .lex import STDERR, Source, number, parser, streamer
+from .lex import STDERR, Source, dedented, number, parser, streamer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ _EXPECTED = "expected a socket ('tcp LISTEN 0 128 127.0.0.1:80 0.0.0.0:*')"
 def _read(source: Source) -> Iterator[Dict]:
     header: list[str] = []  # of `ss` or `netstat`, the columns above
     socket: Dict | None = None
-    for line_number, line in source:
+    for line_number, line in dedented(source):
         words = source.split(line)
         if words[0] in ("Netid", "State", "Recv-Q", "Proto", "sl") and _HEADERS.issuperset(words) or _TITLE.match(line):
             header = words if words[0] != "Active" else header

@@ -47,8 +47,6 @@ NET_TOOLS: list[tuple[str, dict[str, Any]]] = [
     ("link-local      0.0.0.0         255.255.0.0     U     1000   0        0 eth0",
      plain("link-local", "0.0.0.0", "255.255.0.0", "U", "eth0", metric=1000)),
     # busybox, and net-tools 1.60
-    ("default         *               128.0.0.0       U     0      0        0 tun0",
-     plain("default", "*", "128.0.0.0", "U", "tun0")),
     ("10.2.0.0        0.0.0.0         255.255.0.0     !     0      0        0 *",
      plain("10.2.0.0", "0.0.0.0", "255.255.0.0", "!", None)),
     ("10.2.0.0        *               255.255.0.0     U     0      0        0 -",  # toybox
@@ -299,7 +297,7 @@ def test_as_routes() -> None:
         {"dst": "203.0.113.7", "gateway": "192.0.2.20", "dev": "eth0", "metric": 4294967295, "flags": []},
         {"dst": "203.0.113.8", "gateway": "192.0.2.20", "dev": "eth0", "metric": 4294967295, "flags": []},
     ]
-    assert route.as_routes(rows)[11] == {"dst": "0.0.0.0/1", "dev": "tun0", "flags": []}
+    assert {"type": "unreachable", "dst": "10.2.0.0/16", "flags": []} in route.as_routes(rows)[8:]
     assert route.as_routes(route.parse(E_ROWS))[2]["metrics"] == [{"window": 5000, "rtt": 100, "advmss": 1000}]
     assert route.as_routes(route.parse(PROC6)) == [
         {"dst": "2001:db8:aaaa:bbbb::/64", "gateway": "fe80::1234:5678:9abc:def0", "dev": "averylongname15",
