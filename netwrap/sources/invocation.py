@@ -75,6 +75,12 @@ def tokens(text: str) -> list[tuple[str, bool]]:
     word: list[str] | None = None
     at, end = 0, len(text)
     while at < end:
+        plain = _PLAIN.match(text, at)
+        if plain is not None and (word is not None or text[at] != "#"):
+            word = word if word is not None else []
+            word.append(plain[0])
+            at = plain.end()
+            continue
         character = text[at]
         if character in " \t":
             if word is not None:
@@ -129,6 +135,8 @@ def tokens(text: str) -> list[tuple[str, bool]]:
     return found
 
 
+# What stands for itself in a word; digits and `&` may begin a redirection (`2>`)
+_PLAIN = re.compile(r"[^\s\d'\"‘’“”\\$`;&|<>()\n#][^\s'\"‘’“”\\$`;&|<>()\n]*|\d+(?![\d<>])")
 _REDIRECTION = re.compile(r"(?:\d|&)?(?:>>|>\||>|<<<?|<)(?:&\d?|&-)?")
 
 

@@ -8,6 +8,7 @@ import stat
 import sys
 from typing import TYPE_CHECKING
 
+from .. import commands as _commands
 from ..errors import NetwrapError
 from ..model.build import build
 from ..model.host import Host
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 #: The most that is read of a text: a capture, a session.
 TEXT_LENGTH = 512 << 20
+#: The most that is looked at line by line, for commands and tables among other things.
+PASTED_LENGTH = 16 << 20
 
 
 def live(
@@ -244,6 +247,14 @@ def _text(text: str, shown: str, problems: list[str], at: int | None = None) -> 
         return [build(sections, problems=problems)]
     from . import session
 
+    if len(text) > PASTED_LENGTH:
+        import parsers
+
+        one = parsers.detect(text)
+        if one:  # a table of a million lines, and no paste
+            return [build([Section("", _commands.module(one[0]).COMMAND, text)], problems=problems)]
+        problems = [*problems, f"longer than {PASTED_LENGTH >> 20} MiB and no table that netwrap knows: the rest was not read"]
+        text = text[:PASTED_LENGTH]
     found = session.machines(text, "" if shown == "the text" else shown, at)
     if not any(machine.sections for machine in found):
         what = f"{shown}: neither a capture, nor a pasted session, nor a table that netwrap knows"

@@ -214,7 +214,9 @@ class _Reader:
         self.unread: list[int] = []
         self.left = False  # the last thing was the end of a shell
         self.cache: dict[int, _Found | None] = {}
+        self.named: set[str] = set()  # the machines that the prompts have named
         self.known: dict[str, list[Run]] = {}
+        self.may = bytearray(len(self.lines))  # whether a line may begin a table: 0 not asked yet, 1 no, 2 yes
 
     # -- lines -----------------------------------------------------------------------------------------------------
 
@@ -245,7 +247,8 @@ class _Reader:
             if end:
                 return end
         if self.only is None or self.only not in tables_in_text.SHAPES:
-            reading = tables_in_text.detect(self.lines, at, self.stops) if tables_in_text.may_begin(line) else None
+            may = self.may[at] != 1 and tables_in_text.may_begin(line)
+            reading = tables_in_text.detect(self.lines, at, self.stops) if may else None
         else:
             reading = tables_in_text.read(self.only, self.lines, at, self.stops) if line.strip() else None
             reading = reading if reading is not None and reading.first == at else None
@@ -262,13 +265,9 @@ class _Reader:
         self.unread.append(at)
         self.prose = True
         if len(line) < 120:
-            heading = _heading(line, self.names())
+            heading = _heading(line, self.named)
             if heading is not None:
                 self.heading = heading
-
-    def names(self) -> set[str]:
-        """The machines that the prompts have named."""
-        return {block.host for block in self.blocks if block.host}
 
     def stops(self, at: int) -> bool:
         """Whether what stands at a line ends the table above it: a mark, a prompt, a command, a heading of a machine."""
@@ -296,10 +295,14 @@ class _Reader:
                 typed, last = self._continued(prompts.unmarked(line[len(prefix) :]), at)
                 return _Found(typed, self._runs(typed), prompts.read(line), prefix, True, last)
         prompt = prompts.read(line)
-        if prompt is not None and (prompt.sure or _shows(self._runs(prompt.typed))) and not _is_remark(prompt):
+        if (
+            prompt is not None
+            and (prompt.sure or _PROGRAM.search(prompt.typed) and _shows(self._runs(prompt.typed)))
+            and not _is_remark(prompt)
+        ):
             typed, last = self._continued(prompt.typed, at)
             return _Found(typed, self._runs(typed), prompt, "", True, last)
-        if prompts.upper_half(line) is not None:
+        if prompts.upper_half(line) is not None or not self.table_near(at, line):
             return None
         for position, found in enumerate(_PROGRAM.finditer(line)):
             if position == _CANDIDATES:
@@ -309,6 +312,16 @@ class _Reader:
             if _shows(some):
                 return _Found(typed, some, None, line[: found.start()], False, at)
         return None
+
+    def table_near(self, at: int, line: str) -> bool:
+        """Whether one of the next lines may begin a table; a sentence that ends in `ip route` costs no more than this."""
+        for position in range(at + 1, min(at + _NEAR, len(self.lines))):
+            if self.may[position] == 0:
+                begins = tables_in_text.may_begin(self.lines[position]) or _OTHER_TABLES.match(self.lines[position][:80])
+                self.may[position] = 2 if begins else 1
+            if self.may[position] == 2:
+                return True
+        return "netns" in line or "vlan" in line
 
     def _runs(self, typed: str) -> list[Run]:
         if typed not in self.known:
@@ -375,6 +388,7 @@ class _Reader:
             self.seen = seen
         if host and not any(shell.elsewhere and shell.netns is not None for shell in self.shells):
             self.host = host
+            self.named.add(host)
             self.heading = (None, self.heading[1] if self.prose and not self.shells else None)
         if found.sure:
             self.prose = False
@@ -741,6 +755,12 @@ class _Turn(NamedTuple):
     pattern: bool
 
 
+_NEAR = 14
+# What begins the tables of `ifconfig`, `brctl`, `ss`, `sysctl`, a part of `ip a`, JSON, a firewall
+_OTHER_TABLES = re.compile(
+    r"\s*(?:\S+: flags=|\S+\s+Link encap|bridge name|State |Netid|Proto |Active |[\w-]+\.[\w./-]+ ?= |inet6? |link/|[\[{]"
+    r"|\*(?:nat|filter)|table \S+ \S+ \{|# Generated|id \d|inet6? \S+ forwarding|port no|\w+:$)"
+)
 _NODE = re.compile(r"[a-z]{1,4}\d{1,3}$")
 _ERROR = re.compile(
     r"No such|not found|not permitted|Permission denied|cannot|Cannot|Unknown|unknown|Error|error:|invalid|Invalid"
