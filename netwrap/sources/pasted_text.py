@@ -34,7 +34,7 @@ _MARK = re.compile(
     re.IGNORECASE,
 )
 _FENCE_LINE = re.compile(
-    r"\s*(?:[-*+]\s+|\d{1,3}[.)]\s+)?(?:`{3,}|~{3,})[^`]{0,60}$|\s*(?:-{4,}|={4,}|\.{4,})\s*$|\s*#\+(?:BEGIN|END)_\w+.*$",
+    r"\s*(?:[-*+]\s+|\d{1,3}[.)]\s+)?(?:`{3,}|~{3,})[^`]{0,60}$|\s*(?:-{4,}|={4,}|\.{4,})\s*$|\s*[└┌├╰╭┘┐╯╮┤─━═]{4,}\s*$|\s*#\+(?:BEGIN|END)_\w+.*$",
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r"\s{0,3}(?:> ?)+")
@@ -171,10 +171,12 @@ def _without_marks(lines: list[str], breaks: set[int]) -> list[str]:
     found = []
     for position, line in enumerate(lines):
         first = line.lstrip()[:1]
-        if first in "`~-=.*+#0123456789" and first and _FENCE_LINE.match(line):
+        if first in "`~-=.*+#0123456789└┌├╰╭─━═" and first and _FENCE_LINE.match(line):
             breaks |= {position, position + 1}
             found.append("")
             continue
+        if "```" in line:
+            line = _without_glued_fences(line, position, breaks)
         if "<" in line and len(line) < 5000 and _TAG.search(line):
             if _BLOCK_TAG.search(line):
                 _note_breaks(line, position, breaks, _TAG)
@@ -191,6 +193,18 @@ def _without_marks(lines: list[str], breaks: set[int]) -> list[str]:
                 line = _ENTITY.sub(lambda one: html.unescape(one[0]), line)
         found.append(line)
     return found
+
+
+def _without_glued_fences(line: str, position: int, breaks: set[int]) -> str:
+    """A line without the fences that a chat leaves at its ends: ```` ```$ ip a ````"""
+    bare = line.strip()
+    if bare.startswith("```"):
+        breaks.add(position)
+        line = bare[3:]
+    if bare.endswith("```"):
+        breaks.add(position + 1)
+        line = line.rstrip()[:-3]
+    return line
 
 
 def _note_breaks(line: str, position: int, breaks: set[int], mark: re.Pattern[str]) -> None:
@@ -224,9 +238,13 @@ def _without_runs(lines: list[str], length: Callable[[str], int | None], least: 
         if len(run) >= least:
             bare = [lines[at + offset][taken:] for offset, taken in enumerate(run)]
             if any(_TABLE.match(line[:200]) for line in bare):
-                found[at : at + len(run)] = bare
+                found[at : at + len(run)] = map(_without_right_frame, bare)
         at += len(run) or 1
     return found
+
+
+def _without_right_frame(line: str) -> str:
+    return line.rstrip()[:-1].rstrip() if line.rstrip()[-1:] in ("│", "┃", "║", "|") and line.rstrip()[-1:] else line
 
 
 # What no comment, no frame and no history has behind its mark but a table that was put there

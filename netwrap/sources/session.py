@@ -57,7 +57,7 @@ _HEADINGS = (
 _ON = re.compile(
     r"\s*[*_#>-]*\s*(?:and\s+|then\s+|now\s+|same\s+|output\s+|this\s+is\s+|here\s+is\s+|.{0,40}\b)?(?:on|from"
     r"|at)\s+(?:the\s+|my\s+|our\s+)?(?:other\s+)?"
-    r"(?P<kind>host|machine|server|node|router|client|box|gateway|firewall|switch|vm|guest|laptop|pc|worker|master|peer)?\s*"
+    r"(?P<kind>host|machine|server|node|router|client|box|gateway|firewall|switch|vm|guest|laptop|pc|worker|master|peer)?(?:\s+|(?=[:*_(,]|$)|(?<![^\W_]))"
     r"(?P<name>[^\W_][\w.-]{0,60})?(?:\s*\([^)]{0,40}\))?\s*[:,]?\s*[*_]*:?$",
     re.IGNORECASE,
 )
@@ -139,7 +139,7 @@ class _Shell(NamedTuple):
 
     netns: str | None
     host: str | None
-    outer: tuple[str, str] | None
+    outer: tuple[str, str, str] | None
     elsewhere: bool  # on another machine, or in a container, whose prompt names another host
 
 
@@ -203,7 +203,7 @@ class _Reader:
         self.only = only
         self.blocks: list[Block] = []
         self.shells: list[_Shell] = []
-        self.seen: tuple[str, str] | None = None  # user and host of the last prompt
+        self.seen: tuple[str, str, str] | None = None  # user, host and, where it names neither, the form of the last prompt
         self.host: str | None = None  # of the last prompt that named one
         self.upper: str | None = None  # host of the first line of a prompt of two
         self.prose = True  # since the last prompt, or from the beginning
@@ -214,6 +214,7 @@ class _Reader:
         self.unread: list[int] = []
         self.left = False  # the last thing was the end of a shell
         self.cache: dict[int, _Found | None] = {}
+        self.marks: set[str] = set()  # the values of a loop whose headings are still to come
         self.named: set[str] = set()  # the machines that the prompts have named
         self.known: dict[str, list[Run]] = {}
         self.may = bytearray(len(self.lines))  # whether a line may begin a table: 0 not asked yet, 1 no, 2 yes
@@ -304,6 +305,10 @@ class _Reader:
             return _Found(typed, self._runs(typed), prompt, "", True, last)
         if prompts.upper_half(line) is not None or not self.table_near(at, line):
             return None
+        title = _WATCHED.match(line)
+        if title is not None and _shows(self._runs(title[1].strip())):
+            typed = title[1].strip()
+            return _Found(typed, self._runs(typed), prompts.Prompt("", title[2] or "", "", typed, True), "", False, at)
         for position, found in enumerate(_PROGRAM.finditer(line)):
             if position == _CANDIDATES:
                 break
@@ -368,23 +373,26 @@ class _Reader:
         if found.front and not host:
             user, host = prompts.host_of(found.front)
         host = host or self.upper or ""
-        seen = (user, host)
-        while self.shells and host:
+        form = "" if host or user else _form(self.lines[found.last], found.typed)
+        seen = (user, host, form)
+        while self.shells and (host or form):
             top = self.shells[-1]
             inner = self.seen if self.seen != top.outer else None
             if top.outer is not None and seen == top.outer and inner is not None and inner != seen:
                 self.shells.pop()
                 self.seen = seen
                 continue
-            if top.outer is not None and top.elsewhere and host == top.outer[1] and inner is not None:
+            if top.outer is not None and host and top.elsewhere and host == top.outer[1] and inner is not None:
                 self.shells.pop()
                 continue
+            if not host:
+                break
             if top.host is not None and top.elsewhere and top.netns is None and top.host != host:
                 self.shells[-1] = top._replace(host=host)  # `ssh 192.0.2.8`, and the prompt knows its name
             elif not top.elsewhere and top.host is not None and top.host != host and top.outer is not None and top.outer[1]:
                 self.shells.clear()  # a prompt of another machine
             break
-        if host or user:
+        if host or user or form:
             self.seen = seen
         if host and not any(shell.elsewhere and shell.netns is not None for shell in self.shells):
             self.host = host
@@ -445,9 +453,10 @@ class _Reader:
                 continue
             start = self.heading_of(position, run, names, block) if names or several else position
             once = several and sum(other.words == run.words or _parser(other.words) == block.parser for other, _ in runs) > 1
-            end = self.table_of(
-                block, start, run, once, [_shape(other.words) for other, _ in runs[index + 1 :]] if several else ()
-            )
+            behind = runs[index + 1 :]
+            self.marks = {turn.value for _, turn in behind if turn is not None}
+            end = self.table_of(block, start, run, once, [_shape(other.words) for other, _ in behind])
+            self.marks = set()
             if end:
                 any_table = True
                 position = end
@@ -497,7 +506,9 @@ class _Reader:
 
         def stops(position: int) -> bool:
             text = self.lines[position].lstrip()
-            return self.stops(position) or any(shape.start.match(text) for shape in shapes)
+            return (
+                self.stops(position) or any(shape.start.match(text) for shape in shapes) or text.strip(" =#*-:[]<>") in self.marks
+            )
 
         reading = tables_in_text.read(block.parser, self.lines, at, stops, part=bool(block.part), title=run.watched, once=once)
         if reading is None:
@@ -624,7 +635,7 @@ class _Reader:
         if all(tables_in_text.parsers_stderr(it) or _ERROR.search(it) for it in said) or block.changes:
             block.said = said
             return False
-        if block.parser is not None and not block.part and not tables_in_text.may_begin(self.lines[taken[0]]):
+        if block.parser is not None and (block.part or not tables_in_text.may_begin(self.lines[taken[0]])):
             block.lost = [(self.numbers[taken[0]], self.lines[taken[0]], f"no line of '{' '.join(block.words)}'")]
             if len(taken) > 1:
                 block.notes = [f"lines {self.numbers[taken[0]]}-{self.numbers[taken[-1]]} were not read"]
@@ -661,6 +672,8 @@ class _Reader:
     def place_of_front(self, found: _Found) -> tuple[str | None, tuple[str | None, str | None], bool]:
         """Note the machine that stands in front of a command, and return what was known before."""
         before = self.host, self.heading, self.prose
+        if found.prompt is not None and found.prompt.host:
+            self.host, self.heading, self.prose = found.prompt.host, (None, None), False
         host = prompts.host_of(found.front)[1] if found.front.strip() else ""
         if host and len(found.front) < 100:
             self.see(found._replace(sure=True, prompt=None))
@@ -747,6 +760,12 @@ class _Reader:
         return found
 
 
+def _form(line: str, typed: str) -> str:
+    """What a prompt that names no machine looks like: `$`, `/ #`, `sh-4.4#`, whatever folder it shows."""
+    front = line[: line.rfind(typed)] if typed else line
+    return re.sub(r"[~/][\w./-]*", "/", front.strip()[-40:])
+
+
 class _Turn(NamedTuple):
     """A turn of a loop: the variable, its value, and whether a heading with the value stands above what it printed."""
 
@@ -756,6 +775,8 @@ class _Turn(NamedTuple):
 
 
 _NEAR = 14
+# `Every 2.0s: ip neigh      alpha: Mon Jan  1 10:00:00 2024`
+_WATCHED = re.compile(r"Every \d[\d.,]*s: (.*?)(?:\s{2,}(?:(\S+): )?\w{3} \w{3} .*|\s*)$")
 # What begins the tables of `ifconfig`, `brctl`, `ss`, `sysctl`, a part of `ip a`, JSON, a firewall
 _OTHER_TABLES = re.compile(
     r"\s*(?:\S+: flags=|\S+\s+Link encap|bridge name|State |Netid|Proto |Active |[\w-]+\.[\w./-]+ ?= |inet6? |link/|[\[{]"

@@ -246,6 +246,8 @@ def is_prose(line: str) -> bool:
     plain = [word for word in words if word.strip(".,;:!?()\"'*`").replace("'", "").replace("-", "").replace("’", "").isalpha()]
     if not words or words[0] in _BROKEN_OFF and len(words) < 12:
         return False
+    if len(words) == 1 and line.rstrip()[-1:] == ":" and words[0][:-1].isalpha():
+        return True  # `after:`
     if words[0].strip("*`\"'(").isalpha() and line.rstrip()[-1:] in ".:?!" and len(words) > 1:
         return True
     return len(words) > 3 and len(plain) * 10 >= len(words) * 6 and any(word.islower() and len(word) > 1 for word in plain)
@@ -494,7 +496,7 @@ def _mend(parser: str, group: list[_Row], follower: _Row | None, behind: dict[in
             joined = next(
                 (
                     candidate
-                    for candidate in (f"{row.text.rstrip()} {text}", row.text.rstrip() + text)
+                    for candidate in _joins(row.text.rstrip(), text, bad)
                     if _is_better(parser, group, row, candidate, bad)
                 ),
                 None,
@@ -522,6 +524,17 @@ def _mend(parser: str, group: list[_Row], follower: _Row | None, behind: dict[in
             gone.add(follower.at)
 
 
+def _joins(above: str, text: str, bad: int) -> list[str]:
+    """How a line may go on in the one below: by its words, or in the middle of one where a terminal is as wide as that."""
+    found = []
+    if bad or text.split(None, 1)[0] in _BROKEN_OFF or _ENDS_OPEN.search(above):
+        found.append(f"{above} {text}")
+    if bad and len(above) >= _TERMINAL:
+        found.append(above + text)
+    return found
+
+
+_TERMINAL = 60
 _ENDS_OPEN = re.compile(
     r"(?:^|\s)(?:via|dev|proto|scope|src|metric|lladdr|lookup|from|to|table|dst|brd|inet6?|mtu|qdisc|state|group|qlen)$"
 )
