@@ -95,7 +95,7 @@ def _as_on_screen(line: str) -> str:
     '$ ip a'
     """
     if "\x1b" in line:
-        line = _ESCAPES.sub("", _TITLE.sub("", line))
+        line = _ESCAPES.sub("", _TITLE.sub("", line)).replace("\x1b", "")
     if "\r" in line:
         shown = ""
         for part in line.split("\r"):

@@ -800,32 +800,7 @@ def _parser(words: Sequence[str]) -> str | None:
     """The parser of what a command shows, where all its words are understood."""
     if not words or not words[0]:
         return None
-    return understand(words).parser or _of_others(words)
-
-
-def _of_others(words: Sequence[str]) -> str | None:
-    """The parser of a command that netwrap reads and does not run: `ifconfig`, `brctl show`, `ss -tlnp`, `sysctl -a`."""
-    bare = list(words[1:]) if words[0].rpartition("/")[2] in ("busybox", "toybox") else list(words)
-    name = bare[0].rpartition("/")[2] if bare else ""
-    rest = bare[1:]
-    operands = [word for word in rest if not word.startswith("-")]
-    if name == "ifconfig":
-        return name if len(operands) < 2 else None
-    if name == "brctl":
-        return name if rest[:1] in (["show"], ["showmacs"], ["showstp"]) else None
-    if name == "ss" and not {"-K", "--kill", "-h", "--help", "-V"} & set(rest):
-        return name
-    if name == "netstat":
-        return "ss" if not any(set(word) & set("rigsM") for word in rest if word[:1] == "-" and word[:2] != "--") else None
-    if name == "sysctl":
-        return name if rest and "-w" not in rest and "-p" not in rest and not any("=" in word for word in rest) else None
-    if name == "ip":
-        verb = operands[1] if len(operands) > 1 else "show"
-        if operands and ("show".startswith(verb) or verb in ("list", "ls", "get")):
-            return {"nexthop": "ip_nexthop", "netconf": "ip_netconf", "maddress": "ip_maddr", "maddr": "ip_maddr"}.get(
-                operands[0]
-            )
-    return None
+    return understand(words).parser
 
 
 def _shows(runs: Sequence[Run]) -> bool:

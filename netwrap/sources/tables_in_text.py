@@ -341,6 +341,8 @@ def _rows(
     return rows, lost, end, cut
 
 
+# What is printed in lines that are long enough to be broken, and whose words say where they go on
+_WRAPPED = ("ip_link", "ip_address", "bridge_link", "ip_route", "ip_neigh", "ip_rule", "bridge_fdb")
 _NO_LINE = "no line of this table"
 _OF_LINKS = ("ip_link", "ip_address", "bridge_link")
 _LOST_LINK = re.compile(r"\d{1,10}: ?\S")
@@ -489,7 +491,7 @@ def _mend(parser: str, group: list[_Row], follower: _Row | None, behind: dict[in
             for row, text in zip(group, texts):
                 row.text = text
             bad = better
-    for row in adjacent:  # a line of no shape below: the end of this one?
+    for row in adjacent if parser in _WRAPPED else ():  # a line of no shape below: the end of this one?
         following = row.at + 1
         while following in behind:
             text = behind[following].strip()

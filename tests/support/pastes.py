@@ -1,0 +1,111 @@
+"""Pasted texts of every kind, and what must be true of whatever is made of their pieces."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from netwrap.sources import pasted_text, session
+
+ADDRESSES = """2: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc fq_codel state UP group default qlen 1000
+    link/ether 02:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff
+    inet 192.0.2.1/24 brd 192.0.2.255 scope global eth0
+       valid_lft forever preferred_lft forever
+"""
+ROUTES = "default via 192.0.2.254 dev eth0 proto dhcp metric 100\n192.0.2.0/24 dev eth0 proto kernel scope link src 192.0.2.1\n"
+NEIGHBOURS = "192.0.2.254 dev eth0 lladdr 02:00:00:00:00:fe REACHABLE\n192.0.2.9 dev eth0 FAILED\n"
+RULES = "0:\tfrom all lookup local\n100:\tfrom 192.0.2.1 lookup 100\n32766:\tfrom all lookup main\n"
+ARP = (
+    "Address                  HWtype  HWaddress           Flags Mask            Iface\n"
+    "192.0.2.254              ether   02:00:00:00:00:fe   C                     eth0\n"
+)
+ROUTE = (
+    "Kernel IP routing table\nDestination     Gateway         Genmask         Flags Metric Ref    Use Iface\n"
+    "0.0.0.0         192.0.2.254     0.0.0.0         UG    0      0        0 eth0\n"
+)
+FDB = "02:00:00:00:00:09 dev vx0 dst 198.51.100.9 self permanent\n33:33:00:00:00:01 dev eth0 self permanent\n"
+BRIEF = "lo               UNKNOWN        127.0.0.1/8 ::1/128 \neth0@if7         UP             192.0.2.1/24 \n"
+FIREWALL = "*filter\n:FORWARD DROP [0:0]\n-A FORWARD -s 192.0.2.0/24 -j ACCEPT\nCOMMIT\n"
+TABLES = {
+    "ip a": ADDRESSES, "ip r": ROUTES, "ip neigh": NEIGHBOURS, "ip rule": RULES, "arp -n": ARP, "route -n": ROUTE,
+    "bridge fdb": FDB, "ip -br a": BRIEF, "iptables-save": FIREWALL, "ip netns": "red\nblue\n",
+}  # fmt: skip
+PROMPTS = (
+    "$ ", "root@alpha:~# ", "[me@beta dir]$ ", "/ # ", "➜  ~ ", "alpha> ", "└─# ", "", "> ", "### ", "- `", "PS /home/me> ", "sh-4.4# ",
+    "[12:01:33] root@alpha:~# ", "me@alpha ~/lab (main)> ",
+)  # fmt: skip
+AROUND = (
+    "sudo {}", "docker exec -it web {}", "kubectl -n demo exec pod-a -- {}", "sudo nsenter -t 42 -n {}", "ip netns exec red {}",
+    "{} | grep -v fe80", "{} 2>/dev/null", "ssh root@beta '{}'", "sh -c '{}'", "for n in red blue; do ip netns exec $n {}; done",
+    "watch {}", "time {}", "{}; {}", "{}",
+)  # fmt: skip
+ODD = (
+    "$ sudo\n", "~ # busybox\n", "sudo sudo\n", '$ sudo "" ip a\n', "$ ip netns exec\n", "$ nsenter -t\n", "$ docker exec\n", "$ ssh\n",
+    "exit\n", "root@alpha:~# exit\nlogout\n", "```\n", "&lt;pre&gt;\n", "> > >\n", "...\n", "As you see it is up.\n", "\n", "^D\n",
+    "$ for n in\n", "$ ip -n\n", "$ watch\n", "$ kubectl exec\n", "$ env\n", "$ ip a \\\n", "=== node1 ===\n", "On the router:\n",
+    "Content-Transfer-Encoding: quoted-printable\n", "metric=\n", "[\n", '[{"dst":', "\x1b[31m", "\x08\x08", "$ 'ip a\n",
+    "64 bytes from 192.0.2.9: icmp_seq=1 ttl=64 time=0.1 ms\n", "netns: red\n", "<br>", "$ su\n", "$ unshare -n\n",
+)  # fmt: skip
+
+
+def a_text(rng: random.Random) -> str:
+    """A text of some commands with their tables, prose and odd lines between them."""
+    parts = []
+    for _ in range(rng.randint(1, 6)):
+        command, table = rng.choice(list(TABLES.items()))
+        if rng.random() < 0.3:
+            parts.append(rng.choice(ODD))
+        if rng.random() < 0.85:
+            around = rng.choice(AROUND)
+            parts.append(rng.choice(PROMPTS) + around.replace("{}", command) + "\n")
+        text = table
+        if rng.random() < 0.3:
+            text = "".join(rng.choice(("    ", "> ", "# ", "| ")) + line for line in table.splitlines(keepends=True))
+        parts.append(text)
+    return "".join(parts)
+
+
+def cut_and_spliced(rng: random.Random) -> str:
+    """A text with pieces cut out, doubled, and put elsewhere."""
+    text = a_text(rng)
+    for _ in range(rng.randint(0, 4)):
+        if not text:
+            break
+        start = rng.randrange(len(text))
+        end = min(len(text), start + rng.randint(1, 200))
+        way = rng.random()
+        if way < 0.4:
+            text = text[:start] + text[end:]
+        elif way < 0.6:
+            text = text[:start] + rng.choice(ODD) + text[start:]
+        elif way < 0.8:
+            at = rng.randrange(len(text) + 1)
+            text = text[:at] + text[start:end] + text[at:]
+        else:
+            text = text[:end]
+    return text
+
+
+def check(text: str) -> None:
+    """Nothing is raised, and no record holds a word that the text does not."""
+    shown = "\n".join([text, *pasted_text.undo(text).lines])
+    for machine in session.machines(text):
+        for section in machine.sections:
+            assert "\x1b" not in section.stdout
+    for block in session.blocks(text):
+        for word in _words(block.records):
+            assert word in shown, (word, text)
+
+
+# What a parser says in its own words: states, kinds and the keys of JSON are not the text's
+_OWN = frozenset("inet inet6 ether loopback local all main unicast".split())
+
+
+def _words(value: Any, key: str = "") -> list[str]:
+    if isinstance(value, dict):
+        return [word for name, part in value.items() for word in _words(part, name)]
+    if isinstance(value, list):
+        return [word for part in value for word in _words(part, key)]
+    if isinstance(value, str) and value and value not in _OWN and key not in ("family", "link_type", "netid", "cut"):
+        return [value]
+    return []
