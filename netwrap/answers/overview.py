@@ -10,6 +10,7 @@ from parsers.ip_route import table_of
 from .. import wording
 from ..commands.line import understand
 from . import offline
+from .switches import Switches
 
 if TYPE_CHECKING:
     from typing import Any
@@ -180,9 +181,6 @@ def details(host: Host, netns: Namespace) -> Record:
 
 def forwarding(netns: Namespace) -> Record | None:
     """Whether packets are forwarded: ``{"inet": True, "inet6": False}``"""
-    if not netns.netconf:
-        return None
-    return {
-        record["family"]: record["forwarding"]
-        for record in netns.netconf if record.get("interface") == "all" and "forwarding" in record and "family" in record
-    }  # fmt: skip
+    switches = Switches(netns)
+    found = {family: switches.forwards("all", family) for family in ("inet", "inet6")}
+    return {family: on for family, (on, known) in found.items() if known} or None

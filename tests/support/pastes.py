@@ -31,7 +31,8 @@ TABLES = {
     "bridge fdb": FDB, "ip -br a": BRIEF, "iptables-save": FIREWALL, "ip netns": "red\nblue\n",
 }  # fmt: skip
 PROMPTS = (
-    "$ ", "root@alpha:~# ", "[me@beta dir]$ ", "/ # ", "➜  ~ ", "alpha> ", "└─# ", "", "> ", "### ", "- `", "PS /home/me> ", "sh-4.4# ",
+    "$ ", "root@alpha:~# ", "[me@beta dir]$ ", "/ # ", "➜  ~ ", "alpha> ", "└─# ", "", "> ", "### ", "- `", "PS /home/me> ",
+    "sh-4.4# ",
     "[12:01:33] root@alpha:~# ", "me@alpha ~/lab (main)> ",
 )  # fmt: skip
 AROUND = (
@@ -40,8 +41,10 @@ AROUND = (
     "watch {}", "time {}", "{}; {}", "{}",
 )  # fmt: skip
 ODD = (
-    "$ sudo\n", "~ # busybox\n", "sudo sudo\n", '$ sudo "" ip a\n', "$ ip netns exec\n", "$ nsenter -t\n", "$ docker exec\n", "$ ssh\n",
-    "exit\n", "root@alpha:~# exit\nlogout\n", "```\n", "&lt;pre&gt;\n", "> > >\n", "...\n", "As you see it is up.\n", "\n", "^D\n",
+    "$ sudo\n", "~ # busybox\n", "sudo sudo\n", '$ sudo "" ip a\n', "$ ip netns exec\n", "$ nsenter -t\n",
+    "$ docker exec\n", "$ ssh\n",
+    "exit\n", "root@alpha:~# exit\nlogout\n", "```\n", "&lt;pre&gt;\n", "> > >\n", "...\n", "As you see it is up.\n", "\n",
+    "^D\n",
     "$ for n in\n", "$ ip -n\n", "$ watch\n", "$ kubectl exec\n", "$ env\n", "$ ip a \\\n", "=== node1 ===\n", "On the router:\n",
     "Content-Transfer-Encoding: quoted-printable\n", "metric=\n", "[\n", '[{"dst":', "\x1b[31m", "\x08\x08", "$ 'ip a\n",
     "64 bytes from 192.0.2.9: icmp_seq=1 ttl=64 time=0.1 ms\n", "netns: red\n", "<br>", "$ su\n", "$ unshare -n\n",

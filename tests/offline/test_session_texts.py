@@ -1,0 +1,253 @@
+"""Pasted texts of every kind: what they hold, on which machine and in which namespace, and what is said of the rest."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pastes
+import pytest
+from pastes import ADDRESSES, ARP, BRIEF, NEIGHBOURS, ROUTES, RULES
+from rooms import Netwrap
+
+from netwrap.answers import find
+from netwrap.sources import opening, session
+
+Read = tuple[str, "str | None", "str | None", int]
+
+
+def read(text: str) -> list[Read]:
+    """Machine, namespace, parser and number of records of every table of a text."""
+    return [(block.host or "", block.netns, block.parser, len(block.records)) for block in session.blocks(text) if block.parser]
+
+
+def quoted(text: str, mark: str) -> str:
+    return "".join(mark + line for line in text.splitlines(keepends=True))
+
+
+A, R = ("", None, "ip_address", 1), ("", None, "ip_route", 2)
+FRAMED = "".join(f"│ {line:100} │\n" for line in ("root@alpha:~# ip a\n" + ADDRESSES).splitlines())
+
+
+@pytest.mark.parametrize(
+    ("text", "tables"),
+    [
+        (f"Output of ip a:\n\n{ADDRESSES}", [A]),
+        (f"### ip a\n```\n{ADDRESSES}```\n`ip r`\n```\n{ROUTES}```\nWhy?\n", [A, R]),
+        (f"I see this:\n\n{quoted('# ip a' + chr(10) + ADDRESSES, '    ')}\nand nothing else.\n", [A]),
+        (f"On Monday bob wrote:\n> # ip a\n{quoted(ADDRESSES, '> ')}\nYes.\n", [A]),
+        (f">> $ ip r\n{quoted(ROUTES, '>> ')}> so?\n", [R]),
+        (quoted("bash-5.1# ip a\n" + ADDRESSES + "bash-5.1# ip r\n" + ROUTES, "# "), [A, R]),
+        (FRAMED, [("alpha", None, "ip_address", 1)]),
+        (f"[code]$ ip a\n{ADDRESSES}[/code]\n[quote]$ ip r\n{ROUTES}[/quote]\n", [A, R]),
+        (f"{{noformat}}\n$ ip a\n{ADDRESSES}{{noformat}}\nh2. Routes\n{{code:bash}}\n$ ip r\n{ROUTES}{{code}}\n", [A, R]),
+        ("<pre>$ ip a\n" + ADDRESSES.replace("<", "&lt;").replace(">", "&gt;") + "</pre>\n", [A]),
+        ("<br>".join(("$ ip r", *ROUTES.splitlines())) + "\n", [R]),
+        ("\ufeff$ ip a\r\n" + ADDRESSES.replace("\n", "\r\n"), [A]),
+        ("\x1b[01;32m$ \x1b[0mipp\x08 \x08 r\n" + ROUTES, [R]),
+        ("".join(f"{number}  {line}\n" for number, line in enumerate(("$ ip r\n" + ROUTES).splitlines(), start=1)), [R]),
+        (f"```$ ip r\n{ROUTES.rstrip()}```\nbob: same here\n", [R]),
+        (f"Hello,\n\n{ROUTES}\nand\n\n{ARP}\nThanks\n", [R, ("", None, "arp", 1)]),
+        (f"$ ip a; ip r\n{ADDRESSES}{ROUTES}", [A, R]),
+        (f"$ ip a > x; cat x\n{ADDRESSES}", [A]),
+        (f"$ LANG=C sudo -E ip a 2>&1 | tee log\n{ADDRESSES}", [A]),
+        (f"$ ip r # of the router\n{ROUTES}\nreal\t0m0.004s\n", [R]),
+        (f"$ ip netns exec\n$ sudo\n~ # busybox\n$ ip r\n{ROUTES}", [R]),
+        (f"$ ip neigh\n{NEIGHBOURS}\n192.0.2.1 is my router and 192.0.2.9 my printer.\n", [("", None, "ip_neigh", 2)]),
+        ("$ ip rule\n" + RULES.replace("lookup 100", "lookup 100   <--- mine"), [("", None, "ip_rule", 3)]),
+        ("$ ip netns\nred\nblue\n\nThen I tried the other one:\n64 bytes from 192.0.2.9\n", [("", None, "ip_netns", 2)]),
+        ("127.0.0.1 localhost\n192.0.2.5 beta beta.example.net\n::1 ip6-localhost\nfoo 12\nred (id: 0)\n", []),
+        ("64 bytes from 192.0.2.9: icmp_seq=1\n192.0.2.1 is the gateway\n...\nab.\n192.0.2.1 192.0.2.2 \n", []),
+    ],
+)  # fmt: skip
+def test_what_stands_around_a_table(text: str, tables: list[Read]) -> None:
+    assert read(text) == tables
+
+
+PROMPTS = [
+    ("$ {}", "", None), ("root@alpha:~# {}", "alpha", None), ("[root@alpha ~(keystone_admin)]# {}", "alpha", None),
+    ("root@alpha:/home/me/my dir# {}", "alpha", None), ("alpha ~ # {}", "alpha", None), ("alpha> {}", "alpha", None),
+    ("me@alpha ~/lab (main)> {}", "alpha", None), ("➜  lab git:(main) ✗ {}", "", None), ("└─# {}", "", None),
+    ("PS /home/me> {}", "", None), ("C:\\> wsl -e {}", "", None), ("1|sargo:/ $ {}", "sargo", None),
+    ("cumulus@leaf01:mgmt:~$ {}", "leaf01", None), ("vyos@alpha# {}", "alpha", None), ("root@alpha [~]# {}", "alpha", None),
+    ("[12:01:33] root@alpha:~# {}", "alpha", None), (" 1  root@alpha:~# {}", "alpha", None),
+    ("**root@alpha:~# {}**", "alpha", None),
+    ("`{}`", "", None), ("{}", "", None),
+    ("- `{}`", "", None), ("me@älpha:~$ {}", "älpha", None), ("%{}", "", None),
+    ("$ su -c '{}'", "", None), ("$ ssh -p 22 root@beta '{}'", "beta", None), ("$ vagrant ssh n1 -c '{}'", "n1", None),
+    ("$ docker exec -it c1 {}", "", "docker c1"), ("$ docker compose exec web {}", "", "docker web"),
+    ("$ docker run --rm --network container:web image {}", "", "docker web"), ("$ docker run --net=host alpine {}", "", None),
+    ("$ kubectl exec pod1 -- {}", "", "pod pod1"), ("$ kubectl -n demo exec -it pod1 -c main -- {}", "", "pod demo/pod1"),
+    ("$ oc debug node/n1 -- chroot /host {}", "n1", None), ("$ lxc-attach -n c1 -- {}", "", "lxc c1"),
+    ("$ pct exec 101 -- {}", "", "lxc 101"), ("$ sudo nsenter -t42 -n {}", "", "pid 42"),
+    ("$ sudo nsenter -nt 42 {}", "", "pid 42"),
+    ("$ nsenter --net=/run/netns/red {}", "", "red"), ("$ nsenter --target 42 -m {}", "", None),
+    ("$ nsenter -t $(docker inspect -f '{{.State.Pid}}' c1) -n {}", "", "docker c1"),
+    ("$ podman unshare --rootless-netns {}", "", "rootless-netns"), ("$ ip netns exec red sudo {}", "", "red"),
+    ("$ ip vrf exec mgmt {}", "", None), ("$ for n in red; do ip netns exec $n {}; done", "", "red"),
+    ("Every 2.0s: {}    alpha: Mon Jan  1 10:07:33 2024\n", "alpha", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "host", "netns"), PROMPTS)
+def test_where_a_command_ran(line: str, host: str, netns: str | None) -> None:
+    assert read(line.replace("{}", "ip a") + "\n" + ADDRESSES) == [(host, netns, "ip_address", 1)]
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("me@a:~$ sudo ip netns exec red bash\nroot@a:~# ip r\n{}root@a:~# ^D\nme@a:~$ ip r\n{}", [("a", "red"), ("a", None)]),
+        ("me@a:~$ docker exec -it web sh\n/ # ip r\n{}/ # \nexit\nme@a:~$ ip r\n{}", [("a", "docker web"), ("a", None)]),
+        ("me@a:~$ docker exec -it web bash\nroot@3f2a9c1d7e5b:/# ip r\n{}me@a:~$ ip r\n{}", [("a", "docker web"), ("a", None)]),
+        ("$ kubectl exec -it p -- sh\n/ # ip r\n{}/ # command terminated\n$ ip r\n{}", [("", "pod p"), ("", None)]),
+        ("me@a:~$ ssh 192.0.2.8\nme@b:~$ ip r\n{}me@b:~$ exit\nlogout\nme@a:~$ ip r\n{}", [("b", None), ("a", None)]),
+        ("[root@a ~]# ip r\n{}[root@b ~]# ip r\n{}", [("a", None), ("b", None)]),
+        ("On the router:\n# ip r\n{}\nOn the client:\n# ip r\n{}", [("router", None), ("client", None)]),
+        ("=== node1 ===\n{}=== node2 ===\n{}", [("node1", None), ("node2", None)]),
+        ("alpha | CHANGED | rc=0 >>\n{}beta | CHANGED | rc=0 >>\n{}", [("alpha", None), ("beta", None)]),
+        ("$ ip -all netns exec ip r\n\nnetns: blue\n{}\nnetns: red\n{}", [("", "blue"), ("", "red")]),
+        ("$ for n in $(cat l); do echo \"== $n\"; ip -n $n r; done\n== red\n{}== blue\n{}", [("", "red"), ("", "blue")]),
+        ("$ for h in w1 w2; do ssh $h ip r; done\n{}{}", [("w1", None), ("w2", None)]),
+    ],
+)  # fmt: skip
+def test_shells_loops_and_machines(text: str, places: list[tuple[str, str | None]]) -> None:
+    assert read(text.replace("{}", ROUTES)) == [(host, netns, "ip_route", 2) for host, netns in places]
+
+
+def test_a_broken_line_is_joined_and_no_other() -> None:
+    text = "$ ip r\ndefault via 192.0.2.254 dev eth0 proto dhcp src 192.0.2.1 metric 100\nmtu 1400\n"
+    text += "203.0.113.0/24 dev eth1 proto kernel\nscope link src 203.0.113.1\nafter:\n$ ip r\ndefault dev eth9\nafter:\n"
+    first, second = session.blocks(text)
+    assert first.records == [
+        {"dst": "default", "gateway": "192.0.2.254", "dev": "eth0", "protocol": "dhcp", "prefsrc": "192.0.2.1", "metric": 100,
+         "flags": [], "metrics": [{"mtu": 1400}]},
+        {"dst": "203.0.113.0/24", "dev": "eth1", "protocol": "kernel", "scope": "link", "prefsrc": "203.0.113.1", "flags": []},
+    ]  # fmt: skip
+    assert second.records == [{"dst": "default", "dev": "eth9", "flags": []}]
+    assert first.lost == second.lost == []
+
+
+def test_what_was_cut_off_is_said_and_never_taken_for_whole() -> None:
+    [block] = session.blocks("$ ip a\n" + ADDRESSES + "3: eth1: <UP> mtu 1500\n    link/ether 02:00:00:0\n    inet 198.51.1")
+    assert [(number, reason) for number, _, reason in block.lost] == [(7, "cut off: '02:00:00:0'"), (8, "cut off: '198.51.1'")]
+    assert block.part == "cut off"
+    assert block.records[1] == {"ifindex": 3, "ifname": "eth1", "flags": ["UP"], "mtu": 1500, "addr_info": []}
+    [block] = session.blocks("$ ip r\ndefault dev a\n...\n10.0.0.0/8 dev b\n")
+    assert (block.part, [route["dst"] for route in block.records]) == ("something was left out", ["default", "10.0.0.0/8"])
+
+
+def test_a_link_without_a_first_line_takes_its_addresses_along() -> None:
+    text = "$ ip a\n" + ADDRESSES + "3: ??? broken\n    inet 198.51.100.1/24 scope global x\n"
+    [block] = session.blocks(text)
+    assert [link["ifname"] for link in block.records] == ["eth0"] and len(block.records[0]["addr_info"]) == 1
+    assert [number for number, _, _ in block.lost] == [6, 7]
+
+
+TICKET = (
+    f"me@alpha:~$ ip a\n{ADDRESSES}me@alpha:~$ ip r\n{ROUTES}\nAnd on the other machine:\n\n"
+    "me@beta:~$ ip a\n" + ADDRESSES.replace("192.0.2.1/", "192.0.2.2/").replace("00:01 ", "00:02 ")
+    + "me@beta:~$ ip neigh\n192.0.2.1 dev eth0 lladdr 02:00:00:00:00:01 REACHABLE\n"
+)  # fmt: skip
+
+
+def test_two_machines_are_two_hosts(netwrap: Netwrap, tmp_path: Path) -> None:
+    path = tmp_path / "ticket.txt"
+    path.write_text(TICKET)
+    alpha, beta = opening.hosts([str(path)])
+    assert (alpha.name, beta.name) == ("alpha", "beta")
+    assert alpha.namespaces[0].neighs is None and beta.namespaces[0].routes is None
+    assert [place["what"] for place in find.find(alpha, "192.0.2.1")] == [
+        "192.0.2.1/24 on eth0",
+        "192.0.2.0/24 dev eth0 src 192.0.2.1",
+    ]
+    done = netwrap("find", "192.0.2.1", "--from", str(path), "--format", "json")
+    assert [(place["host"], place["role"]) for place in json.loads(done.stdout)] == [
+        ("alpha", "owner"), ("beta", "neighbour"), ("alpha", "route"),
+    ]  # fmt: skip
+    report = netwrap("report", "--from", str(path), "--where", "host=beta", "--format", "json")
+    [row] = json.loads(report.stdout)
+    assert (row["host"], row["addresses"], row["default"]) == ("beta", ["192.0.2.2/24"], None)
+    links = netwrap("--from", str(path), "ip", "address", "--columns", "host,ifname,address", "--format", "tsv")
+    assert links.stdout.splitlines() == ["host\tifname\taddress", "alpha\teth0\t192.0.2.1/24", "beta\teth0\t192.0.2.2/24"]
+
+
+def test_sources_are_given_several_times_and_as_folders(netwrap: Netwrap, tmp_path: Path) -> None:
+    (tmp_path / "one.txt").write_text(f"root@alpha:~# ip r\n{ROUTES}")
+    (tmp_path / "two.txt").write_text(f"root@beta:~# ip r\n{ROUTES}")
+    both = ["--from", str(tmp_path / "one.txt"), "--from", str(tmp_path / "two.txt")]
+    done = netwrap(*both, "ip", "route", "--columns", "host,dst", "--format", "csv")
+    assert done.stdout.split() == ["host,dst", "alpha,default", "alpha,192.0.2.0/24", "beta,default", "beta,192.0.2.0/24"]
+    twice = opening.hosts([str(tmp_path / "one.txt")] * 2)
+    assert [host.name for host in twice] == ["alpha", "alpha (one.txt)"]
+
+
+def test_the_later_state_counts_and_the_earlier_is_found(netwrap: Netwrap, tmp_path: Path) -> None:
+    path = tmp_path / "twice.txt"
+    path.write_text("$ ip r\ndefault via 192.0.2.254 dev eth0\n$ systemctl restart networking\n$ ip r\n10.0.0.0/8 dev eth1\n")
+    now = netwrap("--from", str(path), "ip", "route", "--format", "json")
+    assert json.loads(now.stdout) == [{"dst": "10.0.0.0/8", "dev": "eth1", "flags": []}]
+    before = netwrap("--from", str(path), "--at", "1", "ip", "route", "--format", "json")
+    assert json.loads(before.stdout) == [{"dst": "default", "gateway": "192.0.2.254", "dev": "eth0", "flags": []}]
+    [place] = json.loads(netwrap("find", "192.0.2.254", "--from", str(path), "--format", "json").stdout)
+    assert place["role"] == "earlier" and "line 2" in place["what"]
+
+
+def test_losses_and_prose_are_told_apart(netwrap: Netwrap, tmp_path: Path) -> None:
+    path = tmp_path / "text"
+    path.write_text(f"Hello there, this is my table.\n\n$ ip r\n{ROUTES}\nWhat is wrong with it?\nThanks in advance!\n")
+    done = netwrap("parse", str(path))
+    assert (done.returncode, done.stderr) == (0, "")
+    path.write_text("$ ip r\ndefault dev a\n%%% 12:aa\n10.0.0.0/8 dev b\n$ ip n\n@@@::: 00\n")
+    done = netwrap("parse", str(path))
+    assert done.returncode == 1
+    assert [line.partition(f"{path}:")[2].partition(":")[0] for line in done.stderr.splitlines()] == ["3", "6"]
+    assert netwrap("find", "10.0.0.0/8", "--from", str(path)).returncode == 1
+
+
+def test_a_value_in_no_table_is_not_called_nowhere(netwrap: Netwrap, tmp_path: Path) -> None:
+    path = tmp_path / "text"
+    path.write_text(f"My gateway is 192.0.2.77 I think.\n\n$ ip r\n{ROUTES}")
+    done = netwrap("find", "192.0.2.77", "--from", str(path))
+    assert done.returncode == 1 and "stands in line 1 of" in done.stderr and "nowhere" not in done.stderr
+
+
+def test_parts_are_marked() -> None:
+    [block] = session.blocks(f"$ ip -br a | grep eth0\n{BRIEF.splitlines()[1]}\n")
+    assert (block.part, len(block.records)) == ("| grep eth0", 1)
+
+
+@pytest.mark.parametrize("seed", range(0, 300, 25))
+def test_cuts_and_splices(seed: int) -> None:
+    for number in range(seed, seed + 25):
+        pastes.check(pastes.cut_and_spliced(random.Random(number)))
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["the route to the bridge is in ip route, see # 5\n", "$ ip r\n" + ROUTES, "$ " + "x" * 200, "> " * 50, "\n", "node1:\n"],
+)
+def test_time_grows_with_the_text(piece: str) -> None:
+    """Of a text twice as long no line is looked at more often: counted, not timed."""
+
+    def calls(times: int) -> int:
+        import sys
+
+        count = 0
+
+        def counting(frame: object, event: str, argument: object) -> None:
+            nonlocal count
+            count += event == "call"
+
+        text = piece * times
+        before = sys.getprofile()
+        sys.setprofile(counting)
+        try:
+            session.machines(text)
+        finally:
+            sys.setprofile(before)
+        return count
+
+    few = calls(100)
+    assert calls(400) < 6 * few + 1000
