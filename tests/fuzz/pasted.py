@@ -1,6 +1,6 @@
 """Cut and splice pasted texts: ``python tests/fuzz/pasted.py [--count 4000] [--seed 0]``.
 
-Nothing may be raised, and no record may hold a word that the text does not. A finding is printed with its seed; the exit status is 1.
+Nothing may be raised, and no record may hold a word that the text does not. A finding is printed with its seed.
 """
 
 from __future__ import annotations
