@@ -62,7 +62,7 @@ _ON = re.compile(
     re.IGNORECASE,
 )
 _IN = re.compile(
-    r".{0,60}\b(?:inside|in|within|from|of)\s+(?:of\s+)?(?:the\s+|my\s+|a\s+)?(?:(?:network\s+)?(?P<kind>container|pod"
+    r".{0,60}\b(?:inside|in|within)\s+(?:of\s+)?(?:the\s+|my\s+|a\s+)?(?:(?:network\s+)?(?P<kind>container|pod"
     r"|netns|namespace|jail)"
     r"\s*(?P<name>[\w./-]{1,60})?|(?P<name2>[\w./-]{1,60})\s+(?P<kind2>container|pod|netns|namespace))\s*[:*_]*$",
     re.IGNORECASE,
@@ -397,7 +397,7 @@ class _Reader:
         if host and not any(shell.elsewhere and shell.netns is not None for shell in self.shells):
             self.host = host
             self.named.add(host)
-            self.heading = (None, self.heading[1] if self.prose and not self.shells else None)
+            self.heading = (None, None)
         if found.sure:
             self.prose = False
 
@@ -887,6 +887,28 @@ def _heading_pattern(name: str, echo: list[str] | None) -> re.Pattern[str]:
     return re.compile(r"[=#*\-<\[ ]+ *(?:netns |namespace |ns )?([^\s:=*#\]]+) *[\]=#*:>-]*$")
 
 
+_LONGEST_HEADING = 7
+_ARTICLES = (
+    "the",
+    "a",
+    "an",
+    "my",
+    "our",
+    "your",
+    "his",
+    "this",
+    "that",
+    "each",
+    "other",
+    "same",
+    "it",
+    "both",
+    "all",
+    "every",
+    "one",
+)
+
+
 def _heading(line: str, names: set[str]) -> tuple[str | None, str | None] | None:
     """The machine and the namespace that a line says what follows is of; None where it is no heading.
 
@@ -894,13 +916,13 @@ def _heading(line: str, names: set[str]) -> tuple[str | None, str | None] | None
     (('node1', None), (None, 'container'), None)
     """
     line = line.strip()
-    if not line or line[:1].isdigit():
+    if not line or line[:1].isdigit() or line.count(" ") > _LONGEST_HEADING:
         return None
     found = _IN.match(line)
     if found is not None and line[-1:] in ":*_" or found is not None and line.startswith("#"):
         kind = (found["kind"] or found["kind2"] or "").lower()
         name = found["name"] or found["name2"] or ""
-        if name.lower() in _NO_NAMES or name.lower() in ("the", "a", "my", "this", "each"):
+        if name.lower() in _NO_NAMES or name.lower() in _ARTICLES:
             name = ""
         if kind in ("netns", "namespace", "jail") and name:
             return None, name
@@ -917,7 +939,7 @@ def _heading(line: str, names: set[str]) -> tuple[str | None, str | None] | None
     found = _ON.match(line)
     if found is not None and line[-1:] in ":*_":
         name, kind = found["name"] or "", (found["kind"] or "").lower()
-        if name.lower() in _NO_NAMES or name.lower() in ("the", "my", "a", "other", "this", "it", "same", "both", "all"):
+        if name.lower() in _NO_NAMES or name.lower() in _ARTICLES:
             name = ""
         if name and (name in names or _MACHINE.search(name) or kind):
             return name, None

@@ -51,9 +51,14 @@ def remarks(found: Sequence[Host], lacks: bool = True) -> int:
         if lacking:
             listed = ", ".join(lacking[:-1]) + (" and " if lacking[1:] else "") + lacking[-1]
             say(front + (f"no {listed} in this capture" if not one.live else f"no {listed} could be read"))
-    for line in dict.fromkeys(line for one in found for line in (*one.notes, *one.problems)):
+    for line in dict.fromkeys(_of(one, line, found) for one in found for line in (*one.notes, *one.problems)):
         say(line)
     return 1 if any(one.problems for one in found) else 0
+
+
+def _of(host: Host, line: str, found: Sequence[Host]) -> str:
+    """What is said of a host, with its name where there are several and the line does not say where it is from."""
+    return line if len(found) == 1 or line.startswith(host.source) else f"{host.name}: {line}"
 
 
 # How far a sweep has come: a bar on a terminal, when it takes longer than a second.
