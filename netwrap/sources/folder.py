@@ -38,7 +38,7 @@ _STRUCTURE = frozenset(
 _ROOTS = ("root", "host", "default", "main", "init")
 _SOS = "sos_commands/"
 _SOS_FOLDERS = ("networking/", "firewall_tables/", "kernel/sysctl", "host/hostname", "date/")
-_PROC = re.compile(r"(?:^|/)proc/(?:(?:self|\d+)/)?net/(arp|route|ipv6_route|dev|if_inet6|fib_trie)$", re.ASCII)
+_PROC = re.compile(r"(?:^|/)proc/(?:(?:self|\d+)/)?net/(arp|route|ipv6_route|dev|if_inet6|fib_trie|tcp6?|udp6?|raw6?)$", re.ASCII)
 # Files that may hold the output of many commands, below headings.
 _MANY = re.compile(
     r"(?:network|worlddump|data|wireless|libnetwork|docker|support|tech|show|report|netns_|info|summary|pvereport|[\w.-]*\.crash$|.*\.netwrap)",

@@ -20,8 +20,8 @@ tcp LISTEN 0 511 *:80 *:* users:(("nginx",pid=72,fd=6),("nginx",pid=73,fd=6))
 def captured(folder: Path, *files: tuple[str, str]) -> str:
     """A folder of texts of the namespaces red and blue."""
     for name, text in files:
-        path = folder / name
-        path.parent.mkdir(exist_ok=True)
+        path = folder / "namespaces" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     return str(folder)
 

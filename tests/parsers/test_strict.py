@@ -168,12 +168,3 @@ def test_words_that_are_new_to_us_do_not_hide_a_command() -> None:
 @pytest.mark.parametrize("name", FOREIGN)
 def test_foreign_texts_are_none_of_ours(name: str) -> None:
     assert parsers.detect(FOREIGN[name]) == []
-
-
-@pytest.mark.parametrize("path", texts(), ids=label)
-def test_a_text_with_crlf_and_standard_error_in_it_tells_its_command(path: Path) -> None:
-    command = path.parent.parent.name
-    text = read(path)
-    if not parsers.detect(text):
-        return  # a list of names alone
-    assert parsers.detect("Error: Peer netns reference is invalid.\r\n" + text.replace("\n", "\r\n"))[:1] == [command]

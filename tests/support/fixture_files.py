@@ -14,9 +14,23 @@ def read(path: Path) -> str:
     return path.read_bytes().decode("utf-8", "surrogateescape")
 
 
+@functools.cache
 def texts(command: str = "*") -> list[Path]:
-    """All texts of a command, or of all commands."""
-    return sorted(FIXTURES.glob(f"{command}/*/*.txt"))
+    """The texts of a command, or of all commands: of those that are alike to the byte the first."""
+    found: dict[tuple[str, bytes], Path] = {}
+    for path in sorted(FIXTURES.glob(f"{command}/*/*.txt")):
+        found.setdefault((path.parent.parent.name, path.read_bytes()), path)
+    return list(found.values())
+
+
+def pairs() -> list[tuple[Path, Path]]:
+    """The texts that have JSON of the same state, with it: each two contents once (a release may change one of them)."""
+    found: dict[tuple[str, bytes, bytes], tuple[Path, Path]] = {}
+    for path in sorted(FIXTURES.glob("*/*/*.txt")):
+        json = oracle(path)
+        if json is not None:
+            found.setdefault((path.parent.parent.name, path.read_bytes(), json.read_bytes()), (path, json))
+    return list(found.values())
 
 
 # Options that change the form only: JSON, one line, colour. `ip -o address` has other records, `-s` adds nothing to a
