@@ -234,6 +234,15 @@ def _number(word: str) -> int:
 number: Callable[[str], int] = Remembered(_number).__getitem__
 
 
+def whole(word: str) -> int | None:
+    """The number that a word of decimal digits is; None for any other word, and for more digits than a number of a kernel has.
+
+    >>> whole("42"), whole("²"), whole("-1"), whole("9" * 5000)
+    (42, None, None, None)
+    """
+    return int(word) if word.isascii() and word.isdigit() and len(word) <= 20 else None
+
+
 def counter(word: str) -> int | str:
     """A counter; with ``-h`` it is printed rounded (``1.5k``) and stays the word it is."""
     return number(word) if word.isdigit() and _NUMBER.match(word) else word

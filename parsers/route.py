@@ -33,7 +33,7 @@ from __future__ import annotations
 
 import re
 
-from .lex import Remembered, Source, number, octets, parser, streamer
+from .lex import Remembered, Source, number, octets, parser, streamer, whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +47,9 @@ if TYPE_CHECKING:
 DIFFERENCES: tuple[tuple[str, str, str], ...] = ()
 
 
-def _mask(bits: int) -> str:
+def _mask(bits: int | None) -> str:
+    if bits is None or bits > 32:
+        return "?"
     value = (0xFFFFFFFF << (32 - bits)) & 0xFFFFFFFF
     return ".".join(str(value >> shift & 255) for shift in (24, 16, 8, 0))
 
@@ -403,7 +405,7 @@ def _row4(route: Mapping[str, Any], hop: Mapping[str, Any], kind: str) -> Dict:
     flags = "!" if reject else "U" + ("G" if gateway or "via" in hop else "")
     return {
         "destination": address if "." in address else "0.0.0.0", "gateway": "-" if reject else gateway or "0.0.0.0",
-        "genmask": _mask(int(bits or 32)), "flags": flags + ("H" if bits in ("", "32") else ""),
+        "genmask": _mask(whole(bits or "32")), "flags": flags + ("H" if bits in ("", "32") else ""),
         "metric": route.get("metric", 0), "ref": None if reject else 0, "use": 0,
         "iface": hop.get("dev") if kind in ("unicast", "1") else None,
     }  # fmt: skip

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from parsers.ip_route import family_of, table_of
+from parsers.lex import whole
 
 from .. import wording
 from ..model.peers import PAIRS
@@ -122,11 +123,11 @@ def _searches(what: str) -> list[Callable[[Host, Namespace], Iterator[Place]]]:
     port = _PORT.match(what)
     if port is not None:
         return [_listeners(int(port[2]), network(port[1].strip("[]")) if port[1] else None)]
-    prefix = network(what) if not what.isdigit() else None
+    number = whole(bare)
+    prefix = network(what) if number is None or bare != what else None
     if prefix is not None:
         found.append(_prefix(prefix))
-    if bare.isdigit():
-        number = int(bare[:20])
+    if number is not None:
         found.append(_pid(number))
         if bare == what:
             found += [_vlan(number), _nsid(number), _listeners(number)]

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from parsers import iptables
+from parsers.lex import whole
 
 from . import matching, nft_rules
 from .matching import STATES, Context
@@ -121,7 +122,8 @@ def _icmp(names: dict[str, int]) -> Any:
         if value == "any":
             return True
         kind, slash, code = value.partition("/")
-        number = int(kind) if kind.isdigit() else names.get(kind)
+        number = whole(kind)
+        number = names.get(kind) if number is None else number
         if number is None or packet.icmp_type is None:
             return None
         return number == packet.icmp_type and (not slash or packet.icmp_code == int(code))
@@ -310,7 +312,8 @@ def apply(rule: Record, packet: Packet, context: Context) -> list[Effect]:
         return [Effect(packet=replace(packet, state="untracked"), name="notrack")]
     if target == "CT":
         zone = str(options.get("--zone") or "")
-        return [Effect(packet=replace(packet, zone=int(zone)))] if zone.isdigit() else []
+        number = whole(zone)
+        return [Effect(packet=replace(packet, zone=number))] if number is not None else []
     if target in ("DNAT", "SNAT"):
         return [_nat(target, str(options["--to-destination" if target == "DNAT" else "--to-source"]), packet)]
     if target == "MASQUERADE":
@@ -370,7 +373,7 @@ def _nat(target: str, to: str, packet: Packet) -> Effect:
     name = target.lower()
     if name == "dnat":
         return nft_rules.translated(packet, name, first or None, _single_port(ports or None))
-    single = int(ports) if ports.isdigit() else None
+    single = whole(ports)
     return nft_rules.translated(packet, name, first or None, single, free=bool(ports))
 
 

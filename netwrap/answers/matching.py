@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from parsers.firewall_names import PROTOCOLS, protocol
+from parsers.lex import whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -100,7 +101,8 @@ def number_of(word: Any) -> int | None:
 
 def port(word: str) -> int | None:
     """The number of a port or service; None for a service that is not known."""
-    return int(word) if word.isdigit() else SERVICES.get(word)
+    number = whole(word)
+    return SERVICES.get(word) if number is None else number
 
 
 def flag_bits(names: Iterable[str]) -> int:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
+
+from parsers.lex import whole
 
 from . import matching
 from .matching import STATES, Context, every, negated, some
@@ -209,7 +212,9 @@ def _number(word: Any, kind: str) -> int | None:
         return tables[kind].get(word)
     if kind == "mac":
         return int(word.replace(":", ""), 16) if word.count(":") == 5 else None
-    return int(word, 0) if word.isdigit() or word[:2] == "0x" else None
+    if word[:2] == "0x":
+        return int(word, 16) if re.fullmatch("0x[0-9a-fA-F]{1,32}", word) else None
+    return whole(word)
 
 
 # -- fields --------------------------------------------------------------------------------------------------------------

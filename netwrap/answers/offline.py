@@ -10,6 +10,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from parsers.ip_route import TABLES, family_of, table_of
+from parsers.lex import whole
 
 from .. import commands, wording
 from ..commands import request as asking
@@ -430,7 +431,9 @@ def _vlans(host: Host, netns: Namespace, request: Request) -> list[Record] | Non
         return None
     found = [port for port in netns.vlans if request.filters.get("dev") in (None, port.get("ifname"))]
     if "vid" in request.filters:
-        vid = int(request.filters["vid"] or 0)
+        vid = whole(request.filters["vid"] or "")
+        if vid is None:
+            raise UsageError(f"no VLAN: {request.filters['vid']!r}")
         found = [
             {**port, "vlans": [it for it in port.get("vlans", ()) if it["vlan"] <= vid <= it.get("vlanEnd", it["vlan"])]}
             for port in found

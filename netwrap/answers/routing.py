@@ -22,6 +22,7 @@ import socket
 from typing import TYPE_CHECKING, NamedTuple
 
 from parsers.ip_route import TABLES
+from parsers.lex import whole
 
 from ..errors import NetwrapError
 from .inside import inside
@@ -781,11 +782,12 @@ def _protocol(text: Any) -> int:
     if text is None:
         return 0
     word = str(text)
-    return int(word) if word.isdigit() else _PROTOCOLS.get(re.sub("^ipproto-", "", word), -1)
+    number = whole(word)
+    return _PROTOCOLS.get(re.sub("^ipproto-", "", word), -1) if number is None else number
 
 
 def _scope(text: str) -> int:
-    return _SCOPES[text] if text in _SCOPES else int(text) if text.isdigit() else 0
+    return _SCOPES[text] if text in _SCOPES else whole(text) or 0
 
 
 def _same_network(row: Record, address: str) -> bool:

@@ -165,7 +165,7 @@ class _Builder:
                 self.here = key
             elif how == "pid":
                 pid, _, name = value.partition(" ")
-                if pid.isdigit():
+                if pid.isascii() and pid.isdigit() and len(pid) < 20:
                     netns.pids.append((int(pid), name))
             elif how in ("name", "path", "label", "cgroup"):
                 if how == "label":
