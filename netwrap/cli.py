@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 def main(argv: Sequence[str] | None = None) -> int:
     """Do what the words ask for and return the exit status: 0 done, 1 a finding, 2 wrong usage, 127 a missing binary."""
     words = list(sys.argv[1:] if argv is None else argv)
+    closed = _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     warnings.showwarning = _warn
+    if 1 in closed:
+        _complain("standard output is closed")
+        return 1
     try:
         try:
             status = _dispatch(words)
@@ -32,9 +36,36 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         status = 130
     except BrokenPipeError:  # `| head -1`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _give_up_output()
         status = 141
+    except OSError as error:  # a full disk, in most cases
+        _give_up_output()
+        _complain(f"{error.filename or 'standard output'}: {error.strerror or error}")
+        status = 1
+    except (MemoryError, RecursionError) as error:
+        _give_up_output()
+        _complain(f"the input is too large or too deep: {type(error).__name__}")
+        status = 1
     return status
+
+
+def _open_what_is_closed() -> list[int]:
+    """Give standard input, output and error a place where they have none, so that no file takes theirs; which had none."""
+    closed = []
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free is this one
+            closed.append(number)
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, "r" if number == 0 else "w", closefd=False))
+    return closed
+
+
+def _give_up_output() -> None:
+    """Let what is still to be written go nowhere: at its end Python tries again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _status(error: NetwrapError) -> int:

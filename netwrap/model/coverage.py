@@ -299,5 +299,5 @@ def gap(table: Table) -> str:
     filters = scope(table.request).filters
     return ", ".join(
         f"{key} {value}".strip("? ") if value else key for key, value in filters.items()
-        if (key, value) not in (("table", "main"), ("nud", "usual"))
+        if (key, value) not in (("table", "main"), ("nud", "usual")) and key != "backend"
     )  # fmt: skip

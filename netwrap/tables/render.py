@@ -145,18 +145,22 @@ def _scalar(value: Any) -> str:
 
 def table(
     columns: Sequence[str], rows: Iterable[Sequence[Any]], name: str = DEFAULT, header: bool = True, tight: bool = False,
-    colour: bool = False,
+    colour: bool = False, raw: bool = False,
 ) -> str:  # fmt: skip
-    """A table of cells: None is empty, lists are joined by commas, numbers to the right. ``tight``: as narrow as can be."""
+    """A table of cells: None is empty, lists are joined by commas, numbers to the right. ``tight``: as narrow as can be.
+
+    ``raw``: CSV without the apostrophe in front of a cell that a spreadsheet would run.
+    """
     cells = [list(row) for row in rows]
     if name in ("csv", "tsv"):
-        return _separated(columns, cells, name, header)
+        return _separated(columns, cells, name, header, raw)
     tabulate = _tabulate()
 
     name = _MARKDOWN.get(name, name)
-    shown = [[text(cell) for cell in row] for row in cells]
-    if name in ("github", "pipe"):
-        shown = [[cell.replace("|", "\\|") for cell in row] for row in shown]
+    longest = max(_LONGEST, _ALL // max(len(cells), 1))
+    shown = [[_bounded(text(cell), longest) for cell in row] for row in cells]
+    if name in ("github", "pipe", "jira", "orgtbl"):
+        shown = [[cell.replace("\\", "\\\\").replace("|", "\\|") for cell in row] for row in shown]
     if not header and name == DEFAULT:
         name = "plain"  # `simple` would draw rules of dashes above and below
     if colour:
@@ -184,8 +188,34 @@ def _numeric(rows: Sequence[Sequence[Any]], at: int) -> bool:
     return bool(values) and all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values)
 
 
-def _separated(columns: Sequence[str], rows: Sequence[Sequence[Any]], name: str, header: bool) -> str:
-    lines = ([list(columns)] if header else []) + [[text(cell) for cell in row] for row in rows]
+#: A cell is shown whole up to this many characters, and in small tables up to more: every row is as wide as the widest cell.
+_LONGEST = 1000
+_ALL = 16 << 20
+
+
+def _bounded(cell: str, longest: int) -> str:
+    """A cell that does not make every row of its table as wide as itself; only JSON and CSV have it whole.
+
+    >>> _bounded("a" * 5000, 1000)[-20:]
+    'aaa... (5000 in all)'
+    """
+    return cell if len(cell) <= longest else f"{cell[:longest]}... ({len(cell)} in all)"
+
+
+def _harmless(cell: Any) -> str:
+    """A cell of CSV with an apostrophe in front of what a spreadsheet would run; numbers are numbers.
+
+    >>> _harmless("=1+1"), _harmless(-1), _harmless("-"), _harmless("eth0")
+    ("'=1+1", '-1', '-', 'eth0')
+    """
+    shown = text(cell)
+    risky = isinstance(cell, (str, list)) and len(shown) > 1 and shown[0] in "=+-@\t\r"
+    return f"'{shown}" if risky else shown
+
+
+def _separated(columns: Sequence[str], rows: Sequence[Sequence[Any]], name: str, header: bool, raw: bool) -> str:
+    written = text if raw or name == "tsv" else _harmless
+    lines = ([list(columns)] if header else []) + [[written(cell) for cell in row] for row in rows]
     if name == "tsv":
         return "\n".join("\t".join(line) for line in lines)
     import csv

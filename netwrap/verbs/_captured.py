@@ -76,6 +76,7 @@ def show(hosts: Sequence[Host], asked: Command, options: Options) -> int:
     for line in dict.fromkeys(line for host in hosts for line in (*(host.notes if host.live else ()), *host.problems)):
         if not line.endswith("the rest was not captured"):  # the command asked for no more
             say(line)
+    _source.not_understood(hosts, options.verbose)
     return 1 if any(host.problems for host in hosts) or lacking and hosts[0].live else 0
 
 

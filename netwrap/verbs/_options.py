@@ -175,8 +175,12 @@ OPTIONS: dict[str, tuple[Option, ...]] = {
         Option("--exit-status", "", TABLES, "end with status 1 where no row is left", "-e"),
         Option("--no-header", "", TABLES, "rows only"),
         Option("--wide", "", TABLES, "as wide as it is, also where the terminal is not", "-w"),
+        Option("--raw", "", TABLES, "csv for programs: without a mark in front of what a spreadsheet would run (= + - @)"),
         Option("--color", "WHEN", TABLES, "auto (on a terminal), always, never", "", "choice", ("always", "auto", "never")),
         Option("--no-pager", "", TABLES, "never through a pager"),
+    ),
+    "what is said": (
+        Option("--verbose", "", _HOSTS, "list the files of a source that were not understood", "-v"),
     ),
     "what runs": (
         Option("--show-commands", "", _RUNS, "print every command before it runs"),
@@ -253,6 +257,8 @@ class Options:
         self.no_header = False
         self.pretty = False
         self.wide = False
+        self.raw = False
+        self.verbose = False
         self.color: str | None = None
         self.no_pager = False
         self.tally = [0, 0]  # rows printed, of how many

@@ -43,8 +43,11 @@ def with_host(found: Sequence[Host], host: Host, record: Record) -> Record:
     return {"host": host.name, **record} if len(found) > 1 else record
 
 
-def remarks(found: Sequence[Host], lacks: bool = True) -> int:
-    """Say what is to be said of hosts, once, and return the exit status: 1 where something was lost."""
+def remarks(found: Sequence[Host], lacks: bool = True, verbose: bool = False) -> int:
+    """Say what is to be said of hosts, once, and return the exit status: 1 where something was lost.
+
+    ``verbose`` lists the files that were not understood, which are only counted else.
+    """
     for one in found:
         front = f"{one.name}: " if len(found) > 1 else ""
         lacking = one.lacks() if lacks else []
@@ -53,12 +56,24 @@ def remarks(found: Sequence[Host], lacks: bool = True) -> int:
             say(front + (f"no {listed} in this capture" if not one.live else f"no {listed} could be read"))
     for line in dict.fromkeys(_of(one, line, found) for one in found for line in (*one.notes, *one.problems)):
         say(line)
+    not_understood(found, verbose)
     return 1 if any(one.problems for one in found) else 0
 
 
 def _of(host: Host, line: str, found: Sequence[Host]) -> str:
     """What is said of a host, with its name where there are several and the line does not say where it is from."""
     return line if len(found) == 1 or line.startswith(host.source) else f"{host.name}: {line}"
+
+
+def not_understood(found: Sequence[Host], verbose: bool) -> None:
+    """Say how many files of the sources were not understood, or which."""
+    unread = [path for one in found for path in one.unread_files]
+    if unread and verbose:
+        for path in unread:
+            say(f"not understood: {path}")
+    elif unread:
+        shown = ", ".join(unread[:3]) + (", ..." if unread[3:] else "")
+        say(f"{len(unread)} file{'s' if unread[1:] else ''} not understood: {shown}; -v lists them")
 
 
 # How far a sweep has come: a bar on a terminal, when it takes longer than a second.

@@ -189,7 +189,7 @@ def drawn(command: str, rows: Sequence[Row], columns: list[str], options: Option
         tight = True
         options.gave_way += [name for name in gone if name not in options.gave_way]
     colour = people and terminal.colours(options.color)
-    text = render.table(columns, cells, form, header=not options.no_header, tight=tight, colour=colour)
+    text = render.table(columns, cells, form, header=not options.no_header, tight=tight, colour=colour, raw=options.raw)
     if text:
         yield text
 

@@ -39,7 +39,7 @@ def run(options: Options) -> int:
     sys.stdout.flush()
     for note in found.notes:
         say(note)
-    status = _source.remarks(hosts, lacks=False)
+    status = _source.remarks(hosts, lacks=False, verbose=options.verbose)
     return 1 if found.rows else status
 
 

@@ -40,7 +40,7 @@ def run(options: Options) -> int:
     if found:
         _table.show("find", found, options)
         sys.stdout.flush()
-    status = _source.remarks(hosts, lacks=False)
+    status = _source.remarks(hosts, lacks=False, verbose=options.verbose)
     if not found:
         where = "here" if hosts[0].live else "in " + " and ".join(dict.fromkeys(host.source for host in hosts))
         mentioned = [(host, number) for host in hosts for number in find.mentions(host, what)]

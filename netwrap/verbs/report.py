@@ -62,7 +62,7 @@ def run(options: Options) -> int:
         records = [_source.with_host(hosts, host, overview.row(host, netns)) for host, netns in chosen]
         _table.show("report", records, options)
         sys.stdout.flush()
-        return _source.remarks(hosts)
+        return _source.remarks(hosts, verbose=options.verbose)
     places = [
         Place(host, netns, host.name if len(hosts) > 1 else "") for name in options.words for host, netns in _named(hosts, name)
     ]
@@ -77,7 +77,7 @@ def run(options: Options) -> int:
         found = texts(places, options)
     _table.write(found, options)
     sys.stdout.flush()
-    return _source.remarks(hosts, lacks=False)
+    return _source.remarks(hosts, lacks=False, verbose=options.verbose)
 
 
 def _named(hosts: Sequence[Host], name: str) -> list[tuple[Host, Namespace]]:

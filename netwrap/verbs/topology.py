@@ -48,7 +48,7 @@ def run(options: Options) -> int:
     elif isinstance(drawn, str):
         sys.stdout.write(drawn)
         sys.stdout.flush()
-    return _source.remarks(hosts, lacks=False)
+    return _source.remarks(hosts, lacks=False, verbose=options.verbose)
 
 
 def _part(hosts: list[Host], whole: Record, options: Options) -> tuple[Record, list[str]]:

@@ -1,0 +1,68 @@
+"""Output that cannot be written, input that is not there, and cells that would do harm: one line, no traceback, no surprise."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from rooms import ROOT, Netwrap
+
+SAMPLE = "fixtures/host/sample.netwrap"
+TABLE = "1: a|b\\c: <UP> mtu 5\n2: =1+1: <UP> mtu 5\n3: @x: <UP> mtu 5\n4: -: <UP> mtu 5\n5: e0: <UP> mtu 5\n"
+
+
+def shell(line: str) -> tuple[int, str]:
+    """The exit status of a line of a shell in which ``$N`` is netwrap, and what it printed on both ways."""
+    environment = {**os.environ, "N": f"{sys.executable} -m netwrap", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, cwd=ROOT, env=environment, timeout=60, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "status", "said"),
+    [
+        (f"$N report --from {SAMPLE} 2>&1 >/dev/full", 1, "netwrap: standard output: No space left on device\n"),
+        (f"$N report --from {SAMPLE} --json 2>&1 >/dev/full", 1, "netwrap: standard output: No space left on device\n"),
+        (f"$N report --from {SAMPLE} 2>&1 >&-", 1, "netwrap: standard output is closed\n"),
+        ("$N report --from /nope 2>&-", 1, ""),
+        (f"$N report --from {SAMPLE} 2>&1 <&- >/dev/null", 0, ""),
+        (f"$N report --from {SAMPLE} 2>/dev/null | head -1 >/dev/null", 0, ""),
+        ("$N report --from - 2>&1 <&-", 1, "netwrap: standard input: neither a capture, nor a pasted session, nor a table"),
+    ],
+)
+def test_what_cannot_be_written_or_read(line: str, status: int, said: str) -> None:
+    found, output = shell(line)
+    assert (found, output) == (status, said) if said.endswith("\n") or not said else found == status and output.startswith(said)
+
+
+def test_whoever_starts_us_ignores_the_end_of_children() -> None:
+    def ignore() -> None:
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+
+    done = subprocess.run(
+        [sys.executable, "-m", "netwrap", "ip", "link", "--columns", "ifname", "--no-header"],
+        capture_output=True, text=True, cwd=ROOT, preexec_fn=ignore, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0 and "lo" in done.stdout.split() and done.stderr == ""
+
+
+def test_cells_that_would_do_harm(netwrap: Netwrap) -> None:
+    def printed(*options: str) -> list[str]:
+        return netwrap("parse", "ip_link", "--columns", "ifname", *options, given=TABLE).stdout.split("\n")
+
+    rows = printed("--format", "pipe", "--no-header")[1:-1]
+    assert [row.strip("| ") for row in rows] == ["a\\|b\\\\c", "=1+1", "@x", "-", "e0"]
+    assert printed("--format", "csv") == ["ifname", "a|b\\c", "'=1+1", "'@x", "-", "e0", ""]
+    assert printed("--format", "csv", "--raw") == ["ifname", "a|b\\c", "=1+1", "@x", "-", "e0", ""]
+
+
+def test_a_long_cell_does_not_widen_a_million_others(netwrap: Netwrap) -> None:
+    text = "1: lo: <UP> mtu 5\n    alias " + "x" * 900_000 + "\n" + "".join(f"{n}: a{n}: <UP> mtu 5\n" for n in range(2, 20_000))
+    done = netwrap("parse", "ip_link", "--columns", "ifname,ifalias", given=text)
+    assert done.returncode == 0 and len(done.stdout) < 60 << 20 and "(900000 in all)" in done.stdout
+    done = netwrap("parse", "ip_link", "--json", given=text)
+    assert len(json.loads(done.stdout)[0]["ifalias"]) == 900_000
