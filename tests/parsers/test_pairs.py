@@ -23,8 +23,6 @@ BROKEN = {
     ("bridge_link", "iproute2-5.0.0"): "-d puts an object without a key into an object",
     ("bridge_link", "iproute2-5.4.0"): "-d puts an object without a key into an object",
 }
-# 5.0 answers twice with `connected`; `-s` of these has no JSON of its own and counts what moved meanwhile.
-MOVED = ("users", "used", "age")
 
 
 def _broken(path: Path) -> bool:
@@ -42,6 +40,21 @@ def test_text_says_what_json_says(text: Path, json: Path) -> None:
     from_text = module.parse(read(text))
     assert from_text or from_json == []
     assert differences(from_text, from_json, module.DIFFERENCES) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"rx": {"bytes": 7}}, {"rx": {"dropped": 1}}, {"valid_life_time": 5}, {"probes": 9}, {"mtu": 1501}, {"new": 1}],
+    ids=str,
+)
+def test_a_planted_error_is_noticed(change: dict[str, Any]) -> None:
+    right = {"rx": {"bytes": 100000, "dropped": 0}, "valid_life_time": 86400, "probes": 1, "mtu": 1500}
+    moved = {**right, "rx": {"bytes": 100900, "dropped": 0}, "valid_life_time": 86399}
+    assert differences([moved], [right], ()) == []
+    wrong = {**right, **change}
+    if "rx" in change:
+        wrong["rx"] = {**right["rx"], **change["rx"]}  # type: ignore[dict-item]
+    assert len(differences([wrong], [right], ())) == 1
 
 
 def _words_left(value: Any) -> list[str]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-# What time moves between two runs of a command.
-VOLATILE = (
-    "hello_timer tcn_timer topology_change_timer gc_timer hold_timer message_age_timer forward_delay_timer used "
-    "confirmed updated probes expires age refcnt valid_life_time preferred_life_time bytes packets dropped multicast"
-).split()
+# What moves between two runs of a command, and by how much at most: absolutely, and as a part of the value. Nothing else may.
+MOVEMENT = {
+    **dict.fromkeys("used updated confirmed expires valid_life_time preferred_life_time idle_time".split(), (1, 0.0)),
+    **dict.fromkeys("hello_timer gc_timer hold_timer".split(), (2, 0.0)),
+    **dict.fromkeys("bytes packets".split(), (0, 0.05)),
+}
+
+_UNITS = {"k": 1e3, "M": 1e6, "G": 1e9}
 
 
 def differences(text: Any, json: Any, allowed: tuple[tuple[str, str, str], ...], path: str = "") -> list[str]:
@@ -18,7 +21,7 @@ def differences(text: Any, json: Any, allowed: tuple[tuple[str, str, str], ...],
         for key in sorted(text.keys() | json.keys()):
             where = f"{path}.{key}".lstrip(".")
             listed = {side for place, side, _ in allowed if place == where}
-            if key in VOLATILE and key in text and key in json or "both" in listed:
+            if key in MOVEMENT and _within(text.get(key), json.get(key), *MOVEMENT[key]) or "both" in listed:
                 continue
             if key not in json:
                 if "text" not in listed:
@@ -37,3 +40,12 @@ def differences(text: Any, json: Any, allowed: tuple[tuple[str, str, str], ...],
         if any(side == "backslash" for _, side, _ in allowed):
             return []
     return [] if text == json else [f"{path}: {text!r} in the text, {json!r} in the JSON"]
+
+
+def _within(one: Any, other: Any, absolute: float, part: float) -> bool:
+    """Whether two numbers are as near to each other as two runs of a command are."""
+    if isinstance(one, str) and one[-1:] in _UNITS and one[:-1].replace(".", "", 1).isdigit():  # `5.47k` of -h
+        one = float(one[:-1]) * _UNITS[one[-1]]
+    if not isinstance(one, (int, float)) or not isinstance(other, (int, float)):
+        return False
+    return abs(one - other) <= max(absolute, part * max(abs(one), abs(other)))
