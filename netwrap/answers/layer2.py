@@ -613,10 +613,9 @@ class Wires:
     def remotes(self, netns: Namespace, link: Record) -> list[str]:
         """The addresses that a tunnel floods to."""
         found = [_address(data(link).get(key)) for key in ("remote", "remote6", "group", "group6")]
-        if kind(link) == "vxlan":
-            for row in netns.fdb or ():
-                if row.get("ifname") == link.get("ifname") and "dst" in row:
-                    found.append(str(row["dst"]))
+        if kind(link) == "vxlan" and netns.fdb is not None:  # which holds the remote that the link was made with, too
+            rows = [row for row in netns.fdb if row.get("ifname") == link.get("ifname") and "dst" in row]
+            found = [str(row["dst"]) for row in rows if row.get("state") == "permanent" or row.get("mac") == "00:00:00:00:00:00"]
         return list(dict.fromkeys(one for one in found if one is not None))
 
     # -- words --------------------------------------------------------------------------------------------------------

@@ -185,10 +185,10 @@ class Walker:
         self, netns: Namespace, way: Way, decision: Decision, leg: Leg, record: Record | None, chosen: str, packet: Packet
     ) -> Iterator[Ended]:
         made = replace(packet, source=chosen, iif=None, oif=leg.dev)
+        state = self._state(way, netns)
         way = way._replace(packet=made, seen=way.seen | {id(netns)})
         way = self._routed(way, netns, decision, leg, record, chosen)
         before = _tuple(made)
-        state = self._state(way, netns)
         outcome, way = self._judge(way, netns, "output", replace(made, state=state), leg)
         if outcome.verdict in ("drop", "reject"):
             yield self._filtered(way, netns, leg.dev, "output", outcome)
@@ -255,10 +255,11 @@ class Walker:
             )
             return
         made = replace(packet, source=source or decision.source or packet.destination, oif="lo", iif=None)
+        state = self._state(way, netns)
         way = way._replace(packet=made, seen=way.seen | {id(netns)})
         before = _tuple(made)
         for hook in ("output", "postrouting"):
-            outcome, way = self._judge(way, netns, hook, replace(way.packet, state=self._state(way, netns)), None)
+            outcome, way = self._judge(way, netns, hook, replace(way.packet, state=state), None)
             if outcome.verdict in ("drop", "reject"):
                 yield self._filtered(way, netns, "lo", hook, outcome)
                 return
@@ -381,7 +382,8 @@ class Walker:
         big = self._too_big(netns, leg, record, packet)
         if big is not None:
             what = f"{packet.length} bytes do not fit through {leg.dev} in {netns.title} (MTU {big})"
-            mend = (inside(netns, f"ip link set dev {leg.dev} mtu {packet.length}"),)
+            forget = inside(way.hops[0].netns, f"ip {_six(packet.family)}route flush cache")  # the sender remembers the MTU
+            mend = (inside(netns, f"ip link set dev {leg.dev} mtu {packet.length}"), forget)
             yield self._end(
                 way,
                 "dropped",
@@ -621,6 +623,9 @@ class Walker:
             if outcome.verdict in ("drop", "reject"):
                 return self._filtered(way, crossing.netns, crossing.port_out, hook, outcome, bridged=True), way
             frame = outcome.packet
+        switches = self.router(crossing.netns, frame.family).switches
+        if way.reply and switches.value(f"net.bridge.bridge-nf-call-ip{'6' if frame.family == 'inet6' else ''}tables"):
+            frame = self._unnat_source(way, crossing.netns, frame, local=False)  # conntrack sees bridged answers, too
         changed = replace(
             before, source=frame.source, destination=frame.destination, sport=frame.sport, dport=frame.dport, mark=before.mark
         )
@@ -687,7 +692,7 @@ class Walker:
         if blocked and all(blocked):
             yield next(one for one in blocked if one is not None)
             return
-        if segment.dead and not segment.ends:
+        if segment.dead and (not segment.ends or self.owners(nexthop)):
             yield segment.dead[0]
             return
         mend = self._mend_nexthop(netns, name, nexthop, packet)

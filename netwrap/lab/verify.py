@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import json
-import re
 from typing import Any, NamedTuple
 
 from netwrap import shell
@@ -19,6 +17,10 @@ from .things import wanted
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from netwrap.answers.walk import Ended
+    from netwrap.model.host import Host
+    from netwrap.model.namespace import Namespace
 
     from .things import Things
 
@@ -84,14 +86,15 @@ def _all_pairs(lab: Lab, want: Things) -> list[tuple[str, str]]:
 
 
 def _outside(lab: Lab, want: Things) -> list[tuple[str, str | None]]:
-    """Which namespace asks which address outside: those whose addresses the NAT is for."""
-    if not lab.nat or lab.verify.get("outside") is False:
+    """Which namespace asks which address outside: those that the NAT is for; without NAT all, where the file asks for it."""
+    if lab.verify.get("outside") is False or not lab.nat and "outside" not in lab.verify:
         return []
     networks = [ipaddress.ip_network(source) for nat in lab.nat for source in nat["sources"]]
     addresses: list[str | None] = list(lab.verify.get("outside", [])) or [state.outside_gateway()]
     behind = [
         name for name in lab.namespaces
-        if any(ipaddress.ip_interface(key[3]).ip in net for key in want if key[:2] == ("address", name) for net in networks)
+        if not lab.nat and any(key[:2] == ("address", name) for key in want)
+        or any(ipaddress.ip_interface(key[3]).ip in net for key in want if key[:2] == ("address", name) for net in networks)
         and name not in {nat["netns"] for nat in lab.nat}
     ]  # fmt: skip
     return [(name, address) for name in behind for address in addresses]
@@ -122,158 +125,77 @@ def _reaches(source: str, place: str | None, address: str, *, patient: bool) -> 
     return echo.tcp_answer(source, address)
 
 
-# -- the way, hop by hop --------------------------------------------------------------------------------------------
+# -- the way ---------------------------------------------------------------------------------------------------------
 
 
 class _Ways:
-    """Walks from a namespace to an address, as the kernel would forward it, and collects what is in the way."""
+    """Walks from a namespace to an address as `netwrap trace` does, and adds what the file says that is not there."""
 
     def __init__(self, lab: Lab, want: Things) -> None:
         self.lab = lab
         self.want = want
-        self.read: state.Reader | None = None
+        self.host: Host | None = None
 
     def why(self, source: str, address: str, *, outside: bool = False) -> list[str]:
-        if self.read is None:
-            there = set(state.named())
-            self.read = state.Reader(state.ask([HOST, *(name for name in self.lab.namespaces if name in there)], six=False))
-        found: list[str] = []
-        walked = self.walk(source, address, found, "")
-        if walked and not found and not outside:
-            back = self.source_address(source, address)
-            if back is not None:
-                self.walk(walked, back, found, "on the way back: ")
+        """What is in the way of a packet and its answer."""
+        from netwrap.answers import trace
+
+        there = set(state.named())
+        if source != HOST and source not in there:
+            return [f"namespace {source} does not exist"]
+        if self.host is None:
+            from netwrap.sources import opening
+
+            self.host = opening.live()
+        found = trace.trace(self.host, trace.Asked(self.host.find("" if source == HOST else source), address))
+        end = found.result.end
+        said: list[str] = []
         if outside:
-            self.nat(found)
-        if not found:
-            for name in (source, *([walked] if walked else [HOST] if outside else [])):
-                self.firewall(name, found)
-        return list(dict.fromkeys(found)) or ["no answer, and nothing on the way says why"]
+            self.nat(said)
+            if said:
+                return said
+        if found.verdict not in ("reached", "leaves"):
+            place = HOST if end.netns.here else end.netns.title
+            back = "on the way back: " if found.direction == "back" else ""
+            missing = self.missing(place, end)
+            said += [back + one for one in (missing if missing else [end.what or trace.summary(found)])]
+        elif found.verdict == "leaves":
+            said += list(found.notes)
+        said += [f"namespace {name} does not exist" for name in self.lab.namespaces if name not in there]
+        return list(dict.fromkeys(said)) or ["no answer, and nothing on the way says why"]
 
-    def walk(self, source: str, address: str, found: list[str], say: str) -> str | None:
-        """Where the address was met, or None where the way ends before (or leaves the lab)."""
-        assert self.read is not None
-        place, came_in = source, ""
-        sender = None
-        for _hop in range(16):
-            if place not in self.read.records:
-                found.append(f"{say}namespace {place} does not exist")
-                return None
-            words = ["ip", "-j", "route", "get", address]
-            if came_in:
-                if not self.forwards(place, came_in, ":" in address):
-                    found.append(f"{say}forwarding is off in {place} (sysctl {_forwarding(address)})")
-                    return None
-                words += ["from", str(sender), "iif", came_in]
-            result = shell.run(words, netns=None if place == HOST else place, check=False)
-            rows = _rows(result)
-            if not rows:
-                self.no_route(place, address, result.stderr, found, say)
-                return None
-            row = rows[0]
-            if row.get("type") == "local" or row.get("dev") == "lo":
-                return place
-            sender = sender or row.get("prefsrc")
-            link_trouble = self.link(place, row["dev"], found, say)
-            hop = row.get("gateway", address)
-            owners = self.owners(hop)
-            if owners:
-                link_trouble = self.link(*owners[0], found, say) or link_trouble
-            self.neighbour(place, row["dev"], hop, owners, found, say)
-            if link_trouble or not owners:
-                return None
-            place, came_in = owners[0]
-            if any(name == place for name, _dev in self.owners(address)):
-                return place
-        found.append(f"{say}the way goes round in a circle")
-        return None
+    def missing(self, place: str, end: Ended) -> list[str]:
+        """What the file wants where the way ends, and is not there: links, addresses, other ends, masters."""
+        assert self.host is not None
+        found: list[str] = []
+        places = {place} if end.reason in ("no-route", "no-source", "no-carrier", "link-down") else {place, *self.lab.namespaces}
+        names = {HOST if netns.here else netns.title: netns for netns in self.host.namespaces}
+        for key, value in self.want.items():
+            netns = names.get(key[1])
+            if netns is None or key[1] not in places:
+                continue
+            if key[0] == "link":
+                self.link(netns, key, value, found)
+            elif key[0] == "address" and netns.link(key[2]) is not None:
+                rows = {row.get("local") for row in netns.addresses_of(key[2])}
+                if key[3].partition("/")[0] not in rows:
+                    found.append(f"{key[2]} in {key[1]} does not have its address {key[3]}")
+        return found
 
-    def source_address(self, source: str, address: str) -> str | None:
-        words = ["ip", "-j", "route", "get", address]
-        result = shell.run(words, netns=None if source == HOST else source, check=False)
-        rows = _rows(result)
-        return rows[0].get("prefsrc") if rows else None
-
-    def owners(self, address: str) -> list[tuple[str, str]]:
-        """Namespace and link of those that have an address now."""
-        assert self.read is not None
-        return [
-            (place, link["ifname"]) for place, said in self.read.answers.items() for link in said.addresses
-            for row in link.get("addr_info", []) if row.get("local") == address
-        ]  # fmt: skip
-
-    def forwards(self, place: str, dev: str, six: bool) -> bool:
-        words = ["ip", "-6" if six else "-4", "-j", "netconf", "show"]
-        rows = _rows(shell.run(words, netns=None if place == HOST else place, check=False))
-        return all(row.get("forwarding", True) for row in rows if row.get("interface") == dev)
-
-    def no_route(self, place: str, address: str, stderr: str, found: list[str], say: str) -> None:
-        assert self.read is not None
-        said = stderr.strip().rpartition("\n")[2].replace("RTNETLINK answers: ", "").replace("Error: ", "")
-        for key in self.want:  # routes go with their addresses, and addresses with their links
-            if key[0] == "link" and key[1] == place:
-                record = self.read.records[place].get(key[2])
-                if record is None:
-                    found.append(f"{say}{place} has no link {key[2]}")
-                elif "UP" not in record["flags"]:
-                    found.append(f"{say}{key[2]} in {place} is down")
-            if key[0] == "address" and key[1] == place and (place, key[2]) not in self.owners(key[3].partition("/")[0]):
-                found.append(f"{say}{key[2]} in {place} does not have its address {key[3]}")
-        found.append(f"{say}{place} has no route to {address} ({said})")
-
-    def link(self, place: str, dev: str, found: list[str], say: str) -> bool:
-        """What is wrong with a link, its other end, and the bridge it is plugged into."""
-        assert self.read is not None
-        before = len(found)
-        record = self.read.records[place].get(dev)
+    def link(self, netns: Namespace, key: tuple[str, ...], value: dict[str, Any], found: list[str]) -> None:
+        """What is wrong with a link of the file: it is not there, leads elsewhere, is not plugged in."""
+        assert self.host is not None
+        record = netns.link(key[2])
         if record is None:
-            return False
-        if "UP" not in record["flags"]:
-            found.append(f"{say}{dev} in {place} is down")
-        peer = self.read.peer(place, record) if record.get("linkinfo", {}).get("info_kind") == "veth" else None
-        if peer is not None:
-            other = self.read.records[peer[0]][peer[1]]
-            wanted_peer = self.want.get(("link", place, dev), {}).get("peer")
-            if wanted_peer not in (None, peer):
-                found.append(f"{say}{dev} in {place} leads to {':'.join(peer)}, not to {':'.join(wanted_peer)}")
-            if "UP" not in other["flags"]:
-                found.append(f"{say}{peer[1]} in {peer[0]}, the other end of {dev} in {place}, is down")
-            self.master(peer[0], peer[1], other, found, say)
-        for name in [dev] if record.get("linkinfo", {}).get("info_kind") == "bridge" else []:
-            for port, row in self.read.records[place].items():
-                if row.get("master") == name and "UP" not in row["flags"]:
-                    found.append(f"{say}{port} in {place}, a port of {name}, is down")
-        if "LOWER_UP" not in record["flags"] and len(found) == before:
-            found.append(f"{say}{dev} in {place} has no carrier")
-        return len(found) > before
-
-    def master(self, place: str, dev: str, record: dict[str, Any], found: list[str], say: str) -> None:
-        assert self.read is not None
-        want = self.want.get(("link", place, dev), {}).get("master")
-        have = record.get("master")
-        port = record.get("linkinfo", {}).get("info_slave_data", {}).get("state")
-        if port in ("listening", "learning", "blocking"):
-            found.append(f"{say}{dev} in {place} does not forward: its port is {port} (STP)")
-        if want and have != want:
-            found.append(f"{say}{dev} in {place} is not plugged into {want}")
-        if have and "UP" not in self.read.records[place].get(have, {}).get("flags", ["UP"]):
-            found.append(f"{say}{have} in {place} is down")
-
-    def neighbour(self, place: str, dev: str, hop: str, owners: list[tuple[str, str]], found: list[str], say: str) -> None:
-        assert self.read is not None
-        if not owners:
-            declared = next((key for key in self.want if key[0] == "address" and key[3].partition("/")[0] == hop), None)
-            if declared is not None:
-                found.append(f"{say}{declared[2]} in {declared[1]} does not have its address {declared[3]}")
-        result = shell.run(["ip", "-j", "neigh", "show", hop, "dev", dev], netns=None if place == HOST else place, check=False)
-        rows = _rows(result)
-        for row in rows:
-            if "PERMANENT" in row.get("state", []) and owners:
-                real = {self.read.records[name][link].get("address") for name, link in owners}
-                if row.get("lladdr") not in real:
-                    found.append(f"{say}{place} has a fixed entry for {hop} with a MAC that is not its own, {row.get('lladdr')}")
-            elif not found and ("FAILED" in row.get("state", []) or "INCOMPLETE" in row.get("state", [])):
-                found.append(f"{say}nobody answers for {hop} on {dev} in {place}" + (" (ARP)" if ":" not in hop else ""))
+            found.append(f"{key[1]} has no link {key[2]}")
+            return
+        if value.get("master") and record.get("master") != value["master"]:
+            found.append(f"{key[2]} in {key[1]} is not plugged into {value['master']}")
+        peer = self.host.peer(netns, record)
+        if value.get("peer") and peer is not None and peer.netns is not None and peer.link is not None:
+            at = (HOST if peer.netns.here else peer.netns.title, peer.link.get("ifname"))
+            if tuple(value["peer"]) != at:
+                found.append(f"{key[2]} in {key[1]} leads to {at[0]}:{at[1]}, not to {':'.join(value['peer'])}")
 
     def nat(self, found: list[str]) -> None:
         journal = records.load(self.lab.name)
@@ -285,24 +207,3 @@ class _Ways:
             said = shell.run(words, netns=netns, check=False).stdout if shell.find(tool) else ""
             if journal is None or made is None or nat_name(journal, tool) not in said:
                 found.append(f"the lab's NAT is not there in {place}")
-
-    def firewall(self, place: str, found: list[str]) -> None:
-        netns = None if place == HOST else place
-        for words in (["nft", "list", "ruleset"], ["iptables", "-w", "-S"]):
-            if shell.find(words[0]):
-                said = shell.run(words, netns=netns, check=False).stdout
-                if re.search(r"\b(drop|reject)\b", said) or re.search(r"-P \S+ DROP|-j (DROP|REJECT)", said):
-                    found.append(f"nothing on the way says why, but {place} has rules that drop packets ({' '.join(words)})")
-                    return
-
-
-def _rows(result: shell.Result) -> list[Any]:
-    """The records of an answer in JSON; none where there is no answer."""
-    try:
-        return list(json.loads(result.stdout or "[]")) if result.status == 0 else []
-    except ValueError:
-        return []
-
-
-def _forwarding(address: str) -> str:
-    return "net.ipv6.conf.all.forwarding" if ":" in address else "net.ipv4.ip_forward"
