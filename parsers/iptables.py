@@ -340,7 +340,7 @@ def _size(word: str) -> int:
 
 def _is_ipv6(record: Dict) -> bool:
     return any(
-        condition.get("option") in ("-s", "-d") and ":" in condition["value"] or condition.get("match") == "icmp6"
+        condition.get("option") in ("-s", "-d") and ":" in condition.get("value", "") or condition.get("match") == "icmp6"
         for condition in record.get("expr", ())
     ) or ":" in str(record.get("to", ""))[:1] or "::/0" in record.get("text", "")  # fmt: skip
 

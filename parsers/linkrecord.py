@@ -37,7 +37,8 @@ MANGLED = "a link's first line whose number or flags were lost"
 _MANGLED = lazy(
     r"\s*(?:(\d{1,10}): )?([^\s:<>]{1,80}): (?:<([A-Z_0-9,-]*)> )?((?:mtu|qdisc) \d.*|qdisc .*)$", re.ASCII | re.DOTALL
 )
-_OCTETS = lazy(r"(?:[0-9a-fA-F:.]+|[A-Z0-9*]{1,6}(?:-\d{1,2})?)$", re.ASCII)
+# also where somebody has hidden it: `xx:xx:xx:xx:xx:xx`, `<redacted>`
+_OCTETS = lazy(r"(?:[0-9a-fA-FxX*#:.]+|[<\[][\w-]+[>\]]|[A-Z0-9*]{1,6}(?:-\d{1,2})?)$", re.ASCII)
 # `31: ve0 state UP @ve1: <BROADCAST,UP> mtu 1500 ...`: `bridge link` up to 4.16
 _OLD_BRIDGE = lazy(r"(\d{1,10}): (\S{1,80}) state (\S+) (?:@(\S{1,80}))?: <([^ ]*)>(?: (.*))?$", re.ASCII | re.DOTALL)
 # `-o` joins lines with a backslash and keeps the indentation behind it.

@@ -213,7 +213,7 @@ def _pipeline(pipeline: list[list[str]], to: str, loops: list[tuple[str, tuple[s
         name, rest = (one[0].rpartition("/")[2], one[1:]) if one else ("", [])
         if name == "sudo" and rest:
             name, rest = rest[0], rest[1:]
-        if name and name not in _WHOLE:
+        if name and name not in _WHOLE and not (name == "jq" and rest in ([], ["."])):
             part = f"{part} | {' '.join(one)}".strip()
     for run in _unwrapped(words, depth):
         run = run._replace(part=f"{run.part} {part}".strip(), to=run.to or to)

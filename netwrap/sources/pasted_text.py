@@ -25,7 +25,10 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _BLOCK_TAG = re.compile(r"</?(?:pre|blockquote|details|div|code)\b", re.IGNORECASE)
-_BREAK_TAG = re.compile(r"<br ?/?>", re.IGNORECASE)
+# Where a browser begins a new line
+_BREAK_TAG = re.compile(
+    r"<br ?/?>|</?(?:p|div|pre|li|tr|ul|ol|table|blockquote|details|summary|h[1-6])(?:\s[^<>]{0,300})?>", re.IGNORECASE
+)
 _ENTITY = re.compile(r"&(?:lt|gt|amp|quot|apos|nbsp|#\d{1,6}|#x[0-9a-fA-F]{1,5});")
 # `[code]`, `[/quote]`, `{noformat}`, `{code:bash}`, `{{{`, `}}}`, `#+BEGIN_SRC`
 _MARK = re.compile(
@@ -75,8 +78,8 @@ def undo(text: str) -> Pasted:
     breaks: set[int] = set()
     if "=" in text and _is_quoted_printable(text):
         lines = _from_quoted_printable(lines)
-    if "<br" in text or "<BR" in text:
-        lines, numbers = _split_at_breaks(lines, numbers)
+    if "<" in text and _BREAK_TAG.search(text):
+        lines, numbers = _split_at_breaks(lines, numbers, breaks)
     if _QUOTED.match(text) or "\n>" in text or "\n >" in text or "\n  >" in text:
         lines = _without_quotes(lines, breaks)
     lines = _without_marks(lines, breaks)
@@ -139,14 +142,20 @@ def _bytes(found: re.Match[str]) -> str:
     return bytes.fromhex(found[0].replace("=", "")).decode("utf-8", "replace")
 
 
-def _split_at_breaks(lines: list[str], numbers: list[int]) -> tuple[list[str], list[int]]:
-    """``<br>`` ends a line; the parts keep the line's number."""
+def _split_at_breaks(lines: list[str], numbers: list[int], breaks: set[int]) -> tuple[list[str], list[int]]:
+    """``<br>``, ``<p>`` and the like end a line; the parts keep the line's number. ``<pre>`` begins a block, too."""
     found: list[str] = []
     counted: list[int] = []
     for number, line in zip(numbers, lines):
-        parts = _BREAK_TAG.split(line) if "<br" in line or "<BR" in line else [line]
-        if len(parts) > 1 and not parts[-1].strip():
-            parts.pop()
+        parts, start = [], 0
+        for tag in _BREAK_TAG.finditer(line) if "<" in line else ():
+            if line[start : tag.start()].strip() or tag[0][:3].lower() == "<br":
+                parts.append(line[start : tag.start()])
+            if _BLOCK_TAG.match(tag[0]):
+                breaks.add(len(found) + len(parts))
+            start = tag.end()
+        if line[start:].strip() or not parts:
+            parts.append(line[start:])
         found += parts
         counted += [number] * len(parts)
     return found, counted

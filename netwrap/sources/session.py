@@ -51,6 +51,11 @@ _HEADINGS = (
         r"\s*(?:={2,}>?|-{2,}>?|#{1,6}|\*{2,}|\[|<{2,}|>{2,}) *(?P<name>[^\W_][\w.@-]{0,60}) *:?(?:={2,}|<?={2,}|-{2,}|#*"
         r"|\*{2,}|\]|>{2,}|<{2,})\s*$"
     ),
+    re.compile(
+        r"\s*(?:[*_#=>-]{2,}\s*|(?=[^\n]{1,40}:\s*$))(?P<name>(?:node|host|server|router|client|machine|vm|pc|box|side|site|peer|switch|leaf"
+        r"|firewall|gateway|spine|worker|master|container host)[ _#-]?[\w.]{1,20})\s*(?:[*_#=<:-]+\s*|$)$",
+        re.IGNORECASE,
+    ),
     re.compile(r"\s*(?P<name>[^\W_][\w.-]{0,60}) \| (?:CHANGED|SUCCESS|FAILED|UNREACHABLE!?)\b.*$"),
     re.compile(r"\s*[*_]{0,3}(?P<sure>)?(?P<name>[^\W_][\w.-]{0,60})[*_]{0,2}:[*_]{0,2}\s*$"),
 )
@@ -211,7 +216,6 @@ class _Reader:
         self.where: tuple[str | None, str | None] = (None, None)  # of what was run last
         self.learned: list[str] = []
         self.files: dict[str, Run] = {}
-        self.unread: list[int] = []
         self.left = False  # the last thing was the end of a shell
         self.cache: dict[int, _Found | None] = {}
         self.marks: set[str] = set()  # the values of a loop whose headings are still to come
@@ -263,8 +267,9 @@ class _Reader:
 
     def said(self, at: int, line: str) -> None:
         """Note a line of prose, or the name of a machine or namespace that heads what follows."""
-        self.unread.append(at)
         self.prose = True
+        if at == 0 or not self.lines[at - 1].strip():
+            self.where = (None, None)
         if len(line) < 120:
             heading = _heading(line, self.named)
             if heading is not None:
@@ -682,7 +687,7 @@ class _Reader:
     def table(self, reading: tables_in_text.Reading) -> int:
         """Take a table that stands below no command."""
         netns, host = self.place()
-        if self.where != (None, None) and not self.prose and not self.shells:
+        if self.where != (None, None):
             netns, host = self.where
         block = Block(self.numbers[reading.first], "", netns, host)
         block.words = commands.module(reading.parser).COMMAND.split()
@@ -933,7 +938,13 @@ def _heading(line: str, names: set[str]) -> tuple[str | None, str | None] | None
             name = found["name"].rpartition("@")[2]
             if name.lower() in _NO_NAMES or name.isdigit():
                 return None
-            if name in names or position == 1 or _MACHINE.search(name) or position == 0 and line[:2] in ("==", "--", "<<", ">>"):
+            if (
+                name in names
+                or position in (1, 2)
+                or _MACHINE.search(name)
+                or position == 0
+                and line[:2] in ("==", "--", "<<", ">>")
+            ):
                 return name, None
             return None
     found = _ON.match(line)
@@ -991,7 +1002,8 @@ def machines(text: str, source: str = "", at: int | None = None) -> list[Machine
     for block in reader.finished():
         found.setdefault(block.host or "", []).append(block)
     made = [_machine(host, some, source, at) for host, some in found.items()]
-    unread = [(reader.numbers[position], reader.lines[position]) for position in reader.unread[:_UNREAD]]
+    read = {block.first + offset for some in found.values() for block in some for offset, line in enumerate(block.lines) if line}
+    unread = [(number, line) for number, line in zip(reader.numbers, reader.lines) if line and number not in read][:_UNREAD]
     told = [machine for machine in made if machine.sections] or made[:1]
     lost = [problem for machine in made if not machine.sections and machine not in told for problem in machine.problems]
     return [machine._replace(unread=unread, problems=machine.problems + lost) if not index else machine
@@ -1020,6 +1032,8 @@ def _machine(host: str, some: Sequence[Block], source: str, at: int | None) -> M
                   for note in block.notes]  # fmt: skip
         if block.said and block.parser and not block.changes:
             problems.append(f"{where}{block.line}: {block.command}: {block.said[0]}")
+        if block.state and block.lines and at is None:
+            notes.append(f"{where}{block.line}: '{' '.join(block.words)}' for the {_nth(block.state + 1)} time: this one counts")
         if block.netns and (block.lines or block.said or block.words):
             keys.setdefault(block.netns)
         if (block.lines or _is_empty(block)) and (at is None or block.state < at):
@@ -1038,6 +1052,10 @@ def _machine(host: str, some: Sequence[Block], source: str, at: int | None) -> M
         how = "path" if key.startswith("/") else "label" if " " in key else "name"
         listed.append(f"{key}\tpid\t{key[4:]}" if re.fullmatch(r"pid \d+", key) else f"{key}\t{how}\t{key}")
     return Machine(host, [*_head(host, listed), *sections], notes, problems, [])
+
+
+def _nth(number: int) -> str:
+    return {1: "first", 2: "second", 3: "third"}.get(number, f"{number}th")
 
 
 def _head(host: str, listed: list[str]) -> Iterator[Section]:

@@ -130,6 +130,12 @@ _ELLIPSIS = re.compile(
     r"|[-=*]*\s*snip\s*[-=*]*)\s*$",
     re.IGNORECASE,
 )
+# What `sudo`, `ssh` and `kubectl` say in front of a command's output
+_CHATTER = re.compile(
+    r"\[sudo\] |(?:\S+ )?[Pp]assword(?: for \S+)?:|Warning: |sudo: |Last login|Defaulted container|Unable to use a TTY|WARNING: "
+    r"|Pseudo-terminal|Connection to \S+ closed|If you don't see a command prompt|Defaulting container|Starting pod/|Temporary "
+    r"|Emulate Docker CLI"
+)
 _JOINT = re.compile(r"\\ {1,8}(?=\S)|\\(?=inet|link/|valid_lft)")
 
 
@@ -189,7 +195,7 @@ def _first(shape: Shape, parser: str, lines: Sequence[str], at: int, stop: Calla
                 return at
             if part and shape.more is not None and shape.more.match(line) and not bare[0].isupper():
                 return at
-            if _ELLIPSIS.match(bare) or parsers_stderr(bare) or title and skipped < 3 and not stop(at):
+            if _ELLIPSIS.match(bare) or parsers_stderr(bare) or _CHATTER.match(bare) or title and skipped < 3 and not stop(at):
                 skipped += 1
                 at += 1
                 continue
@@ -222,7 +228,7 @@ def _is_prose_of(parser: str, line: str) -> bool:
 
 
 _TELLS = re.compile(
-    r"\b(?:dev|via|lladdr|proto|scope|mtu|lookup|valid_lft|qdisc|metric|table|src|expires|nhid) \S|from all|link/|HWtype"
+    r"\b(?:dev|via|lladdr|proto|scope|mtu|lookup|valid_lft|qdisc|metric|table|src|expires|nhid) \S|from all|link/|HWtype|HW type"
     r"|Gateway|Iface"
     r"|\d/\d|IP routing|<[A-Z]"
 )

@@ -43,10 +43,11 @@ def with_host(found: Sequence[Host], host: Host, record: Record) -> Record:
     return {"host": host.name, **record} if len(found) > 1 else record
 
 
-def remarks(found: Sequence[Host], lacks: bool = True, verbose: bool = False) -> int:
+def remarks(found: Sequence[Host], lacks: bool = True, verbose: bool = False, noted: Sequence[Host] | None = None) -> int:
     """Say what is to be said of hosts, once, and return the exit status: 1 where something was lost.
 
-    ``verbose`` lists the files that were not understood, which are only counted else.
+    ``verbose`` lists the files that were not understood, which are only counted else; ``noted``: the hosts whose notes matter
+    (None: all of them).
     """
     for one in found:
         front = f"{one.name}: " if len(found) > 1 else ""
@@ -54,10 +55,14 @@ def remarks(found: Sequence[Host], lacks: bool = True, verbose: bool = False) ->
         if lacking:
             listed = ", ".join(lacking[:-1]) + (" and " if lacking[1:] else "") + lacking[-1]
             say(front + (f"no {listed} in this capture" if not one.live else f"no {listed} could be read"))
-    for line in dict.fromkeys(_of(one, line, found) for one in found for line in (*one.notes, *one.problems)):
+    for line in dict.fromkeys(_of(one, line, found) for one in found for line in _said(one, noted)):
         say(line)
     not_understood(found, verbose)
     return 1 if any(one.problems for one in found) else 0
+
+
+def _said(host: Host, noted: Sequence[Host] | None) -> list[str]:
+    return [*(host.notes if noted is None or host in noted else ()), *host.problems]
 
 
 def _of(host: Host, line: str, found: Sequence[Host]) -> str:

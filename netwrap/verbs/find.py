@@ -12,6 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from netwrap.model.host import Host
+
     from ._options import Options
 
     Record = dict[str, Any]
@@ -29,18 +31,20 @@ def run(options: Options) -> int:
         raise UsageError("find takes what to look for, not an empty word")
     hosts = _source.hosts(options)
     found: list[Record] = []
+    having: list[Host] = []
     for host in hosts:
         places = find.find(host, what, several=len(hosts) > 1)
         if options.netns:
             wanted = [netns.name for netns in host.choose(options.netns)]
             places = [place for place in places if place["netns"] in wanted]
         found += [_source.with_host(hosts, host, place) for place in places]
+        having += [host] if places else []
     if len(hosts) > 1:
         found.sort(key=lambda place: find.ROLES.index(place["role"]))
     if found:
         _table.show("find", found, options)
         sys.stdout.flush()
-    status = _source.remarks(hosts, lacks=False, verbose=options.verbose)
+    status = _source.remarks(hosts, lacks=False, verbose=options.verbose, noted=having or hosts)
     if not found:
         where = "here" if hosts[0].live else "in " + " and ".join(dict.fromkeys(host.source for host in hosts))
         mentioned = [(host, number) for host in hosts for number in find.mentions(host, what)]

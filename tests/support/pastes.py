@@ -96,6 +96,8 @@ def check(text: str) -> None:
         for section in machine.sections:
             assert "\x1b" not in section.stdout
     for block in session.blocks(text):
+        if block.parser in ("iptables", "nft"):  # say what a rule means in words of their own
+            continue
         for word in _words(block.records):
             assert word in shown, (word, text)
 
