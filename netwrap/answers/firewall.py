@@ -127,6 +127,14 @@ class Firewalls:
         for record in netns.rulesets or ():
             self._add(record)
         self.bases = [chain for chain in self.chains.values() if "hook" in chain.record]
+        self.asleep = {
+            (record["tool"], record["family"], record["table"])
+            for record in netns.rulesets or ()
+            if record["kind"] == "table" and "dormant" in record.get("flags", ())
+        }
+        self.covered = {family: netns.covers_rulesets(family) for family in ("ip", "ip6")}
+        self.switches = Switches(netns)
+        self._at: dict[tuple[str, str, bool], list[_Chain]] = {}
 
     def _add(self, record: Record) -> None:
         tool = "nft" if record["tool"] == "nft" else str(record["tool"])
@@ -152,20 +160,21 @@ class Firewalls:
         elif kind in ("set", "map"):
             self.tables.setdefault(where, nft_rules.Table(family)).sets[record["name"]] = record
 
-    def at(self, hook: str, family: str) -> list[_Chain]:
-        """The base chains of a family's hook, in the order in which the kernel asks them."""
+    def at(self, hook: str, family: str, last_first: bool) -> list[_Chain]:
+        """The base chains of a family's hook, in the order in which the kernel asks them.
+
+        Of those of one priority the kernel asks the one first that was made last. ``last_first``: that is taken to be the one
+        listed last; False turns them around.
+        """
+        known = self._at.get((hook, family, last_first))
+        if known is not None:
+            return known
         families = {"ip": ("ip", "inet"), "ip6": ("ip6", "inet")}.get(family, (family,))
         if hook in ("ingress", "egress"):
             families = ("netdev", "inet")
         found = [chain for chain in self.bases if chain.record["hook"] == hook and chain.family in families]
-        return sorted(found, key=_order)
-
-    def is_asleep(self, chain: _Chain) -> bool:
-        return any(
-            record["kind"] == "table" and record.get("table") == chain.table and record.get("family") == chain.family
-            and "dormant" in record.get("flags", ()) and record["tool"] == chain.tool
-            for record in self.netns.rulesets or ()
-        )  # fmt: skip
+        found = [chain for chain in found if (chain.tool, chain.family, chain.table) not in self.asleep]
+        return self._at.setdefault((hook, family, last_first), sorted(found[::-1] if last_first else found, key=_order))
 
 
 def _order(chain: _Chain) -> tuple[int, int]:
@@ -198,8 +207,6 @@ class _Walk:
 
     def chain(self, chain: _Chain, worlds: list[_World]) -> tuple[list[_World], list[_End]]:
         """Let packets through a base chain: those that it lets on, and those that end in it."""
-        if self.firewalls.is_asleep(chain):
-            return worlds, []
         devices = chain.record.get("devices")
         if self.hook in ("ingress", "egress"):
             device = worlds[0].packet.iif if self.hook == "ingress" else worlds[0].packet.oif
@@ -302,7 +309,7 @@ class _Walk:
             except Broken:
                 on.append(world)
                 return
-            except (Unknown, LookupError, TypeError, ValueError) as error:
+            except (Unknown, LookupError, TypeError, ValueError, AttributeError) as error:
                 world = self.doubted(chain, rule, world, str(error))
                 if next(iter(statement)) in _CANNOT_BE_TOLD:
                     ends.append(_End("undecided", world))
@@ -386,8 +393,31 @@ def judge(
         packet = replace(packet, original=None, status=frozenset())  # a connection of this namespace begins
     firewalls = _firewalls(netns)
     walk = _Walk(firewalls, hook, context)
+    chains = _chains(firewalls, netns, hook, packet, True)
+    outcome = _passed(walk, chains, netns, packet)
+    turned = _chains(firewalls, netns, hook, packet, False)
+    if turned == chains:
+        return outcome
+    other = _passed(walk, turned, netns, packet)
+    if _alike(outcome, other, netns):
+        return outcome
+    why = "two chains have one priority, and which of them was made first is not known"
+    steps = [*outcome.steps, *(step._replace(unknown=why) for step in other.steps[-1:])]
+    return Outcome("undecided", packet, steps, None, why)
+
+
+def _alike(one: Outcome, other: Outcome, netns: Namespace) -> bool:
+    """Whether two outcomes are the same for what comes after."""
+    if one.verdict != other.verdict:
+        return {one.verdict, other.verdict} <= {"drop", "reject"}
+    return one.verdict != "accept" or _what_counts(one.packet, netns) == _what_counts(other.packet, netns)
+
+
+def _passed(walk: _Walk, chains: list[tuple[_Chain, str]], netns: Namespace, packet: Packet) -> Outcome:
+    """Let a packet through base chains, one after the other."""
+    hook = walk.hook
     worlds, ends = [_World(packet)], []
-    for chain, maybe in _chains(firewalls, netns, hook, packet):
+    for chain, maybe in chains:
         if not worlds:
             break
         before = worlds
@@ -400,14 +430,14 @@ def judge(
     return _outcome(packet, netns, [*ends, *(_End("accept", world) for world in worlds)])
 
 
-def _chains(firewalls: Firewalls, netns: Namespace, hook: str, packet: Packet) -> list[tuple[_Chain, str]]:
+def _chains(firewalls: Firewalls, netns: Namespace, hook: str, packet: Packet, last_first: bool) -> list[tuple[_Chain, str]]:
     """The base chains that a packet passes, and for each why it may not pass it ("": it does)."""
     family = "ip" if packet.family == "inet" else "ip6"
-    own = firewalls.at(hook, family)
+    own = firewalls.at(hook, family, last_first)
     if not packet.bridged or hook in ("ingress", "egress"):
         return [(chain, "") for chain in own]
-    bridge = firewalls.at(hook, "bridge")
-    switches = Switches(netns)
+    bridge = firewalls.at(hook, "bridge", last_first)
+    switches = firewalls.switches
     name = f"net.bridge.bridge-nf-call-{'iptables' if family == 'ip' else 'ip6tables'}"
     maybe = "" if switches.known(name) or netns.sysctls is not None else f"{name} was not captured"
     if not maybe and not switches.value(name):
@@ -423,7 +453,7 @@ def _outcome(packet: Packet, netns: Namespace, ends: list[_End]) -> Outcome:
     if verdicts <= {"drop", "reject"}:
         return Outcome(first.verdict, first.world.packet, list(first.world.steps), first.world.nat)
     missing = _missing(netns, packet)
-    if verdicts == {"accept"} and len({_what_counts(end.world, netns) for end in ends}) == 1:
+    if verdicts == {"accept"} and len({_what_counts(end.world.packet, netns) for end in ends}) == 1:
         if missing:
             return Outcome("undecided", first.world.packet, list(first.world.steps), first.world.nat, missing)
         return Outcome("accept", first.world.packet, list(first.world.steps), first.world.nat)
@@ -432,9 +462,8 @@ def _outcome(packet: Packet, netns: Namespace, ends: list[_End]) -> Outcome:
     return Outcome("undecided", packet, steps, None, doubt.unknown if doubt is not None else "not-captured")
 
 
-def _what_counts(world: _World, netns: Namespace) -> tuple[Any, ...]:
+def _what_counts(one: Packet, netns: Namespace) -> tuple[Any, ...]:
     """What of a packet decides where it goes: the mark only where a routing rule asks for one."""
-    one = world.packet
     rules = (netns.rules if one.family == "inet" else netns.rules6) or ()
     asked = any("fwmark" in rule for rule in rules)
     return (one.source, one.destination, one.sport, one.dport, one.state, one.mark if asked else None)
@@ -443,6 +472,4 @@ def _what_counts(world: _World, netns: Namespace) -> tuple[Any, ...]:
 def _missing(netns: Namespace, packet: Packet) -> str:
     """Why not all rules are known that may stop a packet: "" where they are."""
     family = "ip" if packet.family == "inet" else "ip6"
-    if not netns.covers_rulesets(family):
-        return "not-captured"
-    return ""
+    return "" if _firewalls(netns).covered[family] else "not-captured"

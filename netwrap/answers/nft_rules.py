@@ -462,6 +462,8 @@ def apply(statement: Record, packet: Packet, table: Table, context: Context) -> 
         return Effect("reject")
     if name == "vmap":
         verdict = look_up(value, packet, table, context)
+        if not isinstance(verdict, dict):
+            raise Unknown(f"the verdict {verdict} is not known")
         return apply(verdict, packet, table, context)
     if name == "mangle":
         return _mangle(value, packet, table, context)

@@ -507,8 +507,22 @@ def _brctl(host: Host, netns: Namespace, request: Request) -> list[Record] | Non
 
 
 # Commands whose filters ask for more than that a key has a value.
+def _rules(host: Host, netns: Namespace, request: Request) -> list[Record] | None:
+    """The rules that one of the firewall tools would have shown: of its own, of one family, table or chain."""
+    if not netns.tables.get(request.name):
+        return None
+    wanted = dict(request.filters)
+    if request.name == "iptables":
+        wanted["family"] = "ip6" if request.family == "inet6" else "ip"
+    backend = wanted.pop("backend", None)
+    tool = "nft" if request.name == "nft" else {"legacy": "-legacy", "nf_tables": "-nft"}.get(backend or "", "tables")
+    found = [record for record in netns.rulesets or () if tool in record["tool"] and (tool == "nft") == (record["tool"] == "nft")]
+    found = [record for record in found if all(record.get(key, value) == value for key, value in wanted.items())]
+    return [{key: value for key, value in record.items() if key != "tool"} for record in found]
+
+
 _ANSWERS: dict[str, Callable[[Host, Namespace, Request], list[Record] | None]] = {
     "ip_link": _links, "ip_address": _addresses, "ip_route": _routes, "ip_neigh": _neighs, "ip_netns": _netns,
     "bridge_fdb": _fdb, "bridge_vlan": _vlans, "ip_maddr": _maddrs, "ss": sockets.answer, "sysctl": _sysctls,
-    "ifconfig": _ifconfig, "brctl": _brctl,
+    "ifconfig": _ifconfig, "brctl": _brctl, "nft": _rules, "iptables": _rules,
 }  # fmt: skip

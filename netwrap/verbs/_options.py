@@ -59,7 +59,10 @@ class Option:
 
 
 #: The wrapped binaries: their words are their own, and ours stand among them.
-WRAPPED = ("ip", "arp", "route", "bridge", "ss", "ifconfig", "brctl", "sysctl")
+WRAPPED = (
+    "ip", "arp", "route", "bridge", "ss", "nft", "iptables", "ip6tables", "iptables-save", "ip6tables-save", "ifconfig", "brctl",
+    "sysctl",
+)  # fmt: skip
 _LAB = "a lab file, or the name of a ready-made lab"
 
 #: Every verb, in the order of the overview; a name of two words is a verb's own verb.
@@ -74,6 +77,13 @@ VERBS: dict[str, Verb] = {
                   ("netwrap route -n --format json",)),
     "bridge": Verb("link, fdb, vlan", "WORDS…", 0, -1, ("netwrap bridge fdb --where state=permanent --columns mac,ifname",)),
     "ss": Verb("sockets, and the processes that hold them", "WORDS…", 0, -1, ("netwrap --all-netns ss -tlnp",)),
+    "nft": Verb("list ruleset, list table, list chain: rules of nftables", "WORDS…", 0, -1,
+                ("netwrap --all-netns nft list ruleset --where dport=22",)),
+    "iptables": Verb("-L, -S: rules of iptables", "WORDS…", 0, -1, ("netwrap iptables -t nat -nvL",)),
+    "ip6tables": Verb("the same for IPv6", "WORDS…", 0, -1, ("netwrap ip6tables -nvL",)),
+    "iptables-save": Verb("the rules of all tables of iptables", "WORDS…", 0, -1,
+                          ("netwrap --all-netns iptables-save --where verdict=drop",)),
+    "ip6tables-save": Verb("the same for IPv6", "WORDS…", 0, -1, ("netwrap ip6tables-save --format json",)),
     "ifconfig": Verb("links and addresses, as net-tools or busybox print them", "WORDS…", 0, -1,
                      ("netwrap --netns red ifconfig -a",)),
     "brctl": Verb("show, showmacs, showstp", "WORDS…", 0, -1, ("netwrap brctl show --format json",)),

@@ -93,7 +93,7 @@ class Agent:
 
     def close(self) -> None:
         self.process.kill()
-        self.process.wait()
+        self.process.communicate()
 
 
 LAB = """\
@@ -129,6 +129,14 @@ class Lab:
 
     def __init__(self, prefix: str) -> None:
         self.prefix = prefix
+        self.agents: dict[str, Agent] = {}
+        try:
+            self._make(prefix)
+        except BaseException:
+            self.close()
+            raise
+
+    def _make(self, prefix: str) -> None:
         for line in LAB.format(p=prefix).splitlines():
             done = run(*line.split())
             assert done.returncode == 0, f"{line}: {done.stderr}"
