@@ -46,7 +46,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         _give_up_output()
         _complain(f"the input is too large or too deep: {type(error).__name__}")
         status = 1
+    except ModuleNotFoundError as error:
+        if error.name not in _NEEDED:
+            raise
+        _complain(f"the Python module {error.name!r} is missing: python3 -m pip install {error.name}")
+        status = 1
     return status
+
+
+_NEEDED = ("sh", "tabulate", "tomli")
 
 
 def _open_what_is_closed() -> list[int]:

@@ -24,6 +24,23 @@ def netns(name: str | None) -> str:
     return ROOT if name is None else name
 
 
+def human(count: object, unit: str) -> object:
+    """A counter as `ip -h` prints it (``unit`` "k"), or `ip -iec` ("Ki"); anything else as it is.
+
+    >>> human(999, "k"), human(94900000, "k"), human(1220, "k"), human(65536, "Ki"), human(None, "k")
+    (999, '94.9M', '1.22k', '64.0ki', None)
+    """
+    base = 1024 if unit == "Ki" else 1000
+    if not isinstance(count, int) or count < base:
+        return count
+    power, prefixes = base, "kMGTPE"
+    while count // base >= power and len(prefixes) > 1:
+        power, prefixes = power * base, prefixes[1:]
+    precision = max(0, 3 - len(str(count // power)))
+    prefix = prefixes[0] + ("i" if unit == "Ki" else "")
+    return f"{count / power:.{precision}f}{prefix}"
+
+
 # -- links and addresses -------------------------------------------------------------------------------------------
 
 

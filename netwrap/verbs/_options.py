@@ -9,6 +9,7 @@ argparse would take a quarter of the time of ``netwrap parse arp``, and options 
 from __future__ import annotations
 
 import copy
+import os
 
 from netwrap.errors import UsageError, similar
 
@@ -269,6 +270,7 @@ class Options:
         self.wide = False
         self.raw = False
         self.verbose = False
+        self.human = ""  # "k" or "Ki": counters in thousands or in powers of 1,024, as `ip -h` and `ip -iec` print them
         self.color: str | None = None
         self.no_pager = False
         self.tally = [0, 0]  # rows printed, of how many
@@ -327,6 +329,7 @@ class Reader:
         self.words = list(words)
         self.at = 0
         self.taken: list[tuple[Option, str]] = []
+        self.usual: list[tuple[Option, str]] = []  # of NETWRAP_OPTIONS: obeyed where they make sense, and no other is given
 
     def word(self) -> str | None:
         """The next word; None at the end."""
@@ -364,6 +367,8 @@ class Reader:
 def front(words: Sequence[str]) -> tuple[Reader, str]:
     """Read the options in front of the verb, and the verb, "" where there is none. Raises UsageError for an unknown option."""
     reader = Reader(words)
+    if os.environ.get("NETWRAP_OPTIONS"):
+        reader.usual = _usual(os.environ["NETWRAP_OPTIONS"])
     while (word := reader.word()) is not None and word.startswith("-"):
         if word in HELP:
             return reader, "help"
@@ -378,6 +383,20 @@ def front(words: Sequence[str]) -> tuple[Reader, str]:
 
 # In front of the verb `-o` is that of tables: no verb is known yet that has another.
 _IN_FRONT = [option for option in ALL if option not in OPTIONS["of this verb"]]
+
+
+def _usual(text: str) -> list[tuple[Option, str]]:
+    """The options of the environment, split as a shell does. Raises UsageError for anything else in it."""
+    import shlex
+
+    try:
+        reader = Reader(shlex.split(text))
+    except ValueError as error:
+        raise UsageError(f"NETWRAP_OPTIONS: {error}") from None
+    while (word := reader.word()) is not None:
+        if not reader.take(_IN_FRONT, short=True):
+            raise UsageError(f"NETWRAP_OPTIONS: unknown option {word}{similar(word, [option.name for option in ALL])}")
+    return reader.taken
 
 
 def behind(reader: Reader, verb: str) -> Options:
@@ -436,7 +455,9 @@ def obeyed(reader: Reader, verb: str) -> Options:
     """The options that were read, for a verb; UsageError for one that the verb does not obey."""
     options = Options()
     options.verb = verb
-    for option, value in reader.taken:
+    keys = {option.key for option, _ in reader.taken}
+    usual = [(option, value) for option, value in reader.usual if verb in option.verbs and option.key not in keys]
+    for option, value in (*usual, *reader.taken):
         if verb not in option.verbs:
             others = [other for other in ALL if other.name == option.name and verb in other.verbs]
             if not others:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from netwrap import wording
 from netwrap.errors import NetwrapError, UsageError
 from netwrap.tables import render
 
@@ -179,6 +180,9 @@ def drawn(command: str, rows: Sequence[Row], columns: list[str], options: Option
 
     form = options.format or render.DEFAULT
     cells = [[row.get(name) for name in columns] for row in rows]
+    if options.human:
+        counted = [name.startswith(("rx_", "tx_")) for name in columns]
+        cells = [[wording.human(cell, options.human) if it else cell for cell, it in zip(row, counted)] for row in cells]
     people = terminal.is_for_people(form)
     tight = command == "report"  # it keeps to 80 columns where it can
     if people and not options.wide and terminal.is_terminal():

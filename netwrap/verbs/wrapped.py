@@ -38,6 +38,7 @@ def run(options: Options) -> int:
         raise UsageError(f"the command names a namespace of its own ({asked.netns}); leave out --netns and --all-netns")
     if asked.parser is not None and options.format is None and asked.json:
         options.format = "json"
+    _look(argv, options)
     if asked.parser is not None and "?" in options.columns:
         _table.list_columns([asked.parser])
         return 0
@@ -52,6 +53,24 @@ def run(options: Options) -> int:
         _table.show(asked.parser, _records(asked, asked.netns), options, _Ends(asked.netns) if asked.parser in OF_LINKS else None)
         return 0
     return _swept(asked, options)
+
+
+def _look(argv: Sequence[str], options: Options) -> None:
+    """Obey what `ip` and `bridge` have for the looks of a text: ``-c``, ``-p``, ``-h``, ``-iec``."""
+    if argv[0].rpartition("/")[2] not in ("ip", "bridge"):
+        return
+    for word in argv[1:]:
+        if not word.startswith("-"):
+            break
+        name, _, when = word.lstrip("-").partition("=")
+        if name and ("color".startswith(name) or name == "colour") and argv[0].endswith("ip") and options.color is None:
+            options.color = when or "always"
+        elif name and "pretty".startswith(name) and options.format == "json":
+            options.pretty = True
+        elif name == "iec":
+            options.human = "Ki"
+        elif name == "h" or len(name) > 1 and "human-readable".startswith(name):
+            options.human = options.human or "k"
 
 
 def _bring(asked: Command, names: Sequence[str]) -> None:
