@@ -41,7 +41,7 @@ def overview() -> Iterator[str]:
     yield ""
     yield "options, in front of the command or behind it; the short ones in front only:"
     general = [option for option in _options.ALL if WRAPPED[0] in option.verbs]
-    yield from _aligned((_spelled(option), option.text) for option in general)
+    yield from _aligned((spelled(option), option.text) for option in general)
     yield from _aligned([("-V, --version", "print the version"), ("-h, --help", "print this")])
     yield ""
     yield "example: netwrap --all-netns ip address --where scope=global"
@@ -67,7 +67,7 @@ def of_verb(verb: str) -> Iterator[str]:
         if mine:
             yield ""
             yield f"{heading}:"
-            yield from _aligned((_spelled(option), option.text) for option in mine)
+            yield from _aligned((spelled(option), option.text) for option in mine)
     yield ""
     yield "examples:" if row.examples[1:] else "example:"
     yield from (f"  {example}" for example in row.examples)
@@ -86,7 +86,7 @@ def description(verb: str) -> list[str]:
     return inspect.cleandoc(importlib.import_module(f"netwrap.verbs.{verb}").__doc__ or "").split("\n")
 
 
-def _spelled(option: Option) -> str:
+def spelled(option: Option) -> str:
     """``-o, --format FORMAT``"""
     short = f"{option.short}, " if option.short else ""
     return f"{short}{option.name} {option.value}".rstrip()

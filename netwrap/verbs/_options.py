@@ -125,6 +125,10 @@ VERBS: dict[str, Verb] = {
         ("ip -d link > dump.txt; netwrap parse 'ip -d link' dump.txt", "ip route | netwrap parse --format json",
          "netwrap parse session.txt --sort dev"),
     ),
+    "completion": Verb(
+        "the completion of a shell (bash, zsh, fish), or the manual page (man)", "SHELL", 1, 3,
+        ("source <(netwrap completion bash)", "netwrap completion man > netwrap.1; man -l netwrap.1"),
+    ),
     "lab": Verb(
         "build a network of namespaces from one file, check it, take it down again", "VERB …", 1, -1,
         ("netwrap lab up bridge && netwrap lab verify bridge; netwrap lab down bridge",),

@@ -1,0 +1,78 @@
+"""The manual page netwrap(1), made from the tables of options and verbs."""
+
+from __future__ import annotations
+
+from netwrap import __version__
+
+from . import _help, _options
+from ._options import VERBS, WRAPPED
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_DATE = "2026-11-27"
+_DESCRIPTION = (
+    "The command as you know it, run, parsed and shown as a table, in one network namespace or in all; and answers about the "
+    "whole host. Options stand in front of the command or among its words, up to a word --; the short ones in front only."
+)
+_STATUS = (
+    ("0", "done"),
+    ("1", "a finding, a difference, or something that could not be read"),
+    ("2", "wrong usage"),
+    ("3", "undecided"),
+    ("127", "a binary is missing"),
+)
+_ENVIRONMENT = (
+    ("NETWRAP_OPTIONS", "options that stand in front of every command line, where they make sense"),
+    ("NO_COLOR", "no colour"),
+    ("COLUMNS", "the width of the terminal"),
+    ("PAGER", "the program that shows what does not fit the terminal (default: less)"),
+)
+
+
+def page() -> str:
+    """The whole page, as roff."""
+    return "\n".join(_lines()) + "\n"
+
+
+def _lines() -> Iterator[str]:
+    yield f'.TH NETWRAP 1 {_DATE} "netwrap {__version__}" "User Commands"'
+    yield from (".SH NAME", r"netwrap \- tables, records and answers from ip, bridge, arp and route, for all network namespaces")
+    yield ".SH SYNOPSIS"
+    yield rf".B netwrap\fR [\fIOPTIONS\fR] \fB{'|'.join(WRAPPED)}\fR \fIWORDS\fR..."
+    yield from (".br", r".B netwrap\fR [\fIOPTIONS\fR] \fIVERB\fR ...")
+    yield from (".SH DESCRIPTION", _roff(_DESCRIPTION))
+    yield ".SH COMMANDS"
+    for name, verb in VERBS.items():
+        yield ".TP"
+        yield rf".B {_roff(name)}\fR {_roff(verb.operands)}".rstrip()
+        yield _roff(verb.summary[0].upper() + verb.summary[1:]) + "."
+        for option in _options.OPTIONS["of this verb"]:
+            if name in option.verbs:
+                yield from (".RS", ".TP", rf".B {_roff(_help.spelled(option))}", _roff(option.text) + ".", ".RE")
+    yield ".SH OPTIONS"
+    for heading, options in _options.OPTIONS.items():
+        if heading == "of this verb":
+            continue
+        yield f".SS {heading[0].upper()}{heading[1:]}"
+        for option in options:
+            yield from (".TP", rf".B {_roff(_help.spelled(option))}", _roff(option.text) + ".")
+            yield ".br"
+            yield f"For: {', '.join(option.verbs)}."
+    for title, pairs in (("EXIT STATUS", _STATUS), ("ENVIRONMENT", _ENVIRONMENT)):
+        yield f".SH {title}"
+        for name, text in pairs:
+            yield from (".TP", f".B {_roff(name)}", _roff(text) + ".")
+    yield ".SH EXAMPLES"
+    for verb in VERBS.values():
+        for example in verb.examples:
+            yield from (".TP", rf".B {_roff(example)}", _roff(verb.summary[0].upper() + verb.summary[1:]) + ".")
+    yield from (".SH SEE ALSO", ".BR ip (8),", ".BR bridge (8),", ".BR ip\\-netns (8)")
+
+
+def _roff(text: str) -> str:
+    """A text that roff prints as it is."""
+    shown = text.replace("\\", "\\e").replace("-", "\\-").replace("…", "...").replace("'", "\\(aq").replace("^", "\\(ha")
+    shown = shown.replace("~", "\\(ti").replace("`", "\\(ga")
+    return "\\&" + shown if shown.startswith((".", "\\(aq")) else shown
