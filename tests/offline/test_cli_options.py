@@ -30,8 +30,8 @@ VALUES = {
 }  # fmt: skip
 # What an option needs beside itself to have an effect.
 WITH = {"--uniq": ["--columns", "unparsed"], "--exit-status": ["--where", "netns=none"]}
-#: Tried in test_cli_terminal.py; and `--at` with pasted text.
-ON_A_TERMINAL = {"--wide", "--no-pager", "--at"}
+#: Tried in test_cli_terminal.py; `--at` with pasted text, `--raw` with hostile cells, `--verbose` with bundles.
+ON_A_TERMINAL = {"--wide", "--no-pager", "--at", "--raw", "--verbose"}
 
 
 def said(verb: str, *words: str) -> Options:

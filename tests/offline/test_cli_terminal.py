@@ -119,6 +119,6 @@ def test_output_that_cannot_be_written() -> None:
     words = [sys.executable, "-m", "netwrap", "--from", SAMPLE, "ip", "link"]
     with open("/dev/full", "w") as full:
         done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT)
-    assert (done.returncode, done.stderr) == (1, "netwrap: cannot write to standard output: No space left on device\n")
+    assert (done.returncode, done.stderr) == (1, "netwrap: standard output: No space left on device\n")
     done = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", *words], stderr=subprocess.PIPE, text=True, cwd=ROOT)
     assert done.returncode == 1 and done.stderr.count("\n") == 1 and done.stderr.startswith("netwrap: "), done
