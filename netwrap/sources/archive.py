@@ -108,17 +108,22 @@ def is_zip(start: bytes) -> bool:
     return start.startswith(_ZIP)
 
 
+class Bomb(OSError):
+    """What a small file grows to is larger than anything honest."""
+
+
 class Budget:
     """What was read of a source, and what it grew to: one for an archive and all archives in it."""
 
     def __init__(self) -> None:
         self.taken = self.given = 0
+        self.small = SMALL
 
     def grew(self, length: int) -> None:
-        """Count decompressed bytes. Raises OSError where there are too many of them."""
+        """Count decompressed bytes. Raises Bomb where there are too many of them."""
         self.given += length
-        if self.given > max(SMALL, RATIO * self.taken):
-            raise OSError(f"it grows to more than {RATIO} times its size: not read any further")
+        if self.given > max(self.small, RATIO * self.taken):
+            raise Bomb(f"it grows to more than {RATIO} times its size: not read any further")
 
 
 class Stream:

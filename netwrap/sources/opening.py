@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 #: The most that is read of a text: a capture, a session.
 TEXT_LENGTH = 512 << 20
+#: What a packed text may grow to whatever its size is, and the most lines of a text that is no capture.
+PACKED_LENGTH = 32 << 20
+MAX_LINES = 2_000_000
 #: The most that is looked at line by line, for commands and tables among other things.
 PASTED_LENGTH = 16 << 20
 
@@ -191,6 +194,7 @@ def _rest(stream: archive.Stream, start: bytes, shown: str, problems: list[str])
     why = archive.unreadable(start)
     if why:
         raise NetwrapError(f"{shown}: {why}")
+    stream.budget.small = min(PACKED_LENGTH, archive.SMALL)
     chunks, length = [], 0
     try:
         while length < TEXT_LENGTH:
@@ -201,6 +205,8 @@ def _rest(stream: archive.Stream, start: bytes, shown: str, problems: list[str])
             length += len(chunk)
         else:
             problems.append(f"only the first {TEXT_LENGTH >> 20} MiB were read")
+    except archive.Bomb as error:
+        raise NetwrapError(f"{shown}: {error}") from None
     except archive.failures() as error:
         problems.append(f"cannot be read to its end: {archive.broken(error)}")
     return archive.text_of(b"".join(chunks))
@@ -240,6 +246,9 @@ def _text(text: str, shown: str, problems: list[str], at: int | None = None) -> 
 
     if capture.is_capture(text):
         return [_captured(text, problems)]
+    if text.count("\n") > MAX_LINES:
+        text = "\n".join(text.split("\n", MAX_LINES)[:MAX_LINES])
+        problems.append(f"only the first {MAX_LINES} lines were read")
     from . import headed
 
     if headed.is_headed(text):
