@@ -155,7 +155,8 @@ def read(line: str) -> Prompt | None:
         if found is not None:
             host = found.groupdict().get("host") or ""
             typed = unmarked(found["typed"])
-            return Prompt("", host, found["sigil"], typed, is_common(typed))
+            apart = bool(host) and line[found.start("sigil") - 1].isspace()  # `quick # route because …`
+            return Prompt("", host, found["sigil"], typed, is_common(typed) and not apart)
     return None
 
 
@@ -164,6 +165,8 @@ def _is_odd(found: re.Match[str]) -> bool:
     groups = found.groupdict()
     between = found.string[found.end("host") : found.start("sigil")]
     typed = found["typed"].strip()
+    if between.startswith("://"):
+        return True
     if found["sigil"] == ">" and typed and not groups.get("user") and not is_common(typed):
         return True
     return between.count(" ") > 2 and not is_common(typed) and typed != ""

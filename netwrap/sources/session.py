@@ -73,8 +73,16 @@ _IN = re.compile(
     re.IGNORECASE,
 )
 _MACHINE = re.compile(
-    r"\d|[-.]|^(?:router|server|client|host|node|master|worker|gateway|firewall|switch|leaf|spine|left|right|local|remote"
-    r"|site|guest)",
+    r"\d|\w\.\w+\.\w|(?:^|[-_.])(?:router|server|client|host|node|master|worker|gateway|firewall|switch|leaf|spine|left|right|local"
+    r"|remote|site|guest)",
+    re.IGNORECASE,
+)
+# `eth0:`, `step1:`, `netplan.yaml:`, `v1.2:` head something else
+_NO_MACHINE = re.compile(
+    r"(?:eth|en[spox]|wlan|wl|br|veth|vlan|bond|wg|tun|tap|vx|vxlan|lo|docker|virbr|cni|cali|flannel|swp|ppp|usb|dummy|ib|vrf|vmbr|lxcbr"
+    r"|step|table|case|test|fig|figure|part|example|note|update|question|try|attempt|point|issue|option|version|phase|scenario|method"
+    r"|ipv|ip|v|log|line|route|rule|port|edit|page|section|chapter|day|round|run|problem|answer|solution|setup|config)[-_.]?\d"
+    r"|.*\.(?:ya?ml|conf|cfg|txt|sh|py|json|log|md|service|xml|ini|rules|network|link|netdev|pcap|service)$",
     re.IGNORECASE,
 )
 _NO_NAMES = frozenset(
@@ -921,7 +929,9 @@ def _heading(line: str, names: set[str]) -> tuple[str | None, str | None] | None
     (('node1', None), (None, 'container'), None)
     """
     line = line.strip()
-    if not line or line[:1].isdigit() or line.count(" ") > _LONGEST_HEADING:
+    if not line or line[0].isdigit() or line.count(" ") > _LONGEST_HEADING:
+        return None
+    if line[-1] not in ":*_#=]><-" and line[0] not in "#=*" and " | " not in line:
         return None
     found = _IN.match(line)
     if found is not None and line[-1:] in ":*_" or found is not None and line.startswith("#"):
@@ -936,7 +946,7 @@ def _heading(line: str, names: set[str]) -> tuple[str | None, str | None] | None
         found = pattern.match(line)
         if found is not None:
             name = found["name"].rpartition("@")[2]
-            if name.lower() in _NO_NAMES or name.isdigit():
+            if name.lower() in _NO_NAMES or name.isdigit() or name not in names and _NO_MACHINE.match(name):
                 return None
             if (
                 name in names
