@@ -251,3 +251,10 @@ def test_time_grows_with_the_text(piece: str) -> None:
 
     few = calls(100)
     assert calls(400) < 6 * few + 1000
+
+
+def test_a_hidden_value_is_found_where_it_stands(netwrap: Netwrap, tmp_path: Path) -> None:
+    path = tmp_path / "text"
+    path.write_text("$ ip r\ndefault via 10.x.x.1 dev eth0\n")
+    [place] = json.loads(netwrap("find", "10.x.x.1", "--from", str(path), "--format", "json").stdout)
+    assert (place["role"], place["what"]) == ("line", "default via 10.x.x.1 dev eth0 (line 2)")
