@@ -147,15 +147,17 @@ def _split_at_breaks(lines: list[str], numbers: list[int], breaks: set[int]) -> 
     found: list[str] = []
     counted: list[int] = []
     for number, line in zip(numbers, lines):
-        parts, start = [], 0
-        for tag in _BREAK_TAG.finditer(line) if "<" in line else ():
+        quote = _QUOTED.match(line) if ">" in line[:12] else None
+        mark = quote[0] if quote is not None else ""
+        parts, start = [], len(mark)
+        for tag in _BREAK_TAG.finditer(line, start) if "<" in line else ():
             if line[start : tag.start()].strip() or tag[0][:3].lower() == "<br":
-                parts.append(line[start : tag.start()])
+                parts.append(mark + line[start : tag.start()])
             if _BLOCK_TAG.match(tag[0]):
                 breaks.add(len(found) + len(parts))
             start = tag.end()
         if line[start:].strip() or not parts:
-            parts.append(line[start:])
+            parts.append(mark + line[start:])
         found += parts
         counted += [number] * len(parts)
     return found, counted
