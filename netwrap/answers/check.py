@@ -1,0 +1,160 @@
+"""What is wrong in the networks of hosts: every check asked, and consequences put under their causes.
+
+>>> from netwrap.model.build import build
+>>> from netwrap.model.section import Section
+>>> text = "1: eth0: <BROADCAST,UP,LOWER_UP> mtu 1500 state UP\\n    inet 10.0.0.2/24 scope global eth0"
+>>> routes = "default via 10.0.1.1 dev eth0\\n10.0.0.0/24 dev eth0 proto kernel scope link src 10.0.0.2"
+>>> host = build([Section("", "ip addr", text), Section("", "ip route", routes)])
+>>> [(found.id, found.what) for found in check([host]) if found.severity == "error"]
+[('R02', 'gateway 10.0.1.1 is in no network of (root)')]
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from functools import cache
+from typing import TYPE_CHECKING
+
+from ..errors import NetwrapError, UsageError
+from . import checks
+from .checks import LEVELS, Check, Finding, Look
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from typing import Any
+
+    from ..model.host import Host
+
+    Record = dict[str, Any]
+
+
+@cache
+def catalogue() -> dict[str, Check]:
+    """Every check by its id, in the order of the areas."""
+    found: dict[str, Check] = {}
+    for area in checks.AREAS:
+        module = importlib.import_module(f"{checks.__name__}.{area}")
+        for value in vars(module).values():
+            one = getattr(value, "check", None)
+            if isinstance(one, Check):
+                found[one.id] = one
+    return found
+
+
+def chosen(only: Sequence[str] = (), without: Sequence[str] = ()) -> list[Check]:
+    """The checks of these ids (all without ``only``; ``R*`` stands for an area). Raises UsageError for an unknown id."""
+    known = catalogue()
+    for name in (*only, *without):
+        if not any(_means(name, one) for one in known):
+            raise UsageError(f"there is no check {name!r}; there are: {', '.join(known)}")
+    return [one for one in known.values()
+            if (not only or any(_means(name, one.id) for name in only)) and not any(_means(name, one.id) for name in without)]  # fmt: skip
+
+
+def _means(name: str, id: str) -> bool:
+    return id.startswith(name[:-1]) if name.endswith("*") else id.upper() == name.upper()
+
+
+def check(
+    hosts: Host | Sequence[Host], *, only: Sequence[str] = (), without: Sequence[str] = (), level: str = "note",
+    netns: Sequence[str] = (),
+) -> list[Finding]:  # fmt: skip
+    """The findings of all checks, errors first; consequences stand under their cause (``under``).
+
+    ``level``: the least severity; ``netns``: only findings of these namespaces (any name). Raises UsageError.
+    """
+    asked = chosen(only, without)
+    every = [hosts] if not isinstance(hosts, (list, tuple)) else list(hosts)
+    found: list[Finding] = []
+    for host in every:
+        look = Look(host, every)
+        wanted = {host.find(name).title for name in netns}
+        own: list[Finding] = []
+        for one in asked:
+            look.check = one
+            own += one.run(look)
+        found += [one for one in nested(own) if not wanted or one.netns in wanted]
+    rank = {name: at for at, name in enumerate(LEVELS)}
+    return sorted((one for one in found if rank[one.severity] <= rank[level]), key=lambda one: rank[one.severity])
+
+
+def nested(found: Iterable[Finding]) -> list[Finding]:
+    """Findings with their consequences under them: what one explains, another that follows from it does not say again."""
+    found = list(found)
+    causes = [one for one in found if one.explains]
+    under: dict[int, list[Finding]] = {}
+    tops = []
+    for one in found:
+        cause = next((other for other in causes if other is not one and other.explains & one.follows), None)
+        while cause is not None:  # to the first cause, however long the chain
+            above = next(
+                (other for other in causes if other is not cause and other.explains & cause.follows and other is not one), None
+            )
+            if above is None or above.follows & cause.explains:
+                break
+            cause = above
+        if cause is None or cause.follows & one.explains and found.index(cause) > found.index(one):
+            tops.append(one)
+        else:
+            under.setdefault(id(cause), []).append(one)
+    return [one._replace(under=tuple(under.get(id(one), ()))) for one in tops]
+
+
+# -- a baseline --------------------------------------------------------------------------------------------------------
+
+
+def accepted(text: str) -> set[tuple[str, str, str, str]]:
+    """The findings of a baseline file (what ``--accept`` writes). Raises NetwrapError for a text that is none."""
+    try:
+        rows = json.loads(text or "[]")
+        return {(str(row["id"]), str(row["host"]), str(row["netns"]), str(row["what"])) for row in rows}
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise NetwrapError("is no baseline of netwrap check: a JSON array of findings") from None
+
+
+def news(found: Iterable[Finding], baseline: set[tuple[str, str, str, str]]) -> list[Finding]:
+    """The findings that a baseline does not have."""
+    return [one for one in found if (one.id, one.host, one.netns, one.what) not in baseline]
+
+
+# -- words -------------------------------------------------------------------------------------------------------------
+
+
+def lines(found: Sequence[Finding], width: int = 80, several: bool = False) -> Iterator[str]:
+    """The findings in words: what, the line that shows it, and the commands that mend it."""
+    names = [_where(one, several) for one in found]
+    wide = min(max(map(len, names), default=0), 24)
+    for one, name in zip(found, names):
+        yield f"{one.severity.ljust(9)}{name.ljust(wide)}  {one.id}  {one.what}"
+        yield from _below(one, "         ")
+        for other in one.under:
+            yield f"         so: {_where(other, several)}  {other.id}  {other.what}"
+
+
+def _below(one: Finding, lead: str) -> Iterator[str]:
+    for quote in one.evidence:
+        place = f"{quote['source']}:{quote['line']}: " if quote["line"] and quote["source"] else ""
+        place = place or (f"line {quote['line']}: " if quote["line"] else "")
+        yield f"{lead}{place}{quote['text']}"
+    for command in one.mend:
+        yield f"{lead}mend: {command}"
+
+
+def _where(one: Finding, several: bool) -> str:
+    return f"{one.host} {one.netns}" if several else one.netns
+
+
+def summary(found: Sequence[Finding], asked: int, namespaces: int) -> str:
+    """``1 error, 1 warning; 24 checks of 6 namespaces``"""
+    counts = [(sum(one.severity == level for one in found), level) for level in LEVELS]
+    words = [f"{number} {level}{'s' if number != 1 else ''}" for number, level in counts if number]
+    plural = "s" if namespaces != 1 else ""
+    return f"{', '.join(words) or 'nothing found'}; {asked} checks of {namespaces} namespace{plural}"
+
+
+def explained(one: Check) -> Iterator[str]:
+    """What ``--explain`` prints."""
+    yield f"{one.id}  {one.severity}: {one.title}"
+    yield f"  why: {one.why}"
+    yield f"  how: {one.how}"

@@ -1,0 +1,302 @@
+"""The checks: one module an area, one function a check, found by being there.
+
+A check is a generator over one host, marked with :func:`check`; it yields findings, made by :meth:`Look.finding`. A check that
+cannot be decided from what was captured yields nothing: `N01` says what was not captured.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING, NamedTuple
+
+from ... import wording
+from ...model import evidence
+from ..inside import inside
+from ..layer2 import data, kind
+from ..switches import Switches
+from ..walk import Walker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Any
+
+    from ...model.host import Host
+    from ...model.namespace import Namespace
+    from ..layer2 import Segment
+
+    Record = dict[str, Any]
+    Run = Callable[["Look"], Iterator["Finding"]]
+
+#: The areas, each a module; a finding's order follows them.
+AREAS = ("links", "addresses", "routes", "rules", "forwarding", "neighbours", "bridges", "firewalls", "services", "capture")
+LEVELS = ("error", "warning", "note")
+#: Devices that a program keeps ready without anything on them.
+IDLE = (
+    "docker0",
+    "virbr",
+    "lxdbr",
+    "lxcbr",
+    "br-",
+    "cni0",
+    "podman",
+    "kube-ipvs0",
+    "nodelocaldns",
+    "tunl0",
+    "sit0",
+    "gre0",
+    "ip6tnl0",
+    "dummy",
+    "ovs-system",
+)
+
+
+class Check(NamedTuple):
+    """A check: ``severity`` error, warning or note (a finding may have a lower one); ``why`` it hurts, ``how`` it is decided."""
+
+    id: str
+    severity: str
+    title: str
+    why: str
+    how: str
+    run: Run
+
+
+class Finding(NamedTuple):
+    """What a check found.
+
+    ``evidence``: ``{"command", "source", "line", "text"}`` each; ``mend``: commands; ``under``: findings that follow from it.
+    ``explains`` and ``follows`` tell which: names like ``("dead", title, dev)``.
+    """
+
+    id: str
+    severity: str
+    host: str
+    netns: str
+    dev: str | None
+    what: str
+    why: str
+    evidence: tuple[Record, ...]
+    mend: tuple[str, ...]
+    explains: frozenset[Any] = frozenset()
+    follows: frozenset[Any] = frozenset()
+    under: tuple[Finding, ...] = ()
+
+    def record(self) -> Record:
+        """The finding as JSON has it."""
+        return {
+            "id": self.id,
+            "severity": self.severity,
+            "host": self.host,
+            "netns": self.netns,
+            "dev": self.dev,
+            "what": self.what,
+            "why": self.why,
+            "evidence": list(self.evidence),
+            "mend": list(self.mend),
+            "consequences": [one.record() for one in self.under],
+        }
+
+
+def check(id: str, severity: str, title: str, why: str) -> Callable[[Run], Run]:
+    """Mark a generator as a check; its docstring says how the check is decided."""
+
+    def mark(run: Run) -> Run:
+        run.check = Check(id, severity, title, why, " ".join((run.__doc__ or "").split()), run)  # type: ignore[attr-defined]
+        return run
+
+    return mark
+
+
+class Look:
+    """One host under all checks, with what several of them ask."""
+
+    def __init__(self, host: Host, hosts: Iterable[Host] = ()) -> None:
+        self.host = host
+        self.hosts = list(hosts) or [host]
+        self.walker = Walker(host)
+        self.check: Check | None = None
+        self._switches: dict[int, Switches] = {}
+        self._segments: dict[tuple[int, str], frozenset[tuple[int, str]]] = {}
+
+    @property
+    def namespaces(self) -> list[Namespace]:
+        return self.host.namespaces
+
+    def finding(
+        self,
+        netns: Namespace,
+        what: str,
+        *records: Any,
+        dev: str | None = None,
+        mend: Iterable[str] = (),
+        severity: str | None = None,
+        explains: Iterable[Any] = (),
+        follows: Iterable[Any] = (),
+    ) -> Finding:
+        """A finding of the check that runs. ``records``: of the namespace, or (namespace, record); the lines that show it."""
+        assert self.check is not None
+        quoted = []
+        for each in records:
+            where, record = each if isinstance(each, tuple) else (netns, each)
+            quoted.append(self.quote(where, record))
+        return Finding(
+            self.check.id,
+            severity or self.check.severity,
+            self.host.name,
+            netns.title,
+            dev,
+            what,
+            self.check.why,
+            tuple(quote for quote in quoted if quote is not None),
+            tuple(mend),
+            frozenset(explains),
+            frozenset(follows),
+        )
+
+    def quote(self, netns: Namespace, record: Record) -> Record | None:
+        """The line of a record, with its place; the record itself where it comes from no text of its own."""
+        found = evidence.of(netns, record)
+        if found is None:
+            return {"command": "", "source": "", "line": None, "text": _words(record)}
+        text = found.text if not found.text.lstrip().startswith("{") else _words(record)
+        return {
+            "command": inside(netns, found.command),
+            "source": found.source,
+            "line": found.line,
+            "text": text.strip().split("\n")[0],
+        }
+
+    def inside(self, netns: Namespace, command: str) -> str:
+        """A command as it is typed to run in a namespace."""
+        return inside(netns, command)
+
+    def switches(self, netns: Namespace) -> Switches:
+        """The kernel's switches of a namespace."""
+        if id(netns) not in self._switches:
+            self._switches[id(netns)] = Switches(netns)
+        return self._switches[id(netns)]
+
+    def segment(self, netns: Namespace, dev: str) -> Segment:
+        """Everything that receives a frame to everybody out of a link."""
+        return self.walker.wires.segment(netns, dev)
+
+    def is_closed(self, netns: Namespace, dev: str) -> bool:
+        """Whether nothing outside of what was captured can be on the segment of a link, and nothing in it is uncertain."""
+        found = self.segment(netns, dev)
+        return bool(found.ends) and not found.unknown and all(end.netns.addresses is not None for end in found.ends)
+
+    def peer(self, netns: Namespace, link: Record) -> tuple[Namespace, Record] | None:
+        """The other end (or the parent) of a link, where it is known for certain."""
+        found = self.host.peer(netns, link)
+        if found is None or found.netns is None or found.link is None or found.how == "ambiguous":
+            return None
+        return found.netns, found.link
+
+    def links(self, *kinds: str) -> Iterator[tuple[Namespace, Record]]:
+        """The links of all namespaces, of some kinds or of all."""
+        for netns in self.namespaces:
+            for link in netns.links or ():
+                if not kinds or kind(link) in kinds:
+                    yield netns, link
+
+    def entries(self, family: str = "") -> Iterator[tuple[Namespace, Record, Record]]:
+        """(namespace, link, entry of ``addr_info``) of all addresses that are no loopback's and not link-local."""
+        for netns in self.namespaces:
+            for link in netns.addresses or ():
+                for entry in link.get("addr_info", ()):
+                    if entry.get("family", "inet") == family or not family:
+                        if is_real(entry) and link.get("ifname") is not None:
+                            yield netns, link, entry
+
+    def routes(self) -> Iterator[tuple[Namespace, Record]]:
+        """The routes of all namespaces and tables but those that the kernel keeps for its own (local, groups, fe80::)."""
+        for netns in self.namespaces:
+            for route in [*(netns.routes or ()), *(netns.routes6 or ())]:
+                if route.get("table") not in ("local", "255", 255) and not str(route.get("dst", "")).startswith(
+                    ("fe80:", "ff00:")
+                ):
+                    yield netns, route
+
+
+def _words(record: Record) -> str:
+    """A record in the words of its kind."""
+    if "dst" in record and ("state" in record or "lladdr" in record):
+        return wording.neighbour(record)
+    if "priority" in record and ("src" in record or "table" in record):
+        return wording.rule(record)
+    if "dst" in record:
+        return wording.route(record)
+    if "local" in record:
+        return wording.address(record)
+    if "mac" in record:
+        return wording.fdb(record)
+    if "ifname" in record:
+        flags = f" <{','.join(record['flags'])}>" if record.get("flags") else ""
+        mtu = f" mtu {record['mtu']}" if record.get("mtu") else ""
+        master = f" master {record['master']}" if record.get("master") else ""
+        return f"{record['ifname']}{flags}{mtu}{master} state {record.get('operstate', '?')}"
+    if "text" in record:
+        return str(record["text"])
+    return ", ".join(f"{key} {value}" for key, value in list(record.items())[:6])
+
+
+def is_real(entry: Record) -> bool:
+    """Whether an address is one that others may use: readable, no loopback's, not link-local."""
+    try:
+        found = ipaddress.ip_address(str(entry.get("local", "")))
+    except ValueError:  # made unreadable, cut off
+        return False
+    return not (found.is_loopback or found.is_link_local or found.is_multicast or found.is_unspecified)
+
+
+def network_of(entry: Record) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    """The network of an address: of the peer, where it is point-to-point."""
+    try:
+        return ipaddress.ip_network(f"{entry.get('address', entry['local'])}/{entry['prefixlen']}", strict=False)
+    except (ValueError, KeyError):
+        return None
+
+
+def address_of(text: Any) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """An address that can be read; None for ``default``, names, and what was made unreadable."""
+    try:
+        return ipaddress.ip_address(str(text))
+    except ValueError:
+        return None
+
+
+def prefix_of(text: Any) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    """A destination as a network; None for ``default`` and what cannot be read."""
+    try:
+        return ipaddress.ip_network(str(text), strict=False)
+    except ValueError:
+        return None
+
+
+def hops(route: Record) -> list[Record]:
+    """The ways of a route: its nexthops, or itself."""
+    return list(route.get("nexthops") or [route])
+
+
+def gateway_of(hop: Record) -> str | None:
+    """The gateway of a hop, of either family."""
+    via = hop.get("via")
+    return str(via["host"]) if isinstance(via, dict) and "host" in via else hop.get("gateway")
+
+
+def dev_of(route: Record, hop: Record) -> str | None:
+    """The device of a hop."""
+    return hop.get("dev") or route.get("dev")
+
+
+def is_main(route: Record) -> bool:
+    """Whether a route is of the main table."""
+    return route.get("table") in (None, "main", "254", 254)
+
+
+def is_idle(name: str) -> bool:
+    """Whether a link is one that a program keeps ready, also with nothing on it."""
+    return name.startswith(IDLE)
+
+
+__all__ = ["AREAS", "LEVELS", "Check", "Finding", "Look", "check", "data", "kind"]

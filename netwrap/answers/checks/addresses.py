@@ -1,0 +1,377 @@
+"""Checks of addresses: twice, of the wrong length, not usable."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING
+
+from ..layer2 import kind
+from ..topology import state
+from . import address_of, check, is_main, is_real, network_of, prefix_of
+from .links import dead
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from ...model.namespace import Namespace
+    from . import Finding, Look
+
+    Record = dict[str, Any]
+
+
+def on_segment(look: Look, netns: Namespace, dev: str) -> list[tuple[Namespace, Record, Record]]:
+    """(namespace, link, entry) of the addresses of all that a frame out of a link reaches."""
+    found = []
+    for end in look.segment(netns, dev).ends:
+        if end.obstacle is None:
+            for entry in end.netns.addresses_of(end.dev):
+                if is_real(entry):
+                    found.append((end.netns, end.link, entry))
+    return found
+
+
+@check("A01", "error", "one address twice in one segment", "both answer ARP: connections go to one or the other by chance")
+def duplicate(look: Look) -> Iterator[Finding]:
+    """Two links that a broadcast of each reaches have the same address; between hosts, of the same MAC too (a VM twice)."""
+    told: set[Any] = set()
+    for netns, link, entry in look.entries():
+        name, text = str(link["ifname"]), str(entry["local"])
+        record = netns.link(name) or link
+        if state(record) == "down":
+            continue
+        for there, other, twin in on_segment(look, netns, name):
+            if twin.get("local") != text or (there is netns and str(other["ifname"]) == name):
+                continue
+            key = frozenset({(id(netns), name), (id(there), str(other["ifname"]))}), text
+            if key in told:
+                continue
+            told.add(key)
+            mend = [look.inside(there, f"ip addr del {text}/{twin.get('prefixlen', 32)} dev {other['ifname']}")]
+            yield look.finding(
+                netns,
+                f"{text} is on {name} of {netns.title} and on {other['ifname']} of {there.title}, which are on one segment",
+                entry,
+                (there, twin),
+                dev=name,
+                mend=mend,
+                explains=[("duplicate", text)],
+            )
+    yield from _labelled_alike(look, told)
+
+
+def _labelled_alike(look: Look, told: set[Any]) -> Iterator[Finding]:
+    """One address and one MAC in two namespaces: two containers on one bridge, also where the bridge was not captured."""
+    seen: dict[tuple[str, str], list[tuple[Namespace, Record, Record]]] = {}
+    for netns, link, entry in look.entries("inet"):
+        mac = str((netns.link(str(link["ifname"])) or link).get("address", ""))
+        if mac.count(":") == 5 and mac not in ("00:00:00:00:00:00", "ee:ee:ee:ee:ee:ee") and not mac.startswith("00:00:5e"):
+            seen.setdefault((str(entry["local"]), mac), []).append((netns, link, entry))
+    for (text, mac), places in seen.items():
+        rooms = {id(netns): (netns, link, entry) for netns, link, entry in places}
+        if len(rooms) < 2 or any(one[1] == text for one in told):
+            continue
+        (netns, link, entry), (there, other, twin) = list(rooms.values())[:2]
+        yield look.finding(
+            netns,
+            f"{text} with the MAC {mac} is on {link['ifname']} of {netns.title} and on {other['ifname']} of {there.title}",
+            entry,
+            (there, twin),
+            dev=str(link["ifname"]),
+            explains=[("duplicate", text)],
+            mend=[look.inside(there, f"ip addr del {text}/{twin.get('prefixlen', 32)} dev {other['ifname']}")],
+        )
+
+
+@check("A02", "error", "one address or MAC on two hosts", "both answer: connections go to one or the other by chance")
+def between_hosts(look: Look) -> Iterator[Finding]:
+    """An address of an uplink (no private link of one host) stands on two hosts that share the prefix there, with two MACs or one."""
+    if len(look.hosts) < 2:
+        return
+    for netns in look.namespaces:
+        if not netns.here:
+            continue
+        for link in netns.addresses or ():
+            record = netns.link(str(link.get("ifname"))) or link
+            if kind(record) not in ("", None, "bond", "vlan") or str(link.get("ifname")) == "lo" or state(record) == "down":
+                continue
+            for entry in link.get("addr_info", ()):
+                if not is_real(entry) or entry.get("prefixlen") in (32, 128):
+                    continue
+                for other in look.hosts:
+                    if other is look.host or other.root is None:
+                        continue
+                    for there in other.root.addresses or ():
+                        twin = next((one for one in there.get("addr_info", ()) if one.get("local") == entry["local"]), None)
+                        peer = other.root.link(str(there.get("ifname"))) or there
+                        if (
+                            twin is not None
+                            and twin.get("prefixlen") == entry.get("prefixlen")
+                            and kind(peer) in ("", None, "bond", "vlan")
+                        ):
+                            yield look.finding(
+                                netns,
+                                f"{entry['local']} is on {link['ifname']} of {look.host.name} and on "
+                                f"{there['ifname']} of {other.name}",
+                                entry,
+                                (other.root, twin),
+                                dev=str(link["ifname"]),
+                            )
+
+
+@check("A03", "error", "an address that failed duplicate address detection", "the kernel does not use it")
+def dad_failed(look: Look) -> Iterator[Finding]:
+    """The flag dadfailed on an address."""
+    for netns in look.namespaces:
+        for link in netns.addresses or ():
+            for entry in link.get("addr_info", ()):
+                if entry.get("dadfailed"):
+                    name = str(link.get("ifname"))
+                    text = f"{entry.get('local')}/{entry.get('prefixlen', 128)}"
+                    again = [f"ip -6 addr del {text} dev {name}", f"ip -6 addr add {text} dev {name}"]
+                    four = [str(other["local"]) for other in link.get("addr_info", ()) if other.get("family") == "inet"]
+                    yield look.finding(
+                        netns,
+                        f"{text} on {name} is not usable: somebody else has it (dadfailed)",
+                        entry,
+                        dev=name,
+                        mend=[look.inside(netns, words) for words in again],
+                        follows=[("duplicate", str(entry.get("local"))), *(("duplicate", one) for one in four)],
+                    )
+
+
+@check("A04", "warning", "two links of one namespace in one network", "all leaves by one of them, and each answers ARP for both")
+def same_network(look: Look) -> Iterator[Finding]:
+    """Two connected routes of one prefix and one metric in table main, by links that are up, and neither stands on the other."""
+    for netns in look.namespaces:
+        seen: dict[tuple[str, Any], list[Record]] = {}
+        for route in [*(netns.routes or ()), *(netns.routes6 or ())]:
+            dst = str(route.get("dst", ""))
+            if (
+                is_main(route)
+                and route.get("protocol") == "kernel"
+                and route.get("scope", "link") == "link"
+                and "gateway" not in route
+            ):
+                if "/" in dst and not dst.startswith(("fe80:", "ff00:")) and not dst.endswith(("/32", "/128")):
+                    seen.setdefault((dst, route.get("metric")), []).append(route)
+        for (dst, _), routes in seen.items():
+            devices = [str(route.get("dev")) for route in routes]
+            if len(set(devices)) < 2 or _related(netns, devices) or any("linkdown" in route.get("flags", ()) for route in routes):
+                continue
+            first, second = routes[:2]
+            source = f" src {second['prefsrc']}" if "prefsrc" in second else ""
+            yield look.finding(
+                netns,
+                f"{' and '.join(devices[:3])} are both in {dst}: all goes out by {devices[0]}, and each answers ARP "
+                "for the other's address",
+                first,
+                second,
+                dev=devices[1],
+                mend=[look.inside(netns, f"ip route change {dst} dev {devices[1]}{source} metric 600")],
+            )
+
+
+def _related(netns: Namespace, devices: list[str]) -> bool:
+    links = [netns.link(dev) or {} for dev in devices]
+    if any(state(link) == "down" for link in links if link):
+        return True
+    masters = {link.get("master") for link in links if link.get("master")}
+    return (
+        bool(masters)
+        or any(link.get("link") in devices for link in links)
+        or any(kind(link) in ("macvlan", "ipvlan") for link in links)
+    )
+
+
+@check("A05", "warning", "a network inside another one's route", "what is in it is looked for in the wrong place")
+def covers(look: Look) -> Iterator[Finding]:
+    """Two routes of one prefix in table main by two links: connected by one, by a gateway or a program over the other."""
+    for netns in look.namespaces:
+        connected = {}
+        for route in netns.routes or ():
+            if is_main(route) and route.get("protocol") == "kernel" and "gateway" not in route and "/" in str(route.get("dst")):
+                connected.setdefault(str(route["dst"]), route)
+        for route in netns.routes or ():
+            own = connected.get(str(route.get("dst")))
+            if own is None or not is_main(route) or "gateway" not in route or route.get("dev") == own.get("dev"):
+                continue
+            if route.get("metric", 0) <= own.get("metric", 0):
+                yield look.finding(
+                    netns,
+                    f"{route['dst']} is the network of {own.get('dev')}, and a route with a better metric sends it by "
+                    f"{route.get('dev')}: its hosts are looked for there",
+                    route,
+                    own,
+                    dev=str(own.get("dev")),
+                    severity="error",
+                    mend=[look.inside(netns, f"ip route del {route['dst']} via {route['gateway']} dev {route.get('dev')}")],
+                )
+
+
+@check("A06", "error", "prefix lengths differ on one segment", "one side thinks the other is behind a router: one-way talk")
+def lengths(look: Look) -> Iterator[Finding]:
+    """Two addresses on one segment, one inside the other's network, with different lengths; /32 and /128 are left out."""
+    told: set[Any] = set()
+    for netns, link, entry in look.entries("inet"):
+        name = str(link["ifname"])
+        own = network_of(entry)
+        if own is None or own.prefixlen >= 31 or "address" in entry:
+            continue
+        for there, other, twin in on_segment(look, netns, name):
+            network = network_of(twin)
+            if network is None or network.version != 4 or network.prefixlen >= 31 or "address" in twin or there is netns:
+                continue
+            if network.prefixlen > own.prefixlen and address_of(twin["local"]) in own:
+                key = (id(there), str(other["ifname"]), str(twin["local"]))
+                if key in told:
+                    continue
+                told.add(key)
+                change = [
+                    f"ip addr add {twin['local']}/{own.prefixlen} dev {other['ifname']}",
+                    f"ip addr del {twin['local']}/{twin['prefixlen']} dev {other['ifname']}",
+                ]
+                yield look.finding(
+                    there,
+                    f"{twin['local']}/{twin['prefixlen']} of {there.title} and {entry['local']}/{entry['prefixlen']} "
+                    f"of {netns.title} are on one segment and differ in length",
+                    twin,
+                    (netns, entry),
+                    dev=str(other["ifname"]),
+                    mend=[look.inside(there, words) for words in change],
+                )
+
+
+@check(
+    "A07", "error", "the two ends of a cable share no network", "they cannot talk without a route that says where the other is"
+)
+def no_common_network(look: Look) -> Iterator[Finding]:
+    """Both ends of a pair without a master have IPv4 addresses, none in the other's network, and no route by the link reaches it."""
+    told: set[int] = set()
+    for netns, link in look.links("veth", "netkit", "vxcan"):
+        other = look.peer(netns, link)
+        if other is None or link.get("master") or other[1].get("master") or id(link) in told or other[0] is netns:
+            continue
+        told.add(id(other[1]))
+        sides = [(netns, str(link["ifname"])), (other[0], str(other[1]["ifname"]))]
+        entries = [
+            [one for one in where.addresses_of(dev) if one.get("family") == "inet" and is_real(one)] for where, dev in sides
+        ]
+        if not entries[0] or not entries[1] or any("address" in one for side in entries for one in side):
+            continue
+        if any(_reaches(*sides[at], entries[at], entries[1 - at]) for at in (0, 1)):
+            continue
+        one, two = entries[0][0], entries[1][0]
+        yield look.finding(
+            netns,
+            f"{one['local']}/{one['prefixlen']} on {sides[0][1]} and {two['local']}/{two['prefixlen']} on "
+            f"{sides[1][1]} of {other[0].title} are two ends of one cable in two networks",
+            one,
+            (other[0], two),
+            dev=sides[0][1],
+        )
+
+
+def _reaches(netns: Namespace, dev: str, own: list[Record], others: list[Record]) -> bool:
+    wanted = [address_of(entry["local"]) for entry in others]
+    nets = [network_of(entry) for entry in own]
+    nets += [prefix_of(route.get("dst")) for route in netns.routes or () if route.get("dev") == dev]
+    return any(
+        net is not None and one is not None and one.version == net.version and one in net for net in nets for one in wanted
+    )
+
+
+@check("A08", "warning", "a host has the address of its network, or the broadcast", "others refuse to talk to it")
+def network_address(look: Look) -> Iterator[Finding]:
+    """The address is the first or the last of its IPv4 network (not of /31 and /32)."""
+    for netns, link, entry in look.entries("inet"):
+        network = network_of(entry)
+        if network is None or network.prefixlen >= 31 or "address" in entry or not network.prefixlen:
+            continue
+        text = str(entry["local"])
+        if kind(netns.link(str(link["ifname"])) or {}) in ("vxlan", "dummy", "bridge"):
+            continue  # an overlay of its own: flannel.1 has the network's address
+        if text in (str(network.network_address), str(network.broadcast_address)):
+            what = "network" if text == str(network.network_address) else "broadcast"
+            yield look.finding(
+                netns, f"{text} on {link['ifname']} is the {what} address of {network}", entry, dev=str(link["ifname"])
+            )
+
+
+@check("A09", "warning", "only an address of its own making", "DHCP gave none: nothing but the link is reached")
+def zeroconf(look: Look) -> Iterator[Finding]:
+    """The only IPv4 address of a link that is up is one of 169.254/16."""
+    for netns in look.namespaces:
+        for link in netns.addresses or ():
+            entries = [entry for entry in link.get("addr_info", ()) if entry.get("family") == "inet"]
+            texts = [str(entry.get("local", "")) for entry in entries]
+            name = str(link.get("ifname"))
+            if entries and all(text.startswith("169.254.") for text in texts) and entries[0].get("prefixlen") == 16:
+                if kind(netns.link(name) or link) in ("", None) and name != "lo":
+                    yield look.finding(
+                        netns,
+                        f"{name} has only {texts[0]}, which it gave itself",
+                        entries[0],
+                        dev=name,
+                        follows=[dead(netns, name)],
+                    )
+
+
+@check("A10", "note", "a deprecated address is the source of a route", "new connections should not use it, and the route does")
+def deprecated_source(look: Look) -> Iterator[Finding]:
+    """The flag deprecated on an address that a route has as src."""
+    for netns, link, entry in look.entries():
+        if entry.get("deprecated"):
+            for route in [*(netns.routes or ()), *(netns.routes6 or ())]:
+                if route.get("prefsrc") == entry["local"] and route.get("protocol") != "kernel":
+                    yield look.finding(
+                        netns,
+                        f"{entry['local']} on {link['ifname']} is deprecated, and the source of a route",
+                        entry,
+                        route,
+                        dev=str(link["ifname"]),
+                    )
+
+
+@check(
+    "A12",
+    "warning",
+    "a network that is much too wide",
+    "addresses of others count as neighbours, and are asked for by ARP in vain",
+)
+def too_wide(look: Look) -> Iterator[Finding]:
+    """A connected IPv4 prefix shorter than /8 or, of public addresses, not longer than /8; or one that holds another link's network."""
+    for netns, link, entry in look.entries("inet"):
+        network = network_of(entry)
+        if not isinstance(network, ipaddress.IPv4Network) or network.prefixlen > 15 or "address" in entry:
+            continue
+        name = str(link["ifname"])
+        if kind(netns.link(name) or link) not in ("", None, "vlan", "bond", "bridge", "veth"):
+            continue
+        inside = [
+            (other, one)
+            for where, other, one in look.entries("inet")
+            if where is netns
+            and other is not link
+            and (net := network_of(one)) is not None
+            and net.version == 4
+            and net.prefixlen > network.prefixlen
+            and net.subnet_of(network)
+            and net.prefixlen < 31
+        ]
+        public = not any(
+            network.subnet_of(ipaddress.IPv4Network(private)) for private in ("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8")
+        )
+        if public and network.prefixlen <= 8 or inside and network.prefixlen < 8:
+            held = f", and holds {network_of(inside[0][1])} of {inside[0][0]['ifname']}" if inside else ""
+            yield look.finding(
+                netns,
+                f"the network of {name} is {network}{held}: addresses in it count as neighbours of {name}",
+                entry,
+                *(one for _, one in inside[:1]),
+                dev=name,
+                mend=[
+                    look.inside(netns, f"ip addr add {entry['local']}/24 dev {name}"),
+                    look.inside(netns, f"ip addr del {entry['local']}/{entry['prefixlen']} dev {name}"),
+                ],
+            )

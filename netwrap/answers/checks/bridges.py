@@ -1,0 +1,318 @@
+"""Checks of bridges, their VLANs, and tunnels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...model.peers import PAIRS
+from ..topology import state
+from . import check, data, is_idle, is_real, kind
+from .links import dead
+from .routes import walked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from ...model.namespace import Namespace
+    from . import Finding, Look
+
+    Record = dict[str, Any]
+
+
+def _filters(netns: Namespace, bridge: Record) -> bool:
+    """Whether a bridge filters VLANs: it says so, or it is not known and some port is in a VLAN beside 1."""
+    value = data(bridge).get("vlan_filtering")
+    return bool(value)
+
+
+def _vlans(netns: Namespace, dev: str) -> list[Record] | None:
+    if netns.vlans is None:
+        return None
+    return [vlan for port in netns.vlans if port.get("ifname") == dev for vlan in port.get("vlans", ())]
+
+
+def _in_vlan(vlans: list[Record], number: int) -> bool:
+    return any(
+        isinstance(vlan.get("vlan"), int) and vlan["vlan"] <= number <= vlan.get("vlanEnd", vlan["vlan"]) for vlan in vlans
+    )
+
+
+def _pvid(vlans: list[Record]) -> int | None:
+    return next((vlan["vlan"] for vlan in vlans if "PVID" in vlan.get("flags", ())), None)
+
+
+@check("B01", "warning", "a port of a bridge does not forward", "spanning tree has closed it, or nobody opened it")
+def port_state(look: Look) -> Iterator[Finding]:
+    """The state of a port that is up is blocking, listening, learning or disabled."""
+    for netns in look.namespaces:
+        for port in netns.bridge_links or ():
+            link = netns.link(str(port.get("ifname")))
+            if (
+                port.get("state") in ("blocking", "listening", "learning", "disabled")
+                and link is not None
+                and state(link) == "up"
+            ):
+                yield look.finding(
+                    netns, f"port {port['ifname']} of {port.get('master')} is {port['state']}", port, dev=str(port["ifname"])
+                )
+
+
+@check("B02", "error", "two ports that belong together share no VLAN", "the bridge keeps them apart without a word")
+def no_common_vlan(look: Look) -> Iterator[Finding]:
+    """vlan_filtering is on and the rooms behind two ports have addresses in one network, while the ports' untagged VLANs differ."""
+    for netns, bridge in look.links("bridge"):
+        if not _filters(netns, bridge) or netns.vlans is None:
+            continue
+        rooms: list[tuple[str, Any, Namespace, Record]] = []
+        for port in netns.ports(str(bridge["ifname"])):
+            other = look.peer(netns, port) if kind(port) in PAIRS else None
+            vlans = _vlans(netns, str(port["ifname"])) or []
+            if other is None or not _pvid(vlans):
+                continue
+            for entry in other[0].addresses_of(str(other[1]["ifname"])):
+                if is_real(entry):
+                    rooms.append((str(port["ifname"]), _pvid(vlans), other[0], entry))
+        for at, (port, pvid, there, entry) in enumerate(rooms):
+            for name, other_pvid, beside, twin in rooms[:at]:
+                from . import network_of
+
+                if pvid != other_pvid and there is not beside and network_of(entry) == network_of(twin) is not None:
+                    yield look.finding(
+                        netns,
+                        f"{entry['local']} of {there.title} (port {port}, VLAN {pvid}) and {twin['local']} of "
+                        f"{beside.title} (port {name}, VLAN {other_pvid}) share no VLAN",
+                        (there, entry),
+                        (beside, twin),
+                        dev=port,
+                        mend=[look.inside(netns, f"bridge vlan add dev {port} vid {other_pvid} pvid untagged")],
+                    )
+                    break
+    yield from walked(look, "B02")
+
+
+@check("B03", "error", "a port that takes no untagged frames", "what its room sends is dropped")
+def no_pvid(look: Look) -> Iterator[Finding]:
+    """vlan_filtering is on, a port has no PVID, and the link at its other end has an address of its own (so it sends untagged)."""
+    for netns, bridge in look.links("bridge"):
+        if not _filters(netns, bridge) or netns.vlans is None:
+            continue
+        for port in netns.ports(str(bridge["ifname"])):
+            other = look.peer(netns, port) if kind(port) in PAIRS else None
+            vlans = _vlans(netns, str(port["ifname"]))
+            if other is None or vlans is None or _pvid(vlans) is not None:
+                continue
+            entries = [entry for entry in other[0].addresses_of(str(other[1]["ifname"])) if is_real(entry)]
+            if entries:
+                name = str(port["ifname"])
+                yield look.finding(
+                    netns,
+                    f"port {name} has no PVID, and {other[1]['ifname']} of {other[0].title} sends untagged",
+                    port,
+                    (other[0], entries[0]),
+                    dev=name,
+                    mend=[look.inside(netns, f"bridge vlan add dev {name} vid 1 pvid untagged")],
+                )
+
+
+@check("B04", "error", "a VLAN that its port does not allow", "tagged frames of the room are dropped at the bridge")
+def tag_not_allowed(look: Look) -> Iterator[Finding]:
+    """A vlan link in a room stands on a veth whose other end is a port of a bridge with vlan_filtering that does not have the VLAN."""
+    for netns, link in look.links("vlan"):
+        parent = look.peer(netns, link)
+        number = data(link).get("id")
+        port = look.peer(*parent) if parent is not None and kind(parent[1]) in PAIRS else None
+        if port is None or not port[1].get("master") or not isinstance(number, int):
+            continue
+        there, name = port[0], str(port[1]["ifname"])
+        bridge = there.link(str(port[1]["master"]))
+        vlans = _vlans(there, name)
+        if bridge is not None and _filters(there, bridge) and vlans is not None and not _in_vlan(vlans, number):
+            yield look.finding(
+                there,
+                f"{link['ifname']} of {netns.title} sends VLAN {number}, and port {name} does not allow it",
+                (netns, link),
+                dev=name,
+                mend=[look.inside(there, f"bridge vlan add dev {name} vid {number}")],
+            )
+
+
+@check("B05", "warning", "ports that are isolated from each other", "their rooms cannot talk, by design or by mistake")
+def isolated(look: Look) -> Iterator[Finding]:
+    """The walk of `netwrap trace` ends between two isolated ports."""
+    yield from walked(look, "B05")
+
+
+@check("B06", "warning", "a bridge looks for a room's MAC on another port", "frames go to the wrong room until the entry ages")
+def moved(look: Look) -> Iterator[Finding]:
+    """A static or permanent FDB entry has the MAC of the link behind one port on another port."""
+    for netns in look.namespaces:
+        behind: dict[str, str] = {}
+        for port in netns.links or ():
+            other = look.peer(netns, port) if port.get("master") and kind(port) in PAIRS else None
+            if other is not None and other[1].get("address"):
+                behind[str(other[1]["address"])] = str(port["ifname"])
+        own = {str(link.get("address")) for link in netns.links or ()}
+        for entry in netns.fdb or ():
+            mac, port = str(entry.get("mac")), behind.get(str(entry.get("mac")))
+            if (
+                port
+                and entry.get("ifname") not in (port, None)
+                and mac not in own
+                and entry.get("state") in ("static", "permanent")
+            ):
+                yield look.finding(
+                    netns,
+                    f"{mac} is fixed on {entry['ifname']}, and its cable is at {port}",
+                    entry,
+                    dev=str(entry["ifname"]),
+                    mend=[look.inside(netns, f"bridge fdb del {mac} dev {entry['ifname']} master")],
+                )
+
+
+@check("B08", "error", "two ends of a tunnel disagree", "the one sends what the other does not take")
+def tunnel_ends(look: Look) -> Iterator[Finding]:
+    """Two captured hosts have a vxlan link of one VNI whose UDP ports differ, or one's local address is no address of its host."""
+    for netns, link in look.links("vxlan"):
+        own = data(link)
+        local = own.get("local")
+        if local and netns.covers("ip_address", "inet") and ":" not in str(local):
+            texts = {
+                str(entry.get("local"))
+                for where in look.namespaces
+                for one in where.addresses or ()
+                for entry in one.get("addr_info", ())
+            }
+            if str(local) not in texts:
+                yield look.finding(
+                    netns,
+                    f"{link['ifname']} sends from {local}, which is no address of {look.host.name}",
+                    link,
+                    dev=str(link["ifname"]),
+                )
+        for host in look.hosts:
+            if host is look.host or host.name < look.host.name:
+                continue
+            for there in host.namespaces:
+                for other in there.links or ():
+                    twin = data(other)
+                    if (
+                        kind(other) == "vxlan"
+                        and twin.get("id") == own.get("id")
+                        and None not in (own.get("port"), twin.get("port"))
+                    ):
+                        if own["port"] != twin["port"]:
+                            yield look.finding(
+                                netns,
+                                f"{link['ifname']} (VNI {own['id']}) uses UDP port {own['port']}, {other['ifname']} of "
+                                f"{host.name} uses {twin['port']}",
+                                link,
+                                (there, other),
+                                dev=str(link["ifname"]),
+                            )
+
+
+@check("B09", "note", "a bridge without a port", "a leftover; with an address it promises a network that nobody is in")
+def empty_bridge(look: Look) -> Iterator[Finding]:
+    """No link has the bridge as its master (all links were captured). With an address, and without a carrier, an error; bridges that
+    programs keep ready (docker0, virbr0, br-…) are left out."""
+    for netns, bridge in look.links():
+        name = str(bridge["ifname"])
+        if kind(bridge) != "bridge" and not (kind(bridge) is None and name.startswith("br") and state(bridge) == "no carrier"):
+            continue
+        if (
+            is_idle(name)
+            or netns.ports(name)
+            or not (netns.covers("ip_link") or netns.covers("ip_address") or netns.bridge_links == [])
+        ):
+            continue
+        entries = [entry for entry in netns.addresses_of(name) if is_real(entry)]
+        if state(bridge) == "down":
+            continue
+        loose = next(
+            (
+                str(link["ifname"])
+                for link in netns.links or ()
+                if kind(link) in (*PAIRS, None)
+                and not link.get("master")
+                and not netns.addresses_of(str(link["ifname"]))
+                and link is not bridge
+                and "@" not in name
+                and link["ifname"] != "lo"
+            ),
+            None,
+        )
+        yield look.finding(
+            netns,
+            f"{name} has no port (no link has it as its master): nothing behind it can be reached",
+            bridge,
+            *entries[:1],
+            dev=name,
+            severity="error" if entries and state(bridge) == "no carrier" else None,
+            mend=[look.inside(netns, f"ip link set {loose} master {name}")] if loose and entries else [],
+        )
+
+
+@check("B10", "warning", "two cables between two bridges, and no spanning tree", "broadcasts circle without end")
+def storm(look: Look) -> Iterator[Finding]:
+    """Two ports of a bridge lead to ports of one other bridge, and neither runs STP."""
+    told: set[Any] = set()
+    for netns, bridge in look.links("bridge"):
+        seen: dict[Any, list[Record]] = {}
+        for port in netns.ports(str(bridge["ifname"])):
+            other = look.peer(netns, port) if kind(port) in PAIRS else None
+            if other is not None and other[1].get("master") and "up" == state(port) == state(other[1]):
+                seen.setdefault((id(other[0]), other[1]["master"]), []).append(port)
+        for there, ports in seen.items():
+            key = frozenset({(id(netns), bridge["ifname"]), there})
+            if len(ports) > 1 and key not in told and not data(bridge).get("stp_state"):
+                told.add(key)
+                yield look.finding(
+                    netns,
+                    f"{len(ports)} ports of {bridge['ifname']} lead to {there[1]}, and no spanning tree is on",
+                    bridge,
+                    *ports[:2],
+                    dev=str(bridge["ifname"]),
+                    mend=[look.inside(netns, f"ip link set {bridge['ifname']} type bridge stp_state 1")],
+                )
+
+
+@check("B11", "error", "a bridge that is in no VLAN itself", "its own address is not reached from its ports")
+def bridge_in_no_vlan(look: Look) -> Iterator[Finding]:
+    """vlan_filtering is on (or the ports are in VLANs and the bridge has no line of its own), and the bridge has an address."""
+    for netns in look.namespaces:
+        if netns.vlans is None or not netns.covers("bridge_vlan"):
+            continue
+        listed = {str(port.get("ifname")) for port in netns.vlans}
+        for bridge in netns.links or ():
+            name = str(bridge["ifname"])
+            ports = [port for port in netns.ports(name) if str(port["ifname"]) in listed]
+            filters = data(bridge).get("vlan_filtering")
+            if kind(bridge) not in ("bridge", None) or filters in (0, False) or name in listed:
+                continue
+            entries = [entry for entry in netns.addresses_of(name) if is_real(entry)]
+            guessed = kind(bridge) is None and name.startswith("br") and not ports and listed and len(listed) == len(netns.vlans)
+            if entries and (ports or guessed):
+                port = next(one for one in netns.vlans)
+                yield look.finding(
+                    netns,
+                    f"{name} itself is in no VLAN (bridge vlan has no line {name}): its address {entries[0]['local']} "
+                    "is not reached from the ports",
+                    port,
+                    entries[0],
+                    dev=name,
+                    explains=[dead(netns, name)],
+                    mend=[look.inside(netns, f"bridge vlan add dev {name} vid 1 pvid untagged self")],
+                )
+
+
+@check("L22", "warning", "a macvlan or ipvlan that wants its own parent", "the two never reach each other by that link")
+def macvlan_parent(look: Look) -> Iterator[Finding]:
+    """The walk of `netwrap trace` ends for that reason."""
+    yield from walked(look, "L22")
+
+
+@check("L14", "warning", "packets that are too big for the way", "small ones pass, big ones vanish where ICMP does")
+def path_mtu(look: Look) -> Iterator[Finding]:
+    """The walk of `netwrap trace` ends for that reason."""
+    yield from walked(look, "L14")

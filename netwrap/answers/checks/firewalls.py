@@ -1,0 +1,183 @@
+"""Checks of firewalls: what drops, what lacks its translation, what contradicts itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import address_of, check, network_of, prefix_of
+from .routes import walked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from ...model.namespace import Namespace
+    from . import Finding, Look
+
+    Record = dict[str, Any]
+
+
+def rules_of(netns: Namespace) -> list[Record]:
+    """The rules of all captured firewalls."""
+    return [one for one in getattr(netns, "rulesets", None) or () if one.get("kind", "rule") == "rule"]
+
+
+def chains_of(netns: Namespace) -> list[Record]:
+    """The base chains of all captured firewalls."""
+    return [one for one in getattr(netns, "rulesets", None) or () if one.get("kind") == "chain" and one.get("hook")]
+
+
+def _verdict(rule: Record) -> str:
+    return str(rule.get("verdict") or "").lower()
+
+
+@check("W01", "error", "a firewall drops what should pass", "packets between namespaces, or to the outside, end there")
+def dropped(look: Look) -> Iterator[Finding]:
+    """The walk of `netwrap trace` ends at a rule or a policy that drops or rejects."""
+    yield from walked(look, "W01")
+
+
+@check("W02", "error", "private addresses leave without translation", "answers do not find the way back")
+def no_masquerade(look: Look) -> Iterator[Finding]:
+    """The walk of `netwrap trace` leaves by an uplink with a private source, and no rule translates it; a warning, for a router of
+    the own network may know the way."""
+    for found in walked(look, "W02"):
+        yield found._replace(severity="warning")
+
+
+@check("W03", "warning", "one chain accepts what another drops", "an accept ends its own chain only: a later one still drops")
+def two_chains(look: Look) -> Iterator[Finding]:
+    """Two base chains of one family are on one hook; one accepts something, a later one has the policy drop and no such rule."""
+    for netns in look.namespaces:
+        chains = chains_of(netns)
+        for chain in chains:
+            if str(chain.get("policy")).lower() != "drop" or chain.get("hook") not in ("forward", "input"):
+                continue
+            for other in chains:
+                if other is chain or other.get("hook") != chain.get("hook") or str(other.get("policy")).lower() == "drop":
+                    continue
+                if {other.get("family"), chain.get("family")} not in ({"ip"}, {"inet"}, {"ip", "inet"}, {"ip6", "inet"}, {"ip6"}):
+                    continue
+                accepts = [rule for rule in rules_of(netns) if _of(rule, other) and _verdict(rule) == "accept" and _matches(rule)]
+                own = {str(rule.get("text")) for rule in rules_of(netns) if _of(rule, chain)}
+                lost = [rule for rule in accepts if str(rule.get("text")) not in own]
+                if lost:
+                    yield look.finding(
+                        netns,
+                        f"{_name(other)} accepts `{lost[0].get('text')}`, and {_name(chain)} drops what it does not "
+                        "accept itself",
+                        lost[0],
+                        chain,
+                    )
+                    break
+
+
+def _of(rule: Record, chain: Record) -> bool:
+    return all(rule.get(key) == chain.get(key) for key in ("family", "table", "chain"))
+
+
+def _matches(rule: Record) -> bool:
+    return any(rule.get(key) for key in ("in", "out", "source", "destination", "dport"))
+
+
+def _name(chain: Record) -> str:
+    return " ".join(str(chain[key]) for key in ("family", "table", "chain") if chain.get(key))
+
+
+@check(
+    "W04", "warning", "rules of iptables-legacy beside nft", "two firewalls judge each packet, and each tool shows only its own"
+)
+def two_firewalls(look: Look) -> Iterator[Finding]:
+    """Rules of both were captured in one namespace."""
+    for netns in look.namespaces:
+        tools: dict[str, Record] = {}
+        for rule in rules_of(netns):
+            tools.setdefault(str(rule.get("tool", "")), rule)
+        legacy = next((name for name in tools if "legacy" in name), None)
+        other = next((name for name in tools if "nft" in name), None)
+        if legacy and other:
+            yield look.finding(
+                netns,
+                f"{legacy} and {other} both have rules",
+                tools[legacy],
+                tools[other],
+                mend=[look.inside(netns, "iptables-legacy-save"), look.inside(netns, "iptables-legacy -F")],
+            )
+
+
+@check("W05", "warning", "a port is forwarded to nobody", "a published port that is dead")
+def dnat_to_nobody(look: Look) -> Iterator[Finding]:
+    """A DNAT rule leads to an address inside a network of this host that was captured whole, and no namespace has the address."""
+    owned = {str(entry["local"]) for _, _, entry in look.entries()}
+    for netns in look.namespaces:
+        for rule in rules_of(netns):
+            target = str(rule.get("to") or rule.get("nat_address") or "")
+            host = target.rpartition(":")[0] if target.count(":") == 1 else target
+            own = address_of(host)
+            if _verdict(rule) != "dnat" or own is None or host in owned:
+                continue
+            for where, link, entry in look.entries():
+                network = network_of(entry)
+                if (
+                    where is netns
+                    and network is not None
+                    and network.version == own.version
+                    and own in network
+                    and network.prefixlen < 31
+                ):
+                    if look.is_closed(netns, str(link["ifname"])):
+                        yield look.finding(
+                            netns,
+                            f"a rule sends to {target}, and no namespace on {link['ifname']} has that address",
+                            rule,
+                            entry,
+                            dev=str(link["ifname"]),
+                        )
+                    break
+    yield from walked(look, "W05")
+
+
+@check("W06", "warning", "a masquerade without a limit", "traffic between own networks loses its source, too")
+def wide_masquerade(look: Look) -> Iterator[Finding]:
+    """A masquerade rule that names neither a source, nor an outgoing link, nor a destination, nor a mark, in a namespace with two
+    or more networks of its own."""
+    for netns in look.namespaces:
+        networks = {network_of(entry) for where, _, entry in look.entries("inet") if where is netns}
+        for rule in rules_of(netns):
+            if _verdict(rule) == "masquerade" and not any(
+                rule.get(key) for key in ("in", "out", "source", "destination", "mark", "dport")
+            ):
+                if len(networks) > 1 and str(rule.get("text", "")).strip() in (
+                    "masquerade",
+                    "-j MASQUERADE",
+                    "counter masquerade",
+                ):
+                    yield look.finding(netns, "a rule masquerades everything, also between the own networks", rule)
+
+
+@check("W07", "note", "one rule twice in a chain", "an agent added it again at a restart")
+def rule_twice(look: Look) -> Iterator[Finding]:
+    """Two rules of one chain say the same, and decide something."""
+    for netns in look.namespaces:
+        seen: dict[Any, Record] = {}
+        for rule in rules_of(netns):
+            key = (rule.get("family"), rule.get("table"), rule.get("chain"), rule.get("text"))
+            if key in seen and _verdict(rule) in ("accept", "drop", "masquerade", "dnat", "snat", "reject"):
+                yield look.finding(netns, f"`{rule.get('text')}` is twice in {_name(rule)}", seen[key], rule)
+            seen.setdefault(key, rule)
+
+
+@check("W08", "note", "rules that name a link that is not there", "they never match")
+def no_such_link(look: Look) -> Iterator[Finding]:
+    """A rule names an interface, without a wildcard, that the namespace does not have (all links were captured)."""
+    for netns in look.namespaces:
+        if not netns.covers("ip_link") and not netns.covers("ip_address"):
+            continue
+        names = {str(link.get("ifname")) for link in netns.links or ()}
+        told: set[str] = set()
+        for rule in rules_of(netns):
+            for key in ("in", "out"):
+                name = str(rule.get(key) or "").lstrip("! ")
+                if name and not set(name) & set("+*{}, ") and name not in names and name not in told and prefix_of(name) is None:
+                    told.add(name)
+                    yield look.finding(netns, f"a rule asks for {name}, and there is no such link", rule)

@@ -1,0 +1,198 @@
+"""Checks of what the kernel forwards, and of its switches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import address_of, check, gateway_of, hops, is_main, kind
+from .routes import walked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from ...model.namespace import Namespace
+    from . import Finding, Look
+
+    Record = dict[str, Any]
+
+
+def switch_record(netns: Namespace, *names: str) -> Record | None:
+    """The record of the first of some switches that was captured."""
+    rows = netns.table("sysctl") or []
+    for name in names:
+        for row in rows:
+            if str(row.get("key", "")).replace("/", ".") == name:
+                return dict(row) if row not in rows else row
+    return None
+
+
+@check("F01", "error", "a gateway that does not forward", "what is sent by it ends there")
+def not_forwarding(look: Look) -> Iterator[Finding]:
+    """A captured namespace has the address of another's default gateway and does not forward, by the switches of the link and of
+    all; or the walk of `netwrap trace` ends for that reason; or a machine masquerades and does not forward."""
+    told: set[int] = set()
+    for netns in look.namespaces:
+        for route in netns.default_routes():
+            if not is_main(route):
+                continue
+            gateway = gateway_of(hops(route)[0])
+            own = address_of(gateway)
+            if gateway is None or own is None or own.is_link_local:
+                continue
+            family = "inet6" if own.version == 6 else "inet"
+            for there, link in look.walker.owners(gateway):
+                on, known = look.switches(there).forwards(str(link.get("ifname")), family)
+                if there is not netns and known and not on and id(there) not in told:
+                    told.add(id(there))
+                    yield _told(look, there, family, f"{netns.title} reaches {gateway} and nothing behind it", (netns, route))
+    for netns in look.namespaces:
+        on, known = look.switches(netns).forwards("all", "inet")
+        nat = _masquerades(netns)
+        if nat is not None and known and not on and id(netns) not in told:
+            told.add(id(netns))
+            yield _told(
+                look, netns, "inet", f"nothing passes, though a masquerade for {nat.get('source') or 'others'} is there", nat
+            )
+    for found in walked(look, "F01"):
+        there = next((netns for netns in look.namespaces if netns.title == found.netns), None)
+        if there is not None and id(there) not in told:
+            told.add(id(there))
+            yield found
+
+
+def _told(look: Look, netns: Namespace, family: str, so: str, record: Any) -> Finding:
+    name = "net.ipv4.ip_forward" if family == "inet" else "net.ipv6.conf.all.forwarding"
+    own = switch_record(netns, name, "net.ipv4.conf.all.forwarding" if family == "inet" else name)
+    number = "4" if family == "inet" else "6"
+    return look.finding(
+        netns,
+        f"{netns.title} does not forward IPv{number} ({name.rpartition('.')[2]} is 0): {so}",
+        *([own] if own is not None else []),
+        record,
+        mend=[look.inside(netns, f"sysctl -w {name}=1")],
+        explains=[("walk", id(netns), "not-forwarding")],
+    )
+
+
+def _masquerades(netns: Namespace) -> Record | None:
+    for rule in getattr(netns, "rulesets", None) or ():
+        if str(rule.get("verdict", "")).lower() in ("masquerade", "snat") and rule.get("source"):
+            return dict(rule) if not isinstance(rule, dict) else rule
+    return None
+
+
+@check("F02", "warning", "forwarding differs between the links", "one family, or one link, does not pass")
+def partly(look: Look) -> Iterator[Finding]:
+    """IPv4 is forwarded on all, and the switch of a link that is in use says no."""
+    for netns in look.namespaces:
+        switches = look.switches(netns)
+        if not switches.known("net.ipv4.conf.all.forwarding") or not switches.value("net.ipv4.conf.all.forwarding"):
+            continue
+        for link in netns.links or ():
+            name = str(link.get("ifname"))
+            key = f"net.ipv4.conf.{name}.forwarding"
+            if switches.known(key) and not switches.value(key) and netns.addresses_of(name) and name != "lo":
+                record = switch_record(netns, key)
+                yield look.finding(
+                    netns,
+                    f"{netns.title} forwards IPv4, and not what comes in by {name}",
+                    *([record] if record else []),
+                    dev=name,
+                    mend=[look.inside(netns, f"sysctl -w {key.replace(name, name.replace('.', '/'))}=1")],
+                )
+
+
+@check("F03", "error", "rp_filter drops what has its way back elsewhere", "packets vanish without a trace")
+def reverse_path(look: Look) -> Iterator[Finding]:
+    """The walk of `netwrap trace` meets a strict rp_filter whose look-up leaves by another link."""
+    yield from walked(look, "F03")
+
+
+@check("F06", "note", "bridged frames pass the firewall of IP", "rooms on one bridge may be kept apart by rules of FORWARD")
+def bridge_netfilter(look: Look) -> Iterator[Finding]:
+    """bridge-nf-call-iptables is 1, a bridge has two ports, and the forward chain's policy is drop."""
+    for netns in look.namespaces:
+        key = "net.bridge.bridge-nf-call-iptables"
+        if not look.switches(netns).value(key):
+            continue
+        chains = [
+            one
+            for one in getattr(netns, "rulesets", None) or ()
+            if one.get("hook") == "forward" and str(one.get("policy")).lower() == "drop"
+        ]
+        bridges = [link for link in netns.links or () if kind(link) == "bridge" and len(netns.ports(str(link["ifname"]))) > 1]
+        if chains and bridges:
+            record = switch_record(netns, key)
+            yield look.finding(
+                netns,
+                f"frames between ports of {bridges[0]['ifname']} pass FORWARD, whose policy is drop",
+                *([record] if record else []),
+                chains[0],
+                dev=str(bridges[0]["ifname"]),
+            )
+
+
+@check("F07", "warning", "a link does not answer ARP", "nobody finds its address")
+def no_arp(look: Look) -> Iterator[Finding]:
+    """The walk of `netwrap trace` ends at a link without ARP, or at an owner that arp_ignore keeps silent."""
+    yield from walked(look, "F07")
+
+
+@check(
+    "F08",
+    "error",
+    "the neighbour table is almost full",
+    "one table for all namespaces: when it overflows, all of them lose neighbours",
+)
+def neighbours_full(look: Look) -> Iterator[Finding]:
+    """The neighbour entries of all namespaces together are at gc_thresh3 of the root namespace (error), or over gc_thresh2 (warning)."""
+    root = look.host.root
+    if root is None:
+        return
+    for family, dot in (("ipv4", "."), ("ipv6", ":")):
+        switches = look.switches(root)
+        low, high = (f"net.{family}.neigh.default.gc_thresh{number}" for number in (2, 3))
+        if not switches.known(high):
+            continue
+        count = sum(
+            dot in str(neigh.get("dst", ""))
+            and (":" in str(neigh.get("dst"))) == (dot == ":")
+            and "PERMANENT" not in neigh.get("state", ())
+            and "NOARP" not in neigh.get("state", ())
+            for netns in look.namespaces
+            for neigh in netns.neighs or ()
+        )
+        limit, soft = switches.value(high), switches.value(low)
+        if limit and count >= soft:
+            record = switch_record(root, high)
+            yield look.finding(
+                root,
+                f"{count} neighbours of all namespaces together; the table holds {limit}",
+                *([record] if record else []),
+                severity="error" if count >= limit * 0.95 else "warning",
+                mend=[f"sysctl -w {high}={max(limit * 4, 4096)} {low}={max(soft * 4, 2048)}"],
+            )
+
+
+@check("F09", "warning", "the table of connections is almost full", "new connections are dropped")
+def connections_full(look: Look) -> Iterator[Finding]:
+    """nf_conntrack_count is at 80 % of nf_conntrack_max or above."""
+    for netns in look.namespaces:
+        switches = look.switches(netns)
+        count, most = (switches.value(f"net.netfilter.nf_conntrack_{name}") for name in ("count", "max"))
+        most = most or switches.value("net.nf_conntrack_max")
+        if most and count * 5 >= most * 4:
+            record = switch_record(netns, "net.netfilter.nf_conntrack_count")
+            yield look.finding(
+                netns,
+                f"{count} of {most} connections are taken",
+                *([record] if record else []),
+                mend=[look.inside(netns, f"sysctl -w net.netfilter.nf_conntrack_max={most * 4}")],
+            )
+
+
+@check("F10", "error", "a source or destination that may not come from outside", "the kernel drops it as martian")
+def martian(look: Look) -> Iterator[Finding]:
+    """The walk of `netwrap trace` ends for that reason."""
+    yield from walked(look, "F10")

@@ -1,0 +1,415 @@
+"""Checks of links: state, carrier, MTU, masters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...model.peers import PAIRS
+from ..topology import state
+from . import check, data, is_idle, is_main, is_real, kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from ...model.namespace import Namespace
+    from . import Finding, Look
+
+    Record = dict[str, Any]
+
+_OVERHEAD = {
+    "vxlan": 50,
+    "geneve": 50,
+    "gre": 24,
+    "gretap": 38,
+    "ipip": 20,
+    "sit": 20,
+    "wireguard": 60,
+    "ip6tnl": 40,
+    "ip6gre": 44,
+}
+_ON_TOP = ("vlan", "macvlan", "macvtap", "ipvlan", "ipvtap")
+
+
+def dead(netns: Namespace, dev: str) -> tuple[str, int, str]:
+    """The name of the cause "this link carries nothing"."""
+    return ("dead", id(netns), dev)
+
+
+def _real_addresses(netns: Namespace, name: str) -> list[Record]:
+    return [entry for entry in netns.addresses_of(name) if is_real(entry)]
+
+
+@check("L01", "warning", "lo is down", "127.0.0.1 and the own addresses of the namespace do not answer")
+def loopback_down(look: Look) -> Iterator[Finding]:
+    """`lo` has no flag UP. A note where nothing is known to run in the namespace: a new one always begins so."""
+    for netns in look.namespaces:
+        for link in netns.links or ():
+            if link.get("ifname") == "lo" and state(link) == "down":
+                busy = bool(netns.pids) or bool(netns.listeners)
+                yield look.finding(
+                    netns,
+                    f"lo is down: programs of {netns.title} cannot reach 127.0.0.1",
+                    link,
+                    dev="lo",
+                    severity=None if busy else "note",
+                    mend=[look.inside(netns, "ip link set lo up")],
+                )
+
+
+@check("L02", "error", "a link with an address is down", "nothing flows; routes by the link are gone")
+def down_with_address(look: Look) -> Iterator[Finding]:
+    """A link without the flag UP has an address that is neither a loopback's nor link-local, or is the device of a route."""
+    for netns, link in look.links():
+        name = str(link.get("ifname"))
+        if name == "lo" or state(link) != "down" or is_idle(name) or link.get("flags") is None:
+            continue
+        entries = _real_addresses(netns, name)
+        if entries and not link.get("master"):
+            peer = look.peer(netns, link) if kind(link) in PAIRS else None
+            yield look.finding(
+                netns,
+                f"{name} is down, and has {entries[0]['local']}",
+                link,
+                entries[0],
+                dev=name,
+                mend=[look.inside(netns, f"ip link set {name} up")],
+                explains=[dead(netns, name), *([dead(peer[0], str(peer[1].get("ifname")))] if peer else [])],
+            )
+
+
+@check(
+    "L03", "error", "no carrier, and whose fault it is", "a link is set up, but nothing reaches it: its other end is down or gone"
+)
+def no_carrier(look: Look) -> Iterator[Finding]:
+    """A link that is up and has no carrier, with an address, a master or a route. The fault is where the peer is down."""
+    for netns, link in look.links():
+        name = str(link.get("ifname"))
+        if state(link) != "no carrier" or is_idle(name) or kind(link) == "bridge" or name == "lo":
+            continue
+        used = _real_addresses(netns, name) or link.get("master")
+        if not used or kind(link) in _ON_TOP:
+            continue
+        other = look.peer(netns, link)
+        told = [dead(netns, name)]
+        if other is not None and state(other[1]) == "down":
+            there, peer = other
+            if dead_already(look, there, peer):
+                continue
+            yield look.finding(
+                there,
+                f"{peer.get('ifname')} is down, so its peer {name} of {netns.title} has no carrier",
+                peer,
+                (netns, link),
+                dev=str(peer.get("ifname")),
+                mend=[look.inside(there, f"ip link set {peer.get('ifname')} up")],
+                explains=[*told, dead(there, str(peer.get("ifname")))],
+            )
+        elif other is None and "link_index" not in link and "link" not in link and kind(link) not in PAIRS:
+            yield look.finding(
+                netns,
+                f"{name} has no carrier: no cable, or its other end is off",
+                link,
+                dev=name,
+                severity="warning",
+                explains=told,
+            )
+        elif other is None:
+            yield look.finding(
+                netns, f"{name} has no carrier: its other end, which was not captured, is down", link, dev=name, explains=told
+            )
+
+
+def dead_already(look: Look, netns: Namespace, link: Record) -> bool:
+    """Whether L02 says that a link is down: it has an address of its own."""
+    name = str(link.get("ifname"))
+    return bool(_real_addresses(netns, name)) and not link.get("master") and not is_idle(name)
+
+
+@check("L04", "note", "the other end of a pair is in no namespace that was captured", "half of the way is unknown")
+def peer_unknown(look: Look) -> Iterator[Finding]:
+    """A veth with an address or a master whose peer is missing, in a capture that looked at all namespaces."""
+    if look.host.versions.get("how") not in ("ip", "nsenter", "setns"):
+        return
+    for netns, link in look.links(*PAIRS):
+        found = look.host.peer(netns, link)
+        name = str(link.get("ifname"))
+        if found is not None and found.how == "missing" and (link.get("master") or _real_addresses(netns, name)):
+            yield look.finding(netns, f"the other end of {name} is in no namespace that was captured", link, dev=name)
+
+
+@check(
+    "L06", "warning", "both ends of a pair are in one namespace", "a cable that was to join two namespaces joins one with itself"
+)
+def pair_with_itself(look: Look) -> Iterator[Finding]:
+    """Both ends of a veth are in one namespace, neither has a master, and one has an address."""
+    told: set[int] = set()
+    for netns, link in look.links(*PAIRS):
+        other = look.peer(netns, link)
+        if other is None or other[0] is not netns or id(link) in told or link.get("master") or other[1].get("master"):
+            continue
+        told.add(id(other[1]))
+        names = [str(link.get("ifname")), str(other[1].get("ifname"))]
+        if sum(bool(_real_addresses(netns, name)) for name in names) == 1:
+            yield look.finding(
+                netns,
+                f"both ends of the pair {names[0]} = {names[1]} are in {netns.title}, and no bridge has either",
+                link,
+                dev=names[0],
+                mend=[look.inside(netns, f"ip link set {names[1]} netns NETNS")],
+            )
+
+
+@check("L07", "error", "a bridge with ports is down", "no frame passes between its ports")
+def bridge_down(look: Look) -> Iterator[Finding]:
+    """A bridge without the flag UP that has ports."""
+    for netns, link in look.links("bridge"):
+        name = str(link.get("ifname"))
+        ports = [port for port in netns.ports(name) if state(port) == "up"]
+        if state(link) == "down" and ports:
+            yield look.finding(
+                netns,
+                f"{name} is down: its {len(ports)} port{'s' if len(ports) > 1 else ''} reach nothing",
+                link,
+                dev=name,
+                mend=[look.inside(netns, f"ip link set {name} up")],
+                explains=[dead(netns, name), *(dead(netns, str(port["ifname"])) for port in ports)],
+            )
+
+
+@check("L08", "note", "a namespace without a process, of a maker that leaks them", "addresses and memory stay taken")
+def leaked(look: Look) -> Iterator[Finding]:
+    """More than three namespaces named cni-… without a process or a thread that holds them, where processes were looked at."""
+    idle = [
+        netns
+        for netns in look.namespaces
+        if netns.names and netns.names[0].startswith("cni-") and netns.pids == [] and not netns.held
+    ]
+    if len(idle) > 3:
+        names = ", ".join(netns.title for netns in idle[:3])
+        yield look.finding(
+            idle[0],
+            f"{len(idle)} namespaces of a CNI have no process: {names}, …",
+            mend=[f"ip netns del {netns.names[0]}" for netns in idle[:3]],
+        )
+
+
+@check("L11", "warning", "the two ends of a cable differ in MTU", "big packets vanish one way; small ones pass")
+def pair_mtu(look: Look) -> Iterator[Finding]:
+    """Both ends of a pair are known and their MTUs differ."""
+    told: set[int] = set()
+    for netns, link in look.links(*PAIRS):
+        other = look.peer(netns, link)
+        if other is None or id(link) in told:
+            continue
+        told.add(id(other[1]))
+        mtus = link.get("mtu"), other[1].get("mtu")
+        if None not in mtus and mtus[0] != mtus[1]:
+            name, peer = link.get("ifname"), other[1].get("ifname")
+            small, big = sorted([(mtus[0], netns, name), (mtus[1], other[0], peer)], key=lambda one: int(one[0] or 0))
+            yield look.finding(
+                netns,
+                f"{name} has MTU {mtus[0]}, its peer {peer} of {other[0].title} has {mtus[1]}",
+                link,
+                other,
+                dev=str(name),
+                mend=[look.inside(big[1], f"ip link set {big[2]} mtu {small[0]}")],
+            )
+
+
+@check(
+    "L12", "warning", "a port of a bridge has a smaller MTU than the bridge", "frames that fit the bridge are dropped at the port"
+)
+def port_mtu(look: Look) -> Iterator[Finding]:
+    """A port's MTU is below its bridge's. (The kernel follows the smallest port, unless somebody set the bridge.)"""
+    for netns, link in look.links("bridge"):
+        for port in netns.ports(str(link.get("ifname"))):
+            if (port.get("mtu") or 0) < (link.get("mtu") or 0) and port.get("mtu") and port.get("operstate") != "DOWN":
+                yield look.finding(
+                    netns,
+                    f"port {port['ifname']} has MTU {port['mtu']}, its bridge {link['ifname']} {link['mtu']}",
+                    port,
+                    link,
+                    dev=str(port["ifname"]),
+                    mend=[look.inside(netns, f"ip link set {link['ifname']} mtu {port['mtu']}")],
+                )
+
+
+@check(
+    "L13",
+    "error",
+    "a tunnel's MTU leaves no room for its header",
+    "large packets do not fit into the outer ones: TLS and copying hang",
+)
+def tunnel_mtu(look: Look) -> Iterator[Finding]:
+    """MTU of the tunnel + its overhead > MTU of the link that carries it (its parent, else the link of its local address)."""
+    for netns, link in look.links(*_OVERHEAD):
+        below = _underlay(look, netns, link)
+        mtu, overhead = link.get("mtu"), _OVERHEAD[str(kind(link))]
+        if below is None or not mtu or not below[1].get("mtu"):
+            continue
+        if data(link).get("remote6") or data(link).get("group6") or ":" in str(data(link).get("local", "")):
+            overhead += 20
+        room = below[1]["mtu"] - overhead
+        if mtu > room:
+            name = str(link["ifname"])
+            yield look.finding(
+                netns,
+                f"{kind(link)} {name} has MTU {mtu} over {below[1]['ifname']} of {below[1]['mtu']}: {overhead} bytes of header "
+                f"leave {room}",
+                link,
+                below,
+                dev=name,
+                mend=[look.inside(netns, f"ip link set {name} mtu {room}")],
+            )
+
+
+def _underlay(look: Look, netns: Namespace, link: Record) -> tuple[Namespace, Record] | None:
+    parent = look.peer(netns, link)
+    if parent is not None:
+        return parent
+    local = data(link).get("local") or data(link).get("local6")
+    for other in netns.addresses or ():
+        if local and any(entry.get("local") == local for entry in other.get("addr_info", ())):
+            found = netns.link(str(other.get("ifname")))
+            return (netns, found) if found is not None else None
+    devices = {route.get("dev") for route in netns.default_routes() if is_main(route)}
+    found = netns.link(str(devices.pop())) if len(devices) == 1 else None
+    return (netns, found) if found is not None and found is not link and kind(found) not in _OVERHEAD else None
+
+
+@check("L15", "warning", "a link on another one has a bigger MTU than the one below", "big packets are dropped below")
+def stacked_mtu(look: Look) -> Iterator[Finding]:
+    """A vlan's, macvlan's or ipvlan's MTU is greater than its parent's."""
+    for netns, link in look.links(*_ON_TOP):
+        parent = look.peer(netns, link)
+        if parent is not None and (link.get("mtu") or 0) > (parent[1].get("mtu") or 1 << 30):
+            name = str(link["ifname"])
+            yield look.finding(
+                netns,
+                f"{name} has MTU {link['mtu']}, {parent[1]['ifname']} below it {parent[1]['mtu']}",
+                link,
+                parent,
+                dev=name,
+                mend=[look.inside(netns, f"ip link set {name} mtu {parent[1]['mtu']}")],
+            )
+
+
+@check("L16", "error", "an MTU below 1280 with IPv6 addresses", "the kernel switches IPv6 off on such a link")
+def too_small_for_ipv6(look: Look) -> Iterator[Finding]:
+    """MTU < 1280 and a global IPv6 address on the link."""
+    for netns, link in look.links():
+        entries = [entry for entry in _real_addresses(netns, str(link.get("ifname"))) if entry.get("family") == "inet6"]
+        if entries and 0 < (link.get("mtu") or 1500) < 1280:
+            name = str(link["ifname"])
+            yield look.finding(
+                netns,
+                f"{name} has MTU {link['mtu']}, too small for its address {entries[0]['local']}",
+                link,
+                entries[0],
+                dev=name,
+                mend=[look.inside(netns, f"ip link set {name} mtu 1280")],
+            )
+
+
+@check("L17", "error", "one MAC twice on a bridge", "the bridge learns it on both ports in turn: frames go astray")
+def mac_twice(look: Look) -> Iterator[Finding]:
+    """Two links behind different ports of one bridge have the same MAC. Virtual router MACs (00:00:5e) and macvlans are left out."""
+    for netns, bridge in look.links("bridge"):
+        seen: dict[str, list[tuple[Namespace, Record]]] = {}
+        for port in netns.ports(str(bridge.get("ifname"))):
+            other = look.peer(netns, port)
+            if other is None or kind(port) not in PAIRS or other[1].get("master"):
+                continue
+            mac = str(other[1].get("address", ""))
+            if mac and not mac.startswith(("00:00:5e", "00:00:00:00:00:00", "ee:ee:ee:ee:ee:ee")):
+                seen.setdefault(mac, []).append(other)
+        for mac, places in seen.items():
+            if len(places) > 1:
+                names = " and ".join(f"{link['ifname']} of {where.title}" for where, link in places[:3])
+                where, link = places[-1]
+                yield look.finding(
+                    where,
+                    f"{mac} is the MAC of {names}, all on {bridge['ifname']}",
+                    *places,
+                    dev=str(link["ifname"]),
+                    mend=[look.inside(where, f"ip link set {link['ifname']} address 02:00:00:00:00:01")],
+                )
+
+
+@check("L18", "warning", "many errors or drops", "a bad cable, a full ring, or a policy")
+def many_errors(look: Look) -> Iterator[Finding]:
+    """More than 1,000 errors or drops in one direction, and more than 1 % of its packets."""
+    for netns, link in look.links():
+        stats = link.get("stats64") or {}
+        for way in ("rx", "tx"):
+            counts = stats.get(way) or {}
+            for what in ("errors", "dropped"):
+                bad, packets = counts.get(what, 0), counts.get("packets", 0)
+                if isinstance(bad, int) and isinstance(packets, int) and bad > 1000 and bad * 100 > packets:
+                    yield look.finding(
+                        netns, f"{link['ifname']}: {bad} of {packets} packets {way} {what}", link, dev=str(link["ifname"])
+                    )
+
+
+@check("L19", "error", "a bond without an active port", "no packet leaves by the bond")
+def bond(look: Look) -> Iterator[Finding]:
+    """A bond that is up and has no port with a carrier; a port that is down while others are up is a warning."""
+    for netns, link in look.links("bond"):
+        name = str(link["ifname"])
+        ports = netns.ports(name)
+        alive = [port for port in ports if state(port) == "up"]
+        if state(link) != "down" and ports and not alive:
+            yield look.finding(
+                netns, f"no port of {name} has a carrier", link, *ports[:2], dev=name, explains=[dead(netns, name)]
+            )
+        elif alive:
+            for port in ports:
+                if state(port) in ("down", "no carrier"):
+                    yield look.finding(
+                        netns,
+                        f"port {port['ifname']} of {name} has no carrier: half of the bond",
+                        port,
+                        dev=str(port["ifname"]),
+                        severity="warning",
+                    )
+
+
+@check("L20", "warning", "an address on a port", "answers leave by the master: the address is not reached")
+def address_on_port(look: Look) -> Iterator[Finding]:
+    """A global address on a port of a bridge or a bond (not of a VRF)."""
+    for netns, link in look.links():
+        name, master = str(link.get("ifname")), link.get("master")
+        above = netns.link(str(master)) if master else None
+        if above is None or kind(above) not in ("bridge", "bond", "team"):
+            continue
+        for entry in _real_addresses(netns, name)[:1]:
+            length = f"{entry['local']}/{entry.get('prefixlen', 32)}"
+            move = [f"ip addr del {length} dev {name}", f"ip addr add {length} dev {master}"]
+            yield look.finding(
+                netns,
+                f"{length} is on {name}, which is a port of {master}",
+                entry,
+                link,
+                dev=name,
+                mend=[look.inside(netns, words) for words in move],
+            )
+
+
+@check("L21", "warning", "the link below is down", "what stands on it carries nothing")
+def parent_down(look: Look) -> Iterator[Finding]:
+    """The parent of a vlan, macvlan, ipvlan or vxlan that is in use has no flag UP."""
+    for netns, link in look.links(*_ON_TOP, "vxlan"):
+        parent = look.peer(netns, link)
+        if parent is None or state(parent[1]) != "down" or state(link) == "down":
+            continue
+        name, below = str(link["ifname"]), str(parent[1]["ifname"])
+        yield look.finding(
+            parent[0],
+            f"{below} is down, and {name} of {netns.title} stands on it",
+            parent,
+            (netns, link),
+            dev=below,
+            mend=[look.inside(parent[0], f"ip link set {below} up")],
+            explains=[dead(netns, name), dead(parent[0], below)],
+        )

@@ -1,0 +1,132 @@
+"""Checks of neighbour entries (ARP)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import check, is_real, kind
+from .addresses import on_segment
+from .links import dead
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ...model.host import Host
+    from ...model.namespace import Namespace
+    from . import Finding, Look
+
+    Record = dict[str, Any]
+
+
+@check(
+    "H01",
+    "warning",
+    "a neighbour entry with another MAC than the owner's",
+    "what is sent there is dropped, or goes to somebody else",
+)
+def wrong_mac(look: Look) -> Iterator[Finding]:
+    """The entry's MAC is not that of the captured link that has the address on the same segment, nor of another who answers for it.
+    A permanent entry is an error: nothing will mend it. Between hosts: of the same kind of link (a tunnel of one VNI)."""
+    for netns in look.namespaces:
+        for neigh in netns.neighs or ():
+            mac, dev = neigh.get("lladdr"), str(neigh.get("dev"))
+            if not isinstance(mac, str) or mac.count(":") != 5 or mac in ("ee:ee:ee:ee:ee:ee", "00:00:00:00:00:00"):
+                continue
+            if {"FAILED", "NOARP"} & set(neigh.get("state", ())):
+                continue
+            owners = [
+                (there, link) for there, link, entry in on_segment(look, netns, dev) if entry.get("local") == neigh.get("dst")
+            ]
+            macs = {str((there.link(str(link["ifname"])) or link).get("address")) for there, link in owners}
+            if owners and mac not in macs and not _answers(look, netns, dev, mac):
+                there, link = owners[0]
+                yield _told(look, netns, neigh, there, link, dev)
+            elif not owners and len(look.hosts) > 1:
+                yield from _of_another_host(look, netns, neigh, dev)
+
+
+def _answers(look: Look, netns: Namespace, dev: str, mac: str) -> bool:
+    """Whether somebody with this MAC on the segment answers for others (proxy ARP)."""
+    for end in look.segment(netns, dev).ends:
+        if end.link.get("address") == mac and (look.switches(end.netns).on("proxy_arp", end.dev) or end.netns.proxies):
+            return True
+    return False
+
+
+def _told(look: Look, netns: Namespace, neigh: Record, there: Namespace, link: Record, dev: str, owner: str = "") -> Finding:
+    permanent = "PERMANENT" in neigh.get("state", ())
+    right = str((there.link(str(link["ifname"])) or link).get("address"))
+    forget = (
+        f"ip neigh replace {neigh['dst']} lladdr {right} dev {dev} nud permanent"
+        if permanent
+        else f"ip neigh del {neigh['dst']} dev {dev}"
+    )
+    return look.finding(
+        netns,
+        f"{netns.title if not owner else look.host.name} has {'a permanent entry ' if permanent else ''}{neigh['dst']} at "
+        f"{neigh['lladdr']}; its owner {owner or there.title} has {right}",
+        neigh,
+        (there, there.link(str(link["ifname"])) or link),
+        dev=dev,
+        severity="error" if permanent else None,
+        mend=[look.inside(netns, forget)],
+    )
+
+
+def _of_another_host(look: Look, netns: Namespace, neigh: Record, dev: str) -> Iterator[Finding]:
+    """An entry on a link that another host has under the same name (flannel.1): the address is there, with another MAC."""
+    own = netns.link(dev)
+    if own is None or not (kind(own) == "vxlan" or dev.startswith(("flannel.", "vxlan"))):
+        return
+    for host, there, link in _same_links(look, dev):
+        if any(entry.get("local") == neigh.get("dst") for entry in there.addresses_of(str(link["ifname"])) if is_real(entry)):
+            mac = link.get("address")
+            if mac and mac != neigh.get("lladdr"):
+                yield _told(look, netns, neigh, there, link, dev, host.name)
+
+
+def _same_links(look: Look, dev: str) -> Iterator[tuple[Host, Namespace, Record]]:
+    for host in look.hosts:
+        if host is not look.host:
+            for there in host.namespaces:
+                link = there.link(dev)
+                if link is not None:
+                    yield host, there, link
+
+
+@check("H02", "warning", "a permanent entry for a MAC that nobody has", "what is sent to that address is dropped")
+def nobodys_mac(look: Look) -> Iterator[Finding]:
+    """A PERMANENT entry on a segment that was captured whole, where no link has the MAC and nobody has the address."""
+    for netns in look.namespaces:
+        for neigh in netns.neighs or ():
+            dev, mac = str(neigh.get("dev")), neigh.get("lladdr")
+            if "PERMANENT" not in neigh.get("state", ()) or not isinstance(mac, str) or netns.link(dev) is None:
+                continue
+            if not look.is_closed(netns, dev) or kind(netns.link(dev) or {}) == "vxlan":
+                continue
+            ends = look.segment(netns, dev).ends
+            known = {end.link.get("address") for end in ends}
+            owned = any(entry.get("local") == neigh.get("dst") for end in ends for entry in end.netns.addresses_of(end.dev))
+            if mac not in known and not owned:
+                yield look.finding(
+                    netns,
+                    f"{neigh['dst']} is fixed to {mac} on {dev}, and nobody there has either",
+                    neigh,
+                    dev=dev,
+                    mend=[look.inside(netns, f"ip neigh del {neigh['dst']} dev {dev}")],
+                )
+
+
+@check("H03", "note", "many neighbours that do not answer", "a scan, or peers that are gone")
+def many_failed(look: Look) -> Iterator[Finding]:
+    """More than ten FAILED entries on one link."""
+    for netns in look.namespaces:
+        failed: dict[str, list[Record]] = {}
+        for neigh in netns.neighs or ():
+            if "FAILED" in neigh.get("state", ()):
+                failed.setdefault(str(neigh.get("dev")), []).append(neigh)
+        for dev, entries in failed.items():
+            if len(entries) > 10:
+                yield look.finding(
+                    netns, f"{len(entries)} neighbours on {dev} do not answer", entries[0], dev=dev, follows=[dead(netns, dev)]
+                )

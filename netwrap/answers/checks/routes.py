@@ -1,0 +1,561 @@
+"""Checks of routes: gateways, defaults, sources, and the ways that packets really take."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..topology import state
+from ..trace import Asked, addresses_of, trace
+from . import address_of, check, dev_of, gateway_of, hops, is_main, is_real, kind, network_of, prefix_of
+from .addresses import on_segment
+from .links import dead
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from ...model.namespace import Namespace
+    from . import Finding, Look
+
+    Record = dict[str, Any]
+
+#: The gateway that Calico and its like give to every pod, and answer for by proxy ARP.
+_PROXIED = ("169.254.1.1", "169.254.0.1", "169.254.169.1")
+_UNUSABLE = ("blackhole", "unreachable", "prohibit", "throw")
+
+
+def _is_proxied(gateway: str) -> bool:
+    return gateway in _PROXIED or gateway.startswith(("169.254.", "fe80:"))
+
+
+def _defaults(netns: Namespace, family: str = "inet") -> list[Record]:
+    routes = netns.routes if family == "inet" else netns.routes6
+    return [route for route in routes or () if route.get("dst") == "default" and route.get("type", "unicast") not in _UNUSABLE]
+
+
+@check("R01", "warning", "no default route, and its neighbours have one", "nothing outside of its own networks is reached")
+def no_default(look: Look) -> Iterator[Finding]:
+    """All routes of main were captured and none is a default, while another namespace on the same segment has one by a gateway
+    that this one reaches, too."""
+    for netns in look.namespaces:
+        if netns.here or not netns.has_routes("inet") or _defaults(netns):
+            continue
+        for link in netns.addresses or ():
+            name = str(link.get("ifname"))
+            own = [entry for entry in link.get("addr_info", ()) if entry.get("family") == "inet" and is_real(entry)]
+            if not own or state(netns.link(name) or link) == "down":
+                continue
+            found = None
+            for end in look.segment(netns, name).ends:
+                for route in _defaults(end.netns) if end.netns is not netns and not end.netns.here else ():
+                    gateway = gateway_of(hops(route)[0])
+                    inside = network_of(own[0])
+                    if gateway and is_main(route) and inside is not None and address_of(gateway) in inside:
+                        found = found or (end.netns, route, gateway)
+            if found is not None:
+                there, route, gateway = found
+                yield look.finding(
+                    netns,
+                    f"{netns.title} has no default route; {there.title} beside it has one by {gateway}",
+                    own[0],
+                    (there, route),
+                    dev=name,
+                    mend=[look.inside(netns, f"ip route add default via {gateway}")],
+                )
+                break
+
+
+@check("R23", "error", "no default route for most of what is sent", "only one source address has a way out")
+def default_for_one_source(look: Look) -> Iterator[Finding]:
+    """Main has no default (all of main was captured), another table has, and only a rule for one source address leads to it, while
+    another global address is there."""
+    for netns in look.namespaces:
+        if not netns.has_routes("inet") or netns.rules is None or any(is_main(route) for route in _defaults(netns)):
+            continue
+        for route in _defaults(netns):
+            table = str(route.get("table"))
+            rules = [rule for rule in netns.rules if str(rule.get("table")) == table]
+            if not rules or any(rule.get("src", "all") == "all" for rule in rules):
+                continue
+            sources = {str(rule["src"]) for rule in rules}
+            for where, link, entry in look.entries("inet"):
+                text = str(entry["local"])
+                if where is not netns or text in sources or any(_holds(rule, text) for rule in rules):
+                    continue
+                gateway = gateway_of(hops(route)[0])
+                connected = next(
+                    (one for one in netns.routes or () if one.get("prefsrc") == text and one.get("dev") == link["ifname"]), entry
+                )
+                dev = link["ifname"]
+                yield look.finding(
+                    netns,
+                    f"no default route for {text}: table main has none, and rule {rules[0].get('priority')} sends "
+                    f"only {', '.join(sorted(sources))} to table {table}, which has one (by {gateway})",
+                    connected,
+                    rules[0],
+                    route,
+                    dev=str(dev),
+                    mend=[look.inside(netns, f"ip route add default via GATEWAY dev {dev}")],
+                )
+                break
+            break
+
+
+def _holds(rule: Record, text: str) -> bool:
+    net = prefix_of(f"{rule.get('src')}/{rule['srclen']}") if "srclen" in rule else None
+    own = address_of(text)
+    return net is not None and own is not None and own.version == net.version and own in net
+
+
+@check("R02", "error", "a gateway that is in no network of the namespace", "the kernel cannot ask for its MAC: nothing leaves")
+def gateway_off_link(look: Look) -> Iterator[Finding]:
+    """The gateway of a route is in no connected prefix of its device (all addresses were captured). With `onlink` only where it
+    does not answer and a shorter prefix of an address would hold it."""
+    for netns, route in look.routes():
+        if (
+            netns.addresses is None
+            or str(route.get("type", "unicast")) in _UNUSABLE
+            or route.get("nhid")
+            and "gateway" not in route
+        ):
+            continue
+        for hop in hops(route):
+            gateway, dev = gateway_of(hop), dev_of(route, hop)
+            where = address_of(gateway)
+            if gateway is None or where is None or where.is_link_local or _is_proxied(gateway) or "via" in hop:
+                continue
+            flags = [*route.get("flags", ()), *hop.get("flags", ())]
+            entries = [entry for link in netns.addresses for entry in link.get("addr_info", ()) if network_of(entry) is not None]
+            family = "inet6" if where.version == 6 else "inet"
+            own = [entry for entry in entries if entry.get("family", "inet") == family]
+            if not own or not netns.covers("ip_address", family) and not netns.covers("ip_address"):
+                continue
+            if any(
+                where in network for network in map(network_of, own) if network is not None and network.version == where.version
+            ):
+                continue
+            if _has_host_route(netns, gateway):
+                continue
+            failed = _failed(netns, gateway)
+            on_dev = [entry for entry in netns.addresses_of(dev) if entry in own]
+            if "onlink" in flags and (failed is None or not on_dev):
+                continue
+            near = next((entry for entry in on_dev or own if _would_hold(entry, where)), None)
+            mend = _mended(look, netns, near, dev, route, on_dev or own)
+            if "onlink" in flags:
+                assert failed is not None
+                text = (
+                    f"the gateway {gateway} is in no network of {dev} ({network_of(on_dev[0])}), and does not answer ARP (FAILED)"
+                )
+                yield look.finding(
+                    netns, text, route, failed, on_dev[0], dev=dev, mend=mend, explains=[("gateway", id(netns), gateway)]
+                )
+            else:
+                yield look.finding(
+                    netns,
+                    f"gateway {gateway} is in no network of {netns.title}",
+                    route,
+                    *(on_dev or own)[:1],
+                    dev=dev,
+                    mend=mend,
+                    explains=[("gateway", id(netns), gateway)],
+                )
+
+
+def _has_host_route(netns: Namespace, gateway: str) -> bool:
+    """Whether a connected route without an address leads to the gateway (`ip route add GATEWAY dev eth0`)."""
+    own = address_of(gateway)
+    for route in [*(netns.routes or ()), *(netns.routes6 or ())]:
+        net = prefix_of(route.get("dst"))
+        if net is not None and own is not None and net.version == own.version and net.prefixlen and own in net:
+            if not any(gateway_of(hop) for hop in hops(route)) and (route.get("dev") or route.get("nexthops")):
+                return True
+    return False
+
+
+def _would_hold(entry: Record, gateway: Any) -> bool:
+    own = network_of(entry)
+    if own is None or own.version != gateway.version or own.version != 4:
+        return False
+    return any(own.prefixlen > length >= 16 and gateway in own.supernet(new_prefix=length) for length in (24, 23, 22, 20, 16))
+
+
+def _mended(look: Look, netns: Namespace, near: Record | None, dev: str | None, route: Record, own: list[Record]) -> list[str]:
+    if near is not None:
+        length = next(
+            length
+            for length in (24, 23, 22, 20, 16)
+            if length < near["prefixlen"]
+            and address_of(gateway_of(hops(route)[0])) in network_of(near).supernet(new_prefix=length)
+        )  # type: ignore[union-attr]
+        return [
+            look.inside(netns, f"ip addr add {near['local']}/{length} dev {dev}"),
+            look.inside(netns, f"ip addr del {near['local']}/{near['prefixlen']} dev {dev}"),
+        ]
+    for entry in own:
+        for there, _, twin in on_segment(look, netns, str(dev)) if dev else ():
+            network = network_of(entry)
+            if network is not None and there is not netns and address_of(twin["local"]) in network and _is_router(look, there):
+                return [look.inside(netns, f"ip route replace {route['dst']} via {twin['local']}")]
+    return []
+
+
+def _is_router(look: Look, netns: Namespace) -> bool:
+    return netns.here or any(str(entry.get("ifname")) != "lo" for entry in (netns.links or ())[2:])
+
+
+def _failed(netns: Namespace, gateway: str) -> Record | None:
+    for neigh in netns.neighs or ():
+        if neigh.get("dst") == gateway and {"FAILED", "INCOMPLETE"} & set(neigh.get("state", ())):
+            return neigh
+    return None
+
+
+@check("R03", "error", "a gateway that is the namespace's own address", "packets are handed to themselves")
+def own_gateway(look: Look) -> Iterator[Finding]:
+    """The gateway of a route is an address of the same namespace. Routes of overlays (Cilium) that name their own host are left out."""
+    for netns, route in look.routes():
+        own = {str(entry["local"]) for where, _, entry in look.entries() if where is netns}
+        for hop in hops(route):
+            gateway = gateway_of(hop)
+            if gateway in own and str(dev_of(route, hop)).startswith(("cilium_", "flannel", "kube")) is False:
+                if route.get("dst") == "default":
+                    yield look.finding(
+                        netns, f"the gateway {gateway} is an address of {netns.title} itself", route, dev=dev_of(route, hop)
+                    )
+
+
+@check("R04", "error", "a gateway that does not answer", "nothing that is sent by it arrives")
+def gateway_failed(look: Look) -> Iterator[Finding]:
+    """The neighbour entry of a gateway is FAILED or INCOMPLETE. Routes by links without a carrier follow from that."""
+    told: set[Any] = set()
+    for netns, route in look.routes():
+        for hop in hops(route):
+            gateway, dev = gateway_of(hop), dev_of(route, hop)
+            entry = _failed(netns, gateway) if gateway else None
+            if entry is None or (id(netns), gateway) in told or (entry.get("dev") and dev and entry["dev"] != dev):
+                continue
+            told.add((id(netns), gateway))
+            near = _nearest(look, netns, str(dev), str(gateway))
+            words = f"; {near[1]} on the same segment has {near[0]}" if near else ""
+            alive = any(
+                other.get("dev") == entry.get("dev") and {"REACHABLE", "STALE", "DELAY"} & set(other.get("state", ()))
+                for other in netns.neighs or ()
+            )
+            words += ", while others there do" if alive and not near else ""
+            mend = (
+                [look.inside(netns, f"ip route replace {route['dst']} via {near[0]}")]
+                if near and route.get("dst") == "default"
+                else []
+            )
+            yield look.finding(
+                netns,
+                f"the gateway {gateway} does not answer ARP{words}",
+                entry,
+                route,
+                dev=dev,
+                mend=mend,
+                explains=[("gateway", id(netns), gateway)],
+                follows=[dead(netns, str(dev)), ("gateway", id(netns), gateway)],
+            )
+
+
+def _nearest(look: Look, netns: Namespace, dev: str, gateway: str) -> tuple[str, str] | None:
+    """Who on the segment could be meant: an address of a bridge or a router in the gateway's network."""
+    wanted = address_of(gateway)
+    for there, link, twin in on_segment(look, netns, dev):
+        network = network_of(twin)
+        if network is not None and wanted is not None and network.version == wanted.version and wanted in network:
+            if kind(link) == "bridge" or _is_router(look, there) and there is not netns:
+                return str(twin["local"]), str(link["ifname"])
+    for other in look.namespaces:  # the bridge's own address, where the cable is not known
+        for link in other.addresses or ():
+            if kind(other.link(str(link.get("ifname"))) or link) == "bridge" and other is not netns:
+                for entry in link.get("addr_info", ()):
+                    network = network_of(entry)
+                    if network is not None and wanted is not None and network.version == wanted.version and wanted in network:
+                        return str(entry["local"]), str(link["ifname"])
+    return None
+
+
+@check(
+    "R05",
+    "error",
+    "nobody has the address of the gateway",
+    "nothing that is sent by it arrives: a typo, or a host that is not there",
+)
+def nobody_has_gateway(look: Look) -> Iterator[Finding]:
+    """The whole segment of the route's device was captured and nobody on it has the gateway's address, nor answers for it."""
+    told: set[Any] = set()
+    for netns, route in look.routes():
+        for hop in hops(route):
+            gateway, dev = gateway_of(hop), dev_of(route, hop)
+            own = address_of(gateway)
+            if gateway is None or own is None or _is_proxied(gateway) or not dev or (id(netns), gateway) in told:
+                continue
+            if netns.link(dev) is None or not look.is_closed(netns, dev):
+                continue
+            ends = look.segment(netns, dev).ends
+            if any(entry.get("local") == gateway for end in ends for entry in end.netns.addresses_of(end.dev)):
+                continue
+            if any(look.switches(end.netns).on("proxy_arp", end.dev) or end.netns.proxies for end in ends):
+                continue
+            if any(
+                str(entry.get("local")) == gateway
+                for where in {id(end.netns): end.netns for end in ends}.values()
+                for link in where.addresses or ()
+                for entry in link.get("addr_info", ())
+            ):
+                continue  # on another link of a namespace there: the kernel answers for it
+            told.add((id(netns), gateway))
+            near = _nearest(look, netns, dev, gateway)
+            words = f" ({near[1]} has {near[0]})" if near else ""
+            mend = [look.inside(netns, f"ip route replace {route['dst']} via {near[0]}")] if near else []
+            yield look.finding(
+                netns,
+                f"nobody on the segment of {dev} has the gateway {gateway}{words}",
+                route,
+                dev=dev,
+                mend=mend,
+                explains=[("gateway", id(netns), gateway)],
+                follows=[dead(netns, dev)],
+            )
+
+
+@check("R06", "warning", "a route by a link without a carrier is still in the table", "what it leads to vanishes")
+def dead_route(look: Look) -> Iterator[Finding]:
+    """The flag linkdown or dead on a route whose link is in use; links that programs keep ready are left out."""
+    from . import is_idle
+
+    for netns, route in look.routes():
+        for hop in hops(route):
+            flags = {*route.get("flags", ()), *hop.get("flags", ())}
+            dev = str(dev_of(route, hop))
+            if flags & {"linkdown", "dead"} and not is_idle(dev) and (gateway_of(hop) or route.get("protocol") != "kernel"):
+                yield look.finding(
+                    netns, f"{route.get('dst')} leads by {dev}, which has no carrier", route, dev=dev, follows=[dead(netns, dev)]
+                )
+
+
+@check(
+    "R07", "warning", "two default routes of one metric", "the first is used, the other never; answers may leave by the wrong one"
+)
+def two_defaults(look: Look) -> Iterator[Finding]:
+    """Two default routes of one family, table and metric that are not one multipath route, by two devices."""
+    for netns in look.namespaces:
+        for family in ("inet", "inet6"):
+            seen: dict[Any, list[Record]] = {}
+            for route in _defaults(netns, family):
+                if route.get("protocol") != "ra" and "nexthops" not in route and route.get("dev") is not None:
+                    seen.setdefault((str(route.get("table", "main")), route.get("metric", 0), route.get("tos")), []).append(route)
+            for (_, metric, _), routes in seen.items():
+                if family == "inet6" or len({route.get("dev") for route in routes}) < 2:
+                    continue
+                first, second = routes[:2]
+                via = f"via {gateway_of(second)} " if gateway_of(second) else ""
+                yield look.finding(
+                    netns,
+                    f"two default routes of metric {metric or 0} (by {first['dev']} and {second['dev']}): only the first is used; "
+                    f"answers to what comes in by {second['dev']} leave by {first['dev']}",
+                    first,
+                    second,
+                    dev=str(second["dev"]),
+                    mend=[
+                        look.inside(netns, f"ip route del default {via}dev {second['dev']}"),
+                        look.inside(netns, f"ip route add default {via}dev {second['dev']} metric {(metric or 0) + 100}"),
+                    ],
+                )
+
+
+@check("R10", "note", "a route that drops is more specific than one that leads on", "it looks like a firewall")
+def dropped_by_route(look: Look) -> Iterator[Finding]:
+    """A blackhole, unreachable or prohibit route of main inside a connected network; those of the kernel and of Calico are left out."""
+    for netns, route in look.routes():
+        if (
+            route.get("type") not in ("blackhole", "unreachable", "prohibit")
+            or not is_main(route)
+            or route.get("dst") == "default"
+        ):
+            continue
+        own = prefix_of(route.get("dst"))
+        if own is None or route.get("protocol") in ("kernel", "bird", "80") or route.get("metric") == 4278198272:
+            continue
+        for where, link, entry in look.entries():
+            network = network_of(entry)
+            if where is netns and network is not None and network.version == own.version and own.subnet_of(network):  # type: ignore[arg-type]
+                yield look.finding(
+                    netns,
+                    f"{route['type']} {route['dst']} is inside the network of {link['ifname']}",
+                    route,
+                    entry,
+                    dev=str(link["ifname"]),
+                    severity="warning",
+                    mend=[look.inside(netns, f"ip route del {route['type']} {route['dst']}")],
+                )
+                break
+
+
+@check("R11", "error", "a route's source is no address of the namespace", "nothing can be sent with it")
+def foreign_source(look: Look) -> Iterator[Finding]:
+    """The prefsrc of a route is no address of the namespace, and all addresses of that family were captured."""
+    for netns, route in look.routes():
+        source = route.get("prefsrc")
+        own = address_of(source)
+        if own is None or netns.addresses is None or not netns.covers("ip_address", "inet6" if own.version == 6 else "inet"):
+            continue
+        texts = {str(entry.get("local")) for link in netns.addresses for entry in link.get("addr_info", ())}
+        if str(source) not in texts and not _has_local_route(netns, str(source)):
+            yield look.finding(
+                netns, f"{source} is the source of a route, and no address of {netns.title}", route, dev=route.get("dev")
+            )
+
+
+def _has_local_route(netns: Namespace, address: str) -> bool:
+    return any(
+        route.get("type") == "local" and str(route.get("dst")).partition("/")[0] == address for route in netns.routes or ()
+    )
+
+
+@check("R12", "warning", "a multipath route with a dead way", "every n-th flow hangs")
+def dead_leg(look: Look) -> Iterator[Finding]:
+    """One of the nexthops of a route has the flag linkdown or dead, or its gateway is FAILED, and another has not."""
+    for netns, route in look.routes():
+        ways = route.get("nexthops") or []
+        bad = [hop for hop in ways if {"linkdown", "dead"} & set(hop.get("flags", ())) or _failed(netns, str(gateway_of(hop)))]
+        if bad and len(bad) < len(ways):
+            names = ", ".join(str(gateway_of(hop) or hop.get("dev")) for hop in bad)
+            yield look.finding(
+                netns,
+                f"{len(bad)} of {len(ways)} ways to {route['dst']} are dead: {names}",
+                route,
+                follows=[dead(netns, str(hop.get("dev"))) for hop in bad],
+            )
+
+
+@check("R13", "error", "a route names a nexthop object that is not there", "the route leads nowhere")
+def missing_nexthop(look: Look) -> Iterator[Finding]:
+    """`nhid` of a route is no id of `ip nexthop`, which was captured whole; or a group names such a member."""
+    for netns in look.namespaces:
+        if netns.nexthops is None or not netns.covers("ip_nexthop"):
+            continue
+        known = {nexthop.get("id") for nexthop in netns.nexthops}
+        for where, route in look.routes():
+            if where is netns and "nhid" in route and route["nhid"] not in known:
+                yield look.finding(netns, f"{route.get('dst')} uses the nexthop {route['nhid']}, which does not exist", route)
+        for nexthop in netns.nexthops:
+            gone = [
+                member.get("id")
+                for member in nexthop.get("group", ())
+                if isinstance(member, dict) and member.get("id") not in known
+            ]
+            if gone:
+                yield look.finding(netns, f"the nexthop group {nexthop.get('id')} has members that do not exist: {gone}", nexthop)
+
+
+@check("R24", "warning", "a route that has expired is still there", "it may vanish at any time, or should have")
+def expired(look: Look) -> Iterator[Finding]:
+    """The field expires of a route is negative."""
+    for netns, route in look.routes():
+        if isinstance(route.get("expires"), int) and route["expires"] < 0:
+            yield look.finding(
+                netns,
+                f"{route.get('dst')} by {route.get('dev')} expired {-route['expires']} seconds ago",
+                route,
+                dev=route.get("dev"),
+            )
+
+
+_OF_WALK = {
+    "no-route": "R08",
+    "no-way-back": "R08",
+    "loop": "R09",
+    "not-forwarding": "F01",
+    "rp-filter": "F03",
+    "filter": "W01",
+    "reject": "W01",
+    "no-masquerade": "W02",
+    "isolated": "B05",
+    "vlan": "B02",
+    "macvlan-parent": "L22",
+    "mtu": "L14",
+    "nat-wrong": "W05",
+    "arp-off": "F07",
+    "wrong-mac": "H01",
+    "wrong-owner": "H01",
+    "martian": "F10",
+    "no-owner": "R05",
+}
+
+
+def walked(look: Look, wanted: str) -> Iterator[Finding]:
+    """What stops packets from a namespace to its gateway's side, to those it has routes to, and to the outside; by reason code."""
+    for asked, found in _walks(look):
+        if found.verdict in ("reached", "undecided", "leaves", "depends") or found.reason is None:
+            continue
+        if _OF_WALK.get(found.reason) != wanted:
+            continue
+        end = found.result.end
+        what = f"{asked.start.title} does not reach {asked.destination}: {end.what or found.reason}"
+        records = [end.evidence] if isinstance(end.evidence, dict) else []
+        yield look.finding(
+            end.netns,
+            what,
+            *records,
+            dev=end.dev,
+            mend=[one for one in end.mend if one],
+            explains=[("walk", id(end.netns), found.reason)],
+        )
+
+
+def _walks(look: Look) -> list[tuple[Asked, Any]]:
+    """Each namespace's way to its first gateway, to the outside and to the others on its segments: walked once a host."""
+    kept: list[tuple[Asked, Any]] | None = getattr(look, "walks", None)
+    if kept is not None:
+        return kept
+    walks: list[tuple[Asked, Any]] = []
+    look.walks = walks  # type: ignore[attr-defined]
+    rooms = [netns for netns in look.namespaces if netns.links and netns.routes is not None and addresses_of(netns)]
+    for netns in rooms[:_MOST]:
+        targets: dict[str, None] = {}
+        for route in _defaults(netns)[:1]:
+            gateway = gateway_of(hops(route)[0])
+            if gateway and address_of(gateway) is not None and not _is_proxied(gateway):
+                targets[gateway] = None
+            if look.walker.owners(str(gateway)) or _is_proxied(str(gateway)):
+                targets["192.0.2.1"] = None  # somewhere outside
+        for other in _near(look, netns)[:_BESIDE]:
+            targets[other] = None
+        for target in targets:
+            try:
+                asked = Asked(netns, target, source=None)
+                walks.append((asked, trace(look.host, asked, look.walker)))
+            except (ValueError, KeyError, RecursionError):  # not a question that can be asked of what was captured
+                continue
+    return walks
+
+
+_MOST, _BESIDE = 400, 2
+
+
+def _near(look: Look, netns: Namespace) -> list[str]:
+    """Addresses of the namespaces that this one shares a segment or a router with."""
+    found: dict[str, None] = {}
+    for link in netns.addresses or ():
+        for entry in link.get("addr_info", ()):
+            if entry.get("family") == "inet" and is_real(entry):
+                for there, _, twin in on_segment(look, netns, str(link.get("ifname"))):
+                    if there is not netns and twin.get("family") == "inet" and twin.get("local") != entry.get("local"):
+                        found[str(twin["local"])] = None
+    return list(found)
+
+
+@check("R08", "error", "no way there, or no way back", "the commonest fault: packets arrive, and their answers have no route")
+def no_way(look: Look) -> Iterator[Finding]:
+    """The walk of `netwrap trace` from each namespace to its gateway, its neighbours and the outside ends without a route."""
+    yield from walked(look, "R08")
+
+
+@check("R09", "error", "a loop of routes", "packets circle until their time to live ends")
+def loop(look: Look) -> Iterator[Finding]:
+    """The walk of `netwrap trace` comes to the same namespace, table and link again."""
+    yield from walked(look, "R09")

@@ -1,0 +1,268 @@
+"""Checks of policy routing: rules, their tables, VRFs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ... import wording
+from . import check, data, dev_of, gateway_of, hops
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from ...model.namespace import Namespace
+    from . import Finding, Look
+
+    Record = dict[str, Any]
+
+_STANDARD = {"local", "main", "default", "255", "254", "253"}
+_DEAD = ("blackhole", "unreachable", "prohibit")
+
+
+def _sides(netns: Namespace) -> Iterator[tuple[str, list[Record], list[Record] | None]]:
+    for family, rules, routes in (("inet", netns.rules, netns.routes), ("inet6", netns.rules6, netns.routes6)):
+        if rules:
+            yield family, rules, routes
+
+
+def _by_table(routes: list[Record]) -> dict[str, list[Record]]:
+    found: dict[str, list[Record]] = {}
+    for route in routes:
+        found.setdefault(str(route.get("table", "main")), []).append(route)
+    return found
+
+
+def _is_known(netns: Namespace, family: str, table: str) -> bool:
+    return netns.has_routes(family, "all") or netns.has_routes(family, table)
+
+
+@check("R15", "warning", "a rule looks up a table that is empty", "the rule does nothing: the look-up goes on to the next one")
+def empty_table(look: Look) -> Iterator[Finding]:
+    """The table of a rule has no route, and all routes of it were captured; tables of VRFs, default and Android's are left out."""
+    for netns in look.namespaces:
+        for family, rules, routes in _sides(netns):
+            tables = _by_table(routes or [])
+            for rule in rules:
+                table = str(rule.get("table", ""))
+                if not table or table in _STANDARD or table in tables or not _is_known(netns, family, table):
+                    continue
+                if len(rules) > 30 or rule.get("action") not in (None, "lookup"):
+                    continue
+                yield look.finding(
+                    netns,
+                    f"rule {wording.rule(rule)}: table {table} is empty",
+                    rule,
+                    mend=[look.inside(netns, f"ip route add default via GATEWAY table {table}")],
+                )
+
+
+@check("R18", "error", "a rule's table has no way out but unreachable", "what the rule takes is refused")
+def only_unreachable(look: Look) -> Iterator[Finding]:
+    """The only default of the table that a rule with a condition looks up is unreachable, blackhole or prohibit, and the rest of
+    the table has no other route by a device."""
+    for netns in look.namespaces:
+        for _, rules, routes in _sides(netns):
+            tables = _by_table(routes or [])
+            for rule in rules:
+                table = str(rule.get("table", ""))
+                found = tables.get(table, [])
+                if table in _STANDARD or not found or "l3mdev" in rule:
+                    continue
+                defaults = [route for route in found if route.get("dst") == "default"]
+                if not defaults or any(route.get("type", "unicast") not in _DEAD for route in defaults):
+                    continue
+                if (
+                    any(
+                        route.get("dev") and route.get("type", "unicast") not in _DEAD and route.get("protocol") != "kernel"
+                        for route in found
+                    )
+                    or "iif" in rule
+                    and rule["iif"] == "lo"
+                ):
+                    continue
+                what = wording.selector(rule) or wording.prefix(rule, "src")
+                yield look.finding(
+                    netns,
+                    f"what matches {what} goes to table {table}, whose only way out is "
+                    f"`{defaults[0].get('type')} default`: the route by the tunnel is missing",
+                    rule,
+                    defaults[0],
+                    mend=[look.inside(netns, f"ip route replace default dev TUNNEL table {table}")],
+                )
+
+
+@check("R16", "warning", "a rule that is never reached", "a rule before it takes everything that it was made for")
+def never_reached(look: Look) -> Iterator[Finding]:
+    """A rule without a condition (or with `not fwmark` only) before it looks up a table that has a default route, or of which
+    nothing is known; the rule behind has no condition that the one before lacks."""
+    for netns in look.namespaces:
+        for family, rules, routes in _sides(netns):
+            tables = _by_table(routes or [])
+            ordered = sorted(rules, key=lambda rule: rule.get("priority", 0))
+            for at, rule in enumerate(ordered):
+                table = str(rule.get("table", ""))
+                if (
+                    not table
+                    or table in ("local", "255", "default", "253")
+                    or not _takes_all(rule)
+                    or "suppress_prefixlen" in rule
+                ):
+                    continue
+                found = tables.get(table)
+                known = _is_known(netns, family, table)
+                if known and not any(route.get("dst") == "default" for route in found or ()):
+                    continue
+                if not known and table in ("main", "254") and not any(route.get("dst") == "default" for route in found or ()):
+                    continue
+                behind = [
+                    other
+                    for other in ordered[at + 1 :]
+                    if str(other.get("table", "")) not in (table, "main", "default", "local")
+                    and "table" in other
+                    and (_takes_all(other) or not _excluded(rule, other))
+                ]
+                behind = [other for other in behind if other.get("priority") != rule.get("priority") and "l3mdev" not in other]
+                if behind and (table in ("main", "254") or "not" in rule or known):
+                    other = behind[0]
+                    if table in ("main", "254") and not known:
+                        continue
+                    unless = "" if known else f": if table {table} has a default route"
+                    yield look.finding(
+                        netns,
+                        f"rule {rule.get('priority')} takes everything{_but(rule)} to table {table} before rule "
+                        f"{other.get('priority')} can look into table {other.get('table')}{unless}, table {other.get('table')} is not used",
+                        rule,
+                        other,
+                        mend=[look.inside(netns, f"ip rule add {_again(other)} pref {max(1, int(rule.get('priority', 2)) - 1)}")],
+                    )
+                break
+
+
+def _takes_all(rule: Record) -> bool:
+    conditions = {
+        "dst",
+        "iif",
+        "oif",
+        "tos",
+        "ipproto",
+        "sport",
+        "dport",
+        "sport_start",
+        "dport_start",
+        "uid_start",
+        "l3mdev",
+        "goto",
+        "tun_id",
+    }
+    if conditions & set(rule) or rule.get("src", "all") != "all":
+        return False
+    return "fwmark" not in rule or "not" in rule
+
+
+def _but(rule: Record) -> str:
+    return f" that is not marked {rule['fwmark']}" if "fwmark" in rule else ""
+
+
+def _excluded(rule: Record, other: Record) -> bool:
+    """Whether the rule before leaves out what the one behind asks for."""
+    return "fwmark" in rule and "fwmark" in other
+
+
+def _again(rule: Record) -> str:
+    words = [f"from {wording.prefix(rule, 'src') or 'all'}", wording.selector(rule), f"lookup {rule.get('table')}"]
+    return " ".join(filter(None, words))
+
+
+@check("R17", "error", "a default rule is missing", "addresses of the namespace itself, or all routes of main, are not looked up")
+def default_rules(look: Look) -> Iterator[Finding]:
+    """The rules of IPv4 were captured whole, and none without a condition looks up local, or main."""
+    for netns in look.namespaces:
+        if netns.rules is None or not netns.covers("ip_rule", "inet"):
+            continue
+        for table, number in (("local", "255"), ("main", "254")):
+            if not any(str(rule.get("table")) in (table, number) and rule.get("src", "all") == "all" for rule in netns.rules):
+                pref = 0 if table == "local" else 32766
+                yield look.finding(
+                    netns,
+                    f"no rule looks up table {table}",
+                    *netns.rules[:1],
+                    mend=[look.inside(netns, f"ip rule add from all lookup {table} pref {pref}")],
+                )
+
+
+@check("R25", "note", "one rule several times", "a restart of an agent added it again; deleting it once is not enough")
+def rule_twice(look: Look) -> Iterator[Finding]:
+    """Two rules that differ in nothing but the priority, or in nothing at all."""
+    for netns in look.namespaces:
+        for _, rules, _ in _sides(netns):
+            seen: dict[str, Record] = {}
+            for rule in rules:
+                key = repr(sorted((name, value) for name, value in rule.items() if name not in ("priority", "protocol")))
+                if key in seen and "goto" not in rule:
+                    yield look.finding(
+                        netns,
+                        f"the rule `{wording.rule(rule).partition(': ')[2]}` is there twice",
+                        seen[key],
+                        rule,
+                        mend=[look.inside(netns, f"ip rule del pref {rule.get('priority')}")],
+                    )
+                seen.setdefault(key, rule)
+
+
+@check(
+    "R21",
+    "error",
+    "a VRF without a last route",
+    "a look-up that finds nothing there goes on to main and leaves by a link outside of it",
+)
+def vrf_leaks(look: Look) -> Iterator[Finding]:
+    """A VRF's table (all of it captured) has no default route, while main has one, so that what it lacks leaks."""
+    for netns, link in look.links("vrf"):
+        table = str(data(link).get("table", ""))
+        names = {table, str(link["ifname"])}
+        routes = [route for route in netns.routes or () if str(route.get("table", "main")) in names]
+        known = netns.has_routes("inet", "all") or any(netns.has_routes("inet", name) for name in names)
+        if not table or not known or any(route.get("dst") == "default" for route in routes):
+            continue
+        outside = [
+            route
+            for route in netns.routes or ()
+            if str(route.get("table", "main")) in ("main", "254") and route.get("dst") == "default"
+        ]
+        if not outside and netns.has_routes("inet"):
+            continue
+        rule = next((rule for rule in netns.rules or () if "l3mdev" in rule), None)
+        ports = [str(port["ifname"]) for port in netns.ports(str(link["ifname"]))]
+        if ports or routes:
+            dev = dev_of(outside[0], hops(outside[0])[0]) if outside else "a link outside"
+            yield look.finding(
+                netns,
+                f"VRF {link['ifname']} (table {table}) has no default route: a look-up that finds nothing goes on to main and leaves "
+                f"by {dev}, which is no port of {link['ifname']}",
+                *([rule] if rule else []),
+                *routes[:1],
+                *outside[:1],
+                dev=str(link["ifname"]),
+                mend=[look.inside(netns, f"ip route add table {table} unreachable default metric 4278198272")],
+            )
+
+
+@check("R22", "warning", "a route of a VRF leaves by a link that is in no VRF", "the VRF is not kept apart")
+def vrf_route_outside(look: Look) -> Iterator[Finding]:
+    """A route of a VRF's table by a gateway names a device that is no port of that VRF."""
+    for netns, link in look.links("vrf"):
+        table, name = str(data(link).get("table", "")), str(link["ifname"])
+        ports = {str(port["ifname"]) for port in netns.ports(name)} | {name, "lo"}
+        for route in netns.routes or ():
+            if table and str(route.get("table", "main")) in (table, name):
+                for hop in hops(route):
+                    dev = dev_of(route, hop)
+                    if dev and dev not in ports and gateway_of(hop):
+                        yield look.finding(
+                            netns,
+                            f"{route.get('dst')} of VRF {name} leaves by {dev}, which is no port of it",
+                            route,
+                            dev=dev,
+                            severity="note",
+                        )

@@ -1,0 +1,94 @@
+"""What is wrong in the networks of this host, or of captures: each finding with the line that shows it and the command that mends it.
+
+NAME are namespaces (without any: all). What could not be read is said, never passed off as sound. A consequence stands under its
+cause. docs/checks.md lists all checks.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+from netwrap.errors import NetwrapError, UsageError
+
+from . import _source, say
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from netwrap.answers.checks import Finding
+
+    from ._options import Options
+
+
+def run(options: Options) -> int:
+    """Print the findings; 0 where there is no error and no warning, 1 where there is one, or something could not be read."""
+    from netwrap.answers import check
+
+    if options.explain is not None:
+        return _explain(options.explain)
+    level = options.level or "note"
+    asked = check.chosen(options.only, options.without)
+    hosts = _source.hosts(options)
+    found = check.check(hosts, only=options.only, without=options.without, level=level, netns=options.words)
+    if options.accept is not None:
+        found = _news(found, options.accept)
+    if options.format in ("json", "jsonl"):
+        records = [one.record() for one in found]
+        if options.format == "json":
+            print(json.dumps(records, indent=1))
+        else:
+            for record in records:
+                print(json.dumps(record))
+    else:
+        _print(found, len(asked), sum(len(host.namespaces) for host in hosts), len(hosts) > 1)
+    sys.stdout.flush()
+    status = _source.remarks(hosts, lacks=False)
+    return 1 if any(one.severity in ("error", "warning") for one in found) else status
+
+
+def _print(found: Sequence[Finding], asked: int, namespaces: int, several: bool) -> None:
+    from netwrap.answers import check
+    from netwrap.tables.render import printable
+
+    for line in check.lines(found, several=several):
+        sys.stdout.write(printable(line) + "\n")
+    sys.stdout.write(check.summary(found, asked, namespaces) + "\n")
+
+
+def _explain(name: str) -> int:
+    from netwrap.answers import check
+    from netwrap.errors import similar
+
+    known = check.catalogue()
+    one = known.get(name.upper())
+    if one is None:
+        raise UsageError(f"there is no check {name!r}{similar(name.upper(), list(known))}; there are: {', '.join(known)}")
+    for line in check.explained(one):
+        print(line)
+    return 0
+
+
+def _news(found: list[Finding], path: str) -> list[Finding]:
+    """The findings that the baseline lacks; without a file, one is written with these, and there is no news."""
+    from netwrap.answers import check
+
+    if not os.path.exists(path):
+        text = json.dumps([one.record() for one in found], indent=1) + "\n"
+        try:
+            with open(path, "x", encoding="utf-8") as file:
+                file.write(text)
+        except OSError as error:
+            raise NetwrapError(f"cannot write {path}: {error.strerror}") from None
+        say(f"{path}: made, with {len(found)} finding{'s' if len(found) != 1 else ''}; what comes later is news")
+        return []
+    try:
+        with open(path, encoding="utf-8") as file:
+            baseline = check.accepted(file.read())
+    except (OSError, ValueError) as error:
+        raise NetwrapError(f"cannot read {path}: {error}") from None
+    except NetwrapError as error:
+        raise NetwrapError(f"{path}: {error}") from None
+    return check.news(found, baseline)
