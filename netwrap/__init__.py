@@ -3,6 +3,23 @@
 >>> from netwrap import ip_link
 >>> [link["ifname"] for link in ip_link.show() if "LOOPBACK" in link["flags"]]
 ['lo']
+
+``netwrap.check(hosts)`` is :func:`netwrap.answers.check.check`: the findings about hosts that :mod:`netwrap.sources.opening` reads.
 """
 
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """Load what the package offers when somebody asks for it: the import of the package itself stays cheap."""
+    if name == "check":
+        import importlib
+
+        return importlib.import_module("netwrap.answers.check").check
+    raise AttributeError(f"module 'netwrap' has no attribute {name!r}")

@@ -49,7 +49,8 @@ def chosen(only: Sequence[str] = (), without: Sequence[str] = ()) -> list[Check]
         if not any(_means(name, one) for one in known):
             raise UsageError(f"there is no check {name!r}; there are: {', '.join(known)}")
     return [one for one in known.values()
-            if (not only or any(_means(name, one.id) for name in only)) and not any(_means(name, one.id) for name in without)]  # fmt: skip
+            if (not only or any(_means(name, one.id) for name in only))
+            and not any(_means(name, one.id) for name in without)]  # fmt: skip
 
 
 def _means(name: str, id: str) -> bool:
@@ -65,7 +66,7 @@ def check(
     ``level``: the least severity; ``netns``: only findings of these namespaces (any name). Raises UsageError.
     """
     asked = chosen(only, without)
-    every = [hosts] if not isinstance(hosts, (list, tuple)) else list(hosts)
+    every: list[Host] = list(hosts) if isinstance(hosts, (list, tuple)) else [hosts]  # type: ignore[list-item]
     found: list[Finding] = []
     for host in every:
         look = Look(host, every)

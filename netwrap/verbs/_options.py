@@ -110,6 +110,10 @@ VERBS: dict[str, Verb] = {
         ("netwrap diff yesterday.netwrap", "netwrap diff before.netwrap after.netwrap --table route,link",
          "netwrap diff red blue --from host.netwrap"),
     ),
+    "check": Verb(
+        "what is wrong: each finding with the line that shows it and the command that mends it", "[NAME…]", 0, -1,
+        ("netwrap check", "netwrap check --from ticket.txt --level error", "netwrap check --explain R02"),
+    ),
     "topology": Verb(
         "a picture of the namespaces and what connects them: text, SVG, a page, PNG, Mermaid, DOT, D2", "[NAME…]", 0, -1,
         ("netwrap topology", "netwrap topology --format html -o host.html", "netwrap topology --around red --depth 1",
@@ -159,7 +163,7 @@ OPERANDS = {
 LAB_OPERANDS = {"FILE": _LAB, "NAME": "a namespace (without any: all named ones)"}
 
 TABLES = (*WRAPPED, "report", "find", "trace", "diff", "parse")
-_HOSTS = (*WRAPPED, "report", "find", "topology", "diff")
+_HOSTS = (*WRAPPED, "report", "find", "topology", "diff", "check")
 _RUNS = (*_HOSTS, "trace", "capture", "lab up", "lab down", "lab status", "lab verify", "lab export")
 
 #: Every option, by the headings of the help.
@@ -211,6 +215,14 @@ OPTIONS: dict[str, tuple[Option, ...]] = {
         Option("--one-way", "", ("trace",), "only the way there"),
         Option("--all", "", ("trace",), "every pair of namespaces, as a table"),
         Option("--table", "A,B,…", ("diff",), "only these tables: link, address, route, rule, neigh, …", "", "names"),
+        Option("--only", "ID,…", ("check",), "only these checks; R* stands for an area", "", "names"),
+        Option("--without", "ID,…", ("check",), "without these checks", "", "names"),
+        Option("--level", "LEVEL", ("check",), "the least severity: error, warning or note (default)", "", "choice",
+               ("error", "warning", "note")),
+        Option("--explain", "ID", ("check",), "what a check finds, why it hurts, and how it is decided"),
+        Option("--accept", "FILE", ("check",), "only news: leave out what this file has; it is made where it is missing", "", "",
+               ("file",)),
+        Option("--format", "FORM", ("check",), "text (default), json or jsonl", "-o", "choice", ("text", "json", "jsonl")),
         Option("--identity", "", ("diff",), "also what tells one making of a network from another: ifindex, MAC, fe80::"),
         Option("--all", "", ("diff",), "leave nothing out: counters, timers, what follows from another change"),
         Option("--probe", "", ("trace",), "send one real packet, too, and say what came"),
@@ -297,6 +309,10 @@ class Options:
         self.all = False
         self.table: list[str] = []
         self.identity = False
+        self.without: list[str] = []
+        self.level: str | None = None
+        self.explain: str | None = None
+        self.accept: str | None = None
         self.probe = False
         self.around: str | None = None
         self.depth: int | None = None

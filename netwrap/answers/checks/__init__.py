@@ -188,9 +188,30 @@ class Look:
     def peer(self, netns: Namespace, link: Record) -> tuple[Namespace, Record] | None:
         """The other end (or the parent) of a link, where it is known for certain."""
         found = self.host.peer(netns, link)
-        if found is None or found.netns is None or found.link is None or found.how == "ambiguous":
+        if found is None or found.how == "ambiguous":
             return None
-        return found.netns, found.link
+        if found.netns is not None and found.link is not None:
+            return found.netns, found.link
+        return self._named_peer(netns, link)
+
+    def _named_peer(self, netns: Namespace, link: Record) -> tuple[Namespace, Record] | None:
+        """The peer in text that shows no index of one end (`-br`): each end names the other's index or namespace."""
+        if "ifindex" in link and "ifindex" not in (self.namespaces[0].links or [{}])[0] and "link_netns" not in link:
+            return None
+        places = []
+        for other in self.namespaces:
+            for twin in other.links or () if other is not netns else ():
+                if "ifindex" not in link:
+                    fits = twin.get("ifindex") == link.get("link_index") and twin.get("link_netns") in netns.names
+                else:
+                    fits = (
+                        "ifindex" not in twin
+                        and twin.get("link_index") == link["ifindex"]
+                        and link.get("link_netns") in other.names
+                    )
+                if fits and link.get("link_index") is not None:
+                    places.append((other, twin))
+        return places[0] if len(places) == 1 else None
 
     def links(self, *kinds: str) -> Iterator[tuple[Namespace, Record]]:
         """The links of all namespaces, of some kinds or of all."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..layer2 import kind
 from ..topology import state
-from . import address_of, check, is_main, is_real, network_of, prefix_of
+from . import address_of, check, gateway_of, is_main, is_real, network_of, prefix_of
 from .links import dead
 
 if TYPE_CHECKING:
@@ -85,7 +85,8 @@ def _labelled_alike(look: Look, told: set[Any]) -> Iterator[Finding]:
 
 @check("A02", "error", "one address or MAC on two hosts", "both answer: connections go to one or the other by chance")
 def between_hosts(look: Look) -> Iterator[Finding]:
-    """An address of an uplink (no private link of one host) stands on two hosts that share the prefix there, with two MACs or one."""
+    """An address of an uplink (no private link of one host) stands on two hosts that share the prefix there, with two MACs
+    or one."""
     if len(look.hosts) < 2:
         return
     for netns in look.namespaces:
@@ -188,7 +189,7 @@ def _related(netns: Namespace, devices: list[str]) -> bool:
 def covers(look: Look) -> Iterator[Finding]:
     """Two routes of one prefix in table main by two links: connected by one, by a gateway or a program over the other."""
     for netns in look.namespaces:
-        connected = {}
+        connected: dict[str, Record] = {}
         for route in netns.routes or ():
             if is_main(route) and route.get("protocol") == "kernel" and "gateway" not in route and "/" in str(route.get("dst")):
                 connected.setdefault(str(route["dst"]), route)
@@ -246,7 +247,8 @@ def lengths(look: Look) -> Iterator[Finding]:
     "A07", "error", "the two ends of a cable share no network", "they cannot talk without a route that says where the other is"
 )
 def no_common_network(look: Look) -> Iterator[Finding]:
-    """Both ends of a pair without a master have IPv4 addresses, none in the other's network, and no route by the link reaches it."""
+    """Both ends of a pair without a master have IPv4 addresses, none in the other's network, and no route by the link
+    reaches it."""
     told: set[int] = set()
     for netns, link in look.links("veth", "netkit", "vxcan"):
         other = look.peer(netns, link)
@@ -333,45 +335,39 @@ def deprecated_source(look: Look) -> Iterator[Finding]:
                     )
 
 
-@check(
-    "A12",
-    "warning",
-    "a network that is much too wide",
-    "addresses of others count as neighbours, and are asked for by ARP in vain",
-)
+@check("A12", "warning", "a network that is much too wide", "addresses of others count as neighbours, and are asked for in vain")
 def too_wide(look: Look) -> Iterator[Finding]:
-    """A connected IPv4 prefix shorter than /8 or, of public addresses, not longer than /8; or one that holds another link's network."""
-    for netns, link, entry in look.entries("inet"):
-        network = network_of(entry)
-        if not isinstance(network, ipaddress.IPv4Network) or network.prefixlen > 15 or "address" in entry:
-            continue
-        name = str(link["ifname"])
-        if kind(netns.link(name) or link) not in ("", None, "vlan", "bond", "bridge", "veth"):
-            continue
-        inside = [
-            (other, one)
-            for where, other, one in look.entries("inet")
-            if where is netns
-            and other is not link
-            and (net := network_of(one)) is not None
-            and net.version == 4
-            and net.prefixlen > network.prefixlen
-            and net.subnet_of(network)
-            and net.prefixlen < 31
+    """A connected route of main, by a real link, a bridge or a veth, of a public IPv4 prefix of 8 bits or less, or of any
+    prefix that short that holds another link's connected network."""
+    for netns in look.namespaces:
+        connected = [
+            (route, net)
+            for route in netns.routes or ()
+            if is_main(route) and route.get("dev") and not gateway_of(route) and route.get("dst") != "default"
+            if isinstance(net := prefix_of(route.get("dst")), ipaddress.IPv4Network) and route.get("type", "unicast") == "unicast"
         ]
-        public = not any(
-            network.subnet_of(ipaddress.IPv4Network(private)) for private in ("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8")
-        )
-        if public and network.prefixlen <= 8 or inside and network.prefixlen < 8:
-            held = f", and holds {network_of(inside[0][1])} of {inside[0][0]['ifname']}" if inside else ""
+        for route, network in connected:
+            name = str(route["dev"])
+            if not 0 < network.prefixlen <= 8 or kind(netns.link(name) or {}) not in ("", None, "vlan", "bond", "bridge", "veth"):
+                continue
+            held = next(
+                (
+                    (other, inside)
+                    for other, inside in connected
+                    if other.get("dev") != name and network.prefixlen < inside.prefixlen < 31 and inside.subnet_of(network)
+                ),
+                None,
+            )
+            if network.is_private and (held is None or network.prefixlen == 8):
+                continue
+            words = f" and holds {held[1]} of {held[0]['dev']}" if held is not None else ""
+            source = route.get("prefsrc")
+            change = [f"ip addr add {source}/24 dev {name}", f"ip addr del {source}/{network.prefixlen} dev {name}"]
             yield look.finding(
                 netns,
-                f"the network of {name} is {network}{held}: addresses in it count as neighbours of {name}",
-                entry,
-                *(one for _, one in inside[:1]),
+                f"the network of {name} is {network}{words}: what is in it counts as a neighbour of {name}",
+                route,
+                *([held[0]] if held is not None else []),
                 dev=name,
-                mend=[
-                    look.inside(netns, f"ip addr add {entry['local']}/24 dev {name}"),
-                    look.inside(netns, f"ip addr del {entry['local']}/{entry['prefixlen']} dev {name}"),
-                ],
+                mend=[look.inside(netns, command) for command in change if source],
             )

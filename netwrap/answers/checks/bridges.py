@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...model.peers import PAIRS
 from ..topology import state
-from . import check, data, is_idle, is_real, kind
+from . import check, data, is_idle, is_real, kind, network_of
 from .links import dead
 from .routes import walked
 
@@ -34,7 +34,7 @@ def _vlans(netns: Namespace, dev: str) -> list[Record] | None:
 
 def _in_vlan(vlans: list[Record], number: int) -> bool:
     return any(
-        isinstance(vlan.get("vlan"), int) and vlan["vlan"] <= number <= vlan.get("vlanEnd", vlan["vlan"]) for vlan in vlans
+        isinstance(vlan.get("vlan"), int) and vlan["vlan"] <= number <= (vlan.get("vlanEnd") or vlan["vlan"]) for vlan in vlans
     )
 
 
@@ -60,7 +60,8 @@ def port_state(look: Look) -> Iterator[Finding]:
 
 @check("B02", "error", "two ports that belong together share no VLAN", "the bridge keeps them apart without a word")
 def no_common_vlan(look: Look) -> Iterator[Finding]:
-    """vlan_filtering is on and the rooms behind two ports have addresses in one network, while the ports' untagged VLANs differ."""
+    """vlan_filtering is on and the rooms behind two ports have addresses in one network, while the ports' untagged VLANs
+    differ."""
     for netns, bridge in look.links("bridge"):
         if not _filters(netns, bridge) or netns.vlans is None:
             continue
@@ -73,19 +74,17 @@ def no_common_vlan(look: Look) -> Iterator[Finding]:
             for entry in other[0].addresses_of(str(other[1]["ifname"])):
                 if is_real(entry):
                     rooms.append((str(port["ifname"]), _pvid(vlans), other[0], entry))
-        for at, (port, pvid, there, entry) in enumerate(rooms):
+        for at, (behind, pvid, there, entry) in enumerate(rooms):
             for name, other_pvid, beside, twin in rooms[:at]:
-                from . import network_of
-
                 if pvid != other_pvid and there is not beside and network_of(entry) == network_of(twin) is not None:
                     yield look.finding(
                         netns,
-                        f"{entry['local']} of {there.title} (port {port}, VLAN {pvid}) and {twin['local']} of "
+                        f"{entry['local']} of {there.title} (port {behind}, VLAN {pvid}) and {twin['local']} of "
                         f"{beside.title} (port {name}, VLAN {other_pvid}) share no VLAN",
                         (there, entry),
                         (beside, twin),
-                        dev=port,
-                        mend=[look.inside(netns, f"bridge vlan add dev {port} vid {other_pvid} pvid untagged")],
+                        dev=behind,
+                        mend=[look.inside(netns, f"bridge vlan add dev {behind} vid {other_pvid} pvid untagged")],
                     )
                     break
     yield from walked(look, "B02")
@@ -93,7 +92,8 @@ def no_common_vlan(look: Look) -> Iterator[Finding]:
 
 @check("B03", "error", "a port that takes no untagged frames", "what its room sends is dropped")
 def no_pvid(look: Look) -> Iterator[Finding]:
-    """vlan_filtering is on, a port has no PVID, and the link at its other end has an address of its own (so it sends untagged)."""
+    """vlan_filtering is on, a port has no PVID, and the link at its other end has an address of its own (so it sends
+    untagged)."""
     for netns, bridge in look.links("bridge"):
         if not _filters(netns, bridge) or netns.vlans is None:
             continue
@@ -117,7 +117,8 @@ def no_pvid(look: Look) -> Iterator[Finding]:
 
 @check("B04", "error", "a VLAN that its port does not allow", "tagged frames of the room are dropped at the bridge")
 def tag_not_allowed(look: Look) -> Iterator[Finding]:
-    """A vlan link in a room stands on a veth whose other end is a port of a bridge with vlan_filtering that does not have the VLAN."""
+    """A vlan link in a room stands on a veth whose other end is a port of a bridge with vlan_filtering that does not have
+    the VLAN."""
     for netns, link in look.links("vlan"):
         parent = look.peer(netns, link)
         number = data(link).get("id")
@@ -154,16 +155,16 @@ def moved(look: Look) -> Iterator[Finding]:
                 behind[str(other[1]["address"])] = str(port["ifname"])
         own = {str(link.get("address")) for link in netns.links or ()}
         for entry in netns.fdb or ():
-            mac, port = str(entry.get("mac")), behind.get(str(entry.get("mac")))
+            mac, cabled = str(entry.get("mac")), behind.get(str(entry.get("mac")))
             if (
-                port
-                and entry.get("ifname") not in (port, None)
+                cabled
+                and entry.get("ifname") not in (cabled, None)
                 and mac not in own
                 and entry.get("state") in ("static", "permanent")
             ):
                 yield look.finding(
                     netns,
-                    f"{mac} is fixed on {entry['ifname']}, and its cable is at {port}",
+                    f"{mac} is fixed on {entry['ifname']}, and its cable is at {cabled}",
                     entry,
                     dev=str(entry["ifname"]),
                     mend=[look.inside(netns, f"bridge fdb del {mac} dev {entry['ifname']} master")],
@@ -172,7 +173,8 @@ def moved(look: Look) -> Iterator[Finding]:
 
 @check("B08", "error", "two ends of a tunnel disagree", "the one sends what the other does not take")
 def tunnel_ends(look: Look) -> Iterator[Finding]:
-    """Two captured hosts have a vxlan link of one VNI whose UDP ports differ, or one's local address is no address of its host."""
+    """Two captured hosts have a vxlan link of one VNI whose UDP ports differ, or one's local address is no address of its
+    host."""
     for netns, link in look.links("vxlan"):
         own = data(link)
         local = own.get("local")
@@ -214,8 +216,8 @@ def tunnel_ends(look: Look) -> Iterator[Finding]:
 
 @check("B09", "note", "a bridge without a port", "a leftover; with an address it promises a network that nobody is in")
 def empty_bridge(look: Look) -> Iterator[Finding]:
-    """No link has the bridge as its master (all links were captured). With an address, and without a carrier, an error; bridges that
-    programs keep ready (docker0, virbr0, br-…) are left out."""
+    """No link has the bridge as its master (all links were captured). With an address, and without a carrier, an error;
+    bridges that programs keep ready (docker0, virbr0, br-…) are left out."""
     for netns, bridge in look.links():
         name = str(bridge["ifname"])
         if kind(bridge) != "bridge" and not (kind(bridge) is None and name.startswith("br") and state(bridge) == "no carrier"):
@@ -250,6 +252,7 @@ def empty_bridge(look: Look) -> Iterator[Finding]:
             dev=name,
             severity="error" if entries and state(bridge) == "no carrier" else None,
             mend=[look.inside(netns, f"ip link set {loose} master {name}")] if loose and entries else [],
+            explains=[("no-port", id(netns), name)],
         )
 
 
@@ -292,7 +295,7 @@ def bridge_in_no_vlan(look: Look) -> Iterator[Finding]:
                 continue
             entries = [entry for entry in netns.addresses_of(name) if is_real(entry)]
             guessed = kind(bridge) is None and name.startswith("br") and not ports and listed and len(listed) == len(netns.vlans)
-            if entries and (ports or guessed):
+            if entries and (ports or guessed or filters):
                 port = next(one for one in netns.vlans)
                 yield look.finding(
                     netns,

@@ -39,8 +39,8 @@ def dropped(look: Look) -> Iterator[Finding]:
 
 @check("W02", "error", "private addresses leave without translation", "answers do not find the way back")
 def no_masquerade(look: Look) -> Iterator[Finding]:
-    """The walk of `netwrap trace` leaves by an uplink with a private source, and no rule translates it; a warning, for a router of
-    the own network may know the way."""
+    """The walk of `netwrap trace` leaves by an uplink with a private source, and no rule translates it; a warning, for a
+    router of the own network may know the way."""
     for found in walked(look, "W02"):
         yield found._replace(severity="warning")
 

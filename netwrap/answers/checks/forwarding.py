@@ -55,9 +55,9 @@ def not_forwarding(look: Look) -> Iterator[Finding]:
                 look, netns, "inet", f"nothing passes, though a masquerade for {nat.get('source') or 'others'} is there", nat
             )
     for found in walked(look, "F01"):
-        there = next((netns for netns in look.namespaces if netns.title == found.netns), None)
-        if there is not None and id(there) not in told:
-            told.add(id(there))
+        place = next((netns for netns in look.namespaces if netns.title == found.netns), None)
+        if place is not None and id(place) not in told:
+            told.add(id(place))
             yield found
 
 
@@ -146,7 +146,8 @@ def no_arp(look: Look) -> Iterator[Finding]:
     "one table for all namespaces: when it overflows, all of them lose neighbours",
 )
 def neighbours_full(look: Look) -> Iterator[Finding]:
-    """The neighbour entries of all namespaces together are at gc_thresh3 of the root namespace (error), or over gc_thresh2 (warning)."""
+    """The neighbour entries of all namespaces together are at gc_thresh3 of the root namespace (error), or over gc_thresh2
+    (warning)."""
     root = look.host.root
     if root is None:
         return

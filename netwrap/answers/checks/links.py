@@ -113,6 +113,7 @@ def no_carrier(look: Look) -> Iterator[Finding]:
                 dev=name,
                 severity="warning",
                 explains=told,
+                follows=[("no-port", id(netns), name)],
             )
         elif other is None:
             yield look.finding(
@@ -314,7 +315,8 @@ def too_small_for_ipv6(look: Look) -> Iterator[Finding]:
 
 @check("L17", "error", "one MAC twice on a bridge", "the bridge learns it on both ports in turn: frames go astray")
 def mac_twice(look: Look) -> Iterator[Finding]:
-    """Two links behind different ports of one bridge have the same MAC. Virtual router MACs (00:00:5e) and macvlans are left out."""
+    """Two links behind different ports of one bridge have the same MAC. Virtual router MACs (00:00:5e) and macvlans are
+    left out."""
     for netns, bridge in look.links("bridge"):
         seen: dict[str, list[tuple[Namespace, Record]]] = {}
         for port in netns.ports(str(bridge.get("ifname"))):

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     "what is sent there is dropped, or goes to somebody else",
 )
 def wrong_mac(look: Look) -> Iterator[Finding]:
-    """The entry's MAC is not that of the captured link that has the address on the same segment, nor of another who answers for it.
-    A permanent entry is an error: nothing will mend it. Between hosts: of the same kind of link (a tunnel of one VNI)."""
+    """The entry's MAC is not that of the captured link that has the address on the same segment, nor of another who answers
+    for it. A permanent entry is an error: nothing will mend it. Between hosts: of the same kind of link (a tunnel of one
+    VNI)."""
     for netns in look.namespaces:
         for neigh in netns.neighs or ():
             mac, dev = neigh.get("lladdr"), str(neigh.get("dev"))
@@ -76,7 +77,7 @@ def _told(look: Look, netns: Namespace, neigh: Record, there: Namespace, link: R
 def _of_another_host(look: Look, netns: Namespace, neigh: Record, dev: str) -> Iterator[Finding]:
     """An entry on a link that another host has under the same name (flannel.1): the address is there, with another MAC."""
     own = netns.link(dev)
-    if own is None or not (kind(own) == "vxlan" or dev.startswith(("flannel.", "vxlan"))):
+    if not dev.startswith(("flannel.", "vxlan")) and (own is None or kind(own) != "vxlan"):
         return
     for host, there, link in _same_links(look, dev):
         if any(entry.get("local") == neigh.get("dst") for entry in there.addresses_of(str(link["ifname"])) if is_real(entry)):

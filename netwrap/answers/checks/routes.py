@@ -67,8 +67,8 @@ def no_default(look: Look) -> Iterator[Finding]:
 
 @check("R23", "error", "no default route for most of what is sent", "only one source address has a way out")
 def default_for_one_source(look: Look) -> Iterator[Finding]:
-    """Main has no default (all of main was captured), another table has, and only a rule for one source address leads to it, while
-    another global address is there."""
+    """Main has no default (all of main was captured), another table has, and only a rule for one source address leads to
+    it, while another global address is there."""
     for netns in look.namespaces:
         if not netns.has_routes("inet") or netns.rules is None or any(is_main(route) for route in _defaults(netns)):
             continue
@@ -78,27 +78,34 @@ def default_for_one_source(look: Look) -> Iterator[Finding]:
             if not rules or any(rule.get("src", "all") == "all" for rule in rules):
                 continue
             sources = {str(rule["src"]) for rule in rules}
-            for where, link, entry in look.entries("inet"):
-                text = str(entry["local"])
-                if where is not netns or text in sources or any(_holds(rule, text) for rule in rules):
+            gateway = gateway_of(hops(route)[0])
+            for text, dev, record in _sources(look, netns):
+                if text in sources or any(_holds(rule, text) for rule in rules):
                     continue
-                gateway = gateway_of(hops(route)[0])
-                connected = next(
-                    (one for one in netns.routes or () if one.get("prefsrc") == text and one.get("dev") == link["ifname"]), entry
-                )
-                dev = link["ifname"]
                 yield look.finding(
                     netns,
-                    f"no default route for {text}: table main has none, and rule {rules[0].get('priority')} sends "
-                    f"only {', '.join(sorted(sources))} to table {table}, which has one (by {gateway})",
-                    connected,
+                    f"no default route for {text}: table main has none, and rule {rules[0].get('priority')} sends only "
+                    f"{', '.join(sorted(sources))} to table {table}, which has one (by {gateway})",
+                    record,
                     rules[0],
                     route,
-                    dev=str(dev),
+                    dev=dev,
                     mend=[look.inside(netns, f"ip route add default via GATEWAY dev {dev}")],
                 )
                 break
             break
+
+
+def _sources(look: Look, netns: Namespace) -> Iterator[tuple[str, str, Record]]:
+    """The addresses that a namespace sends from, with the connected route (or the address) that shows each."""
+    told: set[str] = set()
+    for route in netns.routes or ():
+        if is_main(route) and "prefsrc" in route and not gateway_of(route) and is_real({"local": route["prefsrc"]}):
+            told.add(str(route["prefsrc"]))
+            yield str(route["prefsrc"]), str(route.get("dev")), route
+    for where, link, entry in look.entries("inet"):
+        if where is netns and str(entry["local"]) not in told:
+            yield str(entry["local"]), str(link["ifname"]), entry
 
 
 def _holds(rule: Record, text: str) -> bool:
@@ -128,8 +135,11 @@ def gateway_off_link(look: Look) -> Iterator[Finding]:
             entries = [entry for link in netns.addresses for entry in link.get("addr_info", ()) if network_of(entry) is not None]
             family = "inet6" if where.version == 6 else "inet"
             own = [entry for entry in entries if entry.get("family", "inet") == family]
-            if not own or not netns.covers("ip_address", family) and not netns.covers("ip_address"):
+            whole = netns.covers("ip_address", family)
+            if not own or not whole and (dev is None or not netns.covers("ip_address", family, dev=dev)):
                 continue
+            if not whole:
+                own = [entry for entry in netns.addresses_of(dev) if entry in own]
             if any(
                 where in network for network in map(network_of, own) if network is not None and network.version == where.version
             ):
@@ -180,14 +190,18 @@ def _would_hold(entry: Record, gateway: Any) -> bool:
     return any(own.prefixlen > length >= 16 and gateway in own.supernet(new_prefix=length) for length in (24, 23, 22, 20, 16))
 
 
+def _would_hold_at(entry: Record, gateway: Any, length: int) -> bool:
+    own, wanted = network_of(entry), address_of(gateway)
+    return own is not None and wanted is not None and wanted in own.supernet(new_prefix=length)
+
+
 def _mended(look: Look, netns: Namespace, near: Record | None, dev: str | None, route: Record, own: list[Record]) -> list[str]:
     if near is not None:
         length = next(
             length
             for length in (24, 23, 22, 20, 16)
-            if length < near["prefixlen"]
-            and address_of(gateway_of(hops(route)[0])) in network_of(near).supernet(new_prefix=length)
-        )  # type: ignore[union-attr]
+            if length < near["prefixlen"] and _would_hold_at(near, gateway_of(hops(route)[0]), length)
+        )
         return [
             look.inside(netns, f"ip addr add {near['local']}/{length} dev {dev}"),
             look.inside(netns, f"ip addr del {near['local']}/{near['prefixlen']} dev {dev}"),
@@ -213,7 +227,8 @@ def _failed(netns: Namespace, gateway: str) -> Record | None:
 
 @check("R03", "error", "a gateway that is the namespace's own address", "packets are handed to themselves")
 def own_gateway(look: Look) -> Iterator[Finding]:
-    """The gateway of a route is an address of the same namespace. Routes of overlays (Cilium) that name their own host are left out."""
+    """The gateway of a route is an address of the same namespace. Routes of overlays (Cilium) that name their own host are
+    left out."""
     for netns, route in look.routes():
         own = {str(entry["local"]) for where, _, entry in look.entries() if where is netns}
         for hop in hops(route):
@@ -255,7 +270,6 @@ def gateway_failed(look: Look) -> Iterator[Finding]:
                 route,
                 dev=dev,
                 mend=mend,
-                explains=[("gateway", id(netns), gateway)],
                 follows=[dead(netns, str(dev)), ("gateway", id(netns), gateway)],
             )
 
@@ -355,7 +369,8 @@ def two_defaults(look: Look) -> Iterator[Finding]:
                 via = f"via {gateway_of(second)} " if gateway_of(second) else ""
                 yield look.finding(
                     netns,
-                    f"two default routes of metric {metric or 0} (by {first['dev']} and {second['dev']}): only the first is used; "
+                    f"two default routes of metric {metric or 0} (by {first['dev']} and {second['dev']}): "
+                    "only the first is used; "
                     f"answers to what comes in by {second['dev']} leave by {first['dev']}",
                     first,
                     second,
@@ -369,7 +384,8 @@ def two_defaults(look: Look) -> Iterator[Finding]:
 
 @check("R10", "note", "a route that drops is more specific than one that leads on", "it looks like a firewall")
 def dropped_by_route(look: Look) -> Iterator[Finding]:
-    """A blackhole, unreachable or prohibit route of main inside a connected network; those of the kernel and of Calico are left out."""
+    """A blackhole, unreachable or prohibit route of main inside a connected network; those of the kernel and of Calico are
+    left out."""
     for netns, route in look.routes():
         if (
             route.get("type") not in ("blackhole", "unreachable", "prohibit")
@@ -404,6 +420,8 @@ def foreign_source(look: Look) -> Iterator[Finding]:
         if own is None or netns.addresses is None or not netns.covers("ip_address", "inet6" if own.version == 6 else "inet"):
             continue
         texts = {str(entry.get("local")) for link in netns.addresses for entry in link.get("addr_info", ())}
+        if route.get("dev") and netns.link(str(route["dev"])) is None:
+            continue  # a link that the addresses do not show: these are not of the same state
         if str(source) not in texts and not _has_local_route(netns, str(source)):
             yield look.finding(
                 netns, f"{source} is the source of a route, and no address of {netns.title}", route, dev=route.get("dev")
@@ -488,13 +506,16 @@ _OF_WALK = {
 
 
 def walked(look: Look, wanted: str) -> Iterator[Finding]:
-    """What stops packets from a namespace to its gateway's side, to those it has routes to, and to the outside; by reason code."""
+    """What stops packets from a namespace to its gateway's side, to those it has routes to, and to the outside; by reason
+    code."""
     for asked, found in _walks(look):
         if found.verdict in ("reached", "undecided", "leaves", "depends") or found.reason is None:
             continue
         if _OF_WALK.get(found.reason) != wanted:
             continue
         end = found.result.end
+        if end.reason == "no-route" and end.netns.inode is None and _is_connected(end.netns, asked.destination):
+            continue  # pasted text that lacks the route of an own network: likelier left out than missing
         what = f"{asked.start.title} does not reach {asked.destination}: {end.what or found.reason}"
         records = [end.evidence] if isinstance(end.evidence, dict) else []
         yield look.finding(
@@ -505,6 +526,15 @@ def walked(look: Look, wanted: str) -> Iterator[Finding]:
             mend=[one for one in end.mend if one],
             explains=[("walk", id(end.netns), found.reason)],
         )
+
+
+def _is_connected(netns: Namespace, address: str) -> bool:
+    own = address_of(address)
+    return any(
+        net is not None and own is not None and net.version == own.version and own in net
+        for link in netns.addresses or ()
+        for net in map(network_of, link.get("addr_info", ()))
+    )
 
 
 def _walks(look: Look) -> list[tuple[Asked, Any]]:

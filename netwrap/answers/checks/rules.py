@@ -39,7 +39,8 @@ def _is_known(netns: Namespace, family: str, table: str) -> bool:
 
 @check("R15", "warning", "a rule looks up a table that is empty", "the rule does nothing: the look-up goes on to the next one")
 def empty_table(look: Look) -> Iterator[Finding]:
-    """The table of a rule has no route, and all routes of it were captured; tables of VRFs, default and Android's are left out."""
+    """The table of a rule has no route, and all routes of it were captured; tables of VRFs, default and Android's are left
+    out."""
     for netns in look.namespaces:
         for family, rules, routes in _sides(netns):
             tables = _by_table(routes or [])
@@ -131,7 +132,8 @@ def never_reached(look: Look) -> Iterator[Finding]:
                     yield look.finding(
                         netns,
                         f"rule {rule.get('priority')} takes everything{_but(rule)} to table {table} before rule "
-                        f"{other.get('priority')} can look into table {other.get('table')}{unless}, table {other.get('table')} is not used",
+                        f"{other.get('priority')} can look into table {other.get('table')}{unless}, "
+                        f"table {other.get('table')} is not used",
                         rule,
                         other,
                         mend=[look.inside(netns, f"ip rule add {_again(other)} pref {max(1, int(rule.get('priority', 2)) - 1)}")],
@@ -178,8 +180,8 @@ def _again(rule: Record) -> str:
 def default_rules(look: Look) -> Iterator[Finding]:
     """The rules of IPv4 were captured whole, and none without a condition looks up local, or main."""
     for netns in look.namespaces:
-        if netns.rules is None or not netns.covers("ip_rule", "inet"):
-            continue
+        if netns.rules is None or not netns.covers("ip_rule", "inet") or len(netns.rules) < 2:
+            continue  # of one line alone it is likelier that the rest was left out
         for table, number in (("local", "255"), ("main", "254")):
             if not any(str(rule.get("table")) in (table, number) and rule.get("src", "all") == "all" for rule in netns.rules):
                 pref = 0 if table == "local" else 32766
@@ -238,7 +240,8 @@ def vrf_leaks(look: Look) -> Iterator[Finding]:
             dev = dev_of(outside[0], hops(outside[0])[0]) if outside else "a link outside"
             yield look.finding(
                 netns,
-                f"VRF {link['ifname']} (table {table}) has no default route: a look-up that finds nothing goes on to main and leaves "
+                f"VRF {link['ifname']} (table {table}) has no default route: a look-up that finds nothing goes on to main "
+                "and leaves "
                 f"by {dev}, which is no port of {link['ifname']}",
                 *([rule] if rule else []),
                 *routes[:1],

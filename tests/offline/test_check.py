@@ -1,0 +1,133 @@
+"""`netwrap check`: what an expert would find in a pasted text is found, with its line; sound hosts are left alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from rooms import ROOT, Netwrap
+
+from netwrap.answers import check
+from netwrap.answers.checks import Finding
+from netwrap.sources import opening
+
+# text -> (id, severity, a part of what, lines of the evidence, a part of the mend) of each finding but notes
+PASTED: dict[str, tuple[str, list[tuple[str, str, str, list[int], str]]]] = {
+    "gateway off link": (
+        "$ ip addr\n2: eth0: <BROADCAST,UP,LOWER_UP> mtu 1500 state UP\n    inet 10.0.0.2/24 scope global eth0\n"
+        "$ ip route\ndefault via 10.0.1.1 dev eth0\n10.0.0.0/24 dev eth0 proto kernel scope link src 10.0.0.2\n",
+        [("R02", "error", "gateway 10.0.1.1 is in no network", [5, 3], "ip addr add 10.0.0.2/23 dev eth0")],
+    ),
+    "gateway silent": (
+        "$ ip neigh\n10.0.0.1 dev eth0 FAILED\n$ ip route\ndefault via 10.0.0.1 dev eth0\n"
+        "10.0.0.0/24 dev eth0 scope link src 10.0.0.2\n",
+        [("R04", "error", "the gateway 10.0.0.1 does not answer ARP", [2, 4], "")],
+    ),
+    "peer down": (
+        "$ ip -d link\n7: v-red@if2: <BROADCAST,MULTICAST> mtu 1500 state DOWN\n    link/ether 02:00:00:00:00:07 link-netns red\n"
+        "    veth\n$ ip -n red -d addr\n2: eth0@if7: <NO-CARRIER,BROADCAST,UP,M-DOWN> mtu 1500 state LOWERLAYERDOWN\n"
+        "    link/ether 02:00:00:00:00:02 link-netnsid 0\n    veth\n    inet 10.0.0.2/24 scope global eth0\n",
+        [("L03", "error", "v-red is down, so its peer eth0 of red has no carrier", [2, 6], "ip link set v-red up")],
+    ),
+    "two defaults": (
+        "$ ip route\ndefault via 10.0.0.1 dev eth0\ndefault via 10.1.0.1 dev eth1\n",
+        [("R07", "warning", "two default routes of metric 0 (by eth0 and eth1)", [2, 3],
+          "ip route del default via 10.1.0.1 dev eth1")],
+    ),
+    "a port has the address": (
+        "$ ip -d addr\n3: br0: <BROADCAST,UP,LOWER_UP> mtu 1500 state UP\n    bridge\n"
+        "4: eth1: <BROADCAST,UP,LOWER_UP> mtu 1500 master br0 state UP\n    bridge_slave\n    inet 10.0.0.2/24 scope global eth1\n",
+        [("L20", "warning", "10.0.0.2/24 is on eth1, which is a port of br0", [6, 4], "ip addr add 10.0.0.2/24 dev br0")],
+    ),
+    "tunnel too big": (
+        "$ ip -d link\n2: eth0: <BROADCAST,UP,LOWER_UP> mtu 1500 state UP\n"
+        "5: vx: <BROADCAST,UP,LOWER_UP> mtu 1500 state UNKNOWN\n"
+        "    vxlan id 1 dev eth0 dstport 4789\n",
+        [("L13", "error", "vxlan vx has MTU 1500 over eth0 of 1500", [3, 2], "ip link set vx mtu 1450")],
+    ),
+}  # fmt: skip
+# What must stay silent: each looks like a fault and is none.
+SOUND = {
+    "calico": "$ ip addr\n2: eth0: <BROADCAST,UP,LOWER_UP> mtu 1450 state UP\n    inet 10.244.1.7/32 scope global eth0\n$ ip route\n"
+    "default via 169.254.1.1 dev eth0\n169.254.1.1 dev eth0 scope link\n",
+    "metrics": "$ ip route\ndefault via 10.0.0.1 dev eth0 metric 100\ndefault via 10.1.0.1 dev wlan0 metric 600\n",
+    "idle docker0": "$ ip -d addr\n3: docker0: <NO-CARRIER,BROADCAST,UP> mtu 1500 state DOWN\n    bridge\n"
+    "    inet 172.17.0.1/16 scope global docker0\n",
+    "beside": "$ ip addr\n2: eth0: <UP,LOWER_UP> mtu 1500 state UP\n    inet 10.10.0.2/16 scope global eth0\n"
+    "3: eth1: <UP,LOWER_UP> mtu 1500 state UP\n"
+    "    inet 10.20.0.2/16 scope global eth1\n",
+    "a part": "$ ip route | grep default\ndefault via 10.0.0.1 dev eth0\n"
+    "$ ip addr show lo\n1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 state UNKNOWN\n"
+    "    inet 127.0.0.1/8 scope host lo\n",
+    "unreadable": "$ ip addr\n2: eth0: <UP,LOWER_UP> mtu 1500 state UP\n    inet x.x.x.x/24 scope global eth0\n"
+    "$ ip route\ndefault via x.x.x.1 dev eth0\n",
+    "stale": "$ ip neigh\n10.0.0.1 dev eth0 lladdr 02:00:00:00:00:01 STALE\n$ ip route\ndefault via 10.0.0.1 dev eth0\n",
+    "onlink": "$ ip addr\n2: eth0: <UP,LOWER_UP> mtu 1500 state UP\n    inet 10.0.0.2/32 scope global eth0\n"
+    "$ ip route\ndefault via 10.9.0.1 dev eth0 onlink\n",
+}  # fmt: skip
+
+
+def found(text: str) -> list[Finding]:
+    return [one for one in check.check(opening.read_text(text)) if one.severity != "note"]
+
+
+@pytest.mark.parametrize("name", PASTED)
+def test_what_is_wrong_is_found_with_its_lines(name: str) -> None:
+    text, expected = PASTED[name]
+    told = found(text)
+    assert [(one.id, one.severity) for one in told] == [one[:2] for one in expected]
+    for one, (_, _, what, lines, mend) in zip(told, expected):
+        assert what in one.what
+        assert [quote["line"] for quote in one.evidence] == lines
+        assert [quote["text"] for quote in one.evidence] == [text.split("\n")[line - 1].strip() for line in lines]
+        assert mend in " && ".join(one.mend)
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_what_only_looks_like_a_fault_is_left_alone(name: str) -> None:
+    assert found(SOUND[name]) == []
+
+
+def test_a_consequence_stands_under_its_cause() -> None:
+    text = (
+        "$ ip -d link\n7: v-red@if2: <BROADCAST,MULTICAST> mtu 1500 state DOWN\n"
+        "    link/ether 02:00:00:00:00:07 link-netns red\n    veth\n"
+        "$ ip -n red -d addr\n2: eth0@if7: <NO-CARRIER,BROADCAST,UP,M-DOWN> mtu 1500 state LOWERLAYERDOWN\n"
+        "    link/ether 02:00:00:00:00:02 link-netnsid 0\n    veth\n    inet 10.0.0.2/24 scope global eth0\n"
+        "$ ip -n red route\ndefault via 10.0.0.1 dev eth0 linkdown\n$ ip -n red neigh\n10.0.0.1 dev eth0 FAILED\n"
+    )
+    told = found(text)
+    assert [(one.id, sorted(other.id for other in one.under)) for one in told] == [("L03", ["R04", "R06"])]
+
+
+def test_the_sample_does_not_forward(netwrap: Netwrap) -> None:
+    done = netwrap("check", "--from", str(ROOT / "fixtures" / "host" / "sample.netwrap"), "--level", "error", "--format", "json")
+    assert [(one["id"], one["netns"], one["mend"]) for one in json.loads(done.stdout)] == [
+        ("F01", "(root)", ["sysctl -w net.ipv4.ip_forward=1"])
+    ]
+
+
+def test_options(netwrap: Netwrap, tmp_path: Path) -> None:
+    path = tmp_path / "t.txt"
+    path.write_text(PASTED["two defaults"][0])
+    assert netwrap("check", "--from", str(path)).returncode == 1
+    assert netwrap("check", "--from", str(path), "--level", "error").returncode == 0
+    assert netwrap("check", "--from", str(path), "--without", "r07").returncode == 0
+    assert netwrap("check", "--from", str(path), "--only", "L*").returncode == 0
+    [record] = json.loads(netwrap("check", "--from", str(path), "--format", "json").stdout)
+    assert list(record) == ["id", "severity", "host", "netns", "dev", "what", "why", "evidence", "mend", "consequences"]
+    baseline = tmp_path / "known.json"
+    assert netwrap("check", "--from", str(path), "--accept", str(baseline)).returncode == 0
+    assert netwrap("check", "--from", str(path), "--accept", str(baseline)).stdout.startswith("nothing found")
+    baseline.write_text("{")
+    wrong = netwrap("check", "--from", str(path), "--accept", str(baseline))
+    assert wrong.returncode == 1 and "is no baseline" in wrong.stderr and wrong.stderr.count("\n") == 1
+    assert netwrap("check", "--only", "X99", "--from", str(path)).returncode == 2
+    assert netwrap("check", "--explain", "R02").stdout.startswith("R02  error: a gateway that is in no network")
+
+
+def test_the_list_in_the_documents_is_that_of_the_code() -> None:
+    rows = (ROOT / "docs" / "checks.md").read_text().split("\n")
+    table = [row.split(" | ")[:3] for row in rows if row.startswith("| **")]
+    assert table == [[f"| **{one.id}**", one.severity, one.title] for one in check.catalogue().values()]
