@@ -4,7 +4,7 @@
 >>> [link["ifname"] for link in ip_link.show() if "LOOPBACK" in link["flags"]]
 ['lo']
 
-``netwrap.check(hosts)`` is :func:`netwrap.answers.check.check`: the findings about hosts that :mod:`netwrap.sources.opening` reads.
+``netwrap.check(hosts)`` is :func:`netwrap.answers.check.check`: the findings about hosts of :mod:`netwrap.sources.opening`.
 """
 
 from __future__ import annotations

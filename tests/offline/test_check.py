@@ -37,7 +37,8 @@ PASTED: dict[str, tuple[str, list[tuple[str, str, str, list[int], str]]]] = {
     ),
     "a port has the address": (
         "$ ip -d addr\n3: br0: <BROADCAST,UP,LOWER_UP> mtu 1500 state UP\n    bridge\n"
-        "4: eth1: <BROADCAST,UP,LOWER_UP> mtu 1500 master br0 state UP\n    bridge_slave\n    inet 10.0.0.2/24 scope global eth1\n",
+        "4: eth1: <BROADCAST,UP,LOWER_UP> mtu 1500 master br0 state UP\n    bridge_slave\n"
+        "    inet 10.0.0.2/24 scope global eth1\n",
         [("L20", "warning", "10.0.0.2/24 is on eth1, which is a port of br0", [6, 4], "ip addr add 10.0.0.2/24 dev br0")],
     ),
     "tunnel too big": (
@@ -49,8 +50,8 @@ PASTED: dict[str, tuple[str, list[tuple[str, str, str, list[int], str]]]] = {
 }  # fmt: skip
 # What must stay silent: each looks like a fault and is none.
 SOUND = {
-    "calico": "$ ip addr\n2: eth0: <BROADCAST,UP,LOWER_UP> mtu 1450 state UP\n    inet 10.244.1.7/32 scope global eth0\n$ ip route\n"
-    "default via 169.254.1.1 dev eth0\n169.254.1.1 dev eth0 scope link\n",
+    "calico": "$ ip addr\n2: eth0: <BROADCAST,UP,LOWER_UP> mtu 1450 state UP\n    inet 10.244.1.7/32 scope global eth0\n"
+    "$ ip route\ndefault via 169.254.1.1 dev eth0\n169.254.1.1 dev eth0 scope link\n",
     "metrics": "$ ip route\ndefault via 10.0.0.1 dev eth0 metric 100\ndefault via 10.1.0.1 dev wlan0 metric 600\n",
     "idle docker0": "$ ip -d addr\n3: docker0: <NO-CARRIER,BROADCAST,UP> mtu 1500 state DOWN\n    bridge\n"
     "    inet 172.17.0.1/16 scope global docker0\n",
