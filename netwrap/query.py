@@ -38,9 +38,17 @@ def records(
             except parsers.ParseError:
                 pass
     result = shell.run(argv, netns=netns, timeout=timeout, check=False)
+    return read(name, argv, result, shell.in_netns(argv, netns))
+
+
+def read(name: str, argv: Sequence[str], result: shell.Result, ran: Sequence[str] | None = None) -> list[Any]:
+    """The records of what a command printed, wherever it ran; ``ran``: its words as an error shows them.
+
+    Raises what :func:`netwrap.shell.run` raises, and ParseError.
+    """
     if not _is_empty_table(result):
-        shell.checked(shell.in_netns(argv, netns), result)
-    found = list(module.parse(result.stdout))
+        shell.checked(ran or argv, result)
+    found = list(parsers.module(name).parse(result.stdout))
     complete = getattr(commands.module(name), "complete", None)
     if complete is not None:
         complete(found, argv)

@@ -196,13 +196,14 @@ def run(
     changes: bool = False,
     out: int | None = None,
     long: bool = False,
+    started: Callable[[int], None] | None = None,
 ) -> Result:
     """Run a command and return all that it printed.
 
     ``netns`` runs it in that namespace; ``timeout`` is in seconds; ``check=False`` returns a failure as a result instead of
     raising it; ``stdin`` is handed to it as its input; ``changes`` says that it changes something, which a dry run leaves out;
     ``out`` is the descriptor of a file that takes what it prints, and the result's ``stdout`` is empty then; ``long`` says
-    that it runs for seconds or more, which `sh` is for.
+    that it runs for seconds or more, which `sh` is for; ``started`` as in :func:`wait`.
 
     Raises CommandMissing, TimedOut, and where it fails the error that its words mean, CommandFailed at least.
     What a command that succeeds says on standard error is warned about (CommandWarning).
@@ -212,7 +213,7 @@ def run(
         announce(words, stdin)
     if dry_run and changes:
         return Result("", "", 0)
-    result = _call(words, timeout, stdin, out, _wait_long if long else wait)
+    result = _call(words, timeout, stdin, out, _wait_long if long else wait, started)
     return checked(words, result) if check else result
 
 
@@ -232,13 +233,14 @@ def _call(
     timeout: float,
     stdin: str | None,
     out: int | None = None,
-    waiting: Callable[[list[str], str, Sequence[int], float], int] | None = None,
+    waiting: Callable[..., int] | None = None,
+    started: Callable[[int], None] | None = None,
 ) -> Result:
     path = _executable(words)
     files = [scratch() if out is None else os.dup(out), scratch()]
     try:
         files.insert(0, scratch(stdin.encode("utf-8", "surrogateescape")) if stdin else os.open(os.devnull, os.O_RDONLY))
-        status = (waiting or wait)(words, path, files, timeout)
+        status = (waiting or wait)(words, path, files, timeout, started)
         stdout = content(files[1]) if out is None else ""
         return Result(stdout, content(files[2]), status if status >= 0 else 128 - status)
     finally:
@@ -380,7 +382,9 @@ def _reap(pid: int) -> int:
         raise CommandFailed([], 126, "its exit status is lost: this program ignores SIGCHLD") from None
 
 
-def _wait_long(words: list[str], path: str, files: Sequence[int], timeout: float) -> int:
+def _wait_long(
+    words: list[str], path: str, files: Sequence[int], timeout: float, started: Callable[[int], None] | None = None
+) -> int:
     """Do what :func:`wait` does, by `sh`.
 
     Its output goes to files here, too: `sh` stops reading a pipe two seconds after the end of the process, and keeps no more
@@ -422,8 +426,12 @@ def _wait_long(words: list[str], path: str, files: Sequence[int], timeout: float
     clock.daemon = True
     clock.start()
     try:
+        if started is not None:
+            started(running.pid)
         with _taking_along(running.pid):
             status: int = running.wait().exit_code
+        if started is not None:
+            started(0)
     except BaseException:
         kill(running.pid)
         running.process.wait()

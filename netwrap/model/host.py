@@ -42,6 +42,7 @@ class Host:
         self.live = False
         self.source = ""
         self.name = ""  # what tells it from the other hosts of the same sources
+        self.of_several = False  # its sources were to tell of more hosts, whether those could be read or not
         self.unread: list[tuple[int, str]] = []  # lines of its source, with their numbers, that are in no table
 
     @property

@@ -82,25 +82,25 @@ def hosts(paths: Sequence[str], at: int | None = None) -> list[Host]:
             source, problems = some[0].source, some[0].problems[:1]
             raise NetwrapError(f"{source}: nothing that netwrap knows is in it" + "".join(f"; {it}" for it in problems))
         found += some
-    _name(found)
+    name(found)
     return found
 
 
-def _name(found: Sequence[Host]) -> None:
-    """Give each host a name that no other has: its own, else its source's."""
-    if len(found) < 2:
+def name(found: Sequence[Host]) -> None:
+    """Give each of several hosts a name that no other has: its own, else its source's."""
+    if len(found) < 2 and not any(host.of_several for host in found):
         return
     taken: set[str] = set()
     for host in found:
         place = os.path.basename(host.source.rstrip("/")) or host.source
         choices = [host.name, *([f"{host.name} ({place})"] if host.name else []), "" if host.name else place, host.source]
-        name = next((choice for choice in choices if choice and choice not in taken), "")
+        own = next((choice for choice in choices if choice and choice not in taken), "")
         number = 2
-        while not name or name in taken:
-            name = f"{host.name or place} ({number})"
+        while not own or own in taken:
+            own = f"{host.name or place} ({number})"
             number += 1
-        host.name = name
-        taken.add(name)
+        host.name = own
+        taken.add(own)
 
 
 def read(path: str) -> Host:

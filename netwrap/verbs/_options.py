@@ -92,7 +92,7 @@ VERBS: dict[str, Verb] = {
                    ("netwrap --all-netns sysctl net.ipv4.ip_forward",)),
     "report": Verb(
         "the namespaces of this host in one table, or all about some of them", "[NAME…]", 0, -1,
-        ("netwrap report", "netwrap report red",
+        ("netwrap report", "netwrap report red", "netwrap --via 'ssh router' report",
          "netwrap report --from host.netwrap --where 'default=' --columns netns,addresses"),
     ),
     "find": Verb(
@@ -121,7 +121,8 @@ VERBS: dict[str, Verb] = {
     ),
     "capture": Verb(
         "everything about every namespace as one text, for --from; or the script that makes it elsewhere", "", 0, 0,
-        ("netwrap capture -o host.netwrap", "netwrap capture --script > probe.sh; ssh router sh -s < probe.sh > router.txt",
+        ("netwrap capture -o host.netwrap", "netwrap --via-file routers --via 'ssh {}' capture -o today/",
+         "netwrap capture --script > probe.sh; ssh router sh -s < probe.sh > router.txt",
          "ssh router sh -s -- --no-json --timeout 10 < probe.sh > router.txt"),
     ),
     "parse": Verb(
@@ -176,6 +177,13 @@ OPTIONS: dict[str, tuple[Option, ...]] = {
         Option("--from", "PATH", (*_HOSTS, "trace"),
                "answer from a capture, a folder of texts, a pasted session, an sos report, not from this host", "-f", "many",
                ("file",), "source"),
+        Option("--via", "COMMAND", (*_HOSTS, "trace", "capture"),
+               "another host, through a command that gives a shell there: 'ssh router', 'docker exec -i web' (repeat for more)",
+               "", "many"),
+        Option("--via-file", "HOSTS", (*_HOSTS, "trace", "capture"),
+               "a file of hosts, a line each: their names stand in place of the {} of --via 'ssh {}'", "", "", ("file",)),
+        Option("--via-timeout", "SECONDS", (*_HOSTS, "trace", "capture"), "what a host may take of --via (default 600)", "",
+               "number", ("1", "86400")),
         Option("--at", "N", _HOSTS, "of a command that a pasted text has several times: the N-th time (1 is the first)", "",
                "number", ("1", "100000")),
     ),
@@ -254,6 +262,8 @@ _APART = (
     ("--all-netns", "--named-netns"),
     ("--from", "--show-commands"),
     ("--from", "--dry-run"),
+    ("--from", "--via"),
+    ("--from", "--via-file"),
 )
 #: Options that are asked before any verb.
 HELP = ("-h", "--help")
@@ -271,6 +281,9 @@ class Options:
         self.all_netns = False
         self.named_netns = False
         self.source: list[str] = []
+        self.via: list[str] = []
+        self.via_file: str | None = None
+        self.via_timeout: int | None = None
         self.at: int | None = None
         self.format: str | None = None
         self.columns: list[str] = []

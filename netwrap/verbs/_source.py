@@ -1,11 +1,11 @@
-"""Where a verb's host comes from: this machine, or what ``--from PATH`` names; and what it says of what is missing."""
+"""Where a verb's hosts come from: this machine, what ``--from PATH`` names, or others through ``--via COMMAND``."""
 
 from __future__ import annotations
 
 import sys
 import time
 
-from netwrap.errors import UsageError
+from netwrap.errors import NetwrapError, UsageError
 
 from . import say
 
@@ -14,19 +14,59 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from netwrap.model.host import Host
+    from netwrap.sources.via import Target
     from parsers.records import Record
 
     from ._options import Options
 
 
 def hosts(options: Options) -> list[Host]:
-    """The hosts of the sources that ``--from`` names (without one: this host). Raises NetwrapError."""
+    """The hosts that ``--from`` or ``--via`` names, without either this host. Raises NetwrapError where there is none."""
     from netwrap.sources import opening
 
+    if is_via(options):
+        return _others(options)
     if options.source:
         return opening.hosts(options.source, options.at)
     with Bar("namespaces") as bar:
         return [opening.live(bar.show)]
+
+
+def is_via(options: Options) -> bool:
+    """Whether other hosts are asked, through a command."""
+    return bool(options.via or options.via_file)
+
+
+def targets(options: Options) -> list[Target]:
+    """The hosts that ``--via`` and ``--via-file`` name. Raises UsageError."""
+    from netwrap.sources import via
+
+    if options.via_file is not None and not options.via:
+        raise UsageError("--via-file needs the command that leads there: --via 'ssh {}'")
+    if options.at is not None:
+        raise UsageError("--at is for pasted text: it makes no sense with --via")
+    return via.targets(options.via, via.names_in(options.via_file) if options.via_file is not None else ())
+
+
+def _others(options: Options) -> list[Host]:
+    from netwrap.sources import via
+
+    asked = targets(options)
+    with Bar("hosts") as bar:
+        found, failures = via.hosts(asked, timeout=options.via_timeout or via.TIMEOUT, progress=bar.show)
+    if not found:
+        raise none_of(failures)
+    found[-1].problems += failures  # said by the verb, behind its table
+    return found
+
+
+def none_of(failures: Sequence[str]) -> NetwrapError:
+    """The error for sources of which none could be read; the failures of several are said here."""
+    if len(failures) == 1:
+        return NetwrapError(failures[0])
+    for failure in failures:
+        say(failure)
+    return NetwrapError(f"none of {len(failures)} hosts could be read")
 
 
 def host(options: Options) -> Host:
@@ -34,13 +74,14 @@ def host(options: Options) -> Host:
     found = hosts(options)
     if len(found) > 1:
         names = ", ".join(host.name for host in found[:10])
-        raise UsageError(f"{options.verb} takes one host; --from tells of {len(found)}: {names}")
+        source = "--via leads to" if is_via(options) else "--from tells of"
+        raise UsageError(f"{options.verb} takes one host; {source} {len(found)}: {names}")
     return found[0]
 
 
 def with_host(found: Sequence[Host], host: Host, record: Record) -> Record:
-    """A record with the name of its host, where there are several."""
-    return {"host": host.name, **record} if len(found) > 1 else record
+    """A record with the name of its host, where there are several, or could be."""
+    return {"host": host.name, **record} if len(found) > 1 or host.of_several else record
 
 
 def remarks(found: Sequence[Host], lacks: bool = True, verbose: bool = False, noted: Sequence[Host] | None = None) -> int:

@@ -6,12 +6,14 @@ The same text comes from a host without netwrap, or without Python: send it the 
 from __future__ import annotations
 
 import os
+import re
 import sys
 
-from netwrap.errors import NetwrapError, UsageError
+from netwrap.errors import UsageError
 from netwrap.sources import capture
 
-from . import say
+from . import _source, say
+from ._saving import private, whole
 from ._source import Bar
 
 TYPE_CHECKING = False
@@ -28,6 +30,8 @@ def run(options: Options) -> int:
             raise UsageError("--script prints the script; to save it: netwrap capture --script > probe.sh")
         sys.stdout.write(capture.script())
         return 0
+    if _source.is_via(options):
+        return _of_others(options)
     if options.output in (None, "-"):
         return _print(options, sys.stdout.buffer)
     path = os.path.realpath(options.output)
@@ -37,6 +41,51 @@ def run(options: Options) -> int:
         with open(path, "wb") as target:
             return _print(options, target)
     return _save(options, path)
+
+
+def _of_others(options: Options) -> int:
+    """Print the capture of another host, or save those of many: in a folder, each in a file with its host's name."""
+    from netwrap.sources import via
+
+    targets = _source.targets(options)
+    output = options.output or "-"
+    if len(targets) > 1 and output == "-":
+        raise UsageError("the captures of several hosts need a folder: -o FOLDER/")
+    into = len(targets) > 1 or output.endswith("/") or os.path.isdir(output)
+    if into:
+        os.makedirs(output, exist_ok=True)
+    failures = []
+    with Bar("hosts") as bar:
+        for answer in via.captures(
+            targets, quick=options.quick, json=not options.no_json, netns_timeout=options.timeout or capture.TIMEOUT,
+            timeout=options.via_timeout or via.TIMEOUT, progress=bar.show,
+        ):  # fmt: skip
+            if answer.failure:
+                failures.append(f"{answer.target.name}: {answer.failure}")
+            if answer.text and output == "-":
+                sys.stdout.write(answer.text)
+            elif answer.text:
+                _keep(answer.text, os.path.join(output, _file_name(answer.target.name) + ".netwrap") if into else output)
+    for failure in failures:
+        say(failure)
+    return 1 if failures else 0
+
+
+def _file_name(target: str) -> str:
+    """The name of a file for a host.
+
+    >>> _file_name("ssh root@router"), _file_name("../x")
+    ('ssh_root@router', '.._x')
+    """
+    return re.sub(r"[^\w.@:+-]", "_", target)
+
+
+def _keep(text: str, path: str) -> None:
+    import gzip
+
+    content = text.encode("utf-8", "surrogateescape")
+    with whole(os.path.realpath(path)) as beside, open(private(beside), "wb") as file:
+        file.write(gzip.compress(content, 6) if path.endswith(".gz") else content)
 
 
 def _print(options: Options, target: IO[bytes]) -> int:
@@ -52,40 +101,20 @@ def _print(options: Options, target: IO[bytes]) -> int:
 
 
 def _save(options: Options, path: str) -> int:
-    """Made beside the file it becomes, and renamed when it is whole."""
-    from netwrap import shell
-
-    folder, name = os.path.split(path)
-    plain = os.path.join(folder, f".{name}-{os.urandom(6).hex()}")
-    made = [plain, plain + ".gz"] if path.endswith(".gz") else [plain]  # told before they are there: for a signal at any time
-    try:
-        with shell.cleaning_up():
-            return _save_by(options, made, path)
-    except OSError as error:
-        raise NetwrapError(f"cannot write {path}: {error.strerror or error}") from None
-
-
-def _save_by(options: Options, made: list[str], path: str) -> int:
-    try:
-        with open(os.open(made[0], os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b") as file:  # it tells much about the host
-            status = _take(options, file)
-        if made[1:]:
-            _pack(*made)
-        os.replace(made[-1], path)
-    finally:
-        for temporary in made:
-            if os.path.exists(temporary):
-                os.unlink(temporary)
-    return status
-
-
-def _pack(plain: str, packed: str) -> None:
+    """Save the capture; where it is to be packed, it is packed when it is there."""
     import gzip
     import shutil
+    import tempfile
 
-    target = os.open(packed, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(plain, "rb") as source, open(target, "wb") as file, gzip.GzipFile("", "wb", 6, file) as squeezed:
-        shutil.copyfileobj(source, squeezed, 1 << 20)
+    with whole(path) as beside, open(private(beside), "w+b") as target:
+        if not path.endswith(".gz"):
+            return _take(options, target)
+        with tempfile.TemporaryFile(dir=os.path.dirname(path)) as file:
+            status = _take(options, file)
+            file.seek(0)
+            with gzip.GzipFile("", "wb", 6, target) as squeezed:
+                shutil.copyfileobj(file, squeezed, 1 << 20)
+        return status
 
 
 def _take(options: Options, file: IO[bytes]) -> int:

@@ -13,6 +13,7 @@ from netwrap.answers import topology
 from netwrap.errors import NetwrapError, UsageError
 
 from . import _source
+from ._saving import whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -138,18 +139,5 @@ def _save(path: str, drawn: str | bytes) -> None:
         sys.stdout.buffer.write(data)
         sys.stdout.flush()
         return
-    from netwrap import shell
-
-    folder, name = os.path.split(path)
-    beside = os.path.join(folder, f".{name}-{os.urandom(6).hex()}")
-    try:
-        with shell.cleaning_up():
-            try:
-                with open(beside, "xb") as file:
-                    file.write(data)
-                os.replace(beside, path)
-            finally:
-                if os.path.exists(beside):
-                    os.unlink(beside)
-    except OSError as error:
-        raise NetwrapError(f"cannot write {path}: {error.strerror or error}") from None
+    with whole(path) as beside, open(beside, "xb") as file:
+        file.write(data)

@@ -14,7 +14,7 @@ from netwrap import shell, wording
 from netwrap.commands.line import Command, executes, reads, understand
 from netwrap.errors import NetwrapError, UsageError
 
-from . import _options, _table, say
+from . import _options, _source, _table, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,13 +43,18 @@ def run(options: Options) -> int:
         _table.list_columns([asked.parser])
         return 0
     _bring(asked, _table.asked(options))
-    if options.source:
+    of_ends = any(name.startswith("@peer.") for name in _table.asked(options))
+    if options.source or _source.is_via(options) and asked.parser is not None and (many or of_ends):
         from . import _captured
 
         return _captured.run(asked, options)
+    if _source.is_via(options):
+        from . import _elsewhere
+
+        return _elsewhere.run(asked, options)
     if asked.parser is None:
         return _pass_through(argv, options)
-    if not many and not any(name.startswith("@peer.") for name in _table.asked(options)):
+    if not many and not of_ends:
         _table.show(asked.parser, _records(asked, asked.netns), options, _Ends(asked.netns) if asked.parser in OF_LINKS else None)
         return 0
     return _swept(asked, options)
@@ -230,12 +235,7 @@ def _ways(options: Options) -> list[tuple[str, str | None]]:
 
 def _pass_through(argv: list[str], options: Options) -> int:
     """Run a command that prints no table, as it is."""
-    of_tables = [option.name for option in options.given if option in _options.OPTIONS["the table"]]
-    if of_tables:
-        inner = any(executes(argv[:end]) for end in range(2, len(argv)))
-        behind = " (an option of the command's own stands behind --)" if inner else ""
-        said = "prints no table that netwrap knows: there is no use for"
-        raise UsageError(f"{wording.pasteable(argv)} {said} {of_tables[0]}{behind}")
+    refuse_tables(argv, options)
     changes = not reads(argv)
     if not (options.netns or options.all_netns or options.named_netns):
         shell.become(argv, changes=changes)
@@ -247,3 +247,13 @@ def _pass_through(argv: list[str], options: Options) -> int:
             say(f"netns {title}:")
         status = shell.pass_through(argv, way, changes=changes) or status
     return status
+
+
+def refuse_tables(argv: list[str], options: Options) -> None:
+    """Raise UsageError for options of tables, given to a command that prints none."""
+    of_tables = [option.name for option in options.given if option in _options.OPTIONS["the table"]]
+    if of_tables:
+        inner = any(executes(argv[:end]) for end in range(2, len(argv)))
+        behind = " (an option of the command's own stands behind --)" if inner else ""
+        said = "prints no table that netwrap knows: there is no use for"
+        raise UsageError(f"{wording.pasteable(argv)} {said} {of_tables[0]}{behind}")
