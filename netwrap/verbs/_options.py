@@ -265,6 +265,8 @@ _APART = (
     ("--from", "--via"),
     ("--from", "--via-file"),
 )
+# Options that say something only beside another.
+_BESIDE = (("--via-file", "--via"), ("--via-timeout", "--via"))
 #: Options that are asked before any verb.
 HELP = ("-h", "--help")
 VERSION = ("-V", "--version")
@@ -503,6 +505,9 @@ def obeyed(reader: Reader, verb: str) -> Options:
     for one, other in _APART:
         if one in given and other in given:
             raise UsageError(f"{one} and {other} do not go together")
+    for one, other in _BESIDE:
+        if one in given and other not in given:
+            raise UsageError(f"{one} makes no sense without {other}")
     return options
 
 

@@ -34,15 +34,13 @@ def hosts(options: Options) -> list[Host]:
 
 def is_via(options: Options) -> bool:
     """Whether other hosts are asked, through a command."""
-    return bool(options.via or options.via_file)
+    return bool(options.via)
 
 
 def targets(options: Options) -> list[Target]:
     """The hosts that ``--via`` and ``--via-file`` name. Raises UsageError."""
     from netwrap.sources import via
 
-    if options.via_file is not None and not options.via:
-        raise UsageError("--via-file needs the command that leads there: --via 'ssh {}'")
     if options.at is not None:
         raise UsageError("--at is for pasted text: it makes no sense with --via")
     return via.targets(options.via, via.names_in(options.via_file) if options.via_file is not None else ())

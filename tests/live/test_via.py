@@ -1,0 +1,249 @@
+"""`--via COMMAND`: other hosts, through ssh on loopback, a chroot, busybox; and what is said where one does not answer."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from loopback import Sshd, sshd
+from rooms import ROOT, Netwrap, Rooms, run
+
+from netwrap.sources import via
+
+__all__ = ["sshd"]
+pytestmark = pytest.mark.root
+
+
+def rows(printed: str) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = json.loads(printed)
+    return found
+
+
+# -- ssh -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_host_is_reported_through_ssh_as_it_is_reported_there(sshd: Sshd, netwrap: Netwrap, rooms: Rooms) -> None:
+    name = rooms.cabled("far")
+    done = netwrap("--via", sshd.command(), "--format", "json", "report")
+    assert done.returncode == 0, done.stderr
+    [row] = [row for row in rows(done.stdout) if row["netns"] == name]
+    [there] = [row for row in rows(netwrap("report", "--format", "json").stdout) if row["netns"] == name]
+    assert row == there
+
+
+def test_the_words_of_a_wrapped_command_arrive_as_they_are(sshd: Sshd, netwrap: Netwrap, rooms: Rooms) -> None:
+    name = rooms.add("words")
+    run(["ip", "-n", name, "link", "add", "d0", "type", "bridge"])
+    run(["ip", "-n", name, "link", "set", "d0", "alias", "a  b $HOME ' \""])
+    done = netwrap("--via", sshd.command(), "ip", "-n", name, "link", "show", "d0", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    [link] = rows(done.stdout)
+    assert (link["ifname"], link["ifalias"]) == ("d0", "a  b $HOME ' \"")
+    done = netwrap("--via", sshd.command(), "ip", "netns", "exec", name, "echo", "one  two", "$HOME", "'")
+    assert (done.stdout, done.stderr, done.returncode) == ("one  two $HOME '\n", "", 0)
+
+
+def test_what_a_command_says_there_is_its_failure(sshd: Sshd, netwrap: Netwrap) -> None:
+    done = netwrap("--via", sshd.command(), "ip", "link", "show", "nosuch0")
+    assert done.returncode == 1 and "does not exist" in done.stderr and done.stdout == ""
+    done = netwrap("--via", sshd.command(), "ip", "link", "delete", "nosuch0")
+    assert done.returncode == 1 and "Cannot find device" in done.stderr
+
+
+def test_thirty_two_hosts_at_once_lose_no_section(sshd: Sshd, netwrap: Netwrap, rooms: Rooms, tmp_path: Path) -> None:
+    name = rooms.cabled("many")
+    names = [f"host{number}" for number in range(32)]
+    (tmp_path / "hosts").write_text("# all of them\n\n" + "".join(f"{name} rack1\n" for name in names))
+    command = sshd.command() + " -o SetEnv=X={}"
+    done = netwrap("--via-file", str(tmp_path / "hosts"), "--via", command, "report", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    found = [row for row in rows(done.stdout) if row["netns"] == name]
+    assert len({row["host"] for row in found}) == len(found) == 32
+    assert len({json.dumps({**row, "host": "", "processes": 0}) for row in found}) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [("wrong key", "permission denied: "), ("changed", "its host key has changed: "), ("no port", "connection refused: ")],
+)
+def test_a_host_that_cannot_be_asked_is_named_with_the_reason(sshd: Sshd, netwrap: Netwrap, kind: str, said: str) -> None:
+    if kind == "changed":
+        sshd.change_known_key()
+    command = sshd.command("wrong" if kind == "wrong key" else "user", 1 if kind == "no port" else None)
+    done = netwrap("--via", command, "report")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"netwrap: {command}: {said}") and done.stderr.count("\n") == 1
+    done = netwrap("--via", command, "--via", "env", "report", "--format", "json")
+    assert done.returncode == 1 and f"netwrap: {command}: {said}" in done.stderr
+    assert {row["netns"] for row in rows(done.stdout) if row["netns"] is None} == {None}  # the other one answered
+    done = netwrap("--via", command, "--via", "env", "ip", "rule", "--format", "json")
+    assert done.returncode == 1 and f"netwrap: {command}: {said}" in done.stderr
+    assert {row["host"] for row in rows(done.stdout)} == {"env"}
+
+
+def test_a_connection_that_is_cut_leaves_what_came_before(sshd: Sshd, netwrap: Netwrap, tmp_path: Path) -> None:
+    cut = tmp_path / "cut"
+    cut.write_text(f"#!/bin/sh\n{sshd.command()} \"$@\" | head -c 3000\necho 'client_loop: send disconnect: Broken pipe' >&2\n"
+                   "exit 255\n")  # fmt: skip
+    cut.chmod(0o755)
+    done = netwrap("--via", str(cut), "report", "--format", "json")
+    assert done.returncode == 1
+    assert f"netwrap: {cut}: connection cut: client_loop: send disconnect: Broken pipe\n" in done.stderr
+    assert "the capture ends too early: namespaces may be missing" in done.stderr
+    assert [row["netns"] for row in rows(done.stdout)][:1] == [None]
+
+
+def test_captures_of_many_hosts_are_saved_under_their_names(sshd: Sshd, netwrap: Netwrap, tmp_path: Path) -> None:
+    (tmp_path / "hosts").write_text("r1\nr2\n")
+    command = sshd.command() + " -o SetEnv=X={}"
+    folder = tmp_path / "today"
+    done = netwrap("--via-file", str(tmp_path / "hosts"), "--via", command, "capture", "-o", str(folder))
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in folder.iterdir()) == ["r1.netwrap", "r2.netwrap"]
+    assert netwrap("--from", str(folder / "r1.netwrap"), "report").returncode == 0
+    done = netwrap("--via", "env", "--via", "false", "capture")
+    assert done.returncode == 2 and "need a folder" in done.stderr
+
+
+# -- other shells --------------------------------------------------------------------------------------------------
+
+
+def test_a_chroot_with_busybox_alone(netwrap: Netwrap, tmp_path: Path) -> None:
+    busybox = shutil.which("busybox")
+    if busybox is None:
+        pytest.skip("needs busybox")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "proc").mkdir()
+    shutil.copy(busybox, tmp_path / "bin/busybox")
+    linked = subprocess.run(["ldd", busybox], capture_output=True, text=True, timeout=60).stdout
+    for library in re.findall(r"(/\S+) \(0x", linked):
+        (tmp_path / library[1:]).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(library, tmp_path / library[1:])
+    (tmp_path / "dev").mkdir()
+    run(["mknod", "-m", "666", str(tmp_path / "dev/null"), "c", "1", "3"])
+    for applet in run([busybox, "--list"]).split():
+        if applet != "busybox":
+            os.link(tmp_path / "bin/busybox", tmp_path / "bin" / applet)
+    run(["mount", "-t", "proc", "proc", str(tmp_path / "proc")])
+    try:
+        command = f"chroot {tmp_path}"
+        done = netwrap("--via", command, "report", "--format", "json")
+        there = [row for row in rows(done.stdout) if row["netns"] is None]
+        assert len(there) == 1 and there[0]["links"] == next(
+            row["links"] for row in rows(netwrap("report", "--format", "json").stdout) if row["netns"] is None
+        )
+        done = netwrap("--via", command, "ip", "link", "--format", "json")
+        assert done.returncode == 0 and "lo" in [row["ifname"] for row in rows(done.stdout)]
+        assert not [path for path in tmp_path.rglob("*netwrap*") if "proc" not in path.parts]  # nothing is left there
+    finally:
+        run(["umount", str(tmp_path / "proc")])
+
+
+def test_a_namespace_is_a_host_of_its_own_kind(netwrap: Netwrap, rooms: Rooms) -> None:
+    name = rooms.cabled("inner")
+    done = netwrap("--via", f"ip netns exec {name}", "ip", "address", "show", "v0", "--format", "json")
+    assert [entry["local"] for entry in rows(done.stdout)[0]["addr_info"]][:1] == ["10.0.0.1"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("nosuchcommand", "nosuchcommand is not installed"),
+        ("env -i /bin/false", "exit status 1"),
+        ("true", "no capture came: the command must pass on its standard input to a shell (docker exec -i, kubectl exec -i)"),
+        ("cat", "no sh there: "),
+        ("sh -c 'echo No route to host >&2; exit 255'", "no route: No route to host"),
+        ("sh -c 'echo bye; kill -9 $$'", "ended by signal 9: bye"),
+    ],
+)
+def test_a_command_that_gives_no_shell(netwrap: Netwrap, command: str, said: str) -> None:
+    for words in (["report"], ["ip", "link"]):
+        done = netwrap("--via", command, *words)
+        assert done.returncode == 1 and done.stdout == ""
+        assert done.stderr.startswith(f"netwrap: {command}: {said}") and done.stderr.count("\n") == 1, done.stderr
+
+
+def test_a_host_that_never_ends_is_left(netwrap: Netwrap) -> None:
+    done = netwrap("--via", "sh -c 'exec sleep 100'", "--via", "env", "--via-timeout", "10", "report", "--format", "json")
+    assert done.returncode == 1 and "netwrap: sh -c 'exec sleep 100': timed out: no end after 10 seconds" in done.stderr
+    assert rows(done.stdout)
+
+
+def test_a_host_without_a_word_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(via, "FIRST_WORD", 0.5)
+    found, failures = via.hosts(via.targets(["sh -c 'exec sleep 100'"]))
+    assert (found, failures) == ([], ["sh -c 'exec sleep 100': timed out: no word from it for 0.5 seconds"])
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_all_that_was_started(number: signal.Signals) -> None:
+    mark = f"nwt-{os.getpid()}-{number}"
+    words = [sys.executable, "-m", "netwrap"]
+    for _ in range(8):
+        words += ["--via", f"env MARK={mark} sh -c 'sleep 1000; :'"]
+    process = subprocess.Popen([*words, "report"], env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.DEVNULL)
+    for _ in range(300):
+        if len(marked(mark)) >= 16:  # a shell and its sleep, eight times
+            break
+        time.sleep(0.1)
+    process.send_signal(number)
+    assert process.wait(timeout=30) == (130 if number == signal.SIGINT else -number)
+    for _ in range(100):
+        if not marked(mark):
+            break
+        time.sleep(0.05)
+    assert marked(mark) == []
+
+
+def marked(mark: str) -> list[str]:
+    """The processes with a mark in their environment."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                if f"MARK={mark}".encode() in (entry / "environ").read_bytes().split(b"\0"):
+                    found.append(entry.name)
+            except OSError:
+                continue
+    return found
+
+
+# -- words of the command line ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--via", "ssh {}", "report"], "the names that stand there come from --via-file"),
+        (["--via-file", "/dev/null", "report"], "--via-file makes no sense without --via"),
+        (["--via", "", "report"], "--via takes a command that gives a shell"),
+        (["--via", "ssh 'x", "report"], "cannot be split into words: No closing quotation"),
+        (["--via", "ssh x", "--from", "y", "report"], "--from and --via do not go together"),
+        (["--via", "env", "--via", "env X=1", "trace", "a", "b"], "trace takes one host; --via leads to 2"),
+    ],
+)
+def test_wrong_usage(netwrap: Netwrap, words: list[str], said: str) -> None:
+    done = netwrap(*words)
+    assert done.returncode == 2 and said in done.stderr and done.stdout == ""
+
+
+def test_a_name_that_would_be_an_option_is_refused(netwrap: Netwrap, tmp_path: Path) -> None:
+    (tmp_path / "hosts").write_text("-oProxyCommand=touch${IFS}x\n")
+    done = netwrap("--via-file", str(tmp_path / "hosts"), "--via", "ssh {}", "report")
+    assert done.returncode == 1 and "is no name of a host" in done.stderr
+
+
+def test_a_dry_run_changes_nothing_there(netwrap: Netwrap, rooms: Rooms) -> None:
+    name = rooms.add("dry")
+    done = netwrap("--via", f"ip netns exec {name}", "--dry-run", "ip", "link", "add", "d9", "type", "dummy")
+    assert done.returncode == 0 and shlex.quote("d9") in done.stderr
+    assert "d9" not in rooms.ip(name, "link")
