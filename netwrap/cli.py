@@ -122,6 +122,7 @@ def _dispatch(words: list[str]) -> int:
         options = _options.among(reader, verb, executes)
     else:
         options = _options.behind(reader, verb)
+    _options.check_company(options)
     module = importlib.import_module(f".verbs.{'wrapped' if wrapped else verb}", __package__)
     if options.show_commands or options.dry_run:
         from . import shell

@@ -505,10 +505,15 @@ def obeyed(reader: Reader, verb: str) -> Options:
     for one, other in _APART:
         if one in given and other in given:
             raise UsageError(f"{one} and {other} do not go together")
+    return options
+
+
+def check_company(options: Options) -> None:
+    """Raise UsageError for an option that says something only beside another which is not there."""
+    given = [option.name for option in options.given]
     for one, other in _BESIDE:
         if one in given and other not in given:
             raise UsageError(f"{one} makes no sense without {other}")
-    return options
 
 
 def _fill(options: Options, option: Option, value: str) -> None:
