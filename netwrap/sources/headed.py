@@ -84,6 +84,28 @@ def is_headed(text: str) -> bool:
     return any(marks.count(mark) > 1 and sum(line.startswith(mark) for line in lines) == marks.count(mark) for mark in ">+")
 
 
+# `root@h:~# ip -all netns exec ip -d addr`, and what it printed below a heading for each namespace
+_EVERYWHERE = re.compile(r"\s*[^\n$#]{0,100}[$#] (?:sudo )?ip (?:-a|-all|--all) netns exec ([^\n;|&]{1,200})\n")
+_ROOM = re.compile(r"^netns: (\S+)[ \t]*$", re.MULTILINE)
+
+
+def everywhere(text: str) -> list[Piece]:
+    """What `ip -all netns exec` printed, where a text is one call of it and nothing else; no pieces for another text.
+
+    >>> [piece[:2] for piece in everywhere("h# ip -all netns exec ip neigh\\n\\nnetns: red\\n10.0.0.1 dev a STALE\\n")]
+    [('ip neigh', 'red')]
+    """
+    found = _EVERYWHERE.match(text)
+    if found is None or re.search(r"[$#] (?:sudo )?(?:ip|bridge|arp|route) ", text[found.end() :]):
+        return []
+    marks = list(_ROOM.finditer(text, found.end()))
+    ends = [mark.start() for mark in marks[1:]] + [len(text)]
+    return [
+        Piece(found[1].strip(), mark[1], text[mark.end() + 1 : end], text.count("\n", 0, mark.end()) + 2)
+        for mark, end in zip(marks, ends)
+    ]  # fmt: skip
+
+
 class _Heading:
     def __init__(
         self, commands: Sequence[str], netns: str | None, first: int, *, strict: bool, indent: int = 0, closed: bool = False

@@ -251,8 +251,9 @@ def _text(text: str, shown: str, problems: list[str], at: int | None = None) -> 
         problems.append(f"only the first {MAX_LINES} lines were read")
     from . import headed
 
-    if headed.is_headed(text):
-        sections = [Section(it.netns, it.command, it.text, line=it.line, part=it.part) for it in headed.pieces(text)]
+    pieces = headed.everywhere(text) or (headed.pieces(text) if headed.is_headed(text) else [])
+    if pieces:
+        sections = [Section(it.netns, it.command, it.text, line=it.line, part=it.part) for it in pieces]
         return [build(sections, problems=problems)]
     from . import session
 

@@ -297,6 +297,13 @@ def test_archives_in_archives_and_captures_in_folders(tmp_path: Path) -> None:
         opening.read(str(tmp_path / "deep.tar.gz"))
 
 
+def test_one_command_in_every_namespace(tmp_path: Path) -> None:
+    path = tmp_path / "session.txt"
+    path.write_text(f"root@h:~# ip -all netns exec ip -d addr\n\nnetns: ns@x\n{ADDR}\nnetns: a_b\n{RED}")
+    found = opening.read(str(path))
+    assert {netns.title: len(netns.links or ()) for netns in found.namespaces} == {"a_b": 2, "ns@x": 2}
+
+
 def test_what_was_not_understood_is_listed(tmp_path: Path) -> None:
     found = opening.read(
         str(lay(tmp_path, {"ip_addr": ADDR, "ethtool_up0": "Speed: 1000", "route": "no route at all", "b.bin": "x"}))
