@@ -271,7 +271,7 @@ class _Walk:
             return
         try:
             found, why = iptables_rules.matches(rule, world.packet, self.context)
-        except Unknown as error:
+        except (Unknown, LookupError, TypeError, ValueError, AttributeError) as error:
             found, why = None, str(error)
         if found is False:
             on.append(world)
@@ -281,7 +281,7 @@ class _Walk:
             world = self.doubted(chain, rule, world, why)
         try:
             effects = iptables_rules.apply(rule, world.packet, self.context)
-        except (Unknown, LookupError, ValueError) as error:
+        except (Unknown, LookupError, TypeError, ValueError, AttributeError) as error:
             ends.append(_End("undecided", self.doubted(chain, rule, world, str(error))))
             return
         for effect in effects:
