@@ -10,7 +10,7 @@ from parsers.ip_route import table_of
 from .. import wording
 from ..commands.line import understand
 from . import offline
-from .switches import Switches
+from .switches import Switches, unusual
 
 if TYPE_CHECKING:
     from typing import Any
@@ -175,6 +175,7 @@ def details(host: Host, netns: Namespace) -> Record:
         "rules6": shown(host, netns, "ip -6 rule show"),
         "listeners": netns.listeners,
         "forwarding": forwarding(netns),
+        "switches": unusual(netns),
         "firewall": rules(netns),
     }
 

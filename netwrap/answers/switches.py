@@ -12,6 +12,24 @@ _MODES = {"off": 0, "strict": 1, "loose": 2}
 _BY_MAXIMUM = ("rp_filter", "arp_ignore", "arp_announce", "src_valid_mark", "accept_local", "send_redirects", "proxy_arp",
                "route_localnet", "arp_filter", "ignore_routes_with_linkdown")  # fmt: skip
 
+#: The kernel's own values of the switches that are not 0 there, by their last word.
+_DEFAULTS = {"send_redirects": 1, "accept_ra": 1, "bridge-nf-call-iptables": 1, "bridge-nf-call-ip6tables": 1,
+             "bridge-nf-call-arptables": 1}  # fmt: skip
+_DECIDE = (*_BY_MAXIMUM, "forwarding", "disable_ipv6", "icmp_echo_ignore_all", "fib_multipath_hash_policy", "tcp_l3mdev_accept",
+           "udp_l3mdev_accept", "raw_l3mdev_accept", "promote_secondaries", *_DEFAULTS)  # fmt: skip
+
+
+def unusual(netns: Namespace) -> dict[str, str] | None:
+    """The switches that decide about packets and are not as the kernel has them by itself; None where none was captured."""
+    if netns.sysctls is None:
+        return None
+    found = {}
+    for name, value in sorted(netns.sysctls.items()):
+        last = name.rpartition(".")[2]
+        if last in _DECIDE and value != str(_DEFAULTS.get(last, 0)) and not (".lo." in name and last == "disable_ipv6"):
+            found[name] = value
+    return found
+
 
 class Switches:
     """The switches of one namespace; one that was not captured has its default, and :meth:`known` tells."""

@@ -191,6 +191,9 @@ def texts(places: Sequence[Place], options: Options) -> Iterator[str]:
         if record["forwarding"] and not options.selects():
             shown = ", ".join(f"{family} {'on' if on else 'off'}" for family, on in sorted(record["forwarding"].items()))
             yield f"\nforwarding: {shown}"
+        if record["switches"] and not options.selects():
+            yield "\nswitches that are not as the kernel has them:"
+            yield from (f"{name} = {value}" for name, value in record["switches"].items())
 
 
 def _heading(host: Host, netns: Namespace) -> str:
