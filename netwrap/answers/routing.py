@@ -178,6 +178,7 @@ class Router:
         self.rules_are_plain = [(rule.get("priority"), table_name(rule.get("table", ""))) for rule in self.rules] == list(
             _ALWAYS[family]
         ) and not any(_selects(rule) for rule in self.rules)
+        self._custom_locals = self._has_custom_locals()
         if self.rules_are_plain and not self.six:  # the kernel keeps both in one tree as long as nobody adds a rule
             both = [*self.tables.get("local", ()), *self.tables.get("main", ())]
             self._lookups["main"] = _Table(both, self.bits)
@@ -590,7 +591,7 @@ class Router:
         if not mode and (dev != out or not self.switches.on("send_redirects", dev, "inet", default=True)):
             if accepts:
                 return None
-            if self.rules_are_plain and not self._has_custom_locals():
+            if self.rules_are_plain and not self._custom_locals:
                 return "martian" if number(source) in self.local else None
         mark = asked.mark if self.switches.on("src_valid_mark", dev, "inet") else 0
         ports = self._dissects()

@@ -6,7 +6,6 @@ captured or not understood does not stop the walk, but stays with it: such an en
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from .. import wording
@@ -117,6 +116,7 @@ class Walker:
         self._routers: dict[tuple[int, str], Router] = {}
         self._owners: dict[str, list[tuple[Namespace, Record]]] | None = None
         self._answers: dict[tuple[Any, ...], bool | str] = {}
+        self._guarded: dict[int, bool] = {}
         self._carrying = 0
 
     def router(self, netns: Namespace, family: str) -> Router:
@@ -184,12 +184,12 @@ class Walker:
     def _out(
         self, netns: Namespace, way: Way, decision: Decision, leg: Leg, record: Record | None, chosen: str, packet: Packet
     ) -> Iterator[Ended]:
-        made = replace(packet, source=chosen, iif=None, oif=leg.dev)
+        made = _changed(packet, source=chosen, iif=None, oif=leg.dev)
         state = self._state(way, netns)
         way = way._replace(packet=made, seen=way.seen | {id(netns)})
         way = self._routed(way, netns, decision, leg, record, chosen)
         before = _tuple(made)
-        outcome, way = self._judge(way, netns, "output", replace(made, state=state), leg)
+        outcome, way = self._judge(way, netns, "output", _changed(made, state=state), leg)
         if outcome.verdict in ("drop", "reject"):
             yield self._filtered(way, netns, leg.dev, "output", outcome)
             return
@@ -254,12 +254,12 @@ class Walker:
                 "link",
             )
             return
-        made = replace(packet, source=source or decision.source or packet.destination, oif="lo", iif=None)
+        made = _changed(packet, source=source or decision.source or packet.destination, oif="lo", iif=None)
         state = self._state(way, netns)
         way = way._replace(packet=made, seen=way.seen | {id(netns)})
         before = _tuple(made)
         for hook in ("output", "postrouting"):
-            outcome, way = self._judge(way, netns, hook, replace(way.packet, state=state), None)
+            outcome, way = self._judge(way, netns, hook, _changed(way.packet, state=state), None)
             if outcome.verdict in ("drop", "reject"):
                 yield self._filtered(way, netns, "lo", hook, outcome)
                 return
@@ -272,7 +272,7 @@ class Walker:
                 return
         way = way._replace(connections=_connected(way, netns, before, way.packet))
         outcome, way = self._judge(
-            way, netns, "prerouting", replace(way.packet, iif="lo", oif=None, state="established" if way.reply else "new"), None
+            way, netns, "prerouting", _changed(way.packet, iif="lo", oif=None, state="established" if way.reply else "new"), None
         )
         if outcome.verdict in ("drop", "reject"):
             yield self._filtered(way, netns, "lo", "prerouting", outcome)
@@ -309,7 +309,7 @@ class Walker:
 
     def receive(self, netns: Namespace, way: Way, dev: str) -> Iterator[Ended]:
         """The ends of a packet that comes into a namespace by a link."""
-        packet = replace(way.packet, iif=dev, oif=None)
+        packet = _changed(way.packet, iif=dev, oif=None)
         key = (id(netns), dev, packet.source, packet.destination, way.reply)
         way = way._replace(packet=packet, hops=(*way.hops, Hop(netns, dev, None, (), packet.source, packet.destination, way.ttl)))
         if key in way.passed:
@@ -333,7 +333,7 @@ class Walker:
         state = self._state(way, netns)
         way = way._replace(seen=way.seen | {id(netns)})
         for hook in ("ingress", "prerouting"):
-            outcome, way = self._judge(way, netns, hook, replace(way.packet, state=state), None)
+            outcome, way = self._judge(way, netns, hook, _changed(way.packet, state=state), None)
             if outcome.verdict in ("drop", "reject"):
                 yield self._filtered(way, netns, dev, hook, outcome)
                 return
@@ -377,7 +377,7 @@ class Walker:
     def _forward(
         self, netns: Namespace, way: Way, decision: Decision, leg: Leg, record: Record | None, before: Tuple
     ) -> Iterator[Ended]:
-        packet = replace(way.packet, oif=leg.dev)
+        packet = _changed(way.packet, oif=leg.dev)
         way = self._routed(way._replace(packet=packet), netns, decision, leg, record, packet.source)
         big = self._too_big(netns, leg, record, packet)
         if big is not None:
@@ -397,7 +397,7 @@ class Walker:
                 "mtu",
             )
             return
-        outcome, way = self._judge(way, netns, "forward", replace(packet, state=self._state_there(way, netns)), leg)
+        outcome, way = self._judge(way, netns, "forward", _changed(packet, state=self._state_there(way, netns)), leg)
         if outcome.verdict in ("drop", "reject"):
             yield self._filtered(way, netns, leg.dev, "forward", outcome)
             return
@@ -430,8 +430,8 @@ class Walker:
         yield from self._deliver(netns, way, dev)
 
     def _deliver(self, netns: Namespace, way: Way, dev: str) -> Iterator[Ended]:
-        packet = replace(way.packet, iif=dev, oif=None)
-        outcome, way = self._judge(way, netns, "input", replace(packet, state=self._state_there(way, netns)), None)
+        packet = _changed(way.packet, iif=dev, oif=None)
+        outcome, way = self._judge(way, netns, "input", _changed(packet, state=self._state_there(way, netns)), None)
         if outcome.verdict in ("drop", "reject"):
             yield self._filtered(way, netns, dev, "input", outcome)
             return
@@ -491,8 +491,8 @@ class Walker:
 
     def _post(self, netns: Namespace, way: Way, leg: Leg, before: Tuple) -> Iterator[Ended]:
         """Postrouting, and the next hop."""
-        packet = replace(way.packet, oif=leg.dev)
-        outcome, way = self._judge(way, netns, "postrouting", replace(packet, state=self._state_there(way, netns)), leg)
+        packet = _changed(way.packet, oif=leg.dev)
+        outcome, way = self._judge(way, netns, "postrouting", _changed(packet, state=self._state_there(way, netns)), leg)
         if outcome.verdict in ("drop", "reject"):
             yield self._filtered(way, netns, leg.dev, "postrouting", outcome)
             return
@@ -613,12 +613,12 @@ class Walker:
         """What firewalls do with a frame that a bridge passes on (the bridge family, and with bridge-nf all others)."""
         state = self._state(way, crossing.netns)
         before = way.packet
-        frame = replace(
+        frame = _changed(
             way.packet, bridged=True, iif=crossing.bridge, oif=crossing.bridge, physin=crossing.port_in,
             physout=crossing.port_out, state=state,
         )  # fmt: skip
         for hook in ("prerouting", "forward", "postrouting"):
-            asked = replace(frame, oif=None, physout=None) if hook == "prerouting" else replace(frame, oif=crossing.bridge)
+            asked = _changed(frame, oif=None, physout=None) if hook == "prerouting" else _changed(frame, oif=crossing.bridge)
             outcome, way = self._judge(way, crossing.netns, hook, asked, None, bridged=True)
             if outcome.verdict in ("drop", "reject"):
                 return self._filtered(way, crossing.netns, crossing.port_out, hook, outcome, bridged=True), way
@@ -626,7 +626,7 @@ class Walker:
         switches = self.router(crossing.netns, frame.family).switches
         if way.reply and switches.value(f"net.bridge.bridge-nf-call-ip{'6' if frame.family == 'inet6' else ''}tables"):
             frame = self._unnat_source(way, crossing.netns, frame, local=False)  # conntrack sees bridged answers, too
-        changed = replace(
+        changed = _changed(
             before, source=frame.source, destination=frame.destination, sport=frame.sport, dport=frame.dport, mark=before.mark
         )
         return None, way._replace(packet=changed, seen=way.seen | {id(crossing.netns)})
@@ -979,12 +979,14 @@ class Walker:
         self, way: Way, netns: Namespace, hook: str, packet: Packet, leg: Leg | None, bridged: bool = False
     ) -> tuple[Outcome, Way]:
         if way.reply:
-            packet = replace(packet, direction="reply")
+            packet = _changed(packet, direction="reply")
             connection = self._connection(way, netns, packet)
             if connection is not None:
                 nat = {name for name, at in (("snat", 0), ("dnat", 1)) if connection.before[at] != connection.after[at]}
-                packet = replace(packet, original=connection.before, status=frozenset(nat))
-        if not _has_firewall(netns):
+                packet = _changed(packet, original=connection.before, status=frozenset(nat))
+        if id(netns) not in self._guarded:
+            self._guarded[id(netns)] = _has_firewall(netns)
+        if not self._guarded[id(netns)]:
             return firewall.Outcome("accept", packet, []), way
         addresses = None
         if leg is not None and hook == "postrouting":
@@ -996,7 +998,7 @@ class Walker:
             )
             addresses = [first] if first is not None else []
         outcome = firewall.judge(netns, hook, packet, addresses_of_out=addresses, fib=self._fib(netns))
-        told = replace(outcome.packet, bridged=packet.bridged)
+        told = _changed(outcome.packet, bridged=packet.bridged)
         outcome = outcome._replace(packet=told)
         command = inside(netns, "nft list ruleset")
         for step in outcome.steps:
@@ -1062,7 +1064,7 @@ class Walker:
             return packet
         for one in way.connections:
             if one.netns == id(netns) and (packet.source, packet.destination) == (one.after[1], one.after[0]):
-                return replace(packet, destination=one.before[0], dport=one.before[2])
+                return _changed(packet, destination=one.before[0], dport=one.before[2])
         return packet
 
     def _unnat_source(self, way: Way, netns: Namespace, packet: Packet, local: bool) -> Packet:
@@ -1071,7 +1073,7 @@ class Walker:
         for one in way.connections:
             if one.netns == id(netns) and packet.source == one.after[1] and packet.destination in (one.before[0], one.after[0]):
                 destination = one.before[0] if local else packet.destination
-                return replace(packet, source=one.before[1], sport=one.before[3], destination=destination)
+                return _changed(packet, source=one.before[1], sport=one.before[3], destination=destination)
         return packet
 
     # -- ends ---------------------------------------------------------------------------------------------------------
@@ -1168,8 +1170,8 @@ class Walker:
                 return None, None, local
             source = ended.way.packet.source
             if ended.verdict in ("delivered", "deaf"):
-                back = replace(packet, source=remote, destination=ended.way.hops[0].source or source)
-                back = replace(back, destination=source)
+                back = _changed(packet, source=remote, destination=ended.way.hops[0].source or source)
+                back = _changed(back, destination=source)
                 answer = next(
                     iter(
                         self.send(ended.netns, Way(back), remote if self.router(ended.netns, family)._is_local(remote) else None)
@@ -1206,6 +1208,14 @@ def _legs(decision: Decision) -> Iterator[tuple[Leg, Record | None]]:
             if other.get("dev") == leg.dev and other.get("gateway") == leg.gateway:
                 record = other
         yield leg, record
+
+
+def _changed(packet: Packet, **fields: Any) -> Packet:
+    """A packet with other fields: dataclasses.replace at a quarter of its time, which is a third of a walk's."""
+    made = object.__new__(firewall.Packet)
+    made.__dict__.update(packet.__dict__)
+    made.__dict__.update(fields)
+    return made
 
 
 def _tuple(packet: Packet) -> Tuple:
