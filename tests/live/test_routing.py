@@ -25,7 +25,7 @@ def _router(*shown: tuple[str, str]) -> Router:
 
 
 def test_rules_that_were_not_captured_are_missing() -> None:
-    router = _router(("ip route show table all", "default via 10.0.0.1 dev eth0\n"), ("ip address", ""))
+    router = _router(("ip route show table all", "default via 10.0.0.1 dev eth0\nlocal 10.0.0.7 dev eth0 table local\n"))
     found = router.decide(Question("8.8.8.8"))
     assert found.type == "unicast"
     assert found.missing == (("rules", "ip -n red rule show"),)
