@@ -42,7 +42,9 @@ from .wording import pasteable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from typing import Any, NoReturn
+    from typing import Any, NoReturn, TypeVar
+
+    T = TypeVar("T")
 
 TIMEOUT = 60.0
 NETNS_DIR = "/var/run/netns"
@@ -236,7 +238,7 @@ def _call(
     waiting: Callable[..., int] | None = None,
     started: Callable[[int], None] | None = None,
 ) -> Result:
-    path = _executable(words)
+    path = executable(words)
     files = [scratch() if out is None else os.dup(out), scratch()]
     try:
         files.insert(0, scratch(stdin.encode("utf-8", "surrogateescape")) if stdin else os.open(os.devnull, os.O_RDONLY))
@@ -259,7 +261,7 @@ def wait(words: list[str], path: str, files: Sequence[int], timeout: float, star
     actions: list[Any] = [(os.POSIX_SPAWN_DUP2, file, number) for number, file in enumerate(files)]
     actions += [(os.POSIX_SPAWN_DUP2, file, file) for file in held_open]
     try:
-        pid = os.posix_spawn(path, words, environment(), file_actions=actions, setsid=True, setsigdef=_IGNORED)
+        pid = os.posix_spawn(path, words, environment(), file_actions=actions, setsid=True, setsigdef=IGNORED)
     except FileNotFoundError as missing:
         raise CommandMissing(words, 127, f"{words[0]} is not installed") from missing
     except OSError as failed:
@@ -301,7 +303,7 @@ def ask(
         announce(["nsenter", f"--net={netns}", *words] if netns else words, stdin)
     files: list[int] = []
     try:
-        path = _executable(words)
+        path = executable(words)
         files.append(scratch(stdin.encode("utf-8", "surrogateescape")) if stdin else os.open(os.devnull, os.O_RDONLY))
         files += [scratch(), scratch()]
         status = wait(words, path, files, timeout, started)
@@ -321,6 +323,32 @@ def enter(file: int) -> None:
     Raises OSError, also where this Python has no way to do so. No thread that other code runs in should enter one.
     """
     _setns()(file, _CLONE_NEWNET)
+
+
+def within(netns: str | None, work: Callable[[], T]) -> T:
+    """What ``work`` returns when it is called inside of a namespace (a name or a path; None: here), by a thread of its own.
+
+    Raises what ``work`` raises, and OSError where the namespace cannot be entered.
+    """
+    if netns is None:
+        return work()
+    done: list[T] = []
+    failed: list[Exception] = []
+
+    def inside() -> None:
+        try:
+            with open(netns if "/" in netns else os.path.join(NETNS_DIR, netns), "rb") as file:
+                enter(file.fileno())
+            done.append(work())
+        except Exception as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=inside)
+    thread.start()
+    thread.join()
+    if failed:
+        raise failed[0]
+    return done[0]
 
 
 @functools.cache
@@ -502,7 +530,7 @@ def kill(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
-def _executable(words: Sequence[str]) -> str:
+def executable(words: Sequence[str]) -> str:
     """The path of a command's binary, once its words are fit to be handed to it."""
     if any("\0" in word for word in words):
         raise InvalidArgument([word.replace("\0", "\\0") for word in words], 2, "a word holds a NUL byte")
@@ -561,7 +589,7 @@ def error(argv: Sequence[str], result: Result) -> CommandError:
 # Python ignores these, and what is ignored stays ignored in the program that we become: `yes | head -1` would complain.
 _IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 # What a command must not ignore because we do.
-_IGNORED = (*_IGNORED_BY_PYTHON, signal.SIGCHLD)
+IGNORED = (*_IGNORED_BY_PYTHON, signal.SIGCHLD)
 
 
 def become(argv: Sequence[str], netns: str | None = None, *, changes: bool = True) -> NoReturn:
@@ -575,7 +603,7 @@ def become(argv: Sequence[str], netns: str | None = None, *, changes: bool = Tru
         announce(words, None)
     if dry_run and changes:
         raise SystemExit(0)
-    path = _executable(words)
+    path = executable(words)
     sys.stdout.flush()
     sys.stderr.flush()
     before = [(number, signal.signal(number, signal.SIG_DFL)) for number in _IGNORED_BY_PYTHON]
@@ -598,7 +626,7 @@ def pass_through(argv: Sequence[str], netns: str | None = None, *, changes: bool
         announce(words, None)
     if dry_run and changes:
         return 0
-    path = _executable(words)
+    path = executable(words)
     _mind_children()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -646,6 +674,16 @@ def page(text: str) -> None:
 
 _BATCH_WORD = r"[A-Za-z0-9_.:/%+=,@!-]+"
 _BATCH_FAILED = r"(?m)^Command failed (-|/proc/\d+/fd/\d+):(\d+)$"
+
+
+def parts_at_once() -> int:
+    """How many namespaces a batch can take at once: each needs an open file."""
+    try:
+        import resource
+    except ImportError:  # a Python without it, as on a router
+        return 16
+    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return 64 if allowed == resource.RLIM_INFINITY else max(1, min(64, allowed - 24))
 
 
 def batch(
@@ -704,100 +742,6 @@ def batch(
         origin = origins.get((failed[1], int(failed[2])))
         words = in_netns(*origin) if origin is not None else words
     return checked(words, result._replace(stderr=re.sub(_BATCH_FAILED, "", result.stderr).strip()))
-
-
-# -- files, and commands that are left running ----------------------------------------------------------------------
-
-
-def write(path: str, text: str) -> None:
-    """Write a file of configuration whole. Raises CommandFailed."""
-    words = ["tee", path]
-    if announce is not None:
-        announce(words, text)
-    if dry_run:
-        return
-    try:
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as failed:
-        raise CommandFailed(words, 1, failed.strerror or str(failed)) from failed
-
-
-def unlink(path: str) -> None:
-    """Remove a file. Raises NotFound, CommandFailed."""
-    words = ["rm", path]
-    if announce is not None:
-        announce(words, None)
-    if dry_run:
-        return
-    try:
-        os.unlink(path)
-    except FileNotFoundError as missing:
-        raise NotFound(words, 1, "No such file or directory") from missing
-    except OSError as failed:
-        raise CommandFailed(words, 1, failed.strerror or str(failed)) from failed
-
-
-def start(argv: Sequence[str], *, netns: str | None, log: str, marks: dict[str, str]) -> int:
-    """Start a command and leave it running, in a session of its own; its pid, 0 in a dry run.
-
-    It reads nothing and writes to the file ``log``; ``marks`` are added to its environment. Raises CommandMissing.
-    """
-    words = in_netns(argv, netns)
-    if announce is not None:
-        announce(["setsid", "-f", "env", *(f"{name}={value}" for name, value in marks.items()), *words], None)
-    if dry_run:
-        return 0
-    path = _executable(words)
-    if find(argv[0]) is None:
-        raise CommandMissing(words, 127, f"{argv[0]} is not installed")
-    output = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-    actions: list[Any] = [
-        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-        (os.POSIX_SPAWN_OPEN, 1, log, output, 0o600),
-        (os.POSIX_SPAWN_DUP2, 1, 2),
-    ]
-    env = {**environment(), **marks}
-    return os.posix_spawn(path, words, env, file_actions=actions, setsid=True, setsigdef=_IGNORED_BY_PYTHON)
-
-
-def end(pids: Sequence[int], patience: float = 2.0) -> None:
-    """End processes and what stayed in their sessions: asked first, killed after ``patience`` seconds."""
-    if announce is not None and pids:
-        announce(["kill", *map(str, pids)], None)
-    if dry_run:
-        return
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        for pid in pids:
-            with contextlib.suppress(OSError):
-                os.kill(pid, number)
-        until = time.monotonic() + patience
-        while any(map(_is_alive, pids)) and time.monotonic() < until:
-            time.sleep(0.01)
-
-
-def ended(pids: Sequence[int], patience: float) -> dict[int, int]:
-    """Which of the processes that we started end within ``patience`` seconds, and with which status."""
-    found: dict[int, int] = {}
-    until = time.monotonic() + patience
-    while pids and time.monotonic() < until and len(found) < len(pids):
-        for pid in pids:
-            with contextlib.suppress(ChildProcessError):
-                done, status = os.waitpid(pid, os.WNOHANG)
-                if done:
-                    found[pid] = os.waitstatus_to_exitcode(status)
-        time.sleep(0.01)
-    return found
-
-
-def _is_alive(pid: int) -> bool:
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
-    try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
-    except (OSError, IndexError):
-        return False
 
 
 # -- showing what is run -------------------------------------------------------------------------------------------

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .journal import Journal
+    from .objects import Key, Value
     from .plan import Step
-    from .things import Key, Value
 
 ETC = "/etc/netns"
 #: The protocol of the routes and rules that a lab makes in the host's own namespace: no other program's.
@@ -27,7 +27,10 @@ PROTOCOL = "110"
 
 
 class Command(NamedTuple):
-    """A command of a step (by its number). ``does``: run, start, stop; write, unlink (``argv``: the file)."""
+    """A command of a step (by its number).
+
+    ``does``: run, start; sysctl; write, unlink (``argv``: the file); stop (``argv``: processes), empty (a namespace).
+    """
 
     phase: int
     netns: str | None
@@ -44,6 +47,11 @@ def commands(steps: Sequence[Step], journal: Journal, *, no_links: bool = False)
         maker.number = number
         maker.step(step)
     return sorted(maker.made, key=lambda command: command.phase)
+
+
+def alias_of(name: str) -> str:
+    """The alias of the links of a lab in the host, and of `lo` in its namespaces: tells whose they are without a record."""
+    return f"netwrap-lab:{name}"
 
 
 def nat_tool() -> str:
@@ -90,9 +98,11 @@ class _Maker:
         self.change_netns(step, netns)
 
     def change_netns(self, step: Step, netns: str) -> None:
-        self.add(DEVICE, netns, "ip", "link", "set", "dev", "lo", "group", self.group, "up")
+        words = ["ip", "link", "set", "dev", "lo", "group", self.group, "alias", alias_of(self.journal.name)]
+        self.add(DEVICE, netns, *words, "up")
 
     def remove_netns(self, step: Step, netns: str) -> None:
+        self.add(STOP, netns, does="empty")
         self.add(NO_NETNS, HOST, "ip", "netns", "delete", netns)
 
     def make_file(self, step: Step, netns: str, name: str) -> None:
@@ -105,7 +115,7 @@ class _Maker:
 
     def make_sysctl(self, step: Step, netns: str, name: str) -> None:
         phase = FORWARDING if netns == HOST else DEVICE_SYSCTL if self.of_device(netns, name) else SYSCTL
-        self.add(phase, netns, "sysctl", "-q", "-w", f"{name}={step.value['value']}")
+        self.add(phase, netns, "sysctl", "-q", "-w", f"{name}={step.value['value']}", does="sysctl")
 
     change_sysctl = make_sysctl
 
@@ -113,7 +123,7 @@ class _Maker:
         made = self.journal.made.get(step.key, {})
         was = made.get("was")
         if was is not None and was != step.old["value"] and step.old["value"] == made["value"]:
-            self.add(OLD_SYSCTL, netns, "sysctl", "-q", "-w", f"{name}={was}")
+            self.add(OLD_SYSCTL, netns, "sysctl", "-q", "-w", f"{name}={was}", does="sysctl")
 
     def of_device(self, netns: str, name: str) -> bool:
         return any(f"/{key[2]}/" in name for key in self.steps if key[0] == "link" and key[1] == netns)
@@ -140,7 +150,7 @@ class _Maker:
 
     def alias(self, netns: str, dev: str) -> None:
         if netns == HOST:
-            self.add(DEVICE, netns, "ip", "link", "set", "dev", dev, "alias", f"netwrap-lab:{self.journal.name}")
+            self.add(DEVICE, netns, "ip", "link", "set", "dev", dev, "alias", alias_of(self.journal.name))
 
     def link_words(self, netns: str, dev: str, value: Value) -> list[str]:
         where = ["netns", netns] if netns != HOST else []
@@ -309,7 +319,7 @@ class _Maker:
         self.make_start(step, netns, index)
 
     def remove_start(self, step: Step, netns: str, index: str) -> None:
-        self.made.append(Command(STOP, netns, [str(pid) for pid in step.old.get("pids", [])], self.number, None, "stop"))
+        self.add(STOP, HOST, *map(str, step.old.get("pids", [])), does="stop")
 
 
 def _attributes(value: Value) -> list[str]:
@@ -341,4 +351,4 @@ def _rule_words(netns: str, priority: str, value: Value) -> list[str]:
 
 
 def _jump(journal: Journal, name: str) -> list[str]:
-    return ["-m", "comment", "--comment", f"netwrap-lab:{journal.name}", "-j", name]
+    return ["-m", "comment", "--comment", alias_of(journal.name), "-j", name]

@@ -25,7 +25,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .things import Key, Things, Value
+    from .objects import Key, Objects, Value
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -48,21 +48,21 @@ class _Exporter:
         self.notes: list[str] = []
         self.names = [name for name in names if self.fits(file._netns, name, f"namespace {name!r}")]
         self.reader = state.Reader(state.ask([HOST, *self.names], six=True))
-        self.things: Things = {}
+        self.objects: Objects = {}
         for name in (*self.names, HOST):
-            self.things.update(self.reader.links(name))
-            self.things.update(self.reader.inside(name, ("boot", "static", PROTOCOL)))
+            self.objects.update(self.reader.links(name))
+            self.objects.update(self.reader.inside(name, ("boot", "static", PROTOCOL)))
         self.bridges: dict[tuple[str, str], str] = {}
         self.written: set[tuple[str, str]] = set()
-        state._vlans(self.vlan_namespaces(), self.things, None)
+        state._vlans(self.vlan_namespaces(), self.objects, None)
         self.recorded = self.from_records()
 
     def vlan_namespaces(self) -> set[str]:
-        return {key[1] for key, value in self.things.items() if value.get("vlan_filtering")}
+        return {key[1] for key, value in self.objects.items() if value.get("vlan_filtering")}
 
-    def from_records(self) -> Things:
+    def from_records(self) -> Objects:
         """What labs that made these namespaces have recorded of NAT, commands and sysctls."""
-        found: Things = {}
+        found: Objects = {}
         for journal in map(records.load, records.all_names()):
             if journal is not None and any(key[0] == "netns" and key[1] in self.names for key in journal.made):
                 kept = (*self.names, HOST)
@@ -142,11 +142,11 @@ class _Exporter:
         """The cables of which one end at least is in a namespace that is written; the other may be in the host."""
         found: list[tuple[Key, Key]] = []
         seen: set[Key] = set()
-        for key, value in self.things.items():
+        for key, value in self.objects.items():
             if key[0] != "link" or value["kind"] != "veth" or key[1] == HOST or key in seen:
                 continue
             peer = ("link", *value["peer"]) if value.get("peer") else None
-            if peer is None or peer not in self.things:
+            if peer is None or peer not in self.objects:
                 self.notes.append(f"link {key[2]} of {key[1]} is left out: its other end is not in what is written")
                 continue
             seen.update((key, peer))
@@ -156,9 +156,9 @@ class _Exporter:
 
     def bridge_blocks(self) -> list[list[str]]:
         self.pairs = self.cables()
-        used = {(end[1], self.things[end].get("master")) for pair in self.pairs for end in pair}
+        used = {(end[1], self.objects[end].get("master")) for pair in self.pairs for end in pair}
         blocks = []
-        for key, value in self.things.items():
+        for key, value in self.objects.items():
             place = (key[1], key[2]) if key[0] == "link" else None
             if place is None or value["kind"] != "bridge" or (key[1] == HOST and place not in used):
                 continue
@@ -173,7 +173,7 @@ class _Exporter:
                 table["dev"] = key[2]
             table.update({name: True for name in ("stp", "vlan_filtering") if value[name]})
             table.update(self.addresses(key))
-            ports = [self.things[end]["mtu"] for pair in self.pairs for end in pair if self.things[end].get("master") == key[2]]
+            ports = [self.objects[end]["mtu"] for pair in self.pairs for end in pair if self.objects[end].get("master") == key[2]]
             if value["mtu"] != min([1500, *ports]):
                 table["mtu"] = value["mtu"]
             table.update(self.port(key) if value["vlan_filtering"] else {})
@@ -187,13 +187,13 @@ class _Exporter:
             self.written.update(((one[1], one[2]), (other[1], other[2])))
             ends = ",\n".join(f"    {_value(self.end(end))}" for end in (one, other))
             blocks.append(["[[links]]", f"endpoints = [\n{ends},\n]"])
-        for key, value in self.things.items():
+        for key, value in self.objects.items():
             if key[0] == "link" and key[1] != HOST and value["kind"] not in ("veth", "bridge", "vlan"):
                 self.notes.append(f"link {key[2]} of {key[1]} is left out: a lab makes no link of kind {value['kind']}")
         return blocks
 
     def end(self, key: Key) -> str | dict[str, Any]:
-        value = self.things[key]
+        value = self.objects[key]
         bridge = self.bridges.get((key[1], str(value.get("master"))))
         if value.get("master") and bridge is None:
             self.notes.append(f"link {key[2]} of {key[1]}: its master {value['master']} is left out")
@@ -201,7 +201,7 @@ class _Exporter:
         table: dict[str, Any] = {"at": at, **self.addresses(key)}
         if value["mtu"] != 1500:
             table["mtu"] = value["mtu"]
-        if bridge is not None and self.things["link", key[1], value["master"]].get("vlan_filtering"):
+        if bridge is not None and self.objects["link", key[1], value["master"]].get("vlan_filtering"):
             table.update(self.port(key))
         table.update(self.netem(key))
         if not value["up"]:
@@ -209,12 +209,12 @@ class _Exporter:
         return table if len(table) > 1 else at
 
     def addresses(self, key: Key) -> dict[str, Any]:
-        rows = [other[3] for other in self.things if other[:3] == ("address", key[1], key[2])]
+        rows = [other[3] for other in self.objects if other[:3] == ("address", key[1], key[2])]
         return {"addresses": rows} if rows else {}
 
     def port(self, key: Key) -> dict[str, Any]:
         table: dict[str, Any] = {}
-        for other, value in self.things.items():
+        for other, value in self.objects.items():
             if other[:3] == ("vlan", key[1], key[2]):
                 if value["pvid"] and value["untagged"]:
                     table["pvid"] = int(other[3])
@@ -235,7 +235,7 @@ class _Exporter:
 
     def vlan_blocks(self) -> list[list[str]]:
         blocks = []
-        for key, value in self.things.items():
+        for key, value in self.objects.items():
             if key[0] != "link" or value["kind"] != "vlan" or key[1] == HOST:
                 continue
             if (key[1], str(value["parent"])) not in self.written or not self.fits(file._dev, key[2], f"link {key[2]!r}"):
@@ -264,7 +264,7 @@ class _Exporter:
         if sysctls:
             table["sysctls"] = {key: int(value) if value.isdigit() else value for key, value in sysctls.items()}
         routing: dict[str, list[Any]] = {"routes": [], "neighbours": [], "rules": []}
-        for key, value in self.things.items():
+        for key, value in self.objects.items():
             if key[1] != name:
                 continue
             if key[0] == "route":

@@ -15,13 +15,13 @@ from typing import Any, Callable, NamedTuple, Optional
 from netwrap.errors import NetwrapError
 from parsers.ip_route import TABLES
 
-from .positions import positions
+from .toml_lines import positions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .positions import Path
+    from .toml_lines import Path
 
     Check = Callable[["At", Any], Any]
 
@@ -400,6 +400,11 @@ def ready_made() -> dict[str, str]:
     """The labs that come with netwrap: name and path."""
     folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "ready")
     return {name[:-5]: os.path.join(folder, name) for name in sorted(os.listdir(folder)) if name.endswith(".toml")}
+
+
+def is_name(name: str) -> bool:
+    """Whether a lab can be called so."""
+    return _LAB.fullmatch(name) is not None
 
 
 def load(name: str) -> Lab:

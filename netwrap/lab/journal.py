@@ -1,12 +1,13 @@
 """The record of what a lab has made on this host, kept in /run beside the host's own state.
 
 A line is written *before* the commands that it speaks of, so that after a crash everything that may be there is known. The
-mark that things carry themselves (the group of a link, the name of an nftables table) tells whose they are.
+mark that objects carry themselves (the group of a link, the name of an nftables table) tells whose they are.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -17,17 +18,19 @@ from typing import Any
 from netwrap import shell
 from netwrap.errors import NetwrapError
 
+from .objects import LENGTHS, is_sysctl
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-    from .things import Key, Things, Value
+    from .objects import Key, Objects, Value
 
 FOLDER = "/run/netwrap/lab"
 
 
 class Journal:
-    """What a lab has made: ``made`` (things, each with its value), of which ``unsure`` may be not there yet.
+    """What a lab has made: ``made`` (objects, each with its value), of which ``unsure`` may be not there yet.
 
     ``group`` is a random number, the mark of this lab: the group of its links, part of the names of its tables.
     """
@@ -36,9 +39,11 @@ class Journal:
         self.name = name
         self.group = group
         self.kept = kept  # False: a dry run, of which nothing is written
-        self.made: Things = {}
+        self.made: Objects = {}
         self.unsure: set[Key] = set()
         self.file: str = ""
+        self.torn = False  # the last line was cut off by a crash
+        self.broken = False  # there are lines that cannot be understood, others than that one
 
     @property
     def folder(self) -> str:
@@ -49,45 +54,67 @@ class Journal:
         return f"{self.group:08x}"
 
     def start(self, file: str) -> None:
-        """Begin the record of a lab that is not up."""
+        """Begin the record of a lab that is not up. Raises NetwrapError where the record cannot be written."""
         self.file = file
         if self.kept:
             try:
-                os.makedirs(self.folder, mode=0o755, exist_ok=True)
+                _make_folders(self.folder)
             except OSError as error:
-                raise NetwrapError(f"lab {self.name}: cannot keep its record in {FOLDER}: {error.strerror}") from error
-            self._write([{"lab": self.name, "group": self.group, "file": file}])
+                raise NetwrapError(f"lab {self.name}: its record cannot be kept in {FOLDER}: {error.strerror}") from error
+            self._write([{"lab": self.name, "group": self.group, "file": file}], must=True)
 
-    def intend(self, things: Iterable[tuple[Key, Value]]) -> None:
-        """These things are about to be made or changed."""
+    def intend(self, objects: Iterable[tuple[Key, Value]]) -> None:
+        """Note that these objects are about to be made or changed. Raises NetwrapError where that cannot be written."""
         lines = []
-        for key, value in things:
+        for key, value in objects:
             if key not in self.made:
                 self.unsure.add(key)
             self.made[key] = value
             lines.append({"key": key, "value": value})
-        self._write(lines)
+        self._write(lines, must=True)
 
     def done(self, keys: Iterable[Key]) -> None:
-        """These things are there now."""
+        """Note that these objects are there now."""
         done = list(keys)
         self.unsure.difference_update(done)
         self._write([{"done": done}] if done else [])
 
     def forget(self, keys: Iterable[Key]) -> None:
-        """These things are gone, or not ours."""
+        """Note that these objects are gone, or not ours."""
         gone = [key for key in keys if key in self.made]
         for key in gone:
             del self.made[key]
             self.unsure.discard(key)
         self._write([{"gone": gone}] if gone else [])
 
-    def _write(self, lines: list[dict[str, Any]]) -> None:
+    def _write(self, lines: list[dict[str, Any]], *, must: bool = False) -> None:
+        """Append lines. Without ``must`` a full disk does no harm: the record then names more than there is."""
         if not self.kept or not lines:
             return
-        text = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines)
-        with open(os.path.join(self.folder, "journal"), "ab", buffering=0) as file:
-            file.write(text.encode())
+        text = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines).encode()
+        try:
+            file = os.open(os.path.join(self.folder, "journal"), os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            if must:
+                raise self._cannot(error) from error
+            return
+        try:
+            size = os.fstat(file).st_size
+            if size and self.torn:  # a line that a crash cut off must not spoil the next one
+                text = b"\n" + text
+            self.torn = False
+            try:
+                if os.write(file, text) != len(text):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            except OSError as error:
+                os.ftruncate(file, size)
+                if must:
+                    raise self._cannot(error) from error
+        finally:
+            os.close(file)
+
+    def _cannot(self, error: OSError) -> NetwrapError:
+        return NetwrapError(f"lab {self.name}: its record in {self.folder} cannot be written: {error.strerror}")
 
     def remove(self) -> None:
         """End the record: nothing of the lab is left."""
@@ -95,44 +122,90 @@ class Journal:
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def _make_folders(path: str) -> None:
+    """Make a folder and those above it, which only their owner can change, whatever the umask."""
+    if os.path.isdir(path):
+        return
+    _make_folders(os.path.dirname(path))
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(path, 0o700)
+        os.chmod(path, 0o755)
+
+
 def load(name: str) -> Journal | None:
-    """The record of a lab; None where there is none."""
+    """Read the record of a lab; None where there is none,, or none that can be trusted or understood.
+
+    A line that cannot be understood is left out: what it names is found again by its marks, or is not the lab's.
+    Raises NetwrapError where the file cannot be read.
+    """
     try:
         with open(os.path.join(FOLDER, name, "journal"), "rb") as file:
-            text = file.read().decode()
+            about = os.fstat(file.fileno())
+            lines = file.read().split(b"\n")
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise NetwrapError(f"the record of lab {name} cannot be read: {error.strerror}") from error
-    journal = None
-    for row in text.split("\n"):
+    if about.st_uid not in (0, os.geteuid()) or about.st_mode & 0o022:
+        return None  # written by anybody, it could make root undo what was never done
+    journal, broken = None, False
+    for number, row in enumerate(lines, 1):
         try:
             line = json.loads(row)
-        except ValueError:  # cut off by a crash: the commands it speaks of were not run
+        except (ValueError, RecursionError):
+            # the last one was cut off by a crash: the commands it speaks of were not run
+            broken = broken or bool(row) and number < len(lines)
             continue
-        if "lab" in line:
+        if not isinstance(line, dict):
+            broken = True
+            continue
+        if line.get("lab") == name and type(line.get("group")) is int:
             journal = Journal(name, line["group"], kept=not shell.dry_run)
-            journal.file = line["file"]
+            journal.file = str(line.get("file", ""))
         elif journal is not None:
             _fold(journal, line)
+    if journal is not None:
+        journal.torn = bool(lines[-1])
+        journal.broken = broken
     return journal
 
 
 def _fold(journal: Journal, line: dict[str, Any]) -> None:
     if "key" in line:
-        key = tuple(line["key"])
-        if key not in journal.made:
-            journal.unsure.add(key)
-        journal.made[key] = line["value"]
-    for row in line.get("done", []):
-        journal.unsure.discard(tuple(row))
-    for row in line.get("gone", []):
-        journal.made.pop(tuple(row), None)
-        journal.unsure.discard(tuple(row))
+        key = _key(line["key"])
+        if key is not None and isinstance(line.get("value"), dict):
+            if key not in journal.made:
+                journal.unsure.add(key)
+            journal.made[key] = line["value"]
+    for row in line["done"] if isinstance(line.get("done"), list) else []:
+        journal.unsure.discard(_key(row) or ())
+    for row in line["gone"] if isinstance(line.get("gone"), list) else []:
+        key = _key(row)
+        if key is not None:
+            journal.made.pop(key, None)
+            journal.unsure.discard(key)
+
+
+def _key(row: object) -> Key | None:
+    """The key of an object, where a row of the record is one; None for all else."""
+    if not isinstance(row, list) or not row or not all(isinstance(word, str) for word in row):
+        return None
+    if LENGTHS.get(row[0]) != len(row) or row[0] == "sysctl" and not is_sysctl(row[2]):
+        return None
+    return tuple(row)
+
+
+def every() -> Iterator[Journal]:
+    """The records of all labs that can be read; a broken one stops no other lab."""
+    for name in all_names():
+        with contextlib.suppress(NetwrapError):
+            journal = load(name)
+            if journal is not None:
+                yield journal
 
 
 def all_names() -> list[str]:
-    """The labs that have a record."""
+    """The labs that have a record, be it a broken one."""
     try:
         names = sorted(os.listdir(FOLDER))
     except OSError:
@@ -141,10 +214,13 @@ def all_names() -> list[str]:
 
 
 @contextlib.contextmanager
-def lock() -> Iterator[int]:
-    """One lab at a time; the descriptor is handed to the commands, so that one that outlives us still holds it."""
+def lock(obey: Callable[[], None]) -> Iterator[int]:
+    """One lab at a time; the descriptor is handed to the commands, so that one that outlives us still holds it.
+
+    ``obey`` is called while another holds the lock, to raise what a signal asks for.
+    """
     try:
-        os.makedirs(FOLDER, mode=0o755, exist_ok=True)
+        _make_folders(FOLDER)
         file = os.open(os.path.join(FOLDER, ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise NetwrapError(f"labs are kept in {FOLDER}, which needs root: {error.strerror}") from error
@@ -155,6 +231,7 @@ def lock() -> Iterator[int]:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except OSError:
+                obey()
                 if time.monotonic() > wait_until:
                     raise NetwrapError("another lab is being made or removed, for two minutes already; try again") from None
                 time.sleep(0.02)

@@ -1,4 +1,4 @@
-"""The difference between things that are there and things that are wanted, as steps in the order in which they can be done."""
+"""The difference between objects that are there and objects that are wanted, as steps in the order in which they can be done."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import ipaddress
 from typing import NamedTuple
 
 from .file import HOST
-from .things import STRUCTURE, describe, same
+from .objects import STRUCTURE, describe, same
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
 
-    from .things import Key, Things, Value
+    from .objects import Key, Objects, Value
 
 
 class Step(NamedTuple):
@@ -49,7 +49,7 @@ def _shown(value: object) -> str:
     return str(value)
 
 
-def plan(have: Things, want: Things, ours: Container[Key]) -> list[Step]:
+def plan(have: Objects, want: Objects, ours: Container[Key]) -> list[Step]:
     """The steps from what is there to what is wanted; what is there and not wanted is removed where it is ours.
 
     >>> [str(step) for step in plan({("netns", "red"): {}}, {("netns", "red"): {}, ("netns", "blue"): {}}, set())]
@@ -62,7 +62,11 @@ def plan(have: Things, want: Things, ours: Container[Key]) -> list[Step]:
         if wanted_value is None:
             if key in ours:
                 removed.append(key)
-        elif key[0] == "link" and any(name in wanted_value and wanted_value[name] != value.get(name) for name in STRUCTURE):
+        elif (
+            value.get("stale")
+            or key[0] == "link"
+            and any(name in wanted_value and wanted_value[name] != value.get(name) for name in STRUCTURE)
+        ):
             removed.append(key)
     implied = _implied(have, removed)
     again = set(_perhaps(have, removed, implied))
@@ -70,24 +74,31 @@ def plan(have: Things, want: Things, ours: Container[Key]) -> list[Step]:
         left.pop(key, None)
     _without_masters(left, set(removed) | implied)
     steps = [Step("remove", key, {}, have[key]) for key in removed if key not in implied]
+    made_links = {key for key in want if key[0] == "link" and key not in left}
     for key, value in want.items():
         old = left.get(key)
         if old is None:
             steps.append(Step("make", key, value, {}, key in again))
+        elif key[0] == "sysctl" and key[1] != HOST and made_links & {("link", key[1], dev) for dev in key[2].split("/")}:
+            steps.append(Step("make", key, value, {}))  # a new link has the kernel's own values
         elif not same(value, old):
             steps.append(Step("change", key, value, old))
     return steps
 
 
-def unlisted(have: Things, want: Things, ours: Container[Key]) -> list[Key]:
+def _same_structure(want: Value, have: Value) -> bool:
+    return all(want[name] == have.get(name) for name in STRUCTURE if name in want)
+
+
+def unlisted(have: Objects, want: Objects, ours: Container[Key]) -> list[Key]:
     """What is there, in the lab's namespaces, that neither the file nor the lab's record knows: others made it."""
     return [key for key in have if key not in want and key not in ours and key[0] != "sysctl"]
 
 
-def _implied(have: Things, removed: list[Key]) -> set[Key]:
+def _implied(have: Objects, removed: list[Key]) -> set[Key]:
     """What goes by itself with what is removed: a namespace takes what is in it along, a link its peer and its addresses.
 
-    The peer of a link that goes with its namespace is no such thing: the kernel takes a namespace down later, in its own time.
+    The peer of a link that goes with its namespace is no such object: the kernel takes a namespace down later, in its own time.
     """
     inside: dict[str, list[Key]] = {}
     on: dict[tuple[str, str], list[Key]] = {}
@@ -119,7 +130,7 @@ def _implied(have: Things, removed: list[Key]) -> set[Key]:
     return implied
 
 
-def _perhaps(have: Things, removed: list[Key], implied: set[Key]) -> Iterator[Key]:
+def _perhaps(have: Objects, removed: list[Key], implied: set[Key]) -> Iterator[Key]:
     """What may go with an address: the later addresses of its network on its link, and the routes through that network."""
     for gone in removed:
         if gone[0] != "address" or gone in implied:
@@ -138,7 +149,7 @@ def _perhaps(have: Things, removed: list[Key], implied: set[Key]) -> Iterator[Ke
                     yield key
 
 
-def _without_masters(left: Things, gone: set[Key]) -> None:
+def _without_masters(left: Objects, gone: set[Key]) -> None:
     for key, value in left.items():
         if key[0] == "link" and value.get("master") and ("link", key[1], value["master"]) in gone:
             left[key] = {**value, "master": None}

@@ -1,10 +1,11 @@
-"""What is there now, read into things: the lab's namespaces, and of the host what carries the lab's mark or is in its record."""
+"""What is there now, read into objects: the lab's namespaces, and of the host what carries the lab's mark or is in its record."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
+import stat
 from typing import Any, NamedTuple
 
 import parsers
@@ -12,16 +13,17 @@ from netwrap import shell
 from netwrap.errors import CommandError, NetwrapError
 from parsers.ip_route import TABLES, family_of
 
-from .commands import ETC, PROTOCOL, nat_name
+from . import processes
+from .commands import ETC, PROTOCOL, alias_of, nat_name
 from .file import HOST
-from .things import mark_of
+from .journal import Journal
+from .objects import mark_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from .journal import Journal
-    from .things import Key, Things, Value
+    from .objects import Key, Objects, Value
 
 # What is asked of each namespace, as lines of a batch, and the parser of each. The ids of peers are given by the first
 # list of links, so that they are asked for after it.
@@ -38,14 +40,16 @@ _ASKED6 = (("ip route show table all", "ip_route"), ("ip rule show", "ip_rule"))
 # Made by the kernel in every namespace once a tunnel's module is loaded; they cannot be removed.
 _FALLBACK = ("lo", "tunl0", "sit0", "ip6tnl0", "gre0", "gretap0", "erspan0", "ip6gre0", "ip_vti0", "ip6_vti0")
 _OWN_PROTOCOLS = ("boot", "static", PROTOCOL)
+# A daemon has started within this time, in clock ticks (of which there are 100 in a second).
+_DAEMON = 300
 _TABLES = {name: number for number, name in TABLES.items()}
 
 
 class State(NamedTuple):
-    """``things`` that are there; ``marked``: those that carry the lab's mark; ``strangers``: what is in the way of a lab and
+    """``objects`` that are there; ``marked``: those that carry the lab's mark; ``strangers``: what is in the way of a lab and
     not its own, in words; ``records``: the links of each namespace, by name; ``namespaces``: all that have a name."""
 
-    things: Things
+    objects: Objects
     marked: set[Key]
     strangers: dict[Key, str]
     records: dict[str, dict[str, dict[str, Any]]]
@@ -53,18 +57,31 @@ class State(NamedTuple):
 
 
 def named() -> list[str]:
-    """The named namespaces of this host."""
+    """The named namespaces of this host; files that are none (left by a reboot, a FIFO) are left out."""
+    return [name for name in _in_folder() if processes.is_namespace(os.path.join(shell.NETNS_DIR, name))]
+
+
+def _in_folder() -> list[str]:
     try:
         return sorted(os.listdir(shell.NETNS_DIR))
     except OSError:
         return []
 
 
-def read(journal: Journal, want: Things) -> State:
+def in_a_room_of_its_own() -> bool:
+    """Whether we run inside of `ip netns exec`, where a mount of ours is seen by nobody else."""
+    try:
+        return all(os.stat(f"/proc/self/ns/{kind}").st_ino != os.stat(f"/proc/1/ns/{kind}").st_ino for kind in ("mnt", "net"))
+    except OSError:
+        return False
+
+
+def read(journal: Journal, want: Objects) -> State:
     """Read what is there of a lab: what its record knows, and what its file wants."""
     keys = {**journal.made, **want}
     wanted_netns = sorted({key[1] for key in keys if key[1] != HOST})
     there = set(named())
+    stale = {name for name in _in_folder() if name not in there}
     namespaces = [name for name in wanted_netns if name in there]
     with_six = any(key[0] in ("route", "rule") and key[2] == "6" for key in keys)
     answers = ask([HOST, *namespaces], six=with_six)
@@ -76,45 +93,85 @@ def read(journal: Journal, want: Things) -> State:
         if _is_ours(name, journal, reader):
             own.append(name)
         else:
-            strangers["netns", name] = f"namespace {name} is there already, and lab {journal.name} did not make it"
-    things: Things = {}
+            lost = _alias(reader, name) == alias_of(journal.name) and not journal.made
+            hint = f" (its record is lost; netwrap lab down {journal.name} removes it)" if lost else ""
+            strangers["netns", name] = f"namespace {name} is there already, and lab {journal.name} did not make it{hint}"
+    objects: Objects = {}
+    for name in stale & set(wanted_netns):
+        if ("netns", name) in journal.made:
+            objects["netns", name] = {"stale": True}
+        else:
+            path = os.path.join(shell.NETNS_DIR, name)
+            strangers["netns", name] = f"{path} is there already and no namespace; ip netns delete {name} removes it"
     marked: set[Key] = set()
     for name in own:
-        things["netns", name] = {"up": "UP" in reader.records[name].get("lo", {}).get("flags", [])}
-        things.update(reader.links(name))
-        things.update(reader.inside(name, _OWN_PROTOCOLS))
+        objects["netns", name] = {"up": "UP" in reader.records[name].get("lo", {}).get("flags", [])}
+        objects.update(reader.links(name))
+        objects.update(reader.inside(name, _OWN_PROTOCOLS))
     for dev, record in reader.records[HOST].items():
         key: Key = ("link", HOST, dev)
         if str(record.get("group")) == group:
-            things[key] = reader.link(HOST, dev)
+            objects[key] = reader.link(HOST, dev)
             marked.add(key)
         elif key in keys:
             strangers[key] = f"link {dev} is there already, and lab {journal.name} did not make it"
     for key, value in reader.inside(HOST, (PROTOCOL,)).items():
-        if key[0] == "address" and ("link", HOST, key[2]) in things or key in journal.made:
-            things[key] = value
+        if key[0] == "address" and ("link", HOST, key[2]) in objects or key in journal.made:
+            objects[key] = value
     for key in want:
         if key[0] in ("route", "rule") and key[1] == HOST and key not in journal.made and reader.has(key):
             strangers[key] = f"a {key[0]} for {key[-2] if key[0] == 'route' else 'priority ' + key[3]} is there already"
-    _files(journal, wanted_netns, things, marked, strangers)
-    _sysctls([key for key in keys if key[0] == "sysctl" and (key[1] == HOST or key[1] in own)], things)
-    _vlans({key[1] for key in keys if key[0] == "vlan"} & {HOST, *own}, things, set(keys))
-    _netems([key for key in keys if key[0] == "netem"], journal, things)
-    _nats([key for key in keys if key[0] == "nat"], journal, things, {HOST, *own})
-    _processes(journal, things)
-    return State(things, marked, strangers, reader.records, sorted(there))
+    _files(journal, wanted_netns, objects, marked, strangers)
+    _sysctls([key for key in keys if key[0] == "sysctl" and (key[1] == HOST or key[1] in own)], objects)
+    _vlans({key[1] for key in keys if key[0] == "vlan"} & {HOST, *own}, objects, set(keys))
+    _netems([key for key in keys if key[0] == "netem"], journal, objects)
+    _nats([key for key in keys if key[0] == "nat"], journal, objects, {HOST, *own})
+    _processes(journal, objects)
+    return State(objects, marked, strangers, reader.records, sorted(there))
 
 
 def _is_ours(name: str, journal: Journal, reader: Reader) -> bool:
     """Whether the lab made a namespace: it carries the lab's group, or was about to be made and nobody has been in it since."""
-    key = ("netns", name)
-    if key not in journal.made:
-        return False
     records = reader.records[name]
     if any(str(record.get("group")) == str(journal.group) for record in records.values()):
         return True
+    key = ("netns", name)
+    if key not in journal.made:
+        return False
     pristine = all(dev in _FALLBACK and "UP" not in record.get("flags", []) for dev, record in records.items())
-    return key in journal.unsure and pristine and not shell.run(["ip", "netns", "pids", name], check=False).stdout.strip()
+    return key in journal.unsure and pristine and not processes.inside([name])[name]
+
+
+def _alias(reader: Reader, name: str) -> str:
+    """The alias of `lo` in a namespace: a lab writes its mark there."""
+    return str(reader.records[name].get("lo", {}).get("ifalias", ""))
+
+
+def marked(name: str, *, kept: bool) -> list[Journal]:
+    """What carries the mark of a lab, found without its record: one journal for each group of links."""
+    groups: set[int] = set()
+    places: dict[Key, int] = {}
+    reader = Reader(ask([HOST, *named()], six=False))
+    for netns, links in reader.records.items():
+        for dev, record in links.items():
+            if record.get("ifalias") == alias_of(name) and str(record.get("group", "")).isdigit():
+                groups.add(int(record["group"]))
+                places[("link", HOST, dev) if netns == HOST else ("netns", netns)] = int(record["group"])
+    tables = shell.run(["nft", "list", "tables"], check=False).stdout if shell.find("nft") else ""
+    groups.update(int(mark, 16) for mark in re.findall(rf"(?m)^table ip netwrap-{re.escape(name)}-([0-9a-f]{{8}})$", tables))
+    found = []
+    for group in sorted(groups):
+        journal = Journal(name, group, kept=kept and not shell.dry_run)
+        journal.made = {key: {} for key, number in places.items() if number == group}
+        for tool, text in (
+            ("nft", f"table ip {nat_name(journal, 'nft')}\n"),
+            ("iptables", f"-N {nat_name(journal, 'iptables')}\n"),
+        ):
+            words = ["nft", "list", "tables"] if tool == "nft" else ["iptables", "-w", "-t", "nat", "-S"]
+            if shell.find(tool) and text in shell.run(words, check=False).stdout:
+                journal.made["nat", HOST] = {"rules": [], "tool": tool}
+        found.append(journal)
+    return found
 
 
 # -- asking ---------------------------------------------------------------------------------------------------------
@@ -144,8 +201,9 @@ def ask(namespaces: Sequence[str], *, six: bool) -> dict[str, Answers]:
 def _asked(namespaces: Sequence[str], asked: Sequence[tuple[str, str]], options: list[str]) -> dict[str, list[list[Any]]]:
     lines = [text.split() for text, _parser in asked]
     found: dict[str, list[list[Any]]] = {}
-    for first in range(0, len(namespaces), 100):
-        some = namespaces[first : first + 100]
+    at_once = shell.parts_at_once()
+    for first in range(0, len(namespaces), at_once):
+        some = namespaces[first : first + at_once]
         parts = [(None if name == HOST else name, lines) for name in some]
         result = shell.batch(parts, options=options, changes=False, check=False)
         rows = result.stdout.split("\n")[:-1]
@@ -172,11 +230,11 @@ def _one_by_one(name: str, asked: Sequence[tuple[str, str]], options: list[str])
     return found
 
 
-# -- from records to things -----------------------------------------------------------------------------------------
+# -- from records to objects -----------------------------------------------------------------------------------------
 
 
 class Reader:
-    """Turns what namespaces said into things."""
+    """Turns what namespaces said into objects."""
 
     def __init__(self, answers: dict[str, Answers]) -> None:
         self.answers = answers
@@ -204,7 +262,7 @@ class Reader:
                     return [place, dev]
         return None
 
-    def links(self, netns: str) -> Things:
+    def links(self, netns: str) -> Objects:
         return {("link", netns, dev): self.link(netns, dev) for dev in self.records[netns] if dev not in _FALLBACK}
 
     def link(self, netns: str, dev: str) -> Value:
@@ -225,33 +283,33 @@ class Reader:
             value["id"] = data.get("id")
         return value
 
-    def inside(self, netns: str, protocols: Sequence[str]) -> Things:
+    def inside(self, netns: str, protocols: Sequence[str]) -> Objects:
         """Addresses, neighbours, routes and rules, except those that the kernel makes by itself."""
         said = self.answers[netns]
-        things: Things = {}
+        objects: Objects = {}
         for link in said.addresses:
             for row in link.get("addr_info", []):
                 local = row.get("local", "")
                 by_kernel = row.get("scope") == "link" and local.startswith("fe80:") or row.get("scope") == "host"
                 if local and not by_kernel and not row.get("dynamic"):
-                    things["address", netns, link["ifname"], f"{local}/{row['prefixlen']}"] = {}
+                    objects["address", netns, link["ifname"], f"{local}/{row['prefixlen']}"] = {}
         for row in said.neighbours:
             if row.get("lladdr") and "PERMANENT" in row.get("state", []):
-                things["neigh", netns, row["dev"], row["dst"]] = {"mac": row["lladdr"]}
+                objects["neigh", netns, row["dev"], row["dst"]] = {"mac": row["lladdr"]}
         for row in said.proxies:
-            things["proxy", netns, row["dev"], row["dst"]] = {}
+            objects["proxy", netns, row["dev"], row["dst"]] = {}
         for family, routes in (("4", said.routes), ("6", said.routes6)):
             for row in routes:
                 if family == "4" and family_of(row) == "inet6":
                     continue
                 if row.get("protocol", "boot") in protocols and row.get("table") != "local":
-                    things[_route_key(netns, family, row)] = _route_value(row)
+                    objects[_route_key(netns, family, row)] = _route_value(row)
         for family, rules in (("4", said.rules), ("6", said.rules6)):
             for row in rules:
                 if row.get("protocol", "boot") != "kernel" and row["priority"] not in (0, 32766, 32767):
                     if netns != HOST or row.get("protocol") == PROTOCOL:
-                        things["rule", netns, family, str(row["priority"])] = _rule_value(row)
-        return things
+                        objects["rule", netns, family, str(row["priority"])] = _rule_value(row)
+        return objects
 
     def has(self, key: Key) -> bool:
         """Whether the host has a route or rule of that key, whoever made it."""
@@ -295,7 +353,7 @@ def _rule_value(row: dict[str, Any]) -> Value:
 # -- what `ip` does not tell ----------------------------------------------------------------------------------------
 
 
-def _files(journal: Journal, namespaces: Iterable[str], things: Things, marked: set[Key], strangers: dict[Key, str]) -> None:
+def _files(journal: Journal, namespaces: Iterable[str], objects: Objects, marked: set[Key], strangers: dict[Key, str]) -> None:
     """The files of /etc/netns: ours begin with the lab's mark. Links to elsewhere are never followed."""
     mark = mark_of(journal.name)
     for netns in namespaces:
@@ -307,7 +365,10 @@ def _files(journal: Journal, namespaces: Iterable[str], things: Things, marked: 
                 strangers[key] = f"{odd} is a link to somewhere else"
                 continue
             try:
-                with open(path, encoding="utf-8", errors="surrogateescape") as file:
+                with open(path, encoding="utf-8", errors="surrogateescape", opener=_without_waiting) as file:
+                    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                        strangers[key] = f"{path} is there already, and is no plain file"
+                        continue
                     text = file.read()
             except FileNotFoundError:
                 continue
@@ -315,24 +376,27 @@ def _files(journal: Journal, namespaces: Iterable[str], things: Things, marked: 
                 strangers[key] = f"{path} cannot be read: {error.strerror}"
                 continue
             if text.startswith(mark + "\n") or key in journal.made and mark.startswith(text.split("\n")[0]):
-                things[key] = {"text": text}
+                objects[key] = {"text": text}
                 marked.add(key)
             else:
                 strangers[key] = f"{path} is there already, and lab {journal.name} did not write it"
 
 
-def _sysctls(keys: list[Key], things: Things) -> None:
+def _without_waiting(path: str, flags: int) -> int:
+    """Open a file, and a FIFO without waiting for its other end."""
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
+def _sysctls(keys: list[Key], objects: Objects) -> None:
     by_netns: dict[str, list[str]] = {}
     for key in keys:
         by_netns.setdefault(key[1], []).append(key[2])
     for netns, names in by_netns.items():
-        for name in names:
-            result = shell.run(["sysctl", "-n", name], netns=None if netns == HOST else netns, check=False)
-            if result.status == 0:
-                things["sysctl", netns, name] = {"value": " ".join(result.stdout.split())}
+        for name, value in processes.read_sysctls(names, None if netns == HOST else netns).items():
+            objects["sysctl", netns, name] = {"value": value}
 
 
-def _vlans(namespaces: set[str], things: Things, keys: set[Key] | None) -> None:
+def _vlans(namespaces: set[str], objects: Objects, keys: set[Key] | None) -> None:
     """The VLANs of bridge ports; of those of the host only ``keys`` (None: all)."""
     for netns in namespaces:
         result = shell.run(["bridge", "-j", "vlan", "show"], netns=None if netns == HOST else netns, check=False)
@@ -344,25 +408,25 @@ def _vlans(namespaces: set[str], things: Things, keys: set[Key] | None) -> None:
                 for vid in range(vlan["vlan"], vlan.get("vlanEnd", vlan["vlan"]) + 1):
                     key = ("vlan", netns, row["ifname"], str(vid))
                     if netns != HOST or keys is None or key in keys:
-                        things[key] = value
+                        objects[key] = value
 
 
-def _netems(keys: list[Key], journal: Journal, things: Things) -> None:
+def _netems(keys: list[Key], journal: Journal, objects: Objects) -> None:
     """Whether netem is there; with which numbers is known from the record alone."""
     for key in keys:
         made = journal.made.get(key)
-        if made is None or ("link", *key[1:]) not in things:
+        if made is None or ("link", *key[1:]) not in objects:
             continue
         if made.get("cannot"):
-            things[key] = made
+            objects[key] = made
             continue
         where = ["-n", key[1]] if key[1] != HOST else []
         said = shell.run(["tc", *where, "qdisc", "show", "dev", key[2]], check=False).stdout
         if re.search(r"^qdisc netem ", said, re.MULTILINE):
-            things[key] = made
+            objects[key] = made
 
 
-def _nats(keys: list[Key], journal: Journal, things: Things, own: set[str]) -> None:
+def _nats(keys: list[Key], journal: Journal, objects: Objects, own: set[str]) -> None:
     for key in keys:
         made = journal.made.get(key)
         if made is None or key[1] not in own:
@@ -373,35 +437,50 @@ def _nats(keys: list[Key], journal: Journal, things: Things, own: set[str]) -> N
         try:
             said = shell.run(words, netns=None if key[1] == HOST else key[1], check=False).stdout
         except CommandError:  # the tool is gone: what it made may still be there
-            things[key] = made
+            objects[key] = made
             continue
         if tool == "nft" and f"table ip {name}\n" in said:
-            things[key] = made
+            objects[key] = made
         elif tool == "iptables" and f"-N {name}\n" in said:
-            things[key] = {**made, "jump": f"-j {name}\n" in said}
-            if said.count(f"-A {name} ") != len(made["rules"]) or not things[key]["jump"]:
-                things[key]["rules"] = []  # half of it: to be made anew
+            objects[key] = {**made, "jump": f"-j {name}\n" in said}
+            if said.count(f"-A {name} ") != len(made["rules"]) or not objects[key]["jump"]:
+                objects[key]["rules"] = []  # half of it: to be made anew
 
 
-def _processes(journal: Journal, things: Things) -> None:
-    """The commands of the lab that run: they carry its mark in their environment, and so do their children."""
-    found: dict[tuple[str, str], list[int]] = {}
+def _processes(journal: Journal, objects: Objects) -> None:
+    """The commands of the lab that run.
+
+    Most carry its mark in their environment, and so do their children. Of those that drop it (`sudo`, `env -i`, daemons) the
+    process that was started is known, and what began in its namespace at that time and belongs to no other is its child.
+    """
+    found: dict[Key, list[int]] = {}
     mark = f"NETWRAP_LAB={journal.name}/{journal.mark}/".encode()
-    for entry in os.listdir("/proc"):
-        if not entry.isdigit():
-            continue
+    for pid in processes.all_pids():
         try:
-            with open(f"/proc/{entry}/environ", "rb") as file:
+            with open(f"/proc/{pid}/environ", "rb") as file:
                 words = file.read().split(b"\0")
         except OSError:
             continue
         for word in words:
             if word.startswith(mark):
                 netns, _, index = word[len(mark) :].decode(errors="replace").rpartition("/")
-                found.setdefault((netns, index), []).append(int(entry))
-    for (netns, index), pids in found.items():
-        made = journal.made.get(("start", netns, index), {})
-        things["start", netns, index] = {"argv": made.get("argv"), "pids": sorted(pids)}
+                found.setdefault(("start", netns, index), []).append(pid)
+    began = {key: value for key, value in journal.made.items() if key[0] == "start" and value.get("pid")}
+    for key, value in began.items():
+        if key not in found and processes.facts(value["pid"])[3] == value.get("began") and processes.is_alive(value["pid"]):
+            found[key] = [value["pid"]]
+    lost = {key: value for key, value in began.items() if key not in found}
+    known = {pid for pids in found.values() for pid in pids}
+    for netns, pids in processes.inside(sorted({key[1] for key in lost})).items():
+        for pid in pids:
+            at = processes.facts(pid)[3]
+            for key, value in lost.items():
+                if key[1] == netns and 0 <= at - value["began"] <= _DAEMON and pid not in known:
+                    found.setdefault(key, []).append(pid)
+                    break
+    for key, pids in found.items():
+        made = journal.made.get(key, {})
+        objects[key] = {"argv": made.get("argv"), "pids": sorted(pids)}
 
 
 def mark_of_process(journal: Journal, netns: str, index: str) -> dict[str, str]:

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 from netwrap import shell
 from netwrap.errors import NetwrapError
 
-from . import echo, state
+from . import reach, state
 from . import journal as records
 from .commands import nat_name
 from .file import HOST, Lab
-from .things import wanted
+from .objects import wanted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from netwrap.model.host import Host
     from netwrap.model.namespace import Namespace
 
-    from .things import Things
+    from .objects import Objects
 
 # Without pairs in the file each namespace asks each other one, as long as they are so few.
 _FEW = 8
@@ -55,7 +55,7 @@ def verify(lab: Lab) -> Iterator[Result]:
     """Try all that a lab's file wants to be tried. Raises NetwrapError where the lab is not up."""
     if records.load(lab.name) is None:
         raise NetwrapError(f"lab {lab.name} is not up")
-    want = wanted(lab).things
+    want = wanted(lab).objects
     ways = _Ways(lab, want)
     there = {HOST, *state.named()}
     for key, apart in (("pairs", False), ("apart", True)):
@@ -78,14 +78,14 @@ def verify(lab: Lab) -> Iterator[Result]:
         yield Result(source, "outside", address, reached, False, why)
 
 
-def _all_pairs(lab: Lab, want: Things) -> list[tuple[str, str]]:
+def _all_pairs(lab: Lab, want: Objects) -> list[tuple[str, str]]:
     names = [name for name in lab.namespaces if any(key[:2] == ("address", name) for key in want)]
     if len(names) <= _FEW:
         return [(one, other) for one in names for other in names if one != other]
     return [(name, names[at - 1]) for at, name in enumerate(names)]
 
 
-def _outside(lab: Lab, want: Things) -> list[tuple[str, str | None]]:
+def _outside(lab: Lab, want: Objects) -> list[tuple[str, str | None]]:
     """Which namespace asks which address outside: those that the NAT is for; without NAT all, where the file asks for it."""
     if lab.verify.get("outside") is False or not lab.nat and "outside" not in lab.verify:
         return []
@@ -100,7 +100,7 @@ def _outside(lab: Lab, want: Things) -> list[tuple[str, str | None]]:
     return [(name, address) for name in behind for address in addresses]
 
 
-def _address(lab: Lab, want: Things, source: str, target: str) -> tuple[str | None, str | None]:
+def _address(lab: Lab, want: Objects, source: str, target: str) -> tuple[str | None, str | None]:
     """The address that stands for a target, and its namespace: one of a network that the source is in, else the first."""
     if target in lab.bridges:
         place, dev = lab.bridges[target]["netns"], lab.bridges[target]["dev"]
@@ -121,8 +121,8 @@ def _reaches(source: str, place: str | None, address: str, *, patient: bool) -> 
         words = ["ping", *(["-6"] if ":" in address else []), "-c", "1", "-W", "1", address]
         return any(shell.run(words, netns=netns, check=False).status == 0 for _attempt in range(2 if patient else 1))
     if place is not None:
-        return echo.udp_echo(source, place, address)
-    return echo.tcp_answer(source, address)
+        return reach.udp_echo(source, place, address)
+    return reach.tcp_answer(source, address)
 
 
 # -- the way ---------------------------------------------------------------------------------------------------------
@@ -131,7 +131,7 @@ def _reaches(source: str, place: str | None, address: str, *, patient: bool) -> 
 class _Ways:
     """Walks from a namespace to an address as `netwrap trace` does, and adds what the file says that is not there."""
 
-    def __init__(self, lab: Lab, want: Things) -> None:
+    def __init__(self, lab: Lab, want: Objects) -> None:
         self.lab = lab
         self.want = want
         self.host: Host | None = None

@@ -16,6 +16,8 @@ from . import say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from netwrap.lab.file import Lab
+
     from ._options import Options
 
 
@@ -42,12 +44,12 @@ def _needs_ip() -> None:
 
 
 def _up(name: str) -> int:
-    from netwrap.lab import apply, file
+    from netwrap.lab import apply, file, perform
 
     _needs_ip()
     lab = file.load(name)
     began = time.monotonic()
-    with apply.Interrupts() as interrupts:
+    with perform.Interrupts() as interrupts:
         count = apply.up(lab, _print, say, interrupts)
         if not count:
             _print(f"lab {lab.name} is up: nothing to change")
@@ -77,22 +79,38 @@ def _down(name: str) -> int:
 
 def _running_name(name: str) -> str:
     """The name of the lab that a file, a ready-made lab or a running one stands for; a broken file does not hold up a down."""
-    from netwrap.lab import file, journal
+    from netwrap.lab import file, journal, state
 
     if name in journal.all_names():
         return name
-    for known in journal.all_names():
-        record = journal.load(known)
-        if record is not None and record.file and os.path.abspath(name) == record.file:
-            return known
-    return file.load(name).name
+    for record in journal.every():
+        if record.file and os.path.abspath(name) == record.file:
+            return record.name
+    try:
+        return file.load(name).name
+    except file.LabFileError:
+        if file.is_name(name) and state.marked(name, kept=False):  # its record and its file are gone
+            return name
+        raise
+
+
+def _running_or_file(name: str) -> Lab:
+    """The lab of a file, of a ready-made lab, or of the file that a running one came from."""
+    from netwrap.lab import file, journal
+
+    for record in journal.every():
+        if record.name == name and os.path.isabs(record.file):
+            lab = file.load(record.file)
+            if lab.name == name:
+                return lab
+    return file.load(name)
 
 
 def _status(name: str) -> int:
-    from netwrap.lab import apply, file
+    from netwrap.lab import apply
 
     _needs_ip()
-    lab = file.load(name)
+    lab = _running_or_file(name)
     difference = apply.compare(lab)
     for step in difference.steps:
         _print(str(step))
@@ -136,10 +154,10 @@ def _list() -> int:
 
 
 def _verify(name: str) -> int:
-    from netwrap.lab import file, verify
+    from netwrap.lab import verify
 
     _needs_ip()
-    lab = file.load(name)
+    lab = _running_or_file(name)
     failures = 0
     for result in verify.verify(lab):
         _print(str(result))

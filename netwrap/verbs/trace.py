@@ -123,9 +123,9 @@ def _probe(found: Trace) -> str:
         result = shell.run(words, check=False)
         came = next((line for line in result.stdout.split("\n") if "bytes from" in line or "From " in line), "nothing came")
         return f"ping: {came}"
-    from netwrap.lab import echo
+    from netwrap.lab import reach
 
     if not asked.start.here and not asked.start.names:
         raise UsageError(f"--probe with {asked.proto} needs a namespace with a name, not {asked.start.title}")
     name = None if asked.start.here else asked.start.names[0]
-    return f"{asked.proto}: {echo.connect(name, asked.destination, asked.proto, asked.port or 0)}"
+    return f"{asked.proto}: {reach.connect(name, asked.destination, asked.proto, asked.port or 0)}"

@@ -83,9 +83,8 @@ def test_up_twice_status_and_down(host: PrivateHost, name: str) -> None:
     assert (nothing.returncode, nothing.stdout) == (0, f"lab {name} is not up: nothing to remove\n")
 
 
-@pytest.mark.parametrize("what", ["up", "again", "down"])
-@pytest.mark.parametrize("name", READY)
-def test_killed_after_each_command(host: PrivateHost, name: str, what: str) -> None:
+@pytest.mark.parametrize("name, what", [("outside", "up"), ("outside", "again"), ("router", "down")])
+def test_killed_after_each_kind_of_command(host: PrivateHost, name: str, what: str) -> None:
     if name == "outside" and not has_nat(host):
         pytest.skip("neither nft nor iptables is installed")
     done = host.run(sys.executable, str(ROOT / "tests" / "support" / "lab_killed.py"), name, what)

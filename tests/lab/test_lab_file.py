@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from netwrap import shell
 from netwrap.errors import NetwrapError
-from netwrap.lab import apply, file, plan, things
+from netwrap.lab import apply, file, objects, plan
 from netwrap.lab.file import LabFileError
-from netwrap.lab.positions import positions
+from netwrap.lab.toml_lines import positions
 
 GOOD = """
 [namespaces.red]
@@ -74,7 +74,7 @@ WRONG = {  # a line added to GOOD (in line 7), and what is said
 @pytest.mark.parametrize("added", WRONG)
 def test_what_is_wrong_is_told_with_its_line(added: str) -> None:
     with pytest.raises(LabFileError) as caught:
-        things.wanted(file.read(GOOD + added + "\n", "FILE.toml"))
+        objects.wanted(file.read(GOOD + added + "\n", "FILE.toml"))
     assert str(caught.value).startswith(WRONG[added].replace("FILE", "FILE.toml")), str(caught.value)
 
 
@@ -99,8 +99,8 @@ def test_ready_made_labs_are_right_and_complete(name: str) -> None:
     lab = file.load(name)
     assert lab.name == name and lab.description and lab.verify["pairs"]
     steps, commands = apply.from_nothing(lab)
-    assert len(steps) == len(things.wanted(lab).things) and commands
-    want = things.wanted(lab).things
+    assert len(steps) == len(objects.wanted(lab).objects) and commands
+    want = objects.wanted(lab).objects
     assert plan.plan(want, want, set()) == []
 
 

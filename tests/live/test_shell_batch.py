@@ -12,6 +12,7 @@ from rooms import Rooms
 
 from netwrap import shell, wording
 from netwrap.errors import CommandMissing, NoSuchNetns, NotFound
+from netwrap.lab import processes
 
 pytestmark = pytest.mark.root
 UP = ["ip", "link", "set", "dev", "lo", "up"]
@@ -74,20 +75,20 @@ def test_a_dry_run_announces_what_can_be_pasted(rooms: Rooms) -> None:
 def test_a_command_is_left_running_and_ended(rooms: Rooms, tmp_path: Path) -> None:
     name = rooms.add("r")
     script = "trap '' TERM; echo here $MARK; sleep 100"
-    pid = shell.start(["sh", "-c", script], netns=name, log=str(tmp_path / "log"), marks={"MARK": "a b"})
+    pid = processes.start(["sh", "-c", script], netns=name, log=str(tmp_path / "log"), marks={"MARK": "a b"})
     until = time.monotonic() + 5
     while (tmp_path / "log").read_text() != "here a b\n" and time.monotonic() < until:
         time.sleep(0.01)
     assert (tmp_path / "log").read_text() == "here a b\n"
     assert os.getsid(pid) == pid
-    assert shell.ended([pid], 0.05) == {}
+    assert processes.ended([pid], 0.05) == {}
     children = [int(row) for row in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    shell.end([pid, *children], patience=0.1)
-    assert not any(map(shell._is_alive, [pid, *children]))
+    processes.end([pid, *children], patience=0.1)
+    assert not any(map(processes.is_alive, [pid, *children]))
     with pytest.raises(CommandMissing):
-        shell.start(["no-such-command"], netns=name, log=str(tmp_path / "log"), marks={})
+        processes.start(["no-such-command"], netns=name, log=str(tmp_path / "log"), marks={})
 
 
 def test_how_a_command_ended(tmp_path: Path) -> None:
-    pid = shell.start(["sh", "-c", "exit 3"], netns=None, log=str(tmp_path / "log"), marks={})
-    assert shell.ended([pid], 5) == {pid: 3}
+    pid = processes.start(["sh", "-c", "exit 3"], netns=None, log=str(tmp_path / "log"), marks={})
+    assert processes.ended([pid], 5) == {pid: 3}

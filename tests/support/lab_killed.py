@@ -1,9 +1,9 @@
-"""Kill a lab after each of its commands in turn, take it down, and compare the host: run as a script in a private host.
+"""Kill a lab after the first command of each kind in turn, take it down, and compare the host: run as a script in a private host.
 
     lab_killed.py LAB [up|again|down]
 
 ``up``: `lab up` is killed. ``again``: it is killed and run again, which must succeed. ``down``: `lab down` is killed. Then `lab
-down` must leave the host as it was before. Prints a difference, or how many commands there were.
+down` must leave the host as it was before. Prints a difference, or after how many commands it was killed.
 """
 
 from __future__ import annotations
@@ -19,52 +19,57 @@ import sh  # noqa: F401  # once, not once a child
 from snapshot import snapshot
 
 from netwrap import shell
-from netwrap.lab import apply, file
+from netwrap.lab import apply, file, perform, processes
 
 
-class Killer:
-    """Counts the commands that change something, and kills this process after some of them."""
+class Counter:
+    """Notes the kind of each command that changes something, and kills this process after some of them (0: never)."""
 
-    def __init__(self, after: int) -> None:
-        self.left = after
+    def __init__(self, after: int = 0) -> None:
+        self.after = after
+        self.kinds: list[tuple[object, ...]] = []
 
     def install(self) -> None:
         batch: Callable[..., Any] = shell.batch
         run: Callable[..., Any] = shell.run
 
-        def killing_batch(parts: Any, **options: Any) -> Any:
+        def counted_batch(parts: Any, **options: Any) -> Any:
             if options.get("changes", True):
                 short = []
                 for netns, lines in parts:
-                    short.append((netns, lines[: self.left]))
-                    self.left -= len(short[-1][1])
-                    if self.left == 0:
+                    here = lines[: self.after - len(self.kinds)] if self.after else lines
+                    short.append((netns, here))
+                    self.kinds += [(netns is None, *words[:3]) for words in here]
+                    if len(self.kinds) == self.after:
                         batch(short, **options)
-                        os.kill(os.getpid(), signal.SIGKILL)
+                        self.die()
             return batch(parts, **options)
 
-        def killing_run(*words: Any, **options: Any) -> Any:
-            done = run(*words, **options)
-            if options.get("changes"):
-                self.count()
+        def counted_run(words: Any, **options: Any) -> Any:
+            done = run(words, **options)
+            if options.get("changes", False):
+                self.count(options.get("netns") is None, *words[:3])
             return done
 
-        shell.batch, shell.run = killing_batch, killing_run
-        for name in ("write", "unlink", "start"):
-            setattr(shell, name, self.counted(getattr(shell, name)))
+        shell.batch, shell.run = counted_batch, counted_run
+        for name in ("write", "unlink", "write_sysctl", "start", "end"):
+            setattr(processes, name, self.counted(name, getattr(processes, name)))
 
-    def counted(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def counted(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         def call(*words: Any, **options: Any) -> Any:
             done = function(*words, **options)
-            self.count()
+            self.count(name)
             return done
 
         return call
 
-    def count(self) -> None:
-        self.left -= 1
-        if self.left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
+    def count(self, *kind: object) -> None:
+        self.kinds.append(kind)
+        if len(self.kinds) == self.after:
+            self.die()
+
+    def die(self) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def in_child(work: Callable[[], object]) -> int:
@@ -84,7 +89,7 @@ def quiet(_text: str) -> None:
 
 
 def up(name: str) -> None:
-    with apply.Interrupts() as interrupts:
+    with perform.Interrupts() as interrupts:
         apply.up(file.load(name), quiet, quiet, interrupts)
 
 
@@ -96,21 +101,33 @@ def is_up(name: str) -> None:
 def main(name: str, what: str) -> None:
     lab = file.load(name).name
     before = snapshot()
-    after = 0
-    while True:
-        after += 1
+
+    def work() -> None:
+        if what == "down":
+            apply.down(lab, quiet, quiet)
+        else:
+            up(name)
+
+    def firsts() -> None:
+        counter = Counter()
+        counter.install()
+        work()
+        print(*(number for number, kind in enumerate(counter.kinds, 1) if kind not in counter.kinds[: number - 1]), flush=True)
+
+    if what == "down":
+        assert in_child(lambda: up(name)) == 0
+    numbers = [int(word) for word in printed_by(firsts).split()]
+    assert in_child(lambda: apply.down(lab, quiet, quiet)) == 0
+    for after in numbers:
 
         def killed(after: int = after) -> None:
-            Killer(after).install()
-            if what == "down":
-                apply.down(lab, quiet, quiet)
-            else:
-                up(name)
+            Counter(after).install()
+            work()
 
         if what == "down":
             assert in_child(lambda: up(name)) == 0
         status = in_child(killed)
-        if status not in (0, -signal.SIGKILL):
+        if status != -signal.SIGKILL:
             print(f"failed, status {status}")
             return
         if what == "again" and (in_child(lambda: up(name)) != 0 or in_child(lambda: is_up(name)) != 0):
@@ -122,9 +139,21 @@ def main(name: str, what: str) -> None:
             print(f"not as before, killed after command {after}:")
             print("\n".join(difflib.unified_diff(before.split("\n"), now.split("\n"), lineterm="", n=0)))
             return
-        if status == 0:
-            break
-    print(f"commands: {after - 1}")
+    print(f"commands: {len(numbers)}")
+
+
+def printed_by(work: Callable[[], object]) -> str:
+    """What ``work`` prints, done in a child."""
+    taken, given = os.pipe()
+    kept = os.dup(1)
+    os.dup2(given, 1)
+    try:
+        assert in_child(work) == 0
+    finally:
+        os.dup2(kept, 1)
+        os.close(given)
+    with os.fdopen(taken) as file:
+        return file.read()
 
 
 if __name__ == "__main__":

@@ -2,39 +2,45 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 import subprocess
 
-COMMANDS = (
-    "ip netns list",
-    "ip -d link show",
-    "ip address show",
-    "ip route show table all",
-    "ip -6 route show table all",
-    "ip rule show",
-    "ip -6 rule show",
-    "ip neigh show nud permanent",
-    "ip neigh show proxy",
-    "nft list ruleset",
-    "iptables -t nat -S",
-    "tc qdisc show",
-    "sysctl -a -r ^net.ipv[46].(ip_forward|conf.*forwarding|conf.*rp_filter|conf.*proxy_arp)",
-)
+# One process each: lines of `ip -d -batch`, and in the host the others.
+IP = """link show
+address show
+route show table all
+rule show
+neigh show nud permanent
+neigh show proxy
+"""
+OTHERS = ("nft list ruleset", "iptables -t nat -S", "tc qdisc show")
+_SYSCTLS = ("ipv4/ip_forward", "ipv[46]/conf/*/*forwarding", "ipv4/conf/*/rp_filter", "ipv[46]/conf/*/proxy_arp")
 # Clocks, and what depends on the order of things in other namespaces.
 _VOLATILE = re.compile(r"_timer +[0-9.]+|(valid|preferred)_lft \S+|tentative| \(id: \d+\)|link-netnsid \d+|(?<= )expires \S+")
 
 
-def said(command: str, netns: str | None = None) -> str:
-    words = command.split(" ")
-    if netns is not None:
-        words = ["ip", "netns", "exec", netns, *words]
+def said(words: list[str], given: str = "") -> str:
     try:
-        done = subprocess.run(words, capture_output=True, text=True, timeout=30)
+        done = subprocess.run(words, input=given, capture_output=True, text=True, timeout=30)
     except OSError:
         return "not installed\n"
-    lines = _VOLATILE.sub("", done.stdout).split("\n")
-    return "\n".join(sorted(lines) if command == "ip netns list" else lines)
+    return _VOLATILE.sub("", done.stdout)
+
+
+def of_netns(name: str | None) -> str:
+    where = ["-n", name] if name else []
+    return said(["ip", *where, "-d", "-batch", "-"], IP) + said(["ip", *where, "-6", "rule", "show"])
+
+
+def sysctls() -> list[str]:
+    found = []
+    for pattern in _SYSCTLS:
+        for path in sorted(glob.glob(f"/proc/sys/net/{pattern}")):
+            with open(path, encoding="ascii") as file:
+                found.append(f"{path} = {file.read().strip()}")
+    return found
 
 
 def files(top: str) -> list[str]:
@@ -64,12 +70,12 @@ def processes() -> list[str]:
 
 
 def snapshot() -> str:
-    parts = [f"$ {command}\n{said(command)}" for command in COMMANDS]
+    parts = [of_netns(None), *(f"$ {command}\n{said(command.split())}" for command in OTHERS), *sysctls()]
     try:
         names = sorted(os.listdir("/run/netns"))
     except OSError:
         names = []
-    parts += [f"{name}$ {command}\n{said(command, name)}" for name in names for command in COMMANDS[1:9]]
+    parts += [f"{name}$\n{of_netns(name)}" for name in names]
     kept = [row for row in files("/run/netwrap/lab") if not re.match(r"/run/netwrap/lab/(\.lock|$)", row)]
     return "\n".join([*parts, *files("/etc/netns"), *kept, *processes(), ""])
 

@@ -1,4 +1,4 @@
-"""What a lab consists of, as things: a dict of keys and values that is the same whether a file or a host was read.
+"""What a lab consists of, as objects: a dict of keys and values that is the same whether a file or a host was read.
 
 A key is a tuple of words, its kind first and its namespace second; a value holds what can differ::
 
@@ -31,34 +31,48 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .positions import Path
+    from .toml_lines import Path
 
     Key = tuple[str, ...]
     Value = dict[str, Any]
-    Things = dict[Key, Value]
+    Objects = dict[Key, Value]
 
 #: Attributes of a link that cannot be changed once it is there.
 STRUCTURE = ("kind", "peer", "parent", "id")
 FORWARD = "net/ipv4/ip_forward"
+#: How many words a key of each kind has.
+LENGTHS = {
+    "netns": 2, "file": 3, "sysctl": 3, "link": 3, "vlan": 4, "address": 4, "neigh": 4, "proxy": 4, "route": 6, "rule": 4,
+    "netem": 3, "nat": 2, "start": 3,
+}  # fmt: skip
 
 
 class Wanted(NamedTuple):
-    """The things that a lab file wants, and where in the file each comes from."""
+    """The objects that a lab file wants, and where in the file each comes from."""
 
-    things: Things
+    objects: Objects
     origins: dict[Key, Path]
 
 
 def wanted(lab: Lab) -> Wanted:
-    """The things of a lab, in the order in which they can be made. Raises LabFileError for what is wanted twice."""
+    """The objects of a lab, in the order in which they can be made. Raises LabFileError for what is wanted twice."""
     maker = _Maker(lab)
     maker.all()
-    return Wanted(maker.things, maker.origins)
+    return Wanted(maker.objects, maker.origins)
 
 
 def same(want: Value, have: Value) -> bool:
     """Whether a value is as wanted, in all that the wanted one declares."""
     return all(have.get(name) == value for name, value in want.items())
+
+
+def is_sysctl(name: str) -> bool:
+    """Whether a name (with slashes) is one of a network namespace.
+
+    >>> is_sysctl("net/ipv4/ip_forward"), is_sysctl("kernel/domainname"), is_sysctl("net/../kernel/domainname")
+    (True, False, False)
+    """
+    return name.startswith("net/") and not {"", ".", ".."} & set(name.split("/"))
 
 
 def mark_of(name: str) -> str:
@@ -69,15 +83,15 @@ def mark_of(name: str) -> str:
 class _Maker:
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
-        self.things: Things = {}
+        self.objects: Objects = {}
         self.origins: dict[Key, Path] = {}
 
     def add(self, key: Key, value: Value, path: Path) -> None:
-        if key in self.things:
+        if key in self.objects:
             raise At(self.lab.file, self.lab.lines, path).fail(
                 f"{describe(key, value)} is in the file already, in line {self.lab.line(self.origins[key])}"
             )
-        self.things[key] = value
+        self.objects[key] = value
         self.origins[key] = path
 
     def all(self) -> None:
@@ -154,10 +168,10 @@ class _Maker:
     def nat(self, nat: dict[str, Any], path: Path) -> None:
         netns = nat["netns"]
         rules = [[source, nat.get("out", "")] for source in nat["sources"]]
-        if ("nat", netns) in self.things:
-            self.things["nat", netns]["rules"] += rules
+        if ("nat", netns) in self.objects:
+            self.objects["nat", netns]["rules"] += rules
             return
-        if ("sysctl", netns, FORWARD) not in self.things:
+        if ("sysctl", netns, FORWARD) not in self.objects:
             self.add(("sysctl", netns, FORWARD), {"value": "1"}, path)
         self.add(("nat", netns), {"rules": rules}, path)
 
@@ -188,7 +202,7 @@ def _route(netns: str, route: dict[str, Any]) -> tuple[Key, Value]:
 
 
 def describe(key: Key, value: Value) -> str:
-    """A thing in one line for people.
+    """An object in one line for people.
 
     >>> describe(("address", "red", "eth0", "192.168.15.1/24"), {})
     'red: address 192.168.15.1/24 on eth0'

@@ -5,17 +5,14 @@ Sockets belong to the namespace they were made in, wherever they are used later;
 
 from __future__ import annotations
 
-import ctypes
 import os
 import socket
-import threading
 
 from netwrap import shell
 from netwrap.errors import NetwrapError
 
 from .file import HOST
 
-_CLONE_NEWNET = 0x40000000
 # Ports that somebody may answer on; a refusal is an answer too.
 _PORTS = (53, 443, 80)
 
@@ -79,24 +76,7 @@ def connect(netns: str | None, address: str, proto: str, port: int, patience: fl
 
 
 def _socket(netns: str, family: int, kind: int) -> socket.socket:
-    if netns == HOST:
-        return socket.socket(family, kind)
-    made: list[socket.socket] = []
-    failed: list[OSError] = []
-
-    def enter() -> None:
-        try:
-            with open(os.path.join(shell.NETNS_DIR, netns), "rb") as file:
-                libc = ctypes.CDLL(None, use_errno=True)
-                if libc.setns(file.fileno(), _CLONE_NEWNET) != 0:
-                    raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-            made.append(socket.socket(family, kind))
-        except OSError as error:
-            failed.append(error)
-
-    thread = threading.Thread(target=enter)
-    thread.start()
-    thread.join()
-    if failed:
-        raise NetwrapError(f"namespace {netns} cannot be entered: {failed[0].strerror}") from failed[0]
-    return made[0]
+    try:
+        return shell.within(None if netns == HOST else netns, lambda: socket.socket(family, kind))
+    except OSError as error:
+        raise NetwrapError(f"namespace {netns} cannot be entered: {error.strerror}") from error
