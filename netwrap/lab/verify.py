@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from netwrap import shell
 from netwrap.errors import NetwrapError
 
-from . import reach, state
 from . import journal as records
+from . import reach, state
 from .commands import nat_name
 from .file import HOST, Lab
 from .objects import wanted
