@@ -51,7 +51,7 @@ class Counter:
                 self.count(options.get("netns") is None, *words[:3])
             return done
 
-        shell.batch, shell.run = counted_batch, counted_run
+        shell.batch, shell.run = counted_batch, counted_run  # type: ignore[assignment]
         for name in ("write", "unlink", "write_sysctl", "start", "end"):
             setattr(processes, name, self.counted(name, getattr(processes, name)))
 
