@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..layer2 import kind
 from ..topology import state
-from . import address_of, check, gateway_of, is_main, is_real, network_of, prefix_of
+from . import address_of, check, gateway_of, hops, is_main, is_real, network_of, prefix_of
 from .links import dead
 
 if TYPE_CHECKING:
@@ -228,18 +228,22 @@ def lengths(look: Look) -> Iterator[Finding]:
                 if key in told:
                     continue
                 told.add(key)
+                # Who is the gateway of the other is taken for right; else the shorter, that more may have.
+                is_gateway = any(twin["local"] == gateway_of(hop) for route in netns.routes or () for hop in hops(route))
+                wrong = (netns, name, entry, network) if is_gateway else (there, str(other["ifname"]), twin, own)
+                place, dev, changed, right = wrong
                 change = [
-                    f"ip addr add {twin['local']}/{own.prefixlen} dev {other['ifname']}",
-                    f"ip addr del {twin['local']}/{twin['prefixlen']} dev {other['ifname']}",
+                    f"ip addr add {changed['local']}/{right.prefixlen} dev {dev}",
+                    f"ip addr del {changed['local']}/{changed['prefixlen']} dev {dev}",
                 ]
                 yield look.finding(
-                    there,
+                    place,
                     f"{twin['local']}/{twin['prefixlen']} of {there.title} and {entry['local']}/{entry['prefixlen']} "
                     f"of {netns.title} are on one segment and differ in length",
-                    twin,
+                    (there, twin),
                     (netns, entry),
-                    dev=str(other["ifname"]),
-                    mend=[look.inside(there, words) for words in change],
+                    dev=dev,
+                    mend=[look.inside(place, words) for words in change],
                 )
 
 

@@ -261,6 +261,8 @@ def tunnel_mtu(look: Look) -> Iterator[Finding]:
                 link,
                 below,
                 dev=name,
+                # An outer packet without DF is fragmented: over links that were all captured that works, and costs.
+                severity="warning" if look.is_closed(below[0], str(below[1]["ifname"])) else None,
                 mend=[look.inside(netns, f"ip link set {name} mtu {room}")],
             )
 

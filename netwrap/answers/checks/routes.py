@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..topology import state
-from ..trace import Asked, addresses_of, trace
+from ..trace import Asked, Trace, addresses_of, trace
 from . import address_of, check, dev_of, gateway_of, hops, is_main, is_real, kind, network_of, prefix_of
 from .addresses import on_segment
 from .links import dead
@@ -50,6 +50,8 @@ def no_default(look: Look) -> Iterator[Finding]:
                 for route in _defaults(end.netns) if end.netns is not netns and not end.netns.here else ():
                     gateway = gateway_of(hops(route)[0])
                     inside = network_of(own[0])
+                    if any(where is netns for where, _ in look.walker.owners(str(gateway))):
+                        continue
                     if gateway and is_main(route) and inside is not None and address_of(gateway) in inside:
                         found = found or (end.netns, route, gateway)
             if found is not None:
@@ -484,48 +486,81 @@ def expired(look: Look) -> Iterator[Finding]:
 
 
 _OF_WALK = {
-    "no-route": "R08",
-    "no-way-back": "R08",
-    "loop": "R09",
-    "not-forwarding": "F01",
-    "rp-filter": "F03",
-    "filter": "W01",
-    "reject": "W01",
-    "no-masquerade": "W02",
-    "isolated": "B05",
-    "vlan": "B02",
-    "macvlan-parent": "L22",
-    "mtu": "L14",
-    "nat-wrong": "W05",
-    "arp-off": "F07",
-    "wrong-mac": "H01",
-    "wrong-owner": "H01",
+    "loop": "R09", "not-forwarding": "F01", "rp-filter": "F03", "filter": "W01", "reject": "W01", "no-masquerade": "W02",
+    "isolated": "B05", "vlan": "B02", "macvlan-parent": "L22", "mtu": "L14", "nat-wrong": "W05", "arp-off": "F07",
     "martian": "F10",
-    "no-owner": "R05",
-}
+}  # fmt: skip
+#: What a look-up may end with; on the way back each of them is a fault.
+_NO_WAY = ("no-route", "no-way-back", "blackhole", "unreachable", "prohibit")
+#: More namespaces than this are asked for their gateways and neighbours only, not for every pair.
+_PAIRS = 16
+_MOST, _BESIDE = 400, 3
+_OUTSIDE = "192.0.2.1"  # somewhere that nobody has
+
+
+class Walk(NamedTuple):
+    """A walk that was made: ``near`` to the gateway, a neighbour on the segment or the outside, not only to some other
+    namespace."""
+
+    asked: Asked
+    found: Trace
+    near: bool
 
 
 def walked(look: Look, wanted: str) -> Iterator[Finding]:
-    """What stops packets from a namespace to its gateway's side, to those it has routes to, and to the outside; by reason
-    code."""
-    for asked, found in _walks(look):
-        if found.verdict in ("reached", "undecided", "leaves", "depends") or found.reason is None:
+    """The walks that end for the reason of a check: one finding for each place and reason, however many ways end there."""
+    told: dict[Any, list[Walk]] = {}
+    for walk in _walks(look):
+        if walk.found.verdict in ("reached", "undecided", "depends") or walk.found.reason is None:
             continue
-        if _OF_WALK.get(found.reason) != wanted:
+        if walk.found.verdict == "leaves" and walk.found.reason != "no-masquerade":
             continue
+        if _check_of(walk) == wanted and not _is_no_fault(walk):
+            end = walk.found.result.end
+            told.setdefault((id(end.netns), end.dev, end.reason, id(end.evidence)), []).append(walk)
+    for walks in told.values():
+        asked, found, _ = walks[0]
         end = found.result.end
-        if end.reason == "no-route" and end.netns.inode is None and _is_connected(end.netns, asked.destination):
-            continue  # pasted text that lacks the route of an own network: likelier left out than missing
-        what = f"{asked.start.title} does not reach {asked.destination}: {end.what or found.reason}"
+        more = f" (and {len(walks) - 1} more ways end there)" if len(walks) > 1 else ""
+        back = "the answer of " if found.direction == "back" else ""
+        what = f"{asked.start.title} does not reach {asked.destination}: {back and f'{back}{asked.destination} is lost: '}"
         records = [end.evidence] if isinstance(end.evidence, dict) else []
         yield look.finding(
             end.netns,
-            what,
+            f"{what}{end.what or found.reason}{more}",
             *records,
             dev=end.dev,
+            severity=_severity(walks),
             mend=[one for one in end.mend if one],
             explains=[("walk", id(end.netns), found.reason)],
         )
+
+
+def _check_of(walk: Walk) -> str | None:
+    if walk.found.reason in _NO_WAY:
+        return "R08"
+    return _OF_WALK.get(str(walk.found.reason))
+
+
+def _is_no_fault(walk: Walk) -> bool:
+    """Whether a walk ends as it may well be meant to: towards others no route need be there, and firewalls separate."""
+    found, end = walk.found, walk.found.result.end
+    if found.reason in _NO_WAY and found.direction != "back":
+        return True
+    if walk.asked.destination == _OUTSIDE and found.reason in (*_NO_WAY, "loop", "martian"):
+        return True  # nobody has the address: routers without a way out send it round
+    return end.reason == "no-route" and end.netns.inode is None and _is_connected(end.netns, walk.asked.destination)
+
+
+def _severity(walks: list[Walk]) -> str | None:
+    """A firewall that keeps others from a namespace's own services is often meant so; one that keeps packets from passing
+    is not."""
+    end = walks[0].found.result.end
+    if end.reason in ("filter", "reject") and end.way.hops:
+        stage = end.way.hops[-1].steps[-1].stage if end.way.hops[-1].steps else ""
+        if stage in ("input", "output", "prerouting", "ingress") or not any(walk.near for walk in walks):
+            return "warning"
+    return None
 
 
 def _is_connected(netns: Namespace, address: str) -> bool:
@@ -537,51 +572,54 @@ def _is_connected(netns: Namespace, address: str) -> bool:
     )
 
 
-def _walks(look: Look) -> list[tuple[Asked, Any]]:
-    """Each namespace's way to its first gateway, to the outside and to the others on its segments: walked once a host."""
-    kept: list[tuple[Asked, Any]] | None = getattr(look, "walks", None)
+def _walks(look: Look) -> list[Walk]:
+    """Each namespace's way to its first gateway, to the outside, to others on its segments, and of few namespaces to every
+    other."""
+    kept: list[Walk] | None = getattr(look, "walks", None)
     if kept is not None:
         return kept
-    walks: list[tuple[Asked, Any]] = []
+    walks: list[Walk] = []
     look.walks = walks  # type: ignore[attr-defined]
     rooms = [netns for netns in look.namespaces if netns.links and netns.routes is not None and addresses_of(netns)]
     for netns in rooms[:_MOST]:
-        targets: dict[str, None] = {}
+        targets: dict[str, bool] = {}
         for route in _defaults(netns)[:1]:
             gateway = gateway_of(hops(route)[0])
             if gateway and address_of(gateway) is not None and not _is_proxied(gateway):
-                targets[gateway] = None
+                targets[gateway] = True
             if look.walker.owners(str(gateway)) or _is_proxied(str(gateway)):
-                targets["192.0.2.1"] = None  # somewhere outside
+                targets[_OUTSIDE] = True
         for other in _near(look, netns)[:_BESIDE]:
-            targets[other] = None
-        for target in targets:
+            targets[other] = True
+        for there in rooms if len(rooms) <= _PAIRS else ():
+            if there is not netns:
+                targets.setdefault(addresses_of(there)[0], False)
+        for target, near in targets.items():
             try:
                 asked = Asked(netns, target, source=None)
-                walks.append((asked, trace(look.host, asked, look.walker)))
+                walks.append(Walk(asked, trace(look.host, asked, look.walker), near))
             except (ValueError, KeyError, RecursionError):  # not a question that can be asked of what was captured
                 continue
     return walks
 
 
-_MOST, _BESIDE = 400, 2
-
-
 def _near(look: Look, netns: Namespace) -> list[str]:
-    """Addresses of the namespaces that this one shares a segment or a router with."""
+    """IPv4 addresses of the others on a namespace's segments, also behind what keeps frames from them."""
     found: dict[str, None] = {}
     for link in netns.addresses or ():
-        for entry in link.get("addr_info", ()):
-            if entry.get("family") == "inet" and is_real(entry):
-                for there, _, twin in on_segment(look, netns, str(link.get("ifname"))):
-                    if there is not netns and twin.get("family") == "inet" and twin.get("local") != entry.get("local"):
+        own = [entry for entry in link.get("addr_info", ()) if entry.get("family") == "inet" and is_real(entry)]
+        for end in look.segment(netns, str(link.get("ifname"))).ends if own else ():
+            for twin in end.netns.addresses_of(end.dev) if end.netns is not netns else ():
+                wanted = address_of(twin.get("local"))
+                if twin.get("family") == "inet" and is_real(twin):
+                    if any(net is not None and net.version == 4 and wanted in net for net in map(network_of, own)):
                         found[str(twin["local"])] = None
     return list(found)
 
 
-@check("R08", "error", "no way there, or no way back", "the commonest fault: packets arrive, and their answers have no route")
+@check("R08", "error", "no way back", "the commonest fault: packets arrive, and their answers have no route")
 def no_way(look: Look) -> Iterator[Finding]:
-    """The walk of `netwrap trace` from each namespace to its gateway, its neighbours and the outside ends without a route."""
+    """A walk of `netwrap trace` from a namespace arrives, and the answer ends without a route, or at one that drops."""
     yield from walked(look, "R08")
 
 
