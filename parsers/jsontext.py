@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    Record = dict[str, Any]
+    from .records import Record
 
 #: No command nests deeper.
 DEEPEST = 24

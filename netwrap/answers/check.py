@@ -22,11 +22,8 @@ from .checks import LEVELS, Check, Finding, Look
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from typing import Any
 
     from ..model.host import Host
-
-    Record = dict[str, Any]
 
 
 @cache

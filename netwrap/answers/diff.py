@@ -26,10 +26,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
+    from parsers.records import Record
+
     from ..model.host import Host
     from ..model.namespace import Namespace
 
-    Record = dict[str, Any]
     Item = tuple[str, Record]  # what a row calls the record, and the fields that are compared
 
 _MAC = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}", re.ASCII)

@@ -22,9 +22,10 @@ from .switches import Switches
 if TYPE_CHECKING:
     from typing import Any
 
+    from parsers.records import Record
+
     from ..model.namespace import Namespace
 
-    Record = dict[str, Any]
     #: What the routing tables answer about an address: its type (``local``, ``unicast``, ...) and its interface; None: unknown.
     Fib = Callable[[str, "Packet"], "tuple[str, str | None] | None"]
 

@@ -15,9 +15,9 @@ from .nft_rules import Effect, Unknown
 if TYPE_CHECKING:
     from typing import Any
 
-    from .firewall import Packet
+    from parsers.records import Record
 
-    Record = dict[str, Any]
+    from .firewall import Packet
 
 
 def matches(rule: Record, packet: Packet, context: Context) -> tuple[bool | None, str]:

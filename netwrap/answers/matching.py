@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
+    from parsers.records import Record
+
     from ..model.namespace import Namespace
     from .firewall import Fib, Packet
 
-    Record = dict[str, Any]
     Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 #: What conntrack calls a packet, as bits.

@@ -14,9 +14,9 @@ from .matching import STATES, Context, every, negated, some
 if TYPE_CHECKING:
     from typing import Any
 
-    from .firewall import Packet
+    from parsers.records import Record
 
-    Record = dict[str, Any]
+    from .firewall import Packet
 
 
 class Broken(Exception):

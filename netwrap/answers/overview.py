@@ -13,13 +13,11 @@ from . import offline
 from .switches import Switches, unusual
 
 if TYPE_CHECKING:
-    from typing import Any
+    from parsers.records import Record
 
     from ..model.host import Host
     from ..model.namespace import Namespace
     from ..model.peers import Peer
-
-    Record = dict[str, Any]
 
 _DOWN = ("DOWN", "LOWERLAYERDOWN", "NOTPRESENT", "DORMANT", "TESTING")
 

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from parsers.records import Record
+
     from ..model.host import Host
     from ..model.namespace import Namespace
     from .firewall import Outcome, Packet
 
-    Record = dict[str, Any]
     Tuple = tuple[str, str, "int | None", "int | None"]
 
 TTL = 64

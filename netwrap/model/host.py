@@ -11,11 +11,10 @@ from .peers import Peer, Peers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any
+
+    from parsers.records import Record
 
     from .namespace import Namespace
-
-    Record = dict[str, Any]
 
 # What a table is called when it is missing, and who has it. The report says once what a source lacks.
 TABLES = {

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from ..commands.request import Request
+    from parsers.records import Record
 
-    Record = dict[str, Any]
+    from ..commands.request import Request
 
 _INET = ("tcp", "udp", "sctp", "dccp", "mptcp")
 _ID = re.compile(r"[0-9a-f]+$", re.ASCII)

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any
+
+    from parsers.records import Record
 
     from .coverage import Table
-
-    Record = dict[str, Any]
 
 
 def joined(tables: dict[str, list[Table]]) -> list[Record] | None:

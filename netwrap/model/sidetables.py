@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    Record = dict[str, Any]
+    from parsers.records import Record
 
 
 def _lines(text: str) -> list[list[str]]:

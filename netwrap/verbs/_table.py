@@ -16,10 +16,9 @@ if TYPE_CHECKING:
     from typing import Any, Protocol
 
     from netwrap.tables.selection import Row
+    from parsers.records import Record
 
     from ._options import Options
-
-    Record = dict[str, Any]
 
     class Ends(Protocol):
         """The other ends of links."""

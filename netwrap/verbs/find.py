@@ -10,13 +10,10 @@ from . import _source, _table, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from netwrap.model.host import Host
+    from parsers.records import Record
 
     from ._options import Options
-
-    Record = dict[str, Any]
 
 
 def run(options: Options) -> int:

@@ -17,10 +17,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from netwrap.sources import session
+    from parsers.records import Record
 
     from ._options import Options
-
-    Record = dict[str, Any]
 
 
 def run(options: Options) -> int:

@@ -16,15 +16,13 @@ from . import _source, _table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from typing import Any
 
     from netwrap.model.host import Host
     from netwrap.model.namespace import Namespace
     from netwrap.tables.selection import Row
+    from parsers.records import Record
 
     from ._options import Options
-
-    Record = dict[str, Any]
 
 
 class Place(NamedTuple):

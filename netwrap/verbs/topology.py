@@ -17,13 +17,10 @@ from ._saving import whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from netwrap.model.host import Host
+    from parsers.records import Record
 
     from ._options import Options
-
-    Record = dict[str, Any]
 
 #: The columns of a picture in text that goes to no terminal.
 WIDTH = 80

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from ._options import Options
+    from parsers.records import Record
 
-    Record = dict[str, Any]
+    from ._options import Options
 
 #: The tables whose rows are links, with another end.
 OF_LINKS = ("ip_link", "ip_address")

@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
+    from parsers.records import Record
+
     from ...model.host import Host
     from ...model.namespace import Namespace
     from ..layer2 import Segment
 
-    Record = dict[str, Any]
     Run = Callable[["Look"], Iterator["Finding"]]
 
 #: The areas, each a module; a finding's order follows them.

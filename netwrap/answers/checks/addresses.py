@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from parsers.records import Record
+
     from ...model.namespace import Namespace
     from . import Finding, Look
-
-    Record = dict[str, Any]
 
 
 def on_segment(look: Look, netns: Namespace, dev: str) -> list[tuple[Namespace, Record, Record]]:

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from parsers.records import Record
+
     from ...model.namespace import Namespace
     from . import Finding, Look
-
-    Record = dict[str, Any]
 
 
 def switch_record(netns: Namespace, *names: str) -> Record | None:

@@ -10,12 +10,11 @@ from . import check, data, is_idle, is_main, is_real, kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
+
+    from parsers.records import Record
 
     from ...model.namespace import Namespace
     from . import Finding, Look
-
-    Record = dict[str, Any]
 
 _OVERHEAD = {
     "vxlan": 50,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from . import check, is_real, kind
 from .addresses import on_segment
@@ -11,11 +11,11 @@ from .links import dead
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from parsers.records import Record
+
     from ...model.host import Host
     from ...model.namespace import Namespace
     from . import Finding, Look
-
-    Record = dict[str, Any]
 
 
 @check(

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from parsers.records import Record
+
     from ...model.namespace import Namespace
     from . import Finding, Look
-
-    Record = dict[str, Any]
 
 #: The gateway that Calico and its like give to every pod, and answer for by proxy ARP.
 _PROXIED = ("169.254.1.1", "169.254.0.1", "169.254.169.1")

@@ -9,12 +9,11 @@ from . import check, data, dev_of, gateway_of, hops
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
+
+    from parsers.records import Record
 
     from ...model.namespace import Namespace
     from . import Finding, Look
-
-    Record = dict[str, Any]
 
 _STANDARD = {"local", "main", "default", "255", "254", "253"}
 _DEAD = ("blackhole", "unreachable", "prohibit")
