@@ -152,11 +152,7 @@ _SIMPLE = {
 def _fields(name: str) -> dict[str, _Check]:
     from . import records
 
-    annotations: dict[str, Any] = {}
-    for base in reversed(getattr(records, name).__mro__[:-2] or ()):
-        annotations.update(getattr(base, "__annotations__", {}))
-    annotations.update(getattr(records, name).__annotations__)
-    found = {key: _check(getattr(kind, "__forward_arg__", kind)) for key, kind in annotations.items()}
+    found = {key: _check(kind) for key, kind in getattr(records, name).__annotations__.items()}
     for key, optional in list(found.items()):  # a flag that is set is there with None, in one release or another True
         if optional.exact is type(None):
             found[key] = _Check(lambda value: value is None or isinstance(value, bool), type(None))
