@@ -31,6 +31,8 @@ def rows(command: str, records: Sequence[Record]) -> list[Row]:
 def columns(command: str, found: Sequence[Row]) -> list[str]:
     """The columns to show: the command's own, and of those that are seldom filled (``?``) the ones that are."""
     wanted = []
+    if not all_columns(command):  # whatever the answer has
+        return list(dict.fromkeys(name for row in found for name in row.cells))
     for column in ("host?", "netns?", *_view(command)[0].split(), "unparsed?"):
         name = column.rstrip("?")
         if name == column or any(row.cells.get(name) not in (None, [], "") for row in found):
@@ -97,5 +99,6 @@ _ANSWERS: dict[str, tuple[str, Callable[[Record], Iterator[Record]]]] = {
         _same("from", "to", "address", "verdict", "direction", "reason", "where"),
     ),
     "diff": ("change table key field? before? after?", _same("change", "table", "key", "field", "before", "after")),
+    "sql": ("", lambda record: iter([dict(record)])),
     "find": ("role what command", _same("role", "what", "command")),
 }

@@ -114,6 +114,17 @@ VERBS: dict[str, Verb] = {
         "what is wrong: each finding with the line that shows it and the command that mends it", "[NAME…]", 0, -1,
         ("netwrap check", "netwrap check --from ticket.txt --level error", "netwrap check --explain R02"),
     ),
+    "sql": Verb(
+        "SQL over hosts, this one or many: links, addresses, routes and more as tables; or a ready-made question",
+        "[QUERY [ADDRESS]]", 0, 2,
+        ("netwrap sql --tables", "netwrap sql \"select _netns, dst, gateway from route where dst = 'default'\"",
+         "netwrap sql duplicate-addresses --from captures/", "netwrap sql who-routes 10.1.2.3 --from fleet.jsonl.gz"),
+    ),
+    "export": Verb(
+        "flat rows of hosts, a table for each kind of record, as files for other programs", "[SOURCE…]", 0, -1,
+        ("netwrap export captures/ -o fleet.jsonl.gz", "netwrap export captures/ --format parquet -o fleet/",
+         "netwrap --via 'ssh router' export --table link,address"),
+    ),
     "topology": Verb(
         "a picture of the namespaces and what connects them: text, SVG, a page, PNG, Mermaid, DOT, D2", "[NAME…]", 0, -1,
         ("netwrap topology", "netwrap topology --format html -o host.html", "netwrap topology --around red --depth 1",
@@ -157,14 +168,17 @@ OPERANDS = {
     "FROM": "a namespace, or an address that one owns",
     "TO": "an address, or a namespace (its first global address)",
     "WHAT": "an address, a prefix, a MAC, the name of an interface, namespace or container, a VLAN id, an nsid, an inode, a pid",
+    "QUERY": "a SELECT, or the name of a question (netwrap sql lists them)",
+    "ADDRESS": "the address that a question is about",
+    "SOURCE": "a capture, a folder of captures, a pattern of files; without any this host",
     "COMMAND": "what printed the text, as you would type it: 'ip -d link', arp; it may be left out where the text tells",
     "BEFORE": "a capture, a folder, an sos report, a pasted session; or the name of a namespace",
     "FILE": "a file, or - for standard input (without any, too)",
 }
 LAB_OPERANDS = {"FILE": _LAB, "NAME": "a namespace (without any: all named ones)"}
 
-TABLES = (*WRAPPED, "report", "find", "trace", "diff", "parse")
-_HOSTS = (*WRAPPED, "report", "find", "topology", "diff", "check")
+TABLES = (*WRAPPED, "report", "find", "trace", "diff", "sql", "parse")
+_HOSTS = (*WRAPPED, "report", "find", "topology", "diff", "sql", "export", "check")
 _RUNS = (*_HOSTS, "trace", "capture", "lab up", "lab down", "lab status", "lab verify", "lab export")
 
 #: Every option, by the headings of the help.
@@ -231,6 +245,10 @@ OPTIONS: dict[str, tuple[Option, ...]] = {
         Option("--accept", "FILE", ("check",), "only news: leave out what this file has; it is made where it is missing", "", "",
                ("file",)),
         Option("--format", "FORM", ("check",), "text (default), json or jsonl", "-o", "choice", ("text", "json", "jsonl")),
+        Option("--table", "A,B,…", ("export",), "only these tables; finding only where it is asked for", "", "names"),
+        Option("--tables", "", ("sql",), "list the tables, their columns and types"),
+        Option("--format", "FORM", ("export",), "jsonl (default), jsonl.gz, sqlite, or a folder of csv or parquet files"),
+        Option("--output", "PATH", ("export",), "save it there, whole or not at all", "-o", "", ("file",)),
         Option("--identity", "", ("diff",), "also what tells one making of a network from another: ifindex, MAC, fe80::"),
         Option("--all", "", ("diff",), "leave nothing out: counters, timers, what follows from another change"),
         Option("--probe", "", ("trace",), "send one real packet, too, and say what came"),
@@ -323,6 +341,7 @@ class Options:
         self.one_way = False
         self.all = False
         self.table: list[str] = []
+        self.tables = False
         self.identity = False
         self.without: list[str] = []
         self.level: str | None = None

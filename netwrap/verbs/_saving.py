@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 
 from netwrap import shell
 from netwrap.errors import NetwrapError
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def whole(path: str) -> Iterator[str]:
-    """Give the name of a file beside ``path`` to be made; when it is whole, it takes the place of ``path``.
+    """Give the name of a file beside ``path`` to be made (or of a folder); when it is whole, it takes the place of ``path``.
 
     Whatever happens before, a signal included, leaves ``path`` as it was, and nothing beside it. Raises NetwrapError.
     """
@@ -27,6 +28,8 @@ def whole(path: str) -> Iterator[str]:
                 yield beside
                 os.replace(beside, path)
             finally:
+                if os.path.isdir(beside):
+                    shutil.rmtree(beside)
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(beside)
     except OSError as error:

@@ -121,6 +121,8 @@ def is_known(command: str, name: str) -> bool:
     from netwrap.tables import columns, view
 
     name = name.removeprefix("@peer.")
+    if not view.all_columns(command):  # its columns are what was asked for
+        return True
     known = ("host", "netns", "unparsed", *view.all_columns(command), *columns.aliases(command))
     return name in known or bool(columns.option_for(command, name)) and "." not in name or columns.can_have(command, name)
 

@@ -1,0 +1,351 @@
+"""Flat rows of hosts: one table for each kind of record, the same columns and types in every row, for SQL and for files.
+
+Every row has ``_host``, ``_netns`` (the root namespace has a name too: ``(root)``), ``_table`` and ``_source``. A key of a record
+that is no column, or that does not fit the type of its column, stands in ``more``, as JSON: nothing of a record is lost. What was
+not captured is null. :data:`TABLES` is the schema; :data:`VERSION` grows when a column changes its name, type or meaning.
+
+>>> from netwrap.model.build import build
+>>> from netwrap.model.section import Section
+>>> host = build([Section("red", "ip route show", "default via 10.0.0.1 dev eth0 metric 5")])
+>>> [(row["_netns"], row["dst"], row["gateway"], row["metric"]) for _, row in rows(host, ["route"])]
+[('red', 'default', '10.0.0.1', 5)]
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import json
+from typing import TYPE_CHECKING, NamedTuple
+
+from parsers.ip_route import family_of, table_of
+
+from ..wording import ROOT
+from . import overview
+from .layer2 import kind as kind_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Any
+
+    from ..model.host import Host
+    from ..model.namespace import Namespace
+
+    Record = dict[str, Any]
+
+#: The version of the schema; column ``schema`` of the table ``host``.
+VERSION = 1
+FRONT = ("_host", "_netns", "_table", "_source")
+
+
+class Column(NamedTuple):
+    """A column: its name, its type (text, int, bool, flag, json), and the key of the record that fills it."""
+
+    name: str
+    type: str
+    key: str
+
+
+class Table(NamedTuple):
+    """A table: a line on its rows, and its columns behind those of :data:`FRONT`."""
+
+    summary: str
+    columns: tuple[Column, ...]
+
+
+def _columns(text: str) -> tuple[Column, ...]:
+    """Columns as they are written below: ``name``, ``name:type``, ``name:type<key``; text without a type, the key is the name."""
+    found = []
+    for word in text.split():
+        name, _, key = word.partition("<")
+        name, _, type = name.partition(":")
+        found.append(Column(name, type or "text", key or name))
+    return tuple(found)
+
+
+#: Every table, its columns in order. A word that SQL keeps for itself gets a longer name: ``table_name``, ``group_name``.
+TABLES: dict[str, Table] = {
+    name: Table(summary, _columns(columns))
+    for name, summary, columns in (
+        ("host", "the hosts", "hostname kernel iproute2 schema:int namespaces:int problems:json notes:json"),
+        ("namespace", "network namespaces; leaked: named, without a process",
+         "inode:int nsid:int here:bool named:bool names:json labels:json processes:int links:int links_up:int neighbours:int "
+         "rules:int addresses:json default_routes:int default_via:json forwarding:bool"),
+        ("link", "interfaces, with the other end where it is known",
+         "ifindex:int ifname kind up:bool carrier:bool operstate mtu:int address broadcast master link link_index:int "
+         "link_netnsid:int peer_netns peer_ifname vlan:int vni:int vxlan_local vxlan_remote vxlan_port:int qdisc txqlen:int "
+         "group_name<group promiscuity:int ifalias altnames:json flags:json rx_bytes:int rx_packets:int rx_errors:int "
+         "rx_dropped:int tx_bytes:int tx_packets:int tx_errors:int tx_dropped:int linkinfo:json more:json"),
+        ("address", "addresses, with the interface they are on",
+         "ifindex:int ifname family local prefixlen:int scope network hex peer<address broadcast label mac master mtu:int "
+         "up:bool dynamic:flag secondary:flag tentative:flag dadfailed:flag deprecated:flag valid_life_time:int "
+         "preferred_life_time:int more:json"),
+        ("route", "routes of all tables; first_hex and last_hex: the first and last address of dst",
+         "family dst first_hex last_hex prefixlen:int type gateway gateway_hex dev table_name protocol scope metric:int "
+         "prefsrc nhid:int owner_netns owner_ifname flags:json nexthops:json more:json"),
+        ("neigh", "neighbours; owner: who has that address on the same host",
+         "family dst dev lladdr state owner_netns owner_ifname router:flag proxy:flag extern_learn:flag probes:int more:json"),
+        ("rule", "routing rules",
+         "family priority:int src srclen:int dst dstlen:int fwmark iif oif table_name<table action goto:int protocol more:json"),
+        ("fdb", "forwarding entries of bridges and VXLANs",
+         "mac ifname vlan:int dst vni:int port:int state master flags:json more:json"),
+        ("vlan", "VLANs of the ports of bridges", "ifname vlan:int vlan_end:int<vlanEnd flags:json more:json"),
+        ("nexthop", "nexthop objects",
+         "id:int gateway dev scope protocol group_members:json<group blackhole:flag fdb:flag flags:json more:json"),
+        ("netconf", "forwarding and rp_filter of each interface",
+         "family ifname<interface forwarding:bool rp_filter mc_forwarding:bool proxy_neigh:bool more:json"),
+        ("listener", "sockets that wait, with the first process that holds each",
+         "netid state local local_port:int dev everywhere:bool process pid:int users:json more:json"),
+        ("firewall_rule", "rules of nft and iptables",
+         "tool family table_name<table chain handle:int verdict target text more:json"),
+        ("peer", "links and what is at their other end (or their parent)", "ifname how peer_netns peer_ifname candidates:json"),
+        ("finding", "what netwrap check finds", "id severity dev what why mend:json evidence:json"),
+    )
+}  # fmt: skip
+
+
+def rows(host: Host, tables: Iterable[str] | None = None) -> Iterator[tuple[str, Record]]:
+    """The rows of one host: (table, row), of some tables or of all but ``finding``, which costs more: :func:`findings`."""
+    wanted = [name for name in TABLES if (tables is None or name in tables) and name in _MAKERS]
+    look = _Look(host)
+    for name in wanted:
+        table = TABLES[name]
+        for netns in [None] if name == "host" else host.namespaces:
+            front = _front(name, host, netns.title if netns is not None else ROOT)
+            for record in _MAKERS[name](look, netns):
+                yield name, {**front, **_row(table, record)}
+
+
+def findings(host: Host) -> Iterator[tuple[str, Record]]:
+    """The rows of the table ``finding``: what `netwrap check` finds on a host by itself, consequences too."""
+    from .check import check
+
+    pending = list(reversed(list(check(host))))
+    while pending:
+        found = pending.pop()
+        pending += reversed(found.under)
+        record = found.record()
+        yield "finding", {**_front("finding", host, record["netns"] or ROOT), **_row(TABLES["finding"], record)}
+
+
+def _front(table: str, host: Host, netns: str) -> Record:
+    return {"_host": _text(host.name or host.hostname or host.source), "_netns": _text(netns), "_table": table,
+            "_source": _text(host.source)}  # fmt: skip
+
+
+def typed(table: str, row: Record) -> Record:
+    """A row that came from a file, brought to the columns and types of its table; what does not fit is null."""
+    return {**{name: _text(row.get(name)) for name in FRONT},
+            **{column.name: _fit(column.type, row[column.name]) if row.get(column.name) is not None else None
+               for column in TABLES[table].columns}}  # fmt: skip
+
+
+# -- one row -------------------------------------------------------------------------------------------------------
+
+
+class _Misfit(ValueError):
+    """A value that is none of its column's type."""
+
+
+def _row(table: Table, record: Record) -> Record:
+    found: Record = {}
+    left = dict(record)
+    for column in table.columns:
+        if column.name == "more":
+            continue
+        there = column.key in left
+        value = left.pop(column.key, None)
+        try:
+            found[column.name] = there if column.type == "flag" else None if value is None else _fitting(column.type, value)
+        except _Misfit:
+            found[column.name] = None
+            left[column.key] = value
+    if any(column.name == "more" for column in table.columns):
+        found["more"] = _json(left) if left else None
+    return found
+
+
+def _fit(type: str, value: Any) -> Any:
+    try:
+        return _fitting("bool" if type == "flag" else "text" if type == "json" else type, value)
+    except _Misfit:
+        return None
+
+
+def _fitting(type: str, value: Any) -> Any:
+    if type == "json":
+        return _json(value)
+    if type == "int":
+        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
+            value = int(value)
+        if isinstance(value, bool) or not isinstance(value, int) or not -(1 << 63) <= value < 1 << 63:
+            raise _Misfit
+        return value
+    if type in ("bool", "flag"):
+        if value in ("on", "off"):
+            return value == "on"
+        if value in (0, 1):
+            return bool(value)
+        raise _Misfit
+    if isinstance(value, (dict, list)):
+        raise _Misfit
+    return _text(value)
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value).encode("utf-8", "backslashreplace").decode()
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, default=str, sort_keys=True)
+
+
+# -- the records of each table -------------------------------------------------------------------------------------
+
+
+class _Look:
+    """A host, and who owns which address on it."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.owners: dict[str, tuple[str, str | None] | None] = {}
+        for netns in host.namespaces:
+            for link in netns.addresses or ():
+                for entry in link.get("addr_info", ()):
+                    local = str(entry.get("local"))
+                    if not local.startswith(("127.", "fe80:")) and local != "::1":
+                        self.owners[local] = (netns.title, link.get("ifname")) if local not in self.owners else None
+
+    def owner(self, address: Any) -> Record:
+        """The owner of an address as columns, where there is exactly one."""
+        found = self.owners.get(address)
+        return {"owner_netns": found[0], "owner_ifname": found[1]} if found else {}
+
+
+def _host(look: _Look, _: Any) -> Iterator[Record]:
+    host = look.host
+    yield {"hostname": host.hostname, "kernel": host.versions.get("kernel"), "iproute2": host.versions.get("ip"),
+           "schema": VERSION, "namespaces": len(host.namespaces), "problems": host.problems, "notes": host.notes}  # fmt: skip
+
+
+def _namespace(look: _Look, netns: Namespace) -> Iterator[Record]:
+    row = overview.row(look.host, netns)
+    ways = row.pop("default")
+    switch = (netns.sysctls or {}).get("net.ipv4.ip_forward")
+    of_all = [it for it in netns.netconf or () if (it.get("interface"), it.get("family")) == ("all", "inet")]
+    forwarding = switch == "1" if switch is not None else of_all[0].get("forwarding") if of_all else None
+    yield {**row, "here": netns.here, "named": bool(netns.names), "names": netns.names,
+           "default_routes": None if ways is None else len(ways), "default_via": ways,
+           "forwarding": forwarding}  # fmt: skip
+
+
+def _link(look: _Look, netns: Namespace) -> Iterator[Record]:
+    for link in netns.links or ():
+        info = link.get("linkinfo", {}).get("info_data", {})
+        flags = link.get("flags")
+        record = {key: value for key, value in link.items() if key not in ("addr_info", "stats64")}
+        for way, counters in link.get("stats64", {}).items():
+            record.update({f"{way}_{name}": count for name, count in counters.items()})
+        kind = kind_of(link)
+        record.update(
+            kind=kind or None,
+            up=None if flags is None else "UP" in flags,
+            carrier=None if flags is None else "LOWER_UP" in flags,
+            vlan=info.get("id") if kind == "vlan" else None,
+        )
+        if kind == "vxlan":
+            record.update(vni=info.get("id"), vxlan_local=info.get("local", info.get("local6")), vxlan_port=info.get("port"),
+                          vxlan_remote=info.get("remote", info.get("group", info.get("remote6"))))  # fmt: skip
+        peer = look.host.peer(netns, link)
+        if peer is not None and peer.netns is not None and peer.how != "ambiguous":
+            record.update(peer_netns=peer.netns.title, peer_ifname=(peer.link or {}).get("ifname"))
+        yield record
+
+
+def _address(look: _Look, netns: Namespace) -> Iterator[Record]:
+    for link in netns.addresses or ():
+        known = netns.link(link.get("ifname") or "") or link
+        flags = known.get("flags")
+        for entry in link.get("addr_info", ()):
+            network, hex = None, None
+            with contextlib.suppress(KeyError, ValueError):
+                network = str(ipaddress.ip_network(f"{entry['local']}/{entry['prefixlen']}", strict=False))
+                hex = _hex(ipaddress.ip_address(entry["local"]))
+            yield {**entry, "ifindex": link.get("ifindex"), "ifname": link.get("ifname"), "mac": known.get("address"),
+                   "master": known.get("master"), "mtu": known.get("mtu"), "up": None if flags is None else "UP" in flags,
+                   "network": network, "hex": hex}  # fmt: skip
+
+
+def _hex(address: Any) -> str:
+    """An address as digits that sort as addresses do."""
+    return f"{int(address):0{8 if address.version == 4 else 32}x}"
+
+
+def _route(look: _Look, netns: Namespace) -> Iterator[Record]:
+    for family, found in (("inet", netns.routes), ("inet6", netns.routes6)):
+        for route in found or ():
+            record = {key: value for key, value in route.items() if key != "table"}
+            dst = route.get("dst", "")
+            all_of_it = "0.0.0.0/0" if family == "inet" else "::/0"
+            with contextlib.suppress(ValueError):
+                network = ipaddress.ip_network(all_of_it if dst == "default" else dst, strict=False)
+                record.update(first_hex=_hex(network[0]), last_hex=_hex(network[-1]), prefixlen=network.prefixlen)
+            with contextlib.suppress(ValueError):
+                record["gateway_hex"] = _hex(ipaddress.ip_address(route.get("gateway", "")))
+            yield {**record, "family": "mpls" if family_of(route) == "mpls" else family, "table_name": table_of(route),
+                   **look.owner(route.get("gateway"))}  # fmt: skip
+
+
+def _neigh(look: _Look, netns: Namespace) -> Iterator[Record]:
+    for neigh in (*(netns.neighs or ()), *(netns.proxies or ())):
+        dst = str(neigh.get("dst", ""))
+        yield {**neigh, "family": "inet6" if ":" in dst else "inet", "state": ",".join(neigh.get("state") or ()) or None,
+               **look.owner(dst)}  # fmt: skip
+
+
+def _rule(look: _Look, netns: Namespace) -> Iterator[Record]:
+    for family, found in (("inet", netns.rules), ("inet6", netns.rules6)):
+        for rule in found or ():
+            yield {**rule, "family": family}
+
+
+def _vlan(look: _Look, netns: Namespace) -> Iterator[Record]:
+    for port in netns.vlans or ():
+        for vlan in port.get("vlans", ()):
+            yield {"ifname": port.get("ifname"), **vlan}
+
+
+def _listener(look: _Look, netns: Namespace) -> Iterator[Record]:
+    for socket in netns.listeners or ():
+        user: Record = next(iter(socket.get("users", ())), {})
+        everywhere = socket.get("local") in ("0.0.0.0", "*", "::")
+        yield {**socket, "everywhere": everywhere, "process": user.get("name"), "pid": user.get("pid")}
+
+
+def _firewall_rule(look: _Look, netns: Namespace) -> Iterator[Record]:
+    for rule in netns.rulesets or ():
+        if rule.get("kind") == "rule":
+            yield {key: value for key, value in rule.items() if key != "kind"}
+
+
+def _peer(look: _Look, netns: Namespace) -> Iterator[Record]:
+    for link in netns.links or ():
+        peer = look.host.peer(netns, link)
+        if peer is not None:
+            candidates = [[other.title, end.get("ifname")] for other, end in peer.candidates]
+            yield {"ifname": link.get("ifname"), "how": peer.how, "peer_netns": peer.netns and peer.netns.title,
+                   "peer_ifname": (peer.link or {}).get("ifname"), "candidates": candidates or None}  # fmt: skip
+
+
+def _of(name: str) -> Callable[[_Look, Namespace], Iterator[Record]]:
+    def make(look: _Look, netns: Namespace) -> Iterator[Record]:
+        yield from getattr(netns, name) or ()
+
+    return make
+
+
+_MAKERS: dict[str, Callable[[_Look, Any], Iterator[Record]]] = {
+    "host": _host, "namespace": _namespace, "link": _link, "address": _address, "route": _route, "neigh": _neigh, "rule": _rule,
+    "fdb": _of("fdb"), "vlan": _vlan, "nexthop": _of("nexthops"), "netconf": _of("netconf"), "listener": _listener,
+    "firewall_rule": _firewall_rule, "peer": _peer,
+}  # fmt: skip

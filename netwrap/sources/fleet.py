@@ -1,0 +1,298 @@
+"""Many captures as flat rows: read in parallel processes, and kept in an index so that none is read twice.
+
+A :class:`Store` is a SQLite database with the tables of :mod:`netwrap.answers.flat`, in memory or, for a folder of captures, in
+the file ``FOLDER.netwrap-index`` beside it. The index is keyed by content: a capture of the same size and time is not opened, one
+of the same content under another time is not parsed. Only rows stand in it, so that it may be removed at any time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import hashlib
+import json
+import os
+import re
+import sqlite3
+import zlib
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..answers import flat
+from ..errors import NetwrapError
+from . import archive, capture, opening
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from typing import Any
+
+    from ..model.host import Host
+    from .capture import Progress
+
+    Rows = list[tuple[str, dict[str, Any]]]
+
+_TYPES = {"text": "TEXT", "json": "TEXT", "int": "INTEGER", "bool": "INTEGER", "flag": "INTEGER"}
+#: From this many sources on they are read by several processes.
+_MANY = 4
+
+
+class Read(NamedTuple):
+    """What one source gave: its rows, and what could not be read."""
+
+    path: str
+    rows: Rows
+    problems: list[str]
+
+
+def expanded(paths: Sequence[str]) -> list[str]:
+    """The sources that paths stand for: a folder that holds nothing but captures is its files, a pattern is what fits it.
+
+    Raises NetwrapError for a pattern that fits nothing.
+    """
+    found: list[str] = []
+    for path in paths:
+        if any(letter in path for letter in "*?[") and not os.path.lexists(path):
+            some = sorted(glob.glob(path))
+            if not some:
+                raise NetwrapError(f"no file fits {path}")
+        else:
+            some = [path]
+        for one in some:
+            found += captures_in(one) or [one]
+    return list(dict.fromkeys(found))
+
+
+def captures_in(folder: str) -> list[str]:
+    """The files of a folder where all of them are captures, sorted; otherwise none."""
+    if not os.path.isdir(folder):
+        return []
+    with os.scandir(folder) as entries:
+        files = sorted(entry.path for entry in entries if entry.is_file() and not entry.name.startswith("."))
+    return files if files and all(map(_is_capture, files)) else []
+
+
+def _is_capture(path: str) -> bool:
+    if path.endswith((".netwrap", ".netwrap.gz")):
+        return True
+    try:
+        with open(path, "rb") as file:
+            start = archive.Stream(file).peek(4096)
+    except (OSError, EOFError, ValueError, zlib.error):
+        return False
+    return capture.is_capture(start.decode("utf-8", "replace"))
+
+
+def of_hosts(hosts: Iterable[Host], tables: Sequence[str] | None) -> Rows:
+    """The rows of hosts, of these tables (None: of all but ``finding``)."""
+    found: Rows = []
+    for host in hosts:
+        found += flat.rows(host, tables)
+        if tables is not None and "finding" in tables:
+            found += flat.findings(host)
+    return found
+
+
+def read(path: str, tables: Sequence[str] | None) -> Read:
+    """The rows of one source. Nothing is raised for one that cannot be read: it has no rows, and a problem."""
+    try:
+        hosts = opening.hosts([path])
+        problems = [f"{path}: {problem}" for host in hosts for problem in host.problems]
+        return Read(path, of_hosts(hosts, tables), problems)
+    except NetwrapError as error:
+        said = str(error)
+        return Read(path, [], [said if path in said else f"{path}: {said}"])
+
+
+def reads(paths: Sequence[str], tables: Sequence[str] | None, progress: Progress | None = None) -> Iterator[Read]:
+    """What each source gives, in order; many are read by a process for each core, few ahead of the reader."""
+    if len(paths) < _MANY:
+        for path in paths:
+            yield read(path, tables)
+        return
+    from collections import deque
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
+    workers = len(os.sched_getaffinity(0))
+    pool = ProcessPoolExecutor(workers, initializer=_quiet)
+    pending: deque[Any] = deque()
+    left = iter(paths)
+    try:
+        for done in range(1, len(paths) + 1):
+            while len(pending) < 2 * workers and (following := next(left, None)) is not None:
+                pending.append(pool.submit(read, following, tables))
+            yield pending.popleft().result()
+            if progress is not None:
+                progress(done, len(paths))
+    except BrokenProcessPool:
+        raise NetwrapError("a process that read captures was killed: is there enough memory?") from None
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _quiet() -> None:
+    """Let Ctrl-C end a process that reads without a word: its parent says what is to be said."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+class Names:
+    """Names of hosts: each source's host keeps its own unless another source's host has it."""
+
+    def __init__(self, taken: dict[str, str] | None = None) -> None:
+        self._taken = taken or {}
+
+    def of(self, name: str, source: str) -> str:
+        """The name for a host of a source that calls itself ``name``."""
+        for choice in (name, f"{name} ({os.path.basename(source)})"):
+            if self._taken.setdefault(choice, source) == source:
+                return choice
+        return f"{name} ({source})"
+
+
+class Store:
+    """A SQLite database of flat rows; ``path`` of its file, or in memory."""
+
+    def __init__(self, path: str = ":memory:") -> None:
+        self.connection = sqlite3.connect(path)
+        self.connection.execute("PRAGMA trusted_schema=OFF")
+        for statement in _schema():
+            self.connection.execute(statement)
+        self._names = Names()
+        self._inserts = {
+            name: f"INSERT INTO {name} VALUES ({', '.join('?' * (len(flat.FRONT) + len(table.columns)))})"
+            for name, table in flat.TABLES.items()
+        }
+
+    def add(self, found: Read) -> None:
+        """Add the rows of a source; a host gets a name that no other source's host has."""
+        by_table: dict[str, list[list[Any]]] = {}
+        for table, row in found.rows:
+            row["_host"] = self._names.of(str(row["_host"]), found.path)
+            by_table.setdefault(table, []).append(list(row.values()))
+        for table, rows in by_table.items():
+            self.connection.executemany(self._inserts[table], rows)
+
+    def rows(self, tables: Iterable[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+        """All rows of tables, booleans as such."""
+        for name in tables:
+            truths = [column.name for column in flat.TABLES[name].columns if column.type in ("bool", "flag")]
+            cursor = self.connection.execute(f"SELECT * FROM {name}")
+            names = [entry[0] for entry in cursor.description]
+            for values in cursor:
+                row = dict(zip(names, values))
+                for truth in truths:
+                    row[truth] = None if row[truth] is None else bool(row[truth])
+                yield name, row
+
+    def read(self, paths: Sequence[str], tables: Sequence[str] | None, progress: Progress | None = None) -> list[str]:
+        """Read sources into the store, and return what could not be read."""
+        problems: list[str] = []
+        for found in reads(paths, tables, progress):
+            self.add(found)
+            problems += found.problems
+        return problems
+
+    # -- the index ---------------------------------------------------------------------------------------------------
+
+    def refresh(self, paths: Sequence[str], findings: bool, progress: Progress | None = None) -> list[str]:
+        """Bring an index to what its captures are now: those that changed are read, those that went are left out.
+
+        Returns what could not be read, of all of them.
+        """
+        with self.connection:
+            known = {row[0]: row[1:] for row in self.connection.execute("SELECT path, size, time, hash, findings FROM _index")}
+            for gone in known.keys() - set(paths):
+                self._forget(gone)
+            stale = []
+            for path in paths:
+                state = _state(path)
+                size, time, hash, had = known.get(path, (None, None, None, 0))
+                if had >= findings and (size, time) == state:
+                    continue
+                if had >= findings and hash is not None and _hash(path) == hash:
+                    self.connection.execute("UPDATE _index SET size=?, time=? WHERE path=?", (*state, path))
+                    continue
+                stale.append(path)
+            for path in stale:
+                self._forget(path)
+            self._names = Names(dict(self.connection.execute("SELECT DISTINCT _host, _source FROM host")))
+            for found in reads(stale, [*flat.TABLES] if findings else None, progress):
+                self.add(found)
+                entry = (found.path, *_state(found.path), _hash(found.path), findings, json.dumps(found.problems))
+                self.connection.execute("INSERT INTO _index VALUES (?, ?, ?, ?, ?, ?)", entry)
+        lists = [json.loads(row[0]) for row in self.connection.execute("SELECT problems FROM _index ORDER BY path")]
+        return [problem for problems in lists for problem in problems]
+
+    def _forget(self, path: str) -> None:
+        for name in flat.TABLES:
+            self.connection.execute(f"DELETE FROM {name} WHERE _source=?", (path,))
+        self.connection.execute("DELETE FROM _index WHERE path=?", (path,))
+
+
+def indexed(folder: str) -> Store | None:
+    """The store of a folder of captures, in the file beside it; None where that cannot be written.
+
+    A file there that is not ours, or of another form than ours, is not trusted: the first is left alone, the second made anew.
+    """
+    path = os.path.realpath(folder) + ".netwrap-index"
+    with contextlib.suppress(FileNotFoundError):
+        if os.lstat(path).st_uid != os.geteuid() or not os.path.isfile(path) or os.path.islink(path):
+            return None
+        if not _is_ours(path):
+            os.unlink(path)
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        return Store(path)
+    except (OSError, sqlite3.Error):
+        return None
+
+
+def _is_ours(path: str) -> bool:
+    try:
+        with contextlib.closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA trusted_schema=OFF")
+            found = [row[0] for row in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")]
+    except sqlite3.Error:
+        return False
+    return not found or sorted(found) == sorted(_schema_as_kept())
+
+
+def _schema() -> list[str]:
+    return [re.sub("^CREATE ([A-Z]+)", r"CREATE \1 IF NOT EXISTS", sql) for sql in _schema_as_kept()]
+
+
+def _schema_as_kept() -> list[str]:
+    """The statements that make a store, as SQLite keeps them."""
+    found = []
+    for name, table in flat.TABLES.items():
+        found.append(f"CREATE TABLE {name} ({columns(table)})")
+        found.append(f"CREATE INDEX _{name}_source ON {name} (_source)")
+    found.append(f"CREATE TABLE _index (path TEXT, size INTEGER, time INTEGER, hash TEXT, findings INTEGER, problems TEXT"
+                 f" /* schema {flat.VERSION} */)")  # fmt: skip
+    return found
+
+
+def columns(table: flat.Table) -> str:
+    """The columns of a table as SQLite takes them."""
+    front = [f"{column} TEXT" for column in flat.FRONT]
+    return ", ".join([*front, *(f"{column.name} {_TYPES[column.type]}" for column in table.columns)])
+
+
+def _state(path: str) -> tuple[int, int]:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return (-1, -1)
+    return (found.st_size, found.st_mtime_ns)
+
+
+def _hash(path: str) -> str:
+    digest = hashlib.sha256()
+    try:
+        with open(path, "rb") as file:
+            while chunk := file.read(1 << 20):
+                digest.update(chunk)
+    except OSError:
+        return ""
+    return digest.hexdigest()

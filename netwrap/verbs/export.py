@@ -1,0 +1,81 @@
+"""Flat rows of hosts, for SQL and for other programs: one table for each kind of record, the same columns in every row.
+
+The rows have ``_host``, ``_netns``, ``_table`` and ``_source``; `netwrap sql --tables` lists the tables with their columns.
+Captures are read one after the other (many by several processes), so that a fleet of any size needs little memory.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from netwrap.errors import UsageError, similar
+
+from . import _source, say
+from ._saving import whole
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+    from ._options import Options
+
+    Record = dict[str, Any]
+
+
+def run(options: Options) -> int:
+    """Write the rows; 1 where something could not be read. Raises UsageError, and NetwrapError where nothing could."""
+    from netwrap.answers import flat
+    from netwrap.sources import exports
+
+    path = options.output
+    form = options.format or next((form for form in ("jsonl.gz", "sqlite") if (path or "").endswith(f".{form}")), "jsonl")
+    exports.check_format(form)
+    for name in options.table:
+        if name not in flat.TABLES:
+            raise UsageError(f"there is no table {name!r}{similar(name, flat.TABLES)}; there are: {', '.join(flat.TABLES)}")
+    if path in (None, "-") and form != "jsonl":
+        raise UsageError(f"{form} needs a place: -o PATH")
+    if path is not None and os.path.isdir(path):
+        raise UsageError(f"{path} is there already, and a folder: it is not replaced")
+    tables = options.table or [name for name in flat.TABLES if name != "finding"]
+    problems: list[str] = []
+    rows = _rows(options, tables, problems)
+    if path is None or path == "-":
+        for line in exports.lines(rows):
+            sys.stdout.write(line)
+    else:
+        with whole(os.path.realpath(path)) as beside:
+            exports.write(rows, form, beside)
+    sys.stdout.flush()
+    for problem in dict.fromkeys(problems):
+        say(problem)
+    return 1 if problems else 0
+
+
+def _rows(options: Options, tables: Sequence[str], problems: list[str]) -> Iterator[tuple[str, Record]]:
+    """The rows of what the options name; adds to ``problems``."""
+    from netwrap.sources import fleet
+
+    paths = [*options.words, *options.source]
+    if not paths:
+        hosts = _source.hosts(options)
+        for host in hosts:
+            yield from fleet.of_hosts([host], tables)
+        problems += [problem for host in hosts for problem in host.problems]
+        return
+    if _source.is_via(options):
+        raise UsageError("--via reads other hosts: it does not go together with captures")
+    names = fleet.Names()
+    sources = fleet.expanded(paths)
+    read = 0
+    with _source.Bar("captures") as bar:
+        for found in fleet.reads(sources, tables, bar.show):
+            problems += found.problems
+            read += bool(found.rows)
+            for name, row in found.rows:
+                row["_host"] = names.of(row["_host"], found.path)
+                yield name, row
+    if not read:
+        raise _source.none_of(problems or [f"{path}: no rows" for path in paths])

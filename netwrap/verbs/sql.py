@@ -1,0 +1,206 @@
+"""SQL over this host, other hosts, captures by the thousand, or exports: every kind of record is a table.
+
+QUERY is one SELECT, or the name of a ready-made question; without any the questions are listed. Nothing but the tables can be
+read, and nothing written. A folder of captures is read once: an index beside it (FOLDER.netwrap-index) holds what was read.
+Exports (.jsonl, .jsonl.gz, .parquet, folders and patterns of them) are read by DuckDB where netwrap[fleet] is installed.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import sqlite3
+import sys
+import threading
+import time
+
+from netwrap.answers import flat
+from netwrap.answers.questions import QUESTIONS
+from netwrap.errors import NetwrapError, UsageError, similar
+
+from . import _source, _table, say
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from netwrap.sources.fleet import Store
+
+    from ._options import Options
+
+    Record = dict[str, Any]
+    Answer = tuple[list[str], list[Sequence[Any]]]
+
+#: Seconds that a query may take.
+TIMEOUT = 60.0
+#: The longest text or blob that a query may make.
+LENGTH = 64 << 20
+
+
+def run(options: Options) -> int:
+    """Print what a query answers; 1 where something could not be read. Raises UsageError for what is no query."""
+    if options.tables or not options.words:
+        return _list(options)
+    sql, given = _query(options.words)
+    words = {word.lower() for word in re.findall(r"\w+", sql)}
+    tables = [name for name in flat.TABLES if name in words]
+    (columns, rows), problems = _answer(options, sql, given, tables)
+    _show(columns, rows, options)
+    for problem in dict.fromkeys(problems):
+        say(problem)
+    return 1 if problems else 0
+
+
+def _list(options: Options) -> int:
+    if options.tables:
+        front = [(name, "text") for name in flat.FRONT]
+        kinds = {"flag": "bool"}
+        rows: list[Sequence[Any]] = [
+            (name, column, kind)
+            for name, table in flat.TABLES.items()
+            for column, kind in [*front, *((it.name, kinds.get(it.type, it.type)) for it in table.columns)]
+        ]
+        _show(["table", "column", "type"], rows, options)
+    else:
+        _show(["question", "rows"], [(f"{name} {it.operand}".strip(), it.summary) for name, it in QUESTIONS.items()], options)
+    return 0
+
+
+def _query(words: Sequence[str]) -> tuple[str, dict[str, str]]:
+    """The SQL that words ask for, and what stands in it for its names."""
+    name = words[0].strip()
+    if not re.search(r"\s|;", name):
+        found = QUESTIONS.get(name)
+        if found is None:
+            raise UsageError(f"there is no question {name!r}{similar(name, QUESTIONS)}; netwrap sql lists them")
+        if (len(words) > 1) != bool(found.operand):
+            raise UsageError(f"{name} takes {found.operand or 'nothing more'}")
+        if not found.operand:
+            return found.sql, {}
+        try:
+            address = ipaddress.ip_address(words[1])
+        except ValueError:
+            raise UsageError(f"{name} takes an address, not {words[1]!r}") from None
+        given = {"what": str(address), "hex": f"{int(address):0{8 if address.version == 4 else 32}x}"}
+        return found.sql, {key: value for key, value in given.items() if f":{key}" in found.sql}
+    if len(words) > 1:
+        raise UsageError("sql takes one query: put it between quotes")
+    return name, {}
+
+
+def _answer(options: Options, sql: str, given: dict[str, str], tables: list[str]) -> tuple[Answer, list[str]]:
+    from netwrap.sources import exports, fleet
+
+    files = [file for path in options.source for file in exports.of(path)]
+    if files and all(map(exports.of, options.source)):
+        if exports.duckdb_installed() or any(file.endswith(".parquet") for file in files):
+            return _by_duckdb(files, sql, given, tables), []
+        store = fleet.Store()
+        store.add(fleet.Read("", list(exports.rows(files, tables)), []))
+        return _by_sqlite(store, sql, given, tables), []
+    if not options.source:
+        hosts = _source.hosts(options)
+        store = fleet.Store()
+        for host in hosts:
+            store.add(fleet.Read(host.source, fleet.of_hosts([host], tables), []))
+        return _by_sqlite(store, sql, given, tables), [problem for host in hosts for problem in host.problems]
+    with _source.Bar("captures") as bar:
+        paths = fleet.expanded(options.source)
+        index = fleet.indexed(options.source[0]) if len(options.source) == 1 and fleet.captures_in(options.source[0]) else None
+        if index is not None:
+            problems = index.refresh(paths, "finding" in tables, bar.show)
+            store = index
+        else:
+            store = fleet.Store()
+            problems = store.read(paths, [*tables, "host"], bar.show)
+    if not store.connection.execute("SELECT 1 FROM host LIMIT 1").fetchone():
+        raise _source.none_of(problems)
+    return _by_sqlite(store, sql, given, tables), problems
+
+
+def _by_sqlite(store: Store, sql: str, given: dict[str, str], tables: Sequence[str]) -> Answer:
+    connection = store.connection
+    connection.commit()
+    connection.set_authorizer(_allowed)
+    if hasattr(connection, "setlimit"):  # Python 3.11
+        connection.setlimit(0, LENGTH)
+    until = time.monotonic() + TIMEOUT
+    connection.set_progress_handler(lambda: int(time.monotonic() > until), 10_000)
+    try:
+        cursor = connection.execute(sql, given)
+        return [entry[0] for entry in cursor.description or ()], cursor.fetchall()
+    except (sqlite3.Error, sqlite3.Warning, OverflowError, ValueError, MemoryError) as error:
+        raise _refused(str(error), tables) from None
+
+
+_READS = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE}
+_HARMFUL = ("load_extension", "readfile", "writefile", "edit", "fts3_tokenizer", "sqlar_compress", "zipfile")
+
+
+def _allowed(action: int, first: str | None, second: str | None, *_: str | None) -> int:
+    """What a query may do: read tables, and call functions that touch nothing else."""
+    if action in _READS or action == sqlite3.SQLITE_FUNCTION and second not in _HARMFUL:
+        return sqlite3.SQLITE_OK
+    return sqlite3.SQLITE_DENY
+
+
+def _by_duckdb(files: Sequence[str], sql: str, given: dict[str, str], tables: Sequence[str]) -> Answer:
+    from netwrap.sources import exports
+
+    connection = exports.duck(files, tables)
+    import duckdb
+
+    clock = threading.Timer(TIMEOUT, connection.interrupt)
+    clock.daemon = True
+    try:
+        statements = connection.extract_statements(re.sub(r":(what|hex)\b", r"$\1", sql) if given else sql)
+        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+            raise _refused("not authorized", tables)
+        clock.start()
+        cursor = connection.execute(statements[0], given or None)
+        return [entry[0] for entry in cursor.description or ()], cursor.fetchall()
+    except duckdb.Error as error:
+        raise _refused(str(error).partition("\n")[0], tables) from None
+    finally:
+        clock.cancel()
+        connection.close()
+
+
+def _refused(said: str, tables: Sequence[str]) -> NetwrapError:
+    """The error for a query that is none, with the name that may have been meant."""
+    if said in ("not authorized", "authorization denied", "access prohibited") or said.startswith("not authorized"):
+        return UsageError("sql takes one SELECT over the tables that netwrap sql --tables lists; nothing else is allowed")
+    if "interrupt" in said.lower():
+        return NetwrapError(f"the query was ended: no answer after {TIMEOUT:g} seconds")
+    near = ""
+    table = re.search(r"no such table: (\S+)|Table with name (\S+) does not exist", said)
+    column = re.search(r"no such column: (\S+)|Referenced column \"([^\"]+)\" not found", said)
+    if table is not None:
+        near = similar(table[1] or table[2], flat.TABLES) or f"; there are: {', '.join(flat.TABLES)}"
+    elif column is not None:
+        known = [*flat.FRONT, *(it.name for name in tables for it in flat.TABLES[name].columns)]
+        near = similar((column[1] or column[2]).rpartition(".")[2], known) or "; netwrap sql --tables lists them"
+    return UsageError(f"sql: {said}{near}")
+
+
+def _show(columns: Sequence[str], rows: Sequence[Sequence[Any]], options: Options) -> None:
+    """Print rows through the door of all tables; columns that are called alike get numbers."""
+    names: list[str] = []
+    for column in columns:
+        name, number = column, 2
+        while name in names:
+            name, number = f"{column}_{number}", number + 1
+        names.append(name)
+    if "?" in options.columns:
+        for name in names:
+            print(name)
+        return
+    for asked in _table.asked(options):
+        if asked not in names:
+            from netwrap.tables.selection import unknown
+
+            raise unknown(asked, names)
+    rows = [[value.hex() if isinstance(value, bytes) else value for value in row] for row in rows]
+    _table.show("sql", [dict(zip(names, row)) for row in rows], options)
+    sys.stdout.flush()

@@ -1,0 +1,312 @@
+"""Flat rows, exports, SQL over them, and folders of captures that are read once."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import os
+import shutil
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rooms import ROOT, Netwrap
+
+from netwrap.answers import flat
+from netwrap.answers.questions import QUESTIONS
+from netwrap.cli import main
+from netwrap.errors import NetwrapError, UsageError
+from netwrap.model.build import build
+from netwrap.model.section import Section
+from netwrap.sources import exports, fleet, opening
+from netwrap.verbs import sql
+
+SAMPLE = str(ROOT / "fixtures/host/sample.netwrap")
+KINDS = {"text": str, "json": str, "int": int, "bool": bool, "flag": bool}
+SOURCES = sorted(
+    path for folder in ("host", "capture", "session") for path in (ROOT / "fixtures" / folder).rglob("*")
+    if path.is_file() and path.suffix in (".netwrap", ".txt", ".gz")
+)  # fmt: skip
+
+
+def read(source: str, tables: list[str] | None = None) -> list[tuple[str, dict[str, Any]]]:
+    return [row for host in opening.hosts([source]) for row in flat.rows(host, tables)]
+
+
+def asked(capsys: pytest.CaptureFixture[str], *words: str) -> list[dict[str, Any]]:
+    """The rows that `netwrap sql` prints."""
+    assert main(["sql", *words, "--format", "json"]) == 0
+    found: list[dict[str, Any]] = json.loads(capsys.readouterr().out)
+    return found
+
+
+# -- the schema ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.name)
+def test_every_row_of_every_fixture_has_the_columns_and_types_of_its_table(source: Path) -> None:
+    try:
+        hosts = opening.hosts([str(source)])
+    except NetwrapError:
+        pytest.skip("no host is in it")
+    for host in hosts:
+        for name, row in [*flat.rows(host), *flat.findings(host)]:
+            columns = flat.TABLES[name].columns
+            assert list(row) == [*flat.FRONT, *(column.name for column in columns)]
+            assert all(isinstance(row[front], str) for front in flat.FRONT) and row["_table"] == name
+            for column in columns:
+                value = row[column.name]
+                assert value is None or type(value) is KINDS[column.type], (name, column.name, value)
+                if column.type == "json" and value is not None:
+                    json.loads(str(value))
+            assert flat.typed(name, row) == row
+
+
+def test_nothing_of_a_record_is_lost() -> None:
+    for host in opening.hosts([SAMPLE]):
+        for netns in host.namespaces:
+            found = [row for _, row in flat.rows(host, ["neigh"]) if row["_netns"] == netns.title]
+            for record, row in zip(netns.neighs or (), found):
+                kept: dict[str, Any] = {key: value for key, value in row.items() if value is not None}
+                kept.update(json.loads(str(row["more"] or "{}")))
+                assert {key: ",".join(value) if key == "state" else True if value is None else value
+                        for key, value in record.items()}.items() <= kept.items()  # fmt: skip
+
+
+def test_rows_carry_their_joins() -> None:
+    rows = read(SAMPLE)
+    [blue] = [row for name, row in rows if name == "link" and row["_netns"] == "blue" and row["kind"] == "veth"]
+    assert (blue["_host"], blue["ifname"], blue["peer_netns"]) == ("node7", "veth-blue", "(root)")
+    default = next(row for name, row in rows if name == "route" and row["_netns"] == "blue" and row["dst"] == "default")
+    assert (default["gateway"], default["owner_netns"], default["first_hex"], default["last_hex"]) == (
+        "192.168.15.5", "(root)", "00000000", "ffffffff")  # fmt: skip
+
+
+def test_what_fits_no_column_is_kept() -> None:
+    text = '[{"ifindex":"nine","ifname":"e0","mtu":99999999999999999999,"novel":{"a":[1]},"flags":["UP"]}]'
+    [(_, row)] = list(flat.rows(build([Section("red", "ip -j link", text)]), ["link"]))
+    assert (row["ifindex"], row["mtu"], row["up"], row["carrier"]) == (None, None, True, False)
+    assert json.loads(row["more"]) == {"novel": {"a": [1]}, "unparsed": ["ifindex", '"nine"', "mtu", "99999999999999999999"]}
+
+
+# -- exports -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", exports.FORMATS)
+def test_every_format_holds_the_same_rows(form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    if form == "parquet":
+        pytest.importorskip("pyarrow")
+    target = tmp_path / f"out.{form}"
+    assert main(["export", SAMPLE, "--format", form, "-o", str(target)]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == [target.name]
+    wanted: dict[str, list[Any]] = {name: [] for name in flat.TABLES}
+    for name, row in read(SAMPLE):
+        wanted[name].append(row)
+    found: dict[str, list[Any]] = {name: [] for name in flat.TABLES}
+    if form in ("jsonl", "jsonl.gz"):
+        text = gzip.decompress(target.read_bytes()).decode() if form.endswith("gz") else target.read_text()
+        for line in text.splitlines():
+            row = json.loads(line)
+            found[row["_table"]].append(row)
+    for name in flat.TABLES:
+        if form == "sqlite":
+            connection = sqlite3.connect(target)
+            cursor = connection.execute(f"SELECT * FROM {name}")
+            found[name] = [dict(zip([it[0] for it in cursor.description], values)) for values in cursor]
+            assert connection.execute("PRAGMA user_version").fetchone() == (flat.VERSION,)
+            connection.close()
+        elif form == "parquet":
+            import pyarrow.parquet
+
+            found[name] = pyarrow.parquet.read_table(target / f"{name}.parquet").to_pylist()
+        elif form == "csv":
+            with open(target / f"{name}.csv", newline="") as file:
+                found[name] = list(csv.DictReader(file))
+            wanted[name] = [{key: "" if value is None else str(value) for key, value in row.items()} for row in wanted[name]]
+    assert found == wanted
+
+
+def test_an_export_is_whole_or_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "taken").mkdir()
+    assert main(["export", SAMPLE, "--format", "csv", "-o", str(tmp_path / "taken")]) == 2
+    assert main(["export", "/nonexistent.netwrap", "-o", str(tmp_path / "x.jsonl")]) == 1
+    assert "No such file" in capsys.readouterr().err
+    assert main(["export", SAMPLE, "--format", "xml"]) == 2
+    assert "unknown format 'xml'" in capsys.readouterr().err
+    assert main(["export", SAMPLE, "--table", "lnk"]) == 2
+    assert "did you mean 'link'?" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["taken"]
+
+
+# -- SQL -----------------------------------------------------------------------------------------------------------
+
+
+def test_sql_over_a_capture(capsys: pytest.CaptureFixture[str]) -> None:
+    query = "select _netns, ifname, mtu from link where kind = 'veth' and _netns <> '(root)' order by 1"
+    found = asked(capsys, query, "--from", SAMPLE)
+    assert [(row["_netns"], row["mtu"]) for row in found] == [("blue", 1500), ("red", 1500)] or len(found) >= 2
+    assert asked(capsys, "who-routes", "10.0.0.7", "--from", SAMPLE)[0]["dst"] == "default"
+    assert asked(capsys, "select 1 as a, 2 as a", "--from", SAMPLE) == [{"a": 1, "a_2": 2}]
+    assert main(["sql", "select ifname, mtu from link", "--from", SAMPLE, "--where", "ifname=lo", "--count"]) == 0
+    assert int(capsys.readouterr().out) == 4
+
+
+def test_tables_and_questions_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = asked(capsys, "--tables")
+    assert {row["table"] for row in rows} == set(flat.TABLES)
+    assert {"table": "link", "column": "mtu", "type": "int"} in rows
+    assert [row["question"].split()[0] for row in asked(capsys)] == list(QUESTIONS) and len(QUESTIONS) >= 15
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_both_engines_answer_every_question_alike(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("duckdb")
+    operand = ["192.168.15.5"] if QUESTIONS[name].operand else []
+    plain = asked(capsys, name, *operand, "--from", SAMPLE)
+    tables = ",".join(flat.TABLES)
+    for form, target in (("jsonl.gz", tmp_path / "x.jsonl.gz"), ("parquet", tmp_path / "x")):
+        assert main(["export", SAMPLE, "--table", tables, "--format", form, "-o", str(target)]) == 0
+        assert asked(capsys, name, *operand, "--from", str(target)) == plain
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "attach 'x.db' as x", "create table t (a)", "drop table link", "delete from link", "update link set mtu = 1",
+        "insert into link (mtu) values (1)", "pragma database_list",
+        "vacuum into 'copy.db'", "select load_extension('x.so')", "select writefile('x', 'y')", "select 1; drop table link",
+        "select * from '/etc/passwd'", "select * from read_csv('/etc/passwd')", "copy link to 'x.csv'", "install httpfs",
+        "set enable_external_access = true", "select * from read_text('/etc/passwd')",
+        "create temp view v as select 1", "begin", "export database 'x'", "select * from glob('/*')",
+    ],
+)  # fmt: skip
+def test_nothing_but_the_tables_can_be_reached(
+    query: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sources = [SAMPLE]
+    if exports.duckdb_installed():
+        assert main(["export", SAMPLE, "-o", str(tmp_path / "x.jsonl")]) == 0
+        sources.append(str(tmp_path / "x.jsonl"))
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    for source in sources:
+        assert main(["sql", query, "--from", source]) == 2, (query, source)
+        said = capsys.readouterr()
+        assert said.out == "" and said.err.startswith("netwrap: ") and said.err.count("\n") == 1
+    assert os.listdir(".") == []
+
+
+@pytest.mark.parametrize("form", ["netwrap", "jsonl"])
+def test_a_query_has_its_time(form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = SAMPLE
+    if form == "jsonl":
+        pytest.importorskip("duckdb")
+        source = str(tmp_path / "x.jsonl")
+        assert main(["export", SAMPLE, "-o", source]) == 0
+    monkeypatch.setattr(sql, "TIMEOUT", 0.3)
+    options = sql_options("with recursive t(n) as (select 1 union all select n + 1 from t) select max(n) from t", source)
+    with pytest.raises(NetwrapError, match=r"ended: no answer after 0\.3 seconds"):
+        sql.run(options)
+
+
+def sql_options(query: str, source: str) -> Any:
+    from netwrap.verbs import _options
+
+    reader, verb = _options.front(["sql", query, "--from", source])
+    return _options.behind(reader, verb)
+
+
+def test_wrong_names_get_a_suggestion() -> None:
+    for query, near in (("select * from lnk", "did you mean 'link'"), ("select ifnam from link", "did you mean 'ifname'"),
+                        ("duplicate-adresses", "did you mean 'duplicate-addresses'")):  # fmt: skip
+        with pytest.raises(UsageError, match=near):
+            sql.run(sql_options(query, SAMPLE))
+
+
+HOSTILE = ["'; DROP TABLE link; --", '"); x', "=cmd|' /C calc'!A0", "\\x00\x1b[31m", "a\nb", "\udcff", "{}", "%s", "$(id)"]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_names_of_strangers_are_values_everywhere(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    link = {"ifindex": 1, "ifname": name, "flags": ["UP"], "mtu": 1500, "master": name, "ifalias": name, "operstate": name,
+            "linkinfo": {"info_kind": name}, name: name}  # fmt: skip
+    host = build([Section(name, "ip -j -d link", json.dumps([link])), Section("", "hostname", name, status=0)])
+    host.name = host.source = name
+    rows = list(flat.rows(host))
+    shown = name.encode("utf-8", "backslashreplace").decode()
+    for form in exports.FORMATS:
+        if form == "parquet" and not exports.duckdb_installed():
+            continue
+        exports.write(iter(rows), form, str(tmp_path / f"x.{form}"))
+    for source in ("x.jsonl", "x.jsonl.gz", "x.parquet") if exports.duckdb_installed() else ("x.jsonl",):
+        [row] = asked(capsys, "select ifname, master, kind, _host from link", "--from", str(tmp_path / source))
+        assert row == {"ifname": shown, "master": shown, "kind": shown, "_host": shown}
+
+
+# -- many captures ---------------------------------------------------------------------------------------------------
+
+
+def folder(tmp_path: Path, count: int) -> Path:
+    """A folder of captures of hosts that all have the same name."""
+    made = tmp_path / "captures"
+    made.mkdir()
+    for number in range(count):
+        shutil.copy(SAMPLE, made / f"host{number}.netwrap")
+    return made
+
+
+def test_a_folder_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    captures = folder(tmp_path, 5)
+    count = ["select count(*) as n, count(distinct _host) as hosts from link", "--from", str(captures)]
+    assert asked(capsys, *count) == [{"n": 55, "hosts": 5}]
+    assert (tmp_path / "captures.netwrap-index").stat().st_mode & 0o777 == 0o600
+    read: list[str] = []
+    before = fleet.read
+
+    def reading(path: str, tables: Any) -> fleet.Read:
+        read.append(os.path.basename(path))
+        return before(path, tables)
+
+    monkeypatch.setattr(fleet, "read", reading)
+    assert asked(capsys, *count) == [{"n": 55, "hosts": 5}] and read == []
+    os.utime(captures / "host1.netwrap", (1, 1))  # another time, the same content
+    assert asked(capsys, *count) == [{"n": 55, "hosts": 5}] and read == []
+    (captures / "host2.netwrap").unlink()
+    with open(captures / "host3.netwrap", "a") as file:
+        file.write("\n")
+    assert asked(capsys, *count) == [{"n": 44, "hosts": 4}] and read == ["host3.netwrap"]
+
+
+def test_a_capture_that_cannot_be_read_is_named(tmp_path: Path, netwrap: Netwrap) -> None:
+    captures = folder(tmp_path, 5)
+    (captures / "host3.netwrap").write_text("nothing that anybody knows\n")
+    query = ["sql", "select count(*) as n from host", "--from", str(captures)]
+    for words in (query, ["export", str(captures), "--table", "host"], query):
+        done = netwrap(*words, *(["--format", "json"] if words[0] == "sql" else []))
+        assert done.returncode == 1
+        assert [line for line in done.stderr.split("\n") if "host3.netwrap: neither a capture" in line]
+        assert json.loads(done.stdout) == [{"n": 4}] if words[0] == "sql" else len(done.stdout.splitlines()) == 4
+
+
+def test_an_index_that_is_not_ours_is_made_anew(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    captures = folder(tmp_path, 2)
+    index = tmp_path / "captures.netwrap-index"
+    with sqlite3.connect(index) as connection:
+        connection.execute("CREATE VIEW link AS SELECT 'forged' AS ifname")
+    connection.close()
+    assert asked(capsys, "select count(*) as n from link", "--from", str(captures)) == [{"n": 22}]
+    index.unlink()
+    index.symlink_to(tmp_path / "elsewhere")
+    assert asked(capsys, "select count(*) as n from link", "--from", str(captures)) == [{"n": 22}]
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_patterns_and_several_sources(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    captures = folder(tmp_path, 3)
+    words = ["select _host as host from host order by 1", "--from", str(captures / "host[01]*"), "--from", SAMPLE]
+    found = [row["host"] for row in asked(capsys, *words)]
+    assert found == ["node7", "node7 (host1.netwrap)", "node7 (sample.netwrap)"]
+    assert main(["sql", "hosts", "--from", str(captures / "nosuch*")]) == 1
+    assert "no file fits" in capsys.readouterr().err
