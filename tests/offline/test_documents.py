@@ -17,6 +17,11 @@ _SHOWN = re.compile(
 SHOWN = [(path, *found) for path in (ROOT / "docs").glob("*.md") for found in _SHOWN.findall(path.read_text())]
 
 
+def stripped(text: str) -> list[str]:
+    """The lines of a text without blanks at their ends, as a document shows them."""
+    return [line.rstrip() for line in text.rstrip().split("\n")]
+
+
 @pytest.mark.parametrize(("path", "command", "output", "picture"), SHOWN, ids=[command for _, command, _, _ in SHOWN])
 def test_shown_output(netwrap: Netwrap, path: Path, command: str, output: str, picture: str) -> None:
     done = netwrap(*shlex.split(command))
