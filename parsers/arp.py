@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from .lex import Dict, IterParse, Parse
     from .records import Arp
 
-#: `arp` has no JSON to differ from.
-DIFFERENCES: tuple[tuple[str, str, str], ...] = ()
 
 _EXPECTED = "expected an entry of an ARP table (if its words are translated, capture with LC_ALL=C)"
 _HEADER = ["Address", "HWtype", "HWaddress", "Flags", "Mask", "Iface"]

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from .lex import Dict, IterParse, Parse
     from .records import BridgeFdb
 
-#: Where text and JSON of the same command differ, and why: (path, who alone has it, reason).
-DIFFERENCES = (("*", "backslash", "up to 5.2 JSON writes a backslash as a newline, and nobody can tell it from one"),)
 
 _STATES = ("permanent", "static", "stale")
 _FLAGS = ("self", "router", "extern_learn", "offload", "sticky", "locked", "external")

@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from .lex import Dict, Parse
     from .records import BridgeLink
 
-#: Where text and JSON of the same command differ, and why: (path, who alone has it, reason).
-DIFFERENCES = (("*", "backslash", "up to 5.2 JSON writes a backslash as a newline, and nobody can tell it from one"),)
-
 
 def _state(words: Words, record: Dict) -> None:
     """``state forwarding``; a state without a name as ``state (7)``"""

@@ -30,10 +30,6 @@ if TYPE_CHECKING:
     from .lex import Dict, Parse
     from .records import BridgeVlan
 
-#: Where text and JSON of the same command differ, and why: (path, who alone has it, reason).
-DIFFERENCES: tuple[tuple[str, str, str], ...] = (
-    ("glued", "text", "`tunnelshow` of 4.17 to 5.4 glues names together, in text only"),
-)
 
 _VID = re.compile(r"(\d{1,4})(?:-(\d{1,4}))?$", re.ASCII)
 _TUNNEL = re.compile(r"(\d{1,8})(?:-(\d{1,8}))?$", re.ASCII)

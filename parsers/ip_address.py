@@ -23,7 +23,6 @@ from __future__ import annotations
 import re
 
 from . import linkrecord
-from .ip_link import DIFFERENCES as _LINK_DIFFERENCES
 from .lex import Grammar, Remembered, Source, Words, number, parser, split, unparsed
 
 TYPE_CHECKING = False
@@ -35,12 +34,6 @@ if TYPE_CHECKING:
 
 FOREVER = 4294967295
 
-#: Where text and JSON of the same command differ, and why: (path, who alone has it, reason).
-DIFFERENCES = (
-    *_LINK_DIFFERENCES,
-    ("linkmode", "json", "`ip address` has no mode"),
-    ("addr_info.protocol", "json", "JSON prints protocol 0, the text does not"),
-)
 
 # `2: eth0    inet 10.0.0.1/24 ...`: one address of `-o`
 _ONE_LINE = re.compile(r"(\d{1,10}): (\S{1,80}) +(?=inet6? |family )(.*)$", re.ASCII | re.DOTALL)

@@ -34,28 +34,6 @@ _BRIEF = re.compile(r"(\S{1,80}) +([A-Z]+|0x[0-9a-f]+) +(?:([^ <]\S*) +)?<([^ ]*
 
 _STATES = frozenset("UNKNOWN NOTPRESENT DOWN LOWERLAYERDOWN TESTING DORMANT UP".split())
 
-#: Where text and JSON of the same command differ, and why: (path, who alone has it, reason).
-DIFFERENCES = (
-    ("*", "backslash", "up to 5.2 JSON writes a backslash as a newline, and nobody can tell it from one"),
-    ("linkinfo.info_slave_data.group_fwd_mask", "both", "4.17 and 4.18 print 0x0 in the text and 0 in JSON"),
-    ("link_netns", "text", "JSON never names the peer's namespace"),
-    ("link_netnsid", "json", "the text shows the name where there is one"),
-    ("stats64.rx.over_errors", "json", "the text has the column 'missed' instead since 5.10"),
-    ("stats64.rx.missed_errors", "text", "JSON has it with -s -s only"),
-    ("linkinfo.info_slave_data.mcast_fast_leave", "text", "the same bit as fastleave, printed twice"),
-    ("linkinfo.info_data.erspan_dir", "text", "up to 5.9 JSON has the key without a value, which makes it invalid"),
-    ("linkinfo.info_data.ttl", "text", "vxlan and geneve: JSON says nothing of a TTL that is inherited"),
-    ("linkinfo.info_data.ttl", "json", "up to 4.18 JSON writes 0 for a TTL that vxlan and geneve inherit"),
-    ("linkinfo.info_data.ttl_inherit", "text", "vxlan and geneve: JSON says nothing of a TTL that is inherited"),
-    *(
-        (f"linkinfo.info_data.{key}", "json", "the text leaves out what is off, or the default")
-        for key in (
-            "multi_queue df external learning proxy rsc l2miss l3miss udp_csum udp_zero_csum6_tx udp_zero_csum6_rx "
-            "remcsum_tx remcsum_rx pmtudisc"
-        ).split()
-    ),
-)
-
 
 def _brief(line: str) -> linkrecord.Record | None:
     found = _BRIEF.match(line)

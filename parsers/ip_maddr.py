@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from .lex import Dict, Parse
     from .records import Maddr
 
-#: Where text and JSON of the same command differ, and why: (path, who alone has it, reason).
-DIFFERENCES = (("*", "backslash", "up to 5.2 JSON writes a backslash as a newline, and nobody can tell it from one"),)
 
 # `3:	v0`, of -o `3:	v0\	inet  224.0.0.1`
 _LINK = re.compile(r"(\d{1,10}):\t([^\s\\]+)[ \t]*(?:\\\t(.*))?$", re.ASCII)

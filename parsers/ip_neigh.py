@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from .lex import Dict, IterParse, Parse
     from .records import Neigh
 
-#: Where text and JSON of the same command differ, and why: (path, who alone has it, reason).
-DIFFERENCES = (("*", "backslash", "up to 5.2 JSON writes a backslash as a newline, and nobody can tell it from one"),)
 
 STATES = frozenset("INCOMPLETE REACHABLE STALE DELAY PROBE FAILED NOARP PERMANENT NONE".split())
 _KEYS = frozenset("dev lladdr router proxy managed extern_learn offload extern_valid ref used proto".split())

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from .lex import Dict, Parse
     from .records import Netconf
 
-#: Where text and JSON of the same command differ, and why: (path, who alone has it, reason).
-DIFFERENCES = (("*", "backslash", "up to 5.2 JSON writes a backslash as a newline, and nobody can tell it from one"),)
 
 _FAMILIES = {"ipv4": "inet", "ipv6": "inet6", "inet": "inet", "inet6": "inet6", "mpls": "mpls"}
 _SWITCHES = "forwarding mc_forwarding proxy_neigh ignore_routes_with_linkdown input bc_forwarding".split()

@@ -27,10 +27,6 @@ if TYPE_CHECKING:
     from .lex import Dict, Parse
     from .records import Netns
 
-#: Where text and JSON of the same command differ, and why: (path, who alone has it, reason).
-DIFFERENCES: tuple[tuple[str, str, str], ...] = (
-    ("*", "backslash", "up to 5.2 JSON writes a backslash as a newline, and nobody can tell it from one"),
-)
 
 _LISTED = re.compile(r"(.*) \(id: (\d{1,10})\) ?$", re.ASCII | re.DOTALL)
 # `nsid 0 current-nsid 1 (iproute2 netns name: blue)`; 5.4 says not-assigned

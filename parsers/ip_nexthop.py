@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from .lex import Dict, Parse
     from .records import NexthopObject
 
-#: Where text and JSON of the same command differ, and why: (path, who alone has it, reason).
-DIFFERENCES = (("*", "backslash", "up to 5.2 JSON writes a backslash as a newline, and nobody can tell it from one"),)
 
 _FLAGS = "dead pervasive onlink linkdown offload trap unresolved".split()
 _FAMILIES = ("inet", "inet6", "mpls", "link", "bridge")

@@ -31,12 +31,6 @@ if TYPE_CHECKING:
     from .lex import Convert, Dict, IterParse, Parse
     from .records import Route
 
-#: Where text and JSON of the same command differ, and why: (path, who alone has it, reason).
-DIFFERENCES = (
-    ("*", "backslash", "up to 5.2 JSON writes a backslash as a newline, and nobody can tell it from one"),
-    ("metrics.locked", "text", "JSON does not say which metrics are locked"),
-    ("pref", "text", "4.17 to 5.5 leave it out of the JSON of some routes"),
-)
 
 #: Names of the routing tables that every Linux has, by number. A release without a rt_tables file prints the number.
 TABLES = {"255": "local", "254": "main", "253": "default"}

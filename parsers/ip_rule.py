@@ -29,12 +29,6 @@ if TYPE_CHECKING:
     from .lex import Dict, Parse
     from .records import Rule
 
-#: Where text and JSON of the same command differ, and why: (path, who alone has it, reason).
-DIFFERENCES = (
-    ("*", "backslash", "up to 5.2 JSON writes a backslash as a newline, and nobody can tell it from one"),
-    ("sport_mask", "json", "6.15 and later: the text hides a full mask"),
-    ("dport_mask", "json", "6.15 and later: the text hides a full mask"),
-)
 
 _EXPECTED = "expected a rule ('100: from ... lookup ...')"
 _RULE_LINE = re.compile(r"(\d{1,10}):\s+(.*)$", re.ASCII)

@@ -59,20 +59,6 @@ _OBJECTS = (
     "flowtable",
     "tunnel",
 )
-#: Where text and JSON of the same command differ, and why: (path, who alone has it, reason).
-DIFFERENCES = (
-    ("handle", "json", "the text has handles with `-a` only"),
-    ("auto-merge", "text", "JSON of 1.0 does not have it"),
-    ("comment", "text", "JSON of 1.0 has comments of rules and sets, not those of tables and chains"),
-    ("devices", "text", "JSON of 1.0 does not name the devices of a chain"),
-    (
-        "flags",
-        "both",
-        "the text names `dynamic`, JSON a `timeout` that follows from the set's own",
-    ),
-    ("flags", "text", "a set that is dynamic and nothing else has no flags in JSON"),
-    ("flags", "json", "`timeout`, where the text has it in the line `timeout` alone"),
-)
 
 #: How `nft -j` orders the keys of an object that text and JSON both have; the rest follows.
 _IDENTITY = ("kind", "family", "table", "chain", "name", "handle")

@@ -43,9 +43,6 @@ if TYPE_CHECKING:
     from .lex import Dict, IterParse, Parse
     from .records import RouteRow
 
-#: `route` has no JSON to differ from.
-DIFFERENCES: tuple[tuple[str, str, str], ...] = ()
-
 
 def _mask(bits: int | None) -> str:
     if bits is None or bits > 32:

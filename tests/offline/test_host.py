@@ -25,7 +25,7 @@ from netwrap.sources import capture, opening
 TIME = {"stats64", "used", "confirmed", "updated", "probes", "refcnt", "valid_life_time", "preferred_life_time", "expires",
         "users", "age", "hello_timer", "gc_timer", "tcn_timer", "topology_change_timer", "forward_delay_timer", "hold_timer",
         "message_age_timer"}  # fmt: skip
-# Text and JSON: see DIFFERENCES of the parsers. The text names a namespace instead of its nsid (so a peer is known by "name"),
+# Text and JSON: see parsers/DIFFERENCES.md. The text names a namespace instead of its nsid (so a peer is known by "name"),
 # leaves out what is off, and prints one bit of a bridge's port twice. A batch shows what belongs to `ip link` of addresses too.
 TEXT = {"link_netnsid", "link_netns", "linkmode", "inet6_addr_gen_mode", "multi_queue", "mcast_fast_leave"}
 

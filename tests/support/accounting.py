@@ -103,7 +103,7 @@ def known(command: str) -> set[str]:
     found = set(own)
     for module in modules:
         for name, value in vars(module).items():
-            if not name.startswith("__") and name != "DIFFERENCES":
+            if not name.startswith("__"):
                 found.update(word for word in _words_of(value, set()) if " " not in word)
     return found
 

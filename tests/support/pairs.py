@@ -2,44 +2,135 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from typing import Any
 
+from allowances import ALLOWANCES, Allowance
+
+from parsers.lex import ESCAPES
+
 # What moves between two runs of a command, and by how much at most: absolutely, and as a part of the value. Nothing else may.
+TIMERS = tuple(f"{name}_timer" for name in "hello gc hold forward_delay message_age tcn topology_change".split())
 MOVEMENT = {
     **dict.fromkeys("used updated confirmed expires valid_life_time preferred_life_time idle_time".split(), (1, 0.0)),
-    **dict.fromkeys("hello_timer gc_timer hold_timer".split(), (2, 0.0)),
+    **dict.fromkeys(TIMERS, (2, 0.0)),
     **dict.fromkeys("bytes packets".split(), (0, 0.05)),
 }
 
 _UNITS = {"k": 1e3, "M": 1e6, "G": 1e9}
+_KINDS = ("kind", "info_kind", "info_slave_kind")
 
 
-def differences(text: Any, json: Any, allowed: tuple[tuple[str, str, str], ...], path: str = "") -> list[str]:
-    """What differs, as lines; nothing where all is equal but what the parser's module lists and time moves."""
-    if isinstance(text, dict) and isinstance(json, dict):
-        found = []
-        for key in sorted(text.keys() | json.keys()):
-            where = f"{path}.{key}".lstrip(".")
-            listed = {side for place, side, _ in allowed if place == where}
-            if key in MOVEMENT and _within(text.get(key), json.get(key), *MOVEMENT[key]) or "both" in listed:
-                continue
-            if key not in json:
-                if "text" not in listed:
-                    found.append(f"{where}: only in the text: {text[key]!r}")
-            elif key not in text:
-                if "json" not in listed:
-                    found.append(f"{where}: only in the JSON: {json[key]!r}")
-            else:
-                found += differences(text[key], json[key], allowed, where)
-        return found
-    if isinstance(text, list) and isinstance(json, list) and len(text) == len(json):
-        return [line for one, other in zip(text, json) for line in differences(one, other, allowed, path)]
-    if isinstance(text, list) and isinstance(json, list):
-        return [f"{path}: {len(text)} in the text, {len(json)} in the JSON"]
-    if isinstance(text, str) and isinstance(json, str) and text.replace("\\", "\n") == json.replace("\\", "\n"):
-        if any(side == "backslash" for _, side, _ in allowed):
+@dataclasses.dataclass
+class Oracle:
+    """What a command printed (None where that was not kept), its release if that is known, and the allowances needed so far."""
+
+    command: str
+    printed: str | None
+    release: str = ""
+    used: set[Allowance] = dataclasses.field(default_factory=set)
+
+    def differences(self, text: list[Any], json: list[Any]) -> list[str]:
+        """What differs between the records of the text and those of the JSON, as lines; nothing where all agrees."""
+        if len(text) != len(json):
+            return [f"{len(text)} records in the text, {len(json)} in the JSON"]
+        said = _split(self.printed, len(text))
+        found = [line for one, other, part in zip(text, json, said) for line in _Record(self, part, one, other).compare()]
+        return found + _two_names(text, json)
+
+
+def differences(command: str, printed: str | None, text: list[Any], json: list[Any], release: str = "") -> list[str]:
+    """What differs, as lines; nothing where all is equal but what the program itself makes differ, and what time moves."""
+    return Oracle(command, printed, release).differences(text, json)
+
+
+def _split(printed: str | None, count: int) -> list[str | None]:
+    """The lines of each record; where they cannot be told apart, each record is looked for in all lines."""
+    if printed is None:
+        return [None] * count
+    printed = ESCAPES.sub("", printed).strip("\n")
+    for start in (r"\d+: ", r"(?=\S)", ""):  # of a link (a name or an alias may have a line end in it), of a route, each line
+        parts: list[str | None] = [*re.split(rf"\n(?={start})", printed)]
+        if len(parts) == count:
+            return parts
+    return [printed] * count
+
+
+def _two_names(text: list[Any], json: list[Any]) -> list[str]:
+    """Two ids of one namespace, or two names of one id: the text has the name of a peer's namespace, the JSON its id."""
+    names: dict[Any, Any] = {}
+    found = []
+    for one, other in zip(text, json):
+        name, nsid = one.get("link_netns"), other.get("link_netnsid")
+        if name is None or nsid is None:
+            continue
+        if names.setdefault(nsid, name) != name or any(known == name and key != nsid for key, known in names.items()):
+            found.append(f"link_netns: {name!r} in the text is {nsid} in the JSON")
+    return found
+
+
+class _Record:
+    """One record of both sides, and the lines that it was read from."""
+
+    def __init__(self, oracle: Oracle, said: str | None, text: Any, json: Any) -> None:
+        self.oracle, self.said, self.text, self.json = oracle, said, text, json
+        info = (json.get("linkinfo") or {}) if isinstance(json, dict) else {}
+        self.kinds = {str(part[key]) for part in (json, info) if isinstance(part, dict) for key in _KINDS if key in part}
+
+    def compare(self) -> list[str]:
+        return self._of(self.text, self.json, "")
+
+    def _allows(self, where: str, side: str, value: Any) -> bool | None:
+        """Whether a value may stand there on one side alone; None where no allowance is for that place."""
+        answer = None
+        for allowance in ALLOWANCES:
+            if allowance.side == side and allowance.fits(self.oracle.command, where, self.kinds, self.oracle.release):
+                right = not allowance.values or value is None or value in allowance.values
+                right = right and (self.said is None or allowance.says(self.said, value))
+                if right and value is not None:
+                    self.oracle.used.add(allowance)
+                answer = answer or right
+        return answer
+
+    def _of(self, text: Any, json: Any, path: str) -> list[str]:
+        if isinstance(text, dict) and isinstance(json, dict):
+            found = []
+            for key in sorted(text.keys() | json.keys() | self._looked_for(path)):
+                found += self._field(key, text.get(key), json.get(key), f"{path}.{key}".lstrip("."))
+            return found
+        if isinstance(text, list) and isinstance(json, list) and not self._allows(path, "both", (text, json)):
+            if len(text) != len(json):
+                return [f"{path}: {len(text)} in the text, {len(json)} in the JSON"]
+            return [line for one, other in zip(text, json) for line in self._of(one, other, path)]
+        if text == json and type(text) is type(json) or self._allows(path, "both", (text, json)):
             return []
-    return [] if text == json else [f"{path}: {text!r} in the text, {json!r} in the JSON"]
+        if (
+            isinstance(text, str)
+            and isinstance(json, str)
+            and text.replace("\\", "\n") == json
+            and self._allows("*", "backslash", text)
+        ):
+            return []
+        return [f"{path}: {text!r} in the text, {json!r} in the JSON"]
+
+    def _looked_for(self, path: str) -> set[str]:
+        """The keys below a path that the text alone may have: where it says something of one, the record must have it."""
+        places = (allowance.place.rpartition(".") for allowance in ALLOWANCES if allowance.side == "text")
+        return {key for above, _, key in places if above == path}
+
+    def _field(self, key: str, text: Any, json: Any, where: str) -> list[str]:
+        if key in MOVEMENT and _within(text, json, *MOVEMENT[key]):
+            return []
+        if key in TIMERS and isinstance(text, float) and isinstance(json, float) and min(text, json) < MOVEMENT[key][0]:
+            return []  # it ran out between the two, and began again
+        if json is None:
+            if (allowed := self._allows(where, "text", text)) or text is None and allowed is None:
+                return []
+            return [f"{where}: only in the text: {text!r}" if text is not None else f"{where}: lost from the text"]
+        if text is None:
+            return [] if self._allows(where, "json", json) else [f"{where}: only in the JSON: {json!r}"]
+        return self._of(text, json, where)
 
 
 def _within(one: Any, other: Any, absolute: float, part: float) -> bool:
