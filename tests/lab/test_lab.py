@@ -680,11 +680,11 @@ def test_the_example_of_the_readme(private_host: PrivateHost) -> None:
         assert (done.returncode, timeless(done.stdout)) == (0, timeless(output)), command
 
 
-def test_the_lab_of_the_readme(private_host: PrivateHost, tmp_path: Path) -> None:
+def test_the_lab_of_the_documents(private_host: PrivateHost, tmp_path: Path) -> None:
     if not has_nat(private_host):
         pytest.skip("neither nft nor iptables is installed")
     before = private_host.snapshot()
-    text = next(text for text in re.findall(r"```toml\n(.*?)```", README, re.DOTALL))
+    text = next(text for text in re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "lab.md").read_text(), re.DOTALL))
     file = lab_file(tmp_path, text)
     up = private_host.netwrap("lab", "up", file)
     assert up.returncode == 0, up.stderr

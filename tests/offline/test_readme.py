@@ -1,4 +1,4 @@
-"""The README shows what really comes out."""
+"""The README and docs/ show real output, their pictures are those that netwrap draws, and their links lead somewhere."""
 
 from __future__ import annotations
 
@@ -6,21 +6,50 @@ import doctest
 import re
 import shlex
 import sys
+from pathlib import Path
 
 import pytest
 from private_host import PrivateHost
 from rooms import ROOT, Netwrap
 
 README = (ROOT / "README.md").read_text()
-# `$ netwrap …` and the output below it, where it needs nothing but this checkout
-_SHOWN = re.compile(r"```\n\$ netwrap (parse [^\n]*|[^\n]*--from fixtures[^\n]*)\n(.*?)```", re.DOTALL)
-SHOWN = _SHOWN.findall(README)
+DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
+#: `$ netwrap …` in a block of its own, the output below it, and the picture behind the block, if it shows one.
+_SHOWN = re.compile(
+    r"```\n\$ netwrap ([^\n]*--from fixtures[^\n]*|diff fixtures[^\n]*)\n(.*?)```\n(?:!\[[^\n]*\]\(([^)\n]*)\))?", re.DOTALL
+)
+SHOWN = [(path, *found) for path in DOCUMENTS for found in _SHOWN.findall(path.read_text())]
 
 
-@pytest.mark.parametrize(("command", "output"), SHOWN, ids=[command for command, _ in SHOWN])
-def test_shown_output(netwrap: Netwrap, command: str, output: str) -> None:
+def stripped(text: str) -> list[str]:
+    """The lines of a text without blanks at their ends, as a document shows them."""
+    return [line.rstrip() for line in text.rstrip().split("\n")]
+
+
+@pytest.mark.parametrize(
+    ("path", "command", "output", "picture"), SHOWN, ids=[f"{path.stem}: {command}" for path, command, _, _ in SHOWN]
+)
+def test_shown_output(netwrap: Netwrap, path: Path, command: str, output: str, picture: str) -> None:
     done = netwrap(*shlex.split(command))
-    assert [line.rstrip() for line in done.stdout.rstrip().split("\n")] == [line.rstrip() for line in output.rstrip().split("\n")]
+    if picture:
+        assert done.stdout == (path.parent / picture).read_text()
+    else:
+        assert [line.rstrip() for line in done.stdout.rstrip().split("\n")] == [
+            line.rstrip() for line in output.rstrip().split("\n")
+        ]
+
+
+def test_every_picture_is_shown() -> None:
+    shown = {Path(picture).name for _, _, _, picture in SHOWN if picture}
+    assert shown == {path.name for path in (ROOT / "docs" / "pictures").iterdir()}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=[str(path.relative_to(ROOT)) for path in DOCUMENTS])
+def test_links_lead_somewhere(path: Path) -> None:
+    text = re.sub(r"^```.*?^```", "", path.read_text(), flags=re.DOTALL | re.MULTILINE)
+    for target in re.findall(r"\]\(([^)\s#]+)(?:#[^)]*)?\)", text):
+        assert "://" not in target, f"{path.name}: this checkout has no address of its own to point to: {target}"
+        assert (path.parent / target).exists(), f"{path.name} links {target}"
 
 
 def test_library_examples() -> None:
