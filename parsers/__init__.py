@@ -26,6 +26,7 @@ _SHARED = (
     "detection",
     "errors",
     "firewall_names",
+    "jsontext",
     "lex",
     "linkinfo",
     "linkrecord",

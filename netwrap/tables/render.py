@@ -205,11 +205,11 @@ def _bounded(cell: str, longest: int) -> str:
 def _harmless(cell: Any) -> str:
     """A cell of CSV with an apostrophe in front of what a spreadsheet would run; numbers are numbers.
 
-    >>> _harmless("=1+1"), _harmless(-1), _harmless("-"), _harmless("eth0")
-    ("'=1+1", '-1', '-', 'eth0')
+    >>> _harmless("=1+1"), _harmless(-1), _harmless("-1"), _harmless("-"), _harmless("eth0")
+    ("'=1+1", '-1', '-1', '-', 'eth0')
     """
     shown = text(cell)
-    risky = isinstance(cell, (str, list)) and len(shown) > 1 and shown[0] in "=+-@\t\r"
+    risky = isinstance(cell, (str, list)) and len(shown) > 1 and shown[0] in "=+-@\t\r" and not shown[1:].isdecimal()
     return f"'{shown}" if risky else shown
 
 
