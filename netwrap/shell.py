@@ -33,6 +33,7 @@ from .errors import (
     CommandWarning,
     InvalidArgument,
     NetworkUnreachable,
+    NetwrapError,
     NoSuchNetns,
     NotFound,
     PermissionDenied,
@@ -413,12 +414,17 @@ def _reap(pid: int) -> int:
 def _wait_long(
     words: list[str], path: str, files: Sequence[int], timeout: float, started: Callable[[int], None] | None = None
 ) -> int:
-    """Do what :func:`wait` does, by `sh`.
+    """Do what :func:`wait` does, by `sh`; where `sh` cannot be imported (a router's Python has no asyncio), :func:`wait` does.
 
     Its output goes to files here, too: `sh` stops reading a pipe two seconds after the end of the process, and keeps no more
     than 3 MiB of chunks. The clock is ours: that of `sh` kills the process alone.
     """
-    import sh
+    try:
+        import sh
+    except ImportError:
+        return wait(words, path, files, timeout, started)
+    if sh.__version__.startswith("1."):
+        raise NetwrapError(f"the Python module 'sh' is too old: {sh.__version__}; netwrap needs 2.0 or later")
 
     _mind_children()
     command: Any = sh.Command(path)
@@ -756,4 +762,7 @@ def show_commands(*, dry_run: bool) -> None:
 
 def _print_command(argv: Sequence[str], stdin: str | None) -> None:
     sys.stdout.flush()
-    print(pasteable(argv, stdin), file=sys.stderr, flush=True)
+    shown = pasteable(argv, stdin)
+    if list(argv[:2]) == ["sh", "-s"]:  # the probe: a thousand lines
+        shown = f"netwrap capture --script | {pasteable(argv)}"
+    print(shown, file=sys.stderr, flush=True)

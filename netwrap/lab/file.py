@@ -12,6 +12,7 @@ import re
 import sys
 from typing import Any, Callable, NamedTuple, Optional
 
+from netwrap import packaged
 from netwrap.errors import NetwrapError
 from parsers.ip_route import TABLES
 
@@ -396,10 +397,13 @@ _file = _table(
 # -- the whole ------------------------------------------------------------------------------------------------------
 
 
-def ready_made() -> dict[str, str]:
-    """The labs that come with netwrap: name and path."""
-    folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "ready")
-    return {name[:-5]: os.path.join(folder, name) for name in sorted(os.listdir(folder)) if name.endswith(".toml")}
+#: The labs that come with netwrap: each is `ready/NAME.toml`.
+READY_MADE = ("bridge", "outside", "router", "two-rooms", "vlans")
+
+
+def ready_made(name: str) -> str:
+    """The text of a lab that comes with netwrap."""
+    return packaged.text("netwrap.lab", f"ready/{name}.toml")
 
 
 def is_name(name: str) -> bool:
@@ -409,19 +413,17 @@ def is_name(name: str) -> bool:
 
 def load(name: str) -> Lab:
     """Read a lab file, or the ready-made lab of that name. Raises LabFileError."""
-    known = ready_made()
-    path = name
-    if "/" not in name and not name.endswith(".toml") and name in known:
-        path = known[name]
+    if name in READY_MADE:
+        return read(ready_made(name), f"{name}.toml")
     try:
-        with open(path, "rb") as file:
+        with open(name, "rb") as file:
             text = file.read().decode("utf-8")
     except OSError as error:
-        hint = "" if "/" in name or "." in name else f"; ready-made labs: {', '.join(known)}"
+        hint = "" if "/" in name or "." in name else f"; ready-made labs: {', '.join(READY_MADE)}"
         raise LabFileError(name, 0, f"cannot be read: {error.strerror}{hint}") from error
     except UnicodeDecodeError as error:
         raise LabFileError(name, 0, "is no text in UTF-8") from error
-    return read(text, path if path == name else os.path.basename(path))
+    return read(text, name)
 
 
 def _toml(file: str, text: str) -> dict[str, Any]:

@@ -193,11 +193,16 @@ def _decompressor(kind: str) -> Any:
 
         return zlib.decompressobj(31)
     if kind == "xz":
-        import lzma
-
+        try:
+            import lzma
+        except ImportError:
+            raise OSError("xz-compressed: unpack it with 'xz -d' first, or opkg install python3-lzma") from None
         return lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
     if kind == "bzip2":
-        import bz2
+        try:
+            import bz2
+        except ImportError:
+            raise OSError("bzip2-compressed, and this Python has no bz2: unpack it with 'bzip2 -d' first") from None
 
         return bz2.BZ2Decompressor()
     if kind == "zstd":
@@ -216,14 +221,21 @@ def broken(error: BaseException) -> str:
 
 def failures() -> tuple[type[BaseException], ...]:
     """What reading an archive may raise."""
-    import lzma
     import zipfile
     import zlib
 
     return (
-        tarfile.TarError, OSError, EOFError, zlib.error, lzma.LZMAError, ValueError, zipfile.BadZipFile, RuntimeError,
-        NotImplementedError, OverflowError, MemoryError,
+        tarfile.TarError, OSError, EOFError, zlib.error, ValueError, zipfile.BadZipFile, RuntimeError,
+        NotImplementedError, OverflowError, MemoryError, *_of_xz(),
     )  # fmt: skip
+
+
+def _of_xz() -> tuple[type[BaseException], ...]:
+    try:
+        import lzma
+    except ImportError:
+        return ()
+    return (lzma.LZMAError,)
 
 
 class Text(NamedTuple):

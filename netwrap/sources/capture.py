@@ -39,7 +39,7 @@ import shutil
 import tempfile
 import threading
 
-from .. import shell
+from .. import packaged, shell
 from ..commands import module
 from ..commands.line import understand
 from ..errors import NetwrapError, TimedOut
@@ -75,12 +75,7 @@ _FAMILIES = {" root 0.0.0.0/0": "-4", " root ::/0": "-6"}
 
 def script() -> str:
     """The probe, to be sent elsewhere."""
-    with open(_script_path(), encoding="utf-8") as file:
-        return file.read()
-
-
-def _script_path() -> str:
-    return os.path.join(os.path.dirname(os.path.abspath(__file__)), "probe.sh")
+    return packaged.text("netwrap.sources", "probe.sh")
 
 
 def take(*, timeout: int = TIMEOUT, json: bool = True, quick: bool = False, progress: Progress | None = None) -> str:
@@ -100,10 +95,10 @@ def take_to(
 ) -> None:
     """Run the probe here; what it prints goes to the descriptor of a file, which must be open for reading too."""
     with shell.cleaning_up(), _Folder() as folder, _Watcher(file, progress):
-        words = ["sh", _script_path(), "--timeout", str(timeout), "--scratch", folder]
+        words = ["sh", "-s", "--", "--timeout", str(timeout), "--scratch", folder]
         words += ([] if json else ["--no-json"]) + (["--quick"] if quick else [])
         try:
-            result = shell.run(words, timeout=TIMEOUT_OF_ALL, check=False, out=file, long=True)
+            result = shell.run(words, timeout=TIMEOUT_OF_ALL, check=False, stdin=script(), out=file, long=True)
         except TimedOut:
             return  # the reader says that it ends too early
     if not is_capture(os.pread(file, _BANNER, 0).decode("utf-8", "surrogateescape")):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from ..errors import UsageError, similar
+from ..errors import NetwrapError, UsageError, similar
 from .terminal import painted
 
 TYPE_CHECKING = False
@@ -23,7 +23,10 @@ _MARKDOWN = {"md": "github", "markdown": "github"}
 
 
 def _tabulate() -> Any:
-    """The library `tabulate`, without what it imports for its version and for rows that are dataclasses: most of its import."""
+    """The library `tabulate`, without what it imports for its version and for rows that are dataclasses: most of its import.
+
+    None where it cannot be imported; NetwrapError where it is too old.
+    """
     import sys
     from types import ModuleType
 
@@ -46,22 +49,56 @@ def _tabulate() -> Any:
     sys.modules.update(spared)
     try:
         import tabulate
+    except ImportError:
+        return None
     finally:
         for name in spared:
             del sys.modules[name]
+    if tabulate.__version__.startswith("0.") and tabulate.__version__.split(".")[1] in "12345678":
+        raise NetwrapError(f"the Python module 'tabulate' is too old: {tabulate.__version__}; netwrap needs 0.9 or later")
     return tabulate
+
+
+#: The formats that need no library, beside our own.
+_WITHOUT = ("plain", "simple")
+
+
+def _drawn(columns: Sequence[str], rows: Sequence[Sequence[str]], name: str, right: Sequence[bool], padding: int) -> str:
+    """A table as `tabulate` draws it, in one of the formats of ``_WITHOUT``; without columns it has no header.
+
+    >>> print(_drawn(["dev", "mtu"], [["eth0", "1500"], ["lo", "65536"]], "simple", [False, True], 2))
+    dev      mtu
+    -----  -----
+    eth0    1500
+    lo     65536
+    """
+    from ..pictures.measure import columns as wide
+
+    headers = columns or [""] * len(right)
+    widths = [max([wide(row[at]) for row in rows] + [wide(head) + padding * bool(head)]) for at, head in enumerate(headers)]
+
+    def line(cells: Sequence[str]) -> str:
+        blanks = [" " * (width - wide(cell)) for cell, width in zip(cells, widths)]
+        return "  ".join(blank + cell if aside else cell + blank for cell, blank, aside in zip(cells, blanks, right)).rstrip()
+
+    above = [line(columns)] if columns else []
+    if name == "simple":
+        above.append("  ".join("-" * width for width in widths))
+    return "\n".join([*above, *map(line, rows)])
 
 
 def formats() -> list[str]:
     """The names of all formats."""
     tabulate = _tabulate()
-    return sorted({*_OWN, *_MARKDOWN, *tabulate.tabulate_formats})
+    return sorted({*_OWN, *(_WITHOUT if tabulate is None else [*_MARKDOWN, *tabulate.tabulate_formats])})
 
 
 def check_format(name: str) -> str:
     """The name, if there is such a format; UsageError lists those there are."""
     if name in _OWN or name == DEFAULT or name in formats():
         return name
+    if _tabulate() is None:
+        raise UsageError(f"format {name!r} needs the Python module 'tabulate'; without it there are: {', '.join(formats())}")
     raise UsageError(f"unknown format {name!r}{similar(name, formats())}; there are: {', '.join(formats())}")
 
 
@@ -166,7 +203,10 @@ def table(
     if colour:
         shown = [[painted(column, cell) for column, cell in zip(columns, row)] for row in shown]
 
-    right = ["right" if _numeric(cells, at) else "left" for at in range(len(columns))]
+    numeric = [_numeric(cells, at) for at in range(len(columns))]
+    if tabulate is None:
+        return _drawn([text(column) for column in columns] if header else (), shown, name, numeric, 0 if tight else 2)
+    right = ["right" if number else "left" for number in numeric]
     padding = tabulate.MIN_PADDING
     if tight:
         tabulate.MIN_PADDING = 0  # else a header makes its column two wider than itself

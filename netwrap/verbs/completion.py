@@ -224,7 +224,7 @@ def _operands(verb: str, operands: list[str]) -> list[str]:
     if verb.startswith("lab ") and verb != "lab export":
         from netwrap.lab import file, journal
 
-        return sorted({*file.ready_made(), *journal.all_names()})
+        return sorted({*file.READY_MADE, *journal.all_names()})
     if verb in ("find", "trace"):
         links = os.listdir("/sys/class/net") if os.path.isdir("/sys/class/net") else []
         return [*_namespaces(), *sorted(links)]

@@ -143,11 +143,11 @@ def _list() -> int:
     from netwrap.lab import file, journal
 
     up = journal.all_names()
-    for name, path in file.ready_made().items():
-        lab = file.load(path)
+    for name in file.READY_MADE:
+        lab = file.load(name)
         _print(f"{name.ljust(12)} {lab.description}" + (" (up)" if lab.name in up else ""))
     for name in up:
-        if name not in file.ready_made():
+        if name not in file.READY_MADE:
             record = journal.load(name)
             _print(f"{name.ljust(12)} {record.file if record is not None else ''} (up)")
     return 0

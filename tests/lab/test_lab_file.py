@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rooms import ROOT
+
 from netwrap import shell
 from netwrap.errors import NetwrapError
 from netwrap.lab import apply, file, objects, plan
@@ -94,7 +96,11 @@ def test_files_that_cannot_be_read() -> None:
         file.read("a = " + "[" * 50000, "x.toml")
 
 
-@pytest.mark.parametrize("name", file.ready_made())
+def test_every_ready_made_lab_is_in_the_list() -> None:
+    assert sorted(path.stem for path in (ROOT / "netwrap" / "lab" / "ready").iterdir()) == list(file.READY_MADE)
+
+
+@pytest.mark.parametrize("name", file.READY_MADE)
 def test_ready_made_labs_are_right_and_complete(name: str) -> None:
     lab = file.load(name)
     assert lab.name == name and lab.description and lab.verify["pairs"]
