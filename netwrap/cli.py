@@ -47,14 +47,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         _complain(f"the input is too large or too deep: {type(error).__name__}")
         status = 1
     except ModuleNotFoundError as error:
-        if error.name not in _NEEDED:
+        name = (error.name or "").partition(".")[0]
+        if name not in (*_NEEDED, *_APART):
             raise
-        _complain(f"the Python module {error.name!r} is missing: python3 -m pip install {error.name}")
+        how = f"opkg install python3-{name}" if name in _APART else f"python3 -m pip install {name}"
+        _complain(f"the Python module {name!r} is missing: {how}")
         status = 1
     return status
 
 
 _NEEDED = ("sh", "tabulate", "tomli")
+# Modules of the standard library that OpenWrt packs apart, each by its own name.
+_APART = ("asyncio", "ctypes", "decimal", "email", "logging", "lzma", "multiprocessing", "sqlite3", "urllib", "uuid", "xml")
 
 
 def _open_what_is_closed() -> list[int]:

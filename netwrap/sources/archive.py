@@ -7,6 +7,7 @@ it counts. An archive inside is a folder of the archive around it.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import tarfile
@@ -221,21 +222,22 @@ def broken(error: BaseException) -> str:
 
 def failures() -> tuple[type[BaseException], ...]:
     """What reading an archive may raise."""
-    import zipfile
     import zlib
 
-    return (
-        tarfile.TarError, OSError, EOFError, zlib.error, ValueError, zipfile.BadZipFile, RuntimeError,
-        NotImplementedError, OverflowError, MemoryError, *_of_xz(),
-    )  # fmt: skip
-
-
-def _of_xz() -> tuple[type[BaseException], ...]:
-    try:
+    found: list[type[BaseException]] = [
+        tarfile.TarError, OSError, EOFError, zlib.error, ValueError, RuntimeError, NotImplementedError, OverflowError,
+        MemoryError,
+    ]  # fmt: skip
+    # A router's Python may lack these; what cannot be imported raises nothing.
+    with contextlib.suppress(ImportError):
         import lzma
-    except ImportError:
-        return ()
-    return (lzma.LZMAError,)
+
+        found.append(lzma.LZMAError)
+    with contextlib.suppress(ImportError):
+        import zipfile
+
+        found.append(zipfile.BadZipFile)
+    return tuple(found)
 
 
 class Text(NamedTuple):
@@ -437,8 +439,11 @@ def _tar(files: Files, prefix: str, stream: Stream, depth: int) -> None:
 
 def _zip(files: Files, prefix: str, stream: Stream, depth: int) -> None:
     import io
-    import zipfile
 
+    try:
+        import zipfile
+    except ImportError as missing:  # up to Python 3.12 it imports urllib
+        raise OSError("a zip file: unpack it first, or opkg install python3-urllib") from missing
     content = io.BytesIO()
     while content.tell() <= _ZIP_LENGTH:
         chunk = stream.read()
