@@ -270,6 +270,8 @@ class _Comparison:
                 self.notes.append(f"{where}{table}: not compared, captured {'after' if left is None else 'before'} only")
                 continue
             found += self._table(table, left, right, one, other, rebuilt)
+            if table == "firewall":
+                found += _moved(left, right)
         _follow(found, one, other, self)
         self.rows += [(other, row) for row in found]
 
@@ -308,7 +310,7 @@ class _Comparison:
             if field.startswith("#"):
                 continue
             before, after = left.get(field), right.get(field)
-            if before == after:
+            if before == after or table == "listener" and None in (before, after):  # not known which process, on one side
                 continue
             last = field.rpartition(".")[2]
             why = ""
@@ -359,7 +361,7 @@ def _by_itself(table: str, record: Record) -> str:
     """Why a record that is on one side only is not reported: what the kernel learns and forgets by itself."""
     if table == "neigh" and record.get("state") == "alive":
         return "volatile"
-    if table == "fdb" and record.get("#learned"):
+    if table == "fdb" and record.get("#learned") or record.get("#passing"):
         return "volatile"
     return ""
 
@@ -376,6 +378,11 @@ def _follow(rows: list[_Row], one: _Side, other: _Side, work: _Comparison) -> No
     switches = {row.key for row in rows if row.table == "sysctl"}
     admin = {name for name, row in states.items() if "down" in (row.before, row.after)}
     changed = set(links) | admin
+    holders = {
+        row.record["#table"] if row.record["#kind"] == "table" else row.record["#key"][1]
+        for row in rows
+        if row.table == "firewall" and row.change in "+-" and row.record.get("#kind") in ("table", "chain")
+    }
     near = _connected(one, other)
 
     def explained(row: _Row) -> bool:
@@ -397,6 +404,10 @@ def _follow(rows: list[_Row], one: _Side, other: _Side, work: _Comparison) -> No
             return prefsrc in local or any(_is_of(dst, str(address)) for address in local)
         if row.table in ("fdb", "vlan", "bridge link") and (dev in masters or dev in states):
             return True
+        if row.table == "vlan" and row.change == "~":
+            return dev in _untagged(rows) and _untagged(rows)[dev] is not row
+        if row.table == "firewall":
+            return row.record.get("#chain") in holders or row.record.get("#kind") != "table" and row.record["#table"] in holders
         if row.table == "netconf":
             return _same_switch(row, switches) or _spreads(row, rows)
         if row.table == "sysctl":
@@ -426,6 +437,18 @@ def _connected(one: _Side, other: _Side) -> dict[str, set[str]]:
             elif peer is not None:
                 near["#elsewhere"].add(name)
     return near
+
+
+def _untagged(rows: Iterable[_Row]) -> dict[Any, _Row]:
+    """For each port the one row that tells of its new PVID: that of a VLAN that came or went, else of the highest number."""
+    found: dict[Any, _Row] = {}
+    for row in rows:
+        flags = {*row.record["flags"], *(row.before or ()), *(row.after or ())} if row.table == "vlan" else ()
+        if "PVID" in flags and (row.change in "+-" or ("PVID" in row.before) != ("PVID" in row.after)):
+            told = found.get(row.record["#dev"])
+            if told is None or told.change == "~" and (row.change in "+-" or row.record["#vlan"] > told.record["#vlan"]):
+                found[row.record["#dev"]] = row
+    return found
 
 
 def _pair_is_told(row: _Row, one: _Side, other: _Side, work: _Comparison, links: dict[str, _Row]) -> bool:
@@ -597,7 +620,7 @@ def _vlans(side: _Side) -> list[Item] | None:
             last = vlan.get("vlanEnd", number)
             for one in range(number, last + 1) if isinstance(number, int) and isinstance(last, int) else [number]:
                 flags = sorted(vlan.get("flags", ()))
-                items.append((f"{port.get('ifname')} vlan {one}", {"flags": flags, "#dev": port.get("ifname")}))
+                items.append((f"{port.get('ifname')} vlan {one}", {"flags": flags, "#dev": port.get("ifname"), "#vlan": one}))
     return items
 
 
@@ -634,36 +657,98 @@ def _sysctls(side: _Side) -> list[Item] | None:
 
 
 def _listeners(side: _Side) -> list[Item] | None:
-    rows = getattr(side.netns, "listeners", None)
-    if rows is None:
+    if side.netns.listeners is None:
         return None
     return [
         (f"{row.get('netid')} {row.get('local')}:{row.get('local_port')}",
-         {"process": ",".join(sorted({str(user.get("name")) for user in row.get("users", ())})) or None})
-        for row in rows
+         {"process": ",".join(sorted({str(user.get("name")) for user in row.get("users", ())})) or None,
+          "#passing": row.get("netid") == "udp" and _is_passing(row.get("local_port"))})
+        for row in side.netns.listeners
     ]  # fmt: skip
 
 
+def _is_passing(port: Any) -> bool:
+    """Whether a port is one that the kernel gives to a client for a while."""
+    return isinstance(port, int) and 32768 <= port <= 60999
+
+
 def _firewall(side: _Side) -> list[Item] | None:
-    """Rules by what they say and where they stand among those of their chain; sets by their elements."""
-    records = getattr(side.netns, "rulesets", None)
-    if records is None:
+    """Rules by what they say, with their place in the chain; chains by their policy, sets by their elements."""
+    if side.netns.rulesets is None:
         return None
     items: list[Item] = []
-    seen: dict[Any, int] = {}
-    for record in records:
-        kind = record.get("kind", "rule")
-        place = " ".join(str(record[key]) for key in ("family", "table", "chain", "name") if record.get(key))
+    rules: dict[tuple[str, ...], list[str]] = {}
+    for record in side.netns.rulesets:
+        kind = record["kind"]
+        chain = tuple(str(record.get(key, "")) for key in ("tool", "family", "table", "chain"))
+        where = " ".join(str(record[key]) for key in ("family", "table", "chain", "name") if record.get(key))
+        holder = {"#table": chain[:3], "#chain": chain if kind == "rule" else None}
         if kind == "rule":
-            text = str(record.get("text", ""))
-            key = (place, text)
-            seen[key] = seen.get(key, 0) + 1
-            items.append((f"{place}: {text}", {"#key": (place, text, seen[key])}))
-        elif kind in ("set", "map", "chain", "flowtable"):
-            items.append(
-                (f"{kind} {place}", {key: record[key] for key in ("policy", "hook", "priority", "type", "elem") if key in record})
-            )
+            text = _COUNTED.sub("counter", str(record.get("text", "")))
+            before = rules.setdefault(chain, [])
+            before.append(text)
+            items.append((f"{where}: {text}", {**holder, "#place": len(before), "#key": (chain, text, before.count(text))}))
+        elif kind != "note":
+            record = {key: _lasting(value) for key, value in record.items() if key not in _OF_NO_RULE}
+            items.append((f"{kind} {where}", {**holder, **record, "#kind": kind, "#key": (kind, chain, where)}))
     return items
+
+
+# What `nft` and `iptables` count, and what tells where a record stands.
+_COUNTED = re.compile(r"counter packets \d+ bytes \d+")
+_OF_NO_RULE = ("kind", "tool", "family", "table", "chain", "name", "handle", "packets", "bytes", "used", "backend")
+
+
+def _lasting(value: Any) -> Any:
+    """The elements of a set without what runs off by itself, in one order."""
+    if isinstance(value, list):
+        return sorted((_lasting(item) for item in value), key=repr)
+    if isinstance(value, dict):
+        return {key: _lasting(item) for key, item in value.items() if key not in ("expires", "counter")}
+    return value
+
+
+def _moved(left: Sequence[Item], right: Sequence[Item]) -> Iterator[_Row]:
+    """The rules that both sides have and that stand before or behind others of their chain than before."""
+    there = {repr(record["#key"]): (shown, record) for shown, record in right if "#place" in record}
+    chains: dict[Any, list[tuple[int, int, str, Record]]] = {}
+    for _, record in left:
+        found = there.get(repr(record["#key"])) if "#place" in record else None
+        if found is not None:
+            pair = (record["#place"], found[1]["#place"], found[0], record)
+            chains.setdefault(record["#chain"], []).append(pair)
+    for pairs in chains.values():
+        one, other = sorted(pairs, key=lambda pair: pair[0]), sorted(pairs, key=lambda pair: pair[1])
+        turned = [pair[2] for pair in other] < [pair[2] for pair in one]  # the same rules moved, whichever side is the first
+        order = other if turned else one
+        kept = _rising([pair[0 if turned else 1] for pair in order])
+        for at, (before, after, shown, record) in enumerate(order):
+            if at not in kept:
+                yield _Row("firewall", "~", shown, "place", before, after, record)
+
+
+def _rising(numbers: Sequence[int]) -> set[int]:
+    """The positions of a longest run of numbers that rise.
+
+    >>> sorted(_rising([5, 1, 2, 9, 3]))
+    [1, 2, 4]
+    """
+    from bisect import bisect_left
+
+    ends: list[int] = []  # the least number that ends a run of each length, and where it stands
+    places: list[int] = []
+    before: list[int] = []
+    for at, number in enumerate(numbers):
+        length = bisect_left(ends, number)
+        before.append(places[length - 1] if length else -1)
+        ends[length:] = [number, *ends[length + 1 :]]
+        places[length:] = [at, *places[length + 1 :]]
+    found: set[int] = set()
+    at = places[-1] if places else -1
+    while at >= 0:
+        found.add(at)
+        at = before[at]
+    return found
 
 
 #: The tables that are compared, by the names that ``--table`` takes: each makes (words, fields) of a namespace, or None.

@@ -28,6 +28,7 @@ ip -n red neigh add 10.0.0.9 lladdr 02:00:00:00:00:09 dev eth0 nud permanent
 ip -n red link add p0 type veth peer name p1; ip -n red link set p0 up; ip -n red link set p1 up
 nft add table ip t; nft 'add chain ip t c { type filter hook forward priority 0; policy accept; }'
 nft add rule ip t c ip saddr 10.0.0.2 counter accept; nft add rule ip t c tcp dport 22 drop
+nft add set ip t s '{ type ipv4_addr; }'; nft add element ip t s '{ 10.0.0.7 }'
 for n in '' '-n red' '-n blue'; do
   for i in $(seq 30); do ip $n -6 addr | grep -q tentative || break; sleep 0.1; done
 done
@@ -103,6 +104,20 @@ CHANGES: dict[str, tuple[str, str, tuple[str, str | None, str, str, str | None]]
     "static fdb": ("bridge fdb add 02:00:00:00:00:55 dev v-red master static",
                    "bridge fdb del 02:00:00:00:00:55 dev v-red master",
                    ("+", None, "fdb", "02:00:00:00:00:55", None)),
+    "rule of a firewall": ("nft insert rule ip t c udp dport 53 accept",
+                           "nft delete rule ip t c handle $(nft -a list chain ip t c | sed -n 's/.*dport 53.*handle //p')",
+                           ("+", None, "firewall", "udp dport 53", None)),
+    "policy": ("nft 'add chain ip t c { type filter hook forward priority 0; policy drop; }'",
+               "nft 'add chain ip t c { type filter hook forward priority 0; policy accept; }'",
+               ("~", None, "firewall", "chain ip t c", "policy")),
+    "rule moved": ("nft delete rule ip t c handle $(nft -a list chain ip t c | sed -n 's/.*dport 22.*handle //p');"
+                   "nft insert rule ip t c tcp dport 22 drop",
+                   "nft delete rule ip t c handle $(nft -a list chain ip t c | sed -n 's/.*dport 22.*handle //p');"
+                   "nft add rule ip t c tcp dport 22 drop", ("~", None, "firewall", "ip t c: ", "place")),
+    "new table": ("nft add table ip u; nft 'add chain ip u d { type filter hook input priority 0; }'; nft add rule ip u d accept",
+                  "nft delete table ip u", ("+", None, "firewall", "table ip u", None)),
+    "set": ("nft add element ip t s '{ 10.0.0.8 }'", "nft delete element ip t s '{ 10.0.0.8 }'",
+            ("~", None, "firewall", "set ip t s", "elem")),
     "forwarding": ("sysctl -qw net.ipv4.ip_forward=1", "sysctl -qw net.ipv4.ip_forward=0", ("~", None, "", "", None)),
     "rp_filter": ("ip netns exec red sysctl -qw net.ipv4.conf.eth0.rp_filter=1",
                   "ip netns exec red sysctl -qw net.ipv4.conf.eth0.rp_filter=0", ("~", "red", "", "eth0", None)),

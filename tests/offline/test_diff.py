@@ -1,0 +1,120 @@
+"""`netwrap diff` on texts: what no kernel at hand can be made to show (VLANs of bridges), and what moves by itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from netwrap.answers import diff
+from netwrap.model.build import build
+from netwrap.model.host import Host
+from netwrap.model.section import Section
+
+VLANS = """\
+port              vlan-id
+v-red             1 PVID Egress Untagged
+v-blue            1 PVID Egress Untagged
+                  20
+"""
+NFT = """\
+table ip t {
+\tset s {
+\t\ttype ipv4_addr
+\t\telements = { 10.0.0.7 }
+\t}
+
+\tchain c {
+\t\ttype filter hook forward priority 0; policy accept;
+\t\tip saddr 10.0.0.2 counter packets 7 bytes 420 accept
+\t\tudp dport 53 accept
+\t\ttcp dport 22 drop
+\t}
+}
+"""
+SOCKETS = """\
+Netid State  Recv-Q Send-Q Local Address:Port Peer Address:Port Process
+tcp   LISTEN 0      128          0.0.0.0:22        0.0.0.0:*    users:(("sshd",pid=7,fd=3))
+"""
+UDP = 'udp   UNCONN 0      0            0.0.0.0:{}       0.0.0.0:*    users:(("x",pid=9,fd=3))\n'
+
+
+def host(command: str, text: str) -> Host:
+    return build([Section("", command, text)])
+
+
+def told(before: Host, after: Host) -> list[tuple[Any, ...]]:
+    names = ("change", "table", "key", "field", "before", "after")
+    rows = [tuple(row[name] for name in names) for row in diff.diff(before, after).rows]
+    mirrored = [tuple(row[name] for name in names) for row in diff.diff(after, before).rows]
+    assert sorted((one[2].partition(" ")[0], one[1]) for one in rows) == sorted(
+        (one[2].partition(" ")[0], one[1]) for one in mirrored
+    )
+    return rows
+
+
+@pytest.mark.parametrize(
+    "old, new, row",
+    [
+        ("v-blue            1 PVID Egress Untagged\n                  20\n", "v-blue            1 PVID Egress Untagged\n",
+         ("-", "vlan", "v-blue vlan 20", None, "v-blue vlan 20", None)),
+        ("v-red             1 PVID Egress Untagged\n", "v-red             1 Egress Untagged\n                  30 PVID\n",
+         ("+", "vlan", "v-red vlan 30", None, None, "v-red vlan 30")),
+        ("v-blue            1 PVID Egress Untagged\n                  20\n", "v-blue            1 Egress Untagged\n"
+         "                  20 PVID\n", ("~", "vlan", "v-blue vlan 20", "flags", [], ["PVID"])),
+        ("                  20\n", "                  20 Egress Untagged\n",
+         ("~", "vlan", "v-blue vlan 20", "flags", [], ["Egress Untagged"])),
+    ],
+)  # fmt: skip
+def test_one_change_of_a_vlan_is_one_row(old: str, new: str, row: tuple[Any, ...]) -> None:
+    assert old in VLANS
+    assert told(host("bridge vlan", VLANS), host("bridge vlan", VLANS.replace(old, new))) == [row]
+
+
+ACCEPT = "\t\tudp dport 53 accept\n"
+DROP = "\t\ttcp dport 22 drop\n"
+
+
+@pytest.mark.parametrize(
+    "old, new, rows",
+    [
+        ("packets 7 bytes 420", "packets 9 bytes 999", []),
+        (ACCEPT, "", [("-", "firewall", "ip t c: udp dport 53 accept", None, "ip t c: udp dport 53 accept", None)]),
+        (ACCEPT, ACCEPT * 2, [("+", "firewall", "ip t c: udp dport 53 accept", None, None, "ip t c: udp dport 53 accept")]),
+        ("policy accept", "policy drop", [("~", "firewall", "chain ip t c", "policy", "accept", "drop")]),
+        (NFT, "", [("-", "firewall", "table ip t", None, "table ip t", None)]),
+        (ACCEPT, "\t\tudp dport 5353 accept\n",
+         [("-", "firewall", "ip t c: udp dport 53 accept", None, "ip t c: udp dport 53 accept", None),
+          ("+", "firewall", "ip t c: udp dport 5353 accept", None, None, "ip t c: udp dport 5353 accept")]),
+    ],
+)  # fmt: skip
+def test_firewalls(old: str, new: str, rows: list[tuple[Any, ...]]) -> None:
+    found = diff.diff(host("nft list ruleset", NFT), host("nft list ruleset", NFT.replace(old, new) or "\n")).rows
+    assert [tuple(row[name] for name in ("change", "table", "key", "field", "before", "after")) for row in found] == rows
+
+
+def test_a_rule_that_moved_is_one_row_whichever_side_is_the_first() -> None:
+    before, after = host("nft list ruleset", NFT), host("nft list ruleset", NFT.replace(ACCEPT + DROP, DROP + ACCEPT))
+    [there], [back] = diff.diff(before, after).rows, diff.diff(after, before).rows
+    assert (there["change"], there["field"], there["before"], there["after"]) == ("~", "place", 3, 2)
+    assert (back["key"], back["before"], back["after"]) == (there["key"], 2, 3)
+
+
+def test_a_rule_of_iptables_is_not_one_of_its_counters() -> None:
+    text = "*filter\n:INPUT ACCEPT [7:420]\n[3:180] -A INPUT -p tcp -m tcp --dport 22 -j ACCEPT\nCOMMIT\n"
+    other = text.replace("[7:420]", "[8:520]").replace("[3:180]", "[4:300]")
+    assert told(host("iptables-save -c", text), host("iptables-save -c", other)) == []
+
+
+@pytest.mark.parametrize(
+    "new, rows",
+    [
+        (SOCKETS + UDP.format(53), [("+", "listener", "udp 0.0.0.0:53", None, None, "udp 0.0.0.0:53")]),
+        (SOCKETS + UDP.format(40111), []),  # a client's, for a while
+        (SOCKETS.replace("sshd", "dropbear"), [("~", "listener", "tcp 0.0.0.0:22", "process", "sshd", "dropbear")]),
+        (SOCKETS.partition("users:")[0] + "\n", []),  # without root it is not known which process
+        (SOCKETS.partition("tcp")[0], [("-", "listener", "tcp 0.0.0.0:22", None, "tcp 0.0.0.0:22", None)]),
+    ],
+)
+def test_listeners(new: str, rows: list[tuple[Any, ...]]) -> None:
+    assert told(host("ss -tulnp", SOCKETS), host("ss -tulnp", new)) == rows
