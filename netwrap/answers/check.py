@@ -145,10 +145,14 @@ def _where(one: Finding, several: bool) -> str:
 
 def summary(found: Sequence[Finding], asked: int, namespaces: int) -> str:
     """``1 error, 1 warning; 24 checks of 6 namespaces``"""
-    counts = [(sum(one.severity == level for one in found), level) for level in LEVELS]
-    words = [f"{number} {level}{'s' if number != 1 else ''}" for number, level in counts if number]
     plural = "s" if namespaces != 1 else ""
-    return f"{', '.join(words) or 'nothing found'}; {asked} checks of {namespaces} namespace{plural}"
+    return f"{counted(found) or 'nothing found'}; {asked} checks of {namespaces} namespace{plural}"
+
+
+def counted(found: Sequence[Finding]) -> str:
+    """``1 error, 2 warnings``; "" where there is no finding."""
+    counts = [(sum(one.severity == level for one in found), level) for level in LEVELS]
+    return ", ".join(f"{number} {level}{'s' if number != 1 else ''}" for number, level in counts if number)
 
 
 def explained(one: Check) -> Iterator[str]:

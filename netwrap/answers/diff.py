@@ -708,20 +708,30 @@ def _lasting(value: Any) -> Any:
     return value
 
 
+class _Moved(NamedTuple):
+    """A rule that both sides have, and its places in its chain."""
+
+    before: int
+    after: int
+    shown: str
+    record: Record
+
+
 def _moved(left: Sequence[Item], right: Sequence[Item]) -> Iterator[_Row]:
     """The rules that both sides have and that stand before or behind others of their chain than before."""
     there = {repr(record["#key"]): (shown, record) for shown, record in right if "#place" in record}
-    chains: dict[Any, list[tuple[int, int, str, Record]]] = {}
+    chains: dict[Any, list[_Moved]] = {}
     for _, record in left:
         found = there.get(repr(record["#key"])) if "#place" in record else None
         if found is not None:
-            pair = (record["#place"], found[1]["#place"], found[0], record)
-            chains.setdefault(record["#chain"], []).append(pair)
+            chains.setdefault(record["#chain"], []).append(_Moved(record["#place"], found[1]["#place"], found[0], record))
     for pairs in chains.values():
-        one, other = sorted(pairs, key=lambda pair: pair[0]), sorted(pairs, key=lambda pair: pair[1])
-        turned = [pair[2] for pair in other] < [pair[2] for pair in one]  # the same rules moved, whichever side is the first
+        one, other = sorted(pairs, key=lambda pair: pair.before), sorted(pairs, key=lambda pair: pair.after)
+        turned = [pair.shown for pair in other] < [
+            pair.shown for pair in one
+        ]  # the same rules moved, whichever side is the first
         order = other if turned else one
-        kept = _rising([pair[0 if turned else 1] for pair in order])
+        kept = _rising([pair.before if turned else pair.after for pair in order])
         for at, (before, after, shown, record) in enumerate(order):
             if at not in kept:
                 yield _Row("firewall", "~", shown, "place", before, after, record)

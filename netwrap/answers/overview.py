@@ -13,6 +13,8 @@ from . import offline
 from .switches import Switches, unusual
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from parsers.records import Record
 
     from ..model.host import Host
@@ -68,6 +70,58 @@ def row(host: Host, netns: Namespace) -> Record:
         "neighbours": neighs,
         "rules": None if netns.rules is None else len(netns.rules),
     }
+
+
+def more(netns: Namespace, names: Iterable[str]) -> Record:
+    """The columns of a report that are there on demand (:data:`ON_DEMAND`); what was not captured is None."""
+    return {name: ON_DEMAND[name](netns) for name in names if name in ON_DEMAND}
+
+
+def _rules(netns: Namespace) -> int | None:
+    found = rules(netns)
+    return None if found is None else len(found)
+
+
+def _nat(netns: Namespace) -> list[str] | None:
+    """The ways that addresses are translated: ``["masquerade", "dnat"]``."""
+    if netns.rulesets is None:
+        return None
+    verdicts = (str(rule.get("verdict", rule.get("target", ""))).lower() for rule in netns.rulesets if rule["kind"] == "rule")
+    return list(dict.fromkeys(word for word in verdicts if word in ("masquerade", "snat", "dnat", "redirect", "netmap")))
+
+
+def _forward(netns: Namespace) -> list[str] | None:
+    """The families that packets are forwarded of: ``["4", "6"]``, ``["off"]``."""
+    found = forwarding(netns)
+    if found is None:
+        return None
+    return [word for family, word in (("inet", "4"), ("inet6", "6")) if found.get(family)] or ["off"]
+
+
+def _down(netns: Namespace) -> list[str] | None:
+    if netns.links is None or not any("flags" in link for link in netns.links):
+        return None
+    return [str(link.get("ifname")) for link in netns.links if not is_up(link)]
+
+
+def _mtu(netns: Namespace) -> list[int] | None:
+    """The MTUs of the links but loopback's, the largest first."""
+    if netns.links is None:
+        return None
+    found = {link["mtu"] for link in netns.links if isinstance(link.get("mtu"), int) and "LOOPBACK" not in link.get("flags", ())}
+    return sorted(found, reverse=True)
+
+
+def _listen(netns: Namespace) -> list[str] | None:
+    """Protocol and port of what listens: ``["tcp/22", "udp/53"]``."""
+    if netns.listeners is None:
+        return None
+    found = {(str(row.get("netid")), str(row.get("local_port"))) for row in netns.listeners}
+    return [f"{netid}/{port}" for netid, port in sorted(found, key=lambda pair: (pair[0], len(pair[1]), pair[1]))]
+
+
+#: The columns that a report has on demand only.
+ON_DEMAND = {"firewall": _rules, "nat": _nat, "forward": _forward, "down": _down, "mtu": _mtu, "listen": _listen}
 
 
 def _count(host: Host, netns: Namespace, command: str) -> int | None:

@@ -529,6 +529,18 @@ class Router:
             decision = decision._replace(legs=legs, type=decision.type if legs else "no-source")
         return decision._replace(source=source)
 
+    def own_addresses(self) -> set[int]:
+        """The addresses that are ours: on a link, or alone in the local table."""
+        alone = {route.net for route in self.tables.get("local", ()) if route.type == "local" and route.length == self.bits}
+        return {*self.local, *alone}
+
+    def may_own_more(self) -> bool:
+        """Whether local routes make whole networks ours, or stand in another table (127.0.0.0/8 does not count)."""
+        return self._custom_locals or any(
+            route.type == "local" and route.length < self.bits and route.net >> (self.bits - 8) != 127
+            for route in self.tables.get("local", ())
+        )
+
     def _is_local(self, address: str) -> bool:
         """Whether an address is one of ours: on a link, or in the local table."""
         value = number(address)

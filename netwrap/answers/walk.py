@@ -15,7 +15,7 @@ from .layer2 import Crossing, End, Obstacle, Unknown, Wires, data, is_up, kind
 from .routing import Decision, Leg, Question, Router, family_of, number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
     from parsers.records import Record
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..model.host import Host
     from ..model.namespace import Namespace
     from .firewall import Outcome, Packet
+    from .layer2 import Segment
 
     Tuple = tuple[str, str, "int | None", "int | None"]
 
@@ -117,6 +118,7 @@ class Walker:
         self._routers: dict[tuple[int, str], Router] = {}
         self._owners: dict[str, list[tuple[Namespace, Record]]] | None = None
         self._answers: dict[tuple[Any, ...], bool | str] = {}
+        self._addressed: dict[int, tuple[Segment, dict[int, list[int]], list[int]]] = {}
         self._guarded: dict[int, bool] = {}
         self._carrying = 0
 
@@ -665,7 +667,7 @@ class Walker:
         good: list[End] = []
         cut: list[End] = []
         refused: list[tuple[End, str]] = []
-        for end in segment.ends:
+        for end in self._who_may_answer(segment, nexthop):
             answer = self._answers_for(end, nexthop, asker)
             if answer is True:
                 (good if end.obstacle is None else cut).append(end)
@@ -763,6 +765,23 @@ class Walker:
             return packet.source
         return router._primary(dev, nexthop, 253)
 
+    def _who_may_answer(self, segment: Segment, nexthop: str) -> Iterable[End]:
+        """The ends that have an address, and those that may answer for others' (most of a large segment does neither)."""
+        if family_of(nexthop) == "inet6":
+            return segment.ends
+        if id(segment) not in self._addressed:
+            found: dict[int, list[int]] = {}
+            others: list[int] = []
+            for at, end in enumerate(segment.ends):
+                router = self.router(end.netns, "inet")
+                for value in router.own_addresses():
+                    found.setdefault(value, []).append(at)
+                if router.may_own_more() or end.netns.proxies or router.switches.on("proxy_arp", end.dev):
+                    others.append(at)
+            self._addressed[id(segment)] = (segment, found, others)
+        _, found, others = self._addressed[id(segment)]
+        return [segment.ends[at] for at in sorted({*found.get(number(nexthop), ()), *others})]
+
     def _answers_for(self, end: End, nexthop: str, asker: str | None) -> bool | str:
         """Whether a link answers ARP or ND for an address: True, False, or the reason why its owner does not."""
         key = (id(end.netns), end.dev, nexthop, asker)
@@ -781,8 +800,8 @@ class Walker:
             return "arp-off" if owned else False
         if asker is None:
             return owned
-        decision = router.decide(Question(nexthop, asker, end.dev))
         switches = router.switches
+        decision = router.decide(Question(nexthop, asker, end.dev))
         if decision.type == "local":
             ignore = switches.of("arp_ignore", end.dev)
             mine = [row for row in end.netns.addresses_of(end.dev) if row.get("local") == nexthop]

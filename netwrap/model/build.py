@@ -217,7 +217,7 @@ class _Builder:
         self._forget_the_gone()
         versions = _versions(self.wide.get("versions", ""))
         for netns in self.namespaces.values():
-            if versions.get("how") == "none" and not netns.pids:
+            if "none" in (versions.get("how"), versions.get("entered by")) and not netns.pids:
                 netns.pids = None  # /proc/PID/ns/net of others is for root
             netns.knows_nsids = _knows_nsids(versions.get("ip", ""))
         for netns in self.namespaces.values():

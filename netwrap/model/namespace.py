@@ -281,10 +281,15 @@ class Namespace:
 
     def link(self, ifname: str) -> Record | None:
         """The link of a name (or of an alternative name)."""
+        return self._links_by_name.get(ifname)
+
+    @cached_property
+    def _links_by_name(self) -> dict[str, Record]:
+        found: dict[str, Record] = {}
         for link in self.links or ():
-            if link.get("ifname") == ifname or ifname in link.get("altnames", ()):
-                return link
-        return None
+            for name in (link.get("ifname"), *link.get("altnames", ())):
+                found.setdefault(str(name), link)
+        return found
 
     @cached_property
     def _addresses_by_name(self) -> dict[Any, list[Record]]:

@@ -14,6 +14,9 @@ _ALIASES = {
     "report_link": {"operstate": "state", "name": "ifname", "dev": "ifname", "mac": "address"},
 }
 
+# The columns of answers that are there on demand only.
+_ON_DEMAND = {"report": ["firewall", "nat", "forward", "down", "mtu", "listen"]}
+
 #: A word on each column, for `--columns ?`.
 WORDS = {
     "netns": "the namespace", "host": "the machine", "unparsed": "words that no field is known for", "ifindex": "its number",
@@ -35,6 +38,10 @@ WORDS = {
     "rx_errors": "errors on receiving", "tx_errors": "errors on sending", "rx_dropped": "dropped on receiving",
     "tx_dropped": "dropped on sending", "destination": "the destination", "genmask": "its mask", "cost": "of the spanning tree",
     "name": "its name", "id": "its number here", "tunid": "the tunnel's id", "next_hop": "the next router",
+    "firewall": "rules that decide something",
+    "nat": "masquerade, snat, dnat, …",
+    "forward": "the families that are forwarded: 4, 6, off", "down": "the links that are down",
+    "listen": "what listens: tcp/22",
 }  # fmt: skip
 
 
@@ -54,8 +61,8 @@ def usual(command: str) -> dict[str, str]:
 
 
 def on_demand(command: str) -> list[str]:
-    """The names that an option of the command brings."""
-    return [name for brought in _said(command, "BROUGHT").values() for name in brought]
+    """The names that an option of the command brings, or that have to be asked for."""
+    return _ON_DEMAND.get(command) or [name for brought in _said(command, "BROUGHT").values() for name in brought]
 
 
 def option_for(command: str, name: str) -> str:

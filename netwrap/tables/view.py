@@ -69,12 +69,15 @@ def _same(*keys: str) -> Callable[[Record], Iterator[Record]]:
 
 
 def _report(record: Record) -> Iterator[Record]:
+    from .columns import on_demand
+
     up, links = record.get("links_up"), record.get("links")
     yield {
         "nsid": record.get("nsid"), "procs": record.get("processes"),
         "links": None if links is None else f"{'?' if up is None else up}/{links}",
         "addresses": record.get("addresses"), "default": record.get("default"), "neighs": record.get("neighbours"),
         "rules": record.get("rules"),
+        **{name: "?" if record[name] is None else record[name] for name in on_demand("report") if name in record},
     }  # fmt: skip
 
 

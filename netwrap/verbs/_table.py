@@ -123,7 +123,7 @@ def is_known(command: str, name: str) -> bool:
     name = name.removeprefix("@peer.")
     if not view.all_columns(command):  # its columns are what was asked for
         return True
-    known = ("host", "netns", "unparsed", *view.all_columns(command), *columns.aliases(command))
+    known = ("host", "netns", "unparsed", *view.all_columns(command), *columns.on_demand(command), *columns.aliases(command))
     return name in known or bool(columns.option_for(command, name)) and "." not in name or columns.can_have(command, name)
 
 
@@ -131,7 +131,7 @@ def _known(command: str, name: str, rows: list[Row], options: Options) -> None:
     from netwrap.tables import columns, selection, view
 
     option = columns.option_for(command, name)
-    every = ["netns", *view.all_columns(command)]
+    every = ["netns", *view.all_columns(command), *columns.on_demand(command)]
     if not is_known(command, name):
         raise selection.unknown(name, every)
     if option and rows and not columns.was_given(command, option, [row.record for row in rows]):

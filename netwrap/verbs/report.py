@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
+from netwrap import wording
 from netwrap.answers import overview
 from netwrap.errors import UsageError
 from netwrap.tables import render as tabular
@@ -57,8 +58,18 @@ def run(options: Options) -> int:
             for host in hosts
             for netns in (_chosen(hosts, host, options.netns) if options.netns else host.namespaces)
         ]
-        records = [_source.with_host(hosts, host, overview.row(host, netns)) for host, netns in chosen]
+        wanted = _table.asked(options)
+        records = [
+            _source.with_host(hosts, host, {**overview.row(host, netns), **overview.more(netns, wanted)})
+            for host, netns in chosen
+        ]
+        if any(record["processes"] is not None for record in records) and not tabular.is_records(
+            options.format or tabular.DEFAULT
+        ):
+            for record in records:  # those of others are for root
+                record["processes"] = "?" if record["processes"] is None else record["processes"]
         _table.show("report", records, options)
+        _print_findings(hosts, chosen, options)
         sys.stdout.flush()
         return _source.remarks(hosts, verbose=options.verbose)
     places = [
@@ -74,8 +85,30 @@ def run(options: Options) -> int:
     else:
         found = texts(places, options)
     _table.write(found, options)
+    _print_findings(hosts, [(place.host, place.netns) for place in places], options)
     sys.stdout.flush()
     return _source.remarks(hosts, lacks=False, verbose=options.verbose)
+
+
+#: Of more namespaces than these a report does not tell the findings: the checks would take longer than all of it.
+_MOST = 60
+
+
+def _print_findings(hosts: Sequence[Host], chosen: Sequence[tuple[Host, Namespace]], options: Options) -> None:
+    """Print how many errors and warnings there are, and the command that shows them; nothing where rows are chosen."""
+    from netwrap.answers import check
+
+    plain = options.format is None and not (options.selects() or options.count or options.exit_status or options.no_header)
+    if not plain or len(chosen) > _MOST:
+        return
+    rooms = {(host.name, netns.title) for host, netns in chosen}
+    found = [one for one in check.check(list(hosts), level="warning") if (one.host, one.netns) in rooms]
+    if found:
+        words = ["netwrap", "check", *options.words]
+        for option, values in (("--from", options.source), ("--via", options.via)):
+            words += [word for value in values for word in (option, value)]
+        words += ["--via-file", options.via_file] if options.via_file is not None else []
+        sys.stdout.write(f"\n{check.counted(found)}: {wording.pasteable(words)}\n")
 
 
 def _named(hosts: Sequence[Host], name: str) -> list[tuple[Host, Namespace]]:

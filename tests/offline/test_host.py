@@ -106,7 +106,7 @@ def steady(value: Any, gone: set[str]) -> Any:
 
 
 TABLES = (
-    "links addresses routes routes6 neighs proxies rules rules6 nsids netconf nexthops bridge_links fdb vlans firewall".split()
+    "links addresses routes routes6 neighs proxies rules rules6 nsids netconf nexthops bridge_links fdb vlans rulesets".split()
 )
 
 

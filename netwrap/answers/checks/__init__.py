@@ -7,6 +7,7 @@ cannot be decided from what was captured yields nothing: `N01` says what was not
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from ... import wording
@@ -117,6 +118,7 @@ class Look:
         self.walker = Walker(host)
         self.check: Check | None = None
         self._switches: dict[int, Switches] = {}
+        self._entries: dict[str, list[tuple[Namespace, Record, Record]]] = {}
         self._segments: dict[tuple[int, str], frozenset[tuple[int, str]]] = {}
 
     @property
@@ -221,8 +223,13 @@ class Look:
                 if not kinds or kind(link) in kinds:
                     yield netns, link
 
-    def entries(self, family: str = "") -> Iterator[tuple[Namespace, Record, Record]]:
+    def entries(self, family: str = "") -> list[tuple[Namespace, Record, Record]]:
         """(namespace, link, entry of ``addr_info``) of all addresses that are no loopback's and not link-local."""
+        if family not in self._entries:
+            self._entries[family] = list(self._real(family))
+        return self._entries[family]
+
+    def _real(self, family: str) -> Iterator[tuple[Namespace, Record, Record]]:
         for netns in self.namespaces:
             for link in netns.addresses or ():
                 for entry in link.get("addr_info", ()):
@@ -264,33 +271,37 @@ def _words(record: Record) -> str:
 
 def is_real(entry: Record) -> bool:
     """Whether an address is one that others may use: readable, no loopback's, not link-local."""
-    try:
-        found = ipaddress.ip_address(str(entry.get("local", "")))
-    except ValueError:  # made unreadable, cut off
-        return False
-    return not (found.is_loopback or found.is_link_local or found.is_multicast or found.is_unspecified)
+    found = address_of(entry.get("local", ""))  # None: made unreadable, cut off
+    return found is not None and not (found.is_loopback or found.is_link_local or found.is_multicast or found.is_unspecified)
 
 
 def network_of(entry: Record) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
     """The network of an address: of the peer, where it is point-to-point."""
-    try:
-        return ipaddress.ip_network(f"{entry.get('address', entry['local'])}/{entry['prefixlen']}", strict=False)
-    except (ValueError, KeyError):
-        return None
+    return prefix_of(f"{entry.get('address', entry.get('local'))}/{entry.get('prefixlen')}")
 
 
 def address_of(text: Any) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """An address that can be read; None for ``default``, names, and what was made unreadable."""
+    return _address(str(text))
+
+
+@lru_cache(maxsize=1 << 16)  # each is asked for again by every check, for every other on its segment
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        return ipaddress.ip_address(str(text))
+        return ipaddress.ip_address(text)
     except ValueError:
         return None
 
 
 def prefix_of(text: Any) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
     """A destination as a network; None for ``default`` and what cannot be read."""
+    return _prefix(str(text))
+
+
+@lru_cache(maxsize=1 << 16)
+def _prefix(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
     try:
-        return ipaddress.ip_network(str(text), strict=False)
+        return ipaddress.ip_network(text, strict=False)
     except ValueError:
         return None
 

@@ -231,11 +231,11 @@ def _failed(netns: Namespace, gateway: str) -> Record | None:
 def own_gateway(look: Look) -> Iterator[Finding]:
     """The gateway of a route is an address of the same namespace. Routes of overlays (Cilium) that name their own host are
     left out."""
+    owned = {(id(netns), str(entry["local"])) for netns, _, entry in look.entries()}
     for netns, route in look.routes():
-        own = {str(entry["local"]) for where, _, entry in look.entries() if where is netns}
         for hop in hops(route):
             gateway = gateway_of(hop)
-            if gateway in own and str(dev_of(route, hop)).startswith(("cilium_", "flannel", "kube")) is False:
+            if (id(netns), gateway) in owned and str(dev_of(route, hop)).startswith(("cilium_", "flannel", "kube")) is False:
                 if route.get("dst") == "default":
                     yield look.finding(
                         netns, f"the gateway {gateway} is an address of {netns.title} itself", route, dev=dev_of(route, hop)
