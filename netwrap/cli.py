@@ -13,6 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from .verbs._options import Options
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Do what the words ask for and return the exit status: 0 done, 1 a finding, 2 wrong usage, 127 a missing binary."""
@@ -136,8 +138,26 @@ def _dispatch(words: list[str]) -> int:
         from .verbs import _table
 
         _table.check(options)
+    if options.watch is not None:
+        from .verbs import _watch
+
+        return _watch.run(module.run, options, _watched(options, wrapped))
     status: int = module.run(options)
     return 1 if options.exit_status and not options.tally[0] and status == 0 else status
+
+
+def _watched(options: Options, wrapped: bool) -> str:
+    """The table that is watched. Raises UsageError for a command that prints none."""
+    if not wrapped:
+        return options.verb
+    from .commands.line import understand
+
+    asked = understand(options.words)
+    if asked.parser is None:
+        from .verbs import wrapped as passed
+
+        passed.refuse_tables(options.words, options)
+    return asked.parser or ""
 
 
 def _asks_for_help(words: list[str]) -> bool:

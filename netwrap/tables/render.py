@@ -12,7 +12,7 @@ from .terminal import painted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
     from typing import Any
 
     Cells = list[list[Any]]
@@ -182,9 +182,11 @@ def _scalar(value: Any) -> str:
 
 def table(
     columns: Sequence[str], rows: Iterable[Sequence[Any]], name: str = DEFAULT, header: bool = True, tight: bool = False,
-    colour: bool = False, raw: bool = False,
+    colour: bool = False, raw: bool = False, marked: Container[tuple[int, int]] = (),
 ) -> str:  # fmt: skip
     """A table of cells: None is empty, lists are joined by commas, numbers to the right. ``tight``: as narrow as can be.
+
+    ``marked``: the cells, by row and column, that a terminal shows in reverse.
 
     ``raw``: CSV without the apostrophe in front of a cell that a spreadsheet would run.
     """
@@ -203,6 +205,9 @@ def table(
     if colour:
         shown = [[painted(column, cell) for column, cell in zip(columns, row)] for row in shown]
 
+    if marked:
+        shown = [[f"\033[7m{cell or ' '}\033[27m" if (row, at) in marked else cell for at, cell in enumerate(line)]
+                 for row, line in enumerate(shown)]  # fmt: skip
     numeric = [_numeric(cells, at) for at in range(len(columns))]
     if tabulate is None:
         return _drawn([text(column) for column in columns] if header else (), shown, name, numeric, 0 if tight else 2)

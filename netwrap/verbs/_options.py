@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 import os
+import re
 
 from netwrap.errors import UsageError, similar
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from netwrap.tables.selection import Condition
+
+    from ._watch import Watcher
 
 
 class Verb:
@@ -37,7 +40,7 @@ class Option:
 
     ``value`` is the name of its value, "" for a flag. ``kind``: "" (the last one counts), "many" (each adds one), "names"
     (each adds names, separated by commas), "sets" (a flag that sets its first word), "number" (``words``: the least and the
-    most), "choice" (one of ``words``: the next word is its value only if it is one of them).
+    most), "choice" (one of ``words``: the next word is its value only if it is one of them), "pause" (seconds, or none).
 
     ``words``: the values, or the kind of word that completes it (``file``, ``netns``, ``column``). ``key``: the attribute of
     :class:`Options` that it fills.
@@ -179,6 +182,7 @@ LAB_OPERANDS = {"FILE": _LAB, "NAME": "a namespace (without any: all named ones)
 
 TABLES = (*WRAPPED, "report", "find", "trace", "diff", "sql", "parse")
 _HOSTS = (*WRAPPED, "report", "find", "topology", "diff", "sql", "export", "check")
+_WATCHED = (*WRAPPED, "report", "find", "trace", "diff", "topology", "check")
 _RUNS = (*_HOSTS, "trace", "capture", "lab up", "lab down", "lab status", "lab verify", "lab export")
 
 #: Every option, by the headings of the help.
@@ -219,6 +223,9 @@ OPTIONS: dict[str, tuple[Option, ...]] = {
         Option("--raw", "", TABLES, "csv for programs: without a mark in front of what a spreadsheet would run (= + - @)"),
         Option("--color", "WHEN", TABLES, "auto (on a terminal), always, never", "", "choice", ("always", "auto", "never")),
         Option("--no-pager", "", TABLES, "never through a pager"),
+        Option("--watch", "SECONDS", _WATCHED, "again and again (every 2 seconds), with what changed marked; "
+               "in a pipe a line an event, with its time", "", "pause"),
+        Option("--until", "COND", _WATCHED, "end when a row has that: NAME=VALUE as for --where", "", "", ("column",)),
     ),
     "what is said": (
         Option("--verbose", "", _HOSTS, "list the files of a source that were not understood", "-v"),
@@ -282,9 +289,12 @@ _APART = (
     ("--from", "--dry-run"),
     ("--from", "--via"),
     ("--from", "--via-file"),
+    ("--from", "--watch"),
+    ("--count", "--watch"),
 )
 # Options that say something only beside another.
-_BESIDE = (("--via-file", "--via"), ("--via-timeout", "--via"))
+_BESIDE = (("--via-file", "--via"), ("--via-timeout", "--via"), ("--until", "--watch"))
+_SECONDS = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,3})?", re.ASCII)
 #: Options that are asked before any verb.
 HELP = ("-h", "--help")
 VERSION = ("-V", "--version")
@@ -322,6 +332,9 @@ class Options:
         self.human = ""  # "k" or "Ki": counters in thousands or in powers of 1,024, as `ip -h` and `ip -iec` print them
         self.color: str | None = None
         self.no_pager = False
+        self.watch: float | None = None
+        self.until: str | None = None
+        self.watcher: Watcher | None = None  # of the turn that runs
         self.tally = [0, 0]  # rows printed, of how many
         self.gave_way: list[str] = []  # columns that a terminal was too narrow for
         self.show_commands = False
@@ -412,6 +425,9 @@ class Reader:
         if option.kind == "choice":
             if following not in option.words:
                 return option.words[0]
+        elif option.kind == "pause":
+            if following is None or not _SECONDS.fullmatch(following):
+                return ""
         elif following is None or any(following == other.name for other in ALL):
             raise UsageError(f"{option.name} takes a value: {option.value}")
         self.at += 1
@@ -550,6 +566,10 @@ def _fill(options: Options, option: Option, value: str) -> None:
         if not (value.isascii() and value.isdigit() and len(value) < 12 and low <= int(value) <= high):
             raise UsageError(f"{option.name} takes a whole number from {low} to {high} ({option.value}), not {value!r}")
         found = int(value)
+    elif option.kind == "pause":
+        if value and not _SECONDS.fullmatch(value):
+            raise UsageError(f"{option.name} takes a number of seconds, not {value!r}")
+        found = float(value or 2)
     elif option.kind == "choice" and value not in option.words:
         raise UsageError(f"{option.name} takes one of {', '.join(option.words)}, not {value!r}{similar(value, option.words)}")
     setattr(options, option.key, found)

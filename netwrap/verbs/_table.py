@@ -194,7 +194,11 @@ def drawn(command: str, rows: Sequence[Row], columns: list[str], options: Option
         tight = True
         options.gave_way += [name for name in gone if name not in options.gave_way]
     colour = people and terminal.colours(options.color)
-    text = render.table(columns, cells, form, header=not options.no_header, tight=tight, colour=colour, raw=options.raw)
+    marked = options.watcher.marks(command, rows, columns, cells) if options.watcher is not None else ()
+    text = render.table(
+        columns, cells, form, header=not options.no_header, tight=tight, colour=colour, raw=options.raw,
+        marked=marked if people and terminal.is_terminal() else (),
+    )  # fmt: skip
     if text:
         yield text
 

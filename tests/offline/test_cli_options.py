@@ -53,7 +53,8 @@ def test_every_option_has_a_place_to_go_and_a_text() -> None:
 @pytest.mark.parametrize("option", ALL, ids=lambda option: option.name)
 def test_every_option_with_every_verb(verb: str, option: _options.Option) -> None:
     option = next((other for other in ALL if other.name == option.name and verb in other.verbs), option)
-    value = [option.words[0] if option.kind in ("number", "choice") else "x"] if option.value else []
+    values = {"number": option.words[:1], "choice": option.words[:1], "pause": ["5"]}.get(option.kind, ["x"])
+    value = list(values) if option.value else []
     operands = ["x"] * VERBS[verb].least
     obeyed = any(verb in other.verbs for other in ALL if other.name == option.name)
     for words in (([option.name, *value], verb.split(), operands), ([], verb.split(), [*operands, option.name, *value])):
