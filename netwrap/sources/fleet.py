@@ -8,7 +8,6 @@ of the same content under another time is not parsed. Only rows stand in it, so 
 from __future__ import annotations
 
 import contextlib
-import glob
 import hashlib
 import json
 import os
@@ -48,17 +47,7 @@ def expanded(paths: Sequence[str]) -> list[str]:
 
     Raises NetwrapError for a pattern that fits nothing.
     """
-    found: list[str] = []
-    for path in paths:
-        if any(letter in path for letter in "*?[") and not os.path.lexists(path):
-            some = sorted(glob.glob(path))
-            if not some:
-                raise NetwrapError(f"no file fits {path}")
-        else:
-            some = [path]
-        for one in some:
-            found += captures_in(one) or [one]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(file for path in opening.fitting(paths) for file in captures_in(path) or [path]))
 
 
 def captures_in(folder: str) -> list[str]:

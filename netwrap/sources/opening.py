@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import select
 import stat
@@ -83,6 +84,18 @@ def hosts(paths: Sequence[str], at: int | None = None) -> list[Host]:
             raise NetwrapError(f"{source}: nothing that netwrap knows is in it" + "".join(f"; {it}" for it in problems))
         found += some
     name(found)
+    return found
+
+
+def fitting(paths: Sequence[str]) -> list[str]:
+    """The paths, and for each pattern (``today/*``) what fits it, sorted. Raises NetwrapError for one that fits nothing."""
+    found: list[str] = []
+    for path in paths:
+        pattern = any(letter in path for letter in "*?[") and not os.path.lexists(path)
+        some = sorted(glob.glob(path)) if pattern else [path]
+        if not some:
+            raise NetwrapError(f"no file fits {path}")
+        found += some
     return found
 
 

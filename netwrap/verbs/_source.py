@@ -27,9 +27,32 @@ def hosts(options: Options) -> list[Host]:
     if is_via(options):
         return _others(options)
     if options.source:
-        return opening.hosts(options.source, options.at)
+        return _captured(options)
     with Bar("namespaces") as bar:
         return [opening.live(bar.show)]
+
+
+def _captured(options: Options) -> list[Host]:
+    """The hosts of sources; of several that are named, one that cannot be read does not take the others along."""
+    from netwrap.sources import opening
+
+    paths = opening.fitting(options.source)
+    if len(paths) == 1:
+        return opening.hosts(paths, options.at)
+    found: list[Host] = []
+    failures: list[str] = []
+    for path in paths:
+        try:
+            found += opening.hosts([path], options.at)
+        except NetwrapError as error:
+            failures.append(str(error))
+    if not found:
+        raise none_of(failures)
+    for host in found:
+        host.of_several = True
+    opening.name(found)
+    found[-1].problems += failures
+    return found
 
 
 def is_via(options: Options) -> bool:
@@ -64,7 +87,7 @@ def none_of(failures: Sequence[str]) -> NetwrapError:
         return NetwrapError(failures[0])
     for failure in failures:
         say(failure)
-    return NetwrapError(f"none of {len(failures)} hosts could be read")
+    return NetwrapError(f"none of {len(failures)} sources could be read")
 
 
 def host(options: Options) -> Host:

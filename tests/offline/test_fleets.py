@@ -6,6 +6,9 @@ import csv
 import gzip
 import json
 import os
+import re
+import runpy
+import shlex
 import shutil
 import sqlite3
 from pathlib import Path
@@ -310,3 +313,63 @@ def test_patterns_and_several_sources(tmp_path: Path, capsys: pytest.CaptureFixt
     assert found == ["node7", "node7 (host1.netwrap)", "node7 (sample.netwrap)"]
     assert main(["sql", "hosts", "--from", str(captures / "nosuch*")]) == 1
     assert "no file fits" in capsys.readouterr().err
+
+
+def test_one_of_many_sources_that_cannot_be_read_is_named(tmp_path: Path, netwrap: Netwrap) -> None:
+    captures = folder(tmp_path, 2)
+    (captures / "host2.netwrap").write_text("nothing that anybody knows\n")
+    for words in (["report"], ["find", "192.168.15.5"], ["ip", "rule"]):
+        done = netwrap(*words, "--from", str(captures / "host*"), "--from", str(tmp_path / "gone"), "--format", "json")
+        assert done.returncode == 1
+        assert {row["host"] for row in json.loads(done.stdout)} == {"node7", "node7 (host1.netwrap)"}
+        said = done.stderr.split("\n")
+        assert len([line for line in said if "host2.netwrap: neither a capture" in line]) == 1
+        assert len([line for line in said if line.endswith("gone: No such file or directory")]) == 1
+
+
+# -- what docs/fleets.md promises ------------------------------------------------------------------------------------
+
+DOCS = (ROOT / "docs/fleets.md").read_text()
+COMMANDS = [line.strip() for block in re.findall(r"```\n(.*?)```", DOCS, re.DOTALL) for line in block.split("\n")
+            if line.startswith("netwrap ") and " > " not in line]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_of_the_page_is_one(command: str) -> None:
+    from netwrap.commands.line import executes
+    from netwrap.verbs import _options
+
+    reader, verb = _options.front(shlex.split(command)[1:])
+    options = _options.among(reader, verb, executes) if verb in _options.WRAPPED else _options.behind(reader, verb)
+    assert verb in _options.VERBS
+    if verb == "sql" and options.words and " " not in options.words[0]:
+        assert options.words[0] in QUESTIONS
+
+
+def test_the_page_documents_the_schema() -> None:
+    kinds = {"text": "", "flag": " bool"}
+    for name, table in flat.TABLES.items():
+        columns = ", ".join(f"`{it.name}`{kinds.get(it.type, ' ' + it.type)}" for it in table.columns)
+        assert f"| `{name}` | {table.summary} | {columns} |" in DOCS
+    assert f"## The tables, version {flat.VERSION}\n" in DOCS
+
+
+def test_the_lines_for_dask_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("dask.bag")
+    folder(tmp_path, 2).rename(tmp_path / "today")
+    monkeypatch.chdir(tmp_path)
+    [code] = re.findall(r"```python\n(.*?)```", DOCS, re.DOTALL)
+    exec(code.replace(".compute()", ".compute(scheduler='sync')").replace("== 1450", "== 65536"), {})
+    assert capsys.readouterr().out == "[('node7', 8)]\n"
+
+
+# -- the fleet of the benchmark --------------------------------------------------------------------------------------
+
+
+def test_planted_faults_are_found_and_nothing_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bench = runpy.run_path(str(ROOT / "tests/bench/fleet.py"))
+    planted = bench["Fleet"](6, 12, 7)
+    bench["write"](planted, tmp_path / "fleet")
+    found = {question: {tuple(row[key] for key in keys) for row in asked(capsys, question, "--from", str(tmp_path / "fleet"))}
+             for question, keys in bench["KEYS"].items()}  # fmt: skip
+    assert bench["missed"](found, planted.expected()) == []

@@ -32,7 +32,7 @@ class Sshd:
         self._know("host")
         Path("/run/sshd").mkdir(exist_ok=True)
         assert SSHD is not None
-        self._process = subprocess.Popen([SSHD, "-D", "-e", "-f", folder / "config"], stderr=subprocess.PIPE)
+        self._process = subprocess.Popen([SSHD, "-D", "-e", "-f", folder / "config"], stderr=subprocess.DEVNULL)
         for _ in range(200):
             with socket.socket() as tried:
                 if tried.connect_ex(("127.0.0.1", self.port)) == 0:
@@ -54,7 +54,7 @@ class Sshd:
 
     def stop(self) -> None:
         self._process.terminate()
-        self._process.communicate(timeout=30)
+        self._process.wait(timeout=30)
 
 
 @pytest.fixture
