@@ -156,7 +156,26 @@ def _candidates(typed: list[str], last: str) -> list[str]:
         return [DELEGATE]
     if own:
         return own
+    if verb == "sql" and not operands:
+        return _of_query(last)
     return _operands(verb, operands)
+
+
+def _of_query(last: str) -> list[str]:
+    """The questions; within a query the tables, and the columns of those that it names.
+
+    >>> _of_query("who-")[:1], [word for word in _of_query("select mtu from li") if word.startswith("select mtu from li")]
+    (['duplicate-addresses'], ['select mtu from link', 'select mtu from listener'])
+    """
+    from netwrap.answers.flat import FRONT, TABLES
+    from netwrap.answers.questions import QUESTIONS
+
+    begun = last[: max(last.rfind(letter) for letter in " ,(=") + 1]
+    if not begun:
+        return list(QUESTIONS)
+    named = [name for name in TABLES if name in begun.replace(",", " ").split()]
+    columns = [*FRONT, *(column.name for name in named for column in TABLES[name].columns)]
+    return [f"{begun}{word}" for word in (*TABLES, *columns)]
 
 
 def _read(typed: list[str]) -> tuple[str, Option | None, list[str]]:

@@ -89,7 +89,7 @@ class Fleet:
 
     def _root(self, host: int) -> dict[str, list[Record]]:
         front = f"10.{host >> 8}.{host & 255}"
-        own = f"172.16.{host >> 8}.{host & 255}"
+        own = f"172.16.{host + 1 >> 8}.{host + 1 & 255}"
         links = [link(1, "lo", "", 65536, host, 0), link(2, "eth0", "", 1500, host, 1), link(3, "br0", "bridge", 1500, host, 2)]
         port = 4790 if host == self.odd_port else 4789
         links.append(link(4, "vx42", "vxlan", 1450, host, 3, {"id": 42, "local": own, "port": port, "ttl": 0}, master="br0"))
