@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 if __name__ == "__main__":
+    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    if os.path.isdir(os.path.join(here, "parsers")):  # a checkout: somebody else's `parsers.py` may lie where we were started
+        sys.path.insert(0, here)
     try:
         from .cli import main
 
