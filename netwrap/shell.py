@@ -327,9 +327,10 @@ def enter(file: int) -> None:
 
 
 def within(netns: str | None, work: Callable[[], T]) -> T:
-    """What ``work`` returns when it is called inside of a namespace (a name or a path; None: here), by a thread of its own.
+    """What ``work`` returns when it is called inside of a namespace, by a thread of its own.
 
-    Raises what ``work`` raises, and OSError where the namespace cannot be entered.
+    ``netns`` is a name or a path; None: here; "": a new namespace, which ends with the call. Raises what ``work`` raises, and
+    OSError where the namespace cannot be entered.
     """
     if netns is None:
         return work()
@@ -338,8 +339,11 @@ def within(netns: str | None, work: Callable[[], T]) -> T:
 
     def inside() -> None:
         try:
-            with open(netns if "/" in netns else os.path.join(NETNS_DIR, netns), "rb") as file:
-                enter(file.fileno())
+            if netns == "":
+                _leave()
+            else:
+                with open(netns if "/" in netns else os.path.join(NETNS_DIR, netns), "rb") as file:
+                    enter(file.fileno())
             done.append(work())
         except Exception as error:
             failed.append(error)
@@ -350,6 +354,17 @@ def within(netns: str | None, work: Callable[[], T]) -> T:
     if failed:
         raise failed[0]
     return done[0]
+
+
+def _leave() -> None:
+    """Take the calling thread into a network namespace of its own. Raises OSError."""
+    if hasattr(os, "unshare"):  # Python 3.12
+        os.unshare(_CLONE_NEWNET)
+        return
+    import ctypes
+
+    if ctypes.CDLL(None, use_errno=True).unshare(_CLONE_NEWNET) != 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
 @functools.cache

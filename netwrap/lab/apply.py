@@ -123,6 +123,9 @@ def compare(lab: Lab) -> Difference:
     there = state.read(journal, want)
     ours = _ours(journal, there)
     others = [describe(key, there.objects[key]) for key in unlisted(there.objects, want, ours)]
+    others += state.others_tables(
+        journal, [key[1] for key, value in there.objects.items() if key[0] == "netns" and "up" in value]
+    )
     return Difference(plan(there.objects, want, ours), others, list(there.strangers.values()))
 
 

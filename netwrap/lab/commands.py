@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from typing import NamedTuple
 
 from netwrap import shell
 
-from .file import HOST
+from .file import HOST, PORT_DEFAULTS
+from .objects import usual_scope
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -166,6 +168,8 @@ class _Maker:
             return
         self.cables.add(step.key)
         other = self.steps[peer].value
+        for end, values in ((step.key, step.value), (peer, other)):
+            self.port(end[1], end[2], values.get("port", {}))
         if peer[1] == HOST and netns != HOST:
             words = self.link_words(HOST, peer[2], other)
             master = ["master", other["master"]] if other.get("master") else []
@@ -179,6 +183,11 @@ class _Maker:
             self.add(LINK, HOST, *words, *master, "up", "type", "veth", "peer", *self.link_words(peer[1], peer[2], other)[3:])
             if not master:
                 self.master(netns, dev, step.value, always=False)
+
+    def port(self, netns: str, dev: str, settings: dict[str, bool]) -> None:
+        words = [word for name, on in settings.items() for word in (name, "on" if on else "off")]
+        if words:
+            self.add(PORT, netns, "ip", "link", "set", "dev", dev, "type", "bridge_slave", *words)
 
     def master(self, netns: str, dev: str, value: Value, *, always: bool) -> None:
         if value.get("master"):
@@ -201,6 +210,9 @@ class _Maker:
             options += ["vlan_default_pvid", "0"]
         if options:
             self.add(DEVICE, netns, "ip", "link", "set", "dev", dev, "type", "bridge", *options)
+        if "port" in changed and step.value.get("master"):
+            usual = {name: PORT_DEFAULTS[name] for name in step.old.get("port", {})}
+            self.port(netns, dev, {**usual, **step.value["port"]})
         if "up" in changed:
             self.add(DEVICE, netns, "ip", "link", "set", "dev", dev, "up" if step.value["up"] else "down")
 
@@ -231,12 +243,25 @@ class _Maker:
     # -- what is on the links -----------------------------------------------------------------------------------------
 
     def make_address(self, step: Step, netns: str, dev: str, address: str) -> None:
+        value = step.value
         early = ["nodad"] if ":" in address else []
         verb = "replace" if step.again else "add"
-        self.add(INSIDE, netns, "ip", "address", verb, address, "dev", dev, *early)
+        words = [word for name in ("broadcast", "label", "metric") if value.get(name) for word in (name, str(value[name]))]
+        words += ["scope", value["scope"]] if value["scope"] != usual_scope(address) else []
+        words += ["noprefixroute"] if value.get("noprefixroute") else []
+        self.add(INSIDE, netns, "ip", "address", verb, *_local(address, value), "dev", dev, *words, *early)
+
+    def change_address(self, step: Step, netns: str, dev: str, address: str) -> None:
+        """Make the route to its network again: the kernel made it with the address, and somebody removed it."""
+        network = ipaddress.ip_interface(step.value.get("peer") or address).network
+        local = address.partition("/")[0]
+        words = ["metric", str(step.value.get("metric") or 256)] if network.version == 6 else ["scope", "link", "src", local]
+        if step.value.get("metric") and network.version == 4:
+            words += ["metric", str(step.value["metric"])]
+        self.add(INSIDE, netns, "ip", "route", "replace", str(network), "dev", dev, "proto", "kernel", *words)
 
     def remove_address(self, step: Step, netns: str, dev: str, address: str) -> None:
-        self.add(NO_INSIDE, netns, "ip", "address", "delete", address, "dev", dev)
+        self.add(NO_INSIDE, netns, "ip", "address", "delete", *_local(address, step.old), "dev", dev)
 
     def make_neigh(self, step: Step, netns: str, dev: str, address: str) -> None:
         words = ["ip", "neigh", "replace", address, "lladdr", step.value["mac"], "dev", dev, "nud", "permanent"]
@@ -322,30 +347,48 @@ class _Maker:
         self.add(STOP, HOST, *map(str, step.old.get("pids", [])), does="stop")
 
 
+def _local(address: str, value: Value) -> list[str]:
+    peer = value.get("peer")
+    return [address.partition("/")[0], "peer", peer] if peer else [address]
+
+
 def _attributes(value: Value) -> list[str]:
     words = ["mtu", str(value["mtu"])] if value.get("mtu") else []
     return words + (["address", value["mac"]] if value.get("mac") else [])
 
 
 def _route_words(netns: str, rest: Sequence[str], value: Value) -> list[str]:
-    family, table, to, metric = rest
+    family, table, to, metric, tos = rest
     if to == "default" and family == "6":
         to = "::/0"
     words = [value["type"], to] if value.get("type", "unicast") != "unicast" else [to]
-    for name in ("via", "dev", "src"):
+    words += ["tos", tos] if tos != "0" else []
+    for name in ("via", "dev", "src", "scope"):
         if value.get(name):
             words += [name, value[name]]
     words += ["table", table] if table != "254" else []
     words += ["metric", metric] if metric not in ("0", "1024" if family == "6" else "0") else []
-    words += ["proto", PROTOCOL] if netns == HOST else []
-    return words + (["onlink"] if value.get("onlink") else [])
+    protocol = PROTOCOL if netns == HOST else "static" if value.get("protocol") == "static" else ""
+    words += ["proto", protocol] if protocol else []
+    words += [word for name, number in value.get("metrics", {}).items() for word in (name, str(number))]
+    words += ["pref", value["pref"]] if value.get("pref") else []
+    words += ["onlink"] if value.get("onlink") else []
+    for hop in value.get("nexthops", []):
+        words += ["nexthop", *(word for name in ("via", "dev", "weight") if hop.get(name) for word in (name, str(hop[name])))]
+        words += ["onlink"] if hop.get("onlink") else []
+    return words
 
 
 def _rule_words(netns: str, priority: str, value: Value) -> list[str]:
-    words: list[str] = []
-    for name in ("from", "to", "iif", "oif", "fwmark", "table"):
+    words = ["not"] if value.get("not") else []
+    for name in ("from", "to", "tos", "iif", "oif", "ipproto", "sport", "dport", "uidrange", "table", "goto"):
         if value.get(name) is not None:
             words += [name, str(value[name])]
+    if value.get("fwmark") is not None:
+        words += ["fwmark", f"{value['fwmark']}/{value['fwmask']}" if value.get("fwmask") else str(value["fwmark"])]
+    if value.get("suppress_prefixlength") is not None:
+        words += ["suppress_prefixlength", str(value["suppress_prefixlength"])]
+    words += ["l3mdev"] if value.get("l3mdev") else []
     words += [value["action"]] if value.get("action") else []
     return [*words, "priority", priority, *(["protocol", PROTOCOL] if netns == HOST else [])]
 

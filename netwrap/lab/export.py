@@ -18,8 +18,10 @@ from netwrap.errors import NetwrapError
 
 from . import file, state
 from . import journal as records
-from .commands import ETC, PROTOCOL
+from .commands import ETC, PROTOCOL, alias_of
 from .file import HOST, At, LabFileError
+from .objects import usual_scope
+from .processes import SYSCTLS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,6 +58,7 @@ class _Exporter:
         self.written: set[tuple[str, str]] = set()
         state._vlans(self.vlan_namespaces(), self.objects, None)
         self.recorded = self.from_records()
+        self.new: dict[str, str] | None = None  # the sysctls of a new namespace
 
     def vlan_namespaces(self) -> set[str]:
         return {key[1] for key, value in self.objects.items() if value.get("vlan_filtering")}
@@ -63,8 +66,8 @@ class _Exporter:
     def from_records(self) -> Objects:
         """What labs that made these namespaces have recorded of NAT, commands and sysctls."""
         found: Objects = {}
-        for journal in map(records.load, records.all_names()):
-            if journal is not None and any(key[0] == "netns" and key[1] in self.names for key in journal.made):
+        for journal in records.every():
+            if any(key[0] == "netns" and key[1] in self.names for key in journal.made):
                 kept = (*self.names, HOST)
                 found.update({key: value for key, value in journal.made.items()
                               if key[0] in ("nat", "start", "sysctl") and key[1] in kept})  # fmt: skip
@@ -112,6 +115,12 @@ class _Exporter:
 
     def resolver(self, name: str) -> dict[str, Any]:
         table: dict[str, Any] = {}
+        left = sorted({words[0] for words in self.etc(name, "resolv.conf")} - {"nameserver", "search"})
+        if left:
+            self.notes.append(f"resolv.conf of {name}: {', '.join(left)} left out")
+        with contextlib.suppress(OSError):
+            others = sorted(set(os.listdir(os.path.join(ETC, name))) - {"hosts", "resolv.conf"})
+            self.notes += [f"{os.path.join(ETC, name, other)} is left out" for other in others]
         for words in self.etc(name, "resolv.conf"):
             if words[0] == "nameserver":
                 with contextlib.suppress(ValueError):
@@ -132,6 +141,8 @@ class _Exporter:
     def text(self, lab: str) -> str:
         blocks = self.bridge_blocks() + self.link_blocks() + self.vlan_blocks() + self.nat_blocks() + self.names_block()
         rooms = [block for name in self.names for block in self.namespace_blocks(name)]
+        for name in self.names:
+            self.note_what_is_left(name)
         if not rooms:
             raise NetwrapError("there is no namespace to be written")
         return "\n".join([f"name = {_value(lab)}", "", *(line for block in (*rooms, *blocks) for line in (*block, ""))])
@@ -177,6 +188,11 @@ class _Exporter:
             if value["mtu"] != min([1500, *ports]):
                 table["mtu"] = value["mtu"]
             table.update(self.port(key) if value["vlan_filtering"] else {})
+            ends = [self.objects[end]["mac"] for pair in self.pairs for end in pair if self.objects[end].get("master") == key[2]]
+            if value["mac"] != min(ends, default=None):
+                table["mac"] = value["mac"]
+            if value.get("master"):
+                self.notes.append(f"bridge {key[2]} of {key[1]}: its master {value['master']} is left out")
             self.written.add(place)
             blocks.append([f"[bridges.{_key(label)}]", *_lines(table)])
         return blocks
@@ -201,15 +217,27 @@ class _Exporter:
         table: dict[str, Any] = {"at": at, **self.addresses(key)}
         if value["mtu"] != 1500:
             table["mtu"] = value["mtu"]
+        table["mac"] = value["mac"]
+        if value["port"] and bridge is not None:
+            table["port"] = value["port"]
+        elif value["port"]:
+            self.notes.append(f"link {key[2]} of {key[1]}: its settings as a port are left out: {', '.join(value['port'])}")
         if bridge is not None and self.objects["link", key[1], value["master"]].get("vlan_filtering"):
             table.update(self.port(key))
         table.update(self.netem(key))
-        if not value["up"]:
-            self.notes.append(f"link {key[2]} of {key[1]} is down; a lab brings it up")
         return table if len(table) > 1 else at
 
     def addresses(self, key: Key) -> dict[str, Any]:
-        rows = [other[3] for other in self.objects if other[:3] == ("address", key[1], key[2])]
+        rows: list[Any] = []
+        for other, value in self.objects.items():
+            if other[:3] == ("address", key[1], key[2]):
+                given = {
+                    name: value[name] for name in ("peer", "broadcast", "label", "metric", "noprefixroute") if value.get(name)
+                }
+                if value["scope"] != usual_scope(other[3]):
+                    given["scope"] = value["scope"]
+                local = other[3].partition("/")[0] if value.get("peer") else other[3]
+                rows.append({"address": local, **given} if given else local)
         return {"addresses": rows} if rows else {}
 
     def port(self, key: Key) -> dict[str, Any]:
@@ -244,6 +272,10 @@ class _Exporter:
             table: dict[str, Any] = {"on": f"{key[1]}:{value['parent']}", "id": value["id"]}
             if key[2] != f"{value['parent']}.{value['id']}":
                 table["dev"] = key[2]
+            parent = self.objects["link", key[1], value["parent"]]
+            table.update({name: value[name] for name in ("mac", "mtu") if value[name] != parent[name]})
+            if value.get("master"):
+                self.notes.append(f"link {key[2]} of {key[1]}: its master {value['master']} is left out")
             self.written.add((key[1], key[2]))
             blocks.append(["[[vlans]]", *_lines({**table, **self.addresses(key)})])
         return blocks
@@ -256,11 +288,8 @@ class _Exporter:
         starts = [value["argv"] for key, value in self.recorded.items() if key[:2] == ("start", name)]
         if starts:
             table["start"] = starts
-        result = shell.run(["sysctl", "-n", "net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"], netns=name, check=False)
-        sysctls = dict(zip(("net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"), result.stdout.split()))
-        sysctls = {key: value for key, value in sysctls.items() if value == "1"}
-        known = {key[2]: value["value"] for key, value in self.recorded.items() if key[:2] == ("sysctl", name)}
-        sysctls.update({key if "." in key else key.replace("/", "."): value for key, value in known.items()})
+        table.update(self.addresses(("link", name, "lo")))
+        sysctls = self.sysctls(name)
         if sysctls:
             table["sysctls"] = {key: int(value) if value.isdigit() else value for key, value in sysctls.items()}
         routing: dict[str, list[Any]] = {"routes": [], "neighbours": [], "rules": []}
@@ -274,10 +303,7 @@ class _Exporter:
             elif key[0] == "proxy":
                 routing["neighbours"].append({"to": key[3], "dev": key[2], "proxy": True})
             elif key[0] == "rule":
-                row = {"priority": int(key[3]), **value}
-                if key[2] == "6" and ":" not in str(value.get("from", value.get("to", ""))):
-                    row["family"] = 6
-                routing["rules"].append(row)
+                self.rule(name, key, value, routing["rules"])
         lines = _lines(table)
         for group, rows in routing.items():
             if rows:
@@ -285,21 +311,178 @@ class _Exporter:
         return [[f"[namespaces.{_key(name)}]", *lines]]
 
     def route(self, name: str, key: Key, value: Value, rows: list[Any]) -> None:
-        _kind, _netns, family, table, to, metric = key
+        _kind, _netns, family, table, to, metric, tos = key
+        left = list(value["other"])
+        if not table.isdigit():
+            left.append(f"its table {table}")
+        if "+" in metric:
+            left.append("another one to there")
+        if left:
+            self.notes.append(f"the route to {to} of {name} is left out: {', '.join(left)}")
+            return
         row: dict[str, Any] = {"to": "::/0" if to == "default" and family == "6" else to}
-        row.update({word: value[word] for word in ("via", "dev", "src") if value.get(word)})
+        row.update({word: value[word] for word in ("via", "dev", "src", "scope", "pref") if value.get(word)})
+        if value.get("protocol") == "static":
+            row["protocol"] = "static"
+        if tos != "0":
+            row["tos"] = tos
         if value.get("onlink"):
             row["onlink"] = True
+        if value["type"] not in ("unicast", "blackhole", "unreachable", "prohibit", "throw"):
+            self.notes.append(f"the route to {to} of {name} is left out: it is of type {value['type']}")
+            return
         if value["type"] != "unicast":
             row["type"] = value["type"]
-        elif "via" not in row and "dev" not in row:
-            self.notes.append(f"the route to {to} of {name} is left out: it has several next hops")
+        row.update(value["metrics"])
+        if value["nexthops"]:
+            row["nexthops"] = value["nexthops"]
+        elif value["type"] == "unicast" and "via" not in row and "dev" not in row:
+            self.notes.append(f"the route to {to} of {name} is left out: it goes nowhere")
+            return
+        devices = {value.get("dev"), *(hop.get("dev") for hop in value["nexthops"])} - {None, "lo"}
+        missing = sorted(dev for dev in devices if (name, dev) not in self.written)
+        if missing:
+            self.notes.append(f"the route to {to} of {name} is left out: {', '.join(missing)} is not in what is written")
             return
         if metric != ("1024" if family == "6" else "0"):
             row["metric"] = int(metric)
         if table != "254":
-            row["table"] = int(table) if table.isdigit() else table
+            row["table"] = int(table)
         rows.append(row)
+
+    def rule(self, name: str, key: Key, value: Value, rows: list[Any]) -> None:
+        left = list(value.get("other") or [])
+        if not isinstance(value.get("table", 0), int):
+            left.append(f"its table {value['table']}")
+        if "+" in key[3]:
+            left.append("another one of this priority")
+        if left or not {"table", "action", "goto", "l3mdev"} & set(value):
+            self.notes.append(f"rule {key[3]} of {name} is left out: {', '.join(left) or 'it does nothing'}")
+            return
+        row = {"priority": int(key[3]), **value}
+        if key[2] == "6" and ":" not in str(value.get("from", value.get("to", ""))):
+            row["family"] = 6
+        rows.append(row)
+
+    # -- what is not as in a new namespace ------------------------------------------------------------------------------
+
+    def sysctls(self, name: str) -> dict[str, str]:
+        """The sysctls that are not as in a new namespace, or in the record of a lab."""
+        known = {key[2]: value["value"] for key, value in self.recorded.items() if key[:2] == ("sysctl", name)}
+        try:
+            now = shell.within(name, _all_sysctls)
+            if self.new is None:
+                self.new = shell.within("", _all_sysctls)
+        except OSError as error:
+            self.notes.append(f"sysctls of {name} are left out: {error.strerror}")
+            return known
+        found = {**_unlike_new(now, self.new, [dev for place, dev in self.written if place == name]), **known}
+        words = {}
+        for key, value in found.items():
+            if file._SYSCTL.fullmatch(key) is None or file._SYSCTL_VALUE.fullmatch(value) is None:
+                self.notes.append(f"sysctl {key} of {name} is left out: a lab file cannot hold it")
+            else:
+                words[key if "." in key else key.replace("/", ".")] = value
+        return words
+
+    def note_what_is_left(self, name: str) -> None:
+        """Note what a lab file has no word for, of the links and rules of a namespace."""
+        for dev, record in self.reader.records[name].items():
+            if dev != "lo" and (name, dev) not in self.written:
+                continue
+            left = [word for word in ("altnames", "ifalias") if record.get(word)]
+            if str(record.get("ifalias", "")).startswith(alias_of("")):
+                left.remove("ifalias")
+            left += [f"txqlen {record['txqlen']}"] if record.get("txqlen", 1000) != 1000 else []
+            left += [f"inet6_addr_gen_mode {mode}"] if (mode := record.get("inet6_addr_gen_mode", "eui64")) != "eui64" else []
+            left += [flag for flag in ("NOARP", "PROMISC", "ALLMULTI") if flag in record["flags"]]
+            left += ["down (a lab brings it up)"] if "UP" not in record["flags"] else []
+            left += [f"mtu {record['mtu']}"] if dev == "lo" and record["mtu"] != 65536 else []
+            group = str(record.get("group", "default"))
+            left += [f"group {group}"] if group != "default" and not (group.isdigit() and int(group) >> 24) else []
+            info = record.get("linkinfo", {})
+            data, port = info.get("info_data", {}), info.get("info_slave_data", {})
+            usual: dict[str, Any] = {"bridge": _BRIDGE, "vlan": _VLAN}.get(info.get("info_kind"), {})
+            left += [f"{word} {data[word]}" for word, value in usual.items() if data.get(word, value) != value]
+            left += [f"{word} {port[word]}" for word, value in _PORT.items() if port.get(word, value) != value]
+            if left:
+                self.notes.append(f"link {dev} of {name}: left out: {', '.join(left)}")
+        said = self.reader.answers[name]
+        for link in said.addresses:
+            for row in link.get("addr_info", []):
+                what = f"address {row.get('local')} on {link['ifname']} of {name}"
+                if row.get("dynamic"):
+                    self.notes.append(f"{what} is left out: its time is limited")
+                elif row.get("deprecated") or row.get("preferred_life_time", 2**32 - 1) != 2**32 - 1:
+                    self.notes.append(f"{what}: its lifetime is left out")
+        for row in {json.dumps(row, sort_keys=True): row for row in (*said.routes, *said.routes6)}.values():
+            protocol = row.get("protocol", "boot")
+            if protocol not in ("kernel", "boot", "static", PROTOCOL):
+                self.notes.append(f"the route to {row['dst']} of {name} is left out: protocol {protocol} made it")
+            elif protocol != "kernel" and row.get("table") == "local":
+                self.notes.append(f"the route to {row['dst']} of {name} is left out: it is in table local")
+        for family, rules, kernels in (("IPv4", said.rules, _RULES), ("IPv6", said.rules6, _RULES[:2])):
+            own = [(row["priority"], row.get("table")) for row in rules if row["priority"] in (0, 32766, 32767)]
+            if sorted(own) != list(kernels):
+                self.notes.append(f"the {family} rules of priority 0, 32766 and 32767 of {name} are not the kernel's: left out")
+        for words, what in ((["ip", "nexthop", "show"], "next hops"), (["ip", "tcp_metrics", "show"], "")):
+            if what and shell.run(words, netns=name, check=False).stdout.strip():
+                self.notes.append(f"{what} of {name} are left out ({' '.join(words)})")
+        if any(value["kind"] == "bridge" for key, value in self.objects.items() if key[:2] == ("link", name)):
+            macs = {record.get("address") for record in self.reader.records[name].values()}
+            result = shell.run(["bridge", "-j", "fdb", "show"], netns=name, check=False)
+            rows = json.loads(result.stdout or "[]") if result.status == 0 else []
+            for row in rows:
+                static = {"permanent", "static", "noarp"} & {row.get("state", "")}
+                if static and row.get("mac") not in macs and "self" not in row.get("flags", []):
+                    self.notes.append(f"the entry of {row['mac']} at {row['ifname']} of {name} is left out (bridge fdb)")
+
+
+# What a bridge and a port of one have that a lab file has no word for, as the kernel has it.
+_BRIDGE: dict[str, Any] = {"forward_delay": 1500, "hello_time": 200, "max_age": 2000, "ageing_time": 30000, "priority": 32768,
+           "group_fwd_mask": "0", "mcast_snooping": 1, "vlan_protocol": "802.1Q", "mcast_querier": 0, "no_linklocal_learn": 0,
+           "mcast_router": 1, "nf_call_iptables": 0}  # fmt: skip
+_PORT = {"priority": 32, "multicast_router": 1, "group_fwd_mask": "0", "cost": 2}
+_VLAN: dict[str, Any] = {"protocol": "802.1Q", "ingress_qos": [], "egress_qos": []}
+_RULES = ((0, "local"), (32766, "main"), (32767, "default"))
+# Computed by the kernel, not settings; or nobody may read them.
+_NO_SETTINGS = re.compile(r"/(mtu|stable_secret|base_reachable_time|retrans_time|mc_forwarding|flush|.*_count)$|/neigh/.*gc_")
+
+
+def _all_sysctls() -> dict[str, str]:
+    """The sysctls of the namespace we are in, by their names with slashes."""
+    found: dict[str, str] = {}
+    for family in ("ipv4", "ipv6"):
+        for folder, _folders, names in os.walk(os.path.join(SYSCTLS, "net", family)):
+            for name in names:
+                path = os.path.join(folder, name)
+                key = path[len(SYSCTLS) + 1 :]
+                with contextlib.suppress(OSError, UnicodeDecodeError):
+                    if os.stat(path).st_mode & 0o200 and not _NO_SETTINGS.search(key):
+                        with open(path, encoding="ascii") as text:
+                            found[key] = " ".join(text.read().split())
+    return found
+
+
+def _unlike_new(now: dict[str, str], new: dict[str, str], devices: Sequence[str]) -> dict[str, str]:
+    """What differs from a new namespace, and of devices from what new devices get in this one."""
+    found = {}
+    # what is written for `all` and `default` comes first, since the kernel spreads it
+    for key, value in sorted(now.items(), key=lambda item: ("/all/" not in item[0], "/default/" not in item[0], item[0])):
+        head, _, name = key.rpartition("/")
+        top, _, dev = head.rpartition("/")
+        if top.endswith(("/conf", "/neigh")) and dev not in ("all", "default", "lo"):
+            if dev in devices and value != now.get(f"{top}/default/{name}", value):
+                found[key] = value
+            continue
+        usual = new.get(key, value)
+        if dev in ("default", "lo") and name in ("forwarding", "disable_ipv6"):
+            usual = now.get(f"{top}/all/{name}", usual)
+        elif dev == "lo":
+            usual = found.get(f"{top}/default/{name}", usual)
+        if value != usual and key != "net/ipv4/conf/all/forwarding":  # the same as ip_forward
+            found[key] = value
+    return found
 
 
 def _netem(options: dict[str, Any]) -> dict[str, str]:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     Check = Callable[["At", Any], Any]
 
+# More than any lab has; /dev/zero has no end.
+_LARGEST = 1 << 25
 #: How a lab file calls the namespace in which `ip` runs.
 HOST = "host"
 
@@ -304,9 +306,69 @@ def _named(name: Check, check: Check) -> Check:
 
 _VID = _whole(1, 4094)
 _MTU = _whole(68, 65535)
+_TOS = re.compile(r"0x[0-9a-f]{1,2}|[A-Za-z][A-Za-z0-9_-]{0,15}")
+_PORTS = re.compile(r"(\d{1,5})(-(\d{1,5}))?")
+_UIDS = re.compile(r"\d{1,10}-\d{1,10}")
+
+
+def _tos(at: At, value: Any) -> str:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 256:
+        return f"{value:#x}"
+    if not isinstance(value, str) or _TOS.fullmatch(value) is None:
+        raise at.wants("a type of service, such as 0x10", value)
+    return value
+
+
+def _ports(at: At, value: Any) -> str:
+    found = _PORTS.fullmatch(str(value)) if isinstance(value, (int, str)) and not isinstance(value, bool) else None
+    if found is None or not 0 < int(found[1]) <= int(found[3] or found[1]) < 65536:
+        raise at.wants("a port, or two as in 5000-5010", value)
+    return str(value)
+
+
+def _address(at: At, value: Any) -> dict[str, Any]:
+    """An address of an interface: text, or a table where it has more than a length."""
+    if not isinstance(value, dict):
+        return {"address": _interface_address(at, value)}
+    checked: dict[str, Any] = _address_table(at, value)
+    if "peer" in checked:
+        local = _ip(at / "address", checked["address"].partition("/")[0])
+        checked["address"] = f"{local}/{checked['peer'].partition('/')[2]}"
+    else:
+        checked["address"] = _interface_address(at / "address", checked["address"])
+    return checked
+
+
+_address_table = _table(
+    {
+        "address": _line_of_text,
+        "peer": _interface_address,
+        "broadcast": _ip,
+        "scope": _one_of("global", "site", "link", "host"),
+        "label": _matching(re.compile(r"[A-Za-z0-9_.:-]{1,15}"), "a label, such as eth0:1"),
+        "metric": _whole(1, 2**32 - 1),
+        "noprefixroute": _boolean,
+    },
+    ["address"],
+)
+#: What a route can ask of TCP and the like, in numbers.
+ROUTE_METRICS = ("mtu", "advmss", "hoplimit", "initcwnd", "initrwnd", "window", "reordering", "quickack")
+#: The settings of a port of a bridge that are on or off, and what they are if nobody says so.
+PORT_DEFAULTS = {
+    "isolated": False, "hairpin": False, "guard": False, "root_block": False, "fastleave": False, "learning": True, "flood": True,
+    "mcast_flood": True, "bcast_flood": True, "mcast_to_unicast": False, "neigh_suppress": False, "vlan_tunnel": False,
+    "proxy_arp": False, "proxy_arp_wifi": False, "locked": False,
+}  # fmt: skip
+_nexthop = _table({"via": _ip, "dev": _any_dev, "weight": _whole(1, 256), "onlink": _boolean})
 _route = _table(
     {
         "to": _destination,
+        "tos": _tos,
+        "scope": _one_of("global", "site", "link", "host"),
+        "pref": _one_of("low", "medium", "high"),
+        "protocol": _one_of("boot", "static"),
+        "nexthops": _list_of(_nexthop),
+        **{name: _whole(0, 2**32 - 1) for name in ROUTE_METRICS},
         "via": _ip,
         "dev": _any_dev,
         "src": _ip,
@@ -317,9 +379,28 @@ _route = _table(
     },
     ["to"],
 )
+
+
+def _priority(at: At, value: Any) -> int:
+    checked: int = _whole(1, 2**32 - 1)(at, value)
+    if checked in (32766, 32767):
+        raise at.fail(f"{checked} is a rule of the kernel's own")
+    return checked
+
+
 _rule = _table(
     {
-        "priority": _whole(1, 32765),
+        "priority": _priority,
+        "not": _boolean,
+        "tos": _tos,
+        "fwmask": _whole(1, 2**32 - 1),
+        "ipproto": _matching(re.compile(r"[a-z0-9-]{1,16}"), "a protocol, such as tcp"),
+        "sport": _ports,
+        "dport": _ports,
+        "uidrange": _matching(_UIDS, "two user ids, such as 0-99"),
+        "suppress_prefixlength": _whole(0, 128),
+        "l3mdev": _boolean,
+        "goto": _whole(1, 2**32 - 1),
         "from": _network,
         "to": _network,
         "iif": _any_dev,
@@ -345,12 +426,14 @@ _netem = _table(
     }
 )
 _PORT = {"pvid": _VID, "tagged": _list_of(_VID)}
-_DEVICE = {"addresses": _list_of(_interface_address), "mac": _unicast_mac, "mtu": _MTU}
+_ADDRESSES = _list_of(_address)
+_DEVICE = {"addresses": _ADDRESSES, "mac": _unicast_mac, "mtu": _MTU}
 _ROUTING = {"routes": _list_of(_route), "neighbours": _list_of(_neighbour), "rules": _list_of(_rule)}
 _RESOLVER = {"nameservers": _list_of(_ip), "search": _list_of(_hostname)}
-_namespace = _table({"sysctls": _sysctls, "start": _list_of(_argv), **_ROUTING, **_RESOLVER})
+_namespace = _table({"addresses": _ADDRESSES, "sysctls": _sysctls, "start": _list_of(_argv), **_ROUTING, **_RESOLVER})
 _bridge = _table({"netns": _line_of_text, "dev": _dev, **_DEVICE, "stp": _boolean, "vlan_filtering": _boolean, **_PORT})
-_end = _table({"at": _line_of_text, **_DEVICE, "netem": _netem, **_PORT}, ["at"])
+_settings = _table(dict.fromkeys(PORT_DEFAULTS, _boolean))
+_end = _table({"at": _line_of_text, **_DEVICE, "netem": _netem, "port": _settings, **_PORT}, ["at"])
 _vlan = _table({"on": _line_of_text, "id": _VID, "dev": _dev, **_DEVICE, "netem": _netem}, ["on", "id"])
 _nat = _table({"netns": _line_of_text, "sources": _list_of(_network4), "out": _any_dev}, ["sources"])
 
@@ -413,17 +496,21 @@ def is_name(name: str) -> bool:
 
 def load(name: str) -> Lab:
     """Read a lab file, or the ready-made lab of that name. Raises LabFileError."""
+    return read(text_of(name), f"{name}.toml" if name in READY_MADE else name)
+
+
+def text_of(name: str) -> str:
+    """The text of a lab file, or of the ready-made lab of that name. Raises LabFileError."""
     if name in READY_MADE:
-        return read(ready_made(name), f"{name}.toml")
+        return ready_made(name)
     try:
         with open(name, "rb") as file:
-            text = file.read().decode("utf-8")
+            return file.read(_LARGEST).decode("utf-8")
     except OSError as error:
         hint = "" if "/" in name or "." in name else f"; ready-made labs: {', '.join(READY_MADE)}"
         raise LabFileError(name, 0, f"cannot be read: {error.strerror}{hint}") from error
     except UnicodeDecodeError as error:
         raise LabFileError(name, 0, "is no text in UTF-8") from error
-    return read(text, name)
 
 
 def _toml(file: str, text: str) -> dict[str, Any]:
@@ -483,6 +570,7 @@ class _Reader:
                 raise here.fail("pvid and tagged need vlan_filtering = true")
         links = [self.link(at / "links" / index, link) for index, link in enumerate(table.get("links", []))]
         vlans = [self.vlan(at / "vlans" / index, vlan) for index, vlan in enumerate(table.get("vlans", []))]
+        self.networks(links)
         for netns, values in self.namespaces.items():
             self.routing(at / "namespaces" / netns, netns, values)
             for key in ("nameservers", "search"):
@@ -497,6 +585,50 @@ class _Reader:
             self.name, at.file, table.get("description", ""), self.namespaces, table.get("host", {}), self.bridges, links,
             vlans, table.get("nat", []), table.get("names", {}), self.verify(at / "verify", table.get("verify", {})), at.lines,
         )  # fmt: skip
+
+    def networks(self, links: list[tuple[End, End]]) -> None:
+        """Refuse an address that is twice on one wire, and one that is outside of the network of its bridge.
+
+        A bridge and all that is plugged into it are one wire; those that tell VLANs apart are left out.
+        """
+        wires: dict[Path, Path] = {}  # a place in the file -> another one of the same wire
+
+        def wire(path: Path) -> Path:
+            while wires.setdefault(path, path) != path:
+                path = wires[path]
+            return path
+
+        for one, other in links:
+            ends = [("bridges", end.bridge) if end.bridge is not None else end.path for end in (one, other)]
+            if not any(end.bridge is not None and self.bridges[end.bridge].get("vlan_filtering") for end in (one, other)):
+                wires[wire(ends[0])] = wire(ends[1])
+                for end, bridge in ((one, other.bridge), (other, one.bridge)):
+                    if bridge is not None and end.bridge is None:
+                        self.inside(end, bridge)
+        rows = [(("bridges", label), bridge) for label, bridge in self.bridges.items()]
+        there: dict[tuple[Path, str], Path] = {}
+        for path, values in [*rows, *((end.path, end.values) for link in links for end in link)]:
+            for index, row in enumerate(values.get("addresses", [])):
+                here = (*path, "addresses", index)
+                before = there.setdefault((wire(path), row["address"].partition("/")[0]), here)
+                if before != here:
+                    line = At(self.at.file, self.at.lines, before).fail("").line
+                    raise At(self.at.file, self.at.lines, here).fail(
+                        f"{row['address']} is on this network already, by line {line}"
+                    )
+
+    def inside(self, end: End, bridge: str) -> None:
+        """Refuse an end whose addresses are all outside of the networks that its bridge is in."""
+        for version in (4, 6):
+            of_bridge = [ipaddress.ip_interface(row["address"]) for row in self.bridges[bridge].get("addresses", [])]
+            networks = [found.network for found in of_bridge if found.version == version and found.network.num_addresses > 1]
+            rows = [(index, row) for index, row in enumerate(end.values.get("addresses", [])) if "peer" not in row]
+            own = [(index, ipaddress.ip_interface(row["address"])) for index, row in rows]
+            own = [(index, found) for index, found in own if found.version == version and not found.is_link_local]
+            if networks and own and not any(found.ip in network for _index, found in own for network in networks):
+                here = At(self.at.file, self.at.lines, (*end.path, "addresses", own[0][0]))
+                shown = ", ".join(map(str, networks))
+                raise here.fail(f"{own[0][1]} is outside of the network of its bridge {bridge}, {shown}")
 
     def netns(self, at: At, name: str) -> str:
         if name != HOST and name not in self.namespaces:
@@ -530,6 +662,8 @@ class _Reader:
             if "pvid" in values or "tagged" in values:
                 if bridge is None or not self.bridges[bridge].get("vlan_filtering"):
                     raise here.fail("pvid and tagged are for ports of a bridge with vlan_filtering = true")
+            if "port" in values and bridge is None:
+                raise (here / "port").fail("is for ports of a bridge")
             values = {**{key: link[key] for key in ("mtu", "netem") if key in link}, **values}
             ends.append(End(netns, dev, bridge, values, here.path))
         return ends[0], ends[1]
@@ -549,9 +683,17 @@ class _Reader:
             special = route.get("type", "unicast") != "unicast"
             if special and ("via" in route or "dev" in route):
                 raise here.fail(f"a route of type {route['type']} goes nowhere: no via and no dev")
-            if not special and "via" not in route and "dev" not in route:
-                raise here.fail("a route needs via or dev, or a type such as blackhole")
+            several = route.get("nexthops", [])
+            if several and ("via" in route or "dev" in route or special):
+                raise here.fail("a route with nexthops has no via, dev or type of its own")
+            if not special and "via" not in route and "dev" not in route and not several:
+                raise here.fail("a route needs via or dev, nexthops, or a type such as blackhole")
             families = {":" in route[key] for key in ("via", "src") if key in route}
+            families |= {":" in hop["via"] for hop in several if "via" in hop}
+            for number, hop in enumerate(several):
+                if not hop:
+                    raise (here / "nexthops" / number).fail("a next hop needs via or dev")
+                self.known(here / "nexthops" / number, netns, hop.get("dev"))
             families |= {":" in route["to"]} if route["to"] != "default" else set()
             if len(families) > 1:
                 raise here.fail("IPv4 and IPv6 are mixed in one route")
@@ -559,8 +701,12 @@ class _Reader:
             self.known(here / "dev", netns, route.get("dev"))
         for index, rule in enumerate(values.get("rules", [])):
             here = at / "rules" / index
-            if ("table" in rule) == ("action" in rule):
-                raise here.fail("a rule needs a table or an action, and not both")
+            if sum([key in rule for key in ("table", "action", "goto")], rule.get("l3mdev", False)) != 1:
+                raise here.fail("a rule needs a table or an action (or goto, or l3mdev), and not both")
+            if "fwmask" in rule and "fwmark" not in rule:
+                raise here.fail("fwmask needs a fwmark")
+            if "suppress_prefixlength" in rule and "table" not in rule:
+                raise here.fail("suppress_prefixlength needs a table")
             families = {":" in rule[key] for key in ("from", "to") if key in rule}
             if "family" in rule:
                 if rule["family"] == 5:

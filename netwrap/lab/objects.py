@@ -9,10 +9,10 @@ A key is a tuple of words, its kind first and its namespace second; a value hold
     ("link", "host", "v-net-0")                         {"kind": "bridge", "stp": False, "vlan_filtering": False}
     ("link", "red", "eth0.10")                          {"kind": "vlan", "parent": "eth0", "id": 10}
     ("vlan", "host", "port", "10")                      {"pvid": True, "untagged": True}
-    ("address", "red", "eth0", "192.168.15.1/24")       {}
+    ("address", "red", "eth0", "192.168.15.1/24")       {"scope": "global", "route": True}
     ("neigh", "red", "eth0", "192.168.15.9")            {"mac": "02:00:00:00:00:09"}
     ("proxy", "red", "eth0", "192.168.15.9")            {}
-    ("route", "red", "4", "254", "default", "0")        {"via": "192.168.15.5"}
+    ("route", "red", "4", "254", "default", "0", "0")   {"via": "192.168.15.5"}   metric and type of service 0
     ("rule", "red", "4", "100")                         {"from": "192.168.15.0/24", "table": 100}
     ("netem", "red", "eth0")                            {"words": ["delay", "10ms"]}
     ("nat", "host")                                     {"rules": [["192.168.15.0/24", ""]]}
@@ -23,9 +23,10 @@ Two values are equal where what the wanted one declares is the same in the other
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Any, NamedTuple
 
-from .file import HOST, At, End, Lab
+from .file import HOST, PORT_DEFAULTS, ROUTE_METRICS, At, End, Lab
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,12 +38,20 @@ if TYPE_CHECKING:
     Value = dict[str, Any]
     Objects = dict[Key, Value]
 
-#: Attributes of a link that cannot be changed once it is there.
-STRUCTURE = ("kind", "peer", "parent", "id")
+STRUCTURE = {
+    "link": ("kind", "peer", "parent", "id"),
+    "address": ("peer", "broadcast", "scope", "label", "metric", "noprefixroute"),
+}
 FORWARD = "net/ipv4/ip_forward"
+#: What an address and a rule can have beside their keys; None where they have not.
+ADDRESS_NAMES = ("peer", "broadcast", "scope", "label", "metric", "noprefixroute")
+#: Attributes of a link and of an address that cannot be changed once it is there.
+STRUCTURE = {"link": ("kind", "peer", "parent", "id"), "address": ADDRESS_NAMES}
+RULE_NAMES = ("not", "from", "to", "tos", "fwmark", "fwmask", "iif", "oif", "ipproto", "sport", "dport", "uidrange", "l3mdev",
+              "table", "suppress_prefixlength", "goto", "action", "other")  # fmt: skip
 #: How many words a key of each kind has.
 LENGTHS = {
-    "netns": 2, "file": 3, "sysctl": 3, "link": 3, "vlan": 4, "address": 4, "neigh": 4, "proxy": 4, "route": 6, "rule": 4,
+    "netns": 2, "file": 3, "sysctl": 3, "link": 3, "vlan": 4, "address": 4, "neigh": 4, "proxy": 4, "route": 7, "rule": 4,
     "netem": 3, "nat": 2, "start": 3,
 }  # fmt: skip
 
@@ -109,11 +118,15 @@ class _Maker:
         for one, other in lab.links:
             for end, peer in ((one, other), (other, one)):
                 value = {"kind": "veth", "peer": [peer.netns, peer.dev], "mtu": 1500, "master": None}
+                given = end.values.get("port", {})
+                value["port"] = {name: item for name, item in given.items() if item != PORT_DEFAULTS[name]}
                 if end.bridge is not None:
                     value["master"] = lab.bridges[end.bridge]["dev"]
                 self.device(end, value)
         for vlan in lab.vlans:
             self.device(vlan, {"kind": "vlan", "parent": vlan.values["parent"], "id": vlan.values["id"]})
+        for netns, values in lab.namespaces.items():
+            self.addresses(netns, "lo", values, ("namespaces", netns))
         for netns, values in (*lab.namespaces.items(), (HOST, lab.host)):
             self.routing(netns, values, ("namespaces", netns) if netns != HOST else (HOST,))
         for index, nat in enumerate(lab.nat):
@@ -141,8 +154,7 @@ class _Maker:
             if name in values:
                 value[name] = values[name]
         self.add(("link", end.netns, end.dev), value, end.path)
-        for index, address in enumerate(values.get("addresses", [])):
-            self.add(("address", end.netns, end.dev, address), {}, (*end.path, "addresses", index))
+        self.addresses(end.netns, end.dev, values, end.path)
         if values.get("pvid") is not None:
             vid = values["pvid"]
             self.add(("vlan", end.netns, end.dev, str(vid)), {"pvid": True, "untagged": True}, (*end.path, "pvid"))
@@ -150,6 +162,14 @@ class _Maker:
             self.add(("vlan", end.netns, end.dev, str(vid)), {"pvid": False, "untagged": False}, (*end.path, "tagged", index))
         if values.get("netem"):
             self.add(("netem", end.netns, end.dev), {"words": _netem_words(values["netem"])}, (*end.path, "netem"))
+
+    def addresses(self, netns: str, dev: str, values: dict[str, Any], path: Path) -> None:
+        for index, row in enumerate(values.get("addresses", [])):
+            value = {name: row.get(name) for name in ADDRESS_NAMES}
+            value["scope"] = row.get("scope") or usual_scope(row["address"])
+            value["noprefixroute"] = row.get("noprefixroute", False)
+            value["label"] = None if row.get("label") == dev else row.get("label")
+            self.add(("address", netns, dev, row["address"]), {**value, "route": True}, (*path, "addresses", index))
 
     def routing(self, netns: str, values: dict[str, Any], path: Path) -> None:
         for index, neigh in enumerate(values.get("neighbours", [])):
@@ -162,7 +182,9 @@ class _Maker:
             key, value = _route(netns, route)
             self.add(key, value, (*path, "routes", index))
         for index, rule in enumerate(values.get("rules", [])):
-            value = {name: rule[name] for name in ("from", "to", "iif", "oif", "fwmark", "table", "action") if name in rule}
+            value = {name: rule.get(name) or None for name in RULE_NAMES}
+            value["suppress_prefixlength"] = rule.get("suppress_prefixlength")  # 0 is one
+            value["fwmask"] = None if value["fwmask"] == 2**32 - 1 else value["fwmask"]
             self.add(("rule", netns, rule["family"], str(rule["priority"])), value, (*path, "rules", index))
 
     def nat(self, nat: dict[str, Any], path: Path) -> None:
@@ -193,9 +215,31 @@ def _route(netns: str, route: dict[str, Any]) -> tuple[Key, Value]:
     if to.endswith(("/32", "/128")):
         to = to.partition("/")[0]
     metric = route.get("metric", 1024 if family == "6" else 0)
-    value: Value = {name: route[name] for name in ("via", "dev", "src", "onlink") if name in route}
-    value["type"] = route.get("type", "unicast")
-    return ("route", netns, family, str(route.get("table", 254)), to, str(metric)), value
+    value: Value = {"via": route.get("via"), "src": route.get("src"), "type": route.get("type", "unicast")}
+    value["onlink"] = route.get("onlink", False)
+    value["metrics"] = {name: route[name] for name in ROUTE_METRICS if name in route}
+    value["nexthops"] = [{"weight": 1, **{name: item for name, item in hop.items() if item}} for hop in route.get("nexthops", [])]
+    value["scope"] = None if route.get("scope") == usual_route_scope(family, value) else route.get("scope")
+    value["pref"] = None if route.get("pref") == "medium" else route.get("pref")
+    value["other"] = []
+    value.update({name: route[name] for name in ("dev", "protocol") if name in route})
+    return ("route", netns, family, str(route.get("table", 254)), to, str(metric), route.get("tos", "0")), value
+
+
+def usual_scope(address: str) -> str:
+    """The scope that the kernel gives to an address if nobody names one.
+
+    >>> usual_scope("10.0.0.1/24"), usual_scope("fe80::1/64")
+    ('global', 'link')
+    """
+    found = ipaddress.ip_interface(address).ip
+    return "host" if found.is_loopback else "link" if found.version == 6 and found.is_link_local else "global"
+
+
+def usual_route_scope(family: str, value: Value) -> str:
+    """The scope that `ip` gives to a route if nobody names one; those of IPv6 have none."""
+    direct = value["type"] == "unicast" and not value.get("via") and not any(hop.get("via") for hop in value["nexthops"])
+    return "link" if direct and family == "4" else "global"
 
 
 # -- in words -------------------------------------------------------------------------------------------------------
@@ -214,7 +258,8 @@ def describe(key: Key, value: Value) -> str:
 def _with(value: Value, *names: str) -> str:
     if value.get("mtu") == 1500:
         value = {**value, "mtu": None}  # what it is anyway
-    return "".join(f" {name} {value[name]}" for name in names if value.get(name) not in (None, False, ""))
+    shown = {name: value[name] for name in names if name in value and value[name] not in (None, "") and value[name] is not False}
+    return "".join(f" {name}" if item is True else f" {name} {item}" for name, item in shown.items())
 
 
 def _link_text(rest: Key, value: Value) -> str:
@@ -227,12 +272,19 @@ def _link_text(rest: Key, value: Value) -> str:
     return f"{value.get('kind') or 'link'} {name}" + words + _with(value, "master", "mtu", "mac")
 
 
+def _address_text(rest: Key, value: Value) -> str:
+    scope = {"scope": value.get("scope") if value.get("scope") != usual_scope(rest[1]) else None}
+    return f"address {rest[1]} on {rest[0]}" + _with({**value, **scope}, *ADDRESS_NAMES)
+
+
 def _route_text(rest: Key, value: Value) -> str:
-    _family, table, to, metric = rest
+    _family, table, to, metric, tos = rest
     kind = "" if value.get("type", "unicast") == "unicast" else value["type"] + " "
-    table = "" if table == "254" else f" table {table}"
-    shown = "" if metric in ("0", "1024") else f" metric {metric}"
-    return f"route {kind}{to}" + _with(value, "via", "dev", "src") + table + shown
+    text = f"route {kind}{to}" + ("" if tos == "0" else f" tos {tos}") + _with(value, "via", "dev", "src", "scope", "pref")
+    text += "" if table == "254" else f" table {table}"
+    text += "" if metric in ("0", "1024") else f" metric {metric}"
+    text += "".join(f" {name} {number}" for name, number in value.get("metrics", {}).items() if name != "mtu" or number)
+    return text + "".join(f" nexthop{_with(hop, 'via', 'dev', 'weight', 'onlink')}" for hop in value.get("nexthops", []))
 
 
 _TEXTS: dict[str, Callable[[Key, Value], str]] = {
@@ -240,11 +292,11 @@ _TEXTS: dict[str, Callable[[Key, Value], str]] = {
     "sysctl": lambda rest, value: f"sysctl {rest[0].replace('/', '.')} = {value.get('value')}",
     "link": _link_text,
     "vlan": lambda rest, value: f"vlan {rest[1]} at port {rest[0]}" + (" untagged" if value.get("untagged") else " tagged"),
-    "address": lambda rest, value: f"address {rest[1]} on {rest[0]}",
+    "address": _address_text,
     "neigh": lambda rest, value: f"neighbour {rest[1]} is {value.get('mac')} on {rest[0]}",
     "proxy": lambda rest, value: f"proxy for {rest[1]} on {rest[0]}",
     "route": _route_text,
-    "rule": lambda rest, value: f"rule {rest[1]}:" + _with(value, "from", "to", "iif", "oif", "fwmark", "table", "action"),
+    "rule": lambda rest, value: f"rule {rest[1]}:" + _with(value, *RULE_NAMES),
     "netem": lambda rest, value: f"netem on {rest[0]}: {' '.join(value.get('words', []))}",
     "nat": lambda rest, value: "NAT for " + ", ".join(source for source, _out in value.get("rules", [])),
     "start": lambda rest, value: "command " + " ".join(value.get("argv", [])),

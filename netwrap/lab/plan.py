@@ -43,7 +43,9 @@ class Step(NamedTuple):
 
 def _shown(value: object) -> str:
     if isinstance(value, list):
-        return " ".join(map(str, value))
+        return " ".join(map(_shown, value)) or "none"
+    if isinstance(value, dict):
+        return " ".join(f"{name} {_shown(item)}" for name, item in value.items()) or "none"
     if value is None or isinstance(value, bool):
         return "none" if value is None else "yes" if value else "no"
     return str(value)
@@ -62,11 +64,7 @@ def plan(have: Objects, want: Objects, ours: Container[Key]) -> list[Step]:
         if wanted_value is None:
             if key in ours:
                 removed.append(key)
-        elif (
-            value.get("stale")
-            or key[0] == "link"
-            and any(name in wanted_value and wanted_value[name] != value.get(name) for name in STRUCTURE)
-        ):
+        elif value.get("stale") or not _same_structure(key[0], wanted_value, value):
             removed.append(key)
     implied = _implied(have, removed)
     again = set(_perhaps(have, removed, implied))
@@ -86,8 +84,8 @@ def plan(have: Objects, want: Objects, ours: Container[Key]) -> list[Step]:
     return steps
 
 
-def _same_structure(want: Value, have: Value) -> bool:
-    return all(want[name] == have.get(name) for name in STRUCTURE if name in want)
+def _same_structure(kind: str, want: Value, have: Value) -> bool:
+    return all(want[name] == have.get(name) for name in STRUCTURE.get(kind, ()) if name in want)
 
 
 def unlisted(have: Objects, want: Objects, ours: Container[Key]) -> list[Key]:
@@ -143,9 +141,10 @@ def _perhaps(have: Objects, removed: list[Key], implied: set[Key]) -> Iterator[K
             continue
         yield from stay
         for key, value in have.items():
-            if key[0] == "route" and key[1] == gone[1] and value.get("dev") == gone[2] and key not in implied:
-                via = value.get("via")
-                if value.get("src") == gone[3].partition("/")[0] or via and ipaddress.ip_address(via) in network:
+            hops = [value, *value.get("nexthops", [])]
+            if key[0] == "route" and key[1] == gone[1] and any(hop.get("dev") == gone[2] for hop in hops) and key not in implied:
+                ways = [ipaddress.ip_address(hop["via"]) for hop in hops if hop.get("via")]
+                if value.get("src") == gone[3].partition("/")[0] or any(way in network for way in ways):
                     yield key
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 import re
@@ -15,9 +16,9 @@ from parsers.ip_route import TABLES, family_of
 
 from . import processes
 from .commands import ETC, PROTOCOL, alias_of, nat_name
-from .file import HOST
+from .file import HOST, PORT_DEFAULTS, ROUTE_METRICS
 from .journal import Journal
-from .objects import mark_of
+from .objects import mark_of, usual_route_scope
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def read(journal: Journal, want: Objects) -> State:
             objects[key] = value
     for key in want:
         if key[0] in ("route", "rule") and key[1] == HOST and key not in journal.made and reader.has(key):
-            strangers[key] = f"a {key[0]} for {key[-2] if key[0] == 'route' else 'priority ' + key[3]} is there already"
+            strangers[key] = f"a {key[0]} for {key[4] if key[0] == 'route' else 'priority ' + key[3]} is there already"
     _files(journal, wanted_netns, objects, marked, strangers)
     _sysctls([key for key in keys if key[0] == "sysctl" and (key[1] == HOST or key[1] in own)], objects)
     _vlans({key[1] for key in keys if key[0] == "vlan"} & {HOST, *own}, objects, set(keys))
@@ -273,6 +274,8 @@ class Reader:
             "kind": info.get("info_kind"), "mtu": record["mtu"], "mac": record.get("address"),
             "master": record.get("master"), "up": "UP" in record["flags"],
         }  # fmt: skip
+        port = info.get("info_slave_data", {}) if info.get("info_slave_kind") == "bridge" else {}
+        value["port"] = {name: port[name] for name, usual in PORT_DEFAULTS.items() if port.get(name, usual) is not usual}
         if value["kind"] == "veth":
             value["peer"] = self.peer(netns, record)
         elif value["kind"] == "bridge":
@@ -289,10 +292,9 @@ class Reader:
         objects: Objects = {}
         for link in said.addresses:
             for row in link.get("addr_info", []):
-                local = row.get("local", "")
-                by_kernel = row.get("scope") == "link" and local.startswith("fe80:") or row.get("scope") == "host"
-                if local and not by_kernel and not row.get("dynamic"):
-                    objects["address", netns, link["ifname"], f"{local}/{row['prefixlen']}"] = {}
+                if row.get("local") and not row.get("dynamic") and not by_kernel(link, row):
+                    key: Key = ("address", netns, link["ifname"], f"{row['local']}/{row['prefixlen']}")
+                    objects[key] = self.address(netns, link["ifname"], row)
         for row in said.neighbours:
             if row.get("lladdr") and "PERMANENT" in row.get("state", []):
                 objects["neigh", netns, row["dev"], row["dst"]] = {"mac": row["lladdr"]}
@@ -303,13 +305,29 @@ class Reader:
                 if family == "4" and family_of(row) == "inet6":
                     continue
                 if row.get("protocol", "boot") in protocols and row.get("table") != "local":
-                    objects[_route_key(netns, family, row)] = _route_value(row)
+                    objects[_free(objects, _route_key(netns, family, row))] = _route_value(family, row)
         for family, rules in (("4", said.rules), ("6", said.rules6)):
             for row in rules:
                 if row.get("protocol", "boot") != "kernel" and row["priority"] not in (0, 32766, 32767):
                     if netns != HOST or row.get("protocol") == PROTOCOL:
-                        objects["rule", netns, family, str(row["priority"])] = _rule_value(row)
+                        objects[_free(objects, ("rule", netns, family, str(row["priority"])))] = _rule_value(row)
         return objects
+
+    def address(self, netns: str, dev: str, row: dict[str, Any]) -> Value:
+        """What an address has beside itself; ``route``: whether the kernel's route to its network is there, as it should."""
+        value: Value = {name: row.get(name) for name in ("broadcast", "scope", "metric")}
+        value["noprefixroute"] = bool(row.get("noprefixroute"))
+        value["peer"] = f"{row['address']}/{row['prefixlen']}" if row.get("address") else None
+        value["label"] = row["label"] if row.get("label") not in (None, dev) else None
+        network = ipaddress.ip_interface(value["peer"] or f"{row['local']}/{row['prefixlen']}").network
+        flags = self.records[netns].get(dev, {}).get("flags", [])
+        routes = [other for other in (*self.answers[netns].routes, *self.answers[netns].routes6) if other.get("dev") == dev]
+        asked = network.version == 4 or any(family_of(other) == "inet6" for other in routes)
+        needed = "UP" in flags and asked and not value["noprefixroute"]
+        needed = needed and (network.num_addresses > 1 or bool(value["peer"])) and ("LOWER_UP" in flags or network.version == 4)
+        text = str(network) if network.num_addresses > 1 else str(network.network_address)
+        value["route"] = not needed or any(other["dst"] == text and other.get("table") != "local" for other in routes)
+        return value
 
     def has(self, key: Key) -> bool:
         """Whether the host has a route or rule of that key, whoever made it."""
@@ -320,33 +338,97 @@ class Reader:
         return any(str(row["priority"]) == key[3] for row in rules)
 
 
+def by_kernel(link: dict[str, Any], row: dict[str, Any]) -> bool:
+    """Whether the kernel made an address by itself: those of `lo`, and the link-local one of IPv6."""
+    if f"{row['local']}/{row['prefixlen']}" in ("127.0.0.1/8", "::1/128"):
+        return True
+    if not row["local"].startswith("fe80:") or row.get("scope") != "link":
+        return False
+    if row.get("protocol"):
+        return str(row["protocol"]).startswith("kernel")
+    mac = link.get("address", "")
+    return link.get("inet6_addr_gen_mode", "eui64") != "eui64" or row["prefixlen"] == 64 and "ff:fe" in _eui(row["local"], mac)
+
+
+def _eui(local: str, mac: str) -> str:
+    """The last eight bytes of an address, where a MAC address is in them (be it one that the link had before)."""
+    text = ":".join(f"{byte:02x}" for byte in ipaddress.ip_address(local).packed[8:])
+    return text if mac else ""
+
+
+def _free(objects: Objects, key: Key) -> Key:
+    """The key, or where it is taken (two rules of one priority) one with a ``+`` more behind its number."""
+    at = 5 if key[0] == "route" else 3
+    while key in objects:
+        key = (*key[:at], f"{key[at]}+", *key[at + 1 :])
+    return key
+
+
 def _route_key(netns: str, family: str, row: dict[str, Any]) -> Key:
     table = str(row.get("table", "main"))
     metric = str(row.get("metric", 1024 if family == "6" else 0))
-    return ("route", netns, family, _TABLES.get(table, table), row["dst"], metric)
+    return ("route", netns, family, _TABLES.get(table, table), row["dst"], metric, str(row.get("tos", 0)))
 
 
-def _route_value(row: dict[str, Any]) -> Value:
-    via = row.get("gateway") or row.get("via", {}).get("host")
-    value = {"type": row.get("type", "unicast"), "via": via, "dev": row.get("dev"), "src": row.get("prefsrc")}
+_ROUTE_KEYS = {"type", "dst", "dev", "table", "protocol", "scope", "prefsrc", "gateway", "metric", "tos", "flags", "pref",
+               "metrics", "nexthops"}  # fmt: skip
+
+
+def _route_value(family: str, row: dict[str, Any]) -> Value:
+    """What a route has beside its key; ``other``: what a lab file has no word for."""
+    value: Value = {"type": row.get("type", "unicast"), "via": row.get("gateway"), "dev": row.get("dev")}
+    value["src"] = row.get("prefsrc")
+    value["protocol"] = row.get("protocol")
     if value["type"] != "unicast":
         value["dev"] = None  # `dev lo` of IPv6
     value["onlink"] = "onlink" in row.get("flags", [])
+    value["metrics"] = {name: number for some in row.get("metrics", []) for name, number in some.items()}
+    hops = row.get("nexthops", [])
+    names = (("gateway", "via"), ("dev", "dev"))
+    value["nexthops"] = [{word: hop[name] for name, word in names if hop.get(name)} for hop in hops]
+    for hop, said in zip(value["nexthops"], hops):
+        hop["weight"] = said.get("weight", 1)
+        if "onlink" in said.get("flags", []):
+            hop["onlink"] = True
+    usual = usual_route_scope(family, value)
+    value["scope"] = row["scope"] if value["type"] == "unicast" and row.get("scope", usual) != usual else None
+    value["pref"] = row["pref"] if row.get("pref", "medium") != "medium" else None
+    other = set(row) - _ROUTE_KEYS | set(value["metrics"]) - set(ROUTE_METRICS)
+    other |= {f"nexthop {name}" for hop in hops for name in set(hop) - {"gateway", "dev", "weight", "flags"}}
+    value["other"] = sorted(other)
     return value
 
 
+_RULE_KEYS = {"priority", "not", "src", "srclen", "dst", "dstlen", "tos", "fwmark", "fwmask", "iif", "iif_detached", "oif",
+              "oif_detached", "ipproto", "sport", "sport_start", "sport_end", "dport", "dport_start", "dport_end", "uid_start",
+              "uid_end", "l3mdev", "table", "suppress_prefixlen", "goto", "action", "protocol"}  # fmt: skip
+
+
 def _rule_value(row: dict[str, Any]) -> Value:
-    value: Value = {"iif": row.get("iif"), "oif": row.get("oif"), "action": row.get("action")}
+    """What a rule has beside its key; ``other``: what a lab file has no word for."""
+    value: Value = {name: row.get(name) for name in ("tos", "iif", "oif", "action", "ipproto", "goto")}
+    value["action"] = None if value["action"] in ("nop", "to_tbl") else value["action"]
+    value["not"] = True if "not" in row else None
+    value["l3mdev"] = True if "l3mdev" in row else None
+    value["suppress_prefixlength"] = row.get("suppress_prefixlen")
     for name, length in (("src", "srclen"), ("dst", "dstlen")):
         address = row.get(name)
         if address and address != "all":
             whole = 128 if ":" in address else 32
             value["from" if name == "src" else "to"] = f"{address}/{row.get(length, whole)}"
-    if row.get("fwmark"):
-        value["fwmark"] = int(str(row["fwmark"]), 0)
+    for name in ("fwmark", "fwmask"):
+        value[name] = int(str(row[name]), 0) if row.get(name) else None
+    if "uid_start" in row:
+        value["uidrange"] = f"{row['uid_start']}-{row.get('uid_end', row['uid_start'])}"
+    for name in ("sport", "dport"):
+        if f"{name}_start" in row:
+            value[name] = f"{row[f'{name}_start']}-{row[f'{name}_end']}"
+        elif name in row:
+            value[name] = str(row[name])
     if row.get("table"):
         table = str(row["table"])
         value["table"] = int(_TABLES.get(table, table)) if _TABLES.get(table, table).isdigit() else table
+    value["other"] = sorted(set(row) - _RULE_KEYS) or None
     return {name: item for name, item in value.items() if item is not None}
 
 
@@ -385,6 +467,16 @@ def _files(journal: Journal, namespaces: Iterable[str], objects: Objects, marked
 def _without_waiting(path: str, flags: int) -> int:
     """Open a file, and a FIFO without waiting for its other end."""
     return os.open(path, flags | os.O_NONBLOCK)
+
+
+def others_tables(journal: Journal, namespaces: Iterable[str]) -> list[str]:
+    """The nftables tables in namespaces of a lab that are none of the lab's, in words."""
+    found = []
+    for name in namespaces if shell.find("nft") else ():
+        said = shell.run(["nft", "list", "tables"], netns=name, check=False)
+        rows = [row.removeprefix("table ") for row in said.stdout.split("\n") if row.startswith("table ")]
+        found += [f"{name}: nft table {row}" for row in rows if row != f"ip {nat_name(journal, 'nft')}"]
+    return found
 
 
 def _sysctls(keys: list[Key], objects: Objects) -> None:

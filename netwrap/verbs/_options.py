@@ -160,8 +160,10 @@ VERBS: dict[str, Verb] = {
                        ("netwrap lab status bridge",)),
     "lab verify": Verb("ping each pair and the outside, and say what is in the way", "FILE", 1, 1,
                        ("netwrap lab verify bridge",)),
-    "lab show": Verb("the lab and its commands, without a look at the host; without a file: the ready-made labs", "[FILE]", 0, 1,
-                     ("netwrap lab show", "netwrap lab show outside")),
+    "lab list": Verb("the ready-made labs, and those that are up", "", 0, 0, ("netwrap lab list",)),
+    "lab show": Verb("the lab and its commands, without a look at the host; without a file: the list", "[FILE]", 0, 1,
+                     ("netwrap lab show outside", "netwrap lab show outside --sh > outside.sh",
+                      "netwrap lab show bridge --format svg > bridge.svg")),
     "lab export": Verb("write running namespaces as a lab file", "[NAME…]", 0, -1, ("netwrap lab export red blue -o two.toml",)),
 }  # fmt: skip
 
@@ -272,6 +274,10 @@ OPTIONS: dict[str, tuple[Option, ...]] = {
         Option("--unfold", "", ("topology",), "draw every namespace, also many that are alike"),
         Option("--ascii", "", ("topology",), "text without characters for lines"),
         Option("--output", "FILE", ("lab export",), "the file to write", "-o", "", ("file",)),
+        Option("--toml", "", ("lab show",), "its file"),
+        Option("--sh", "", ("lab show",), "the commands alone, as a script that can be pasted"),
+        Option("--format", "FORM", ("lab show",), "a picture of it: text, svg, mermaid, dot or d2", "", "choice",
+               ("text", "svg", "mermaid", "dot", "d2")),
         Option("--script", "", ("capture",), "print the script that makes a capture, and do nothing"),
         Option("--no-json", "", ("capture",), "ask `ip` for text also where it has JSON"),
         Option("--quick", "", ("capture",), "leave out the firewall and the sockets"),
@@ -340,6 +346,8 @@ class Options:
         self.show_commands = False
         self.dry_run = False
         self.keep_going = False
+        self.toml = False
+        self.sh = False
         self.output: str | None = None
         self.script = False
         self.no_json = False

@@ -10,7 +10,7 @@ import sys
 import time
 
 from netwrap import shell, wording
-from netwrap.errors import NetwrapError
+from netwrap.errors import NetwrapError, UsageError
 
 from . import say
 
@@ -26,8 +26,10 @@ def run(options: Options) -> int:
     verb = options.verb.rpartition(" ")[2]
     if verb == "export":
         return _export(options.words, options.output)
-    if verb == "show" and not options.words:
+    if verb == "list" or verb == "show" and not options.words:
         return _list()
+    if verb == "show":
+        return _show(options)
     status: int = globals()[f"_{verb}"](options.words[0])
     return status
 
@@ -123,19 +125,53 @@ def _status(name: str) -> int:
     return 1 if found else 0
 
 
-def _show(name: str) -> int:
+def _show(options: Options) -> int:
     from netwrap.lab import apply, file
 
+    if options.toml + options.sh + (options.format is not None) > 1:
+        raise UsageError("--toml, --sh and --format are three forms: take one of them")
+    name = options.words[0]
     lab = file.load(name)
+    if options.toml:
+        sys.stdout.write(file.text_of(name))
+        return 0
+    if options.format is not None:
+        return _draw(lab, options.format)
     steps, commands = apply.from_nothing(lab)
-    _print(f"lab {lab.name}" + (f": {lab.description}" if lab.description else ""))
-    for step in steps:
-        _print(f"  {str(step)[2:]}")
-    _print("commands:")
+    if not options.sh:
+        _print(f"lab {lab.name}" + (f": {lab.description}" if lab.description else ""))
+        for step in steps:
+            _print(f"  {str(step)[2:]}")
+        _print("commands:")
+    folders: set[str] = set()
     for command in commands:
-        words = {"write": ["tee", *command.argv]}.get(command.does, shell.in_netns(command.argv, command.netns))
-        for line in wording.pasteable(words, command.stdin).split("\n"):
-            _print(f"  {line}")
+        words = shell.in_netns(command.argv, command.netns)
+        if command.does == "write":
+            folder = os.path.dirname(command.argv[0])
+            if folder not in folders:
+                _print(wording.pasteable(["mkdir", "-p", folder], None))
+            folders.add(folder)
+            words = ["tee", *command.argv]
+        text = wording.pasteable(words, command.stdin)
+        for line in (f"setsid -f {text} </dev/null >/dev/null 2>&1" if command.does == "start" else text).split("\n"):
+            _print(line)
+    return 0
+
+
+def _draw(lab: Lab, form: str) -> int:
+    """Print a picture of a lab as its file describes it."""
+    from netwrap.answers import topology
+    from netwrap.lab import drawing
+    from netwrap.pictures import languages, svg, text
+
+    graph = topology.graph([drawing.host(lab)])
+    if form == "text":
+        drawn = text.draw(graph, 80)
+    elif form == "svg":
+        drawn = svg.draw(graph, f"Lab {lab.name}")
+    else:
+        drawn = {"mermaid": languages.mermaid, "dot": languages.dot, "d2": languages.d2}[form](graph)
+    sys.stdout.write(drawn)
     return 0
 
 
@@ -143,13 +179,12 @@ def _list() -> int:
     from netwrap.lab import file, journal
 
     up = journal.all_names()
+    files = {record.name: record.file for record in journal.every()}
     for name in file.READY_MADE:
-        lab = file.load(name)
-        _print(f"{name.ljust(12)} {lab.description}" + (" (up)" if lab.name in up else ""))
+        _print(f"{name.ljust(12)} {file.load(name).description}" + (" (up)" if name in up else ""))
     for name in up:
         if name not in file.READY_MADE:
-            record = journal.load(name)
-            _print(f"{name.ljust(12)} {record.file if record is not None else ''} (up)")
+            _print(f"{name.ljust(12)} {files.get(name) or 'its record cannot be read'} (up)")
     return 0
 
 

@@ -508,6 +508,37 @@ def test_show_does_not_look_at_the_host(netwrap: object) -> None:
     assert [line.split()[0] for line in ready.stdout.split("\n")[:5]] == ["bridge", "outside", "router", "two-rooms", "vlans"]
 
 
+def test_show_sh_is_a_script_that_can_be_pasted(private_host: PrivateHost, tmp_path: Path) -> None:
+    host = private_host
+    file = lab_file(tmp_path, FULL)
+    host.run("sh", "-e", given=host.netwrap("lab", "show", file, "--sh").stdout)
+    made = settled(host.snapshot())
+    assert host.sh("cat /etc/netns/one/resolv.conf").split("\n")[1:] == ["nameserver 192.0.2.53", ""]
+    assert host.sh("ip netns pids one | xargs ps -o args= -p") == "sleep 1000\n"
+    again = host.netwrap("lab", "down", "full")  # told by its marks
+    assert again.returncode == 0, again.stderr
+    assert "10.1.0.1" in made and host.sh("ls /run/netns") == ""
+
+
+def test_list_show_and_pictures_need_no_host(tmp_path: Path) -> None:
+    def netwrap(*words: str) -> str:
+        argv = [sys.executable, "-m", "netwrap", "lab", *words]
+        return subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, env={"PATH": "/nonexistent"}, check=True).stdout
+
+    assert netwrap("list").split("\n")[0] == "bridge       red and blue on the bridge v-net-0, 192.168.15.0/24"
+    assert netwrap("show", "router", "--toml") == (ROOT / "netwrap" / "lab" / "ready" / "router.toml").read_text()
+    assert netwrap("show", "bridge", "--format", "svg").startswith("<svg ")
+    assert (
+        netwrap("show", "bridge", "--format", "text")
+        == """\
+(root)
+└═ v-net-0 192.168.15.5/24  (bridge)
+   ├─ red  veth-red 192.168.15.1/24 = veth-red-br
+   └─ blue  veth-blue 192.168.15.2/24 = veth-blue-br
+"""
+    )
+
+
 def test_export_writes_what_up_takes(private_host: PrivateHost, tmp_path: Path) -> None:
     host = private_host
     file = lab_file(tmp_path, FULL)

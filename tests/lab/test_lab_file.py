@@ -50,7 +50,7 @@ WRONG = {  # a line added to GOOD (in line 7), and what is said
     '[host]\nroutes = [{to = "10.0.0.1/8", via = "10.0.0.1"}]': "FILE:8: host.routes.1.to: 10.0.0.1/8 has bits set behind its "
         "prefix length; is 10.0.0.0/8 meant?",
     '[host]\nroutes = [{via = "10.0.0.1"}]': "FILE:8: host.routes.1: to is missing; it needs: to",
-    '[host]\nroutes = [{to = "10.0.0.0/8"}]': "FILE:8: host.routes.1: a route needs via or dev, or a type such as blackhole",
+    '[host]\nroutes = [{to = "10.0.0.0/8"}]': "FILE:8: host.routes.1: a route needs via or dev, nexthops",
     '[host]\nroutes = [{to = "10.0.0.0/8", via = "fd00::1"}]': "FILE:8: host.routes.1: IPv4 and IPv6 are mixed in one route",
     '[namespaces.green]\nroutes = [{to = "10.0.0.0/8", dev = "eth7"}]': "FILE:8: namespaces.green.routes.1.dev: 'eth7' is no "
         "interface of green; there are: lo",
@@ -68,7 +68,7 @@ WRONG = {  # a line added to GOOD (in line 7), and what is said
     '[[vlans]]\non = "red:eth7"\nid = 5': "FILE:8: vlans.1.on: red:eth7 is no interface that this file makes",
     '[[vlans]]\non = "red:eth0"\nid = 4095': "FILE:9: vlans.1.id: 4095 is not allowed here; wanted: a whole number from 1 to",
     'netem = { delay = "10" }': "FILE:7: links.1.netem.delay: '10' is not allowed here; wanted: a time with its unit, such",
-    '[host]\nrules = [{priority = 5}]': "FILE:8: host.rules.1: a rule needs a table or an action, and not both",
+    '[host]\nrules = [{priority = 5}]': "FILE:8: host.rules.1: a rule needs a table or an action (or goto",
 }  # fmt: skip
 
 
@@ -289,3 +289,26 @@ def test_a_batch_refuses_words_that_it_would_split() -> None:
     for word in ("a b", "a\nb", "#", "a'b", 'a"b', "a\\", "", "\t", "é"):
         with pytest.raises(NetwrapError, match="not fit for a batch"):
             shell.batch([(None, [["ip", "link", "show", word]])])
+
+
+NETWORK = """name = "n"
+[namespaces.a]
+[namespaces.b]
+[bridges.br]
+addresses = ["10.0.0.254/24"]
+[[links]]
+endpoints = [{ at = "a:e", addresses = ["10.0.0.1/24"] }, "br:a"]
+[[links]]
+endpoints = [{ at = "b:e", addresses = ["10.0.0.2/24"] }, "br:b"]
+"""
+
+
+def test_addresses_fit_their_network() -> None:
+    file.read(NETWORK, "n.toml")
+    file.read(NETWORK.replace("br:b", "a:f").replace("10.0.0.2/", "10.0.0.1/"), "n.toml")  # another wire
+    with pytest.raises(LabFileError) as twice:
+        file.read(NETWORK.replace("10.0.0.2/", "10.0.0.1/"), "n.toml")
+    assert str(twice.value).endswith("addresses.1: 10.0.0.1/24 is on this network already, by line 7")
+    with pytest.raises(LabFileError) as outside:
+        file.read(NETWORK.replace("10.0.0.2/", "10.9.0.2/"), "n.toml")
+    assert str(outside.value).endswith("10.9.0.2/24 is outside of the network of its bridge br, 10.0.0.0/24")
