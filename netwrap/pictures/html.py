@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from . import layout, svg
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from parsers.records import Record
 
 
@@ -106,13 +108,18 @@ show(0);
 
 
 def draw(
-    whole: Record, folded: Record, title: str, tables: dict[str, str] | None = None, marks: dict[str, str] | None = None
+    whole: Record,
+    folded: Record,
+    title: str,
+    tables: dict[str, str] | None = None,
+    marks: dict[str, str] | None = None,
+    below: Sequence[str] = (),
 ) -> str:
-    """The page of a graph, as it is and folded. ``tables``: id of a room -> its tables, as text; ``marks`` as in svg."""
+    """The page of a graph, as it is and folded. ``tables``: id of a room -> its tables; ``marks``, ``below`` as in svg."""
     about = svg.description(whole)
-    drawings = [svg.render(layout.place(whole), title, marks or {}, about, prefix="u-")]
+    drawings = [svg.render(layout.place(whole), title, marks or {}, about, prefix="u-", below=below)]
     if folded is not whole:
-        drawings.insert(0, svg.render(layout.place(folded), title, marks or {}, about, prefix="f-"))
+        drawings.insert(0, svg.render(layout.place(folded), title, marks or {}, about, prefix="f-", below=below))
     data = {"titles": {room["id"]: room["title"] for room in whole["rooms"]}, "tables": tables or {}}
     return _PAGE.format(
         title=svg.escape(title), about=svg.escape(about), light=svg.LIGHT, dark=svg.DARK, data=embedded(data),

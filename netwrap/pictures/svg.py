@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import layout
 from .measure import clean, width
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 #: Colours of both themes; every state also has a shape, every kind of line also a dash.
 LIGHT = {
@@ -37,9 +40,12 @@ STYLE = _SHAPES + _COLOURS.format(**LIGHT) + "@media (prefers-color-scheme:dark)
 _DOTS = {"up": "up", "down": "down", "no carrier": "wait", "unknown": "unknown"}
 
 
-def draw(graph: dict[str, Any], title: str = "Networks of this host", marks: dict[str, str] | None = None) -> str:
-    """The SVG of a graph. ``marks``: id of a room or cable -> why it is marked (a finding, the place where a packet stops)."""
-    return render(layout.place(graph), title, marks or {}, description(graph))
+def draw(
+    graph: dict[str, Any], title: str = "Networks of this host", marks: dict[str, str] | None = None, below: Sequence[str] = ()
+) -> str:
+    """The SVG of a graph. ``marks``: id of a room or cable -> why it is marked (a finding, the place where a packet stops);
+    ``below``: lines of text under the picture."""
+    return render(layout.place(graph), title, marks or {}, description(graph), below=below)
 
 
 def description(graph: dict[str, Any]) -> str:
@@ -58,10 +64,13 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'s' if number != 1 else ''}"
 
 
-def render(scene: layout.Scene, title: str, marks: dict[str, str], about: str, prefix: str = "") -> str:
+def render(
+    scene: layout.Scene, title: str, marks: dict[str, str], about: str, prefix: str = "", below: Sequence[str] = ()
+) -> str:
     """A scene as SVG; ``prefix`` keeps ids apart where a page holds more than one, and makes the rooms buttons."""
     role = "group" if prefix else "img"
-    wide, high = round(scene.width), round(scene.height)
+    wide = round(max([scene.width, *(width(clean(words)) * 1.1 + 24 for words in below)]))
+    high = round(scene.height) + 20 * len(below)
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {high}" width="{wide}" height="{high}" role="{role}" '
         f'aria-labelledby="{prefix}title {prefix}desc">',
@@ -85,6 +94,8 @@ def render(scene: layout.Scene, title: str, marks: dict[str, str], about: str, p
                    f'<text x="{_n(bar.x + 10)}" y="{_n(bar.y + 16)}">{escape(bar.title)}</text></g>')  # fmt: skip
     for box in scene.boxes:
         out.append(_box(box, marks, prefix))
+    for at, words in enumerate(below):
+        out.append(f'<text class="title" x="12" y="{_n(scene.height + 20 * at + 8)}">{escape(words)}</text>')
     out.append("</svg>")
     return "\n".join(out) + "\n"
 

@@ -267,6 +267,9 @@ OPTIONS: dict[str, tuple[Option, ...]] = {
         Option("--format", "FORM", ("topology",), "text (default), svg, html, png, mermaid, dot, d2 or json", "", "choice",
                ("text", "svg", "html", "png", "mermaid", "dot", "d2", "json")),
         Option("--output", "FILE", ("topology",), "save the picture there, whole or not at all", "-o", "", ("file",)),
+        Option("--check", "", ("topology",), "mark the namespaces that have an error or a warning of `netwrap check`"),
+        Option("--output", "FILE", ("trace",), "with --format svg or html (the way over the topology): save it there", "", "",
+               ("file",)),
         Option("--around", "NAME", ("topology",), "only what is around this namespace", "", "", ("netns",)),
         Option("--depth", "N", ("topology",), "how many steps around it (default 1)", "", "number", ("1", "99")),
         Option("--path", "FROM,TO", ("topology",), "only the namespaces on a shortest way between two", "", "names", ("netns",)),
@@ -364,6 +367,7 @@ class Options:
         self.table: list[str] = []
         self.tables = False
         self.identity = False
+        self.check = False
         self.without: list[str] = []
         self.level: str | None = None
         self.explain: str | None = None

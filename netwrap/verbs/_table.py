@@ -38,7 +38,7 @@ def check(options: Options) -> None:
     """Refuse a format that does not exist, and a condition that is none, before anything runs. Raises UsageError."""
     if options.pretty and options.format is None:
         options.format = "json"
-    if options.format is not None:
+    if options.format is not None and not (options.verb == "trace" and options.format in ("svg", "html") and options.words):
         render.check_format(options.format)
         if options.pretty and options.format != "json":
             raise UsageError(f"--pretty makes no sense for {options.format}: it is for json")

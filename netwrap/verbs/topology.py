@@ -17,6 +17,8 @@ from ._saving import whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from netwrap.model.host import Host
     from parsers.records import Record
 
@@ -30,6 +32,8 @@ def run(options: Options) -> int:
     """Print the picture, or save it; 1 where something could not be read."""
     if options.format == "png" and options.output is None:
         raise UsageError("a PNG is no text: name a file with --output")
+    if options.check and options.format in ("json", "mermaid", "dot", "d2"):
+        raise UsageError(f"--check marks rooms of a picture: {options.format} has no marks")
     if len(options.words) and (options.around or options.path):
         raise UsageError("topology takes the namespaces as NAME, or --around, or --path; not two of them")
     if options.depth is not None and not options.around:
@@ -37,10 +41,11 @@ def run(options: Options) -> int:
     hosts = _source.hosts(options)
     whole = topology.graph(hosts)
     found, asked = _part(hosts, whole, options)
+    marks = _findings(hosts, found) if options.check else {}
     if not found["rooms"]:
         raise NetwrapError("there is nothing to draw: no links were captured")
-    folded = found if options.unfold else topology.fold(found, keep=asked)
-    drawn = _drawn(hosts, found, folded, options)
+    folded = found if options.unfold else topology.fold(found, keep=[*asked, *marks])
+    drawn = _drawn(hosts, found, folded, options, marks)
     if options.output is not None:
         _save(options.output, drawn)
     elif isinstance(drawn, str):
@@ -64,6 +69,32 @@ def _part(hosts: list[Host], whole: Record, options: Options) -> tuple[Record, l
     return (topology.only(whole, rooms, options.only) if named or options.only else whole), named
 
 
+def _findings(hosts: list[Host], found: Record) -> dict[str, str]:
+    """The rooms that have an error or a warning, each with what the first says."""
+    from netwrap.answers import check
+
+    told: dict[tuple[str, str], list[str]] = {}
+    for one in check.check(hosts, level="warning"):
+        told.setdefault((one.host, one.netns), []).append(f"{one.id} {one.what}")
+    titles = [(host.name, netns.title) for host in hosts for netns in host.namespaces]
+    marks = {}
+    for room in found["rooms"]:
+        words = told.get(titles[int(room["id"][1:])])
+        if words:
+            marks[room["id"]] = words[0] + (f" (and {len(words) - 1} more)" if words[1:] else "")
+    return marks
+
+
+def of_trace(host: Host, passed: list[int], stops: int | None, why: str, below: list[str], options: Options) -> None:
+    """Draw or save the rooms of a way (their positions in the host), the one where it ends marked."""
+    rooms = {f"r{at}" for at in passed}
+    found = topology.only(topology.graph([host]), rooms)
+    if not found["rooms"]:
+        raise NetwrapError("there is nothing to draw: no links were captured")
+    drawn = _drawn([host], found, found, options, {f"r{stops}": why} if stops is not None else {}, below)
+    _save(options.output or "-", drawn)
+
+
 def _room(hosts: list[Host], whole: Record, name: str) -> str:
     position = 0
     refused: UsageError | None = None
@@ -78,7 +109,9 @@ def _room(hosts: list[Host], whole: Record, name: str) -> str:
     raise refused or UsageError(f"no namespace {name!r}")
 
 
-def _drawn(hosts: list[Host], found: Record, folded: Record, options: Options) -> str | bytes:
+def _drawn(
+    hosts: list[Host], found: Record, folded: Record, options: Options, marks: dict[str, str], below: Sequence[str] = ()
+) -> str | bytes:
     form = options.format or "text"
     title = f"Networks of {hosts[0].hostname or hosts[0].source}" if len(hosts) == 1 else f"Networks of {len(hosts)} hosts"
     if form == "json":
@@ -88,15 +121,15 @@ def _drawn(hosts: list[Host], found: Record, folded: Record, options: Options) -
     if form == "svg":
         from netwrap.pictures import svg
 
-        return svg.draw(folded, title)
+        return svg.draw(folded, title, marks, below)
     if form == "html":
         from netwrap.pictures import html
 
-        return html.draw(found, folded, title, _tables(hosts, found))
+        return html.draw(found, folded, title, _tables(hosts, found), marks, below)
     if form == "png":
         from netwrap.pictures import png
 
-        return png.draw(folded)
+        return png.draw(folded, marks)
     if form != "text":
         from netwrap.pictures import languages
 
@@ -104,7 +137,7 @@ def _drawn(hosts: list[Host], found: Record, folded: Record, options: Options) -
     from netwrap.pictures import text
 
     width = os.get_terminal_size(1).columns if sys.stdout.isatty() else WIDTH
-    return text.draw(folded, width, ascii_only=options.ascii or not _has_lines())
+    return text.draw(folded, width, ascii_only=options.ascii or not _has_lines(), marks=marks)
 
 
 def _has_lines() -> bool:

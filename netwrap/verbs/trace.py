@@ -16,9 +16,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from netwrap.answers.trace import Trace
+    from netwrap.model.host import Host
 
     from ._options import Options
 
+#: Formats that draw the way over the topology.
+PICTURES = ("svg", "html")
 _PROTOCOLS = ("icmp", "udp", "tcp")
 
 
@@ -31,6 +34,10 @@ def run(options: Options) -> int:
         raise UsageError(f"--proto takes one of {', '.join(_PROTOCOLS)}, not {proto!r}")
     if options.all != (not options.words) or len(options.words) not in (0, 2):
         raise UsageError("trace takes FROM and TO, or --all; see netwrap trace --help")
+    if options.output is not None and options.format not in PICTURES:
+        raise UsageError(f"--output saves a picture: --format {' or '.join(PICTURES)}")
+    if options.all and options.format in PICTURES:
+        raise UsageError(f"--format {options.format} draws one way: FROM TO")
     if options.all:
         return _matrix(options, proto)
     host = _source.host(options)
@@ -44,7 +51,9 @@ def run(options: Options) -> int:
         if not host.live:
             raise UsageError("--probe sends a packet from this host: it does not go together with --from")
         notes.append(_probe(found))
-    if options.format in ("json", "jsonl"):
+    if options.format in PICTURES:
+        _draw(host, found, options)
+    elif options.format in ("json", "jsonl"):
         answer = trace.record(host, found)
         answer["notes"] += notes
         print(json.dumps(answer, indent=1 if options.format == "json" else None, default=str, ensure_ascii=False))
@@ -57,6 +66,23 @@ def run(options: Options) -> int:
     for line in dict.fromkeys([*host.notes, *host.problems]):
         say(line)
     return trace.status(found)
+
+
+def _draw(host: Host, found: Trace, options: Options) -> None:
+    """The rooms of the way as a picture, the one where it stops marked, the verdict and the mend below it."""
+    from netwrap.answers import trace
+
+    from . import topology
+
+    result = found.result
+    ends = [result.there, *([result.back] if result.back is not None else [])]
+    passed = [hop.netns for end in ends for hop in end.way.hops]
+    passed += [end.netns for end in ends]
+    stopped = found.verdict != "reached"
+    below = [trace.summary(found), *(f"mend: {command}" for command in result.end.mend if stopped)]
+    why = f"stops here: {result.end.what or found.reason}"
+    positions = sorted({host.position(netns) for netns in passed})
+    topology.of_trace(host, positions, host.position(result.end.netns) if stopped else None, why, below, options)
 
 
 def _matrix(options: Options, proto: str) -> int:

@@ -229,3 +229,65 @@ def test_a_picture_of_two_hosts() -> None:
     scene = layout.place(graph)
     assert [frame[0] for frame in scene.frames] == ["alpha", "beta"]
     assert not overlap(*((x, y, x + wide, y + high) for _, x, y, wide, high in scene.frames))
+
+
+SPLIT = """\
+$ ip netns
+red (id: 0)
+$ ip -d addr
+1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN group default qlen 1000
+    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00
+    inet 127.0.0.1/8 scope host lo
+7: v0@if2: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP group default qlen 1000
+    link/ether 02:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff link-netns red
+    veth
+    inet 10.0.0.1/24 scope global v0
+$ ip route
+10.0.0.0/24 dev v0 proto kernel scope link src 10.0.0.1
+$ ip netns exec red ip -d addr
+2: eth0@if7: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP group default qlen 1000
+    link/ether 02:00:00:00:00:02 brd ff:ff:ff:ff:ff:ff link-netnsid 0
+    veth
+    inet 10.0.0.2/24 scope global eth0
+$ ip netns exec red ip route
+default via 10.9.0.1 dev eth0
+10.0.0.0/24 dev eth0 proto kernel scope link src 10.0.0.2
+"""
+
+
+@pytest.fixture
+def split(tmp_path: Path) -> str:
+    path = tmp_path / "split.txt"
+    path.write_text(SPLIT)
+    return str(path)
+
+
+def test_findings_are_marked(netwrap: Netwrap, split: str) -> None:
+    drawn = netwrap("topology", "--check", "--from", split)
+    assert "! red: R02 gateway 10.9.0.1 is in no network of red" in drawn.stdout
+    assert "!" not in netwrap("topology", "--from", split).stdout
+    page = netwrap("topology", "--check", "--from", split, "--format", "svg").stdout
+    marked = [
+        group
+        for group in ElementTree.fromstring(page).iter("{http://www.w3.org/2000/svg}g")
+        if "marked" in group.get("class", "")
+    ]
+    assert [group.get("id") for group in marked] == ["r1"]
+    refused = netwrap("topology", "--check", "--from", split, "--format", "dot")
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+
+
+@pytest.mark.parametrize("form", ["svg", "html"])
+def test_a_way_is_drawn_with_the_place_where_it_stops(netwrap: Netwrap, split: str, tmp_path: Path, form: str) -> None:
+    saved = tmp_path / f"way.{form}"
+    done = netwrap("trace", "red", "(root)", "--from", split, "--format", form, "--output", str(saved))
+    reached = done.returncode == 0
+    assert done.stdout == "" and ("stops here" in saved.read_text()) is not reached
+    stopped = netwrap("trace", "(root)", "10.7.7.7", "--from", split, "--format", form)
+    assert stopped.returncode in (1, 3) and "stops here: " in stopped.stdout
+    said = netwrap("trace", "(root)", "10.7.7.7", "--from", split).stdout
+    for line in (line.strip() for line in said.split("\n")):
+        if line.startswith("mend:"):
+            assert line.partition(":")[2].strip() in stopped.stdout
+    for words in (("--all", "--format", form), ("red", "(root)", "--output", str(saved))):
+        assert netwrap("trace", *words, "--from", split).returncode == 2
