@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from pairs import differences
-from rooms import Rooms, has_kind, run
+from rooms import Rooms, has_kind, run, settle
 
 import parsers
 
@@ -93,9 +93,7 @@ def red() -> Iterator[str]:
         for kind, words in more.items():
             if has_kind(kind):
                 made.batch(f"link add {words}\n", name)
-        import time
-
-        time.sleep(2.5)  # links settle, addresses stop being tentative
+        settle(name, blue)
         yield name
     finally:
         made.remove()

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -23,6 +24,16 @@ def run(argv: list[str], given: str | None = None) -> str:
     done = subprocess.run(argv, input=given, capture_output=True, text=True, errors="surrogateescape", timeout=60)
     assert done.returncode == 0, f"{argv}: {done.returncode}: {done.stderr}"
     return done.stdout
+
+
+def settle(*places: str) -> None:
+    """Wait until no IPv6 address of some namespaces (names, or pids of processes in them) is tentative any more."""
+    for place in places:
+        words = ["nsenter", "-t", place, "-n", "ip"] if place.isdigit() else [IP, "-n", place]
+        for _ in range(200):
+            if not run([*words, "-6", "address", "show", "tentative"]).strip():
+                break
+            time.sleep(0.1)
 
 
 class Rooms:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from rooms import Rooms, has_kind, run
+from rooms import Rooms, has_kind, run, settle
 
 from netwrap.model.build import build
 from netwrap.model.host import Host
@@ -89,7 +89,7 @@ def town(rooms: Rooms, unnamed: Unnamed) -> list[str]:
                "route add default via 10.50.0.1\nroute add blackhole 10.60.0.0/16 table 77\nrule add from 10.61.0.0/16 table 77\n"
                "neigh add 10.50.0.1 lladdr 02:00:00:00:50:01 dev eth0 nud permanent\n"
                "neigh add proxy 10.50.0.200 dev eth0\n")  # fmt: skip
-    run(["sleep", "2.5"])  # duplicate addresses, forwarding delay
+    settle(*places)
     return places
 
 
