@@ -1,0 +1,30 @@
+"""`bridge vlan`: three ports, with a range and the VLAN of untagged frames: whole records."""
+
+from __future__ import annotations
+
+import parsers
+
+TEXT = """\
+port              vlan-id
+br0               1 PVID Egress Untagged
+p0                1 Egress Untagged
+                  10-20
+                  30 PVID Egress Untagged
+vx0               100
+"""
+
+
+def test_whole_records() -> None:
+    assert parsers.parse("bridge_vlan", TEXT) == [
+        {"ifname": "br0", "vlans": [{"vlan": 1, "flags": ["PVID", "Egress Untagged"]}]},
+        {
+            "ifname": "p0",
+            "vlans": [
+                {"vlan": 1, "flags": ["Egress Untagged"]},
+                {"vlan": 10, "vlanEnd": 20},
+                {"vlan": 30, "flags": ["PVID", "Egress Untagged"]},
+            ],
+        },
+        {"ifname": "vx0", "vlans": [{"vlan": 100}]},
+    ]
+    assert parsers.detect(TEXT)[:1] == ["bridge_vlan"]
