@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from fixture_files import FIXTURES
+from fixture_files import FIXTURES, read, stored
 from rooms import ROOT, Netwrap
 
 import netwrap as package
@@ -94,14 +94,14 @@ def test_where_sort_columns(netwrap: Netwrap) -> None:
 
 def test_columns_reach_into_the_record(netwrap: Netwrap) -> None:
     words = ["--columns", "ifname,linkinfo.info_data.id", "--where", "kind=vxlan", "--format", "csv"]
-    done = netwrap("parse", str(LINKS / "d.txt"), *words)
+    done = netwrap("parse", str(stored(LINKS / "d.txt")), *words)
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) > 1
     assert all(line.split(",")[1].isdigit() for line in done.stdout.splitlines()[1:])
 
 
 def test_the_text_tells_its_command(netwrap: Netwrap) -> None:
-    done = netwrap("parse", str(LINKS / "plain.json"), "--format", "json")
+    done = netwrap("parse", str(stored(LINKS / "plain.json")), "--format", "json")
     assert done.returncode == 0 and json.loads(done.stdout)[0]["ifname"] == "lo"
 
 
@@ -161,9 +161,9 @@ def test_text_that_is_not_what_it_was_said_to_be(netwrap: Netwrap) -> None:
 
 
 def test_a_truncated_file(netwrap: Netwrap) -> None:
-    text = (LINKS / "plain.json").read_text()
+    text = read(LINKS / "plain.json")
     one_line(netwrap("parse", "ip link", given=text[: len(text) // 2]), 1, "the JSON ends in the middle")
-    text = (LINKS / "s.txt").read_text()
+    text = read(LINKS / "s.txt")
     cut = text[: text.rindex("TX:") + 40]
     done = netwrap("parse", "ip -s link", given=cut)
     one_line(done, 1, f"standard input:{cut.count(chr(10)) + 1}: ")

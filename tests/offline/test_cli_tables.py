@@ -7,11 +7,11 @@ import io
 import json
 
 import pytest
-from fixture_files import FIXTURES
+from fixture_files import FIXTURES, stored
 from rooms import ROOT, Netwrap
 
 SAMPLE = str(ROOT / "fixtures" / "host" / "sample.netwrap")
-DETAILED = str(FIXTURES / "ip_link" / "iproute2-6.6.0" / "d.txt")
+DETAILED = str(stored(FIXTURES / "ip_link" / "iproute2-6.6.0" / "d.txt"))
 PLAIN = "1: lo: <LOOPBACK,UP> mtu 65536 state UNKNOWN\n2: v0: <UP> mtu 1500 state UP\n3: v1: <UP> mtu 9000 state DOWN\n"
 ROUTES = "default via 10.0.0.254 dev eth0 metric 100\n10.0.0.0/24 dev eth0 scope link\n10.9.0.0/16 dev eth10 metric 20\n"
 

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 import parsers
 from tests.fuzz import mutations, strategies
 
-BOUNDED = settings(max_examples=80, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+BOUNDED = settings(max_examples=50, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 COMMANDS = parsers.names()
 
 
@@ -68,17 +68,17 @@ def test_damaged_captures(path: Path) -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_lines_without_end(command: str) -> None:
-    """Each seed repeated to 20,000 characters; what is worse than linear would take minutes (and dump its stack)."""
+    """Each seed repeated to 8,000 characters; what is worse than linear would take minutes (and dump its stack)."""
     for head in mutations.HEADS:
         for seed in mutations.SEEDS:
-            only_parse_errors(command, head + seed * (20_000 // len(seed)))
+            only_parse_errors(command, head + seed * (8_000 // len(seed)))
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_ten_megabytes_of_one_line(command: str) -> None:
+def test_a_megabyte_of_one_line(command: str) -> None:
     for seed in ("x", "1: ", "10.0.0.0/8 via 10.0.0.1 dev eth0 "):
-        records, problems = parsers.parse(command, seed * (10_000_000 // len(seed)), strict=False)
-        assert len(records) <= 1 and len(str(problems)) < 2 * 10_000_000 + 10_000
+        records, problems = parsers.parse(command, seed * (1_000_000 // len(seed)), strict=False)
+        assert len(records) <= 1 and len(str(problems)) < 2 * 1_000_000 + 10_000
 
 
 @pytest.mark.parametrize(
