@@ -17,7 +17,7 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
-    """Load what the package offers when somebody asks for it: the import of the package itself stays cheap."""
+    """Import a public module on first use, so that importing the package stays cheap."""
     if name == "check":
         import importlib
 

@@ -1,4 +1,4 @@
-"""Values fit to be handed to a binary: refused here where the binary would do something else in silence.
+"""Check arguments before they reach a binary: refuse those that the binary would silently change.
 
 `ip` reads ``010.0.0.1`` as 8.0.0.1 and ``10.1`` as 10.1.0.0, and cuts a hardware address that is too long; `arp` completes one
 that is too short; a namespace called ``1`` that does not exist is taken for process 1. An empty word is taken for nothing at
@@ -43,21 +43,21 @@ def name(argv: Sequence[str], text: str) -> str:
 
 
 def new_name(argv: Sequence[str], text: str) -> str:
-    """A name, behind a keyword, that a link is to have: the kernel puts a number where ``%d`` stands in it."""
+    """Check a new name for a link, which follows a keyword; the kernel replaces ``%d`` in the name by a number."""
     if "%" in text:
         refuse(argv, f"{text!r} holds a '%', for which the kernel would put a number")
     return name(argv, text)
 
 
 def bare_name(argv: Sequence[str], text: str) -> str:
-    """A name that has no keyword in front of it."""
+    """Check a name without a keyword in front of it."""
     if text.startswith("-"):
         refuse(argv, f"{text!r} begins with '-' and could be taken for an option")
     return name(argv, text)
 
 
 def target_netns(argv: Sequence[str], netns: str | int) -> str:
-    """Where `ip link` is to move a link: the name of a namespace, or the number of a process in it."""
+    """Check the target of moving a link: the name of a namespace, or the number of a process in it."""
     if isinstance(netns, str) and _NUMBER.match(netns) and not os.path.lexists(f"{NETNS_DIR}/{netns}"):
         raise NoSuchNetns(argv, 2, f"there is no namespace {netns!r} (`ip` would take it for a process)")
     return name(argv, str(netns))
@@ -92,7 +92,7 @@ def family(asked: str | None, *addresses: str | None) -> list[str]:
 
 
 def octets(text: str) -> int:
-    """How many octets a hardware address has: pairs of hexadecimal digits, or an IP address (of tunnels); 0: it is none.
+    """The number of octets of a hardware address: pairs of hexadecimal digits, or an IP address (of tunnels); 0: not an address.
 
     >>> octets("02:00:00:00:00:01"), octets("10.0.0.1"), octets("02:aa"), octets("2aabbccddeef")
     (6, 4, 2, 0)
@@ -120,7 +120,7 @@ def number(argv: Sequence[str], key: str, value: object, low: int, high: int) ->
 
 
 def one_of(argv: Sequence[str], key: str, text: str, allowed: Sequence[str]) -> str:
-    """A word that has no keyword in front of it, and must be one of a few."""
+    """Check a word without a keyword, which must be one of a few."""
     if text not in allowed:
         refuse(argv, f"{text!r} is no {key}; there are: {', '.join(allowed)}")
     return text

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def show(netns: str | None = None, *, dev: str | None = None, host: str | None = None) -> list[Arp]:
-    """The ARP table of a namespace (None: the own), of one device or host: what `arp -n` says.
+    """The ARP table of a namespace (None: the one we run in), of one device or host, as `arp -n` prints it.
 
     Where `arp` is not installed, the answer comes from `ip neigh`, in the same columns, with a CommandWarning.
     Raises the errors of :func:`netwrap.shell.run`.
@@ -79,7 +79,7 @@ def delete(host: str, *, netns: str | None = None, dev: str | None = None, pub: 
 
 
 def _missing(what: str) -> bool:
-    """Whether `arp` is not installed; warns of who steps in."""
+    """Whether `arp` is not installed; warns that `ip neigh` is used instead."""
     if shell.find("arp") is not None:
         return False
     if shell.find("ip") is None:

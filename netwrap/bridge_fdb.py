@@ -11,5 +11,5 @@ if TYPE_CHECKING:
 
 
 def show(netns: str | None = None) -> list[BridgeFdb]:
-    """The entries of forwarding tables of a namespace (None: the own). Raises the errors of :func:`netwrap.shell.run`."""
+    """The forwarding tables of a namespace (None: the one we run in). Raises the errors of :func:`netwrap.shell.run`."""
     return query.records("bridge_fdb", ["bridge", "fdb", "show"], netns=netns)

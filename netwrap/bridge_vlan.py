@@ -11,5 +11,5 @@ if TYPE_CHECKING:
 
 
 def show(netns: str | None = None) -> list[BridgeVlan]:
-    """The vlans of bridge ports of a namespace (None: the own). Raises the errors of :func:`netwrap.shell.run`."""
+    """The vlans of bridge ports of a namespace (None: the one we run in). Raises the errors of :func:`netwrap.shell.run`."""
     return query.records("bridge_vlan", ["bridge", "vlan", "show"], netns=netns)

@@ -1,4 +1,4 @@
-"""The command line: arguments in, exit status out. It finds the verb and turns errors into one line; the verbs do the rest."""
+"""The command line: arguments in, exit status out. This module finds the verb and turns errors into one line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tree of errors: NetwrapError → CommandError (and below it what binaries say), ParseError, UsageError."""
+"""The tree of errors: NetwrapError → CommandError (and below, the failures that binaries report), ParseError, UsageError."""
 
 from __future__ import annotations
 

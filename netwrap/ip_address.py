@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def show(netns: str | None = None, *, dev: str | None = None, details: bool = False, statistics: bool = False) -> list[Address]:
-    """The links with their addresses of a namespace (None: the own), or of one device: what `ip address show` says.
+    """The links with their addresses of a namespace (None: the one we run in), or of one device: see `ip address show`.
 
     ``details`` adds what `-d` says (the kind of each link), ``statistics`` the counters of `-s`.
     Raises NoSuchNetns, NotFound for a device that is not there, and the other errors of :func:`netwrap.shell.run`.
@@ -36,7 +36,7 @@ def add(
     preferred_lft: int | str | None = None,
     **options: arguments.Value,
 ) -> None:
-    """Give a device of a namespace (None: the own) an address: ``add("192.168.15.1/24", "v0", netns="red")``.
+    """Give a device of a namespace (None: the one we run in) an address: ``add("192.168.15.1/24", "v0", netns="red")``.
 
     ``local`` has a prefix length (without one, it is that of a host); ``broadcast`` is an address, or ``+``, computed from
     the prefix; ``valid_lft`` and ``preferred_lft`` are in seconds, or ``forever``; ``options`` are others of `ip address add`
@@ -50,7 +50,7 @@ def add(
 
 
 def replace(local: str, dev: str, *, netns: str | None = None, **how: Any) -> None:
-    """Give a device an address, or change the one it has: as :func:`add`, but one that is there is no error."""
+    """Give a device an address, or change an existing one; arguments as for :func:`add`, but an existing address is no error."""
     _change("replace", local, dev, netns, **how)
 
 

@@ -16,7 +16,7 @@ _TUNTAP = ("tun", "tap")
 
 
 def show(netns: str | None = None, *, dev: str | None = None, details: bool = False, statistics: bool = False) -> list[Link]:
-    """The links of a namespace (None: the own), or of one device: what `ip link show` says.
+    """The links of a namespace (None: the one we run in), or of one device, as `ip link show` prints them.
 
     ``details`` adds what `-d` says (the kind of each link), ``statistics`` the counters of `-s`.
     Raises NoSuchNetns, NotFound for a device that is not there, and the other errors of :func:`netwrap.shell.run`.
@@ -44,7 +44,7 @@ def add(
     peer_netns: str | int | None = None,
     **options: arguments.Value,
 ) -> None:
-    """Make a link of a type in a namespace (None: the own).
+    """Make a link of a type in a namespace (None: the one we run in).
 
     ``link`` is the device it stands on (vlan, macvlan, ipvlan), ``to_netns`` the namespace it is made in, seen from ``netns``
     (what `ip` calls ``netns``: a name, a path, or the number of a process), ``address`` its hardware address, ``mtu`` in bytes.
@@ -101,7 +101,7 @@ def set(
     type: str | None = None,
     **options: arguments.Value,
 ) -> None:
-    """Change a link of a namespace (None: the own).
+    """Change a link of a namespace (None: the one we run in).
 
     ``name`` renames it, ``mtu`` is in bytes, ``address`` is its hardware address, ``to_netns`` the namespace it moves to (what
     `ip` calls ``netns``: a name, a path, or the number of a process), ``alias`` a text that goes with it ("" takes it away),
@@ -134,7 +134,7 @@ def set(
 
 
 def delete(dev: str, *, netns: str | None = None) -> None:
-    """Remove a link of a namespace (None: the own); of a veth, both ends go. Raises NotFound, PermissionDenied.
+    """Remove a link of a namespace (None: the one we run in); of a veth, both ends go. Raises NotFound, PermissionDenied.
 
     InvalidArgument where it cannot be removed (``Operation not supported``: `lo`, a physical device).
     """

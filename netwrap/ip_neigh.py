@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def show(netns: str | None = None, *, dev: str | None = None, statistics: bool = False, proxy: bool = False) -> list[Neigh]:
-    """The neighbours of a namespace (None: the own): what `ip neigh show` says.
+    """The neighbours of a namespace (None: the one we run in): what `ip neigh show` prints.
 
     ``statistics`` adds the ages that `-s` says, in seconds; ``proxy`` asks for the proxy entries instead.
     Raises the errors of :func:`netwrap.shell.run`.
@@ -33,7 +33,7 @@ def add(
     proxy: bool = False,
     **options: arguments.Value,
 ) -> None:
-    """Make a neighbour in a namespace (None: the own): ``add("192.168.15.9", "v0", lladdr="02:00:00:00:00:09")``.
+    """Make a neighbour in a namespace (None: the one we run in): ``add("192.168.15.9", "v0", lladdr="02:00:00:00:00:09")``.
 
     ``lladdr`` is its hardware address, ``nud`` its state (`ip`: permanent); ``proxy`` makes a proxy entry instead: the device
     answers for the address. ``options`` are others of `ip neigh add` (``router=True``, ``protocol="static"``).
@@ -45,7 +45,7 @@ def add(
 
 
 def replace(to: str, dev: str, *, netns: str | None = None, **how: Any) -> None:
-    """Make a neighbour, or change the one that is there: arguments as :func:`add`."""
+    """Make a neighbour, or change an existing one; arguments as for :func:`add`."""
     _change("replace", to, dev, netns, **how)
 
 

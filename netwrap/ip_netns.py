@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def show(netns: str | None = None) -> list[Netns]:
-    """The named namespaces: ``name``, and ``id`` where the namespace ``netns`` (None: the own) has given it one.
+    """The named namespaces: ``name``, and ``id`` where the namespace ``netns`` (None: the one we run in) has given it one.
 
     Where `ip` is busybox's, which knows no namespaces, the names are those of the folder that holds them.
     """
@@ -28,7 +28,7 @@ def show(netns: str | None = None) -> list[Netns]:
 
 
 def list_id(netns: str | None = None) -> list[Netns]:
-    """The ids that a namespace (None: the own) has given to others: ``nsid``, and ``name`` where it has one."""
+    """The ids that a namespace (None: the one we run in) has given to others: ``nsid``, and ``name`` where it has one."""
     return query.records("ip_netns", ["ip", "netns", "list-id"], netns=netns)
 
 
@@ -52,7 +52,7 @@ def delete(name: str) -> None:
 
 
 def set(name: str, nsid: int | str, *, netns: str | None = None) -> None:
-    """Give a namespace an id in the namespace ``netns`` (None: the own); ``auto``: the next that is free.
+    """Give a namespace an id in the namespace ``netns`` (None: the one we run in); ``auto``: the next that is free.
 
     Raises NoSuchNetns; AlreadyExists for an id that is taken, and for a namespace that has one.
     """
@@ -77,7 +77,7 @@ def exec(name: str, argv: Sequence[str], *, timeout: float = shell.TIMEOUT, stdi
 
 
 def identify(pid: int | None = None) -> str | None:
-    """The name of a process's namespace (None: the own process); None where it has no name."""
+    """The name of a process's namespace (None: our own process); None where it has no name."""
     said = shell.run(["ip", "netns", "identify", str(pid if pid is not None else "self")]).stdout
     return said.rstrip("\n") or None
 

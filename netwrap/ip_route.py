@@ -18,7 +18,7 @@ _ANYWHERE = ("default", "any", "all")
 
 
 def show(netns: str | None = None, *, family: str = "inet", table: str | None = None, dev: str | None = None) -> list[Route]:
-    """The routes of a namespace (None: the own): what `ip route show` says.
+    """The routes of a namespace (None: the one we run in): what `ip route show` prints.
 
     ``family`` is ``inet``, ``inet6`` or ``mpls``; ``table`` a name, a number or ``all`` (None: main). What is filtered by is
     absent from the records, as iproute2 leaves it out. Raises the errors of :func:`netwrap.shell.run`.
@@ -39,7 +39,7 @@ def get(
     family: str | None = None,
     **options: arguments.Value,
 ) -> Route:
-    """The route that the kernel takes to an address: what `ip route get` says. Changes nothing.
+    """The route that the kernel takes to an address: what `ip route get` prints. Changes nothing.
 
     ``options`` are others of `ip route get` (``fibmatch=True``, ``uid=0``, ``ipproto="tcp"``). Raises NetworkUnreachable where
     there is no route, or one of the types unreachable and prohibit; InvalidArgument for one of the type blackhole, too.
@@ -72,7 +72,7 @@ def add(
     family: str | None = None,
     **options: arguments.Value,
 ) -> None:
-    """Make a route in a namespace (None: the own): ``add("default", via="192.168.15.1", netns="red")``.
+    """Make a route in a namespace (None: the one we run in): ``add("default", via="192.168.15.1", netns="red")``.
 
     ``to`` is a prefix, an address or ``default``; ``via`` the gateway (an IPv6 one for an IPv4 prefix, too); ``type`` one of
     unicast, local, broadcast, multicast, throw, unreachable, prohibit, blackhole; ``nexthop`` several ways, each a dictionary
@@ -88,7 +88,7 @@ def add(
 
 
 def replace(to: str, *, netns: str | None = None, **route: Any) -> None:
-    """Make a route, or put it in the place of the one with the same prefix, metric and table: arguments as :func:`add`."""
+    """Make a route, or replace the one with the same prefix, metric and table; arguments as for :func:`add`."""
     _change("replace", to, netns, **route)
 
 
@@ -130,7 +130,7 @@ def _change(
 
 
 def _via(argv: list[str], via: str | None) -> list[str]:
-    """The words for a gateway, whose family is named where it is not that of the route."""
+    """The words for a gateway, with its family where that differs from the route's."""
     if via is None:
         return []
     family = "inet6" if ":" in arguments.address(argv, via) else "inet"

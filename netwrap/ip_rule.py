@@ -17,7 +17,7 @@ _ANYWHERE = ("all", "any", "default")
 
 
 def show(netns: str | None = None, *, family: str = "inet") -> list[Rule]:
-    """The rules of a namespace (None: the own): what `ip rule show` says of a family (``inet``, ``inet6``).
+    """The rules of a namespace (None: the one we run in): what `ip rule show` prints for a family (``inet``, ``inet6``).
 
     Raises the errors of :func:`netwrap.shell.run`.
     """
@@ -40,7 +40,7 @@ def add(
     family: str | None = None,
     **options: arguments.Value,
 ) -> None:
-    """Make a rule in a namespace (None: the own): ``add(from_="10.1.0.0/16", table=100, priority=500)``.
+    """Make a rule in a namespace (None: the one we run in): ``add(from_="10.1.0.0/16", table=100, priority=500)``.
 
     ``from_`` and ``to`` are prefixes or ``all``, ``iif`` and ``oif`` devices (which need not exist), ``fwmark`` a number or
     ``MARK/MASK``; what matches is looked up in ``table``, goes on at the rule ``goto``, or meets its ``type``: unreachable,

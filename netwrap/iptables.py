@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def show(netns: str | None = None, *, family: str = "inet") -> list[IptablesRecord]:
-    """The rules of a namespace (None: the own) for one family. Raises the errors of :func:`netwrap.shell.run`.
+    """The rules of a namespace (None: the one we run in) for one family. Raises the errors of :func:`netwrap.shell.run`.
 
     ``family``: "inet" asks `iptables-save`, "inet6" `ip6tables-save`.
     """

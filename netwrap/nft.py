@@ -11,5 +11,5 @@ if TYPE_CHECKING:
 
 
 def show(netns: str | None = None) -> list[NftRecord]:
-    """The ruleset of a namespace (None: the own). Raises the errors of :func:`netwrap.shell.run`."""
+    """The ruleset of a namespace (None: the one we run in). Raises the errors of :func:`netwrap.shell.run`."""
     return query.records("nft", ["nft", "list", "ruleset"], netns=netns)

@@ -42,7 +42,7 @@ def records(
 
 
 def read(name: str, argv: Sequence[str], result: shell.Result, ran: Sequence[str] | None = None) -> list[Any]:
-    """The records of what a command printed, wherever it ran; ``ran``: its words as an error shows them.
+    """Parse the output of a command that ran anywhere; ``ran``: its words, for error messages.
 
     Raises what :func:`netwrap.shell.run` raises, and ParseError.
     """

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def show(netns: str | None = None, *, family: str = "inet") -> list[RouteRow]:
-    """The routing table of a namespace (None: the own): what `route -n` says of a family (``inet``, ``inet6``).
+    """The routing table of a namespace (None: the one we run in): what `route -n` prints for a family (``inet``, ``inet6``).
 
     Where `route` is not installed, the answer comes from `ip route`, in the same columns, with a CommandWarning.
     Raises the errors of :func:`netwrap.shell.run`.
@@ -118,7 +118,7 @@ def _target(argv: list[str], target: str) -> list[str]:
 
 
 def _missing(what: str) -> bool:
-    """Whether `route` is not installed; warns of who steps in."""
+    """Whether `route` is not installed; warns that `ip route` is used instead."""
     if shell.find("route") is not None:
         return False
     if shell.find("ip") is None:

@@ -121,7 +121,7 @@ def _meanings() -> tuple[tuple[re.Pattern[str], type[CommandError]], ...]:
 
 
 class Result(NamedTuple):
-    """What a command printed (text; bytes that are no UTF-8 survive as surrogates), said, and ended with."""
+    """The result of a command: standard output, standard error and status. Bytes that are not UTF-8 survive as surrogates."""
 
     stdout: str
     stderr: str
@@ -129,7 +129,7 @@ class Result(NamedTuple):
 
 
 def environment() -> dict[str, str]:
-    """The environment of every command: ours, without what changes how programs speak, with ``sbin`` in the PATH.
+    """The environment of every command: ours without variables that change the output, and with ``sbin`` in the PATH.
 
     `ip netns exec` looks for the command in the PATH it was given.
     """
@@ -221,7 +221,7 @@ def run(
 
 
 def checked(words: Sequence[str], result: Result) -> Result:
-    """The result of a command that succeeded; warns about what it said all the same, raises what a failure means."""
+    """Check a result: warn about messages of a command that succeeded, raise the error that a failure stands for."""
     if result.status != 0:
         raise error(words, result)
     if "addattr_l ERROR: message exceeded bound" in result.stderr:  # what was too long was left out
@@ -319,7 +319,7 @@ def ask(
 
 
 def enter(file: int) -> None:
-    """Take the calling thread, and what it starts from now on, into the network namespace of an open file.
+    """Move the calling thread, and the processes it starts from now on, into the network namespace of an open file.
 
     Raises OSError, also where this Python has no way to do so. No thread that other code runs in should enter one.
     """
@@ -386,13 +386,13 @@ def _setns() -> Callable[[int, int], object]:
 
 
 def _mind_children() -> None:
-    """Let children have an exit status, which they have not where whoever started us ignores SIGCHLD."""
+    """Make exit statuses of children available: a parent that ignored SIGCHLD passed that on to us."""
     if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
 def _has_ended(pid: int, timeout: float) -> bool:
-    """Whether a child ends within ``timeout`` seconds; it is left to be reaped."""
+    """Whether a child ends within ``timeout`` seconds; the child is not reaped."""
     try:
         file = os.pidfd_open(pid)
     except (AttributeError, OSError):  # kernels before 5.3, sandboxes
@@ -406,7 +406,7 @@ def _has_ended(pid: int, timeout: float) -> bool:
 
 
 def _ends_somewhen(pid: int, timeout: float) -> bool:
-    """The same where nothing tells of the end but asking for it."""
+    """Like :func:`_has_ended`, by polling, on systems without a notification."""
     until, pause = time.monotonic() + timeout, 0.0005
     try:
         while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
@@ -495,7 +495,7 @@ def _wait_long(
 
 @contextlib.contextmanager
 def _taking_along(pid: int) -> Iterator[None]:
-    """Kill the command too where a signal ends us (and nobody else handles it): it is in a session of its own."""
+    """Kill the command when an unhandled signal ends us: it is in its own session, so the signal does not reach it."""
 
     def end(number: int, _frame: object) -> None:
         kill(pid)
@@ -515,12 +515,12 @@ def _taking_along(pid: int) -> Iterator[None]:
 
 
 class _Ended(BaseException):
-    """A signal told us to end; raised where we are, so that what was begun is cleaned up."""
+    """A signal asked us to end; raised at the current line so that unfinished work is cleaned up."""
 
 
 @contextlib.contextmanager
 def cleaning_up() -> Iterator[None]:
-    """Let what is inside clean up behind itself (``finally``) where a signal ends us; then end by that signal.
+    """Let the block clean up (``finally``) when a signal ends us; then end by that signal.
 
     Does nothing where somebody else handles these signals, or in another thread than the main one.
     """
@@ -546,13 +546,13 @@ def cleaning_up() -> Iterator[None]:
 
 
 def kill(pid: int) -> None:
-    """Kill what :func:`wait` started, with everything that it started and that stayed in its session."""
+    """Kill a process that :func:`wait` started, with all processes of its session."""
     with contextlib.suppress(OSError):
         os.killpg(pid, signal.SIGKILL)
 
 
 def executable(words: Sequence[str]) -> str:
-    """The path of a command's binary, once its words are fit to be handed to it."""
+    """Check the words of a command and return the path of its binary."""
     if any("\0" in word for word in words):
         raise InvalidArgument([word.replace("\0", "\\0") for word in words], 2, "a word holds a NUL byte")
     path = find(words[0])
@@ -562,7 +562,7 @@ def executable(words: Sequence[str]) -> str:
 
 
 def scratch(content: bytes = b"") -> int:
-    """A file without a name, in memory where the system can; its descriptor, at the start of the content."""
+    """The descriptor of an unnamed file, in memory if the system can."""
     try:
         file = os.memfd_create("netwrap", os.MFD_CLOEXEC)
     except (AttributeError, OSError):
@@ -577,7 +577,7 @@ def scratch(content: bytes = b"") -> int:
 
 
 def content(file: int) -> str:
-    """All that was written to a file. What the command left running may still write: the position is its own."""
+    """The whole content of a file. Processes that the command left may still write: the file position is theirs."""
     parts, at = [], 0
     while part := os.pread(file, 1 << 24, at):
         parts.append(part)
@@ -614,7 +614,7 @@ IGNORED = (*_IGNORED_BY_PYTHON, signal.SIGCHLD)
 
 
 def become(argv: Sequence[str], netns: str | None = None, *, changes: bool = True) -> NoReturn:
-    """Become the command, with our terminal and environment and its exit status: never returns.
+    """Replace this process by the command, with our terminal and environment; never returns.
 
     A dry run ends instead, unless the command ``changes`` nothing. Raises CommandMissing, and CommandFailed for a
     file that cannot be executed.
@@ -715,7 +715,7 @@ def batch(
     check: bool = True,
     timeout: float = TIMEOUT,
 ) -> Result:
-    """Run many commands of `ip` in few processes: for each part the commands of one namespace (None: the own), in order.
+    """Run many commands of `ip` in few processes: each part has the commands of one namespace (None: ours), in order.
 
     ``options`` stand for every command (``-j``). The first failure ends it all, and is raised as the error of that command;
     with ``check=False`` it is returned. Words that a batch would split or take for a comment raise InvalidArgument.

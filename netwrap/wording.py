@@ -1,4 +1,4 @@
-"""One wording for each kind of record, used by every table, report and answer; and the order in which people sort names.
+"""One wording for each kind of record, used by every table, report and answer; and the natural order of names.
 
 The functions take a record in the schema of `ip -j` (or a part of one) and return a text in the words of iproute2. Keys that the
 record does not have are left out of the text, never guessed.

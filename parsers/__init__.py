@@ -63,7 +63,7 @@ def parse(name: str, text: str, *, strict: bool = True) -> Any:
 
 
 def detect(text: str) -> list[str]:
-    """The command(s) that may have printed a text, the likeliest first; ``[]``: it is none of ours.
+    """The commands that may have printed a text, the likeliest first; ``[]`` where no parser knows the text.
 
     The first 300 lines are looked at. Names of namespaces alone (`ip netns` without ids) may be anything and are not
     recognised; nor is an empty text.

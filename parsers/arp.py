@@ -118,7 +118,7 @@ def _read(source: Source) -> Iterator[Dict]:
 
 
 def _no_entry(line: str, rows: int) -> str:
-    """Why a line is neither an entry nor one of those that say there is none or how many there are; ``""``: it is."""
+    """Why a line cannot be skipped as a message ("no entry", a count of entries); ``""`` where it can."""
     footer = _FOOTER.match(line)
     if footer is None:
         return "" if _NOTHING.match(line) else _EXPECTED
@@ -129,7 +129,7 @@ def _no_entry(line: str, rows: int) -> str:
 
 
 def _row(line: str) -> Dict | None:
-    """A row of the net-tools table, cut by its columns, or None where they are not there."""
+    """A row of the net-tools table, cut by its columns; None where the line does not have these columns."""
     if line.isascii():
         cells = line
     else:  # widths count bytes
@@ -233,7 +233,7 @@ def _loose(words: list[str]) -> Dict | None:
 
 
 def as_neigh(entries: Iterable[Arp]) -> list[Dict]:
-    """The entries in the schema of `ip -j neigh`, as far as they say it.
+    """Convert entries to the schema of `ip -j neigh`, as far as `arp` prints its fields.
 
     A permanent entry has state PERMANENT, one without an address INCOMPLETE (it may have FAILED); whether another is
     REACHABLE or STALE `arp` does not say, so its ``state`` is absent. A hardware address that was cut off is left out.
@@ -261,7 +261,7 @@ def as_neigh(entries: Iterable[Arp]) -> list[Dict]:
 
 
 def from_neigh(neighs: Iterable[Mapping[str, Any]]) -> list[Dict]:
-    """What `arp -n` would say of neighbours in the schema of `ip -j neigh`, in its order: proxies come last.
+    """Convert neighbours in the schema of `ip -j neigh` to the entries that `arp -n` would print, in its order: proxies last.
 
     `arp` shows IPv4 only, and no entries in state NOARP or NONE. The type of the hardware is taken for Ethernet, as
     net-tools itself does where it does not know better.
@@ -290,7 +290,7 @@ def from_neigh(neighs: Iterable[Mapping[str, Any]]) -> list[Dict]:
 
 
 def _octets(lladdr: str) -> str:
-    """A hardware address as octets: `ip` writes that of a tunnel as the IPv4 address it is."""
+    """A hardware address as octets: `ip` prints the address of a tunnel as an IPv4 address."""
     return ":".join(f"{int(part):02x}" for part in lladdr.split(".")) if "." in lladdr and ":" not in lladdr else lladdr
 
 

@@ -93,7 +93,7 @@ def _counters(direction: str, words: Words, entry: Dict) -> None:
 
 
 def _is_entry(words: list[str], key: str) -> bool:
-    """Whether a line is about a vlan and lost its indentation; a port's line has a name in front of the same."""
+    """Whether a line is a vlan entry that lost its indentation. The first line of a port has a name in front of the entry."""
     if words[0] in ("RX:", "TX:") or words[0] in _DETAILS and len(words) > 1 and not _VID.match(words[1]):
         return True
     if _VID.match(words[0]) is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class NetwrapError(Exception):
-    """Whatever goes wrong in netwrap and its parsers; its text is one line for people."""
+    """The base class of all errors of netwrap and its parsers; the message is one line for people."""
 
 
 class ParseError(NetwrapError, ValueError):

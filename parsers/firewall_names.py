@@ -27,7 +27,7 @@ NAMES = ("in", "out", "source", "destination", "protocol", "sport", "dport", "st
 
 
 def protocol(word: Any) -> Any:
-    """The one name of a protocol, whichever of its names or numbers was printed.
+    """The canonical name of a protocol, from any of its names or its number.
 
     >>> protocol(6), protocol("icmpv6"), protocol("58"), protocol(253)
     ('tcp', 'ipv6-icmp', 'ipv6-icmp', 253)
@@ -38,7 +38,7 @@ def protocol(word: Any) -> Any:
 
 
 def put(found: Dict, name: str, values: Any, negated: bool = False) -> None:
-    """Note what a rule asks of one thing. A second condition on the same thing is appended.
+    """Add a condition of a rule to its record; a second condition on the same key is appended to the first.
 
     >>> found = {}
     >>> put(found, "dport", [22, "80-90"]); put(found, "source", "10.0.0.0/8", True); found

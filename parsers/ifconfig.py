@@ -88,7 +88,7 @@ def _read(source: Source) -> Iterator[Dict]:
 
 
 def _known(name: str, links: dict[str, Dict]) -> Dict:
-    """The record of a link; that of ``v0:web`` is that of ``v0``, and its addresses get the label."""
+    """The record of a link. ``v0:web`` shares the record of ``v0``, and its addresses get the label."""
     ifname = name.partition(":")[0]
     link = links.setdefault(ifname, {"ifname": ifname})
     link["label"] = name
@@ -123,7 +123,7 @@ def _first(line: str, links: dict[str, Dict]) -> Dict:
 
 
 def _say(link: Dict, key: str, value: object) -> None:
-    """An alias repeats what its link says; another value is kept beside the first."""
+    """Set a field that an alias may repeat; a value that differs from the link's is kept in ``unparsed``."""
     if link.setdefault(key, value) != value:
         unparsed(link, value if isinstance(value, list) else [str(value)])
 
@@ -227,7 +227,7 @@ def _counters(words: list[str], link: Dict) -> None:
 
 
 def _without_sizes(line: str) -> str:
-    """A line without the rounded sizes behind its bytes; a size that is not that of the number in front stays.
+    """Remove the rounded sizes behind byte counters; a size that does not match the number in front of it stays.
 
     >>> _without_sizes("RX bytes:1220 (1.1 KiB)  TX bytes:516 (9.0 B)")
     'RX bytes:1220  TX bytes:516 (9.0 B)'

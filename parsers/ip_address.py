@@ -47,7 +47,7 @@ _FLAGS = frozenset(
 
 
 def _prefix(words: Words, entry: Dict, local: str) -> None:
-    """``10.9.9.1/24``, or ``10.9.9.1 peer 10.9.9.2/32``: the length belongs to the peer where there is one."""
+    """Read ``10.9.9.1/24`` or ``10.9.9.1 peer 10.9.9.2/32``: where a peer is printed, the prefix length belongs to the peer."""
     address, slash, bits = local.partition("/")
     entry["local"] = address
     if words.peek() == "peer":
@@ -117,7 +117,7 @@ def _is_label(word: str, ifname: str) -> bool:
 
 
 def _without_remark(tail: str, ifname: str) -> tuple[str, list[str]]:
-    """Cut off what somebody wrote behind the label, which ends the line: ``scope global eth0 <-- the second address``."""
+    """Cut off a remark that a person added behind the label, the last word: ``scope global eth0 <-- the second address``."""
     words = split(tail) if len(tail) < 1000 else []
     for at in range(1, len(words) - 1):
         if _is_label(words[at], ifname) and words[at - 1] not in _ADDRESS.values and words[at + 1] != "valid_lft":
@@ -128,7 +128,7 @@ def _without_remark(tail: str, ifname: str) -> tuple[str, list[str]]:
 
 
 def _first_words(line: str) -> tuple[str, str, str]:
-    """The first two words of a line, and the rest of it as it is; ValueError where there is no second."""
+    """The first two words of a line, and the rest. Raises ValueError for a line of one word."""
     first, _, rest = line.partition(" ")
     second, _, tail = rest.partition(" ")
     if not second or not first.isprintable() or not second.isprintable():

@@ -36,7 +36,7 @@ _ADDRESS = re.compile(r"[0-9a-fA-F:.]+$", re.ASCII)
 
 
 def _used(words: Words, neigh: Dict) -> None:
-    """``used 267/268/269 probes 0``: seconds since it was used, confirmed and updated"""
+    """Read ``used 267/268/269 probes 0``: seconds since the entry was used, confirmed and updated."""
     parts = words.take("used").split("/")
     if len(parts) != 3:
         raise ValueError("'used' has three numbers")

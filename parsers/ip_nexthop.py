@@ -31,7 +31,7 @@ _FAMILIES = ("inet", "inet6", "mpls", "link", "bridge")
 
 
 def _group(words: Words, nexthop: Dict) -> None:
-    """``1/2,3/5,2``: ids, each with its weight"""
+    """Read the members of a group, ids with weights: ``1/2,3/5,2``."""
     members = []
     for part in words.take("group").split("/"):
         member, comma, weight = part.partition(",")

@@ -270,7 +270,7 @@ def _ordered(route: Dict) -> Dict:
 
 
 def _maker(names: tuple[str, ...]) -> tuple[Callable[..., Dict], int] | None:
-    """How to make a record of a line ``DST NAME VALUE NAME VALUE ...``, perhaps with a flag behind, and its number of words.
+    """A function that makes the record of a line ``DST NAME VALUE NAME VALUE ... [FLAG]``, and the number of words of such lines.
 
     None where the words between are not all names of a value, each once: such a line is read word by word.
     """
@@ -286,7 +286,7 @@ def _maker(names: tuple[str, ...]) -> tuple[Callable[..., Dict], int] | None:
 
 
 def _continue(route: Dict, words: list[str]) -> bool:
-    """Take a line behind a route's first; False if it is none."""
+    """Read a continuation line of a route; False if the line is not one."""
     first = words[0]
     if first == "nexthop":
         hop: Dict = {"flags": []}
@@ -402,7 +402,7 @@ iter_parse: IterParse[Route] = streamer(_read)
 
 
 def table_of(route: Mapping[str, Any]) -> str:
-    """The routing table of a route: its name where every Linux has it, otherwise as printed; main where none is printed.
+    """The routing table of a route: the name of a standard table, otherwise the table as printed; ``main`` where none is printed.
 
     >>> table_of({"dst": "default"}), table_of({"dst": "default", "table": "255"}), table_of({"dst": "default", "table": 100})
     ('main', 'local', '100')

@@ -61,7 +61,7 @@ def parse(text: str, *, strict: bool = True, table: str = "filter", family: str 
 
 
 def moved(records: list[Dict], table: str, family: str) -> None:
-    """Put the records of a text that does not name its table and family into those that its command asked for."""
+    """Set the table and family of records whose text names neither, from the command that printed the text."""
     for record in records:
         record["family"] = family
         if "table" in record:
@@ -242,7 +242,7 @@ class _Reader:
         return not self.gap and ranks.index(name) < ranks.index(self.listed[-1])
 
     def name_table(self) -> None:
-        """Call the table whose chains were listed by its name: the one that was given, or the one that has these chains."""
+        """Set the name of the listed table: the given one, or the first unlisted table that has these chains."""
         if not self.listed:
             return
         known = _BUILT_IN.get(tuple(self.listed), ())
@@ -325,7 +325,7 @@ _COLUMNS = ("num", "pkts", "bytes", "target", "prot", "opt", "in", "out", "sourc
 
 
 def _hang(chain: Dict) -> None:
-    """Say where a chain that is built in hangs."""
+    """Add the hook of a built-in chain to its record."""
     table, name = chain["table"], chain["chain"]
     chain["type"] = "nat" if table == "nat" else "route" if (table, name) == ("mangle", "OUTPUT") else "filter"
     chain["hook"] = HOOKS[name]
@@ -376,7 +376,7 @@ _BUILT_IN = {
 def conditions_of(
     words: list[tuple[str, bool]],
 ) -> tuple[list[Dict], str, Dict, tuple[int, int] | None, bool]:
-    """Take a rule apart: its conditions, target, options of the target, counters, and whether it goes and does not come back."""
+    """Split a rule into conditions, target, options of the target, counters, and whether it jumps without return (``-g``)."""
     conditions: list[Dict] = []
     options: Dict = {}
     target, module, negated, goto = "", "", False, False
@@ -534,7 +534,7 @@ _TO = lazy(r"to:(\S+)")
 
 
 def _set_mark(how: str, value: int, mask: int | None) -> str:
-    """A mark as `iptables-save` writes it, whatever `-L` calls the way it is set: ``MARK or 0x4000`` is ``0x4000/0x4000``"""
+    """A mark in the form of `iptables-save`, from any form of `-L`: ``MARK or 0x4000`` is ``0x4000/0x4000``."""
     if how == "or":
         mask = value
     elif how == "and":
@@ -545,7 +545,7 @@ def _set_mark(how: str, value: int, mask: int | None) -> str:
 
 
 def _list_words(text: str, conditions: list[Dict], options: Dict, target: str) -> bool:
-    """Read what `-L` prints behind the columns into conditions and options of the target; return whether it goes for good."""
+    """Read the words behind the columns of `-L` into conditions and target options; return whether the rule is a goto."""
     goto, protocol = False, "tcp"
     left: list[str] = []
     while text:

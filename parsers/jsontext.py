@@ -36,7 +36,7 @@ _REQUIRED = {
 
 
 def is_odd(text: str) -> bool:
-    """Whether a text may hold halves of surrogates, which its values must be cleaned of."""
+    """Whether a JSON text may contain lone surrogates, so that its values must be cleaned."""
     return "\\ud" in text or "\\uD" in text
 
 
@@ -58,7 +58,7 @@ def _int(word: str) -> int | str:
 
 
 def plain(value: Any, depth: int = 0) -> Any:
-    """A value without halves of surrogates, numbers that are none, and what is nested too deep."""
+    """A value without lone surrogates, NaN and infinities, and without anything nested too deep."""
     if isinstance(value, str):
         return _HALVES.sub("\ufffd", value)
     if depth > DEEPEST:
@@ -160,7 +160,7 @@ def _fields(name: str) -> dict[str, _Check]:
 
 
 def _check(kind: Any) -> _Check:
-    """The check of a type as it is written: ``int``, ``str | None``, ``dict[str, list[int]]``, the name of another record."""
+    """A function that checks values against an annotation: ``int``, ``str | None``, ``dict[str, list[int]]``, a record's name."""
     if not isinstance(kind, str):
         return _ANYTHING
     choices = _split(kind, "|")

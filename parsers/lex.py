@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 
 class _Lazy:
-    """A regular expression that is compiled when it is first used."""
+    """A regular expression that is compiled on first use."""
 
     def __init__(self, source: str, flags: int) -> None:
         self._source = source
@@ -104,7 +104,7 @@ class Source:
 
     @classmethod
     def of_text(cls, text: str, problems: list[ParseError] | None = None, first: int = 1) -> Source:
-        """The lines of a text that is there as a whole, which can be cleaned and looked at as a whole.
+        """The lines of a complete text, which can be cleaned and examined as a whole.
 
         ``first`` is the number of its first line.
         """
@@ -142,7 +142,7 @@ class Source:
         return enumerate(self._lines, start=self._first) if self._clean else iter(self)
 
     def lines(self) -> Iterator[str]:
-        """Every line; blank lines may be among them. :meth:`number` says which it is, for those who seldom ask."""
+        """Every line, blank ones too. Like ``numbered``, but :meth:`number` computes the line number only when asked."""
         self._iterator = iter(self._lines) if self._clean else self._counted()
         return self._iterator
 
@@ -156,7 +156,7 @@ class Source:
         return self._count - self._iterator.__length_hint__() if self._clean else self._number  # type: ignore[attr-defined]
 
     def fail(self, number: int, line: str, reason: str) -> None:
-        """Raise, or note where the caller asked for what can be read."""
+        """Raise ParseError, or note the problem where the caller asked for all that can be read."""
         error = ParseError(number, line, reason)
         if self._problems is None:
             raise error
@@ -164,7 +164,7 @@ class Source:
 
 
 def dedented(source: Source) -> Iterator[tuple[int, str]]:
-    """Every line that is not blank, without the indentation of the first one: tickets and manuals indent what they quote.
+    """The lines without blank ones and without the indentation of the first: tickets and manuals indent quoted text.
 
     >>> list(dedented(Source.of_text("    1: lo:\\n        link/loopback\\n  odd")))
     [(1, '1: lo:'), (2, '    link/loopback'), (3, '  odd')]
@@ -211,7 +211,7 @@ _NUMBER = lazy(r"-?\d{1,20}$", re.ASCII)
 
 
 class Remembered(dict):  # type: ignore[type-arg]
-    """Words and what they mean, asked once for each: the same few stand in most lines of a table."""
+    """A cache of word -> converted value: the same few words occur in most lines of a table."""
 
     def __init__(self, convert: Callable[[str], Any]) -> None:
         super().__init__()
@@ -244,7 +244,7 @@ def whole(word: str) -> int | None:
 
 
 def counter(word: str) -> int | str:
-    """A counter; with ``-h`` it is printed rounded (``1.5k``) and stays the word it is."""
+    """A counter as a number; a counter rounded by ``-h`` (``1.5k``) stays a word."""
     return number(word) if word.isdigit() and _NUMBER.match(word) else word
 
 
@@ -259,7 +259,7 @@ on_off: Callable[[str], bool] = Remembered(_on_off).__getitem__
 
 
 def octets(text: str) -> bytes:
-    """A text as the bytes it was; what was none (half of a surrogate pair) somehow."""
+    """The bytes a text was decoded from. A lone surrogate that came from no byte is encoded as it is."""
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
@@ -267,7 +267,7 @@ def octets(text: str) -> bytes:
 
 
 def bracketed(word: str) -> list[str]:
-    """``<A,B>`` as its names; ``<>`` as none."""
+    """The names in ``<A,B>``; an empty list for ``<>``."""
     if word[:1] != "<" or word[-1:] != ">":
         raise ValueError(f"{word!r} is not in <>")
     return word[1:-1].split(",") if len(word) > 2 else []
@@ -281,7 +281,7 @@ def unparsed(record: Dict, words: Iterable[str]) -> None:
 
 
 class Grammar:
-    """What the words of a part of a line mean, as data.
+    """The meaning of the words of a part of a line, as data.
 
     ``values``: a word that takes one value, with the record's key and the value's conversion; ``flags``: a word that
     stands alone, with the key and what the record holds; ``rules``: a word whose function reads on by itself.
@@ -412,7 +412,7 @@ def _raise_flag(record: Dict, outer: Dict, field: tuple[str, Any], word: str) ->
 
 
 def _apply(rule: Callable[[Words, Dict], None], cursor: Words, record: Dict, outer: Dict) -> None:
-    """Let a rule read on. What it would say a second time stays as it was said first; its words are kept."""
+    """Run a rule. A key that it would set again keeps its first value, and the rule's words go to ``unparsed``."""
     start = cursor.at - 1
     before = dict(record)
     rule(cursor, record)
@@ -551,7 +551,7 @@ def parser(
         return records
 
     def parse(text: str, *, strict: bool = True) -> Any:
-        """Parse what the command printed, text or JSON; the module's docstring says what a record holds.
+        """Parse what the command printed, text or JSON; the module's docstring describes the records.
 
         A mark of the byte order in front (U+FEFF) is left out.
 

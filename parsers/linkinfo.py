@@ -67,7 +67,7 @@ def _tos(word: str) -> str:
 
 
 def _or_flag(word: str, key: str, odd: str, flag: str, convert: Convert = str) -> Rule:
-    """``tclass 0x10``, or ``tclass inherit``, which JSON has as a flag of its own."""
+    """Read ``tclass 0x10`` or ``tclass inherit``, which JSON has as a flag of its own."""
 
     def rule(words: Words, data: Dict) -> None:
         value = words.take(word)
@@ -87,7 +87,7 @@ def _dscp(words: Words, data: Dict) -> None:
 
 
 def _nested(key: str, name: str, convert: Convert) -> Rule:
-    """A value that JSON has in an object of its own."""
+    """A rule for a value that JSON nests in an object of its own."""
 
     def rule(words: Words, data: Dict) -> None:
         inner = data.setdefault(key, {})
@@ -119,7 +119,7 @@ def _either(word: str) -> int | str:
 
 
 def _value_and_flags(value: str) -> Rule:
-    """``id 100 <REORDER_HDR,GVRP>``: a value, and behind it a word in brackets that has no key of its own."""
+    """Read ``id 100 <REORDER_HDR,GVRP>``: a value, followed by flags in brackets without a keyword."""
 
     def rule(words: Words, data: Dict) -> None:
         data[value] = number(words.take(value))
@@ -152,7 +152,7 @@ def _remotes(words: Words, data: Dict) -> None:
 
 
 def _by_family(word: str, key: str) -> Rule:
-    """An address whose key says its family: ``remote`` or ``remote6``."""
+    """A rule for an address whose key depends on its family: ``remote`` or ``remote6``."""
 
     def rule(words: Words, data: Dict) -> None:
         address = words.take(word)

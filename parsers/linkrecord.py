@@ -75,7 +75,7 @@ def _protodown_reason(words: Words, record: Dict) -> None:
 
 
 def _netns_name(key: str) -> Callable[[Words, Dict], None]:
-    """A namespace's name may hold blanks; it ends where a known word or the line does."""
+    """Read the name of a namespace, which may contain blanks: it ends at a known word or at the end of the line."""
 
     def rule(words: Words, record: Dict) -> None:
         name = [words.take(key)]
@@ -98,7 +98,7 @@ def _hardware(word: str) -> str:
 
 
 def _peer(words: Words, record: Dict) -> None:
-    """``peer 10.0.0.5``: the far end of a point-to-point link, which JSON calls its broadcast address"""
+    """Read ``peer 10.0.0.5``: the far end of a point-to-point link, which JSON calls its broadcast address."""
     record["broadcast"] = _hardware(words.take("peer"))
     record["link_pointtopoint"] = True
 
@@ -173,7 +173,7 @@ _ODD_TAIL = Grammar(
 
 
 class Record:
-    """A record while its lines come in: what is open decides where the next line belongs."""
+    """A record under construction: its open part decides where the next line belongs."""
 
     kind: tuple[Grammar, Dict] | None = None
     counters: tuple[Dict, str, list[str]] | None = None
@@ -187,7 +187,7 @@ class Record:
     # -- one line ---------------------------------------------------------------------------------------------
 
     def line(self, line: str) -> bool:
-        """Take one line behind the first; False if it is none of this record's. ValueError says what is wrong."""
+        """Read one line after the first; False if the line does not belong to this record. Raises ValueError with the reason."""
         if line[:9] == "    link/" and self.counters is None:
             self.alias_open = False
             self._link(line[9:])
@@ -336,7 +336,7 @@ _PROGRAM = Grammar(
 
 
 def flags(text: str) -> list[str]:
-    """The names between ``<`` and ``>``; busybox's glued remainder becomes a word of its own, as iproute2 prints it."""
+    """The names between ``<`` and ``>``. busybox glues the next word to them; it is split off, as iproute2 prints it."""
     return list(_flags[text])
 
 
@@ -355,7 +355,7 @@ _flags = Remembered(_names_of)
 
 
 def header(line: str, tail_grammar: Grammar | None = None) -> Record | None:
-    """The record that a first line opens, or None. Its ``ifname`` still has the peer behind ``@``."""
+    """The record that a first line opens, or None. Its ``ifname`` still contains the ``@PEER`` suffix."""
     found = HEADER.match(line)
     if found is None:
         old = _OLD_BRIDGE.match(line)
@@ -383,7 +383,7 @@ def header(line: str, tail_grammar: Grammar | None = None) -> Record | None:
 
 
 def mangled_header(line: str) -> Record | None:
-    """The record that a first line opens whose number or flags were lost on the way; what was lost the record does not have."""
+    """The record of a first line whose index or flags were lost when it was pasted; the record lacks their keys."""
     found = _MANGLED.match(line)
     if found is None or not (found[1] or found[3]):
         return None
@@ -396,7 +396,7 @@ def mangled_header(line: str) -> Record | None:
 
 
 def _odd_xdp(tail: str, fields: Dict) -> None:
-    """``mtu 1500 xdpgeneric/id:97 qdisc noqueue``, as `ip addr` has it."""
+    """Read ``mtu 1500 xdpgeneric/id:97 qdisc noqueue``, as `ip addr` prints it."""
     words = []
     for word in split(tail):
         mode, slash, program = word.partition("/id:")
@@ -511,14 +511,14 @@ def split_names(records: list[Dict]) -> None:
 
 
 def _listing(records: list[Dict]) -> _Listing:
-    """The names of a listing as printed, what is behind an ``@`` in them, and whether the listing is whole."""
+    """The names of a listing as printed, the parts behind an ``@`` in them, and whether the listing is complete."""
     raw = {record["ifname"] for record in records if "ifname" in record}
     parents = {name[at + 1 :] for name in raw for at in range(1, len(name)) if name[at] == "@"}
     return raw, parents, _is_whole(records)
 
 
 def _is_whole(records: list[Dict]) -> bool:
-    """Whether all links of a namespace are there, so that a peer that is not is none: `-4`, `-6` and `up` leave some out."""
+    """Whether a listing has all links of a namespace, so that an unlisted name cannot be a peer: `-4`, `-6`, `up` omit links."""
     return (
         any(record.get("ifindex") == 1 and record.get("ifname") == "lo" for record in records)
         and any("link_type" in record for record in records)
@@ -527,7 +527,7 @@ def _is_whole(records: list[Dict]) -> bool:
 
 
 def _split_name(record: Dict, names: set[str], raw: set[str], parents: set[str], whole: bool) -> tuple[str, str, bool] | None:
-    """The name, the peer, and whether it is in another namespace; None where the ``@`` belongs to the name."""
+    """The name, the peer, and whether the peer is in another namespace; None where the ``@`` belongs to the name."""
     name = record["ifname"]
     splits = [(name[:at], name[at + 1 :]) for at in range(len(name) - 1, 0, -1) if name[at] == "@"]
     if not splits:
@@ -544,7 +544,7 @@ def _split_name(record: Dict, names: set[str], raw: set[str], parents: set[str],
 
 
 def _with_peer(record: Dict, own: str, peer: str | None, remote: bool) -> Dict:
-    """The record with its name and its peer, in the order of `ip -j link`."""
+    """A copy of the record with name and peer split, its keys in the order of `ip -j link`."""
     if peer is None:
         return {key: value for key, value in record.items() if value is not None or key not in ("link", "link_index")}
     key, value = ("link_index", int(peer[2:])) if remote and peer != "NONE" else ("link", None if remote else peer)

@@ -164,7 +164,7 @@ def _ordered(record: Dict) -> Dict:
 
 
 class _Reader:
-    """The lines of a ruleset; a line with an open brace of a set goes on to the line that closes it."""
+    """The lines of a ruleset; an opened brace of a set joins the lines up to the closing one."""
 
     def __init__(self, text: str, problems: list[ParseError] | None) -> None:
         self.source = Source.of_text(text, problems)
@@ -172,7 +172,7 @@ class _Reader:
         self.family = self.table = ""
 
     def next(self) -> tuple[int, str, int | None] | None:
-        """The next line that is not empty: its number, the line without blanks around it, its handle."""
+        """The next non-empty line: its number, its stripped text, its handle."""
         for number, line in self.lines:
             line = line.strip()
             if not line:
@@ -183,7 +183,7 @@ class _Reader:
         return None
 
     def whole(self, line: str) -> str:
-        """A line with those behind it, up to where its braces are closed."""
+        """A line joined with the following ones, up to the line that closes its braces."""
         parts = [line]
         depth = _depth(line)
         while depth > 0:
@@ -211,7 +211,7 @@ class _Reader:
                 self.source.fail(number, line, "expected `table FAMILY NAME {`")
 
     def table_body(self, record: Dict, handle: int | None) -> Iterator[Dict]:
-        """A table, its objects and sets, its chains, and then the rules of all chains, in the order of `nft -j`."""
+        """The table, then its objects, sets and chains, then the rules of all chains, in the order of `nft -j`."""
         chains: list[Dict] = []
         rules: list[Dict] = []
         others: list[Dict] = []
@@ -354,7 +354,7 @@ _TYPES = {
 
 
 def _typeof(words: str) -> str:
-    """The type that an expression has: ``ip saddr`` is ``ipv4_addr``; the words themselves where it is not known."""
+    """The type of an expression: ``ip saddr`` is ``ipv4_addr``; the words themselves where the type is not known."""
     parts = words.split(" ")
     if parts[0] in ("iifname", "oifname"):
         return "ifname"
@@ -362,7 +362,7 @@ def _typeof(words: str) -> str:
 
 
 def _set_line(record: Dict, of: Dict, line: str) -> bool:
-    """Read one line of a set or map into ``record``; ``of`` is what the lines before it said."""
+    """Read one line of a set or map into ``record``; ``of`` holds the types that earlier lines gave."""
     word, _, rest = line.rstrip(";").partition(" ")
     if word in ("type", "typeof"):
         key, colon, data = rest.partition(" : ")
@@ -559,7 +559,7 @@ def _notice_match(found: Dict, left: Any, right: Any, op: str) -> None:
 
 
 def _notice_concat(found: Dict, fields: list[Any], right: Any, op: str) -> None:
-    """Of joined fields each has the values of its column; a set with a name stands for all of them."""
+    """Add the conditions of a concatenation: each field gets the values of its column; a named set stands for all columns."""
     elements = right.get("set") if isinstance(right, dict) else None
     for number, field in enumerate(fields):
         if elements is None:

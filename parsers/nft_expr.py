@@ -68,7 +68,7 @@ class Cursor:
         return self.tokens[self.at + steps] if self.at + steps < len(self.tokens) else ""
 
     def take(self, *wanted: str) -> str:
-        """The next word; Odd where there is none, or where it is not one of those wanted."""
+        """Take the next word. Raises Odd at the end, and for a word that is not among the wanted ones."""
         word = self.word
         if not word or wanted and word not in wanted:
             raise Odd(f"expected {' or '.join(wanted) or 'a word'}")
@@ -89,7 +89,7 @@ class Cursor:
 
 
 def tokens(text: str) -> list[str]:
-    """The words of a rule, quoted ones with their quotes; a comma behind a word is a word of its own.
+    """Split a rule into words. Quoted words keep their quotes; a comma after a word is a word of its own.
 
     >>> tokens('iifname { "e0", "lo" } accept')
     ['iifname', '{', '"e0"', ',', '"lo"', '}', 'accept']
@@ -104,7 +104,7 @@ def tokens(text: str) -> list[str]:
 
 
 def read(text: str, family: str = "inet") -> list[Dict]:
-    """The statements of a rule, as `nft -j` has them; without its comment and handle."""
+    """The statements of a rule in the form of `nft -j`, without comment and handle."""
     cursor = Cursor(tokens(text))
     found: list[Dict] = []
     while cursor.word:
@@ -218,7 +218,7 @@ def _limit(cursor: Cursor) -> Dict:
 
 
 def limit(cursor: Cursor) -> Dict:
-    """What is behind ``rate``: ``over 10/second burst 5 packets``"""
+    """Read the words after ``rate``: ``over 10/second burst 5 packets``."""
     over = cursor.skip("over")
     unit = ""
     word = cursor.take()
@@ -493,7 +493,7 @@ def _is_mask(left: Any) -> bool:
 
 
 def _expression(cursor: Cursor) -> Any:
-    """Fields joined with ``.``, each with its operators."""
+    """Read fields that are joined with ``.``, each with its operators."""
     parts = [_operation(cursor)]
     while cursor.word == ".":
         cursor.take()
@@ -653,7 +653,7 @@ _READERS: dict[str, Any] = {
 
 
 def _value(cursor: Cursor) -> Any:
-    """An expression with a map behind it, or without: ``tcp dport map { 80 : 10.0.0.5 }``"""
+    """Read an expression with or without a map: ``tcp dport map { 80 : 10.0.0.5 }``."""
     if not _is_field(cursor):
         return _right(cursor, None)
     key = _expression(cursor)
@@ -663,7 +663,7 @@ def _value(cursor: Cursor) -> Any:
 
 
 def _new(cursor: Cursor, left: Any) -> Any:
-    """What a field is set to."""
+    """Read the value that a field is set to."""
     return _value(cursor) if _is_field(cursor) else _right(cursor, left)
 
 
@@ -674,7 +674,7 @@ def _data(cursor: Cursor, key: Any) -> Any:
 
 
 def _right(cursor: Cursor, left: Any) -> Any:
-    """What a field is compared with."""
+    """Read the value that a field is compared with."""
     if cursor.word == "{":
         cursor.take()
         return {"set": elements(cursor, left)}
@@ -689,7 +689,7 @@ def _right(cursor: Cursor, left: Any) -> Any:
 
 
 def elements(cursor: Cursor, key: Any) -> list[Any]:
-    """The elements of a set or map up to its closing brace; ``key`` is what they are compared with, or a set's type."""
+    """Read the elements of a set or map up to the closing brace; ``key`` is the expression on the left, or the set's type."""
     found: list[Any] = []
     while not cursor.skip("}"):
         element = _element(cursor, key)
@@ -740,7 +740,7 @@ _STRINGS = ("rtclassid", "classid")
 
 
 def _atom(word: str, left: Any) -> Any:
-    """One value: a number, a range, a prefix, a name. ``left`` is what it is compared with, where that is known."""
+    """Read one value: a number, a range, a prefix, a name. ``left`` is the expression compared with it, if known."""
     if word[0] == '"':
         first, dash, last = word[1:-1].partition('"-"')
         return {"range": [first, last]} if dash else first
@@ -780,7 +780,7 @@ _QUOTED = ("iif oif iifname oifname helper ibrname obrname day hour time bri_iif
 
 
 def default_reject(family: str) -> Dict:
-    """What `reject` without more sends, as `nft -j` says it."""
+    """The ICMP message that a bare `reject` sends, in the form of `nft -j`."""
     return {"type": _REJECTS.get(family, "icmpx"), "expr": "port-unreachable"}
 
 
@@ -790,7 +790,7 @@ def write(statements: Iterable[Any], family: str = "inet") -> str:
 
 
 def write_value(value: Any) -> str:
-    """A value alone, as `nft` prints it: ``80-90``, ``10.0.0.0/8``, ``"e0" . 22`` without quotes."""
+    """A single value as `nft` prints it: ``80-90``, ``10.0.0.0/8``, ``"e0" . 22`` without quotes."""
     return _write_right(value, None)
 
 

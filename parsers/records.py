@@ -1,6 +1,6 @@
 """The records: plain dicts, described here. The schema is that of `ip -j` (and `bridge -j`) of iproute2 6.x.
 
-A key that the text did not say is absent. A key that is there with None means a flag that is set (``router``,
+A key that the text did not print is absent. A key that is there with None means a flag that is set (``router``,
 ``not``), or, where the text prints a placeholder, that there is nothing (``hwaddress`` of an incomplete entry).
 ``unparsed`` holds words that no field is known for, in every kind of record; it is absent when empty. ``netns`` is the
 namespace's name where `ip -all netns exec` printed one above the record.
@@ -41,7 +41,7 @@ class _Unparsed(TypedDict, total=False):
 
 
 class LinkInfo(TypedDict, total=False):
-    """What `-d` says of a link's kind, and of its part as a slave of a bridge, bond, team or VRF."""
+    """The fields of `-d` about the kind of a link, and about the link as a slave of a bridge, bond, team or VRF."""
 
     info_kind: str
     info_data: dict[str, Any]
@@ -269,7 +269,7 @@ class Netns(_Unparsed, total=False):
 
 
 class BridgeLink(_Unparsed, total=False):
-    """A bridge's port (`bridge link`); what is on or off is a bool."""
+    """A port of a bridge (`bridge link`); switches are bools."""
 
     ifindex: int
     link: str
@@ -448,7 +448,7 @@ class Maddr(_Unparsed, total=False):
 
 
 class Ifconfig(Address, total=False):
-    """A link with its addresses as `ifconfig` tells them, in the schema of `ip address`; ``cut`` names what may be cut off."""
+    """A link with its addresses as `ifconfig` prints them, in the schema of `ip address`; ``cut`` names fields perhaps cut."""
 
     metric: int
     device: str
@@ -473,7 +473,7 @@ class Brctl(_Unparsed, total=False):
 
 
 class _FirewallRecord(_Unparsed, total=False):
-    """What records of nft and of iptables have in common: ``kind`` is table, chain, rule, note, ..."""
+    """The keys that records of nft and iptables share: ``kind`` is table, chain, rule, note, ..."""
 
     kind: str
     family: str

@@ -170,7 +170,7 @@ def _guess(line: str, words: list[str]) -> tuple[str, ...]:
 
 
 def _row(columns: tuple[str, ...], words: list[str]) -> Dict | None:
-    """A row under its columns; None where the words do not fit them. ValueError says what cannot be meant."""
+    """A row as a record; None where the words do not fit the columns. Raises ValueError for impossible values."""
     row: Dict = dict(zip(columns, words))
     if not row or not _FLAGS.match(row["flags"]):
         return None
@@ -223,7 +223,7 @@ def _is_proc4(words: list[str]) -> bool:
 
 
 def _byte_order(words: list[str]) -> bool | None:
-    """Whether a row of /proc/net/route is big-endian: its mask is a mask in one byte order only. None: in both."""
+    """Whether a row of /proc/net/route is big-endian, told by its mask; None where the mask is valid in both byte orders."""
     little, big = (_address(words[7], order) in _MASKS for order in (False, True))
     return None if little == big else big
 
@@ -295,7 +295,7 @@ def _address6(word: str) -> str:
 
 
 def as_routes(rows: Iterable[RouteRow]) -> list[Dict]:
-    """The rows in the schema of `ip -j route`, as far as they say it.
+    """Convert rows to the schema of `ip -j route`, as far as `route` prints its fields.
 
     A reject route becomes ``unreachable`` (prohibit looks the same), one without an interface ``blackhole`` (so does throw);
     with IPv6, a row for an own address ``local`` (anycast looks the same), ff00::/8 ``multicast``, and the kernel's own
@@ -308,7 +308,7 @@ def as_routes(rows: Iterable[RouteRow]) -> list[Dict]:
 
 
 def _is_null(row: RouteRow) -> bool:
-    """Whether it is one of the kernel's own two rows, which every namespace has and `ip` never shows."""
+    """Whether a row is one of the kernel's two internal rows, which every namespace has and `ip` never prints."""
     return (
         row.get("metric") == 0xFFFFFFFF and row["destination"] in ("::/0", "[::]/0") and row.get("iface") == "lo"
         and "!" in row.get("flags", "")
@@ -373,7 +373,7 @@ def _as_route6(row: RouteRow) -> Dict:
 
 
 def from_routes(routes: Iterable[Mapping[str, Any]]) -> list[Dict]:
-    """What `route -n` would say of routes in the schema of `ip -j route` (see the module for what it cannot say).
+    """Convert routes in the schema of `ip -j route` to the rows of `route -n` (the module's docstring lists what they lose).
 
     Of IPv6 ``ref`` and ``use`` are absent, and of the letters those are there that `ip` tells: U G ! n e.
     """

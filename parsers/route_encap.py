@@ -51,7 +51,7 @@ OPTIONS: dict[str, tuple[tuple[str, Convert], ...]] = {
 
 
 def read(words: Words) -> Dict:
-    """The block behind the word ``encap``; reading stops at the first word that is none of its type's.
+    """Read the block after the word ``encap``, up to the first word that its type does not have.
 
     Returns ``{"encap_type": ..., ...}`` as `ip -j route` of 6.3 and later nests it; ValueError where the line ends in
     the middle of the block.
@@ -106,7 +106,7 @@ def _segments(words: Words) -> list[str]:
 
 
 def options(words: Words) -> dict[str, list[Dict]]:
-    """``geneve_opts 0:8:abcdef01,1:2:00`` as a list of its fields; all releases begin a new line with it."""
+    """Read ``geneve_opts 0:8:abcdef01,1:2:00`` as a list of fields; all releases print it on a new line."""
     name = words.take()
     fields = OPTIONS[name]
     found: list[Dict] = []

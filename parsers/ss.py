@@ -190,7 +190,7 @@ def _endpoint(word: str, key: str, dev: str, socket: Dict) -> None:
 
 
 def _behind(text: str, socket: Dict) -> None:
-    """What stands behind the addresses, or in the next line: users, words with a colon, and the words of `-i`."""
+    """Read the words after the addresses, or of the next line: users, words with a colon, and the words of `-i`."""
     start = _USERS.search(text)
     if start is not None:
         at = start.end()

@@ -43,7 +43,7 @@ def _read(source: Source) -> Iterator[Dict]:
 
 
 def dotted(key: str) -> str:
-    """A key as `sysctl` prints it, whichever of ``.`` and ``/`` separates its parts: the first that it holds does.
+    """A key in the form of `sysctl`. Its parts are separated by ``.`` or ``/``, whichever occurs first.
 
     >>> dotted("net/ipv4/conf/eth0.100/forwarding"), dotted("net.ipv4.conf.eth0/100.forwarding")
     ('net.ipv4.conf.eth0/100.forwarding', 'net.ipv4.conf.eth0/100.forwarding')

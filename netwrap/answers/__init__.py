@@ -1,1 +1,1 @@
-"""A host is asked, records are the answer; nothing runs here, nothing is printed."""
+"""Answers about a host, as records. Nothing runs here, nothing is printed."""

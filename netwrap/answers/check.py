@@ -1,4 +1,4 @@
-"""What is wrong in the networks of hosts: every check asked, and consequences put under their causes.
+"""Run every check on hosts, and put consequences under their causes.
 
 >>> from netwrap.model.build import build
 >>> from netwrap.model.section import Section

@@ -1,4 +1,4 @@
-"""What a rule of iptables does with a packet: its conditions as yes, no or not known, and its target."""
+"""Apply a rule of iptables to a packet: its conditions (yes, no, not known) and its target."""
 
 from __future__ import annotations
 

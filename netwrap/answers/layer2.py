@@ -1,4 +1,4 @@
-"""Who receives a frame that leaves by a link: cables, bridges with their ports and VLANs, macvlan, bonds, tunnels.
+"""Find the receivers of a frame that leaves by a link: cables, bridges with ports and VLANs, macvlan, bonds, tunnels.
 
 A frame to everybody is followed out of a link: each link that would hand it to its namespace is an :class:`End`, with the way
 to it and the first obstacle on that way. What lies behind an obstacle is looked at as well: so the owner of an address who is

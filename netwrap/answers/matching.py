@@ -1,4 +1,4 @@
-"""What rules of both firewall tools ask a packet: addresses, ports, marks, states; with a third answer where it is not known."""
+"""Match a packet against conditions of both firewall tools (addresses, ports, marks, states): yes, no, or not known."""
 
 from __future__ import annotations
 

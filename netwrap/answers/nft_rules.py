@@ -1,4 +1,4 @@
-"""What a rule of nft does with a packet: its matches as yes, no or not known, and its statements."""
+"""Apply a rule of nft to a packet: its matches (yes, no, not known) and its statements."""
 
 from __future__ import annotations
 

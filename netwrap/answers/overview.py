@@ -1,4 +1,4 @@
-"""What a report says of a host: one record for each namespace, and all about one of them."""
+"""The records of a report: one for each namespace of a host, and all tables of one namespace."""
 
 from __future__ import annotations
 

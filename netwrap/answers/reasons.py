@@ -1,4 +1,4 @@
-"""The vocabulary of answers: the stages that a packet goes through and the reasons for which it ends, each with its words.
+"""The vocabulary of answers: the stages of a packet's way and the reasons for its end, each with a sentence.
 
 Both are part of the interface (JSON, docs/trace.md): codes are added, never renamed. `trace`, `check` and `lab` share them.
 """

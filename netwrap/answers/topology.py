@@ -1,4 +1,4 @@
-"""The networks of hosts as one graph: rooms (namespaces), ports, buses, cables, clouds. All pictures are drawn from it.
+"""The networks of hosts as one graph: rooms (namespaces), ports, buses, cables, clouds. All pictures are drawn from the graph.
 
 >>> from netwrap.model.build import build
 >>> from netwrap.model.section import Section

@@ -1,4 +1,4 @@
-"""How a packet gets there, and back: the verdict, where it stops and why, and the commands that show and mend it."""
+"""Trace a packet and its answer: the verdict, the place and reason of its end, and the commands that show and mend the fault."""
 
 from __future__ import annotations
 

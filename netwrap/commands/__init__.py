@@ -1,4 +1,4 @@
-"""What each command is: one module a command, found by its name; nothing else lists the commands.
+"""Descriptions of commands: one module per command, found by its name; nothing else lists the commands.
 
 ``ip_route.py`` is `ip route`, ``ss.py`` is `ss`. A module has
 

@@ -1,4 +1,4 @@
-"""What a command that shows something asks for: which table, of which family, how much of it, and only which rows.
+"""The request of a command that shows a table: which table, which family, how much detail, and which rows.
 
 ``ip -d -6 route show table 100 dev eth0`` asks for routes of IPv6, in detail, of table 100 and by eth0 only. Both who holds a
 capture and who answers from it need to know.

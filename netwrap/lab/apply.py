@@ -1,4 +1,4 @@
-"""Bring a lab up, compare it with the host, and take it down: by a plan whose steps are undone where one fails."""
+"""Bring a lab up, compare it with the host, and take it down: by a plan whose steps are undone if one fails."""
 
 from __future__ import annotations
 

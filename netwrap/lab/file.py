@@ -1,4 +1,4 @@
-"""A lab file: TOML text, read and checked. What is wrong is told with the file, the line, and what is allowed there.
+"""Read and check a lab file (TOML). An error names the file, the line, and the allowed keys or values.
 
 Names and values are checked here against narrow patterns: nothing that passes can be taken for an option, a keyword of
 another command, a quote or a comment of a batch file, or a word of a shell.

@@ -1,4 +1,4 @@
-"""What a lab consists of, as objects: a dict of keys and values that is the same whether a file or a host was read.
+"""The objects of a lab: dicts of keys and values, the same whether they were read from a file or from a host.
 
 A key is a tuple of words, its kind first and its namespace second; a value holds what can differ::
 

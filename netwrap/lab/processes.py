@@ -1,4 +1,4 @@
-"""What a lab does without a command of `ip`: write files and sysctls, start commands that stay, and end who is in a namespace."""
+"""The work of a lab without `ip`: write files and sysctls, start commands that keep running, end the processes of a namespace."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is there now, read into objects: the lab's namespaces, and of the host what carries the lab's mark or is in its record."""
+"""Read the present state into objects: the lab's namespaces, and the host's objects with the lab's mark or in its record."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ask whether a lab works: each pair and the outside is pinged, and where there is no answer, the way is walked for the cause."""
+"""Verify that a lab works: ping each pair and the outside; without an answer, walk the way to find the cause."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Sections become a host: namespaces, their tables, and how they hang together."""
+"""The model of a host, made from sections: namespaces, their tables, and the links between namespaces."""

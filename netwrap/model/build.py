@@ -1,4 +1,4 @@
-"""Build a Host from sections, whatever source they came from.
+"""Build a Host from sections of any source.
 
 >>> from netwrap.model.section import Section
 >>> host = build([Section("", "ip netns list", "red (id: 0)"), Section("red", "ip route show", "default via 10.0.0.1 dev eth0")])
@@ -37,7 +37,7 @@ _HOST_WIDE = ("date", "hostname", "versions", "namespaces", "containers", "notes
 
 
 def build(sections: Iterable[Section], notes: Sequence[str] = (), problems: Sequence[str] = ()) -> Host:
-    """The Host that sections tell of, whoever made them.
+    """Build a Host from sections of any source.
 
     A command that failed leaves its table out; what it said, and what could not be read, is in the host's notes and
     problems; nothing is raised for it.
@@ -177,7 +177,7 @@ class _Builder:
                 netns.held.append(f"{how} {value}")
 
     def _forget_the_gone(self) -> None:
-        """A namespace that vanished while it was looked at is worth a note, and no failure."""
+        """Drop namespaces that vanished during the capture; each gets a note and does not count as a failure."""
         for key, netns in self.gone.items():
             if netns.tables:
                 continue
@@ -192,7 +192,7 @@ class _Builder:
             self.problems = [it for it in self.problems if f" of namespace {key} answered " not in it]
 
     def _note_gaps(self, netns: Namespace) -> None:
-        """Say which tables were captured in part only, and resolve what was asked for by the name of a VRF."""
+        """Note tables that were captured in part only, and resolve requests by the name of a VRF."""
         routes = netns.tables.get("ip_route", [])
         if any(table.request is not None and "vrf" in table.request.filters for table in routes):
             coverage.resolve_vrfs(routes, netns.links or ())
@@ -247,7 +247,7 @@ def _label(netns: Namespace) -> str:
 
 
 class _Problems(list):  # type: ignore[type-arg]
-    """The first problems, and how many more there were: a million odd lines must not fill the memory."""
+    """The first problems and the number of further ones: a million odd lines must not fill the memory."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -290,7 +290,7 @@ def _whole(text: str) -> str:
 
 
 def _versions(text: str) -> dict[str, str]:
-    """Lines ``tool: what it printed``"""
+    """Parse lines ``tool: version text``."""
     found: dict[str, str] = {}
     for line in text.split("\n"):
         tool, colon, said = line.partition(":")

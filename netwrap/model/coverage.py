@@ -1,4 +1,4 @@
-"""What each capture of a table covers, and several captures of one table as one.
+"""Find out what each capture of a table covers, and combine several captures of one table.
 
 A command asks for a part of its table: `ip -4 addr` for one family, `ip route` for one routing table, `ip neigh` for all states
 but one. Two captures are joined where neither covers the other; only one that covers what was asked proves that a row is absent.
@@ -37,7 +37,7 @@ LISTS = {"addr_info": ("family", "local", "prefixlen", "address"), "vlans": ("vl
 
 
 class Table(NamedTuple):
-    """What one command printed, as records.
+    """The output of one command, as records.
 
     ``json``: it was JSON; ``section``: the text, and where it came from; ``part``: why the records are only a part of what the
     command prints, ``""`` where they are all.
@@ -121,7 +121,7 @@ def covers(table: Table, asked: Scope) -> bool:
 
 
 def chosen(tables: Sequence[Table]) -> list[Table]:
-    """The captures that say all there is to say, the most complete first; what a later or better one covers is left out."""
+    """The captures that together hold everything, the most complete first, without those that a later or better one covers."""
     if len(tables) == 1:
         return list(tables)
     scopes = [scope(table.request) for table in tables]
@@ -187,7 +187,7 @@ def _key(name: str, record: Record) -> Any:
 
 
 def _filled(record: Record, other: Record) -> Record:
-    """A record with what only the other one has of it."""
+    """A record completed with keys that only the other record has."""
     found = {**other, **record}
     for key, parts in LISTS.items():
         ours, theirs = record.get(key), other.get(key)
@@ -213,7 +213,7 @@ def _richness(table: Table) -> tuple[int, ...]:
 
 
 def completed(request: Request | None, records: list[Record]) -> list[Record]:
-    """Put back into each record what its command filtered by: iproute2 leaves that out of what it prints.
+    """Put the values that the command filtered by back into each record: iproute2 does not print them.
 
     >>> from netwrap.commands.request import read
     >>> completed(read("ip route show table 100 dev eth0".split()), [{"dst": "default", "gateway": "10.0.0.1"}])
@@ -226,7 +226,7 @@ def completed(request: Request | None, records: list[Record]) -> list[Record]:
 
 
 def as_printed(table: Table) -> list[Record]:
-    """The records of a table as its own command printed them: without what it filtered by."""
+    """The records of a table as its command printed them, without the values it filtered by."""
     left_out = _left_out(table.request)
     if not left_out:
         return list(table.records)
@@ -258,7 +258,7 @@ def _left_out(request: Request | None) -> Record:
 
 
 def resolve_vrfs(tables: list[Table], links: Iterable[Record]) -> None:
-    """Give routes that were asked for by VRF the number of its routing table, where `ip -d link` tells it."""
+    """Set the table number of routes that were requested by VRF, if `ip -d link` was captured."""
     numbers: dict[str, str] = {}
     for link in links:
         info = link.get("linkinfo", {}).get("info_data", {})
@@ -278,7 +278,7 @@ def resolve_vrfs(tables: list[Table], links: Iterable[Record]) -> None:
 
 
 def parts(tables: Sequence[Table]) -> list[Table]:
-    """The captures that are a part of their table while none is the whole of it (of their family)."""
+    """The partial captures of tables for which no complete capture (of the family) exists."""
     kept = [table for table in chosen(tables) if table.request is None or table.request.verb == "show"]
     whole = {family for table in kept if not gap(table) for family in scope(table.request).families}
     return [
@@ -288,7 +288,7 @@ def parts(tables: Sequence[Table]) -> list[Table]:
 
 
 def gap(table: Table) -> str:
-    """Why a capture is not the whole of what its command's noun shows, in words; ``""`` where it is.
+    """Why a capture does not have the whole table, in words; ``""`` where it does.
 
     >>> from netwrap.commands.request import read
     >>> [gap(Table("", read(words.split()), [], False)) for words in ("ip route show table 100 dev eth0", "ip -4 neigh")]

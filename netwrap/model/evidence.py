@@ -1,4 +1,4 @@
-r"""The line that a record was read from: what an answer quotes as its evidence.
+r"""Find the line that a record was read from, which answers quote as evidence.
 
 :func:`of` takes a record of a namespace (one of `netns.routes`, `netns.links`, ... or an entry of ``addr_info``) and returns
 the text that it stands in, with the place of that text in its source. Nothing is searched before somebody asks.
@@ -45,7 +45,7 @@ _BLOCKS = ("ip_link", "ip_address", "bridge_link")
 
 
 class Evidence(NamedTuple):
-    """A record's own text and its place.
+    """The text of a record and its place in the source.
 
     ``command``: the command that printed the text, as the source has it; ``source``: the file or archive member, "" where the
     host's source is one text (``Host.source`` names it) or this host itself; ``line``: the number of
@@ -141,7 +141,7 @@ def _parser(table: Table) -> str | None:
 
 
 def _rank(table: Table, row: Record) -> int:
-    """How many records of a table stand in front of one of them and equal it."""
+    """The number of equal records before a record in its table."""
     at = next((at for at, other in enumerate(table.records) if other is row), 0)
     return sum(other == row for other in table.records[:at])
 

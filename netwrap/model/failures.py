@@ -1,4 +1,4 @@
-"""What commands say when they fail, told apart from what they print: in files and pasted text both stand together."""
+"""Tell error messages from output: files and pasted text contain both."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ _FAILED = re.compile(
 
 
 def is_said(line: str) -> bool:
-    """Whether a line is what a command says when something fails, and no row of any table."""
+    """Whether a line is an error message and not a row of any table."""
     return STDERR.match(line) is not None or _FAILED.match(line) is not None
 
 
 def told_apart(section: Section) -> Section:
-    """A section of text with what its command said on standard error put where it belongs.
+    """A section with error messages moved from its text to ``stderr``.
 
     Lines of a table stay where they are, so that their numbers hold: the lines between them that are no rows are only copied.
 
@@ -71,5 +71,5 @@ _SUSPECT = re.compile(
 
 
 def is_gone(said: str, in_file: bool) -> bool:
-    """Whether a command failed because its namespace is not there any more."""
+    """Whether a command failed because its namespace no longer exists."""
     return (_GONE_IN_FILES if in_file else GONE).search(said) is not None

@@ -1,4 +1,4 @@
-"""A host: its network namespaces, and how they hang together."""
+"""A host: its network namespaces, and the links between them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TABLES = {
 
 
 class Host:
-    """What was captured of a host.
+    """A host, as far as it was captured.
 
     ``notes`` are worth knowing; ``problems`` mean that something was lost (exit status 1); ``unread_files`` are the
     files of a source that were not understood.
@@ -58,11 +58,11 @@ class Host:
         return self._positions[id(netns)]
 
     def peer(self, netns: Namespace, link: Record) -> Peer | None:
-        """The other end of a pair, or the parent of a link, with how it is known; None where there is neither."""
+        """The other end of a pair, or the parent of a link, and the evidence for it; None for other links."""
         return self.peers.of(self.position(netns), link)
 
     def nsid(self, netns: Namespace, viewer: Namespace | None = None) -> int | None:
-        """The id that a namespace (None: the root) has given to another; None where it has given none, or it is not known."""
+        """The id that a namespace (None: the root) has given to another; None where there is none or the id is not known."""
         viewer = viewer or self.root
         if viewer is None:
             return None
@@ -76,7 +76,7 @@ class Host:
         return self._nsids_by_viewer.get(viewer, {})
 
     def find(self, name: str) -> Namespace:
-        """The namespace of a name, label, inode or process (``pid 42``, or the number); UsageError lists those there are."""
+        """Find a namespace by name, label, inode or process (``pid 42``, or 42). Raises UsageError with the known names."""
         if name in (ROOT, "") or name == "root" and not any("root" in netns.names for netns in self.namespaces):
             if self.root is not None:
                 return self.root
@@ -106,7 +106,7 @@ class Host:
         return list(dict.fromkeys(found))
 
     def lacks(self) -> list[str]:
-        """What was captured in no namespace: ``["neighbours", "rules"]``."""
+        """The tables that were captured in no namespace: ``["neighbours", "rules"]``."""
         asked_for = [netns for netns in self.namespaces if netns.tables] or self.namespaces
         return [word for table, word in TABLES.items() if all(getattr(netns, table) is None for netns in asked_for)]
 

@@ -1,4 +1,4 @@
-"""Names for namespaces: the signs that a capture lists, the containers and units behind control groups, one title for each.
+"""Name namespaces: read the names that a capture lists and the containers and units in control groups, choose one title each.
 
 A capture has two tables about this. ``namespaces`` is a line ``KEY<TAB>HOW<TAB>VALUE`` for every sign of a namespace
 (:func:`signs`). KEY is the inode of the namespace (``proc:INODE`` where only /proc/PID/net could be read: the inode of that).

@@ -1,4 +1,4 @@
-"""A network namespace: what it is called and who holds it, and the tables captured in it."""
+"""A network namespace: its names, its processes, and the tables captured in it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Namespace:
 
     @property
     def name(self) -> str | None:
-        """The title as records have it (``netns``): None for the namespace ``(root)``."""
+        """The value of ``netns`` in records: the title, or None for ``(root)``."""
         return None if self.title == ROOT else self.title
 
     def is_called(self, name: str) -> bool:
@@ -73,7 +73,7 @@ class Namespace:
     # -- tables ----------------------------------------------------------------------------------------------------
 
     def table(self, name: str, family: str = "", verb: str = "show", proxy: bool = False) -> list[Any] | None:
-        """The records of a table: the most complete capture, joined with what others hold beside it; None without any."""
+        """The records of a table: the most complete capture, joined with further records of others; None if not captured."""
         key = (name, family, verb, proxy)
         if key not in self._joined:
             tables = coverage.chosen(self._captures(*key))
@@ -84,7 +84,7 @@ class Namespace:
         return [table for table in self.tables.get(name, ()) if _is_for(table.request, family, verb, proxy)]
 
     def covers(self, name: str, family: str = "", proxy: bool = False, **filters: str) -> bool:
-        """Whether one capture is sure to hold all rows of a table that are of a family and pass the filters of its command.
+        """Whether one capture certainly has all rows of a table that belong to a family and pass the command's filters.
 
         Only then is a row that is not there absent: ``covers("ip_route", "inet", table="main")``, ``covers("ip_neigh", "inet6",
         nud="usual")``; ``family``: "" asks for both.
@@ -101,7 +101,7 @@ class Namespace:
         return self._first([(name, self.table(name), self.covers(name)) for name in names])
 
     def _first(self, found: Sequence[tuple[str, list[Record] | None, bool]]) -> list[Record] | None:
-        """The records of the first table that is whole, joined with those of the tables before it."""
+        """The records of the first complete table, joined with those of the tables before it."""
         taken: list[list[Record]] = []
         for _, records, whole in found:
             if records is not None:
@@ -230,7 +230,7 @@ class Namespace:
 
     @cached_property
     def sockets(self) -> list[Record] | None:
-        """`ss`, `netstat` and /proc/net/tcp: each socket once, with all that any of them tells of it."""
+        """`ss`, `netstat` and /proc/net/tcp: each socket once, with the fields of all three."""
         tables = self.tables.get("ss")
         if not tables:
             return None
@@ -324,7 +324,7 @@ def _is_for(request: Request | None, family: str, verb: str, proxy: bool) -> boo
 
 
 def _of(table: Table, family: str) -> list[Record]:
-    """The records of a capture that are of a family; only routes do not say it themselves."""
+    """The records of a capture that belong to a family; routes have no key for the family."""
     if family and table.request is not None and table.request.name == "ip_route":
         if len(coverage.scope(table.request).families) > 1:
             return [route for route in table.records if family_of(route) == family]

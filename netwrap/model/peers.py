@@ -1,4 +1,4 @@
-"""Who is at the other end: the peer of every veth, and the parent of every link that stands on another, never by a guess.
+"""Find the peer of every veth and the parent of every stacked link. A peer is reported only with the evidence for it.
 
 A veth shows its peer's index, and a number (nsid) for the peer's namespace that means something in its own namespace only.
 Two ends belong together when each shows the other's index; as many pairs share their indexes, the nsids decide: all links of
@@ -34,7 +34,7 @@ PAIRS = ("veth", "netkit", "vxcan")
 
 
 class Peer(NamedTuple):
-    """The other end of a link (or its parent), and how it is known."""
+    """The other end of a link (or its parent), and the evidence for it."""
 
     how: str
     netns: Namespace | None = None
@@ -177,7 +177,7 @@ class Peers:
         return Peer("ambiguous", candidates=tuple((self.namespaces[other[0]], self._links[other]) for other in candidates))
 
     def _match_known(self) -> None:
-        """Links whose namespace is named: the end there that shows the index."""
+        """Match links whose peer namespace is known with the end in it that shows their index."""
         for group, (at, how) in list(self._known.items()):
             for end in list(self._groups.get(group, ())):
                 other = (at, self._partner[end])
@@ -286,7 +286,7 @@ class Peers:
     # -- counters --------------------------------------------------------------------------------------------------
 
     def _deltas(self, group: Group, other: Group) -> list[int]:
-        """By how much each counter of the one side is behind its twin on the other side."""
+        """The difference of each counter of one side to its twin on the other side."""
         found = []
         for end in self._groups[group]:
             one, two = self._links[end].get("stats64"), self._links[self._other(end, other)].get("stats64")
@@ -417,7 +417,7 @@ def _kind(link: Record) -> str | None:
 
 
 def _ids(netns: Namespace) -> dict[int, str | None]:
-    """What each nsid of a namespace is called; None where it is listed without a name."""
+    """The name of each nsid of a namespace; None where the nsid is listed without a name."""
     found: dict[int, str | None] = {}
     for row in netns.nsids or ():
         if "nsid" in row and "current-nsid" not in row:
@@ -429,7 +429,7 @@ def _ids(netns: Namespace) -> dict[int, str | None]:
 
 
 def _is_blind(netns: Namespace, told: bool) -> bool:
-    """Whether what printed the links knows no nsids (busybox, iproute2 before 4.0): its ``v0@eth0`` says an index, no link.
+    """Whether the program that printed the links knows no nsids (busybox, old iproute2): its ``v0@eth0`` may name a wrong link.
 
     ``told``: some link of the host has an nsid.
     """

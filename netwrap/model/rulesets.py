@@ -88,7 +88,7 @@ def cover(tables: dict[str, list[Table]], family: str) -> bool:
 
 
 def _hidden(tables: dict[str, list[Table]], family: str) -> bool:
-    """Whether a tool said that there are rules of the old iptables, and nothing captured them."""
+    """Whether a tool reported rules of legacy iptables that were not captured."""
     word = "ip6tables" if family == "ip6" else "iptables"
     told, shown = False, False
     for capture in (*tables.get("nft", ()), *tables.get("iptables", ())):

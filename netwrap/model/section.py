@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Section(NamedTuple):
-    """What one command printed, where it ran, and where the text stands.
+    """The output of one command, the namespace and host it ran in, and the place of the text in the source.
 
     ``netns``: the key of the namespace it ran in, ``""`` for the host as a whole; ``command``: as a user would type it
     (``ip -d -s -j link show``, ``cat /proc/net/arp``); ``stdout`` and ``stderr``: text, bytes that are no UTF-8 as

@@ -1,4 +1,4 @@
-"""Tables of a host that no parser reads: what /proc/net shows to everybody, in the schema of `ip -j`."""
+"""Read the files of /proc/net that everybody may read and that no parser handles, in the schema of `ip -j`."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def proc_if_inet6(text: str) -> list[Record]:
 
 
 def proc_fib_trie(text: str) -> list[Record]:
-    """`/proc/net/fib_trie`: the IPv4 addresses that are local; on which link, and with what length, it does not say.
+    """`/proc/net/fib_trie`: the local IPv4 addresses; the file names neither link nor prefix length.
 
     >>> proc_fib_trie("     |-- 10.0.0.1\\n        /32 host LOCAL")
     [{'family': 'inet', 'local': '10.0.0.1', 'scope': 'host'}]
@@ -84,7 +84,7 @@ READERS: dict[str, tuple[str, Callable[[str], list[Any]]]] = {
 
 
 def reader(words: list[str]) -> tuple[str, Callable[[str], list[Any]]] | None:
-    """The reader of a command's output; None where it is no table that is read here.
+    """The reader of a command's output; None for a table that this module does not read.
 
     >>> reader("cat /proc/42/net/dev".split())[0], reader("nft list ruleset".split())
     ('proc_links', None)

@@ -1,4 +1,4 @@
-"""What a picture says of a port and of a cable: the same words in every form."""
+"""The words for ports and cables in a picture, the same in every form."""
 
 from __future__ import annotations
 

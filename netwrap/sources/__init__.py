@@ -1,1 +1,1 @@
-"""Everything a host can be read from becomes sections: this machine, a capture, a session, a folder, an archive."""
+"""Sources of a host, each read into sections: this machine, a capture, a session, a folder, an archive."""

@@ -1,4 +1,4 @@
-"""The files of a folder or of an archive, read without being unpacked, and never more of them than is good for us.
+"""Read the files of a folder or an archive without unpacking, and within bounds.
 
 Archives come from strangers: nothing is written, names are only looked at, links lead nowhere but into the source itself, and
 what is kept is bounded, as is what a small stream may grow to. What cannot be read is a problem on the list; what was read before

@@ -1,4 +1,4 @@
-"""Which command printed a file of a support bundle, by its name and place; where that may be several, the content decides.
+"""Find the command that printed a file of a support bundle, by name and place; if several are possible, by content.
 
 A file is named after its command (``ip_-d_address``, ``ip--4-r.md``, ``ip-s-addr.out``), or its tool has names of its own: a row
 of :data:`NAMES`. A tool that is not there yet is a row more.

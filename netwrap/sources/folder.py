@@ -1,4 +1,4 @@
-"""The files of a folder or an archive: which one holds what, of which namespace of which host.
+"""Assign the files of a folder or an archive to commands, namespaces and hosts.
 
 ``ip -d link.txt``, ``ip_-d_link``, ``ip_route_show_table_all.out`` are named after commands; ``ip_netns_exec_red_arp_-n`` says
 its namespace, too. Else a namespace is a folder below `namespaces` or `netns`, or one that `ip netns` lists beside it; any other

@@ -1,4 +1,4 @@
-"""Texts of many commands, each below a heading: what support scripts write into one file.
+"""Read files of support scripts: the outputs of many commands, each below a heading.
 
 ```
 #==[ Command ]======================#     ===                              ip neigh          ==== red (4)====

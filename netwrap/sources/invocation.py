@@ -1,4 +1,4 @@
-"""How a command was run, and where: what `sudo`, `ssh`, `docker exec`, `nsenter`, pipes and loops around it say.
+"""Find out how and where a command was run, from the `sudo`, `ssh`, `docker exec`, `nsenter`, pipes and loops around it.
 
 ```
 sudo ip netns exec red sh -c 'ip a; ip r' 2>/dev/null | grep -v fe80

@@ -1,4 +1,4 @@
-"""Every source of a host, told by what it holds: this machine, a capture, a folder, a pasted session, an sos report."""
+"""Open any source of a host; its kind is recognised by its content: a capture, a folder, a pasted session, an sos report."""
 
 from __future__ import annotations
 

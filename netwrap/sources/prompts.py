@@ -1,4 +1,4 @@
-"""What stands in front of a command: the prompt of a shell, with the user and the machine that it names.
+"""Recognise the prompt of a shell in front of a command, with the user and the machine in the prompt.
 
 ```
 root@alpha:~#       [me@alpha dir]$     alpha ~ #      me@alpha ~/lab (main)>     PS /home/me>     └─#

@@ -1,4 +1,4 @@
-"""A pasted text, taken apart: which tables are in it, what printed them, on which machine and in which namespace.
+"""Take a pasted text apart: its tables, the commands that printed them, on which machine and in which namespace.
 
 ```
 I see this on the router:                      [root@node1 ~]# ip netns exec red arp

@@ -1,4 +1,4 @@
-"""Where a table begins and ends in a text that holds other things too, and which of its lines can be read.
+"""Find the beginning and end of a table inside other text, and the lines of the table that can be read.
 
 A table is told by the shape of its lines. A line that does not fit is first mended (a note behind an arrow is left out, a line
 that a mailer broke is joined), and costs itself where that does not help: never the table, and never in silence.

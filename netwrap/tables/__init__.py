@@ -1,1 +1,1 @@
-"""Records become text."""
+"""Tables and other text made from records."""

@@ -1,4 +1,4 @@
-"""Names that options of tables may use: their other spellings, a word on each, and the option of the command that brings it."""
+"""The column names that options accept: their aliases, a description, and the command's option that adds the column."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ def _said(command: str, name: str) -> dict[str, Any]:
 
 
 def aliases(command: str) -> dict[str, str]:
-    """Other names of the columns of a table, and what each stands for."""
+    """The aliases of the columns of a table, each with its column."""
     return _ALIASES.get(command) or _said(command, "ALIASES")
 
 
 def usual(command: str) -> dict[str, str]:
-    """What a blank means in the columns that iproute2 leaves out where they hold the usual."""
+    """The default values of columns that iproute2 omits when they have the default."""
     return _said(command, "USUAL")
 
 
@@ -66,7 +66,7 @@ def on_demand(command: str) -> list[str]:
 
 
 def option_for(command: str, name: str) -> str:
-    """The option of the command that brings a name: ``-d``, ``-s``, ``table all``; "" for one that is always there.
+    """The option of the command that adds a column: ``-d``, ``-s``, ``table all``; "" for one that is always present.
 
     >>> option_for("ip_link", "kind"), option_for("ip_route", "table"), option_for("ip_link", "mtu")
     ('-d', 'table all', '')

@@ -46,7 +46,7 @@ class Row:
         self.peer = peer
 
     def get(self, name: str) -> Any:
-        """A cell, or what the record holds under a (dotted) name; None where neither is there."""
+        """A cell, or the record's value under a (dotted) name; None where neither exists."""
         found = self.find(name)
         return None if found is _MISSING else found
 
@@ -64,7 +64,7 @@ class Row:
 
 
 def _walk(value: Any, parts: list[str]) -> Any:
-    """What a dotted name leads to; of a list, what it leads to in each element."""
+    """The value under a dotted name; for a list, the values in its elements."""
     for at, part in enumerate(parts):
         if isinstance(value, list):
             found = [item for item in (_walk(element, parts[at:]) for element in value) if item is not _MISSING]
@@ -111,7 +111,7 @@ class Condition:
 
     @property
     def names(self) -> list[str]:
-        """The names of columns that it asks for."""
+        """The names of columns in the condition."""
         return [self.name] if self.other is None else [self.name, self.column]
 
     @property
@@ -195,7 +195,7 @@ def _first(value: Any) -> str:
 
 
 def _each(value: Any) -> list[Any]:
-    """A value, or the values of a list; one blank where there is none."""
+    """A value as a list, or the values of a list; one blank where there is no value."""
     if isinstance(value, (list, tuple)):
         return [item for element in value for item in _each(element)] or [None]
     return [value]

@@ -1,4 +1,4 @@
-"""A table on a terminal: colours as `ip -c` has them, and a width that fits."""
+"""A table on a terminal: the colours of `ip -c`, and a width that fits."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def is_for_people(form: str) -> bool:
 
 
 def colours(wanted: str | None) -> bool:
-    """Whether to colour: ``always``, ``never``, or as standard output and NO_COLOR say."""
+    """Whether to colour: ``always``, ``never``, or depending on standard output and NO_COLOR."""
     if wanted in ("always", "never"):
         return wanted == "always"
     return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and is_terminal()
@@ -62,7 +62,7 @@ def size() -> tuple[int, int]:
 
 
 def painted(column: str, text: str) -> str:
-    """A cell in the colour of what it holds.
+    """A cell in the colour of its kind of value.
 
     >>> painted("operstate", "UP"), painted("mtu", "1500")
     ('\\x1b[32mUP\\x1b[0m', '1500')
@@ -84,7 +84,7 @@ def painted(column: str, text: str) -> str:
 def fitted(
     columns: list[str], cells: Cells, optional: Collection[str], width: int, between: int
 ) -> tuple[list[str], Cells, list[str]]:
-    """Columns and cells that fit a width, and the columns that gave way.
+    """Columns and cells fitted to a width, and the names of the omitted columns.
 
     First lists fold downwards, then optional columns give way from the end, then the widest are cut (``…``).
     """

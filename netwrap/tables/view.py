@@ -1,4 +1,4 @@
-"""Records to rows: the columns that a table of each command has, and the cells that a record fills."""
+"""Turn records into rows: the columns of each command's table, and the cells of a record."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def rows(command: str, records: Sequence[Record]) -> list[Row]:
 
 
 def columns(command: str, found: Sequence[Row]) -> list[str]:
-    """The columns to show: the command's own, and of those that are seldom filled (``?``) the ones that are."""
+    """The columns to show: the command's own, without optional ones (``?``) that no row fills."""
     wanted = []
     if not all_columns(command):  # whatever the answer has
         return list(dict.fromkeys(name for row in found for name in row.cells))
@@ -51,7 +51,7 @@ def all_columns(command: str) -> list[str]:
 
 
 def _view(command: str) -> tuple[str, Callable[[Record], Iterator[Record]]]:
-    """The columns of a table (``?``: only where one is filled), and what makes its rows."""
+    """The columns of a table (``?``: optional), and the function that makes its rows."""
     if command in _ANSWERS:
         return _ANSWERS[command]
     found = commands.module(command)

@@ -1,4 +1,4 @@
-"""Where a verb's hosts come from: this machine, what ``--from PATH`` names, or others through ``--via COMMAND``."""
+"""Open the hosts of a verb: this machine, the sources of ``--from PATH``, or others through ``--via COMMAND``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one door through which every verb prints a table, so that the options of tables do the same in all of them."""
+"""Print a table. Every verb prints here, so that the options of tables work alike in all verbs."""
 
 from __future__ import annotations
 
