@@ -108,14 +108,14 @@ def octets(text: str) -> int:
 def ethernet(argv: Sequence[str], text: str) -> str:
     """A hardware address of six octets."""
     if octets(text) != _SIX:
-        refuse(argv, f"{text!r} is no hardware address of six octets, such as 02:00:00:00:00:01")
+        refuse(argv, f"{text!r} is not a hardware address of six octets, such as 02:00:00:00:00:01")
     return text
 
 
 def number(argv: Sequence[str], key: str, value: object, low: int, high: int) -> str:
     """A whole number within bounds."""
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        refuse(argv, f"{key} {value!r} is no number from {low} to {high}")
+        refuse(argv, f"{key} {value!r} is not a number from {low} to {high}")
     return str(value)
 
 

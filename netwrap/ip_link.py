@@ -169,5 +169,5 @@ def fitting(argv: list[str], address: str, dev: str, netns: str | None) -> str:
     if length != 6:
         own = next((str(link.get("address", "")) for link in show(netns, dev=dev)), "")
         if not length or arguments.octets(own) != length:
-            arguments.refuse(argv, f"{address!r} is no hardware address for {dev}" + (f", whose own is {own}" if own else ""))
+            arguments.refuse(argv, f"{address!r} is not a hardware address for {dev}" + (f", whose own is {own}" if own else ""))
     return address

@@ -124,7 +124,7 @@ def _no_entry(line: str, rows: int) -> str:
         return "" if _NOTHING.match(line) else _EXPECTED
     entries, skipped, found = int(footer[1]), int(footer[2]), int(footer[3])
     if found > rows:
-        return f"expected {found} entries above, as the table says; there are {rows}"
+        return f"expected {found} entries above, as the last line counts; there are {rows}"
     return "" if entries == skipped + found else "expected as many entries as were skipped and found"
 
 

@@ -36,7 +36,7 @@ _EXPECTED = "expected what brctl show, showmacs or showstp prints"
 
 def _seconds(word: str) -> float:
     if re.match(r"\d{1,12}\.\d{1,6}$", word, re.ASCII) is None:
-        raise ValueError(f"{word[:20]!r} is no time in seconds")
+        raise ValueError(f"{word[:20]!r} is not a time in seconds")
     return float(word)
 
 
@@ -132,7 +132,7 @@ def _pairs(line: str, part: Dict) -> None:
             raise ValueError(f"{text[at : at + 40]!r} is nothing that showstp prints")
         key = found[1].replace(" ", "_")
         if key in part:
-            raise ValueError(f"{found[1]!r} is there twice")
+            raise ValueError(f"{found[1]!r} occurs twice")
         part[key] = _STP[found[1]](found[2])
         at = found.end()
 

@@ -64,7 +64,7 @@ def entries(words: Words, vlans: list[Dict], tunnel: bool = False) -> None:
                 if target[2]:
                     entry["tunidEnd"] = number(target[2])
         elif not vlans:
-            raise ValueError(f"{word!r} is no vlan")
+            raise ValueError(f"{word!r} is not a vlan")
         elif word == "PVID":
             vlans[-1].setdefault("flags", []).append(word)
         elif word == "untagged":  # 4.17, 4.18
@@ -88,7 +88,7 @@ def _counters(direction: str, words: Words, entry: Dict) -> None:
         if words.take(direction) != unit:
             raise ValueError(f"counters are in {unit}")
         if f"{direction}_{unit}" in entry:
-            raise ValueError(f"{direction} {unit} are said twice")
+            raise ValueError(f"{direction} {unit} occur twice")
         entry[f"{direction}_{unit}"] = value
 
 

@@ -68,7 +68,7 @@ def _read(source: Source) -> Iterator[Dict]:
                 columns = words if words[0] == "Iface" else []
                 odd = [column for column in columns if column not in (*_COLUMNS, "Iface", "MTU", "Met", "Flg")]
                 if odd:
-                    raise ValueError(f"{odd[0][:40]!r} is no column of this table")
+                    raise ValueError(f"{odd[0][:40]!r} is not a column of this table")
                 continue
             if columns and _NEW.match(line) is None and _OLD.match(line) is None:
                 _row(words, columns, links)
@@ -164,7 +164,7 @@ def _address(words: list[str], label: str) -> Dict:
             value = cursor.take(key)
         key = key.lower()
         if key in said:
-            raise ValueError(f"{key!r} is there twice")
+            raise ValueError(f"{key!r} occurs twice")
         said.add(key)
         if key in ("netmask", "mask"):
             entry["prefixlen"] = _length(value)
@@ -181,7 +181,7 @@ def _address(words: list[str], label: str) -> Dict:
         elif key == "scope":
             entry["scope"] = value.lower() if value in ("Global", "Link", "Host", "Site") else value
         else:
-            raise ValueError(f"{key[:40]!r} is no word of an address")
+            raise ValueError(f"{key[:40]!r} is not a word of an address")
     if entry["family"] == "inet":
         entry["label"] = label
     return entry
@@ -199,7 +199,7 @@ def _length(mask: str) -> int:
     elif len(parts) == 4 and all(part.isdigit() and len(part) < 4 and int(part) < 256 for part in parts):
         value = int.from_bytes(bytes(map(int, parts)), "big")
     else:
-        raise ValueError(f"{mask[:40]!r} is no mask")
+        raise ValueError(f"{mask[:40]!r} is not a mask")
     inverse = value ^ 0xFFFFFFFF
     if inverse & (inverse + 1):
         raise ValueError(f"the mask {mask} has holes")
@@ -223,7 +223,7 @@ def _counters(words: list[str], link: Dict) -> None:
         elif key in _COUNTERS and _COUNTERS[key] not in side:
             side[_COUNTERS[key]] = number(value)
         else:
-            raise ValueError(f"{key[:40]!r} is no counter, or is there twice")
+            raise ValueError(f"{key[:40]!r} is not a counter, or occurs twice")
 
 
 def _without_sizes(line: str) -> str:
@@ -250,7 +250,7 @@ def _pairs(words: list[str], link: Dict) -> None:
         elif key in ("collisions", "compressed"):
             link.setdefault("stats64", {}).setdefault("tx", {})[key] = number(value)
         else:
-            raise ValueError(f"{word[:40]!r} is no word of this line")
+            raise ValueError(f"{word[:40]!r} is not a word of this line")
 
 
 def _old_flags(words: list[str], link: Dict) -> None:
@@ -266,7 +266,7 @@ def _old_flags(words: list[str], link: Dict) -> None:
         elif not colon and word.isupper():
             flags.append(word)
         elif word not in ("[NO", "FLAGS]"):
-            raise ValueError(f"{word[:40]!r} is no flag")
+            raise ValueError(f"{word[:40]!r} is not a flag")
     _say(link, "flags", flags)
 
 

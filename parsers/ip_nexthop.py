@@ -56,7 +56,7 @@ def _resilient(key: str) -> Callable[[Words, Dict], None]:
     def read(words: Words, nexthop: Dict) -> None:
         arguments = nexthop.setdefault("resilient_args", {})
         if key in arguments:
-            raise ValueError(f"{key!r} is there twice")
+            raise ValueError(f"{key!r} occurs twice")
         arguments[key] = _decimal(words.take(key))
 
     return read

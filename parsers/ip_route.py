@@ -110,7 +110,7 @@ def _metric(name: str, convert: Callable[[str], int | str]) -> Callable[[Words, 
         if name == "features":
             _features(words, metrics)
         elif key in metrics:
-            raise ValueError(f"{name!r} is said twice")
+            raise ValueError(f"{name!r} occurs twice")
         else:
             metrics[key] = convert(words.take(name))
 
@@ -253,7 +253,7 @@ def _begin(words: list[str]) -> Dict:
         at = 1
     dst = words[at]
     if dst in _PARTS:
-        raise ValueError(f"{dst!r} belongs to no route")
+        raise ValueError(f"{dst!r} does not belong to a route")
     if _DST.match(dst) is None and not (len(words) > at + 1 and words[at + 1] in _ROUTE):
         raise ValueError(_EXPECTED)
     if len(words) > at + 1 and not any(word in _ROUTE for word in words[at + 1 :]):  # `192.0.2.1 is the gateway`

@@ -206,7 +206,7 @@ class Words:
         return words
 
 
-# Longer than any counter is no number, and costs no time; nor is what else `int` takes (`1_000`, `١`).
+# A word longer than any counter is not a number (and costs no time), nor are other forms that `int` takes (`1_000`, `١`).
 _NUMBER = lazy(r"-?\d{1,20}$", re.ASCII)
 
 
@@ -226,7 +226,7 @@ class Remembered(dict):  # type: ignore[type-arg]
 
 def _number(word: str) -> int:
     if _NUMBER.match(word) is None:
-        raise ValueError(f"{word[:20]!r} is no number")
+        raise ValueError(f"{word[:20]!r} is not a number")
     return int(word)
 
 

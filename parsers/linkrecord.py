@@ -93,7 +93,7 @@ def _netnsid(word: str) -> int:
 def _hardware(word: str) -> str:
     """A hardware address: octets, an IP address; of amateur radio a call sign"""
     if _OCTETS.match(word) is None:
-        raise ValueError(f"{word[:60]!r} is no hardware address")
+        raise ValueError(f"{word[:60]!r} is not a hardware address")
     return word
 
 

@@ -184,7 +184,7 @@ def _endpoint(word: str, key: str, dev: str, socket: Dict) -> None:
     if address == ":":
         address = "::"
     if not address or not port:
-        raise ValueError(f"{word[:60]!r} is no address with a port")
+        raise ValueError(f"{word[:60]!r} is not an address with a port")
     socket[key] = address
     socket[f"{key}_port"] = number(port) if _NUMBER.match(port) else port
 
@@ -290,7 +290,7 @@ def _proc(found: re.Match[str]) -> Dict:
     """A row of /proc/net: hexadecimal, addresses in the byte order of the machine (which is taken for little-endian)."""
     state = int(found[6], 16)
     if state >= len(STATES):
-        raise ValueError(f"{found[6]} is the number of no state")
+        raise ValueError(f"{found[6]} is not the number of a state")
     behind = found[14].split() if found[14] else []
     socket: Dict = {"netid": "tcp"} if len(behind) != 3 else {}  # udp and raw: `ref pointer drops`
     socket.update(

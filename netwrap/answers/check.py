@@ -108,7 +108,7 @@ def accepted(text: str) -> set[tuple[str, str, str, str]]:
         rows = json.loads(text or "[]")
         return {(str(row["id"]), str(row["host"]), str(row["netns"]), str(row["what"])) for row in rows}
     except (ValueError, TypeError, KeyError, RecursionError):
-        raise NetwrapError("is no baseline of netwrap check: a JSON array of findings") from None
+        raise NetwrapError("is not a baseline of netwrap check: a JSON array of findings") from None
 
 
 def news(found: Iterable[Finding], baseline: set[tuple[str, str, str, str]]) -> list[Finding]:

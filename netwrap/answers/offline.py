@@ -433,7 +433,7 @@ def _vlans(host: Host, netns: Namespace, request: Request) -> list[Record] | Non
     if "vid" in request.filters:
         vid = whole(request.filters["vid"] or "")
         if vid is None:
-            raise UsageError(f"no VLAN: {request.filters['vid']!r}")
+            raise UsageError(f"not a VLAN: {request.filters['vid']!r}")
         found = [
             {**port, "vlans": [it for it in port.get("vlans", ()) if it["vlan"] <= vid <= it.get("vlanEnd", it["vlan"])]}
             for port in found

@@ -274,7 +274,7 @@ def parser_of(text: str) -> str:
     if found is None and len(words) == 1:
         found = _of_noun("ip", text, _IP_OBJECTS) or _of_noun("bridge", text, _BRIDGE_OBJECTS)
     if found is None:
-        raise ValueError(f"{text!r} is no command that prints a table netwrap knows; there are: {', '.join(parsers.names())}")
+        raise ValueError(f"{text!r} is not a command that prints a table netwrap knows; there are: {', '.join(parsers.names())}")
     return found
 
 

@@ -132,7 +132,7 @@ def _matching(pattern: re.Pattern[str], what: str, without: Sequence[str] = ()) 
 
 _netns = _matching(
     _NETNS,
-    "a name of letters, digits, '_', '.' and '-' that does not begin with '-' or '.', is no number, and not 'host'",
+    "a name of letters, digits, '_', '.' and '-' that does not begin with '-' or '.', and is neither a number nor 'host'",
     (HOST, ".", ".."),
 )
 _dev = _matching(

@@ -81,7 +81,7 @@ def hosts(paths: Sequence[str], at: int | None = None) -> list[Host]:
         some = [host for host in some if host.namespaces] or some
         if not some[0].namespaces:
             source, problems = some[0].source, some[0].problems[:1]
-            raise NetwrapError(f"{source}: nothing that netwrap knows is in it" + "".join(f"; {it}" for it in problems))
+            raise NetwrapError(f"{source}: contains nothing that netwrap knows" + "".join(f"; {it}" for it in problems))
         found += some
     name(found)
     return found
@@ -120,7 +120,7 @@ def read(path: str) -> Host:
     """The host that a file, a folder or standard input (``-``) tells of. Raises NetwrapError where that is not one host."""
     found = hosts([path])
     if len(found) > 1:
-        raise NetwrapError(f"{found[0].source} tells of {len(found)} machines: {', '.join(host.name for host in found[:10])}")
+        raise NetwrapError(f"{found[0].source} contains {len(found)} machines: {', '.join(host.name for host in found[:10])}")
     return found[0]
 
 
@@ -128,7 +128,7 @@ def read_text(text: str) -> Host:
     """The one host that a text tells of: a capture, a pasted session, or one table. Raises NetwrapError."""
     found = _text(text, "the text", [])
     if len(found) > 1:
-        raise NetwrapError(f"the text tells of {len(found)} machines")
+        raise NetwrapError(f"the text contains {len(found)} machines")
     return found[0]
 
 

@@ -91,7 +91,7 @@ def names_in(path: str) -> list[str]:
     found = [line.split()[0] for line in text.split("\n") if line.strip() and not line.lstrip().startswith("#")]
     for name in found:
         if name.startswith("-"):
-            raise NetwrapError(f"{path}: {name!r} is no name of a host")
+            raise NetwrapError(f"{path}: {name!r} is not the name of a host")
     if not found:
         raise NetwrapError(f"{path} lists no host")
     return list(dict.fromkeys(found))

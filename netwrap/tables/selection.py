@@ -102,7 +102,7 @@ class Condition:
             try:
                 self.pattern = re.compile(wanted, re.IGNORECASE if self._of_words() else 0)
             except re.error as error:
-                raise UsageError(f"--where: {wanted!r} is no regular expression: {error}") from None
+                raise UsageError(f"--where: {wanted!r} is not a regular expression: {error}") from None
         if self.operator in ("<<", ">>") and self.other is None and network(wanted) is None:
             raise UsageError(f"--where: {self.operator} takes a prefix or an address, not {wanted!r}")
 
@@ -133,7 +133,7 @@ class Condition:
                 raise UsageError(f"--where {self.text}: {self.name} holds no addresses, but {values[0]!r}")
         elif number(self.wanted) is None:
             if all(isinstance(value, (int, float)) for value in values):
-                raise UsageError(f"--where {self.text}: {self.name} holds numbers, and {self.wanted!r} is none")
+                raise UsageError(f"--where {self.text}: {self.name} holds numbers, and {self.wanted!r} is not a number")
         elif not numbers and self.operator in ("<", "<=", ">", ">=") and not any(_SPAN.match(str(value)) for value in values):
             raise UsageError(f"--where {self.text}: {self.name} holds no numbers, but {values[0]!r}")
 
@@ -225,7 +225,7 @@ def number(value: Any) -> Number | None:
 
 
 def _compares(value: Any, wanted: str, operator: str) -> bool:
-    """Numbers as numbers; other words as people sort them, where the wanted one is no number either."""
+    """Numbers as numbers; other words as people sort them, where the wanted one is not a number either."""
     limit = number(wanted)
     key: Any
     if limit is not None:

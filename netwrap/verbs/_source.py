@@ -95,7 +95,7 @@ def host(options: Options) -> Host:
     found = hosts(options)
     if len(found) > 1:
         names = ", ".join(host.name for host in found[:10])
-        source = "--via leads to" if is_via(options) else "--from tells of"
+        source = "--via leads to" if is_via(options) else "--from contains"
         raise UsageError(f"{options.verb} takes one host; {source} {len(found)}: {names}")
     return found[0]
 

@@ -1,6 +1,6 @@
 """Everything about every network namespace of this host, as a text that netwrap reads anywhere (--from FILE).
 
-The same text comes from a host without netwrap, or without Python: send it the script.
+A host without netwrap or Python makes the same text: send it the script (--script).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What is wrong in the networks of this host, or of captures: each finding with the line that shows it and the command that
 mends it.
 
-NAME are namespaces (without any: all). What could not be read is said, never passed off as sound. A consequence stands under its
+NAME are namespaces (without any: all). What could not be read is reported, not counted as sound. A consequence stands under its
 cause. docs/checks.md lists all checks.
 """
 

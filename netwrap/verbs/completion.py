@@ -1,6 +1,6 @@
 """Print the completion of a shell, or the manual page netwrap(1).
 
-Put it where the shell finds it, or try it at once: `source <(netwrap completion bash)`.
+Save the output where the shell finds it, or try it at once: `source <(netwrap completion bash)`.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ def run(options: Options) -> int:
     if path in (None, "-") and form != "jsonl":
         raise UsageError(f"{form} needs a place: -o PATH")
     if path is not None and os.path.isdir(path):
-        raise UsageError(f"{path} is there already, and a folder: it is not replaced")
+        raise UsageError(f"{path} exists and is a folder: it is not replaced")
     tables = options.table or [name for name in flat.TABLES if name != "finding"]
     problems: list[str] = []
     rows = _rows(options, tables, problems)

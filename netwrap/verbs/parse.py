@@ -113,7 +113,7 @@ def _session(text: str, shown: str, options: Options) -> int:
     tables = [block for block in blocks if block.parser is not None and not block.failed or block.changes or block.side]
     if not any(block.parser is not None or block.side or block.changes for block in blocks):
         known = "it is empty" if not text.strip() else "it is none that netwrap knows, or only a part"
-        raise NetwrapError(f"{shown}: no telling which command printed this ({known}); say it: netwrap parse 'ip route' FILE")
+        raise NetwrapError(f"{shown}: cannot tell which command printed this ({known}); name it: netwrap parse 'ip route' FILE")
     several = len({block.host for block in tables}) > 1
     form = options.format or render.DEFAULT
     if len(blocks) == 1 and not blocks[0].command and blocks[0].parser is not None:

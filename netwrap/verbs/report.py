@@ -1,6 +1,6 @@
 """The network namespaces of this host, or of a capture, in one table; with NAME all about that namespace.
 
-Without root only what everybody may read is shown.
+Without root, only the files that everybody may read are shown.
 """
 
 from __future__ import annotations

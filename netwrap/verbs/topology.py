@@ -1,7 +1,7 @@
-"""A picture of the networks of this host, or of a capture: rooms, cables, bridges; with NAME only these namespaces.
+"""A picture of the networks of this host, or of a capture: namespaces, cables, bridges; with NAME only these namespaces.
 
-More than four namespaces of one shape are folded into the first, "18 more" and the last; --unfold draws all of them. What is
-not certain is dotted, what was not captured is a cloud.
+More than four namespaces of one shape are folded into the first, "18 more" and the last; --unfold draws all of them. Uncertain
+connections are dotted; a part that was not captured is a cloud.
 """
 
 from __future__ import annotations

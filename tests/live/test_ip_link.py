@@ -131,7 +131,7 @@ def test_what_set_refuses(rooms: Rooms) -> None:
         with pytest.raises(errors.UsageError):
             ip_link.set("v0", netns=red, **dict[str, Any](wrong))
     for address in ("02:aa", "02:00:00:00:00:01:02", "02-00-00-00-00-01", "", "020000000001", "10.0.0.1"):
-        with pytest.raises(errors.InvalidArgument, match="is no hardware address"):
+        with pytest.raises(errors.InvalidArgument, match="is not a hardware address"):
             ip_link.set("v0", netns=red, address=address)
     for values in ({"mtu": 99999999}, {"group": "no-such-group"}, {"name": "a/b"}, {"name": "x" * 16}, {"name": ""},
                    {"alias": "x" * 300}):  # fmt: skip

@@ -60,7 +60,7 @@ def test_flush(red: str) -> None:
 @pytest.mark.parametrize("wrong", ["02:aa", "02:00:00:00:00:09:0a", "02-00-00-00-00-09", "", "10.0.0.1", "::1"])
 def test_hardware_addresses_fit_the_device(red: str, wrong: str) -> None:
     for call in (ip_neigh.add, ip_neigh.replace):
-        with pytest.raises(errors.InvalidArgument, match="is no hardware address for v0"):
+        with pytest.raises(errors.InvalidArgument, match="is not a hardware address for v0"):
             call("10.0.0.9", "v0", lladdr=wrong, netns=red)
     assert neighbours(red) == {}
 

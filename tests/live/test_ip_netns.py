@@ -32,7 +32,7 @@ def test_attach_names_the_namespace_of_a_process(rooms: Rooms) -> None:
         ip_netns.attach(own, os.getpid())
     with pytest.raises(errors.NotFound):
         ip_netns.attach(rooms.name("none"), 2**22)  # more than the kernel's pid_max
-    with pytest.raises(errors.InvalidArgument, match="pid 0 is no number"):
+    with pytest.raises(errors.InvalidArgument, match="pid 0 is not a number"):
         ip_netns.attach(rooms.name("zero"), 0)
 
 

@@ -239,7 +239,7 @@ def test_wrong_usage(netwrap: Netwrap, words: list[str], said: str) -> None:
 def test_a_name_that_would_be_an_option_is_refused(netwrap: Netwrap, tmp_path: Path) -> None:
     (tmp_path / "hosts").write_text("-oProxyCommand=touch${IFS}x\n")
     done = netwrap("--via-file", str(tmp_path / "hosts"), "--via", "ssh {}", "report")
-    assert done.returncode == 1 and "is no name of a host" in done.stderr
+    assert done.returncode == 1 and "is not the name of a host" in done.stderr
 
 
 def test_a_dry_run_changes_nothing_there(netwrap: Netwrap, rooms: Rooms) -> None:

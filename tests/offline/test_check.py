@@ -123,7 +123,7 @@ def test_options(netwrap: Netwrap, tmp_path: Path) -> None:
     assert netwrap("check", "--from", str(path), "--accept", str(baseline)).stdout.startswith("nothing found")
     baseline.write_text("{")
     wrong = netwrap("check", "--from", str(path), "--accept", str(baseline))
-    assert wrong.returncode == 1 and "is no baseline" in wrong.stderr and wrong.stderr.count("\n") == 1
+    assert wrong.returncode == 1 and "is not a baseline" in wrong.stderr and wrong.stderr.count("\n") == 1
     assert netwrap("check", "--only", "X99", "--from", str(path)).returncode == 2
     assert netwrap("check", "--explain", "R02").stdout.startswith("R02  error: a gateway that is in no network")
 

@@ -140,7 +140,7 @@ def test_wrong_usage(netwrap: Netwrap) -> None:
     one_line(netwrap("parse", "ip route", "--sort", "nonsense", given=ROUTES), 2, "unknown column 'nonsense'")
     one_line(netwrap("parse", "ip route", "--where", "nonsense=1", given=ROUTES), 2, "unknown column 'nonsense'")
     one_line(netwrap("parse", "ip route", "--where", "dst", given=ROUTES), 2, "--where takes NAME=VALUE")
-    one_line(netwrap("parse", "ip route", "--where", "dst~(", given=ROUTES), 2, "no regular expression")
+    one_line(netwrap("parse", "ip route", "--where", "dst~(", given=ROUTES), 2, "not a regular expression")
     one_line(netwrap("parse", "ip tunnel show", given=ROUTES), 2, "'ip tunnel show' is no command", "ip_route")
     one_line(netwrap("ip", "link", "--format", "nonsense"), 2, "unknown format")
     one_line(netwrap("ip", "link", "--format"), 2, "--format takes a value")
@@ -156,7 +156,7 @@ def test_a_missing_file(netwrap: Netwrap, tmp_path: Path) -> None:
 
 def test_text_that_is_not_what_it_was_said_to_be(netwrap: Netwrap) -> None:
     one_line(netwrap("parse", "ip link", given=ROUTES), 1, "standard input:1: ", "default via 10.0.0.254")
-    one_line(netwrap("parse", given="Dear all,\nthe network is slow.\n"), 1, "no telling which command printed this")
+    one_line(netwrap("parse", given="Dear all,\nthe network is slow.\n"), 1, "cannot tell which command printed this")
     one_line(netwrap("parse", given=""), 1, "it is empty")
 
 

@@ -51,7 +51,7 @@ def test_limit_count_uniq_and_the_exit_status(netwrap: Netwrap) -> None:
         (["--sort", "promiscuity"], 1, "this was made without -d: promiscuity is not known"),
         (["--where", "mtv=5"], 2, "unknown column 'mtv'; did you mean 'mtu'?; there are: netns, ifindex, ifname, "),
         (["--where", "linkinfo.typo=1"], 2, "unknown column 'linkinfo.typo'"),
-        (["--where", "mtu<abc"], 2, "mtu holds numbers, and 'abc' is none"),
+        (["--where", "mtu<abc"], 2, "mtu holds numbers, and 'abc' is not a number"),
         (["--where", "ifname>5"], 2, "ifname holds no numbers, but 'lo'"),
         (["--where", "mtu!=@peer.mtu"], 2, "@peer needs a host"),
         (["--format", "jsn"], 2, "unknown format 'jsn'; did you mean 'json'?"),

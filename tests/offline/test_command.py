@@ -96,5 +96,5 @@ def test_a_parser_by_the_words_of_its_user(typed: str, parser: str) -> None:
 
 @pytest.mark.parametrize("typed", ["", "ls", "ip tunnel", "ip link add x", "ip_nonsense", "_"])
 def test_what_prints_no_table(typed: str) -> None:
-    with pytest.raises(ValueError, match="is no command that prints a table"):
+    with pytest.raises(ValueError, match="is not a command that prints a table"):
         parser_of(typed)

@@ -249,7 +249,7 @@ def test_paths_that_lead_elsewhere(tmp_path: Path) -> None:
     path = tmp_path / "evil.tar.gz"
     path.write_bytes(out.getvalue())
     before = sorted(os.listdir(tmp_path))
-    with pytest.raises(NetwrapError, match="tells of 2 machines: blue, red"):
+    with pytest.raises(NetwrapError, match="contains 2 machines: blue, red"):
         opening.read(str(path))
     assert sorted(os.listdir(tmp_path)) == before
 

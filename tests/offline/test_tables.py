@@ -77,7 +77,7 @@ def test_where(condition: str, left: str) -> None:
 
 @pytest.mark.parametrize(
     ("condition", "why"),
-    [("metric<abc", "metric holds numbers, and 'abc' is none"), ("metric=abc", "holds numbers"),
+    [("metric<abc", "metric holds numbers, and 'abc' is not a number"), ("metric=abc", "holds numbers"),
      ("dev>5", "dev holds no numbers"), ("dev<<10.0.0.0/8", "dev holds no addresses")],
 )  # fmt: skip
 def test_words_and_numbers_are_not_compared(condition: str, why: str) -> None:

@@ -181,7 +181,7 @@ def test_texts_that_say_there_is_none(text: str) -> None:
 @pytest.mark.parametrize(
     "line,reason",
     [
-        ("Entries: 3\tSkipped: 0\tFound: 3", "expected 3 entries above, as the table says; there are 0"),
+        ("Entries: 3\tSkipped: 0\tFound: 3", "expected 3 entries above, as the last line counts; there are 0"),
         ("Entries: 3\tSkipped: 0\tFound: 0", "expected as many entries as were skipped and found"),
         ("? (192.0.2.61) at", "expected an entry of an ARP table"),  # toybox gave up in the middle
         ("? (192.0.2.1) auf 02:00:00:00:00:50 [ether] auf eth0", "capture with LC_ALL=C"),

@@ -264,7 +264,7 @@ def test_proc_net_ipv6_route() -> None:
         ("10.0.0.0        0.0.0.0         255.255.0.0     U     ²      0        0 eth0", "expected a row"),
         ("10.0.0.0        0.0.0.0         255.255.0.0     U     0      0        0", "expected a row"),
         ("eth0\t00000000\t0100000A\tXYZ3\t0\t0\t0\t00000000\t0\t0\t0", "hexadecimal"),
-        ("eth0\t00000000\t0100000A\t0003\t0\t0\tx\t00000000\t0\t0\t0", "no number"),
+        ("eth0\t00000000\t0100000A\t0003\t0\t0\tx\t00000000\t0\t0\t0", "not a number"),
         ("eth0\t00000000\t0100000A\t0003\t0\t0\t0\tFF00FF00\t0\t0\t0", "expected a mask"),
         (PROC6.split("\n")[0].replace("05f5e100", "05f5e1xx"), "hexadecimal"),
     ],

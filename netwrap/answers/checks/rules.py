@@ -203,7 +203,7 @@ def rule_twice(look: Look) -> Iterator[Finding]:
                 if key in seen and "goto" not in rule:
                     yield look.finding(
                         netns,
-                        f"the rule `{wording.rule(rule).partition(': ')[2]}` is there twice",
+                        f"the rule `{wording.rule(rule).partition(': ')[2]}` occurs twice",
                         seen[key],
                         rule,
                         mend=[look.inside(netns, f"ip rule del pref {rule.get('priority')}")],
