@@ -40,6 +40,11 @@ _PROGRAM = re.compile(
     r"|busybox|toybox|for|su|sh|bash|ip|bridge|arp|route|netstat|ifconfig|brctl|ss|nft|iptables-save|ip6tables-save|sysctl"
     r"|cat)(?=[\s=`\"*:.]|$)"
 )
+# What opens a shell somewhere else, typed behind no prompt
+_OPENER = re.compile(
+    r"\s*[*`]{0,3}(?:sudo )?(?:kubectl|oc|docker|podman|nerdctl|docker-compose|lxc|incus|lxc-attach|pct|ssh|nsenter|ip netns exec|crictl"
+    r"|adb|vagrant|k3s|microk8s|machinectl|multipass)\b"
+)
 # What may stand in front of a command that has no prompt: `Output of `, `I ran `, `### `
 _CANDIDATES = 6
 _ENDS = re.compile(r"[\s:.*`\"'”)\]_,;-]+$")
@@ -316,7 +321,14 @@ class _Reader:
         ):
             typed, last = self._continued(prompt.typed, at)
             return _Found(typed, self._runs(typed), prompt, "", True, last)
-        if prompts.upper_half(line) is not None or not self.table_near(at, line):
+        if prompts.upper_half(line) is not None:
+            return None
+        if _OPENER.match(line) and self.prompt_below(at):
+            typed, last = self._continued(prompts.bare(line), at)
+            some = self._runs(typed)
+            if some and all(not run.words and (run.netns or run.host) for run in some):
+                return _Found(typed, some, None, "", True, last)
+        if not self.table_near(at, line):
             return None
         title = _WATCHED.match(line)
         if title is not None and _shows(self._runs(title[1].strip())):
@@ -329,7 +341,19 @@ class _Reader:
             some = self._runs(typed)
             if _shows(some):
                 return _Found(typed, some, None, line[: found.start()], False, at)
+            behind = _WHERE.search(typed)
+            some = self._runs(typed[: behind.start()].rstrip(" `*\"'")) if behind is not None else []
+            if behind is not None and _shows(some):
+                where = _heading(f"{behind[1].strip()}:", self.named)
+                if where is not None:
+                    return _Found(typed, _placed(some, where), None, line[: found.start()], False, at)
         return None
+
+    def prompt_below(self, at: int) -> bool:
+        """Whether a prompt stands below, behind no more than what opening a shell prints."""
+        below = [line for line in self.lines[at + 1 : at + 12] if line.strip()]
+        prompt = next((prompts.read(line) for line in below if not tables_in_text.is_chatter(line)), None)
+        return prompt is not None and prompt.sure
 
     def table_near(self, at: int, line: str) -> bool:
         """Whether one of the next lines may begin a table; a sentence that ends in `ip route` costs no more than this."""
@@ -416,6 +440,8 @@ class _Reader:
 
     def enter(self, run: Run) -> None:
         netns, host = self.place()
+        if run.netns or run.host:
+            self.heading = (self.heading[0], None)  # `In the container:` has told of this shell
         elsewhere = bool(run.host) or " " in run.netns
         where = (run.netns or (None if run.host else netns), run.host or host)
         self.shells.append(_Shell(where[0], where[1], self.seen, elsewhere))
@@ -482,6 +508,8 @@ class _Reader:
             self.blocks.append(block)
         if found.runs:
             last = found.runs[-1]
+            if last.netns:
+                self.heading = (self.heading[0], None)
             netns, host = self.place()
             self.where = (last.netns or netns, last.host or host)
         return position
@@ -609,7 +637,9 @@ class _Reader:
         text = self.lines[at].strip()
         if shape is None:
             return True
-        return shape.start.match(text) is not None and (block.parser == "ip_netns" or not tables_in_text.is_prose(text))
+        if block.parser is None:
+            return shape.start.match(text) is not None and not tables_in_text.is_prose(text)
+        return shape.start.match(text) is not None and not tables_in_text.is_prose_of(block.parser, text)
 
     def hostname(self, at: int, block: Block) -> int:
         """`hostname` prints the name of the machine."""
@@ -773,6 +803,12 @@ class _Reader:
         return found
 
 
+def _placed(runs: Sequence[Run], where: tuple[str | None, str | None]) -> list[Run]:
+    """The commands, run where the words behind them say."""
+    host, netns = where
+    return [run._replace(netns=run.netns or netns or "", host=run.host or host or "") for run in runs]
+
+
 def _form(line: str, typed: str) -> str:
     """What a prompt that names no machine looks like: `$`, `/ #`, `sh-4.4#`, whatever folder it shows."""
     front = line[: line.rfind(typed)] if typed else line
@@ -788,6 +824,8 @@ class _Turn(NamedTuple):
 
 
 _NEAR = 14
+# `ip a on node-1`, `ip route inside the container`
+_WHERE = re.compile(r"\s((?:on|from|at|in|inside|within) .{1,60})$", re.IGNORECASE)
 # `Every 2.0s: ip neigh      alpha: Mon Jan  1 10:00:00 2024`
 _WATCHED = re.compile(r"Every \d[\d.,]*s: (.*?)(?:\s{2,}(?:(\S+): )?\w{3} \w{3} .*|\s*)$")
 # What begins the tables of `ifconfig`, `brctl`, `ss`, `sysctl`, a part of `ip a`, JSON, a firewall
@@ -900,6 +938,8 @@ def _heading_pattern(name: str, echo: list[str] | None) -> re.Pattern[str]:
     return re.compile(r"[=#*\-<\[ ]+ *(?:netns |namespace |ns )?([^\s:=*#\]]+) *[\]=#*:>-]*$")
 
 
+_KINDS = (*_ROOTS, "router", "client", "server", "vm", "gateway", "firewall", "switch", "peer", "pc", "worker", "master")
+_OUTPUTS = ("output", "outputs", "result", "results", "routes", "route", "rules", "addresses", "links", "side", "info", "config")
 _LONGEST_HEADING = 7
 _ARTICLES = (
     "the",
@@ -946,6 +986,9 @@ def _heading(line: str, names: set[str]) -> tuple[str | None, str | None] | None
         found = pattern.match(line)
         if found is not None:
             name = found["name"].rpartition("@")[2]
+            kind, _, what = name.lower().partition(" ")
+            if what in _NO_NAMES:  # `host output:`, `client routes:`
+                return (("" if kind in _ROOTS else kind, None) if kind in _KINDS and what in _OUTPUTS else None)
             if name.lower() in _NO_NAMES or name.isdigit() or name not in names and _NO_MACHINE.match(name):
                 return None
             if (

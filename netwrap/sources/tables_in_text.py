@@ -70,7 +70,8 @@ SHAPES: dict[str, Shape] = {
     "ip_address": _LINKS,
     "bridge_link": _LINKS,
     "ip_route": _shape(
-        rf"(?:(?:{_TYPES}) )?{_PREFIX}(?:\s+(?:{_ROUTE_WORDS})\b.*|\s*\\.*|\s*)$|(?:{_TYPES}) {_PREFIX}",
+        # no route has a MAC, or a state behind all: `10.0.0.7 dev v0 lladdr 02:…`
+        rf"(?!\S+ dev \S+ .*(?:lladdr [\da-f]|(?:{_STATES})\s*$))(?:(?:{_TYPES}) )?{_PREFIX}(?:\s+(?:{_ROUTE_WORDS})\b.*|\s*\\.*|\s*)$|(?:{_TYPES}) {_PREFIX}",
         r"\s+(?:nexthop|cache|via|dev)\b|\s+<\S+>\s",
     ),
     "ip_neigh": _shape(
@@ -134,7 +135,7 @@ _ELLIPSIS = re.compile(
 _CHATTER = re.compile(
     r"\[sudo\] |(?:\S+ )?[Pp]assword(?: for \S+)?:|Warning: |sudo: |Last login|Defaulted container|Unable to use a TTY|WARNING: "
     r"|Pseudo-terminal|Connection to \S+ closed|If you don't see a command prompt|Defaulting container|Starting pod/|Temporary "
-    r"|Emulate Docker CLI"
+    r"|Emulate Docker CLI|Creating debugging pod |Welcome to |The authenticity |All commands and output "
 )
 _JOINT = re.compile(r"\\ {1,8}(?=\S)|\\(?=inet|link/|valid_lft)")
 
@@ -191,7 +192,7 @@ def _first(shape: Shape, parser: str, lines: Sequence[str], at: int, stop: Calla
         line = lines[at]
         if line.strip():
             bare = line.strip()
-            if is_json(bare) or shape.start.match(bare) and not _is_prose_of(parser, bare):
+            if is_json(bare) or shape.start.match(bare) and not is_prose_of(parser, bare):
                 return at
             if part and shape.more is not None and shape.more.match(line) and not bare[0].isupper():
                 return at
@@ -212,6 +213,11 @@ def is_json(line: str) -> bool:
     return line[:2] in ("[{", "[]", '{"') or line in ("[", "{")
 
 
+def is_chatter(line: str) -> bool:
+    """Whether a line is what `sudo`, `ssh` and `kubectl` say before a command's output."""
+    return _CHATTER.match(line.strip()) is not None
+
+
 def parsers_stderr(line: str) -> bool:
     """Whether a line is what `ip` and `bridge` print on standard error."""
     from parsers.lex import STDERR
@@ -219,7 +225,7 @@ def parsers_stderr(line: str) -> bool:
     return STDERR.match(line) is not None
 
 
-def _is_prose_of(parser: str, line: str) -> bool:
+def is_prose_of(parser: str, line: str) -> bool:
     """Whether a line that has the shape is a sentence all the same: `192.0.2.1 from here on …`, `default gateway is missing`"""
     if parser not in ("ip_route", "ip_neigh", "arp", "route", "ip_link", "ip_address"):
         return False
@@ -299,7 +305,7 @@ def _rows(
             continue
         text = line[len(indent) :] if line.startswith(indent) else line.lstrip()
         starts = shape.start.match(text) is not None or shape.start.match(text.lstrip()) is not None and not shape.single
-        if starts and _is_prose_of(parser, text) and (gap or _ends_like_prose(text)):
+        if starts and is_prose_of(parser, text) and (gap or _ends_like_prose(text)):
             starts = False
         goes_on = not starts and shape.more is not None and bool(rows) and shape.more.match(text) is not None
         if goes_on and gap and (parser not in _OF_LINKS or is_prose(text)):
@@ -330,7 +336,7 @@ def _rows(
             lost.append((position, line, "no first line of a link"))
             bare = True
             end = position + 1
-        elif gap or len(pending) >= 2 or _is_foreign(text):
+        elif gap or len(pending) >= 2 or is_prose(text) and not (end == position and _ENDS_OPEN.search(lines[position - 1].rstrip())):
             break
         else:
             pending.append(position)
@@ -361,11 +367,6 @@ def _key(text: str) -> str:
 
 def _ends_like_prose(text: str) -> bool:
     return text.rstrip()[-1:] in ".?!" and not text.rstrip().endswith("...")
-
-
-def _is_foreign(text: str) -> bool:
-    """Whether a line below a table is nothing of it: prose, or what other programs print."""
-    return is_prose(text)
 
 
 def _indent(line: str) -> str:
@@ -458,9 +459,14 @@ def _mended(
             records = []
     if not records and not lost and not _is_title("\n".join(texts)):
         return None
+    if is_json(texts[0]) and records and not any(_JSON_KEYS & record.keys() for record in records if isinstance(record, dict)):
+        return None  # of another program: `{"kernel": …`
     if end >= len(lines) and cut == "" and _ends_in_the_middle(rows):
         cut = "cut off"
     return Reading(parser, first, end, texts, records, sorted(set(lost)), cut, notes)
+
+
+_JSON_KEYS = frozenset("ifname dst address priority name nsid mac vlans dev id interface gateway addr_info table".split())
 
 
 def _is_title(text: str) -> bool:
@@ -639,7 +645,7 @@ def detect(lines: Sequence[str], at: int, stop: Callable[[int], bool]) -> Readin
         names = parsers.detect("\n".join(row.text for row in rows)) if end - at < 200_000 else []
         return read(names[0], lines, at, stop) if names else None
     for name in _ORDER:
-        if SHAPES[name].start.match(text) is None or _is_prose_of(name, text):
+        if SHAPES[name].start.match(text) is None or is_prose_of(name, text):
             continue
         found = read(name, lines, at, stop)
         if found is None or not found.records or left_over(found.records) or not _says_enough(name, found.records):

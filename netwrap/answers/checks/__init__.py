@@ -220,7 +220,7 @@ class Look:
         """The links of all namespaces, of some kinds or of all."""
         for netns in self.namespaces:
             for link in netns.links or ():
-                if not kinds or kind(link) in kinds:
+                if link.get("ifname") and (not kinds or kind(link) in kinds):
                     yield netns, link
 
     def entries(self, family: str = "") -> list[tuple[Namespace, Record, Record]]:
