@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _TITLE = re.compile(r"\x1b\][^\x07\x1b]{0,400}(?:\x07|\x1b\\)")
+# Colours whose first character a browser has eaten: `[36meth0: [0m<BROADCAST`
+_EATEN = re.compile(r"\[(?:\d{1,3}(?:;\d{1,3}){0,4})?[mK]")
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]?[@-~]|\x1b[=>NOM78c]|\x1b[()][A-Za-z0-9]")
 # What `<pre>` and its like leave behind; flags of links (`<UP>`, `<BROADCAST,UP>`) are no tags.
 _TAG = re.compile(
@@ -43,7 +45,10 @@ _FENCE_LINE = re.compile(
 _QUOTED = re.compile(r"\s{0,3}(?:> ?)+")
 _FRAME = re.compile(r"\s{0,3}[|│┃║] ?")
 _COMMENT = re.compile(r"\s{0,8}(?:#|//|;|--|rem\b)[ \t]?", re.IGNORECASE)
+# `[14:02] <bob> `, `14:02 < bob> `
+_CHAT = re.compile(r"\[?(?:\d{1,2}:\d\d(?::\d\d)?\]? ?)?<[@+% ]?[a-z][\w-]{0,30}> ?")
 _NUMBERED = re.compile(r"\s{0,6}(\d{1,6})(?:[:.|)]|\t| {1,4})[ \t]?")
+_BOLD = re.compile(r"(?<!\*)\*\*(?!\*)")
 _ODD = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2007": " ", "\u200b": "", "\u200c": "", "\u2060": "", "\ufeff": ""})
 _QP_HEADER = re.compile(r"^content-transfer-encoding:[ \t]*quoted-printable", re.IGNORECASE | re.MULTILINE)
 _QP_BYTES = re.compile(r"(?:=[0-9A-F]{2})+")
@@ -75,6 +80,8 @@ def undo(text: str) -> Pasted:
     numbers = list(range(1, len(lines) + 1))
     if "\x1b" in text or "\r" in text or "\x08" in text:
         lines = list(map(_as_on_screen, lines))
+    if "[0m" in text or "[m" in text or "[00m" in text:
+        lines = [_EATEN.sub("", line) if "[" in line else line for line in lines]
     breaks: set[int] = set()
     if "=" in text and _is_quoted_printable(text):
         lines = _from_quoted_printable(lines)
@@ -85,7 +92,7 @@ def undo(text: str) -> Pasted:
     lines = _without_marks(lines, breaks)
     if not text.isascii() or "&" in text:
         lines = [line.translate(_ODD) if not line.isascii() else line for line in lines]
-    for mark, least in ((_FRAME, 2), (_COMMENT, 2)):
+    for mark, least in ((_CHAT, 2), (_FRAME, 2), (_COMMENT, 2)):
         lines = _without_prefix(lines, mark, least)
     lines = _without_numbers(lines)
     return Pasted(lines, numbers, breaks)
@@ -196,6 +203,8 @@ def _without_marks(lines: list[str], breaks: set[int]) -> list[str]:
             bare = _MARK.sub("", line)
             _note_breaks(line, position, breaks, _MARK)
             line = bare
+        if "**" in line and _TABLE.match(_BOLD.sub("", line)[:200]):
+            line = _BOLD.sub("", line)
         if "&" in line and _ENTITY.search(line):
             import html
 

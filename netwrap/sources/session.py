@@ -13,6 +13,7 @@ where its words show a table and, unless a prompt stands in front, the lines bel
 from __future__ import annotations
 
 import re
+import textwrap
 from typing import NamedTuple
 
 from parsers.linkrecord import MANGLED
@@ -66,11 +67,19 @@ _HEADINGS = (
 )
 _ON = re.compile(
     r"\s*[*_#>-]*\s*(?:and\s+|then\s+|now\s+|same\s+|output\s+|this\s+is\s+|here\s+is\s+|.{0,40}\b)?(?:on|from"
-    r"|at)\s+(?:the\s+|my\s+|our\s+)?(?:other\s+)?"
+    r"|at|(?<=tables )of|(?<=table )of|(?<=routes )of|(?<=output )of|(?<=interfaces )of|(?<=addresses )of|(?<=rules )of)\s+(?:the\s+|my\s+|our\s+)?(?:(?P<which>other|linux|local|remote|first|second|third|working|broken)\s+)?"
     r"(?P<kind>host|machine|server|node|router|client|box|gateway|firewall|switch|vm|guest|laptop|pc|worker|master|peer)?(?:\s+|(?=[:*_(,]|$)|(?<![^\W_]))"
     r"(?P<name>[^\W_][\w.-]{0,60})?(?:\s*\([^)]{0,40}\))?\s*[:,]?\s*[*_]*:?$",
     re.IGNORECASE,
 )
+# `On the first machine (alpha) I run:`
+_NAMED = re.compile(
+    r"\b(?:host|machine|server|node|router|client|box|gateway|firewall|switch|vm|guest|laptop|pc) ?\([\"'`]?"
+    r"(?P<name>[^\W_][\w.-]{0,60})[\"'`]?\)[^\n]{0,60}:\s*$",
+    re.IGNORECASE,
+)
+# `Side A (203.0.113.1):`
+_ASIDE = re.compile(r" ?\([^()]{1,40}\)(?=[:*_]{0,4}$)")
 _IN = re.compile(
     r".{0,60}\b(?:inside|in|within)\s+(?:of\s+)?(?:the\s+|my\s+|a\s+)?(?:(?:network\s+)?(?P<kind>container|pod"
     r"|netns|namespace|jail)"
@@ -295,6 +304,9 @@ class _Reader:
         line = self.lines[at]
         if prompts.upper_half(line) is not None or line.strip() in _LEAVES:
             return True
+        prompt = prompts.read(line) if len(line) < 400 else None
+        if prompt is not None and prompt.host in self.named:
+            return True
         return self.command(at) is not None or len(line) < 120 and _heading(line, set()) is not None
 
     # -- commands --------------------------------------------------------------------------------------------------
@@ -490,10 +502,10 @@ class _Reader:
                     self.blocks.append(block)
                     self.unknown(block, position)
                 continue
+            behind = runs[index + 1 :]
+            self.marks = {turn.value for _, turn in behind if turn is not None and turn.pattern}
             start = self.heading_of(position, run, names, block) if names or several else position
             once = several and sum(other.words == run.words or _parser(other.words) == block.parser for other, _ in runs) > 1
-            behind = runs[index + 1 :]
-            self.marks = {turn.value for _, turn in behind if turn is not None}
             end = self.table_of(block, start, run, once, [_shape(other.words) for other, _ in behind])
             self.marks = set()
             if end:
@@ -588,9 +600,9 @@ class _Reader:
             echo = next((other.words[1:] for other in turn if other.words[:1] in (["echo"], ["printf"])), None)
             for value in values or self.values(name, echo, at):
                 heading = _Turn(name, value, echo is not None or not values)
-                for other in turn:
-                    if other.words[:1] not in (["echo"], ["printf"]):
-                        found.append((_substituted(other, name, value), heading))
+                shown = [other for other in turn if other.words[:1] not in (["echo"], ["printf"])]
+                for position, other in enumerate(shown):
+                    found.append((_substituted(other, name, value), heading if not position else heading._replace(pattern=False)))
             index += len(turn)
         return found
 
@@ -621,7 +633,14 @@ class _Reader:
             line = self.lines[position]
             if self.cache_of_prompt(position) or position in self.breaks and seen:
                 return at
-            if not passed and wanted is not None and re.search(rf"(?<![\w.-]){re.escape(wanted)}(?![\w.-])", line):
+            if line.strip(" =#*-:[]<>") in self.marks and (turn is None or line.strip(" =#*-:[]<>") != turn.value):
+                return at
+            if (
+                not passed
+                and wanted is not None
+                and not tables_in_text.may_begin(line)
+                and re.search(rf"(?<![\w.-]){re.escape(wanted)}(?![\w.-])", line)
+            ):
                 passed = True
                 position += 1
                 continue
@@ -774,7 +793,7 @@ class _Reader:
         if end == at or self.cache_of_prompt(at):
             return 0
         block.first, block.last = self.numbers[at], self.numbers[end - 1]
-        block.lines = list(self.lines[at:end])
+        block.lines = textwrap.dedent("\n".join(self.lines[at:end])).split("\n")
         return end
 
     # -- the end -------------------------------------------------------------------------------------------------------
@@ -940,7 +959,7 @@ def _heading_pattern(name: str, echo: list[str] | None) -> re.Pattern[str]:
 
 _KINDS = (*_ROOTS, "router", "client", "server", "vm", "gateway", "firewall", "switch", "peer", "pc", "worker", "master")
 _OUTPUTS = ("output", "outputs", "result", "results", "routes", "route", "rules", "addresses", "links", "side", "info", "config")
-_LONGEST_HEADING = 7
+_LONGEST_HEADING = 8
 _ARTICLES = (
     "the",
     "a",
@@ -969,6 +988,9 @@ def _heading(line: str, names: set[str]) -> tuple[str | None, str | None] | None
     (('node1', None), (None, 'container'), None)
     """
     line = line.strip()
+    found = _NAMED.search(line) if line[-1:] == ":" else None
+    if found is not None and found["name"].lower() not in _NO_NAMES:
+        return found["name"], None
     if not line or line[0].isdigit() or line.count(" ") > _LONGEST_HEADING:
         return None
     if line[-1] not in ":*_#=]><-" and line[0] not in "#=*" and " | " not in line:
@@ -982,13 +1004,14 @@ def _heading(line: str, names: set[str]) -> tuple[str | None, str | None] | None
         if kind in ("netns", "namespace", "jail") and name:
             return None, name
         return None, f"{kind} {name}".strip()
+    line = _ASIDE.sub("", line)
     for position, pattern in enumerate(_HEADINGS):
         found = pattern.match(line)
         if found is not None:
             name = found["name"].rpartition("@")[2]
             kind, _, what = name.lower().partition(" ")
             if what in _NO_NAMES:  # `host output:`, `client routes:`
-                return (("" if kind in _ROOTS else kind, None) if kind in _KINDS and what in _OUTPUTS else None)
+                return ("" if kind in _ROOTS else kind, None) if kind in _KINDS and what in _OUTPUTS else None
             if name.lower() in _NO_NAMES or name.isdigit() or name not in names and _NO_MACHINE.match(name):
                 return None
             if (
@@ -1008,9 +1031,10 @@ def _heading(line: str, names: set[str]) -> tuple[str | None, str | None] | None
         if name and (name in names or _MACHINE.search(name) or kind):
             return name, None
         if kind and not name:
-            return (
-                ("", None) if kind in _ROOTS and "other" not in line else (kind if "other" not in line else f"other {kind}", None)
-            )
+            which = (found["which"] or "").lower()
+            if which and which != "linux":
+                return f"{which} {kind}", None
+            return "" if kind in _ROOTS else kind, None
     return None
 
 

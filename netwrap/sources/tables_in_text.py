@@ -32,7 +32,7 @@ _ROUTE_WORDS = (
 _STATES = "PERMANENT|NOARP|REACHABLE|STALE|NONE|INCOMPLETE|DELAY|PROBE|FAILED"
 _MAC = r"(?:[0-9A-Fa-fxX*]{2}:){5,19}[0-9A-Fa-fxX*]{2}"
 _LINK_WORDS = (
-    "link/|inet6? |valid_lft |RX[: ]|TX[: ]|alias |altname |vf \\d|veth|bridge|vlan |vxlan |bond "
+    "link/|inet6? |valid_lft |RX[: ]|TX[: ]|alias |altname |vf \\d|veth|bridge(?! name)|vlan |vxlan |bond "
     "|bond_slave|bridge_slave|macvlan|"
     "macvtap|ipvlan|vrf |vrf_slave|geneve|gre |gretap|ip6gre|ip6gretap|ipip |sit |ip6tnl|vti|vti6|wireguard|dummy|tun |ifb|team|"
     "xfrm|netkit|bareudp|gtp|can |nlmon|vcan|vxcan|macsec|hsr|erspan|ip6erspan|ipoib|lowpan|rmnet|batadv|amt|openvswitch|"
@@ -127,7 +127,7 @@ _CUT_MAC = re.compile(r"(?:[0-9a-fA-F]{2}:){1,4}(?:[0-9a-fA-F]{1,2})?$|(?:[0-9a-
 _CUT_IPV4 = re.compile(r"\d{1,3}(?:\.\d{1,3}){0,2}\.?$|(?:\d{1,3}\.){3}$")
 _IPV4_BEHIND = ("inet", "via", "src", "peer", "local", "remote", "from")
 _ELLIPSIS = re.compile(
-    r"\s*(?:\.{2,}|…|\[\.{2,}\]|\[(?:snip|cut|…)[^\]]*\]|<(?:snip|cut|output omitted|truncated)[^>]*>"
+    r"\s*(?:\.{2,}|…|\((?:\.{2,}|…|snip|cut)\)|\[\.{2,}\]|\[(?:snip|cut|…)[^\]]*\]|<(?:snip|cut|output omitted|truncated)[^>]*>"
     r"|[-=*]*\s*snip\s*[-=*]*)\s*$",
     re.IGNORECASE,
 )
@@ -336,7 +336,12 @@ def _rows(
             lost.append((position, line, "no first line of a link"))
             bare = True
             end = position + 1
-        elif gap or len(pending) >= 2 or is_prose(text) and not (end == position and _ENDS_OPEN.search(lines[position - 1].rstrip())):
+        elif (
+            gap
+            or len(pending) >= 2
+            or is_prose(text)
+            and not (end == position and _ENDS_OPEN.search(lines[position - 1].rstrip()))
+        ):
             break
         else:
             pending.append(position)
@@ -510,7 +515,7 @@ def _mend(parser: str, group: list[_Row], follower: _Row | None, behind: dict[in
             joined = next(
                 (
                     candidate
-                    for candidate in _joins(row.text.rstrip(), text, bad)
+                    for candidate in _joins(row.text.rstrip(), text, bad, group[0].text)
                     if _is_better(parser, group, row, candidate, bad)
                 ),
                 None,
@@ -538,10 +543,11 @@ def _mend(parser: str, group: list[_Row], follower: _Row | None, behind: dict[in
             gone.add(follower.at)
 
 
-def _joins(above: str, text: str, bad: int) -> list[str]:
+def _joins(above: str, text: str, bad: int, head: str) -> list[str]:
     """How a line may go on in the one below: by its words, or in the middle of one where a terminal is as wide as that."""
     found = []
-    if bad or text.split(None, 1)[0] in _BROKEN_OFF or _ENDS_OPEN.search(above):
+    label = f" {text}:" in head or f" {text}@" in head  # `inet 10.0.0.1/24 scope global`, and the link's name below
+    if bad or label or text.split(None, 1)[0] in _BROKEN_OFF or _ENDS_OPEN.search(above):
         found.append(f"{above} {text}")
     if bad and len(above) >= _TERMINAL:
         found.append(above + text)
@@ -598,6 +604,9 @@ def _ends_in_the_middle(rows: Sequence[_Row]) -> bool:
     return bool(rows) and _ENDS_OPEN.search(rows[-1].text.rstrip()) is not None
 
 
+_LISTED = re.compile(r"[dlcbps-][rwxsStT-]{9}[.+]? ")
+
+
 def _unshaped(parser: str, lines: Sequence[str], at: int, stop: Callable[[int], bool]) -> Reading | None:
     """A table whose lines have no shape that is known here: all lines up to the end of the block that its parser reads."""
     while at < len(lines) and not lines[at].strip():
@@ -629,6 +638,9 @@ def _unshaped(parser: str, lines: Sequence[str], at: int, stop: Callable[[int], 
         return None
     while texts and not texts[-1]:
         texts.pop()
+        position = at + len(texts)
+        if lines[position].strip() and (not lines[position - 1].strip() or _LISTED.match(lines[position])):
+            lost = [one for one in lost if one[0] < position]  # behind the table: `Thanks`, what `ls` printed
     end = at + len(texts)
     return Reading(parser, at, end, texts, records, [one for one in lost if one[0] < end or not is_prose(one[1])], "", [])
 

@@ -26,6 +26,8 @@ def quoted(text: str, mark: str) -> str:
     return "".join(mark + line for line in text.splitlines(keepends=True))
 
 
+# As printed before `group default` was: more words than values
+OLD = "2: eth0: <BROADCAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP qlen 1000\n    inet 192.0.2.1/24 scope global eth0\n"
 A, R = ("", None, "ip_address", 1), ("", None, "ip_route", 2)
 FRAMED = "".join(f"│ {line:100} │\n" for line in ("root@alpha:~# ip a\n" + ADDRESSES).splitlines())
 
@@ -57,6 +59,16 @@ FRAMED = "".join(f"│ {line:100} │\n" for line in ("root@alpha:~# ip a\n" + A
         (f"$ ip neigh\n{NEIGHBOURS}\n192.0.2.1 is my router and 192.0.2.9 my printer.\n", [("", None, "ip_neigh", 2)]),
         ("$ ip rule\n" + RULES.replace("lookup 100", "lookup 100   <--- mine"), [("", None, "ip_rule", 3)]),
         ("$ ip netns\nred\nblue\n\nThen I tried the other one:\n64 bytes from 192.0.2.9\n", [("", None, "ip_netns", 2)]),
+        (f"$ ip a; ip r; ip n; ip ru\n{OLD}{ROUTES}{NEIGHBOURS}{RULES}",
+         [A, R, ("", None, "ip_neigh", 2), ("", None, "ip_rule", 3)]),
+        (f"$ ubus call system board; ip a; brctl show; ls -l x\n{{\n\t\"kernel\": \"5.15\"\n}}\n{OLD}bridge name\tbridge id\t\tSTP enabled"
+         "\tinterfaces\nbr0\t\t8000.020000000001\tno\t\teth0\nlrwxrwxrwx 1 root root 16 Mar 22 2024 x -> y\n",
+         [A, ("", None, "brctl", 1)]),
+        ("$ ip r\n" + ROUTES.replace("192.0.2.254", "**192.0.2.254**").replace("default", "**default"), [R]),
+        ("[01;32mme@a[00m:[01;34m~[00m$ ip a\n" + ADDRESSES.replace("eth0: ", "[36meth0: [0m"), [("a", None, "ip_address", 1)]),
+        (quoted("me@a:~$ ip a\n" + ADDRESSES, "[14:02] <bob> ") + "[14:03] <eve> thanks\n", [("a", None, "ip_address", 1)]),
+        ("ifconfig\n\nlo: flags=73<UP,LOOPBACK,RUNNING>  mtu 65536\n        inet 127.0.0.1  netmask 255.0.0.0\n\nThanks\n",
+         [("", None, "ifconfig", 1)]),
         ("127.0.0.1 localhost\n192.0.2.5 beta beta.example.net\n::1 ip6-localhost\nfoo 12\nred (id: 0)\n", []),
         ("64 bytes from 192.0.2.9: icmp_seq=1\n192.0.2.1 is the gateway\n...\nab.\n192.0.2.1 192.0.2.2 \n", []),
     ],
@@ -110,6 +122,19 @@ def test_where_a_command_ran(line: str, host: str, netns: str | None) -> None:
         ("$ ip -all netns exec ip r\n\nnetns: blue\n{}\nnetns: red\n{}", [("", "blue"), ("", "red")]),
         ("$ for n in $(cat l); do echo \"== $n\"; ip -n $n r; done\n== red\n{}== blue\n{}", [("", "red"), ("", "blue")]),
         ("$ for h in w1 w2; do ssh $h ip r; done\n{}{}", [("w1", None), ("w2", None)]),
+        ("In the container:\n$ docker exec -it web sh\n/ # ip r\n{}/ # exit\n$ ip r\n{}", [("", "docker web"), ("", None)]),
+        ("<details><summary>ip r on node-1</summary>\n{}</details>\n<details><summary>ip r on node-2</summary>\n{}</details>\n",
+         [("node-1", None), ("node-2", None)]),
+        ("kubectl debug node/n1 -it --image=x\nIf you don't see a command prompt, try pressing enter.\nbash-5.1# ip r\n{}",
+         [("n1", None)]),
+        ("pod:\n$ kubectl exec p -- ip r\n{}\nhost output:\n$ ip r\n{}", [("", "pod p"), ("", None)]),
+        ("I have two. On the first machine (alpha) I see:\n\n# ip r\n{}\nThe second machine (beta) shows:\n\n# ip r\n{}",
+         [("alpha", None), ("beta", None)]),
+        ("On the local host:\n# ip r\n{}\nOn the remote host:\n# ip r\n{}", [("local host", None), ("remote host", None)]),
+        ("[admin@MikroTik] > /ip route print\n 0 ADS 0.0.0.0/0 pppoe\n\nOn my linux box:\n$ ip r\n{}", [("box", None)]),
+        ("Side A (192.0.2.1):\n\nip r\n{}\nSide B (192.0.2.2):\n\nip r\n{}", [("Side A", None), ("Side B", None)]),
+        ("Routing table of server:\n\n{}\nRouting table of client:\n\n{}", [("server", None), ("client", None)]),
+        ("mininet> h1 ip r\n{}mininet> h1 ping h2\n", [("mininet", "h1")]),
     ],
 )  # fmt: skip
 def test_shells_loops_and_machines(text: str, places: list[tuple[str, str | None]]) -> None:
@@ -127,6 +152,25 @@ def test_a_broken_line_is_joined_and_no_other() -> None:
     ]  # fmt: skip
     assert second.records == [{"dst": "default", "dev": "eth9", "flags": []}]
     assert first.lost == second.lost == []
+
+
+def test_a_second_command_of_a_turn_needs_no_heading_of_its_own() -> None:
+    """The name of the turn stands in a link's line further below, and the first turn has no route."""
+    links = "== left\n2: l0: <UP> mtu 1500 link-netns right\n== right\n3: r0: <UP> mtu 1500 link-netns left\n10.0.0.0/8 dev r0\n"
+    text = '$ for n in $(cat l); do echo "== $n"; ip -n $n a; ip -n $n r; done\n' + links
+    assert [one for one in read(text) if one[3]] == [
+        ("", "left", "ip_address", 1), ("", "right", "ip_address", 1), ("", "right", "ip_route", 1)]  # fmt: skip
+
+
+def test_a_line_of_a_link_that_a_mailer_broke_is_joined() -> None:
+    text = "> # ip a\n> 2: eth0: <BROADCAST,UP> mtu 1500 qdisc\n> noqueue state UP group default qlen 1000\n"
+    text += ">     inet 192.0.2.1/24 brd 192.0.2.255 scope global\n> eth0\n"
+    [block] = session.blocks(text)
+    assert block.lost == [] and block.records == [
+        {"ifindex": 2, "ifname": "eth0", "flags": ["BROADCAST", "UP"], "mtu": 1500, "qdisc": "noqueue", "operstate": "UP",
+         "group": "default", "txqlen": 1000, "addr_info": [
+             {"family": "inet", "local": "192.0.2.1", "prefixlen": 24, "broadcast": "192.0.2.255", "scope": "global",
+              "label": "eth0"}]}]  # fmt: skip
 
 
 def test_what_was_cut_off_is_said_and_never_taken_for_whole() -> None:

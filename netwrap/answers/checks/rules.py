@@ -177,12 +177,17 @@ def _again(rule: Record) -> str:
 
 @check("R17", "error", "a default rule is missing", "addresses of the namespace itself, or all routes of main, are not looked up")
 def default_rules(look: Look) -> Iterator[Finding]:
-    """The rules of IPv4 were captured whole, and none without a condition looks up local, or main."""
+    """The rules of IPv4 were captured whole, and none without a condition looks up local, or main. A last rule that refuses
+    all (as on Android) says that main is left out on purpose."""
     for netns in look.namespaces:
         if netns.rules is None or not netns.covers("ip_rule", "inet") or len(netns.rules) < 2:
             continue  # of one line alone it is likelier that the rest was left out
+        closed = any(rule.get("action") in ("unreachable", "prohibit", "blackhole") and rule.get("src", "all") == "all"
+                     for rule in netns.rules)  # fmt: skip
         for table, number in (("local", "255"), ("main", "254")):
-            if not any(str(rule.get("table")) in (table, number) and rule.get("src", "all") == "all" for rule in netns.rules):
+            if not (closed and table == "main") and not any(
+                str(rule.get("table")) in (table, number) and rule.get("src", "all") == "all" for rule in netns.rules
+            ):
                 pref = 0 if table == "local" else 32766
                 yield look.finding(
                     netns,
