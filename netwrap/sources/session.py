@@ -43,7 +43,8 @@ _PROGRAM = re.compile(
 )
 # What opens a shell somewhere else, typed behind no prompt
 _OPENER = re.compile(
-    r"\s*[*`]{0,3}(?:sudo )?(?:kubectl|oc|docker|podman|nerdctl|docker-compose|lxc|incus|lxc-attach|pct|ssh|nsenter|ip netns exec|crictl"
+    r"\s*[*`]{0,3}(?:sudo )?(?:kubectl|oc|docker|podman|nerdctl|docker-compose|lxc|incus|lxc-attach|pct|ssh|nsenter|ip netns exec"
+    r"|crictl"
     r"|adb|vagrant|k3s|microk8s|machinectl|multipass)\b"
 )
 # What may stand in front of a command that has no prompt: `Output of `, `I ran `, `### `
@@ -67,7 +68,10 @@ _HEADINGS = (
 )
 _ON = re.compile(
     r"\s*[*_#>-]*\s*(?:and\s+|then\s+|now\s+|same\s+|output\s+|this\s+is\s+|here\s+is\s+|.{0,40}\b)?(?:on|from"
-    r"|at|(?<=tables )of|(?<=table )of|(?<=routes )of|(?<=output )of|(?<=interfaces )of|(?<=addresses )of|(?<=rules )of)\s+(?:the\s+|my\s+|our\s+)?(?:(?P<which>other|linux|local|remote|first|second|third|working|broken)\s+)?"
+    r"|at|(?<=tables )of|"
+    r"(?<=table )of|(?<=routes )of|(?<=output )of|(?<=interfaces )of|"
+    r"(?<=addresses )of|(?<=rules )of)\s+"
+    r"(?:the\s+|my\s+|our\s+)?(?:(?P<which>other|linux|local|remote|first|second|third|working|broken)\s+)?"
     r"(?P<kind>host|machine|server|node|router|client|box|gateway|firewall|switch|vm|guest|laptop|pc|worker|master|peer)?(?:\s+|(?=[:*_(,]|$)|(?<![^\W_]))"
     r"(?P<name>[^\W_][\w.-]{0,60})?(?:\s*\([^)]{0,40}\))?\s*[:,]?\s*[*_]*:?$",
     re.IGNORECASE,
