@@ -71,7 +71,8 @@ SHAPES: dict[str, Shape] = {
     "bridge_link": _LINKS,
     "ip_route": _shape(
         # no route has a MAC, or a state behind all: `10.0.0.7 dev v0 lladdr 02:…`
-        rf"(?!\S+ dev \S+ .*(?:lladdr [\da-f]|(?:{_STATES})\s*$))(?:(?:{_TYPES}) )?{_PREFIX}(?:\s+(?:{_ROUTE_WORDS})\b.*|\s*\\.*|\s*)$|(?:{_TYPES}) {_PREFIX}",
+        rf"(?!\S+ dev \S+ .*(?:lladdr [\da-f]|(?:{_STATES})\s*$))"
+        rf"(?:(?:{_TYPES}) )?{_PREFIX}(?:\s+(?:{_ROUTE_WORDS})\b.*|\s*\\.*|\s*)$|(?:{_TYPES}) {_PREFIX}",
         r"\s+(?:nexthop|cache|via|dev)\b|\s+<\S+>\s",
     ),
     "ip_neigh": _shape(

@@ -61,7 +61,8 @@ FRAMED = "".join(f"│ {line:100} │\n" for line in ("root@alpha:~# ip a\n" + A
         ("$ ip netns\nred\nblue\n\nThen I tried the other one:\n64 bytes from 192.0.2.9\n", [("", None, "ip_netns", 2)]),
         (f"$ ip a; ip r; ip n; ip ru\n{OLD}{ROUTES}{NEIGHBOURS}{RULES}",
          [A, R, ("", None, "ip_neigh", 2), ("", None, "ip_rule", 3)]),
-        (f"$ ubus call system board; ip a; brctl show; ls -l x\n{{\n\t\"kernel\": \"5.15\"\n}}\n{OLD}bridge name\tbridge id\t\tSTP enabled"
+        (f"$ ubus call system board; ip a; brctl show; ls -l x\n{{\n\t\"kernel\": \"5.15\"\n}}\n"
+         f"{OLD}bridge name\tbridge id\t\tSTP enabled"
          "\tinterfaces\nbr0\t\t8000.020000000001\tno\t\teth0\nlrwxrwxrwx 1 root root 16 Mar 22 2024 x -> y\n",
          [A, ("", None, "brctl", 1)]),
         ("$ ip r\n" + ROUTES.replace("192.0.2.254", "**192.0.2.254**").replace("default", "**default"), [R]),
