@@ -10,6 +10,8 @@ from rooms import ROOT, Netwrap
 
 from netwrap.answers import check
 from netwrap.answers.checks import Finding
+from netwrap.model.build import build
+from netwrap.model.section import Section
 from netwrap.sources import opening
 
 # text -> (id, severity, a part of what, lines of the evidence, a part of the mend) of each finding but notes
@@ -132,3 +134,10 @@ def test_the_list_in_the_documents_is_that_of_the_code() -> None:
     rows = (ROOT / "docs" / "checks.md").read_text().split("\n")
     table = [row.split(" | ")[:3] for row in rows if row.startswith("| **")]
     assert table == [[f"| **{one.id}**", one.severity, one.title] for one in check.catalogue().values()]
+
+
+def test_what_was_not_captured_is_named_with_the_command_that_shows_it() -> None:
+    links = "1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 state UNKNOWN\n"
+    found = check.check([build([Section("4026531840", "ip -d link", links)])], only=["N01"])
+    assert "firewall of 4026531840: not captured, so nothing is said of them (" in found[-1].what
+    assert found[-1].what.endswith("nft list ruleset` shows them)")

@@ -9,26 +9,32 @@ from . import check
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ...model.namespace import Namespace
     from . import Finding, Look
 
 
 @check("N01", "note", "what was not captured", "silence about it is not health")
 def not_captured(look: Look) -> Iterator[Finding]:
-    """Tables of a live host or of a capture that some namespaces lack and others have; one note a host."""
+    """Tables of a live host or of a capture that some namespaces lack and others have, with the command that shows them."""
     if not look.host.live and not any(netns.inode for netns in look.namespaces):
         return  # pasted text: what is there is all that somebody sent
-    lacking: dict[str, list[str]] = {}
+    lacking: dict[str, list[Namespace]] = {}
     for netns in look.namespaces:
-        for name, words in (
-            ("links", "links"),
-            ("addresses", "addresses"),
-            ("routes", "routes"),
-            ("rules", "rules"),
-            ("neighs", "neighbours"),
-            ("rulesets", "firewall"),
-        ):
+        for name in _TABLES:
             if getattr(netns, name, ()) is None:
-                lacking.setdefault(words, []).append(netns.title)
-    for words, titles in lacking.items():
+                lacking.setdefault(name, []).append(netns)
+    for name, places in lacking.items():
+        words, command = _TABLES[name]
+        titles = [netns.title for netns in places]
         shown = ", ".join(titles[:3]) + (f" and {len(titles) - 3} more" if len(titles) > 3 else "")
-        yield look.finding(look.namespaces[0], f"{words} of {shown}: not captured, so nothing is said of them")
+        asked = look.inside(places[0], command)
+        yield look.finding(
+            look.namespaces[0], f"{words} of {shown}: not captured, so nothing is said of them (`{asked}` shows them)"
+        )
+
+
+# What a namespace has -> what it is called, and the command that shows it.
+_TABLES = {
+    "links": ("links", "ip -d link"), "addresses": ("addresses", "ip address"), "routes": ("routes", "ip route show table all"),
+    "rules": ("rules", "ip rule"), "neighs": ("neighbours", "ip neigh"), "rulesets": ("firewall", "nft list ruleset"),
+}  # fmt: skip
