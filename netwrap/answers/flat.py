@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
+    from parsers.records import Record
+
     from ..model.host import Host
     from ..model.namespace import Namespace
-
-    Record = dict[str, Any]
 
 #: The version of the schema; column ``schema`` of the table ``host``.
 VERSION = 1

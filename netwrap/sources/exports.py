@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import IO, Any
 
-    Record = dict[str, Any]
+    from parsers.records import Record
 
 #: Every format, and whether it is a folder with a file for each table.
 FORMATS = {"jsonl": False, "jsonl.gz": False, "sqlite": False, "csv": True, "parquet": True}

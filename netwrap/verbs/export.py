@@ -17,11 +17,10 @@ from ._saving import whole
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from typing import Any
+
+    from parsers.records import Record
 
     from ._options import Options
-
-    Record = dict[str, Any]
 
 
 def run(options: Options) -> int:

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from ._options import Options
 
-    Record = dict[str, Any]
     Answer = tuple[list[str], list[Sequence[Any]]]
 
 #: Seconds that a query may take.
