@@ -27,6 +27,7 @@ class Prompt(NamedTuple):
 
 
 _SIGIL = "#$%>❯➜λ»›✗⟩"
+_ANY_SIGIL = re.compile(rf"[{_SIGIL}]")
 _ARROWS = "❯➜λ»›✗⟩"
 _HOST = r"(?P<host>[^\W_][\w.-]{0,80})"
 _USER = r"(?P<user>[^\W_][\w.+\\-]{0,60}|_\w{0,40})"
@@ -131,7 +132,7 @@ def read(line: str) -> Prompt | None:
     >>> read("1: lo: <LOOPBACK,UP>"), read("# To do on every node:").sure, read("sh-4.4# ip a").typed
     (None, False, 'ip a')
     """
-    if len(line) > 6000:
+    if len(line) > 6000 or not _ANY_SIGIL.search(line):
         return None
     line = bare(line)
     if not line or line[0].isdigit() and ": " in line[:14]:

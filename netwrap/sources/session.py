@@ -357,7 +357,7 @@ class _Reader:
             some = self._runs(typed)
             if _shows(some):
                 return _Found(typed, some, None, line[: found.start()], False, at)
-            behind = _WHERE.search(typed)
+            behind = _WHERE.search(typed) if typed.count(" ") < 12 else None
             some = self._runs(typed[: behind.start()].rstrip(" `*\"'")) if behind is not None else []
             if behind is not None and _shows(some):
                 where = _heading(f"{behind[1].strip()}:", self.named)
