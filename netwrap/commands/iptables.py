@@ -28,7 +28,8 @@ _LISTS = ("--list", "--list-rules")
 
 def rows(record: Record) -> Iterator[Record]:
     """A row for each rule and for each chain that is built in."""
-    cells = {key: record.get(key) for key in ("family", "table", "chain", "number", "comment", "packets", "bytes")}
+    cells: Record = dict.fromkeys(column.rstrip("?") for column in COLUMNS.split())
+    cells.update({key: record.get(key) for key in ("family", "table", "chain", "number", "comment", "packets", "bytes")})
     if record.get("kind") == "rule":
         names = ("in", "out", "source", "destination", "protocol", "sport", "dport", "state", "mark", "verdict", "to", "text")
         found = {**cells, **{name: record.get(name) for name in names}}

@@ -26,7 +26,8 @@ _OWN = ("kind", "family", "table", "chain", "name", "handle", "comment", "packet
 def rows(record: Record) -> Iterator[Record]:
     """A row for each rule, base chain, set and object; a table and a plain chain are seen by their rules."""
     kind = record.get("kind")
-    cells = {key: record.get(key) for key in ("family", "table", "chain", "handle", "comment", "packets", "bytes")}
+    cells: Record = dict.fromkeys(column.rstrip("?") for column in COLUMNS.split())
+    cells.update({key: record.get(key) for key in ("family", "table", "chain", "handle", "comment", "packets", "bytes")})
     if kind == "rule":
         names = ("in", "out", "source", "destination", "protocol", "sport", "dport", "state", "mark", "verdict", "to", "text")
         yield {**cells, **{name: record.get(name) for name in names}}
