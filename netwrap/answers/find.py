@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 #: In which order places are listed.
 ROLES = (
-    "namespace", "process", "listener", "owner", "peer", "port", "link", "nsid", "neighbour", "route", "rule", "fdb", "vlan",
-    "earlier", "line",
+    "namespace", "process", "listener", "owner", "peer", "port", "link", "nsid", "neighbour", "route", "rule", "firewall",
+    "fdb", "vlan", "earlier", "line",
 )  # fmt: skip
 # `02:00:00:00:00:01`, `02-00-00-00-00-01`, `0200.0000.0001`
 _MAC = re.compile(r"(?:[0-9a-f]{2}[:-]){5,19}[0-9a-f]{2}$|(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}$", re.ASCII | re.IGNORECASE)
@@ -79,7 +79,7 @@ def in_namespace(host: Host, netns: Namespace, words: list[str], several: bool =
         return ["netwrap", "--from", host.source, *where, *words]
     if netns.here:
         return words
-    if netns.names and words[0] == "ss":
+    if netns.names and words[0] not in ("ip", "bridge"):
         return ["ip", "netns", "exec", netns.names[0], *words]
     if netns.names:
         return [words[0], "-n", netns.names[0], *words[1:]]
@@ -135,7 +135,8 @@ def _searches(what: str) -> list[Callable[[Host, Namespace], Iterator[Place]]]:
         return [_mac(what)]
     port = _PORT.match(what)
     if port is not None:
-        return [_listeners(int(port[2]), network(port[1].strip("[]")) if port[1] else None)]
+        address = network(port[1].strip("[]")) if port[1] else None
+        return [_listeners(int(port[2]), address), _rules(_is_port(int(port[2]), address), ("sport", "dport", "to"))]
     number = whole(bare)
     prefix = network(what) if number is None or bare != what else None
     if prefix is not None:
@@ -198,6 +199,7 @@ def _prefix(wanted: Network) -> Callable[[Host, Namespace], Iterator[Place]]:
         for entry in netns.fdb or ():
             if fits(entry.get("dst")):
                 yield Place(netns, "fdb", wording.fdb(entry), ["bridge", "fdb", "show", *_dev(entry.get("ifname"))])
+        yield from _rules(lambda text: fits(_without_port(text)), ("source", "destination", "to"))(host, netns)
 
     return search
 
@@ -295,6 +297,7 @@ def _name(wanted: str) -> Callable[[Host, Namespace], Iterator[Place]]:
                 words = "is the peer of" if link.get("linkinfo", {}).get("info_kind") in (None, *PAIRS) else "stands on"
                 other = overview.peer_name(netns, peer)
                 yield Place(netns, "peer", f"{name} {words} {other} (by {peer.how})", ["ip", "link", "show", "dev", name])
+        yield from _rules(lambda text: text == wanted, ("in", "out"))(host, netns)
 
     return search
 
@@ -322,6 +325,85 @@ def _users(netns: Namespace, name: str) -> Iterator[Place]:
     for port in netns.vlans or ():
         if port.get("ifname") == name and port.get("vlans"):
             yield Place(netns, "vlan", _counted(len(port["vlans"]), "vlan"), ["bridge", "vlan", "show", "dev", name])
+
+
+# -- firewalls -----------------------------------------------------------------------------------------------------
+
+
+def _rules(fits: Callable[[str], bool], names: tuple[str, ...]) -> Callable[[Host, Namespace], Iterator[Place]]:
+    """The rules one of whose plain values fits, also as an element of a set that the rule asks by name."""
+
+    def search(host: Host, netns: Namespace) -> Iterator[Place]:
+        records = netns.rulesets or ()
+        sets = {(one["family"], one["table"], f"@{one['name']}"): one for one in records if one["kind"] in ("set", "map")}
+        for rule in records:
+            if rule["kind"] == "rule" and any(fits(text) for name in names for text in _values(rule, name, sets)):
+                yield Place(netns, "firewall", _shown(rule), _rule_command(rule))
+
+    return search
+
+
+def _values(rule: Record, name: str, sets: dict[tuple[str, str, str], Record]) -> Iterator[str]:
+    values = rule.get(name, [])
+    for value in values if isinstance(values, list) else [values]:
+        text = str(value).lstrip("!<>=")
+        found = sets.get((rule["family"], rule["table"], text))
+        if found is None:
+            yield text
+            continue
+        for element in found.get("elem", ()):
+            yield from _elements(element)
+
+
+def _elements(element: Any) -> Iterator[str]:
+    """The values in an element of a set, each as a text: ``80-90``, ``10.0.0.0/8``"""
+    if isinstance(element, list):
+        for part in element:
+            yield from _elements(part)
+    elif isinstance(element, dict):
+        if "elem" in element:
+            yield from _elements(element["elem"]["val"])
+        elif "concat" in element:
+            yield from _elements(element["concat"])
+        elif "range" in element:
+            yield "-".join(map(str, element["range"]))
+        elif "prefix" in element:
+            yield f"{element['prefix']['addr']}/{element['prefix']['len']}"
+    elif element is not None:
+        yield str(element)
+
+
+def _is_port(port: int, address: Network | None) -> Callable[[str], bool]:
+    """Whether a text is a port, a range that holds it, or an address with the port behind."""
+
+    def fits(text: str) -> bool:
+        own, colon, ports = text.rpartition(":")
+        if address is not None and not (colon and network(own.strip("[]")) == address):
+            return False
+        first, dash, last = (ports if colon else text).partition("-")
+        if not first.isdigit() or dash and not last.isdigit():
+            return False
+        return int(first) <= port <= int(last or first)
+
+    return fits
+
+
+def _without_port(text: str) -> str:
+    """``10.0.0.5:80`` and ``[fd00::5]:80`` without the port."""
+    if text[:1] == "[":
+        return text[1:].partition("]")[0]
+    own, colon, ports = text.partition(":")
+    return own if colon and ports.replace("-", "").isdigit() and "." in own else text
+
+
+def _shown(rule: Record) -> str:
+    return f"{rule['tool']} {rule['family']} {rule['table']} {rule['chain']}: {' '.join(str(rule['text']).split())}"
+
+
+def _rule_command(rule: Record) -> list[str]:
+    if rule["tool"] == "nft":
+        return ["nft", "list", "chain", rule["family"], rule["table"], rule["chain"]]
+    return [rule["tool"], "-t", rule["table"], "-S", rule["chain"]]
 
 
 def _counted(count: int, one: str, many: str = "") -> str:

@@ -141,7 +141,7 @@ def test_wrong_usage(netwrap: Netwrap) -> None:
     one_line(netwrap("parse", "ip route", "--where", "nonsense=1", given=ROUTES), 2, "unknown column 'nonsense'")
     one_line(netwrap("parse", "ip route", "--where", "dst", given=ROUTES), 2, "--where takes NAME=VALUE")
     one_line(netwrap("parse", "ip route", "--where", "dst~(", given=ROUTES), 2, "not a regular expression")
-    one_line(netwrap("parse", "ip tunnel show", given=ROUTES), 2, "'ip tunnel show' is no command", "ip_route")
+    one_line(netwrap("parse", "ip tunnel show", given=ROUTES), 2, "'ip tunnel show' is not a command", "ip_route")
     one_line(netwrap("ip", "link", "--format", "nonsense"), 2, "unknown format")
     one_line(netwrap("ip", "link", "--format"), 2, "--format takes a value")
     one_line(netwrap("--netns", "red", "ip", "-n", "blue", "link"), 2, "namespace of its own")

@@ -34,9 +34,7 @@ def test_shown_output(netwrap: Netwrap, path: Path, command: str, output: str, p
     if picture:
         assert done.stdout == (path.parent / picture).read_text()
     else:
-        assert [line.rstrip() for line in done.stdout.rstrip().split("\n")] == [
-            line.rstrip() for line in output.rstrip().split("\n")
-        ]
+        assert stripped(done.stdout or done.stderr) == stripped(output)
 
 
 def test_every_picture_is_shown() -> None:
