@@ -369,8 +369,9 @@ def _leave() -> None:
 
 @functools.cache
 def _setns() -> Callable[[int, int], object]:
-    if hasattr(os, "setns"):  # Python 3.12
-        return os.setns  # type: ignore[no-any-return]
+    enter: Callable[[int, int], object] | None = getattr(os, "setns", None)  # Python 3.12
+    if enter is not None:
+        return enter
     try:
         import ctypes
 
