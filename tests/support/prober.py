@@ -172,4 +172,5 @@ def main() -> None:
     print(json.dumps([[one.came for one in row] for row in tries]))
 
 
-main()
+if __name__ == "__main__":
+    main()
