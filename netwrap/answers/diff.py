@@ -394,6 +394,8 @@ def _follow(rows: list[_Row], one: _Side, other: _Side, work: _Comparison) -> No
                 return _pair_is_told(row, one, other, work, links)
             if row.field == "state" and row.key not in admin:  # carrier comes and goes with the other end, a port, a parent
                 return bool(near.get(row.key, set()) & (changed | set(states)) - {row.key}) or row.key in near["#elsewhere"]
+            if row.field == "address" and row.record.get("linkinfo", {}).get("info_kind") == "bridge":
+                return bool(masters or links)  # a bridge without a MAC of its own takes the least of its ports
             if str(row.field).startswith("linkinfo.info_slave") and row.key in masters | set(states):
                 return True
             return row.field == "linkmode" and row.key in states
