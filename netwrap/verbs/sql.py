@@ -114,11 +114,13 @@ def _answer(options: Options, sql: str, given: dict[str, str], tables: list[str]
             store = fleet.Store()
             problems = store.read(paths, [*tables, "host"], bar.show)
     if not store.connection.execute("SELECT 1 FROM host LIMIT 1").fetchone():
+        store.connection.close()
         raise _source.none_of(problems)
     return _by_sqlite(store, sql, given, tables), problems
 
 
 def _by_sqlite(store: Store, sql: str, given: dict[str, str], tables: Sequence[str]) -> Answer:
+    """Ask a store, and close it: the query is the last that is asked of it."""
     connection = store.connection
     connection.commit()
     connection.set_authorizer(_allowed)
@@ -131,6 +133,8 @@ def _by_sqlite(store: Store, sql: str, given: dict[str, str], tables: Sequence[s
         return [entry[0] for entry in cursor.description or ()], cursor.fetchall()
     except (sqlite3.Error, sqlite3.Warning, OverflowError, ValueError, MemoryError) as error:
         raise _refused(str(error), tables) from None
+    finally:
+        connection.close()
 
 
 _READS = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE}
