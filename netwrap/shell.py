@@ -781,4 +781,5 @@ def _print_command(argv: Sequence[str], stdin: str | None) -> None:
     shown = pasteable(argv, stdin)
     if list(argv[:2]) == ["sh", "-s"]:  # the probe: a thousand lines
         shown = f"netwrap capture --script | {pasteable(argv)}"
-    print(shown, file=sys.stderr, flush=True)
+    sys.stderr.write(shown + "\n")  # in one write: namespaces are read side by side, and print() writes the line end apart
+    sys.stderr.flush()
