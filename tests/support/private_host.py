@@ -16,7 +16,6 @@ Done = subprocess.CompletedProcess[str]
 #: What makes the new namespaces of ``UNSHARE`` a host of their own: an empty /run, a copy of /etc, nothing of the outside.
 SETUP = r"""
 set -e
-mount --make-rprivate /
 mount -t tmpfs none /run
 mkdir -p /run/netns /run/lock /run/.etc/upper /run/.etc/work
 mount -t overlay none -o lowerdir=/etc,upperdir=/run/.etc/upper,workdir=/run/.etc/work /etc || {
@@ -27,7 +26,15 @@ touch /run/nothing
 chmod 644 /run/nothing
 echo 0 >/proc/sys/net/ipv4/ip_forward
 """
-UNSHARE = ("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
+# Nothing that is mounted here shows outside. The root of a chroot may be no mount point, and then it cannot be made private,
+# nor does `ip netns exec` work: it is bound to a place below /proc, which is private already, and entered there.
+_PRIVATE = r"""
+! mount --make-rprivate / 2>/dev/null || exec "$@"
+mount --rbind / /proc/fs
+exec chroot /proc/fs sh -ec 'mount --make-rprivate /; cd "$1"; shift; exec "$@"' sh "$PWD" "$@"
+"""
+UNSHARE = ("unshare", "--net", "--mount", "--propagation", "unchanged", "--pid", "--fork", "--kill-child", "--mount-proc",
+           "sh", "-ec", _PRIVATE, "sh")  # fmt: skip
 
 
 class PrivateHost:
