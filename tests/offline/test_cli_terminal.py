@@ -10,8 +10,10 @@ import struct
 import subprocess
 import sys
 import termios
+import threading
 from pathlib import Path
 
+from forked import forks
 from rooms import ROOT, Netwrap
 
 SAMPLE = str(ROOT / "fixtures" / "host" / "sample.netwrap")
@@ -25,10 +27,14 @@ def terminal(*words: str, columns: int = 80, lines: int = 1000, **env: str) -> t
     ours = ("NO_COLOR", "COLUMNS", "LINES", "PAGER", "NETWRAP_OPTIONS")
     environment = {name: value for name, value in os.environ.items() if name not in ours}
     environment = {**environment, "PYTHONPATH": str(ROOT), "TERM": "xterm", **env}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "netwrap", *words], stdin=slave, stdout=slave, stderr=slave, env=environment
-    )
-    os.close(slave)
+    status: list[int] = []
+
+    def run() -> None:
+        status.append(forks().call(list(words), environment, [slave, slave, slave]))
+        os.close(slave)
+
+    running = threading.Thread(target=run)
+    running.start()
     seen = b""
     while True:
         try:
@@ -39,7 +45,8 @@ def terminal(*words: str, columns: int = 80, lines: int = 1000, **env: str) -> t
             break
         seen += chunk
     os.close(master)
-    return seen.decode().replace("\r\n", "\n"), process.wait(60)
+    running.join()
+    return seen.decode().replace("\r\n", "\n"), status[0]
 
 
 def test_colour_on_a_terminal_only(netwrap: Netwrap) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from accounting import damaged, known, shape, unaccounted, vanished
 from fixture_files import label, read, texts
+from portion import chosen
 
 import parsers
 
@@ -43,7 +44,7 @@ def _surroundings(lines: list[str], at: int) -> tuple[list[str], list[str]]:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_no_word_vanishes(command: str) -> None:
-    """A nonsense word at every kind of place, and a line or a word said twice, leave their trace."""
+    """A nonsense word, and a line or a word said twice, leave their trace, at one in six of the kinds of places."""
     parse = parsers.module(command).parse
     words = known(command)
     seen = set()
@@ -59,6 +60,8 @@ def test_no_word_vanishes(command: str) -> None:
                 if kind in seen:
                     continue
                 seen.add(kind)
+                if not chosen((command, kind), 6):
+                    continue
                 for changed, nonsense in damaged(parts, place):
                     if nonsense.isdigit() and _CONVERTED.search(changed):
                         continue
