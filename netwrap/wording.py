@@ -186,12 +186,12 @@ def selector(rule: Record) -> str:
     if "fwmark" in rule:
         words += ["fwmark", rule["fwmark"] + (f"/{rule['fwmask']}" if "fwmask" in rule else "")]
     if "uid_start" in rule:
-        words += ["uidrange", f"{rule['uid_start']}-{rule['uid_end']}"]
+        words += ["uidrange", f"{rule['uid_start']}-{rule.get('uid_end', '?')}"]
     for key in ("sport", "dport"):
         if key in rule:
             words += [key, str(rule[key])]
         elif key + "_start" in rule:
-            words += [key, f"{rule[key + '_start']}-{rule[key + '_end']}"]
+            words += [key, f"{rule[key + '_start']}-{rule.get(key + '_end', '?')}"]
     if "suppress_prefixlen" in rule:
         words += ["suppress_prefixlength", str(rule["suppress_prefixlen"])]
     return " ".join(words)

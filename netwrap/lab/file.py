@@ -530,12 +530,29 @@ def _toml(file: str, text: str) -> dict[str, Any]:
         raise LabFileError(file, int(said[2] or text.rstrip("\n").count("\n") + 1), f"no TOML: {said[1]}") from error
     except RecursionError as error:
         raise LabFileError(file, 0, "is nested too deeply") from error
+    except ValueError as error:  # not of the reader, but of Python, whose numbers have an end
+        long = re.search(r"[0-9_]{4000}", text)
+        raise LabFileError(file, text.count("\n", 0, long.start()) + 1 if long else 0, "a number is too long") from error
+
+
+def _bounded(at: At, table: dict[str, Any]) -> None:
+    """Refuse numbers that TOML has no room for: Python cannot even write those of more than 4,300 digits."""
+    waiting: list[tuple[At, Any]] = [(at, table)]
+    while waiting:
+        here, value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += [(here / key, item) for key, item in value.items()]
+        elif isinstance(value, list):
+            waiting += [(here / index, item) for index, item in enumerate(value)]
+        elif isinstance(value, int) and not -(1 << 63) <= value < 1 << 63:
+            raise here.fail("a number is too long")
 
 
 def read(text: str, file: str) -> Lab:
     """Check the text of a lab file; ``file`` is its name for errors and, without ``name``, the lab's. Raises LabFileError."""
     parsed = _toml(file, text)
     at = At(file, positions(text))
+    _bounded(at, parsed)
     table = _file(at, parsed)
     name = table.get("name")
     if name is None:

@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support")]
 
 from netwrap import commands  # noqa: E402
-from netwrap.answers import find, offline, overview, topology, trace  # noqa: E402
+from netwrap.answers import check, diff, find, offline, overview, topology, trace  # noqa: E402
 from netwrap.commands.line import understand  # noqa: E402
 from netwrap.errors import CommandWarning, NetwrapError  # noqa: E402
 from netwrap.model.build import build  # noqa: E402
@@ -114,17 +114,35 @@ def exercise(host: Host) -> None:
         with contextlib.suppress(NetwrapError):
             answers.append(str(trace.trace(host, trace.ask(host, start, target, source=None))))
     answers.append(topology.graph([host]))
+    answers.append([finding.record() if hasattr(finding, "record") else finding for finding in check.check(host)])
+    answers.append(diff.diff(host, host).rows)
     json.loads(json.dumps(answers, allow_nan=False, default=str))
     for problem in (*host.problems, *host.notes):
         assert "\n" not in problem, problem
 
 
-def capture_of(rng: random.Random, sections: list[Section]) -> Host:
-    """The host of a capture with one to three of its JSON texts changed."""
+def _fixtures() -> dict[str, list[str]]:
+    """The JSON of all fixtures by command: the sample has no rule of a user, no VRF, no tunnel."""
+    found: dict[str, list[str]] = {}
+    for path in sorted((ROOT / "fixtures").glob("*/*/*.json")):
+        text = path.read_text(errors="surrogateescape")
+        if text[:1] == "[" and len(text) < 50_000:
+            with contextlib.suppress(ValueError):
+                json.loads(text)
+                found.setdefault(path.parent.parent.name, []).append(text)
+    return found
+
+
+def capture_of(rng: random.Random, sections: list[Section], fixtures: dict[str, list[str]]) -> Host:
+    """The host of a capture with one to three of its JSON texts changed; some are those of a fixture."""
     changed_ones = list(sections)
-    ours = [at for at, section in enumerate(sections) if section.stdout[:1] in ("[", "{") and len(section.stdout) > 3]
+    for at, section in enumerate(sections):
+        others = fixtures.get(understand(section.command.split()).parser or "")
+        if others and section.stdout[:1] == "[" and rng.random() < 0.1:
+            changed_ones[at] = section._replace(stdout=rng.choice(others))
+    ours = [at for at, section in enumerate(changed_ones) if section.stdout[:1] in ("[", "{") and len(section.stdout) > 3]
     for at in rng.sample(ours, rng.randint(1, 3)):
-        changed_ones[at] = sections[at]._replace(stdout=changed(rng, sections[at].stdout))
+        changed_ones[at] = changed_ones[at]._replace(stdout=changed(rng, changed_ones[at].stdout))
     return build(changed_ones)
 
 
@@ -149,6 +167,7 @@ def bundle_of(rng: random.Random, files: dict[str, bytes], where: Path) -> list[
 def run(count: int, seed: int, bundles: dict[str, dict[str, bytes]]) -> tuple[Counter[str], list[str]]:
     """Try a number of captures and bundles; the totals, and what was found."""
     sections = capture.read(SAMPLE.read_text(errors="surrogateescape"))[0]
+    fixtures = _fixtures()
     totals: Counter[str] = Counter()
     findings: list[str] = []
     for number in range(count):
@@ -161,7 +180,7 @@ def run(count: int, seed: int, bundles: dict[str, dict[str, bytes]]) -> tuple[Co
                     hosts = bundle_of(rng, bundles[name], Path(where))
                 totals["bundles"] += 1
             else:
-                hosts = [capture_of(rng, sections)]
+                hosts = [capture_of(rng, sections, fixtures)]
                 totals["captures"] += 1
             for host in hosts:
                 exercise(host)

@@ -30,6 +30,8 @@ WRONG = {  # a line added to GOOD (in line 7), and what is said
     "[namespaces.green": "FILE:7: no TOML: ",
     "naem = 1": "FILE:7: links.1.naem: there is no such key; allowed here: endpoints, mtu, netem",
     "mtu = 20": "FILE:7: links.1.mtu: 20 is not allowed here; wanted: a whole number from 68 to 65535",
+    "mtu = " + "1" * 5000: "FILE:7: a number is too long",  # Python reads no more than 4,300 digits
+    "mtu = 0x" + "f" * 5000: "FILE:7: links.1.mtu: a number is too long",  # reads these, and cannot write them
     "mtu = true": "FILE:7: links.1.mtu: True is not allowed here; wanted: a whole number from 68 to 65535",
     "[namespaces.-x]": "FILE:7: namespaces.-x: '-x' is not allowed here; wanted: a name of letters, digits",
     '[namespaces."a b"]': "FILE:7: namespaces.a b: 'a b' is not allowed here; wanted: a name",
