@@ -289,9 +289,12 @@ def from_neigh(neighs: Iterable[Mapping[str, Any]]) -> list[Dict]:
     return found + proxies
 
 
+_QUAD = lazy(r"\d{1,3}(?:\.\d{1,3}){3}$")
+
+
 def _octets(lladdr: str) -> str:
     """A hardware address as octets: `ip` prints the address of a tunnel as an IPv4 address."""
-    return ":".join(f"{int(part):02x}" for part in lladdr.split(".")) if "." in lladdr and ":" not in lladdr else lladdr
+    return ":".join(f"{int(part):02x}" for part in lladdr.split(".")) if _QUAD.match(lladdr) else lladdr
 
 
 parse: Parse[Arp] = parser(_read, None)

@@ -49,8 +49,22 @@ def _prefix(word: str, key: str) -> Callable[[Words, Dict], None]:
     return rule
 
 
-def _masked(word: str, key: str, mask: str) -> Callable[[Words, Dict], None]:
+# `0x10`; busybox and 3.x print some in decimal
+_MARK = re.compile(r"0x[0-9a-fA-F]{1,16}|0|[1-9]\d{0,18}", re.ASCII)
+
+
+def _mark(words: Words, record: Dict) -> None:
     """``fwmark 0x10/0xff``"""
+    value, slash, bits = words.take("fwmark").partition("/")
+    if _MARK.fullmatch(value) is None or slash and _MARK.fullmatch(bits) is None:
+        raise ValueError(f"after 'fwmark': {value + slash + bits!r} is no mark")
+    record["fwmark"] = value
+    if slash:
+        record["fwmask"] = bits
+
+
+def _masked(word: str, key: str, mask: str) -> Callable[[Words, Dict], None]:
+    """``flowlabel 0x10/0xff``"""
 
     def rule(words: Words, record: Dict) -> None:
         value, slash, bits = words.take(word).partition("/")
@@ -141,7 +155,7 @@ _RULE = Grammar(
     {
         "from": _prefix("from", "src"),
         "to": _prefix("to", "dst"),
-        "fwmark": _masked("fwmark", "fwmark", "fwmask"),
+        "fwmark": _mark,
         "dscp": _masked("dscp", "dscp", "dscp_mask"),
         "flowlabel": _masked("flowlabel", "flowlabel", "flowlabel_mask"),
         "iif": _device("iif"),
@@ -183,6 +197,9 @@ def _tidy(rule: Dict) -> Dict | None:
         del rule["action"]
     if "to_tbl" in rule:
         rule["action"] = rule.pop("to_tbl")
+    for key in ("fwmark", "fwmask"):
+        if isinstance(rule.get(key), str) and _MARK.fullmatch(rule[key]) is None:
+            rule.setdefault("unparsed", []).extend([key, rule.pop(key)])
     return rule or None
 
 

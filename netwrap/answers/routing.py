@@ -331,6 +331,9 @@ class Router:
         return None
 
     def _matches(self, rule: Record, asked: Question, missing: list[tuple[str, str]]) -> bool:
+        if "unparsed" in rule:
+            words = " ".join(map(str, rule["unparsed"]))
+            missing.append((f"what '{words}' in rule {rule.get('priority')} means", self._command("rule show")))
         return self._selected(rule, asked, missing) != ("not" in rule)
 
     def _selected(self, rule: Record, asked: Question, missing: list[tuple[str, str]]) -> bool:

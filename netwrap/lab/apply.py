@@ -53,7 +53,11 @@ def up(lab: Lab, show: Callable[[str], None], say: Callable[[str], None], interr
         steps = _with_extras(plan(before.objects, want, _ours(journal, before)), journal, before)
         for key in unlisted(before.objects, want, _ours(journal, before)):
             say(f"left alone, for it is none of the lab's: {describe(key, before.objects[key])}")
+        called = {label: f"{bridge['netns']}:{bridge['dev']}" for label, bridge in lab.bridges.items()}
+        about = {"description": lab.description, "bridges": called, "verify": lab.verify}
         if not steps:
+            if journal.made:
+                journal.tell(about)
             return 0
         if state.in_a_room_of_its_own():
             say("made inside of a mount namespace (`ip netns exec`?): these namespaces end with it")
@@ -61,6 +65,7 @@ def up(lab: Lab, show: Callable[[str], None], say: Callable[[str], None], interr
         try:
             if not journal.made:
                 journal.start(os.path.abspath(lab.file) if os.path.exists(lab.file) else lab.file)
+            journal.tell(about)
             _note_forwarding(journal, before, want)
             perform(steps, journal, interrupts, say, show)
         except BaseException as failed:

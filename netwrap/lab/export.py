@@ -27,6 +27,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from .journal import Journal
     from .objects import Key, Objects, Value
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
@@ -57,6 +58,7 @@ class _Exporter:
         self.bridges: dict[tuple[str, str], str] = {}
         self.written: set[tuple[str, str]] = set()
         state._vlans(self.vlan_namespaces(), self.objects, None)
+        self.labs: list[Journal] = []  # that made these namespaces
         self.recorded = self.from_records()
         self.new: dict[str, str] | None = None  # the sysctls of a new namespace
 
@@ -68,6 +70,7 @@ class _Exporter:
         found: Objects = {}
         for journal in records.every():
             if any(key[0] == "netns" and key[1] in self.names for key in journal.made):
+                self.labs.append(journal)
                 kept = (*self.names, HOST)
                 found.update({key: value for key, value in journal.made.items()
                               if key[0] in ("nat", "start", "sysctl") and key[1] in kept})  # fmt: skip
@@ -145,7 +148,44 @@ class _Exporter:
             self.note_what_is_left(name)
         if not rooms:
             raise NetwrapError("there is no namespace to be written")
-        return "\n".join([f"name = {_value(lab)}", "", *(line for block in (*rooms, *blocks) for line in (*block, ""))])
+        head, verify = self.about()
+        of_host = self.routing(HOST)
+        rooms += [["[host]", *of_host]] if of_host else []
+        blocks = [[f"name = {_value(lab)}", *head], *rooms, *blocks, *verify]
+        return "\n".join(line for block in blocks for line in (*block, ""))
+
+    def about(self) -> tuple[list[str], list[list[str]]]:
+        """The description of the lab that made these namespaces, and what its file asks `verify` to try."""
+        if len(self.labs) != 1:
+            told = [one.name for one in self.labs if one.about.get("description") or one.about.get("verify")]
+            self.notes += [f"the description of lab {name} and what it verifies are left out: several labs" for name in told]
+            return [], []
+        about = self.labs[0].about
+        description = about.get("description")
+        head = [f"description = {_value(description)}"] if isinstance(description, str) and description else []
+        try:
+            asked: dict[str, Any] = file.verification(At("", {}), about.get("verify", {}))
+        except LabFileError:  # a broken record
+            asked = {}
+        verify: dict[str, Any] = {}
+        for key, rows in asked.items():
+            if key == "outside":
+                verify[key] = rows
+                continue
+            kept = [pair for pair in rows if all(map(self.is_place, pair))]
+            self.notes += [f"verify: {key} {' and '.join(pair)} is left out: not in what is written" for pair in rows
+                           if pair not in kept]  # fmt: skip
+            if kept or not rows:
+                verify[key] = kept
+        return head, [["[verify]", *_lines(verify)]] if verify else []
+
+    def is_place(self, name: str) -> bool:
+        """Whether `verify` can try a name in what is written: a namespace, a bridge, the host, an address."""
+        if name in self.names or name in self.bridges.values() or name == HOST:
+            return True
+        with contextlib.suppress(ValueError):
+            return bool(ipaddress.ip_address(name))
+        return False
 
     # -- bridges and links --------------------------------------------------------------------------------------------
 
@@ -175,9 +215,9 @@ class _Exporter:
                 continue
             if not self.fits(file._dev, key[2], f"bridge {key[2]!r} of {key[1]}"):
                 continue
-            label = key[2]
+            label = self.label(key)
             while label in self.bridges.values() or label in self.names or label == HOST:
-                label = f"{label[:12]}-b" if label == key[2] else f"{label}2"
+                label = f"{label[:12]}-b" if not label.endswith("-b") else f"{label}2"
             self.bridges[place] = label
             table: dict[str, Any] = {"netns": key[1]} if key[1] != HOST else {}
             if label != key[2]:
@@ -196,6 +236,15 @@ class _Exporter:
             self.written.add(place)
             blocks.append([f"[bridges.{_key(label)}]", *_lines(table)])
         return blocks
+
+    def label(self, key: Key) -> str:
+        """What the file of a lab calls a bridge; a bridge of no lab is called as its interface."""
+        for journal in self.labs:
+            told = journal.about.get("bridges")
+            for label, place in told.items() if isinstance(told, dict) else ():
+                if place == f"{key[1]}:{key[2]}" and file._DEV.fullmatch(label):
+                    return str(label)
+        return key[2]
 
     def link_blocks(self) -> list[list[str]]:
         blocks = []
@@ -292,9 +341,14 @@ class _Exporter:
         sysctls = self.sysctls(name)
         if sysctls:
             table["sysctls"] = {key: int(value) if value.isdigit() else value for key, value in sysctls.items()}
+        return [[f"[namespaces.{_key(name)}]", *_lines(table), *self.routing(name)]]
+
+    def routing(self, name: str) -> list[str]:
+        """The lines of the routes, neighbours and rules of a namespace; of the host those that a lab made."""
         routing: dict[str, list[Any]] = {"routes": [], "neighbours": [], "rules": []}
+        made = {key for journal in self.labs for key in journal.made}
         for key, value in self.objects.items():
-            if key[1] != name:
+            if key[1] != name or name == HOST and key not in made:
                 continue
             if key[0] == "route":
                 self.route(name, key, value, routing["routes"])
@@ -304,11 +358,11 @@ class _Exporter:
                 routing["neighbours"].append({"to": key[3], "dev": key[2], "proxy": True})
             elif key[0] == "rule":
                 self.rule(name, key, value, routing["rules"])
-        lines = _lines(table)
+        lines: list[str] = []
         for group, rows in routing.items():
             if rows:
                 lines += [f"{group} = [", *(f"    {_value(row)}," for row in rows), "]"]
-        return [[f"[namespaces.{_key(name)}]", *lines]]
+        return lines
 
     def route(self, name: str, key: Key, value: Value, rows: list[Any]) -> None:
         _kind, _netns, family, table, to, metric, tos = key
@@ -340,6 +394,8 @@ class _Exporter:
             self.notes.append(f"the route to {to} of {name} is left out: it goes nowhere")
             return
         devices = {value.get("dev"), *(hop.get("dev") for hop in value["nexthops"])} - {None, "lo"}
+        if name == HOST:  # its other interfaces are where `up` finds them
+            devices &= {key[2] for journal in self.labs for key in journal.made if key[:2] == ("link", HOST)}
         missing = sorted(dev for dev in devices if (name, dev) not in self.written)
         if missing:
             self.notes.append(f"the route to {to} of {name} is left out: {', '.join(missing)} is not in what is written")

@@ -454,6 +454,10 @@ def _outside(at: At, value: Any) -> Any:
     return False if value is False else _addresses_of_name(at, value)
 
 
+#: Checks the table `verify`.
+verification = _table(
+    {"pairs": _list_of(_list_of(_line_of_text)), "apart": _list_of(_list_of(_line_of_text)), "outside": _outside}
+)
 _file = _table(
     {
         "name": _matching(_LAB, "a name of at most 32 letters, digits, '_' and '-' that begins with a letter"),
@@ -466,13 +470,7 @@ _file = _table(
         "nat": _list_of(_nat),
         "names": _named(_hostname, _addresses_of_name),
         **_RESOLVER,
-        "verify": _table(
-            {
-                "pairs": _list_of(_list_of(_line_of_text)),
-                "apart": _list_of(_list_of(_line_of_text)),
-                "outside": _outside,
-            }
-        ),
+        "verify": verification,
     }
 )
 

@@ -32,7 +32,8 @@ FOLDER = "/run/netwrap/lab"
 class Journal:
     """What a lab has made: ``made`` (objects, each with its value), of which ``unsure`` may be not there yet.
 
-    ``group`` is a random number, the mark of this lab: the group of its links, part of the names of its tables.
+    ``group`` is a random number, the mark of this lab: the group of its links, part of the names of its tables. ``about``:
+    what the lab's file says and no object shows (``description``, ``verify``, the places of its ``bridges``).
     """
 
     def __init__(self, name: str, group: int, *, kept: bool = True) -> None:
@@ -40,6 +41,7 @@ class Journal:
         self.group = group
         self.kept = kept  # False: a dry run, of which nothing is written
         self.made: Objects = {}
+        self.about: dict[str, Any] = {}
         self.unsure: set[Key] = set()
         self.file: str = ""
         self.torn = False  # the last line was cut off by a crash
@@ -62,6 +64,12 @@ class Journal:
             except OSError as error:
                 raise NetwrapError(f"lab {self.name}: its record cannot be kept in {FOLDER}: {error.strerror}") from error
             self._write([{"lab": self.name, "group": self.group, "file": file}], must=True)
+
+    def tell(self, about: dict[str, Any]) -> None:
+        """Note what the lab's file says and no object shows."""
+        if about != self.about:
+            self.about = about
+            self._write([{"about": about}])
 
     def intend(self, objects: Iterable[tuple[Key, Value]]) -> None:
         """Note that these objects are about to be made or changed. Raises NetwrapError where that cannot be written."""
@@ -171,6 +179,8 @@ def load(name: str) -> Journal | None:
 
 
 def _fold(journal: Journal, line: dict[str, Any]) -> None:
+    if isinstance(line.get("about"), dict):
+        journal.about = line["about"]
     if "key" in line:
         key = _key(line["key"])
         if key is not None and isinstance(line.get("value"), dict):

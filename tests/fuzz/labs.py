@@ -148,7 +148,8 @@ def noted(row: dict[str, object], notes: list[str]) -> bool:
     of_netns = [note for note in notes if f" of {row.get('netns')}" in note]
     if row["field"] == "state" and row["key"] == "br0":  # with STP a bridge has no carrier for half a minute
         return True
-    if row["field"] == "state" and any("a lab brings it up" in note for note in notes):
+    down = any("a lab brings it up" in note for note in notes)
+    if down and (row["field"] == "state" or row["field"] in ("flags", "nexthops") and "'linkdown'" in str(row["before"])):
         return True
     return any(word and f" {word}" in note.replace("/", " ").replace(":", " ") for note in of_netns for word in words)
 

@@ -558,6 +558,51 @@ def test_export_writes_what_up_takes(private_host: PrivateHost, tmp_path: Path) 
     assert host.netwrap("lab", "export", "nobody").stderr.startswith("netwrap: there is no namespace 'nobody'; there are: one")
 
 
+KEPT = """name = "exported"
+description = "a \\"lab\\" with more"
+
+[namespaces.red]
+
+[host]
+routes = [
+    { to = "10.77.0.0/16", via = "10.1.0.1", dev = "br-lan" },
+]
+neighbours = [
+    { to = "10.1.0.9", mac = "02:00:00:00:00:09", dev = "br-lan" },
+]
+rules = [
+    { priority = 77, from = "10.1.0.0/24", table = 77 },
+]
+
+[bridges.lan]
+dev = "br-lan"
+addresses = ["10.1.0.254/24"]
+
+[[links]]
+endpoints = [
+    { at = "red:e", addresses = ["10.1.0.1/24"], mac = "02:00:00:00:00:01" },
+    { at = "lan:p", mac = "02:00:00:00:00:02" },
+]
+
+[verify]
+pairs = [["red", "lan"], ["red", "10.1.0.254"]]
+apart = []
+"""
+
+
+def test_export_keeps_what_the_file_says_and_no_object_shows(private_host: PrivateHost, tmp_path: Path) -> None:
+    host = private_host
+    file = lab_file(tmp_path, KEPT)
+    assert host.netwrap("lab", "up", file).returncode == 0
+    assert host.netwrap("lab", "export").stdout == KEPT
+    again = host.netwrap("lab", "up", lab_file(tmp_path, KEPT.replace("with more", "again")))
+    assert again.stdout.endswith("nothing to change\n")
+    assert host.netwrap("lab", "export").stdout == KEPT.replace("with more", "again")
+    host.sh("ip netns add other")
+    part = host.netwrap("lab", "export", "other")
+    assert (part.returncode, part.stdout) == (0, 'name = "exported"\n\n[namespaces.other]\n')
+
+
 def test_export_of_every_ready_made_lab(private_host: PrivateHost, tmp_path: Path) -> None:
     host = private_host
     host.sh(WORLD)
@@ -571,7 +616,9 @@ def test_export_of_every_ready_made_lab(private_host: PrivateHost, tmp_path: Pat
         verified = host.netwrap("lab", "verify", name)
         assert host.netwrap("lab", "down", name).returncode == 0
         text = (ROOT / "netwrap" / "lab" / "ready" / f"{name}.toml").read_text()
-        again = lab_file(tmp_path, exported.stdout + text[text.index("[verify]") :], "again.toml")
+        for line in text[text.index("description = ") :].split("\n")[:1] + text[text.index("[verify]") :].split("\n"):
+            assert line.partition("#")[0].strip() in exported.stdout, (name, line)
+        again = lab_file(tmp_path, exported.stdout, "again.toml")
         up = host.netwrap("lab", "up", again)
         assert up.returncode == 0, up.stderr
         again_verified = host.netwrap("lab", "verify", again)

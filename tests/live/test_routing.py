@@ -31,6 +31,16 @@ def test_rules_that_were_not_captured_are_missing() -> None:
     assert found.missing == (("rules", "ip -n red rule show"),)
 
 
+def test_a_rule_that_was_not_understood_is_missing() -> None:
+    rules = (
+        '[{"priority":0,"src":"all","table":"local"},{"priority":9,"src":"all","fwmark":"x1","table":"main"},'
+        '{"priority":32766,"src":"all","table":"main"}]'
+    )
+    router = _router(("ip route show table all", "default via 10.0.0.1 dev eth0\n"), ("ip -j rule show", rules))
+    found = router.decide(Question("8.8.8.8"))
+    assert ("what 'fwmark x1' in rule 9 means", "ip -n red rule show") in found.missing
+
+
 def test_a_vrf_has_its_own_table_and_falls_through_to_main() -> None:
     links = """\
 2: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue master blue state UP mode DEFAULT group default qlen 1000

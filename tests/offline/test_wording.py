@@ -46,3 +46,8 @@ def test_a_route_in_words() -> None:
     hops = [{"gateway": "10.0.0.1", "dev": "a"}, {"via": {"family": "inet6", "host": "fe80::1"}, "dev": "b"}]
     route = {"dst": "10.0.0.0/8", "nexthops": hops, "table": 200}
     assert wording.route(route) == "10.0.0.0/8 via 10.0.0.1 dev a via inet6 fe80::1 dev b table 200"
+
+
+def test_half_a_range_of_a_rule() -> None:
+    half = {"src": "all", "uid_start": 5, "dport_start": 80}
+    assert wording.selector(half) == "uidrange 5-? dport 80-?"

@@ -238,6 +238,7 @@ def test_from_neigh() -> None:
         {"dst": "192.0.2.50", "dev": "eth0", "lladdr": MAC, "state": ["PERMANENT"]},
         {"dst": "192.0.2.51", "dev": "eth0", "lladdr": "0a:00:00:01:02:03:04:05:06", "state": ["STALE"]},
         {"dst": "192.0.2.52", "dev": "gre1", "lladdr": "10.0.0.99", "state": ["PERMANENT"]},
+        {"dst": "192.0.2.53", "dev": "odd1", "lladdr": "10.0.0.0/33", "state": ["STALE"]},
         {"dst": "192.0.2.99", "dev": "eth0", "state": ["FAILED"]},
         {"dst": "192.0.2.9", "dev": "eth0", "lladdr": MAC, "state": ["NOARP"]},
         {"dst": "192.0.2.8", "dev": "eth0"},
@@ -249,6 +250,7 @@ def test_from_neigh() -> None:
         {"address": "192.0.2.51", "hwtype": "ether", "hwaddress": "0a:00:00:01:02:03:04", "flags": "C", "iface": "eth0",
          "cut": ["hwaddress"]},
         {"address": "192.0.2.52", "hwtype": "ether", "hwaddress": "0a:00:00:63", "flags": "CM", "iface": "gre1"},
+        {"address": "192.0.2.53", "hwtype": "ether", "hwaddress": "10.0.0.0/33", "flags": "C", "iface": "odd1"},
         {"address": "192.0.2.99", "hwaddress": None, "flags": "", "iface": "eth0"},
         {"address": "192.0.2.61", "hwaddress": None, "flags": "MP", "iface": None},
     ]  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 import parsers
 
 TEXT = """\
@@ -36,3 +38,13 @@ def test_whole_records() -> None:
         },
     ]
     assert parsers.detect(TEXT)[:1] == ["ip_rule"]
+
+
+def test_a_mark_is_a_number() -> None:
+    text = '[{"priority":9,"src":"all","fwmark":"-inf","fwmask":"0xff","table":"main"}]'
+    assert parsers.parse("ip_rule", text) == [
+        {"priority": 9, "src": "all", "fwmask": "0xff", "table": "main", "unparsed": ["fwmark", "-inf"]}
+    ]
+    with pytest.raises(parsers.ParseError, match="after 'fwmark': '010' is no mark"):
+        parsers.parse("ip_rule", "9: from all fwmark 010 lookup main\n")
+    assert parsers.parse("ip_rule", "9: from all fwmark 10 lookup main\n")[0]["fwmark"] == "10"
