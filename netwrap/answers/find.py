@@ -127,6 +127,31 @@ def mentions(host: Host, what: str) -> list[int]:
     return [number for number, line in host.unread if word.search(line)]
 
 
+def is_absent(what: str, text: str) -> bool:
+    """Whether the text of a capture shows that an address cannot be in it; False for what may be written in another way.
+
+    >>> is_absent("10.0.0.7", "inet 10.0.0.70/24"), is_absent("10.0.0.7", "inet 10.1.0.7/24")
+    (False, True)
+    >>> is_absent("10.0.5.0/24", "10.0.1.1"), is_absent("eth0", "nothing")
+    (True, False)
+    """
+    wanted = network(what)
+    if _MAC.match(what):
+        needle = _plain_mac(what)
+    elif wanted is None or whole(what) is not None or "/proc/net/" in text:  # these files have their addresses in hexadecimal
+        return False
+    elif wanted.version == 4:
+        octets = str(wanted.network_address).split(".")[: wanted.prefixlen // 8]
+        while octets[-1:] == ["0"] and len(octets) < 4:  # 10.0.0.0/24 may be written 10/24
+            octets.pop()
+        needle = ".".join(octets)
+    elif wanted.prefixlen == wanted.max_prefixlen and "." not in what and not wanted.network_address.ipv4_mapped:
+        needle = str(wanted.network_address)
+    else:
+        return False
+    return needle not in text and needle not in text.lower() and what not in text
+
+
 def _searches(what: str) -> list[Callable[[Host, Namespace], Iterator[Place]]]:
     """What to look for, by what it looks like; a number may be several things."""
     found: list[Callable[[Host, Namespace], Iterator[Place]]] = []
@@ -234,9 +259,14 @@ def _route_command(route: Record) -> list[str]:
 # -- hardware addresses --------------------------------------------------------------------------------------------
 
 
-def _mac(text: str) -> Callable[[Host, Namespace], Iterator[Place]]:
+def _plain_mac(text: str) -> str:
+    """A hardware address as `ip` writes it."""
     digits = re.sub(r"[^0-9a-f]", "", text.lower())
-    wanted = ":".join(digits[at : at + 2] for at in range(0, len(digits), 2))
+    return ":".join(digits[at : at + 2] for at in range(0, len(digits), 2))
+
+
+def _mac(text: str) -> Callable[[Host, Namespace], Iterator[Place]]:
+    wanted = _plain_mac(text)
 
     def search(host: Host, netns: Namespace) -> Iterator[Place]:
         for link in netns.links or ():

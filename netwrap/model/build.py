@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 #: Bounds on what one section may cost (a routing table of the whole internet has about a million lines).
 SECTION_LENGTH = 128 << 20
 PROBLEMS_KEPT = 20
-_HOST_WIDE = ("date", "hostname", "versions", "namespaces", "containers", "notes")
+#: The sections that are of the host, and of no namespace.
+HOST_WIDE = ("date", "hostname", "versions", "namespaces", "containers", "notes")
 
 
 def build(sections: Iterable[Section], notes: Sequence[str] = (), problems: Sequence[str] = ()) -> Host:
@@ -67,7 +68,7 @@ class _Builder:
         return self.namespaces[key]
 
     def add(self, section: Section) -> None:
-        if section.netns == "" and section.command in _HOST_WIDE:
+        if section.netns == "" and section.command in HOST_WIDE:
             self.wide[section.command] = section.stdout
             if section.command == "namespaces":
                 self._read_namespaces(section.stdout)

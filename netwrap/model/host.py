@@ -42,12 +42,21 @@ class Host:
         self.source = ""
         self.name = ""  # what tells it from the other hosts of the same sources
         self.of_several = False  # its sources were to tell of more hosts, whether those could be read or not
+        self._lacking: list[str] | None = None  # of a host without its tables: what it lacked when it had them
         self.unread: list[tuple[int, str]] = []  # lines of its source, with their numbers, that are in no table
 
     @property
     def root(self) -> Namespace | None:
         """The namespace that the source was captured in."""
         return next((netns for netns in self.namespaces if netns.here), None)
+
+    def without_tables(self) -> Host:
+        """The host without its namespaces: its names, and what is to be said of it."""
+        found = Host([], self.notes, self.problems)
+        found.unread_files, found.hostname, found.versions = self.unread_files, self.hostname, self.versions
+        found.live, found.source, found.name, found.of_several = self.live, self.source, self.name, self.of_several
+        found._lacking = self.lacks()
+        return found
 
     @cached_property
     def peers(self) -> Peers:
@@ -107,6 +116,8 @@ class Host:
 
     def lacks(self) -> list[str]:
         """The tables that were captured in no namespace: ``["neighbours", "rules"]``."""
+        if self._lacking is not None:
+            return self._lacking
         asked_for = [netns for netns in self.namespaces if netns.tables] or self.namespaces
         return [word for table, word in TABLES.items() if all(getattr(netns, table) is None for netns in asked_for)]
 

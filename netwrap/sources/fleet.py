@@ -14,6 +14,7 @@ import os
 import re
 import sqlite3
 import zlib
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..answers import flat
@@ -21,17 +22,18 @@ from ..errors import NetwrapError
 from . import archive, capture, opening
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from typing import Any
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import Any, TypeVar
 
     from ..model.host import Host
     from .capture import Progress
 
     Rows = list[tuple[str, dict[str, Any]]]
+    T = TypeVar("T")
 
 _TYPES = {"text": "TEXT", "json": "TEXT", "int": "INTEGER", "bool": "INTEGER", "flag": "INTEGER"}
 #: From this many sources on they are read by several processes.
-_MANY = 4
+_MANY = 8
 
 
 class Read(NamedTuple):
@@ -51,12 +53,17 @@ def expanded(paths: Sequence[str]) -> list[str]:
 
 
 def captures_in(folder: str) -> list[str]:
-    """The files of a folder where all of them are captures, sorted; otherwise none."""
+    """The files of a folder most of which are captures, sorted; otherwise none. Empty files count for neither side.
+
+    A host that could not be asked leaves an empty file, or what it said, among the captures of the others.
+    """
     if not os.path.isdir(folder):
         return []
     with os.scandir(folder) as entries:
         files = sorted(entry.path for entry in entries if entry.is_file() and not entry.name.startswith("."))
-    return files if files and all(map(_is_capture, files)) else []
+    others = [path for path in files if not _is_capture(path)]
+    captures = len(files) - len(others)
+    return files if captures > sum(1 for path in others if os.path.getsize(path)) else []
 
 
 def _is_capture(path: str) -> bool:
@@ -92,10 +99,50 @@ def read(path: str, tables: Sequence[str] | None) -> Read:
 
 
 def reads(paths: Sequence[str], tables: Sequence[str] | None, progress: Progress | None = None) -> Iterator[Read]:
-    """What each source gives, in order; many are read by a process for each core, few ahead of the reader."""
+    """The rows of each source, in order."""
+    return each(partial(read, tables=tables), paths, progress)
+
+
+class Answers(NamedTuple):
+    """What one source answered: each of its hosts, without its tables, with what was found there; and what could not be read."""
+
+    path: str
+    hosts: list[tuple[Host, Any]]
+    failure: str = ""
+
+
+def answers(
+    paths: Sequence[str], ask: Callable[[Host, bool], Any], *, at: int | None = None,
+    skip: Callable[[str], bool] | None = None, progress: Progress | None = None,
+) -> Iterator[Answers]:  # fmt: skip
+    """Ask each host of many sources, in order. No more of them are in memory than are being read.
+
+    ``ask``: a function of a module, or a partial of one, which takes a host and whether its source tells of several; it runs in
+    the process that read the source. ``skip``: whether a capture of this text need not be read, as nothing that is asked for can
+    be in it: its answer is None. ``at`` as in :func:`netwrap.sources.opening.hosts`.
+    """
+    return each(partial(_answers, ask=ask, at=at, skip=skip), paths, progress)
+
+
+def _answers(path: str, ask: Callable[[Host, bool], Any], at: int | None, skip: Callable[[str], bool] | None) -> Answers:
+    try:
+        skimmed = opening.skimmed(path, skip) if skip is not None else None
+        if skimmed is not None:
+            return Answers(path, [(skimmed.without_tables(), None)])
+        hosts = opening.hosts([path], at)
+    except NetwrapError as error:
+        said = str(error)
+        return Answers(path, [], said if path in said else f"{path}: {said}")
+    return Answers(path, [(host.without_tables(), ask(host, len(hosts) > 1)) for host in hosts])
+
+
+def each(work: Callable[[str], T], paths: Sequence[str], progress: Progress | None = None) -> Iterator[T]:
+    """What a function returns for each path, in order; for many it runs in a process for each core, few ahead of the reader.
+
+    ``work`` must be a function of a module, or a partial of one. What it raises is raised here.
+    """
     if len(paths) < _MANY:
-        for path in paths:
-            yield read(path, tables)
+        yield from map(work, paths)
         return
     from collections import deque
     from concurrent.futures import ProcessPoolExecutor
@@ -107,8 +154,8 @@ def reads(paths: Sequence[str], tables: Sequence[str] | None, progress: Progress
     left = iter(paths)
     try:
         for done in range(1, len(paths) + 1):
-            while len(pending) < 2 * workers and (following := next(left, None)) is not None:
-                pending.append(pool.submit(read, following, tables))
+            while len(pending) < 4 * workers and (following := next(left, None)) is not None:
+                pending.append(pool.submit(work, following))
             yield pending.popleft().result()
             if progress is not None:
                 progress(done, len(paths))
@@ -132,11 +179,12 @@ class Names:
         self._taken = taken or {}
 
     def of(self, name: str, source: str) -> str:
-        """The name for a host of a source that calls itself ``name``."""
-        for choice in (name, f"{name} ({os.path.basename(source)})"):
+        """The name for a host of a source that calls itself ``name`` ("" where it has no name of its own)."""
+        place = os.path.basename(source.rstrip("/")) or source
+        for choice in (name, f"{name} ({place})") if name else (place,):
             if self._taken.setdefault(choice, source) == source:
                 return choice
-        return f"{name} ({source})"
+        return f"{name} ({source})" if name else source
 
 
 class Store:

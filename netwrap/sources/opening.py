@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from .. import commands as _commands
 from ..errors import NetwrapError
-from ..model.build import build
+from ..model.build import HOST_WIDE, build
 from ..model.host import Host
 from ..model.section import Section
 from . import archive, folder
@@ -85,6 +85,32 @@ def hosts(paths: Sequence[str], at: int | None = None) -> list[Host]:
         found += some
     name(found)
     return found
+
+
+def skimmed(path: str, skip: Callable[[str], bool]) -> Host | None:
+    """The host of a capture that need not be read, because ``skip`` tells so from its text; None for any other source.
+
+    It has no tables; its notes and problems are those of the capture, and of the commands that failed in it. Raises NetwrapError.
+    """
+    from . import capture
+
+    try:
+        if os.path.isdir(path):
+            return None
+        with _opened(path) as file:
+            stream, start = _begun(file, path)
+            if not capture.is_capture(archive.text_of(start)):
+                return None
+            problems: list[str] = []
+            text = _rest(stream, start, path, problems)
+    except OSError as error:
+        raise NetwrapError(f"cannot read {path}: {error.strerror or error}") from None
+    if not skip(text):
+        return None
+    host = _captured(text, problems, skim=True)
+    host.source = path
+    host.name = host.hostname or ""
+    return host
 
 
 def fitting(paths: Sequence[str]) -> list[str]:
@@ -288,9 +314,12 @@ def _text(text: str, shown: str, problems: list[str], at: int | None = None) -> 
     return made
 
 
-def _captured(text: str, problems: list[str] | None = None) -> Host:
+def _captured(text: str, problems: list[str] | None = None, skim: bool = False) -> Host:
+    """The host of a capture; ``skim``: without what its commands printed."""
     from . import capture
 
     sections, said = capture.read(text)
+    if skim:
+        sections = [one for one in sections if one.netns == "" and one.command in HOST_WIDE or one.status or one.stderr]
     noted = {line for section in sections if section.command == "notes" for line in section.stdout.split("\n")}
     return build(sections, problems=[*(problems or ()), *(line for line in said if line not in noted)])

@@ -63,10 +63,19 @@ def _tabulate() -> Any:
 _WITHOUT = ("plain", "simple")
 
 
-def _drawn(columns: Sequence[str], rows: Sequence[Sequence[str]], name: str, right: Sequence[bool], padding: int) -> str:
-    """A table as `tabulate` draws it, in one of the formats of ``_WITHOUT``; without columns it has no header.
+def _drawn(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    name: str,
+    right: Sequence[bool],
+    padding: int,
+    least: Sequence[int] = (),
+) -> tuple[str, list[int]]:
+    """A table as `tabulate` draws it, in one of the formats of ``_WITHOUT``, and the widths of its columns.
 
-    >>> print(_drawn(["dev", "mtu"], [["eth0", "1500"], ["lo", "65536"]], "simple", [False, True], 2))
+    Without columns it has no header. ``least``: how wide each column is at least.
+
+    >>> print(_drawn(["dev", "mtu"], [["eth0", "1500"], ["lo", "65536"]], "simple", [False, True], 2)[0])
     dev      mtu
     -----  -----
     eth0    1500
@@ -76,6 +85,7 @@ def _drawn(columns: Sequence[str], rows: Sequence[Sequence[str]], name: str, rig
 
     headers = columns or [""] * len(right)
     widths = [max([wide(row[at]) for row in rows] + [wide(head) + padding * bool(head)]) for at, head in enumerate(headers)]
+    widths = [max(pair) for pair in zip(widths, least)] or widths
 
     def line(cells: Sequence[str]) -> str:
         blanks = [" " * (width - wide(cell)) for cell, width in zip(cells, widths)]
@@ -84,7 +94,7 @@ def _drawn(columns: Sequence[str], rows: Sequence[Sequence[str]], name: str, rig
     above = [line(columns)] if columns else []
     if name == "simple":
         above.append("  ".join("-" * width for width in widths))
-    return "\n".join([*above, *map(line, rows)])
+    return "\n".join([*above, *map(line, rows)]), widths
 
 
 def formats() -> list[str]:
@@ -183,12 +193,15 @@ def _scalar(value: Any) -> str:
 def table(
     columns: Sequence[str], rows: Iterable[Sequence[Any]], name: str = DEFAULT, header: bool = True, tight: bool = False,
     colour: bool = False, raw: bool = False, marked: Container[tuple[int, int]] = (),
+    widths: list[int] | None = None,
 ) -> str:  # fmt: skip
     """A table of cells: None is empty, lists are joined by commas, numbers to the right. ``tight``: as narrow as can be.
 
     ``marked``: the cells, by row and column, that a terminal shows in reverse.
 
     ``raw``: CSV without the apostrophe in front of a cell that a spreadsheet would run.
+
+    ``widths``: how wide the columns of the rows before were, for `plain` and `simple`; they grow with these rows.
     """
     cells = [list(row) for row in rows]
     if name in ("csv", "tsv"):
@@ -209,8 +222,12 @@ def table(
         shown = [[f"\033[7m{cell or ' '}\033[27m" if (row, at) in marked else cell for at, cell in enumerate(line)]
                  for row, line in enumerate(shown)]  # fmt: skip
     numeric = [_numeric(cells, at) for at in range(len(columns))]
-    if tabulate is None:
-        return _drawn([text(column) for column in columns] if header else (), shown, name, numeric, 0 if tight else 2)
+    if tabulate is None or widths is not None and name in _WITHOUT:
+        heads = [text(column) for column in columns] if header else []
+        drawn, grown = _drawn(heads, shown, name, numeric, 0 if tight else 2, widths or ())
+        if widths is not None:
+            widths[:] = grown
+        return drawn
     right = ["right" if number else "left" for number in numeric]
     padding = tabulate.MIN_PADDING
     if tight:

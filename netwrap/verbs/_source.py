@@ -11,7 +11,8 @@ from . import say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
 
     from netwrap.model.host import Host
     from netwrap.sources.via import Target
@@ -34,9 +35,9 @@ def hosts(options: Options) -> list[Host]:
 
 def _captured(options: Options) -> list[Host]:
     """The hosts of sources; of several that are named, one that cannot be read does not take the others along."""
-    from netwrap.sources import opening
+    from netwrap.sources import fleet, opening
 
-    paths = opening.fitting(options.source)
+    paths = fleet.expanded(options.source)
     if len(paths) == 1:
         return opening.hosts(paths, options.at)
     found: list[Host] = []
@@ -53,6 +54,63 @@ def _captured(options: Options) -> list[Host]:
     opening.name(found)
     found[-1].problems += failures
     return found
+
+
+class Asked:
+    """The hosts that a verb asks, one after the other: ``(host, answer)`` each, where ``answer`` is what ``ask`` returns for it.
+
+    Of many captures no more are in memory than are being read: each is asked in the process that read it, and its host comes
+    without its tables. ``ask`` and ``skip`` as in :func:`netwrap.sources.fleet.answers`; the answer of a skipped capture is None.
+    """
+
+    def __init__(self, options: Options, ask: Callable[[Host, bool], Any], skip: Callable[[str], bool] | None = None) -> None:
+        self._options, self._ask, self._skip = options, ask, skip
+        self._paths = _many(options)
+        #: The hosts that were asked so far.
+        self.hosts: list[Host] = []
+
+    @property
+    def are_many(self) -> bool:
+        """Whether they come one after the other out of several captures."""
+        return len(self._paths) > 1
+
+    @property
+    def are_several(self) -> bool:
+        """Whether a record must say of which host it is; known when the first has answered."""
+        return self.are_many or len(self.hosts) > 1 or any(host.of_several for host in self.hosts)
+
+    def __iter__(self) -> Iterator[tuple[Host, Any]]:
+        """Ask the hosts. Raises NetwrapError where there is none, and what ``ask`` raises."""
+        if not self.are_many:
+            self.hosts = hosts(self._options)
+            for host in self.hosts:
+                yield host, self._ask(host, len(self.hosts) > 1)
+            return
+        from netwrap.sources import fleet
+
+        names = fleet.Names()
+        failures: list[str] = []
+        with Bar("captures") as bar:
+            for found in fleet.answers(self._paths, self._ask, at=self._options.at, skip=self._skip, progress=bar.show):
+                failures += [found.failure] if found.failure else []
+                for host, answer in found.hosts:
+                    host.name = names.of(host.name, found.path)
+                    self.hosts.append(host)
+                    bar.wipe()
+                    yield host, answer
+        if not self.hosts:
+            raise none_of(failures)
+        self.hosts[-1].problems += failures  # said by the verb, behind its table
+
+
+def _many(options: Options) -> list[str]:
+    """The captures that ``--from`` names, those in folders too, where they are several and ordinary files; otherwise none."""
+    if is_via(options) or not options.source:
+        return []
+    from netwrap.sources import fleet
+
+    found = fleet.expanded(options.source)
+    return found if len(found) > 1 and "-" not in found else []
 
 
 def is_via(options: Options) -> bool:
@@ -174,6 +232,11 @@ class Bar:
         sys.stderr.flush()
 
     def __exit__(self, *_: object) -> None:
+        self.wipe()
+
+    def wipe(self) -> None:
+        """Wipe the bar away, for something else to be printed."""
         if self._shown:
+            self._shown = False
             sys.stderr.write("\r\033[K")
             sys.stderr.flush()

@@ -12,7 +12,7 @@ from . import say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any, Protocol
 
     from netwrap.tables.selection import Row
@@ -230,6 +230,49 @@ def write(found: Iterable[str], options: Options) -> None:
     if options.tally[1] and not options.tally[0] and sys.stderr is not None and sys.stderr.isatty():
         sys.stdout.flush()
         say(f"0 of {options.tally[1]} rows")
+
+
+class Growing:
+    """A table whose records come in parts: printed as they come, or at its end where the format or an option needs all of them.
+
+    The columns are those named, whether or not a row fills them; they grow wider with the rows, and do not shrink to a terminal.
+    """
+
+    def __init__(self, command: str, columns: Sequence[str], options: Options) -> None:
+        self._command, self._columns, self._options = command, list(options.columns or columns), options
+        self._form = options.format or render.DEFAULT
+        whole = bool(options.sort or options.uniq or options.limit is not None or options.count)
+        self._kept: list[Record] | None = [] if whole or self._form not in _GROWING else None
+        self._widths: list[int] = []
+        self._header = not options.no_header
+
+    def add(self, records: Sequence[Record]) -> None:
+        """Print records, or keep them."""
+        if self._kept is not None:
+            self._kept += records
+            return
+        if render.is_records(self._form):
+            for line in lines(self._command, records, self._options):
+                sys.stdout.write(line + "\n")
+        else:
+            rows, _ = selected(self._command, records, self._options)
+            if rows:
+                cells = [[row.get(name) for name in self._columns] for row in rows]
+                options = self._options
+                sys.stdout.write(render.table(self._columns, cells, self._form, header=self._header, raw=options.raw,
+                                              widths=self._widths) + "\n")  # fmt: skip
+                self._header = False
+        sys.stdout.flush()
+
+    def end(self, order: Callable[[Record], Any] | None = None) -> None:
+        """Print what was kept, in an order; nothing where there is none, and no format was asked for."""
+        if self._kept:
+            show(self._command, sorted(self._kept, key=order) if order is not None else self._kept, self._options)
+            sys.stdout.flush()
+
+
+#: The formats whose first rows do not depend on the last.
+_GROWING = ("simple", "plain", "csv", "tsv", "jsonl")
 
 
 # -- several tables at once ----------------------------------------------------------------------------------------

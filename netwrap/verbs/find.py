@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 
 from netwrap.errors import UsageError
 
@@ -10,6 +11,8 @@ from . import _source, _table, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from netwrap.model.host import Host
     from parsers.records import Record
 
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 def run(options: Options) -> int:
     """Print the places; 1 where there is none, or something could not be read."""
     from netwrap.answers import find
+    from netwrap.tables import view
 
     what = options.words[0]
     if "?" in options.columns:
@@ -26,28 +30,55 @@ def run(options: Options) -> int:
         return 0
     if not what.strip():
         raise UsageError("find takes what to look for, not an empty word")
-    hosts = _source.hosts(options)
+    asked = _source.Asked(options, partial(_places, what=what, netns=options.netns), partial(find.is_absent, what))
+    table = _table.Growing("find", ["host", "netns", *view.all_columns("find")], options) if asked.are_many else None
     found: list[Record] = []
     having: list[Host] = []
-    for host in hosts:
-        places = find.find(host, what, several=len(hosts) > 1)
-        if options.netns:
-            wanted = [netns.name for netns in host.choose(options.netns)]
-            places = [place for place in places if place["netns"] in wanted]
-        found += [_source.with_host(hosts, host, place) for place in places]
-        having += [host] if places else []
-    if len(hosts) > 1:
-        found.sort(key=lambda place: find.ROLES.index(place["role"]))
-    if found:
+    nowhere = ""
+    mentioned: list[tuple[Host, int]] = []
+    for host, answer in asked:
+        places, numbers, missing = answer or ([], [], "")
+        nowhere = nowhere or missing
+        mentioned += [(host, number) for number in numbers]
+        if places:
+            having.append(host)
+            records = [_source.with_host(asked.hosts, host, place) for place in places]
+            if table is not None:
+                table.add([{"host": host.name, **place} for place in places])
+            else:
+                found += records
+    hosts = asked.hosts
+    if table is not None:
+        table.end(lambda place: find.ROLES.index(place["role"]))
+    elif found:
+        if len(hosts) > 1:
+            found.sort(key=lambda place: find.ROLES.index(place["role"]))
         _table.show("find", found, options)
         sys.stdout.flush()
+    if nowhere and not having:
+        raise UsageError(nowhere)
     status = _source.remarks(hosts, lacks=False, verbose=options.verbose, noted=having or hosts)
-    if not found:
-        where = "here" if hosts[0].live else "in " + " and ".join(dict.fromkeys(host.source for host in hosts))
-        mentioned = [(host, number) for host in hosts for number in find.mentions(host, what)]
+    if not having:
         if mentioned:
-            numbers = ", ".join(str(number) for _, number in mentioned[:5]) + (", ..." if len(mentioned) > 5 else "")
-            say(f"{what} stands in line {numbers} of {mentioned[0][0].source}, in nothing that was read as a table")
+            shown = ", ".join(str(number) for _, number in mentioned[:5]) + (", ..." if len(mentioned) > 5 else "")
+            say(f"{what} stands in line {shown} of {mentioned[0][0].source}, in nothing that was read as a table")
         else:
-            say(f"{what} is nowhere {where}")
-    return status if found else 1
+            sources = list(dict.fromkeys(host.source for host in hosts))
+            many = f"in any of {len(sources)} sources"
+            say(f"{what} is nowhere {'here' if hosts[0].live else many if len(sources) > 5 else 'in ' + ' and '.join(sources)}")
+    return status if having else 1
+
+
+def _places(host: Host, several: bool, what: str, netns: Sequence[str]) -> tuple[list[Record], list[int], str]:
+    """The places where something occurs on a host, the lines that only mention it, and why no namespace fits, if none does."""
+    from netwrap.answers import find
+
+    places = find.find(host, what, several)
+    numbers = [] if places else find.mentions(host, what)
+    if netns:
+        try:
+            wanted = [one.name for one in host.choose(netns)]
+        except UsageError as error:
+            return [], numbers, str(error)
+        places = [place for place in places if place["netns"] in wanted]
+    return places, numbers, ""

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from rooms import ROOT, Netwrap
 
-from netwrap.answers import flat
+from netwrap.answers import find, flat
 from netwrap.answers.questions import QUESTIONS
 from netwrap.cli import main
 from netwrap.errors import NetwrapError, UsageError
@@ -283,14 +283,14 @@ def test_a_folder_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
 
 
 def test_a_capture_that_cannot_be_read_is_named(tmp_path: Path, netwrap: Netwrap) -> None:
-    captures = folder(tmp_path, 5)
+    captures = folder(tmp_path, 9)  # by several processes
     (captures / "host3.netwrap").write_text("nothing that anybody knows\n")
     query = ["sql", "select count(*) as n from host", "--from", str(captures)]
     for words in (query, ["export", str(captures), "--table", "host"], query):
         done = netwrap(*words, *(["--format", "json"] if words[0] == "sql" else []))
         assert done.returncode == 1
         assert [line for line in done.stderr.split("\n") if "host3.netwrap: neither a capture" in line]
-        assert json.loads(done.stdout) == [{"n": 4}] if words[0] == "sql" else len(done.stdout.splitlines()) == 4
+        assert json.loads(done.stdout) == [{"n": 8}] if words[0] == "sql" else len(done.stdout.splitlines()) == 8
 
 
 def test_an_index_that_is_not_ours_is_made_anew(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -325,6 +325,47 @@ def test_one_of_many_sources_that_cannot_be_read_is_named(tmp_path: Path, netwra
         said = done.stderr.split("\n")
         assert len([line for line in said if "host2.netwrap: neither a capture" in line]) == 1
         assert len([line for line in said if line.endswith("gone: No such file or directory")]) == 1
+
+
+def test_find_prints_host_by_host(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    captures = folder(tmp_path, 5)
+    (captures / "host2.netwrap").write_text("nothing that anybody knows\n")
+    (captures / "host4.netwrap").unlink()
+    shutil.copy(ROOT / "fixtures/host/docker.netwrap", captures)
+    (captures / "silent").write_text("")
+    words = ["find", "192.168.15.5", "--from", str(captures)]
+    assert main([*words, "--format", "jsonl"]) == 1
+    shown = capsys.readouterr()
+    found = [json.loads(line) for line in shown.out.splitlines()]
+    names = ["node7", "node7 (host1.netwrap)", "node7 (host3.netwrap)"]
+    assert list(dict.fromkeys(row["host"] for row in found)) == names
+    alone = len(found) // 3
+    assert main(["find", "192.168.15.5", "--from", SAMPLE, "--format", "jsonl"]) == 0
+    one = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    for number, host in zip((0, 1, 3), names):
+        path = str(captures / f"host{number}.netwrap")
+        own = [{"host": host, **row, "command": row["command"].replace(SAMPLE, path)} for row in one]
+        assert own == found[:alone]
+        del found[:alone]
+    said = shown.err.splitlines()
+    assert [line for line in said if "host2.netwrap: neither a capture" in line] and [line for line in said if "silent: " in line]
+    assert main([*words, "--columns", "host,what"]) == main([*words, "--count"]) == 1
+    out = capsys.readouterr().out.splitlines()
+    assert (out[0].split(), out[-1]) == (["host", "what"], str(3 * alone)) and len(out) == 2 + 3 * alone + 1
+    assert len({line.index("192.168.15") for line in out[2:-1] if "  192.168.15" in line}) == 2  # to the end of the name's width
+
+
+@pytest.mark.parametrize("source", [path for path in SOURCES if ".netwrap" in path.name], ids=lambda path: path.name)
+def test_a_capture_is_skipped_only_where_find_finds_nothing(source: Path) -> None:
+    text, _ = opening.text(str(source))
+    for host in opening.hosts([str(source)]):
+        keys = ("local", "network", "dst", "gateway", "lladdr", "address", "mac", "vxlan_remote")
+        found = flat.rows(host, ["address", "route", "neigh", "fdb", "link"])
+        words = {row[key] for _, row in found for key in keys if row.get(key)}
+        assert words
+        for word in words:
+            assert not find.is_absent(word, text) or not find.find(host, word)
+        assert not host.namespaces or find.is_absent("203.0.113.99", text) or "/proc/net/" in text
 
 
 # -- what docs/fleets.md promises ------------------------------------------------------------------------------------
