@@ -10,10 +10,10 @@ import re
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from typing import Any
 
-    Record = Mapping[str, Any]
+    from parsers.records import AnyRecord
 
 #: The namespace that netwrap runs in, or that a source was captured in, where that namespace has no name of its own.
 ROOT = "(root)"
@@ -44,7 +44,7 @@ def human(count: object, unit: str) -> object:
 # -- links and addresses -------------------------------------------------------------------------------------------
 
 
-def link(record: Record) -> str:
+def link(record: AnyRecord) -> str:
     """A link in short.
 
     >>> link({"ifname": "v0", "linkinfo": {"info_kind": "veth"}, "operstate": "UP", "address": "02:00:00:00:00:01"})
@@ -54,7 +54,7 @@ def link(record: Record) -> str:
     return " ".join(filter(None, [record.get("ifname"), kind, record.get("operstate"), record.get("address")]))
 
 
-def peer(link: Record) -> str | None:
+def peer(link: AnyRecord) -> str | None:
     """The other end or the parent of a link, as far as the link's own record names it.
 
     >>> peer({"ifname": "v0", "link_index": 7, "link_netnsid": 0}), peer({"link": "eth0"}), peer({"ifname": "lo"})
@@ -73,13 +73,13 @@ def peer(link: Record) -> str | None:
     return found
 
 
-def state(link: Record) -> str | int | None:
+def state(link: AnyRecord) -> str | int | None:
     """The operational state of a link: a word, the kernel's number for a state that `ip` has no word for, or None (busybox)."""
     found: str | int | None = link.get("operstate", link.get("operstate_index"))
     return found
 
 
-def address(entry: Record) -> str:
+def address(entry: AnyRecord) -> str:
     """An entry of ``addr_info``. The prefix length of a point-to-point address belongs to the peer.
 
     >>> address({"local": "10.0.0.1", "prefixlen": 24}), address({"local": "10.9.9.1", "address": "10.9.9.2", "prefixlen": 24})
@@ -91,7 +91,7 @@ def address(entry: Record) -> str:
     return f"{entry.get('local', '')}{length}"
 
 
-def neighbour(neigh: Record) -> str:
+def neighbour(neigh: AnyRecord) -> str:
     """A neighbour.
 
     >>> neighbour({"dst": "10.0.0.1", "dev": "br0", "lladdr": "02:00:00:00:00:02", "state": ["STALE"]})
@@ -101,7 +101,7 @@ def neighbour(neigh: Record) -> str:
     return " ".join([*words, *neigh.get("state", ())])
 
 
-def fdb(entry: Record) -> str:
+def fdb(entry: AnyRecord) -> str:
     """An entry of a bridge's forwarding table.
 
     >>> fdb({"mac": "02:00:00:00:00:02", "ifname": "v0", "vlan": 100, "state": "permanent"})
@@ -116,7 +116,12 @@ def fdb(entry: Record) -> str:
 # -- routes and rules ----------------------------------------------------------------------------------------------
 
 
-def gateway(hop: Record) -> str | None:
+def hops(route: AnyRecord) -> Sequence[AnyRecord]:
+    """The ways of a route: its nexthops, or the route itself where it has only one."""
+    return route.get("nexthops") or [route]
+
+
+def gateway(hop: AnyRecord) -> str | None:
     """The gateway of a route, or of one of its ``nexthops``; with the family where that is not the route's own.
 
     >>> gateway({"gateway": "10.0.0.1"}), gateway({"via": {"family": "inet6", "host": "fe80::1"}}), gateway({"dev": "eth0"})
@@ -127,14 +132,14 @@ def gateway(hop: Record) -> str | None:
     return hop.get("gateway")
 
 
-def way(hop: Record) -> str:
+def way(hop: AnyRecord) -> str:
     """Where a route, or one of its ``nexthops``, leads: ``via GATEWAY dev DEVICE``; "" where the record names neither."""
     through = gateway(hop)
     words = ["via", through] if through else []
     return " ".join(words + (["dev", hop["dev"]] if hop.get("dev") else []))
 
 
-def route(record: Record) -> str:
+def route(record: AnyRecord) -> str:
     """A route: type, destination, every way, source; the table where it is not main.
 
     >>> route({"dst": "default", "gateway": "10.0.0.1", "dev": "eth0", "prefsrc": "10.0.0.7", "table": "100"})
@@ -145,13 +150,13 @@ def route(record: Record) -> str:
     from parsers.ip_route import table_of
 
     words = [record["type"]] if record.get("type", "unicast") != "unicast" else []
-    words += [record.get("dst", ""), *map(way, record.get("nexthops") or [record])]
+    words += [record.get("dst", ""), *map(way, hops(record))]
     words += ["src", record["prefsrc"]] if "prefsrc" in record else []
     table = table_of(record)
     return " ".join(filter(None, words + (["table", table] if table != "main" else [])))
 
 
-def prefix(rule: Record, key: str) -> str | None:
+def prefix(rule: AnyRecord, key: str) -> str | None:
     """The prefix that a rule asks for under ``src`` or ``dst``, whose length has a key of its own; None without one.
 
     >>> prefix({"src": "10.0.0.0", "srclen": 8}, "src"), prefix({"src": "all"}, "src"), prefix({}, "dst")
@@ -162,7 +167,7 @@ def prefix(rule: Record, key: str) -> str | None:
     return f"{rule[key]}/{rule[key + 'len']}" if key + "len" in rule else str(rule[key])
 
 
-def rule(record: Record) -> str:
+def rule(record: AnyRecord) -> str:
     """A rule.
 
     >>> rule({"priority": 9, "src": "10.0.0.0", "srclen": 8, "iif": "v0", "table": "100"})
@@ -172,7 +177,7 @@ def rule(record: Record) -> str:
     return " ".join(filter(None, words))
 
 
-def selector(rule: Record) -> str:
+def selector(rule: AnyRecord) -> str:
     """The conditions of a rule beside its source.
 
     >>> selector({"src": "all", "fwmark": "0x1", "fwmask": "0xff", "sport_start": 1, "sport_end": 9})
@@ -197,7 +202,7 @@ def selector(rule: Record) -> str:
     return " ".join(words)
 
 
-def action(rule: Record) -> str | None:
+def action(rule: AnyRecord) -> str | None:
     """The action of a rule: ``lookup main``, ``blackhole``, ``goto 100``; None where the record has none."""
     if "table" in rule:
         return f"lookup {rule['table']}"
@@ -266,7 +271,7 @@ def _quoted(word: str) -> str:
 # -- sockets -------------------------------------------------------------------------------------------------------
 
 
-def process(user: Record) -> str:
+def process(user: AnyRecord) -> str:
     """A process that holds a socket.
 
     >>> process({"name": "nginx", "pid": 7, "fd": 6}), process({"name": "nginx"})
@@ -285,7 +290,7 @@ def endpoint(address: str, port: str | int | None, dev: str | None = None) -> st
     return shown if port is None else f"{shown}:{port}"
 
 
-def socket(record: Record) -> str:
+def socket(record: AnyRecord) -> str:
     """A socket in short.
 
     >>> socket({"netid": "tcp", "state": "LISTEN", "local": "::", "local_port": 80, "peer": "::", "peer_port": "*",

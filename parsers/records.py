@@ -10,10 +10,13 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any, TypedDict
 
     #: A record of any command, where it does not matter which.
     Record = dict[str, Any]
+    #: A record that is only read, of any command: each TypedDict is one, too.
+    AnyRecord = Mapping[str, Any]
 else:
 
     class _Fields(type):
@@ -32,7 +35,7 @@ else:
     class TypedDict(metaclass=_Fields):
         """What type checkers know as ``typing.TypedDict``."""
 
-    Record = dict
+    Record = AnyRecord = dict
 
 
 class _Unparsed(TypedDict, total=False):
@@ -153,11 +156,13 @@ class Nexthop(_Unparsed, total=False):
     flow: dict[str, str]
 
 
-class Route(_Unparsed, total=False):
-    """A route (`ip route`): ``metrics`` is a list of one object; ``expires``, ``age`` in seconds, ``rtt`` in milliseconds.
+#: Keys that Python's class syntax cannot name: the source prefix of a route, and the negation of a rule.
+_RouteWords = TypedDict("_RouteWords", {"from": str, "ttl-propogate": bool}, total=False)
+_RuleWords = TypedDict("_RuleWords", {"not": None}, total=False)
 
-    ``from`` (the source prefix) and ``ttl-propogate`` are keys that Python's class syntax cannot name.
-    """
+
+class Route(_Unparsed, _RouteWords, total=False):
+    """A route (`ip route`): ``metrics`` is a list of one object; ``expires``, ``age`` in seconds, ``rtt`` in milliseconds."""
 
     type: str
     dst: str
@@ -214,8 +219,8 @@ class Neigh(_Unparsed, total=False):
     protocol: str
 
 
-class Rule(_Unparsed, total=False):
-    """A rule (`ip rule`). ``not`` is a key that Python's class syntax cannot name."""
+class Rule(_Unparsed, _RuleWords, total=False):
+    """A rule (`ip rule`)."""
 
     priority: int
     src: str

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
-    from parsers.records import Record
+    from parsers.records import Link, Record, Route
 
     from ..model.host import Host
     from ..model.namespace import Namespace
@@ -515,7 +515,7 @@ def _links(side: _Side) -> list[Item] | None:
     return [(str(link.get("ifname")), _link(side, link)) for link in side.netns.links]
 
 
-def _link(side: _Side, link: Record) -> Record:
+def _link(side: _Side, link: Link) -> Record:
     """A link's own fields, with its state in one word and its peer by name."""
     record = {
         key: value for key, value in link.items() if key not in ("flags", "operstate", "operstate_index", "ifname", "addr_info")
@@ -531,7 +531,7 @@ def _link(side: _Side, link: Record) -> Record:
     return record
 
 
-def _state(link: Record) -> str | None:
+def _state(link: Link) -> str | None:
     from .topology import state
 
     return None if link.get("flags") is None and link.get("operstate") is None else state(link)
@@ -561,7 +561,7 @@ def _routes(side: _Side) -> list[Item] | None:
     ]  # fmt: skip
 
 
-def _is_derived(route: Record) -> bool:
+def _is_derived(route: Route) -> bool:
     """Whether the kernel made a route by itself for an address or a link: table local, groups, fe80::/64."""
     if route.get("protocol") != "kernel" and not str(route.get("dst", "")).startswith("ff00"):
         return False
@@ -631,7 +631,7 @@ def _bridge_links(side: _Side) -> list[Item] | None:
         return None
     fields = ("state", "priority", "cost", "isolated", "learning", "flood", "hairpin", "guard")
     return [
-        (str(link.get("ifname")), {"#dev": link.get("ifname"), **{key: link[key] for key in fields if key in link}})
+        (str(link.get("ifname")), {"#dev": link.get("ifname"), **{key: value for key, value in link.items() if key in fields}})
         for link in side.netns.bridge_links
     ]  # fmt: skip
 
@@ -649,7 +649,7 @@ def _nexthops(side: _Side) -> list[Item] | None:
 def _netconf(side: _Side) -> list[Item] | None:
     if side.netns.netconf is None:
         return None
-    return [(f"{record.get('family')} {record.get('interface')}", record) for record in side.netns.netconf]
+    return [(f"{record.get('family')} {record.get('interface')}", {**record}) for record in side.netns.netconf]
 
 
 def _sysctls(side: _Side) -> list[Item] | None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-    from parsers.records import Record
+    from parsers.records import Neigh, Record, Route, Socket
 
     from ..model.coverage import Table
     from ..model.host import Host
@@ -197,10 +197,10 @@ def _prefix(wanted: Network) -> Callable[[Host, Namespace], Iterator[Place]]:
                         shown = f"broadcast {entry[key]}" if key == "broadcast" else wording.address(entry)
                         shown += f" on {name}" if name else ""
                         yield Place(netns, "owner" if key == "local" else "link", shown, ["ip", "address", "show", *_dev(name)])
-        for link in netns.links or ():
-            for key, value in link.get("linkinfo", {}).get("info_data", {}).items():
+        for of_links in netns.links or ():
+            for key, value in of_links.get("linkinfo", {}).get("info_data", {}).items():
                 if fits(value):
-                    name = link["ifname"]
+                    name = of_links["ifname"]
                     yield Place(netns, "link", f"{key} {value} of {name}", ["ip", "-d", "link", "show", "dev", name])
         for neigh in netns.neighs or ():
             if fits(neigh.get("dst")):
@@ -221,9 +221,9 @@ def _prefix(wanted: Network) -> Callable[[Host, Namespace], Iterator[Place]]:
         for socket in netns.listeners or ():
             if fits(socket.get("local")):
                 yield _listener(netns, socket)
-        for entry in netns.fdb or ():
-            if fits(entry.get("dst")):
-                yield Place(netns, "fdb", wording.fdb(entry), ["bridge", "fdb", "show", *_dev(entry.get("ifname"))])
+        for station in netns.fdb or ():
+            if fits(station.get("dst")):
+                yield Place(netns, "fdb", wording.fdb(station), ["bridge", "fdb", "show", *_dev(station.get("ifname"))])
         yield from _rules(lambda text: fits(_without_port(text)), ("source", "destination", "to"))(host, netns)
 
     return search
@@ -233,12 +233,12 @@ def _dev(name: str | None) -> list[str]:
     return ["dev", name] if name else []
 
 
-def _neighbour(netns: Namespace, neigh: Record) -> Place:
+def _neighbour(netns: Namespace, neigh: Neigh) -> Place:
     hidden = ["nud", "all"] if set(neigh.get("state", ())) & {"NOARP", "NONE"} else []
     return Place(netns, "neighbour", wording.neighbour(neigh), ["ip", "neigh", "show", "to", neigh["dst"], *hidden])
 
 
-def _in_route(route: Record, fits: Callable[[Any], bool]) -> str:
+def _in_route(route: Route, fits: Callable[[Any], bool]) -> str:
     """The route in words, if it names what is looked for; local and broadcast routes only repeat the addresses."""
     if table_of(route) == "local":
         return ""
@@ -250,7 +250,7 @@ def _in_route(route: Record, fits: Callable[[Any], bool]) -> str:
     return wording.route(route)
 
 
-def _route_command(route: Record) -> list[str]:
+def _route_command(route: Route) -> list[str]:
     table = table_of(route)
     options = ["-6"] if family_of(route) == "inet6" else []
     return ["ip", *options, "route", "show", *(["table", table] if table != "main" else [])]
@@ -286,7 +286,7 @@ def _mac(text: str) -> Callable[[Host, Namespace], Iterator[Place]]:
 # -- names ---------------------------------------------------------------------------------------------------------
 
 
-def _listener(netns: Namespace, socket: Record) -> Place:
+def _listener(netns: Namespace, socket: Socket) -> Place:
     letters = {"tcp": "t", "udp": "u"}.get(socket["netid"], "")
     return Place(netns, "listener", wording.socket(socket), ["ss", f"-{letters}lnp"])
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
-    from parsers.records import Record
+    from parsers.records import AnyRecord, Record
 
     from ..model.host import Host
     from ..model.namespace import Namespace
@@ -317,7 +317,7 @@ def _vlan(look: _Look, netns: Namespace) -> Iterator[Record]:
 
 def _listener(look: _Look, netns: Namespace) -> Iterator[Record]:
     for socket in netns.listeners or ():
-        user: Record = next(iter(socket.get("users", ())), {})
+        user: AnyRecord = next(iter(socket.get("users", ())), {})
         everywhere = socket.get("local") in ("0.0.0.0", "*", "::")
         yield {**socket, "everywhere": everywhere, "process": user.get("name"), "pid": user.get("pid")}
 

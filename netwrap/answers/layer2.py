@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-    from parsers.records import Record
+    from parsers.records import AnyRecord, Link, Record
 
     from ..model.host import Host
     from ..model.namespace import Namespace
@@ -66,7 +66,7 @@ class End(NamedTuple):
     """A link that receives the frame, and how the frame came there."""
 
     netns: Namespace
-    link: Record
+    link: Link
     trail: tuple[Step, ...]
     obstacle: Obstacle | None
     crossings: tuple[Crossing, ...]
@@ -112,7 +112,7 @@ class _Way(NamedTuple):
         return self if self.obstacle is not None else self._replace(obstacle=obstacle)
 
 
-def kind(link: Record) -> str | None:
+def kind(link: AnyRecord) -> str | None:
     """The kind of a link; "" of a real one, None where the capture does not tell."""
     if "linkinfo" not in link:
         return None
@@ -120,13 +120,13 @@ def kind(link: Record) -> str | None:
     return str(found)
 
 
-def data(link: Record) -> Record:
+def data(link: AnyRecord) -> Record:
     """What `-d` shows of a link's kind."""
     found: Record = link.get("linkinfo", {}).get("info_data", {})
     return found
 
 
-def is_up(link: Record) -> bool:
+def is_up(link: AnyRecord) -> bool:
     """Whether a link is set up (its carrier is another matter)."""
     return "UP" in link.get("flags", ("UP",))
 
@@ -143,7 +143,7 @@ class Wires:
         self.host = host
         self.carry = carry
         self._segments: dict[tuple[int, str], Segment] = {}
-        self._children: dict[tuple[int, str], list[tuple[Namespace, Record]]] | None = None
+        self._children: dict[tuple[int, str], list[tuple[Namespace, Link]]] | None = None
         self._found: tuple[list[End], list[Unknown], list[Obstacle]] = ([], [], [])
 
     def segment(self, netns: Namespace, dev: str) -> Segment:
@@ -162,7 +162,7 @@ class Wires:
 
     # -- children -----------------------------------------------------------------------------------------------------
 
-    def children(self, netns: Namespace, dev: str) -> list[tuple[Namespace, Record]]:
+    def children(self, netns: Namespace, dev: str) -> list[tuple[Namespace, Link]]:
         """The vlan, macvlan and ipvlan links that stand on a link, in any namespace."""
         if self._children is None:
             self._children = {}
@@ -177,7 +177,7 @@ class Wires:
 
     # -- out of a link ------------------------------------------------------------------------------------------------
 
-    def _leave(self, netns: Namespace, link: Record, tags: tuple[int, ...], way: _Way) -> None:
+    def _leave(self, netns: Namespace, link: Link, tags: tuple[int, ...], way: _Way) -> None:
         name = str(link.get("ifname"))
         key = (id(netns), f">{name}", tags)
         if key in way.passed or len(way.passed) > _DEPTH:
@@ -216,7 +216,7 @@ class Wires:
                 )
             self._found[1].append(Unknown(netns, name, way.trail, what in ("", None), why, way.obstacle))
 
-    def _pair(self, netns: Namespace, link: Record, tags: tuple[int, ...], way: _Way) -> None:
+    def _pair(self, netns: Namespace, link: Link, tags: tuple[int, ...], way: _Way) -> None:
         name = str(link.get("ifname"))
         peer = self.host.peer(netns, link)
         if peer is None or peer.link is None or peer.netns is None:
@@ -235,7 +235,7 @@ class Wires:
             way = way.blocked(self._down(peer.netns, other, "peer-down", what, peer.link))
         self._arrive(peer.netns, peer.link, tags, way)
 
-    def _onto_parent(self, netns: Namespace, link: Record, tags: tuple[int, ...], way: _Way) -> None:
+    def _onto_parent(self, netns: Namespace, link: Link, tags: tuple[int, ...], way: _Way) -> None:
         name = str(link.get("ifname"))
         parent = self.host.peer(netns, link)
         if parent is None or parent.link is None or parent.netns is None:
@@ -246,7 +246,7 @@ class Wires:
         way = way.step(netns, "vlan", f"{name} is VLAN {tags[0]} of {parent.link.get('ifname')}", self._show(netns, name), link)
         self._leave(parent.netns, parent.link, tags, way)
 
-    def _beside(self, netns: Namespace, link: Record, tags: tuple[int, ...], way: _Way) -> None:
+    def _beside(self, netns: Namespace, link: Link, tags: tuple[int, ...], way: _Way) -> None:
         """A macvlan or ipvlan: its siblings (as the mode lets it), and the outside by the parent; never the parent itself."""
         name = str(link.get("ifname"))
         parent = self.host.peer(netns, link)
@@ -299,7 +299,7 @@ class Wires:
             self._arrive(other, sibling, tags, aside)
         self._leave(parent.netns, parent.link, tags, way)
 
-    def _out_of_bond(self, netns: Namespace, link: Record, tags: tuple[int, ...], way: _Way) -> None:
+    def _out_of_bond(self, netns: Namespace, link: Link, tags: tuple[int, ...], way: _Way) -> None:
         name = str(link.get("ifname"))
         slaves = [port for port in netns.ports(name) if is_up(port) and "NO-CARRIER" not in port.get("flags", ())]
         active = data(link).get("active_slave")
@@ -326,7 +326,7 @@ class Wires:
 
     # -- bridges ------------------------------------------------------------------------------------------------------
 
-    def _into_bridge(self, netns: Namespace, bridge: Record, port: Record | None, tags: tuple[int, ...], way: _Way) -> None:
+    def _into_bridge(self, netns: Namespace, bridge: Link, port: Link | None, tags: tuple[int, ...], way: _Way) -> None:
         """A frame that a bridge gets: from a port, or (``port`` is None) from its own namespace."""
         name = str(bridge.get("ifname"))
         entry = str(port.get("ifname")) if port is not None else None
@@ -383,7 +383,7 @@ class Wires:
                 )
             )
 
-    def _checked_state(self, netns: Namespace, port: Record, way: _Way) -> _Way:
+    def _checked_state(self, netns: Namespace, port: Link, way: _Way) -> _Way:
         name = str(port.get("ifname"))
         state = _port_state(netns, port)
         if state not in _STOPPED or not is_up(port) or not is_up(netns.link(str(port.get("master"))) or {}):
@@ -445,7 +445,7 @@ class Wires:
 
     # -- into a link --------------------------------------------------------------------------------------------------
 
-    def _arrive(self, netns: Namespace, link: Record, tags: tuple[int, ...], way: _Way) -> None:
+    def _arrive(self, netns: Namespace, link: Link, tags: tuple[int, ...], way: _Way) -> None:
         """A frame comes in by a link: to its bridge or bond, else to its namespace."""
         name = str(link.get("ifname"))
         key = (id(netns), f"<{name}", tags)
@@ -474,7 +474,7 @@ class Wires:
         else:
             self._deliver(netns, link, tags, way)
 
-    def _deliver(self, netns: Namespace, link: Record, tags: tuple[int, ...], way: _Way) -> None:
+    def _deliver(self, netns: Namespace, link: Link, tags: tuple[int, ...], way: _Way) -> None:
         """A frame for the namespace: to the link itself, to the VLAN of its tag, to macvlans that stand on it."""
         name = str(link.get("ifname"))
         children = self.children(netns, name)
@@ -516,7 +516,7 @@ class Wires:
 
     # -- tunnels ------------------------------------------------------------------------------------------------------
 
-    def _through_tunnel(self, netns: Namespace, link: Record, tags: tuple[int, ...], way: _Way) -> None:
+    def _through_tunnel(self, netns: Namespace, link: Link, tags: tuple[int, ...], way: _Way) -> None:
         name, what, info = str(link.get("ifname")), kind(link), data(link)
         under = self.underlay(netns, link)
         remotes = self.remotes(netns, link)
@@ -539,7 +539,7 @@ class Wires:
         for remote in remotes:
             self._to_remote(netns, link, under, remote, tags, way)
 
-    def _to_remote(self, netns: Namespace, link: Record, under: Namespace, remote: str, tags: tuple[int, ...], way: _Way) -> None:
+    def _to_remote(self, netns: Namespace, link: Link, under: Namespace, remote: str, tags: tuple[int, ...], way: _Way) -> None:
         name, what, info = str(link.get("ifname")), str(kind(link)), data(link)
         port = int(info.get("port", 4789)) if what in ("vxlan", "geneve") else None
         place, obstacle, source = self.carry(under, _address(info.get("local")), remote, what, port)
@@ -598,7 +598,7 @@ class Wires:
                 or Obstacle("tunnel", place, None, text)
             )
 
-    def underlay(self, netns: Namespace, link: Record) -> Namespace | None:
+    def underlay(self, netns: Namespace, link: Link) -> Namespace | None:
         """The namespace that a tunnel was made in: its outer packets live there."""
         if "link_netnsid" not in link and "link_netns" not in link:
             return netns
@@ -610,7 +610,7 @@ class Wires:
                 return other
         return None
 
-    def remotes(self, netns: Namespace, link: Record) -> list[str]:
+    def remotes(self, netns: Namespace, link: Link) -> list[str]:
         """The addresses that a tunnel floods to."""
         found = [_address(data(link).get(key)) for key in ("remote", "remote6", "group", "group6")]
         if kind(link) == "vxlan" and netns.fdb is not None:  # which holds the remote that the link was made with, too
@@ -623,7 +623,7 @@ class Wires:
     def _show(self, netns: Namespace, dev: str) -> str:
         return inside(netns, f"ip -d link show dev {dev}")
 
-    def _down(self, netns: Namespace, dev: str, reason: str, what: str, link: Record) -> Obstacle:
+    def _down(self, netns: Namespace, dev: str, reason: str, what: str, link: Link) -> Obstacle:
         return Obstacle(reason, netns, dev, what, self._show(netns, dev), (inside(netns, f"ip link set dev {dev} up"),), link)
 
 
@@ -639,15 +639,15 @@ def _once(ends: list[End], netns: Namespace, dev: str) -> Iterator[End]:
     yield from best.values()
 
 
-def _slave(netns: Namespace, port: Record) -> Record:
+def _slave(netns: Namespace, port: Link) -> AnyRecord:
     """What is known of a link as the port of a bridge: from `ip -d link`, else from `bridge link`."""
-    found: Record | None = port.get("linkinfo", {}).get("info_slave_data")
+    found = port.get("linkinfo", {}).get("info_slave_data")
     if found:
         return found
     return next((row for row in netns.bridge_links or () if row.get("ifname") == port.get("ifname")), {})
 
 
-def _port_state(netns: Namespace, port: Record) -> str | None:
+def _port_state(netns: Namespace, port: Link) -> str | None:
     state = _slave(netns, port).get("state")
     names = {0: "disabled", 1: "listening", 2: "learning", 3: "forwarding", 4: "blocking"}
     return names.get(state) if isinstance(state, int) else state
@@ -666,7 +666,7 @@ def _vlans(netns: Namespace, dev: str) -> dict[int, tuple[str, ...]] | None:
     return found
 
 
-def _size(netns: Namespace, link: Record) -> tuple[tuple[int, Namespace, str], ...]:
+def _size(netns: Namespace, link: Link) -> tuple[tuple[int, Namespace, str], ...]:
     return ((int(link["mtu"]), netns, str(link.get("ifname"))),) if "mtu" in link else ()
 
 

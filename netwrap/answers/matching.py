@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-    from parsers.records import Record
+    from parsers.records import AddrInfo
 
     from ..model.namespace import Namespace
     from .firewall import Fib, Packet
@@ -169,7 +169,7 @@ class Context:
         """The addresses of an interface that NAT may take, the first one first."""
         rows = [row for row in self.netns.addresses_of(dev) if row.get("family") == family and row.get("scope") != "host"]
         rows = [row for row in rows if not (row.get("tentative") or row.get("secondary"))]
-        order: Callable[[Record], bool] = lambda row: row.get("scope") != "global"  # noqa: E731
+        order: Callable[[AddrInfo], bool] = lambda row: row.get("scope") != "global"  # noqa: E731
         return [str(row["local"]) for row in sorted(rows, key=order) if "local" in row]
 
     def state(self, packet: Packet) -> int | None:
@@ -186,7 +186,7 @@ class Context:
         return None if state is None else state in (STATES["new"], STATES["established"], STATES["related"])
 
 
-def _ends(entry: Record, number: int) -> bool:
+def _ends(entry: AddrInfo, number: int) -> bool:
     """Whether an address is the first or the last one of an interface's network, which IPv4 takes for broadcasts."""
     length = entry.get("prefixlen", 32)
     if length > 30:

@@ -21,10 +21,10 @@ from ..prefixes import contains, network
 from . import sockets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
-    from parsers.records import Record
+    from parsers.records import AddrInfo, AnyRecord, Record, Route
 
     from ..commands.line import Command
     from ..model.host import Host
@@ -76,7 +76,7 @@ def answer_in(host: Host, command: Command, netns: Namespace) -> list[Record]:
         said = netns.failed.get(request.name)
         called = commands.module(request.name).CALLED
         raise NotCaptured(f"no {called} of {netns.title} in this capture" + (f" ({said})" if said else ""))
-    return [_brief(record) for record in found] if request.brief and request.name in _BRIEF else found
+    return [_brief(record) for record in found] if request.brief and request.name in _BRIEF else list(map(dict, found))
 
 
 # What `-br` shows
@@ -86,7 +86,7 @@ _BRIEF_KEYS = frozenset(
 )
 
 
-def _brief(record: Record) -> Record:
+def _brief(record: AnyRecord) -> Record:
     gone = ("address", "flags") if "addr_info" in record else ()
     found = {key: value for key, value in record.items() if key in _BRIEF_KEYS and key not in gone}
     if "addr_info" in found:
@@ -115,15 +115,13 @@ def _key(request: Request) -> tuple[Any, ...]:
 # -- links and addresses -------------------------------------------------------------------------------------------
 
 
-def shown(record: Record, details: int = 0, stats: int = 0) -> Record:
+def shown(record: AnyRecord, details: int = 0, stats: int = 0) -> Record:
     """A record without what only `-d` and `-s` would have shown."""
     gone = (frozenset() if details else _DETAILS) | (frozenset() if stats else _STATS)
-    if gone.isdisjoint(record):
-        return record
     return {key: value for key, value in record.items() if key not in gone}
 
 
-def _links(host: Host, netns: Namespace, request: Request) -> list[Record] | None:
+def _links(host: Host, netns: Namespace, request: Request) -> Sequence[AnyRecord] | None:
     links = netns.links
     if links is None:
         return None
@@ -131,11 +129,11 @@ def _links(host: Host, netns: Namespace, request: Request) -> list[Record] | Non
     return [shown(_without(link, "addr_info"), request.details, request.stats) for link in _chosen_links(links, request)]
 
 
-def _without(record: Record, *keys: str) -> Record:
-    return {key: value for key, value in record.items() if key not in keys} if any(key in record for key in keys) else record
+def _without(record: AnyRecord, *keys: str) -> Record:
+    return {key: value for key, value in record.items() if key not in keys}
 
 
-def _warn_details(records: list[Record], request: Request, key: str, option: str) -> None:
+def _warn_details(records: Sequence[AnyRecord], request: Request, key: str, option: str) -> None:
     if request.details and records and not any(key in record for record in records):
         _warn_captured_without(option)
 
@@ -144,7 +142,7 @@ def _warn_captured_without(option: str) -> None:
     warnings.warn(f"captured without {option}: no more is known", CommandWarning, stacklevel=3)
 
 
-def _chosen_links(links: Iterable[Record], request: Request) -> list[Record]:
+def _chosen_links(links: Iterable[AnyRecord], request: Request) -> list[AnyRecord]:
     """The links that the filters of `ip link` and `ip address` leave."""
     filters = request.filters
     found = list(links)
@@ -170,11 +168,11 @@ def _chosen_links(links: Iterable[Record], request: Request) -> list[Record]:
     return found
 
 
-def _is_called(link: Record, name: str) -> bool:
+def _is_called(link: AnyRecord, name: str) -> bool:
     return link.get("ifname") == name or name in link.get("altnames", ())
 
 
-def _addresses(host: Host, netns: Namespace, request: Request) -> list[Record] | None:
+def _addresses(host: Host, netns: Namespace, request: Request) -> Sequence[AnyRecord] | None:
     captured = netns.table("ip_address")
     links = captured if captured is not None else netns.addresses
     if links is None:
@@ -188,12 +186,12 @@ def _addresses(host: Host, netns: Namespace, request: Request) -> list[Record] |
         kept = [entry for entry in every if _is_wanted(entry, link, request)]
         if not kept and (every or family not in ("", "link") or "label" in request.filters):
             continue
-        link = _without(shown({**link, "addr_info": kept}, request.details, request.stats), *_OF_LINKS)
+        record = _without(shown({**link, "addr_info": kept}, request.details, request.stats), *_OF_LINKS)
         if not request.details:
-            link = _without(link, "ifalias")
+            record = _without(record, "ifalias")
         if family in ("inet", "inet6"):
-            link = _without(link, "link_type", "address", "broadcast", "permaddr")
-        found.append(link)
+            record = _without(record, "link_type", "address", "broadcast", "permaddr")
+        found.append(record)
     return found
 
 
@@ -202,7 +200,7 @@ _OF_LINKS = ("linkmode", "linkmode_index", "inet6_addr_gen_mode")
 _FLAGS = ("permanent", "dynamic", "primary", "secondary", "temporary", "tentative", "deprecated", "dadfailed")
 
 
-def _is_wanted(entry: Record, link: Record, request: Request) -> bool:
+def _is_wanted(entry: AddrInfo, link: AnyRecord, request: Request) -> bool:
     filters = request.filters
     if request.family not in ("", entry.get("family")):
         return False
@@ -224,14 +222,14 @@ def _is_wanted(entry: Record, link: Record, request: Request) -> bool:
     return True
 
 
-def _is_secondary(entry: Record) -> bool:
+def _is_secondary(entry: AddrInfo) -> bool:
     return bool(entry.get("secondary") or entry.get("temporary"))
 
 
 # -- routes --------------------------------------------------------------------------------------------------------
 
 
-def _routes(host: Host, netns: Namespace, request: Request) -> list[Record] | None:
+def _routes(host: Host, netns: Namespace, request: Request) -> Sequence[AnyRecord] | None:
     filters = request.filters
     table = TABLES.get(filters.get("table") or "main", filters.get("table") or "main")
     family = request.family
@@ -262,7 +260,7 @@ def _routes(host: Host, netns: Namespace, request: Request) -> list[Record] | No
     return [_shown_route(route, request, table) for route in kept]
 
 
-def _is_route_wanted(route: Record, filters: dict[str, str | None], netns: Namespace) -> bool:
+def _is_route_wanted(route: AnyRecord, filters: dict[str, str | None], netns: Namespace) -> bool:
     for key, name, default in (("dev", "dev", None), ("protocol", "protocol", "boot"), ("scope", "scope", "global"),
                                ("type", "type", "unicast"), ("src", "prefsrc", None), ("via", "gateway", None)):  # fmt: skip
         if key in filters and filters[key] != "all" and str(route.get(name, default)) != filters[key]:
@@ -283,28 +281,28 @@ def _is_route_wanted(route: Record, filters: dict[str, str | None], netns: Names
     return True
 
 
-def _shown_route(route: Record, request: Request, table: str) -> Record:
+def _shown_route(route: Route, request: Request, table: str) -> Record:
     """A route as the command's own options show it."""
     filters = request.filters
-    route = dict(shown(route, 1, request.stats))
+    shown_route = shown(route, 1, request.stats)
     for key, default in (("type", "unicast"), ("protocol", "boot"), ("scope", "global"), ("table", "main")):
         if request.details:
-            route.setdefault(key, default)
-        elif route.get(key) == default:
-            del route[key]
+            shown_route.setdefault(key, default)
+        elif shown_route.get(key) == default:
+            del shown_route[key]
     if table != "all":
-        route.pop("table", None)
+        shown_route.pop("table", None)
     for key, name in (("dev", "dev"), ("protocol", "protocol"), ("scope", "scope"), ("src", "prefsrc"), ("via", "gateway"),
                       ("metric", "metric")):  # fmt: skip
         if key in filters:
-            route.pop(name, None)
-    return route
+            shown_route.pop(name, None)
+    return shown_route
 
 
 # -- neighbours ----------------------------------------------------------------------------------------------------
 
 
-def _neighs(host: Host, netns: Namespace, request: Request) -> list[Record] | None:
+def _neighs(host: Host, netns: Namespace, request: Request) -> Sequence[AnyRecord] | None:
     filters = request.filters
     captured = netns.proxies if "proxy" in filters else netns.neighs
     if captured is None:
@@ -329,8 +327,7 @@ def _neighs(host: Host, netns: Namespace, request: Request) -> list[Record] | No
             master = (netns.link(neigh.get("dev", "")) or {}).get("master")
             if master != (None if "nomaster" in filters else filters.get("master", filters.get("vrf"))):
                 continue
-        neigh = shown(neigh, 1, request.stats)
-        found.append(_without(neigh, "dev") if "dev" in filters else neigh)
+        found.append(_without(shown(neigh, 1, request.stats), *(["dev"] if "dev" in filters else [])))
     return found
 
 
@@ -345,7 +342,7 @@ def _states(nud: str | None) -> frozenset[str]:
 # -- the rest ------------------------------------------------------------------------------------------------------
 
 
-def _arp(netns: Namespace, request: Request) -> list[Record] | None:
+def _arp(netns: Namespace, request: Request) -> Sequence[AnyRecord] | None:
     from parsers.arp import from_neigh
 
     captured = netns.table("arp")
@@ -354,7 +351,7 @@ def _arp(netns: Namespace, request: Request) -> list[Record] | None:
     return captured
 
 
-def _route(netns: Namespace, request: Request) -> list[Record] | None:
+def _route(netns: Namespace, request: Request) -> Sequence[AnyRecord] | None:
     from parsers.route import from_routes
 
     captured = netns.table("route", request.family)
@@ -365,10 +362,10 @@ def _route(netns: Namespace, request: Request) -> list[Record] | None:
 
 
 # What a capture holds of a command may also stand in the table of another.
-_CONVERTED: dict[str, Callable[[Namespace, Request], list[Record] | None]] = {"arp": _arp, "route": _route}
+_CONVERTED: dict[str, Callable[[Namespace, Request], Sequence[AnyRecord] | None]] = {"arp": _arp, "route": _route}
 
 
-def _filtered(host: Host, netns: Namespace, request: Request) -> list[Record] | None:
+def _filtered(host: Host, netns: Namespace, request: Request) -> Sequence[AnyRecord] | None:
     """The records of any command, filtered as its module says."""
     command = commands.module(request.name)
     family = request.family or getattr(command, "FAMILY", "")
@@ -390,7 +387,7 @@ def _filtered(host: Host, netns: Namespace, request: Request) -> list[Record] | 
     return [_without(record, *details) for record in found]
 
 
-def _has(record: Record, key: str, value: str | None) -> bool:
+def _has(record: AnyRecord, key: str, value: str | None) -> bool:
     """Whether a record has a key with a value (None: with any); an address also fits without its prefix length."""
     if value is None:
         return key in record
@@ -398,7 +395,7 @@ def _has(record: Record, key: str, value: str | None) -> bool:
     return value == "all" if own is None else value in (own, own.partition("/")[0])
 
 
-def _netns(host: Host, netns: Namespace, request: Request) -> list[Record] | None:
+def _netns(host: Host, netns: Namespace, request: Request) -> Sequence[AnyRecord] | None:
     if request.verb == "list-id":
         return netns.nsids
     found: list[Record] = []
@@ -408,7 +405,7 @@ def _netns(host: Host, netns: Namespace, request: Request) -> list[Record] | Non
     return found
 
 
-def _fdb(host: Host, netns: Namespace, request: Request) -> list[Record] | None:
+def _fdb(host: Host, netns: Namespace, request: Request) -> Sequence[AnyRecord] | None:
     if netns.fdb is None:
         return None
     filters = request.filters
@@ -422,11 +419,11 @@ def _fdb(host: Host, netns: Namespace, request: Request) -> list[Record] | None:
             continue
         if "dynamic" in filters and entry.get("state") == "permanent" or filters.get("state") not in (None, entry.get("state")):
             continue
-        found.append(_without(shown(entry, 1, request.stats), "ifname") if device is not None else shown(entry, 1, request.stats))
+        found.append(_without(shown(entry, 1, request.stats), *(["ifname"] if device is not None else [])))
     return found
 
 
-def _vlans(host: Host, netns: Namespace, request: Request) -> list[Record] | None:
+def _vlans(host: Host, netns: Namespace, request: Request) -> Sequence[AnyRecord] | None:
     if netns.vlans is None:
         return None
     found = [port for port in netns.vlans if request.filters.get("dev") in (None, port.get("ifname"))]
@@ -442,7 +439,7 @@ def _vlans(host: Host, netns: Namespace, request: Request) -> list[Record] | Non
     return found
 
 
-def _maddrs(host: Host, netns: Namespace, request: Request) -> list[Record] | None:
+def _maddrs(host: Host, netns: Namespace, request: Request) -> Sequence[AnyRecord] | None:
     if netns.maddrs is None:
         return None
     found = []
@@ -453,7 +450,7 @@ def _maddrs(host: Host, netns: Namespace, request: Request) -> list[Record] | No
     return found
 
 
-def _sysctls(host: Host, netns: Namespace, request: Request) -> list[Record] | None:
+def _sysctls(host: Host, netns: Namespace, request: Request) -> Sequence[AnyRecord] | None:
     from parsers.sysctl import dotted
 
     if netns.sysctls is None:
@@ -471,15 +468,15 @@ _IFCONFIG = ("ifname", "flags", "mtu", "link_type", "address", "txqlen", "stats6
 _IFCONFIG_ADDRESS = ("family", "local", "address", "prefixlen", "broadcast", "scope", "label")
 
 
-def _ifconfig(host: Host, netns: Namespace, request: Request) -> list[Record] | None:
-    found = []
+def _ifconfig(host: Host, netns: Namespace, request: Request) -> Sequence[AnyRecord] | None:
+    found: list[Record] = []
     for link in netns.addresses or ():
         name = request.filters.get("dev")
         if name != link.get("ifname") if name is not None else "up" in request.filters and "UP" not in link.get("flags", ()):
             continue
-        shown = {key: link[key] for key in _IFCONFIG if key in link}
+        shown: Record = {key: value for key, value in link.items() if key in _IFCONFIG}
         shown["addr_info"] = [
-            {key: entry[key] for key in _IFCONFIG_ADDRESS if key in entry}
+            {key: value for key, value in entry.items() if key in _IFCONFIG_ADDRESS}
             for entry in link.get("addr_info", ())
             if "local" in entry
         ]
@@ -487,7 +484,7 @@ def _ifconfig(host: Host, netns: Namespace, request: Request) -> list[Record] | 
     return None if netns.addresses is None else found
 
 
-def _brctl(host: Host, netns: Namespace, request: Request) -> list[Record] | None:
+def _brctl(host: Host, netns: Namespace, request: Request) -> Sequence[AnyRecord] | None:
     """`brctl show` from links with details; `showmacs` and `showstp` only where they were captured themselves."""
     bridges = [link for link in netns.links or () if link.get("linkinfo", {}).get("info_kind") == "bridge"]
     if request.verb != "show" or not bridges and not any("linkinfo" in link for link in netns.links or ()):
@@ -497,7 +494,7 @@ def _brctl(host: Host, netns: Namespace, request: Request) -> list[Record] | Non
         data = link["linkinfo"].get("info_data", {})
         if request.filters.get("dev") not in (None, link["ifname"]):
             continue
-        record = {"ifname": link["ifname"]}
+        record: Record = {"ifname": link["ifname"]}
         if "bridge_id" in data:
             record["id"] = data["bridge_id"].replace(":", "")
         if "stp_state" in data:
@@ -507,7 +504,7 @@ def _brctl(host: Host, netns: Namespace, request: Request) -> list[Record] | Non
 
 
 # Commands whose filters ask for more than that a key has a value.
-def _rules(host: Host, netns: Namespace, request: Request) -> list[Record] | None:
+def _rules(host: Host, netns: Namespace, request: Request) -> Sequence[AnyRecord] | None:
     """The rules that one of the firewall tools would have shown: of its own, of one family, table or chain."""
     if not netns.tables.get(request.name):
         return None
@@ -521,7 +518,7 @@ def _rules(host: Host, netns: Namespace, request: Request) -> list[Record] | Non
     return [{key: value for key, value in record.items() if key != "tool"} for record in found]
 
 
-_ANSWERS: dict[str, Callable[[Host, Namespace, Request], list[Record] | None]] = {
+_ANSWERS: dict[str, Callable[[Host, Namespace, Request], Sequence[AnyRecord] | None]] = {
     "ip_link": _links, "ip_address": _addresses, "ip_route": _routes, "ip_neigh": _neighs, "ip_netns": _netns,
     "bridge_fdb": _fdb, "bridge_vlan": _vlans, "ip_maddr": _maddrs, "ss": sockets.answer, "sysctl": _sysctls,
     "ifconfig": _ifconfig, "brctl": _brctl, "nft": _rules, "iptables": _rules,

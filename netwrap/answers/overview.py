@@ -15,7 +15,7 @@ from .switches import Switches, unusual
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from parsers.records import Record
+    from parsers.records import AnyRecord, Record
 
     from ..model.host import Host
     from ..model.namespace import Namespace
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _DOWN = ("DOWN", "LOWERLAYERDOWN", "NOTPRESENT", "DORMANT", "TESTING")
 
 
-def is_up(link: Record) -> bool:
+def is_up(link: AnyRecord) -> bool:
     """Whether a link is up, and its other end too."""
     return "UP" in link.get("flags", ()) and link.get("operstate") not in _DOWN
 
@@ -47,7 +47,7 @@ def default(netns: Namespace) -> list[str] | None:
     for route in netns.default_routes():
         if route.get("type") == "unreachable" and route.get("dev") == "lo":  # the kernel's own last entry of IPv6
             continue
-        for hop in route.get("nexthops") or [route]:
+        for hop in wording.hops(route):
             found.append(str(wording.gateway(hop) or hop.get("dev") or route.get("type", "")))
     return [way for way in dict.fromkeys(found) if way]
 
@@ -152,7 +152,7 @@ def peer_name(netns: Namespace, peer: Peer | None) -> str | None:
     return f"?@{peer.netns.title}" if peer.netns is not None else "not captured"
 
 
-def _end(here: Namespace, netns: Namespace, link: Record) -> str:
+def _end(here: Namespace, netns: Namespace, link: AnyRecord) -> str:
     return str(link.get("ifname")) if netns is here else f"{link.get('ifname')}@{netns.title}"
 
 

@@ -25,6 +25,7 @@ from parsers.ip_route import TABLES
 from parsers.lex import whole
 
 from ..errors import NetwrapError
+from ..wording import hops
 from .inside import inside
 from .switches import Switches
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
-    from parsers.records import Record
+    from parsers.records import Address, AddrInfo, AnyRecord, Link, Record, Route, Rule
 
     from ..model.namespace import Namespace
 
@@ -78,12 +79,12 @@ class Decision(NamedTuple):
     """
 
     type: str
-    rule: Record | None = None
-    route: Record | None = None
+    rule: Rule | None = None
+    route: Route | None = None
     legs: tuple[Leg, ...] = ()
     source: str | None = None
     missing: tuple[tuple[str, str], ...] = ()
-    others: tuple[Record, ...] = ()  # routes that may be taken in place of ``route``: defaults of the same metric
+    others: tuple[Route, ...] = ()  # routes that may be taken in place of ``route``: defaults of the same metric
 
     @property
     def sends(self) -> bool:
@@ -105,7 +106,7 @@ class _Route(NamedTuple):
     tos: int
     scope: int
     legs: tuple[Leg, ...]
-    record: Record
+    record: Route
 
 
 class _Found(NamedTuple):
@@ -170,8 +171,8 @@ class Router:
         self.bits = 128 if self.six else 32
         self.switches = Switches(netns)
         self.missing: list[tuple[str, str]] = []
-        self.links: dict[str, Record] = {link["ifname"]: link for link in netns.links or () if "ifname" in link}
-        self.local: dict[int, list[Record]] = {}
+        self.links: dict[str, Link] = {link["ifname"]: link for link in netns.links or () if "ifname" in link}
+        self.local: dict[int, list[tuple[str, AddrInfo]]] = {}
         self.rules = self._read_rules()
         self.tables = self._read_tables()
         self._lookups = {name: _Table(routes, self.bits) for name, routes in self.tables.items()}
@@ -188,7 +189,7 @@ class Router:
     def _command(self, what: str) -> str:
         return inside(self.netns, f"ip {'-6 ' if self.six else ''}{what}")
 
-    def _read_rules(self) -> list[Record]:
+    def _read_rules(self) -> list[Rule]:
         rules = self.netns.rules6 if self.six else self.netns.rules
         if rules is None:
             self.missing.append(("rules", self._command("rule show")))
@@ -207,7 +208,7 @@ class Router:
         for link in self.netns.addresses or ():
             for entry in link.get("addr_info", ()):
                 if entry.get("family") == self.family and "local" in entry:
-                    self.local.setdefault(number(entry["local"]), []).append({**entry, "ifname": link.get("ifname")})
+                    self.local.setdefault(number(entry["local"]), []).append((str(link.get("ifname") or "lo"), entry))
         if "local" not in found:
             if self.netns.addresses is None:
                 self.missing.append(("the local table", self._command("route show table local")))
@@ -217,17 +218,16 @@ class Router:
     def _made_up_locals(self) -> Iterator[_Route]:
         """The local table from the addresses, where only other tables were captured."""
         for value, entries in self.local.items():
-            dev = str(entries[0].get("ifname") or "lo")
+            dev, entry = entries[0]
             if self.six and "UP" not in self.links.get(dev, {}).get("flags", ("UP",)):
                 continue
-            text = entries[0]["local"]
-            record = {"type": "local", "dst": text, "dev": dev, "table": "local", "scope": "host"}
+            record: Route = {"type": "local", "dst": entry["local"], "dev": dev, "table": "local", "scope": "host"}
             yield _Route("local", value, self.bits, None, 0, 0, 254, (Leg(dev, None),), record)
         if not self.six:
             record = {"type": "local", "dst": "127.0.0.0/8", "dev": "lo", "table": "local", "scope": "host"}
             yield _Route("local", 127 << 24, 8, None, 0, 0, 254, (Leg("lo", None),), record)
 
-    def _route(self, record: Record) -> _Route | None:
+    def _route(self, record: Route) -> _Route | None:
         kind = record.get("type", "unicast")
         if "cache" in record or "cloned" in record.get("flags", ()):
             return None
@@ -237,8 +237,7 @@ class Router:
         except (ValueError, OSError):
             self.missing.append((f"the route {record.get('dst')!r}", self._command("route show table all")))
             return None
-        hops = record.get("nexthops") or [record]
-        legs = tuple(_leg(hop) for hop in hops)
+        legs = tuple(map(_leg, hops(record)))
         info = record.get("nh_info", {})
         if "blackhole" in info or kind == "blackhole":
             kind = "blackhole"
@@ -255,7 +254,7 @@ class Router:
         if row is None:
             self.missing.append((f"nexthop {number_of}", self._command("nexthop show")))
             return ()
-        members = [objects.get(member.get("id"), {}) for member in row.get("group", ())]
+        members: list[AnyRecord] = [objects.get(member.get("id"), {}) for member in row.get("group", ())]
         return tuple(_leg(member) for member in members or [row])
 
     # -- the rules ---------------------------------------------------------------------------------------------------
@@ -277,7 +276,7 @@ class Router:
                 continue
             if "goto" in rule:
                 target = rule["goto"]
-                if "unresolved" in rule or "unresolved" in rule.get("flags", ()):
+                if "unresolved" in rule:
                     continue
                 if any(other.get("priority") == target for other in self.rules[at:]):
                     jump = target
@@ -330,13 +329,13 @@ class Router:
             link = self.links.get(link.get("master", ""))
         return None
 
-    def _matches(self, rule: Record, asked: Question, missing: list[tuple[str, str]]) -> bool:
+    def _matches(self, rule: Rule, asked: Question, missing: list[tuple[str, str]]) -> bool:
         if "unparsed" in rule:
             words = " ".join(map(str, rule["unparsed"]))
             missing.append((f"what '{words}' in rule {rule.get('priority')} means", self._command("rule show")))
         return self._selected(rule, asked, missing) != ("not" in rule)
 
-    def _selected(self, rule: Record, asked: Question, missing: list[tuple[str, str]]) -> bool:
+    def _selected(self, rule: AnyRecord, asked: Question, missing: list[tuple[str, str]]) -> bool:
         if "iif" in rule and ("iif_detached" in rule or rule["iif"] not in (self._in_names(asked))):
             return False
         if "oif" in rule and ("oif_detached" in rule or asked.oif is None or rule["oif"] != asked.oif):
@@ -372,12 +371,12 @@ class Router:
         vrf = self.vrf_of(asked.iif)
         return (asked.iif, vrf) if vrf is not None else (asked.iif,)
 
-    def _is_root(self, rule: Record, missing: list[tuple[str, str]]) -> bool:
+    def _is_root(self, rule: AnyRecord, missing: list[tuple[str, str]]) -> bool:
         """A rule for some users: who sends is not known; root (0) is what `ip route get` and most daemons are."""
         missing.append((f"who sends (rule {rule.get('priority')} is for some users only)", self._command("rule show")))
         return int(rule["uid_start"]) == 0
 
-    def _of_prefix(self, rule: Record, key: str, address: str | None) -> bool:
+    def _of_prefix(self, rule: AnyRecord, key: str, address: str | None) -> bool:
         text = rule.get(key)
         if text in (None, "all", "default"):
             return True
@@ -395,8 +394,8 @@ class Router:
             return False
         return value >> (self.bits - length) == number(text) >> (self.bits - length)
 
-    def _suppressed(self, rule: Record, found: _Found, missing: list[tuple[str, str]]) -> bool:
-        length = rule.get("suppress_prefixlen", rule.get("suppress_prefixlength"))
+    def _suppressed(self, rule: Rule, found: _Found, missing: list[tuple[str, str]]) -> bool:
+        length = rule.get("suppress_prefixlen")
         if length is not None and found.route.length <= int(length):
             return True
         group = rule.get("suppress_ifgroup")
@@ -501,7 +500,7 @@ class Router:
         found = self._input(asked, missing) if asked.iif is not None else self._output(asked, missing)
         return found._replace(missing=tuple(dict.fromkeys(missing)))
 
-    def _decided(self, rule: Record | None, found: _Found | str) -> Decision:
+    def _decided(self, rule: Rule | None, found: _Found | str) -> Decision:
         if isinstance(found, str):
             return Decision(found, rule)
         kind = found.route.type
@@ -674,7 +673,7 @@ class Router:
         first = None
         limit = _SCOPES["link"] if self.switches.on("route_localnet", dev, "inet") else _SCOPES["host"]
         for row in rows:
-            if row.get("secondary") or "secondary" in row.get("flags", ()):
+            if row.get("secondary"):
                 continue
             if min(_scope(str(row.get("scope", "global"))), limit) > scope:
                 continue
@@ -723,7 +722,7 @@ class Router:
                     best = (key, str(row["local"]))
         return best[1] if best is not None else None
 
-    def _by_device(self, dev: str) -> list[Record]:
+    def _by_device(self, dev: str) -> list[Address]:
         return sorted(self.netns.addresses or (), key=lambda link: (link.get("ifname") != dev, int(link.get("ifindex") or 0)))
 
 
@@ -768,12 +767,12 @@ def _is_not_local_table(route: _Route) -> bool:
     return table_name(route.record.get("table", "main")) != "local"
 
 
-def _leg(hop: Record) -> Leg:
+def _leg(hop: AnyRecord) -> Leg:
     gateway = hop.get("gateway") or hop.get("via", {}).get("host")
     return Leg(str(hop.get("dev", "")), gateway, tuple(hop.get("flags", ())))
 
 
-def _selects(rule: Record) -> bool:
+def _selects(rule: Rule) -> bool:
     return any(key not in ("priority", "src", "table", "protocol", "proto", "family") for key in rule) or rule.get("src") != "all"
 
 
@@ -806,13 +805,13 @@ def _scope(text: str) -> int:
     return _SCOPES[text] if text in _SCOPES else whole(text) or 0
 
 
-def _same_network(row: Record, address: str) -> bool:
+def _same_network(row: AddrInfo, address: str) -> bool:
     length = int(row.get("prefixlen", 32))
     other = number(str(row.get("address", row["local"])))
     return other >> (32 - length) == number(address) >> (32 - length)
 
 
-def _data(link: Record) -> Record:
+def _data(link: Link) -> Record:
     found: Record = link.get("linkinfo", {}).get("info_data", {})
     return found
 

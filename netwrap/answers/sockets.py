@@ -10,7 +10,7 @@ from ..errors import CommandWarning
 from ..prefixes import contains, network
 
 if TYPE_CHECKING:
-    from parsers.records import Record
+    from parsers.records import Record, Socket
 
     from ..commands.request import Request
     from ..model.host import Host
@@ -55,7 +55,7 @@ def _warn(netns: Namespace, asked: ss.Asked) -> None:
         warnings.warn(f"not in this capture: {', '.join(words)}", CommandWarning, stacklevel=2)
 
 
-def _is_of(socket: Record, family: str) -> bool:
+def _is_of(socket: Socket, family: str) -> bool:
     """Whether a socket is of a family ("inet", "inet6", "" for any); ``*`` is of both."""
     if family not in ("inet", "inet6"):
         return True
@@ -64,7 +64,7 @@ def _is_of(socket: Record, family: str) -> bool:
     return bool(own == family)
 
 
-def _passes(socket: Record, key: str, value: str) -> bool:
+def _passes(socket: Socket, key: str, value: str) -> bool:
     """One test of a filter: ``sport 22``, ``dst 10.0.0.0/8``"""
     side = "local" if key in ("sport", "src") else "peer"
     if key.endswith("port"):

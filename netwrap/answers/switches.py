@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from parsers.records import AnyRecord
+
     from ..model.namespace import Namespace
 
 _MODES = {"off": 0, "strict": 1, "loose": 2}
@@ -37,7 +41,8 @@ class Switches:
     def __init__(self, netns: Namespace) -> None:
         self.values: dict[str, str] = {key.replace("/", "."): value for key, value in (netns.sysctls or {}).items()}
         names = {"inet": "ipv4", "inet6": "ipv6"}
-        for record in netns.netconf or ():
+        records: Sequence[AnyRecord] = netns.netconf or ()
+        for record in records:
             family, dev = names.get(record.get("family", "")), record.get("interface")
             if family is None or dev is None:
                 continue

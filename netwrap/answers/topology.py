@@ -30,7 +30,7 @@ from ..model.peers import PAIRS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from parsers.records import Record
+    from parsers.records import AnyRecord, Link, LinkInfo, Record
 
     from ..model.host import Host
     from ..model.namespace import Namespace
@@ -136,7 +136,7 @@ class _Maker:
         self._bus_of[port["id"]] = bus
         return bus
 
-    def _hang(self, netns: Namespace, link: Record, port: Record) -> None:
+    def _hang(self, netns: Namespace, link: Link, port: Record) -> None:
         """Enslaved ports go to the bus of their bridge, or under their bond or VRF."""
         master = self._port_of.get((id(netns), link.get("master"))) if link.get("master") else None
         if master is None:
@@ -176,7 +176,7 @@ class _Maker:
                     if parent is not None:
                         yield port, parent
 
-    def _connect(self, host: Host, netns: Namespace, link: Record, port: Record) -> None:
+    def _connect(self, host: Host, netns: Namespace, link: Link, port: Record) -> None:
         """The cable that leaves a port, if it has one."""
         bus = self._bus_of.get(port["id"])
         if bus is not None and bus["kind"] == "bridge":
@@ -237,23 +237,23 @@ class _Maker:
                 "buses": self.buses, "clouds": self.clouds, "cables": self.cables, "folds": []}  # fmt: skip
 
 
-def _is_mutual(host: Host, netns: Namespace, link: Record, peer: Peer) -> bool:
+def _is_mutual(host: Host, netns: Namespace, link: Link, peer: Peer) -> bool:
     """Whether the other end leads back: a pair, also where the text does not tell the kinds of links."""
     assert peer.netns is not None and peer.link is not None
     back = host.peer(peer.netns, peer.link)
     return back is not None and back.netns is netns and back.link is link
 
 
-def _key(link: Record) -> Any:
+def _key(link: Link) -> Any:
     return link.get("ifindex", link.get("ifname"))
 
 
-def _address(entry: Record) -> str:
+def _address(entry: AnyRecord) -> str:
     length = f"/{entry['prefixlen']}" if "prefixlen" in entry and "address" not in entry else ""
     return f"{entry.get('local', '')}{length}"
 
 
-def _detail(info: Record) -> str:
+def _detail(info: LinkInfo) -> str:
     """The one word about a link of its kind that a picture has room for: ``vlan 30``, ``vni 42 to 10.0.0.9``."""
     data = info.get("info_data") or {}
     kind = info.get("info_kind")
@@ -266,7 +266,7 @@ def _detail(info: Record) -> str:
     return " ".join(words)
 
 
-def state(link: Record) -> str:
+def state(link: Link) -> str:
     """``up``, ``down`` (nobody set it up), ``no carrier`` (set up, but the other end is not), or ``unknown``.
 
     >>> state({"flags": ["UP"], "operstate": "LOWERLAYERDOWN"}), state({"flags": []}), state({"operstate": "UP"})

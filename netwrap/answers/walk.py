@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
 
-    from parsers.records import Record
+    from parsers.records import Address, AddrInfo, Link, Neigh, Route
 
     from ..model.host import Host
     from ..model.namespace import Namespace
@@ -116,7 +116,7 @@ class Walker:
         self.host = host
         self.wires = Wires(host, self._carry)
         self._routers: dict[tuple[int, str], Router] = {}
-        self._owners: dict[str, list[tuple[Namespace, Record]]] | None = None
+        self._owners: dict[str, list[tuple[Namespace, Address]]] | None = None
         self._answers: dict[tuple[Any, ...], bool | str] = {}
         self._addressed: dict[int, tuple[Segment, dict[int, list[int]], list[int]]] = {}
         self._guarded: dict[int, bool] = {}
@@ -129,7 +129,7 @@ class Walker:
             self._routers[key] = Router(netns, family)
         return self._routers[key]
 
-    def owners(self, address: str) -> list[tuple[Namespace, Record]]:
+    def owners(self, address: str) -> list[tuple[Namespace, Address]]:
         """The namespaces that have an address, with the link's record."""
         if self._owners is None:
             self._owners = {}
@@ -185,7 +185,7 @@ class Walker:
                 yield from self._out(netns, way, again, other, route, chosen, packet)
 
     def _out(
-        self, netns: Namespace, way: Way, decision: Decision, leg: Leg, record: Record | None, chosen: str, packet: Packet
+        self, netns: Namespace, way: Way, decision: Decision, leg: Leg, record: Route | None, chosen: str, packet: Packet
     ) -> Iterator[Ended]:
         made = _changed(packet, source=chosen, iif=None, oif=leg.dev)
         state = self._state(way, netns)
@@ -215,7 +215,7 @@ class Walker:
             return
         yield from self._post(netns, way, leg, before)
 
-    def _routed(self, way: Way, netns: Namespace, decision: Decision, leg: Leg, record: Record | None, source: str) -> Way:
+    def _routed(self, way: Way, netns: Namespace, decision: Decision, leg: Leg, record: Route | None, source: str) -> Way:
         packet = way.packet
         rule = decision.rule
         if rule is not None and rule.get("priority") not in (0, 32766, 32767):
@@ -378,7 +378,7 @@ class Walker:
             yield from self._forward(netns, way, decision, leg, record, before)
 
     def _forward(
-        self, netns: Namespace, way: Way, decision: Decision, leg: Leg, record: Record | None, before: Tuple
+        self, netns: Namespace, way: Way, decision: Decision, leg: Leg, record: Route | None, before: Tuple
     ) -> Iterator[Ended]:
         packet = _changed(way.packet, oif=leg.dev)
         way = self._routed(way._replace(packet=packet), netns, decision, leg, record, packet.source)
@@ -406,7 +406,7 @@ class Walker:
             return
         yield from self._post(netns, way._replace(packet=outcome.packet), leg, before)
 
-    def _too_big(self, netns: Namespace, leg: Leg, record: Record | None, packet: Packet) -> int | None:
+    def _too_big(self, netns: Namespace, leg: Leg, record: Route | None, packet: Packet) -> int | None:
         if packet.length is None:
             return None
         sizes = [int(link["mtu"]) for link in [netns.link(leg.dev) or {}] if "mtu" in link]
@@ -637,7 +637,7 @@ class Walker:
     # -- next hops ----------------------------------------------------------------------------------------------------
 
     def _resolve(
-        self, netns: Namespace, dev: str, link: Record, nexthop: str, packet: Packet, way: Way
+        self, netns: Namespace, dev: str, link: Link, nexthop: str, packet: Packet, way: Way
     ) -> Iterator[End | Unknown | Obstacle]:
         """Who receives a packet for a next hop: the ends that answer for the address, or why none does."""
         segment = self.wires.segment(netns, dev)
@@ -720,7 +720,7 @@ class Walker:
         yield from [one for one in (*blocked, *dead) if one is not None][:1]
 
     def _fixed(
-        self, netns: Namespace, dev: str, nexthop: str, packet: Packet, entry: Record, command: str
+        self, netns: Namespace, dev: str, nexthop: str, packet: Packet, entry: Neigh, command: str
     ) -> Iterator[End | Unknown | Obstacle]:
         """A neighbour entry that somebody set: its MAC decides, whoever has the address."""
         segment = self.wires.segment(netns, dev)
@@ -1219,7 +1219,7 @@ def _question(packet: Packet, source: str | None, iif: str | None, oif: str | No
     return Question(packet.destination, source, iif, oif, packet.mark, proto, packet.sport, packet.dport)
 
 
-def _legs(decision: Decision) -> Iterator[tuple[Leg, Record | None]]:
+def _legs(decision: Decision) -> Iterator[tuple[Leg, Route | None]]:
     """Every leg of a decision, once, with its route."""
     first = list(dict.fromkeys(decision.legs))
     for leg in first[:WAYS]:
@@ -1289,7 +1289,7 @@ def _mend_filter(netns: Namespace, step: firewall.Step | None, packet: Packet, r
     return (inside(netns, f"nft insert rule {step.family} {step.table} {step.chain} {match} accept"),)
 
 
-def _deletable(route: Record) -> str:
+def _deletable(route: Route) -> str:
     words = [str(route["type"])] if route.get("type", "unicast") != "unicast" else []
     words.append(str(route.get("dst", "default")))
     if "table" in route:
@@ -1329,7 +1329,7 @@ def _plain(address: str) -> str:
         return address
 
 
-def _within(address: str, row: Record) -> bool:
+def _within(address: str, row: AddrInfo) -> bool:
     """Whether an address is in the network of another."""
     if family_of(address) != row.get("family"):
         return False

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import Protocol, TypeVar
 
-    from parsers.records import Record
+    from parsers.records import Record, Socket
 
     from .request import Request
 
@@ -70,7 +70,7 @@ STATES: dict[str, tuple[str, ...]] = {
 WHICH = {"listening": ("LISTEN", "UNCONN"), "all": STATES["all"], "connected": _CONNECTED}
 
 
-def rows(socket: Record) -> Iterator[Record]:
+def rows(socket: Socket) -> Iterator[Record]:
     """One row."""
     users = [wording.process(user) for user in socket.get("users", ())]
     yield {**{key: socket.get(key) for key in _CELLS}, "users": users or None}
@@ -180,7 +180,7 @@ def _filters(words: list[str], states: Sequence[str], unknown: list[str]) -> tup
     return states, tests
 
 
-def kind(socket: Record) -> str:
+def kind(socket: Socket) -> str:
     """The kind of a socket, by its netid: "tcp", "unix"; "" where the netid is not known.
 
     >>> kind({"netid": "u_str"}), kind({"netid": "tcp"}), kind({})

@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from parsers.ip_route import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from typing import Any
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import Any, TypeVar
 
-    from parsers.records import Record
+    from parsers.records import Link, Record
 
     from ..commands.request import Request
     from .section import Section
 
+    Row = TypeVar("Row", bound=Mapping[str, Any])
 
 _FAMILIES = frozenset({"inet", "inet6"})
 _EVERY: frozenset[str] = frozenset({""})
@@ -162,7 +163,7 @@ def _around(families: frozenset[str]) -> set[frozenset[str]]:
     return {families, _EVERY, _FAMILIES} if families <= _FAMILIES else {families, _EVERY}
 
 
-def joined(name: str, captures: Iterable[Iterable[Record]]) -> list[Record]:
+def joined(name: str, captures: Iterable[Iterable[Row]]) -> list[Row]:
     """The rows of several captures of one table, each once; the first capture that has a row or a field counts.
 
     >>> joined("ip_link", [[{"ifname": "a"}], [{"ifname": "a", "mtu": 1500}, {"ifname": "b"}]])
@@ -171,7 +172,7 @@ def joined(name: str, captures: Iterable[Iterable[Record]]) -> list[Record]:
     rows = [list(records) for records in captures]
     if len(rows) == 1:
         return rows[0]
-    found: dict[Any, Record] = {}
+    found: dict[Any, Row] = {}
     for records in rows:
         for record in records:
             key = _key(name, record)
@@ -179,16 +180,16 @@ def joined(name: str, captures: Iterable[Iterable[Record]]) -> list[Record]:
     return list(found.values())
 
 
-def _key(name: str, record: Record) -> Any:
+def _key(name: str, record: Mapping[str, Any]) -> Any:
     keys = KEYS.get(name)
     if keys is None:
         return json.dumps(record, sort_keys=True, default=str)
     return tuple(str(record.get(key)) for key in keys)
 
 
-def _filled(record: Record, other: Record) -> Record:
+def _filled(record: Row, other: Row) -> Any:
     """A record completed with keys that only the other record has."""
-    found = {**other, **record}
+    found: Any = {**other, **record}
     for key, parts in LISTS.items():
         ours, theirs = record.get(key), other.get(key)
         if isinstance(ours, list) and isinstance(theirs, list):
@@ -257,7 +258,7 @@ def _left_out(request: Request | None) -> Record:
     return added
 
 
-def resolve_vrfs(tables: list[Table], links: Iterable[Record]) -> None:
+def resolve_vrfs(tables: list[Table], links: Iterable[Link]) -> None:
     """Set the table number of routes that were requested by VRF, if `ip -d link` was captured."""
     numbers: dict[str, str] = {}
     for link in links:

@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-    from parsers.records import Record
+    from parsers.records import AnyRecord, Record
 
     from .coverage import Table
     from .namespace import Namespace
 
-    Same = Callable[[str, Record, Record], bool]
+    Same = Callable[[str, AnyRecord, AnyRecord], bool]
 
 # Keys whose value stands in the record's line as it is; the first that a record has tells most lines apart.
 _TELLING = ("dst", "mac", "ifname", "destination", "address", "local", "name", "nsid", "priority", "interface", "id", "vlan")
@@ -58,13 +58,13 @@ class Evidence(NamedTuple):
     text: str
 
 
-def of(netns: Namespace, record: Record) -> Evidence | None:
+def of(netns: Namespace, record: AnyRecord) -> Evidence | None:
     """The evidence of a record of a namespace; None for a record that was read from no text of its own (/proc, counts)."""
     table = table_of(netns, record)
     return None if table is None else evidence(table, record)
 
 
-def table_of(netns: Namespace, record: Record) -> Table | None:
+def table_of(netns: Namespace, record: AnyRecord) -> Table | None:
     """The table that a record (or an entry of its ``addr_info``) was read from: the record itself, not one that only equals it.
 
     For a copy of a record, the latest table with an equal one; for a record that was joined from several captures, the latest
@@ -79,7 +79,7 @@ def table_of(netns: Namespace, record: Record) -> Table | None:
     return next((table for table in tables if _original(table, record) is not None), None)
 
 
-def evidence(table: Table, record: Record) -> Evidence | None:
+def evidence(table: Table, record: AnyRecord) -> Evidence | None:
     """The evidence of a record of a table, as :func:`of` returns it."""
     section = table.section
     own = next((found for same in _SAME if (found := _own(table, record, same)) is not None), None) or _original(table, record)
@@ -97,15 +97,15 @@ def evidence(table: Table, record: Record) -> Evidence | None:
 # -- which record --------------------------------------------------------------------------------------------------
 
 
-def _is(name: str, one: Record, other: Record) -> bool:
+def _is(name: str, one: AnyRecord, other: AnyRecord) -> bool:
     return one is other
 
 
-def _equals(name: str, one: Record, other: Record) -> bool:
+def _equals(name: str, one: AnyRecord, other: AnyRecord) -> bool:
     return one == other
 
 
-def _is_same_row(name: str, one: Record, other: Record) -> bool:
+def _is_same_row(name: str, one: AnyRecord, other: AnyRecord) -> bool:
     keys = coverage.KEYS.get(name) if "local" not in other else coverage.LISTS["addr_info"]
     return keys is not None and keys[0] in one and all(one.get(key) == other.get(key) for key in keys)
 
@@ -113,7 +113,7 @@ def _is_same_row(name: str, one: Record, other: Record) -> bool:
 _SAME = (_is, _equals, _is_same_row)
 
 
-def _own(table: Table, record: Record, same: Same) -> tuple[Record, Record | None] | None:
+def _own(table: Table, record: AnyRecord, same: Same) -> tuple[Record, Record | None] | None:
     """The record of a table that is the same as a record; for an entry of ``addr_info`` the link, and the link's own entry."""
     name = _parser(table) or ""
     for row in table.records:
@@ -126,7 +126,7 @@ def _own(table: Table, record: Record, same: Same) -> tuple[Record, Record | Non
     return None
 
 
-def _original(table: Table, record: Record) -> tuple[Record, None] | None:
+def _original(table: Table, record: AnyRecord) -> tuple[Record, None] | None:
     """The row of `arp` or `route` that a neighbour or route was converted from."""
     name = _parser(table)
     if name not in ("arp", "route"):
@@ -140,20 +140,20 @@ def _parser(table: Table) -> str | None:
     return None if table.request is None else table.request.name
 
 
-def _rank(table: Table, row: Record) -> int:
+def _rank(table: Table, row: AnyRecord) -> int:
     """The number of equal records before a record in its table."""
     at = next((at for at, other in enumerate(table.records) if other is row), 0)
     return sum(other == row for other in table.records[:at])
 
 
-def _needle(record: Record) -> str:
+def _needle(record: AnyRecord) -> str:
     return next((str(record[key]) for key in _TELLING if key in record), "")
 
 
 # -- text ----------------------------------------------------------------------------------------------------------
 
 
-def _in_text(text: str, table: Table, row: Record, entry: Record | None) -> tuple[int, str] | None:
+def _in_text(text: str, table: Table, row: AnyRecord, entry: AnyRecord | None) -> tuple[int, str] | None:
     name = _parser(table)
     if name is None:
         return None
@@ -195,7 +195,7 @@ def _header(text: str, parse: Any) -> str:
     return ""
 
 
-def _in_block(text: str, link: Record, entry: Record | None) -> tuple[int, str] | None:
+def _in_block(text: str, link: AnyRecord, entry: AnyRecord | None) -> tuple[int, str] | None:
     """The first line of a link's block, or the line of one of its addresses (`-o` repeats the index and name in front)."""
     index = "" if "ifindex" not in link else rf"{link['ifindex']}: "  # `-br` prints none
     head = rf"^{index}{_COLOUR}{re.escape(str(link.get('ifname')))}(?:@[^\s:]*)?(?::|[ \t])"
@@ -220,7 +220,7 @@ def _end(text: str, start: int) -> int:
     return end if end >= 0 else len(text)
 
 
-def _is_address(words: list[str], entry: Record) -> bool:
+def _is_address(words: list[str], entry: AnyRecord) -> bool:
     """Whether the words of a line are those of an entry: ``inet 10.0.0.1/24 …``, ``inet 10.9.9.1 peer 10.9.9.2/24 …``"""
     if len(words) < 2 or words[0] != entry.get("family"):
         return False
@@ -234,7 +234,7 @@ def _is_address(words: list[str], entry: Record) -> bool:
 # -- JSON ----------------------------------------------------------------------------------------------------------
 
 
-def _in_json(text: str, table: Table, row: Record, entry: Record | None) -> tuple[int, str] | None:
+def _in_json(text: str, table: Table, row: AnyRecord, entry: AnyRecord | None) -> tuple[int, str] | None:
     name = _parser(table)
     parse = importlib.import_module(f"parsers.{name}").parse if name is not None else None
     needle = json.dumps(_needle(row), ensure_ascii=False)[1:-1]
@@ -250,7 +250,7 @@ def _in_json(text: str, table: Table, row: Record, entry: Record | None) -> tupl
     return None
 
 
-def _entry(start: int, link: str, entry: Record) -> tuple[int, str] | None:
+def _entry(start: int, link: str, entry: AnyRecord) -> tuple[int, str] | None:
     addresses = re.search(r'(?<!\\)"addr_info"\s*:\s*\[', link)
     if addresses is None:
         return None

@@ -12,7 +12,7 @@ from .peers import Peer, Peers
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from parsers.records import Record
+    from parsers.records import Link
 
     from .namespace import Namespace
 
@@ -66,7 +66,7 @@ class Host:
         """Where a namespace stands among the host's."""
         return self._positions[id(netns)]
 
-    def peer(self, netns: Namespace, link: Record) -> Peer | None:
+    def peer(self, netns: Namespace, link: Link) -> Peer | None:
         """The other end of a pair, or the parent of a link, and the evidence for it; None for other links."""
         return self.peers.of(self.position(netns), link)
 

@@ -14,12 +14,30 @@ from . import coverage, rulesets
 from .coverage import Scope, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any
+    from collections.abc import Mapping, Sequence
+    from typing import Any, TypeVar
 
-    from parsers.records import Record
+    from parsers.records import (
+        Address,
+        AddrInfo,
+        BridgeFdb,
+        BridgeLink,
+        BridgeVlan,
+        Link,
+        Maddr,
+        Neigh,
+        Netconf,
+        Netns,
+        NexthopObject,
+        Record,
+        Route,
+        Rule,
+        Socket,
+    )
 
     from ..commands.request import Request
+
+    Row = TypeVar("Row", bound=Mapping[str, Any])
 
 _INET = ("tcp", "udp", "sctp", "dccp", "mptcp")
 _ID = re.compile(r"[0-9a-f]+$", re.ASCII)
@@ -95,14 +113,14 @@ class Namespace:
         return any(coverage.covers(table, asked) for table in self._captures(name, family, proxy=proxy))
 
     @cached_property
-    def links(self) -> list[Record] | None:
+    def links(self) -> list[Link] | None:
         """`ip link`, joined with `ip address`, `ifconfig` and the names in /proc/net/dev where none was captured whole."""
         names = ("ip_link", "ip_address", "ifconfig", "proc_links")
         return self._first([(name, self.table(name), self.covers(name)) for name in names])
 
-    def _first(self, found: Sequence[tuple[str, list[Record] | None, bool]]) -> list[Record] | None:
+    def _first(self, found: Sequence[tuple[str, list[Row] | None, bool]]) -> list[Row] | None:
         """The records of the first complete table, joined with those of the tables before it."""
-        taken: list[list[Record]] = []
+        taken: list[list[Row]] = []
         for _, records, whole in found:
             if records is not None:
                 taken.append(records)
@@ -117,7 +135,7 @@ class Namespace:
         return any(table.json for table in self.tables.get(name, ()))
 
     @cached_property
-    def addresses(self) -> list[Record] | None:
+    def addresses(self) -> list[Address] | None:
         """`ip address`, else `ifconfig`; of a family that neither was asked for, /proc/net/if_inet6 and fib_trie."""
         found = self.table("ip_address")
         if found is None or not self.covers("ip_address"):
@@ -131,16 +149,16 @@ class Namespace:
         return found if found is not None else local
 
     @cached_property
-    def routes(self) -> list[Record] | None:
+    def routes(self) -> list[Route] | None:
         """IPv4 routes of all tables that were captured, in the schema of `ip -j route`."""
         return self._routes("inet")
 
     @cached_property
-    def routes6(self) -> list[Record] | None:
+    def routes6(self) -> list[Route] | None:
         """IPv6 routes of all tables that were captured."""
         return self._routes("inet6")
 
-    def _routes(self, family: str) -> list[Record] | None:
+    def _routes(self, family: str) -> list[Route] | None:
         """`ip route`, joined with `route` where the main table was not captured whole."""
         found = self.table("ip_route", family)
         if found is not None and self.covers("ip_route", family, table="main"):
@@ -157,7 +175,7 @@ class Namespace:
             return self.covers("ip_route", family)
         return self.covers("ip_route", family, table=table) or table == "main" and self.covers("route", family)
 
-    def _converted(self, name: str, family: str) -> list[Record] | None:
+    def _converted(self, name: str, family: str) -> list[Any] | None:
         rows = self.table(name, family)
         if rows is None:
             return None
@@ -170,7 +188,7 @@ class Namespace:
         return as_routes(rows)
 
     @cached_property
-    def neighs(self) -> list[Record] | None:
+    def neighs(self) -> list[Neigh] | None:
         """Neighbours (of every state that was captured), from `arp` where `ip neigh` was not captured for IPv4."""
         found = self.table("ip_neigh")
         if found is not None and self.covers("ip_neigh", "inet", nud="usual"):
@@ -178,32 +196,32 @@ class Namespace:
         return self._first([("ip_neigh", found, False), ("arp", self._converted("arp", "inet"), False)])
 
     @property
-    def proxies(self) -> list[Record] | None:
+    def proxies(self) -> list[Neigh] | None:
         """Proxy entries of the neighbour tables."""
         return self.table("ip_neigh", proxy=True)
 
     @property
-    def rules(self) -> list[Record] | None:
+    def rules(self) -> list[Rule] | None:
         """`ip rule`."""
         return self.table("ip_rule", "inet")
 
     @property
-    def rules6(self) -> list[Record] | None:
+    def rules6(self) -> list[Rule] | None:
         """`ip -6 rule`."""
         return self.table("ip_rule", "inet6")
 
     @property
-    def nsids(self) -> list[Record] | None:
+    def nsids(self) -> list[Netns] | None:
         """The ids that this namespace has given to others (`ip netns list-id`)."""
         return self.table("ip_netns", verb="list-id")
 
     @property
-    def named(self) -> list[Record] | None:
+    def named(self) -> list[Netns] | None:
         """`ip netns list`: names, with the ids that this namespace gives them."""
         return self.table("ip_netns")
 
     @property
-    def netconf(self) -> list[Record] | None:
+    def netconf(self) -> list[Netconf] | None:
         """`ip netconf`: forwarding and rp_filter of each interface."""
         return self.table("ip_netconf")
 
@@ -219,22 +237,22 @@ class Namespace:
         return {key: "\n".join(values) for key, values in found.items()}
 
     @property
-    def nexthops(self) -> list[Record] | None:
+    def nexthops(self) -> list[NexthopObject] | None:
         """`ip nexthop`."""
         return self.table("ip_nexthop")
 
     @property
-    def maddrs(self) -> list[Record] | None:
+    def maddrs(self) -> list[Maddr] | None:
         """`ip maddr`: links with the multicast groups that they listen to."""
         return self.table("ip_maddr")
 
     @cached_property
-    def sockets(self) -> list[Record] | None:
+    def sockets(self) -> list[Socket] | None:
         """`ss`, `netstat` and /proc/net/tcp: each socket once, with the fields of all three."""
         tables = self.tables.get("ss")
         if not tables:
             return None
-        found: dict[Any, Record] = {}
+        found: dict[Any, Socket] = {}
         for record in (record for table in ss.latest(tables) for record in table.records):
             local = "::" if record.get("local") == "*" else record.get("local")  # netstat writes `:::80` for `*:80`
             key = (record.get("netid"), local, *(record.get(it) for it in ("local_port", "peer_port", "dev", "state")))
@@ -243,7 +261,7 @@ class Namespace:
         return list(found.values())
 
     @property
-    def listeners(self) -> list[Record] | None:
+    def listeners(self) -> list[Socket] | None:
         """Sockets that wait for a connection or for a packet: TCP and its like in LISTEN, UDP without a peer."""
         if self.sockets is None:
             return None
@@ -254,17 +272,17 @@ class Namespace:
         ]  # fmt: skip
 
     @property
-    def bridge_links(self) -> list[Record] | None:
+    def bridge_links(self) -> list[BridgeLink] | None:
         """`bridge link`: ports of bridges."""
         return self.table("bridge_link")
 
     @property
-    def fdb(self) -> list[Record] | None:
+    def fdb(self) -> list[BridgeFdb] | None:
         """`bridge fdb`."""
         return self.table("bridge_fdb")
 
     @property
-    def vlans(self) -> list[Record] | None:
+    def vlans(self) -> list[BridgeVlan] | None:
         """`bridge vlan`."""
         return self.table("bridge_vlan")
 
@@ -279,34 +297,34 @@ class Namespace:
 
     # -- joins -----------------------------------------------------------------------------------------------------
 
-    def link(self, ifname: str) -> Record | None:
+    def link(self, ifname: str) -> Link | None:
         """The link of a name (or of an alternative name)."""
         return self._links_by_name.get(ifname)
 
     @cached_property
-    def _links_by_name(self) -> dict[str, Record]:
-        found: dict[str, Record] = {}
+    def _links_by_name(self) -> dict[str, Link]:
+        found: dict[str, Link] = {}
         for link in self.links or ():
             for name in (link.get("ifname"), *link.get("altnames", ())):
                 found.setdefault(str(name), link)
         return found
 
     @cached_property
-    def _addresses_by_name(self) -> dict[Any, list[Record]]:
-        found: dict[Any, list[Record]] = {}
+    def _addresses_by_name(self) -> dict[str | None, list[AddrInfo]]:
+        found: dict[str | None, list[AddrInfo]] = {}
         for link in self.addresses or ():
             found.setdefault(link.get("ifname"), []).extend(link.get("addr_info", ()))
         return found
 
-    def addresses_of(self, ifname: str | None) -> list[Record]:
+    def addresses_of(self, ifname: str | None) -> list[AddrInfo]:
         """The addresses on a link."""
         return self._addresses_by_name.get(ifname, [])
 
-    def ports(self, master: str) -> list[Record]:
+    def ports(self, master: str) -> list[Link]:
         """The links that have this one (a bridge, a bond, a VRF) as their master."""
         return [link for link in self.links or () if link.get("master") == master]
 
-    def default_routes(self) -> list[Record]:
+    def default_routes(self) -> list[Route]:
         """The default routes of the main tables, IPv4 first."""
         return [
             route for route in [*(self.routes or ()), *(self.routes6 or ())]
@@ -331,5 +349,5 @@ def _of(table: Table, family: str) -> list[Record]:
     return table.records
 
 
-def _identity(route: Record) -> tuple[str, ...]:
+def _identity(route: Route) -> tuple[str, ...]:
     return tuple(str(route.get(key, usual)) for key, usual in (("dst", ""), ("dev", ""), ("gateway", ""), ("table", "main")))

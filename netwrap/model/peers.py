@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from parsers.records import Record
+    from parsers.records import Link
 
     from .namespace import Namespace
 
@@ -38,8 +38,8 @@ class Peer(NamedTuple):
 
     how: str
     netns: Namespace | None = None
-    link: Record | None = None
-    candidates: tuple[tuple[Namespace, Record], ...] = ()
+    link: Link | None = None
+    candidates: tuple[tuple[Namespace, Link], ...] = ()
 
 
 class Peers:
@@ -48,7 +48,7 @@ class Peers:
     def __init__(self, namespaces: Sequence[Namespace], complete: bool = False) -> None:
         self.namespaces = namespaces
         self.found: dict[End, Peer] = {}
-        self._links: dict[End, Record] = {}
+        self._links: dict[End, Link] = {}
         self._indexes: list[dict[str, int]] = []
         self._known: dict[Group, tuple[int, str]] = {}  # what an nsid, or a name, means in a namespace
         self._named: dict[int, bool] = {}
@@ -67,7 +67,7 @@ class Peers:
         self._complete = self._whole or complete
         self._match()
 
-    def of(self, position: int, link: Record) -> Peer | None:
+    def of(self, position: int, link: Link) -> Peer | None:
         """The peer of a pair's end, or the parent of a link; None where it has neither."""
         index = link.get("ifindex")
         found = self.found.get((position, index)) if index is not None else None
@@ -113,7 +113,7 @@ class Peers:
                     self.found[end] = self._absent(group)
                     self._whole = False
 
-    def _read_end(self, end: End, link: Record) -> None:
+    def _read_end(self, end: End, link: Link) -> None:
         position, index = end
         kind = _kind(link)
         if kind is not None and kind not in PAIRS:
@@ -370,7 +370,7 @@ class Peers:
 
     # -- parents ---------------------------------------------------------------------------------------------------
 
-    def _parent(self, position: int, link: Record) -> Peer | None:
+    def _parent(self, position: int, link: Link) -> Peer | None:
         """The link that a vlan, macvlan, tunnel stands on."""
         if _kind(link) in PAIRS:
             return None
@@ -390,7 +390,7 @@ class Peers:
         below = link.get("linkinfo", {}).get("info_data", {}).get("link")
         return self._named_link(position, below) if isinstance(below, str) else None
 
-    def _parent_by_index(self, position: int, link: Record) -> Peer:
+    def _parent_by_index(self, position: int, link: Link) -> Peer:
         """The one namespace without a name that has such a link, where all were captured and the nsid has no name either."""
         ids = self._ids[position]
         nsid = link.get("link_netnsid")
@@ -409,7 +409,7 @@ class Peers:
         return Peer("name" if other is not None else "missing", self.namespaces[position] if other is not None else None, other)
 
 
-def _kind(link: Record) -> str | None:
+def _kind(link: Link) -> str | None:
     kind = link.get("linkinfo", {}).get("info_kind")
     if kind is None and "linkinfo" in link:
         return ""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from netwrap.model.host import Host
     from netwrap.model.namespace import Namespace
     from netwrap.model.peers import Peer
-    from parsers.records import Record
+    from parsers.records import Link, Record
 
     from ._options import Options
 
@@ -92,7 +92,7 @@ class Ends:
         peer = origin[0].peer(origin[1], link) if origin is not None and link is not None else None
         return (origin[1], peer) if origin is not None and peer is not None else None
 
-    def record(self, record: Record) -> Record | None:
+    def record(self, record: Record) -> Link | None:
         """The link at the other end; None where it is not known."""
         found = self._peer(record)
         return found[1].link if found is not None else None

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from typing import Any, Protocol
 
     from netwrap.tables.selection import Row
-    from parsers.records import Record
+    from parsers.records import AnyRecord, Record
 
     from ._options import Options
 
     class Ends(Protocol):
         """The other ends of links."""
 
-        def record(self, record: Record) -> Record | None:
+        def record(self, record: Record) -> AnyRecord | None:
             """The record of the other end; None where it is not known."""
 
         def name(self, record: Record) -> str | None:
@@ -98,7 +98,7 @@ def _prepare(command: str, rows: list[Row], options: Options, ends: Ends | None)
             raise UsageError("@peer needs a host: it is for `ip link` of this host, or --from a capture, and for report NAME")
         for row in rows:
             other = ends.record(row.record)
-            row.peer = view.rows(command, [other])[0] if other is not None else None
+            row.peer = view.rows(command, [{**other}])[0] if other is not None else None
     aliases = aliases_of(command)
     for name in dict.fromkeys(names):
         bare = name.removeprefix(selection.PEER)

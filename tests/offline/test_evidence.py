@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
@@ -11,6 +10,7 @@ from netwrap.model import evidence
 from netwrap.model.build import build
 from netwrap.model.namespace import Namespace
 from netwrap.model.section import Section
+from parsers.records import AnyRecord
 
 LINKS = """\
 1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN group default qlen 1000
@@ -44,7 +44,7 @@ def namespace(command: str, text: str) -> Namespace:
     return netns
 
 
-def place(netns: Namespace, record: dict[str, Any]) -> tuple[int | None, str]:
+def place(netns: Namespace, record: AnyRecord) -> tuple[int | None, str]:
     found = evidence.of(netns, record)
     assert found is not None and found.source == "a.txt"
     return found.line, found.text

@@ -74,7 +74,7 @@ def test_nothing_of_a_record_is_lost() -> None:
             for record, row in zip(netns.neighs or (), found):
                 kept: dict[str, Any] = {key: value for key, value in row.items() if value is not None}
                 kept.update(json.loads(str(row["more"] or "{}")))
-                assert {key: ",".join(value) if key == "state" else True if value is None else value
+                assert {key: ",".join(record["state"]) if key == "state" else True if value is None else value
                         for key, value in record.items()}.items() <= kept.items()  # fmt: skip
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
-    from parsers.records import Record
+    from parsers.records import Address, AddrInfo, AnyRecord, Link, Record, Route
 
     from ...model.host import Host
     from ...model.namespace import Namespace
@@ -118,7 +118,7 @@ class Look:
         self.walker = Walker(host)
         self.check: Check | None = None
         self._switches: dict[int, Switches] = {}
-        self._entries: dict[str, list[tuple[Namespace, Record, Record]]] = {}
+        self._entries: dict[str, list[tuple[Namespace, Address, AddrInfo]]] = {}
         self._segments: dict[tuple[int, str], frozenset[tuple[int, str]]] = {}
 
     @property
@@ -156,7 +156,7 @@ class Look:
             frozenset(follows),
         )
 
-    def quote(self, netns: Namespace, record: Record) -> Record | None:
+    def quote(self, netns: Namespace, record: AnyRecord) -> Record | None:
         """The line of a record, with its place; the record itself where it comes from no text of its own."""
         found = evidence.of(netns, record)
         if found is None:
@@ -188,7 +188,7 @@ class Look:
         found = self.segment(netns, dev)
         return bool(found.ends) and not found.unknown and all(end.netns.addresses is not None for end in found.ends)
 
-    def peer(self, netns: Namespace, link: Record) -> tuple[Namespace, Record] | None:
+    def peer(self, netns: Namespace, link: Link) -> tuple[Namespace, Link] | None:
         """The other end (or the parent) of a link, where it is known for certain."""
         found = self.host.peer(netns, link)
         if found is None or found.how == "ambiguous":
@@ -197,7 +197,7 @@ class Look:
             return found.netns, found.link
         return self._named_peer(netns, link)
 
-    def _named_peer(self, netns: Namespace, link: Record) -> tuple[Namespace, Record] | None:
+    def _named_peer(self, netns: Namespace, link: Link) -> tuple[Namespace, Link] | None:
         """The peer in text that shows no index of one end (`-br`): each end names the other's index or namespace."""
         if "ifindex" in link and "ifindex" not in (self.namespaces[0].links or [{}])[0] and "link_netns" not in link:
             return None
@@ -216,20 +216,20 @@ class Look:
                     places.append((other, twin))
         return places[0] if len(places) == 1 else None
 
-    def links(self, *kinds: str) -> Iterator[tuple[Namespace, Record]]:
+    def links(self, *kinds: str) -> Iterator[tuple[Namespace, Link]]:
         """The links of all namespaces, of some kinds or of all."""
         for netns in self.namespaces:
             for link in netns.links or ():
                 if link.get("ifname") and (not kinds or kind(link) in kinds):
                     yield netns, link
 
-    def entries(self, family: str = "") -> list[tuple[Namespace, Record, Record]]:
+    def entries(self, family: str = "") -> list[tuple[Namespace, Address, AddrInfo]]:
         """(namespace, link, entry of ``addr_info``) of all addresses that are no loopback's and not link-local."""
         if family not in self._entries:
             self._entries[family] = list(self._real(family))
         return self._entries[family]
 
-    def _real(self, family: str) -> Iterator[tuple[Namespace, Record, Record]]:
+    def _real(self, family: str) -> Iterator[tuple[Namespace, Address, AddrInfo]]:
         for netns in self.namespaces:
             for link in netns.addresses or ():
                 for entry in link.get("addr_info", ()):
@@ -237,7 +237,7 @@ class Look:
                         if is_real(entry) and link.get("ifname") is not None:
                             yield netns, link, entry
 
-    def routes(self) -> Iterator[tuple[Namespace, Record]]:
+    def routes(self) -> Iterator[tuple[Namespace, Route]]:
         """The routes of all namespaces and tables but those that the kernel keeps for its own (local, groups, fe80::)."""
         for netns in self.namespaces:
             for route in [*(netns.routes or ()), *(netns.routes6 or ())]:
@@ -247,7 +247,7 @@ class Look:
                     yield netns, route
 
 
-def _words(record: Record) -> str:
+def _words(record: AnyRecord) -> str:
     """A record in the words of its kind."""
     if "dst" in record and ("state" in record or "lladdr" in record):
         return wording.neighbour(record)
@@ -269,13 +269,13 @@ def _words(record: Record) -> str:
     return ", ".join(f"{key} {value}" for key, value in list(record.items())[:6])
 
 
-def is_real(entry: Record) -> bool:
+def is_real(entry: AnyRecord) -> bool:
     """Whether an address is one that others may use: readable, no loopback's, not link-local."""
     found = address_of(entry.get("local", ""))  # None: made unreadable, cut off
     return found is not None and not (found.is_loopback or found.is_link_local or found.is_multicast or found.is_unspecified)
 
 
-def network_of(entry: Record) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+def network_of(entry: AnyRecord) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
     """The network of an address: of the peer, where it is point-to-point."""
     return prefix_of(f"{entry.get('address', entry.get('local'))}/{entry.get('prefixlen')}")
 
@@ -306,23 +306,18 @@ def _prefix(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
         return None
 
 
-def hops(route: Record) -> list[Record]:
-    """The ways of a route: its nexthops, or itself."""
-    return list(route.get("nexthops") or [route])
-
-
-def gateway_of(hop: Record) -> str | None:
+def gateway_of(hop: AnyRecord) -> str | None:
     """The gateway of a hop, of either family."""
     via = hop.get("via")
     return str(via["host"]) if isinstance(via, dict) and "host" in via else hop.get("gateway")
 
 
-def dev_of(route: Record, hop: Record) -> str | None:
+def dev_of(route: AnyRecord, hop: AnyRecord) -> str | None:
     """The device of a hop."""
     return hop.get("dev") or route.get("dev")
 
 
-def is_main(route: Record) -> bool:
+def is_main(route: AnyRecord) -> bool:
     """Whether a route is of the main table."""
     return route.get("table") in (None, "main", "254", 254)
 

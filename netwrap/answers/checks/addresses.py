@@ -5,22 +5,23 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING
 
+from ...wording import hops
 from ..layer2 import kind
 from ..topology import state
-from . import address_of, check, gateway_of, hops, is_main, is_real, network_of, prefix_of
+from . import address_of, check, gateway_of, is_main, is_real, network_of, prefix_of
 from .links import dead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from parsers.records import Record
+    from parsers.records import Address, AddrInfo, Link, Record, Route
 
     from ...model.namespace import Namespace
     from . import Finding, Look
 
 
-def on_segment(look: Look, netns: Namespace, dev: str) -> list[tuple[Namespace, Record, Record]]:
+def on_segment(look: Look, netns: Namespace, dev: str) -> list[tuple[Namespace, Link, AddrInfo]]:
     """(namespace, link, entry) of the addresses of all that a frame out of a link reaches."""
     found = []
     for end in look.segment(netns, dev).ends:
@@ -62,7 +63,7 @@ def duplicate(look: Look) -> Iterator[Finding]:
 
 def _labelled_alike(look: Look, told: set[Any]) -> Iterator[Finding]:
     """One address and one MAC in two namespaces: two containers on one bridge, also where the bridge was not captured."""
-    seen: dict[tuple[str, str], list[tuple[Namespace, Record, Record]]] = {}
+    seen: dict[tuple[str, str], list[tuple[Namespace, Address, AddrInfo]]] = {}
     for netns, link, entry in look.entries("inet"):
         mac = str((netns.link(str(link["ifname"])) or link).get("address", ""))
         if mac.count(":") == 5 and mac not in ("00:00:00:00:00:00", "ee:ee:ee:ee:ee:ee") and not mac.startswith("00:00:5e"):
@@ -189,7 +190,7 @@ def _related(netns: Namespace, devices: list[str]) -> bool:
 def covers(look: Look) -> Iterator[Finding]:
     """Two routes of one prefix in table main by two links: connected by one, by a gateway or a program over the other."""
     for netns in look.namespaces:
-        connected: dict[str, Record] = {}
+        connected: dict[str, Route] = {}
         for route in netns.routes or ():
             if is_main(route) and route.get("protocol") == "kernel" and "gateway" not in route and "/" in str(route.get("dst")):
                 connected.setdefault(str(route["dst"]), route)
@@ -278,7 +279,7 @@ def no_common_network(look: Look) -> Iterator[Finding]:
         )
 
 
-def _reaches(netns: Namespace, dev: str, own: list[Record], others: list[Record]) -> bool:
+def _reaches(netns: Namespace, dev: str, own: list[AddrInfo], others: list[AddrInfo]) -> bool:
     wanted = [address_of(entry["local"]) for entry in others]
     nets = [network_of(entry) for entry in own]
     nets += [prefix_of(route.get("dst")) for route in netns.routes or () if route.get("dev") == dev]

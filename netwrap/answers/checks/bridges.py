@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from parsers.records import Record
+    from parsers.records import AddrInfo, Link, Record
 
     from ...model.namespace import Namespace
     from . import Finding, Look
 
 
-def _filters(netns: Namespace, bridge: Record) -> bool:
+def _filters(netns: Namespace, bridge: Link) -> bool:
     """Whether a bridge filters VLANs: it says so, or it is not known and some port is in a VLAN beside 1."""
     value = data(bridge).get("vlan_filtering")
     return bool(value)
@@ -65,7 +65,7 @@ def no_common_vlan(look: Look) -> Iterator[Finding]:
     for netns, bridge in look.links("bridge"):
         if not _filters(netns, bridge) or netns.vlans is None:
             continue
-        rooms: list[tuple[str, Any, Namespace, Record]] = []
+        rooms: list[tuple[str, Any, Namespace, AddrInfo]] = []
         for port in netns.ports(str(bridge["ifname"])):
             other = look.peer(netns, port) if kind(port) in PAIRS else None
             vlans = _vlans(netns, str(port["ifname"])) or []
@@ -261,7 +261,7 @@ def storm(look: Look) -> Iterator[Finding]:
     """Two ports of a bridge lead to ports of one other bridge, and neither runs STP."""
     told: set[Any] = set()
     for netns, bridge in look.links("bridge"):
-        seen: dict[Any, list[Record]] = {}
+        seen: dict[Any, list[Link]] = {}
         for port in netns.ports(str(bridge["ifname"])):
             other = look.peer(netns, port) if kind(port) in PAIRS else None
             if other is not None and other[1].get("master") and "up" == state(port) == state(other[1]):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import address_of, check, gateway_of, hops, is_main, kind
+from ...wording import hops
+from . import address_of, check, gateway_of, is_main, kind
 from .routes import walked
 
 if TYPE_CHECKING:

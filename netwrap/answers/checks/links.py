@@ -11,7 +11,7 @@ from . import check, data, is_idle, is_main, is_real, kind
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from parsers.records import Record
+    from parsers.records import AddrInfo, Link
 
     from ...model.namespace import Namespace
     from . import Finding, Look
@@ -35,7 +35,7 @@ def dead(netns: Namespace, dev: str) -> tuple[str, int, str]:
     return ("dead", id(netns), dev)
 
 
-def _real_addresses(netns: Namespace, name: str) -> list[Record]:
+def _real_addresses(netns: Namespace, name: str) -> list[AddrInfo]:
     return [entry for entry in netns.addresses_of(name) if is_real(entry)]
 
 
@@ -120,7 +120,7 @@ def no_carrier(look: Look) -> Iterator[Finding]:
             )
 
 
-def dead_already(look: Look, netns: Namespace, link: Record) -> bool:
+def dead_already(look: Look, netns: Namespace, link: Link) -> bool:
     """Whether L02 says that a link is down: it has an address of its own."""
     name = str(link.get("ifname"))
     return bool(_real_addresses(netns, name)) and not link.get("master") and not is_idle(name)
@@ -266,7 +266,7 @@ def tunnel_mtu(look: Look) -> Iterator[Finding]:
             )
 
 
-def _underlay(look: Look, netns: Namespace, link: Record) -> tuple[Namespace, Record] | None:
+def _underlay(look: Look, netns: Namespace, link: Link) -> tuple[Namespace, Link] | None:
     parent = look.peer(netns, link)
     if parent is not None:
         return parent
@@ -319,7 +319,7 @@ def mac_twice(look: Look) -> Iterator[Finding]:
     """Two links behind different ports of one bridge have the same MAC. Virtual router MACs (00:00:5e) and macvlans are
     left out."""
     for netns, bridge in look.links("bridge"):
-        seen: dict[str, list[tuple[Namespace, Record]]] = {}
+        seen: dict[str, list[tuple[Namespace, Link]]] = {}
         for port in netns.ports(str(bridge.get("ifname"))):
             other = look.peer(netns, port)
             if other is None or kind(port) not in PAIRS or other[1].get("master"):

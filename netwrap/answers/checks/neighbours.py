@@ -11,7 +11,7 @@ from .links import dead
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from parsers.records import Record
+    from parsers.records import Link, Neigh
 
     from ...model.host import Host
     from ...model.namespace import Namespace
@@ -54,7 +54,7 @@ def _answers(look: Look, netns: Namespace, dev: str, mac: str) -> bool:
     return False
 
 
-def _told(look: Look, netns: Namespace, neigh: Record, there: Namespace, link: Record, dev: str, owner: str = "") -> Finding:
+def _told(look: Look, netns: Namespace, neigh: Neigh, there: Namespace, link: Link, dev: str, owner: str = "") -> Finding:
     permanent = "PERMANENT" in neigh.get("state", ())
     right = str((there.link(str(link["ifname"])) or link).get("address"))
     forget = (
@@ -74,7 +74,7 @@ def _told(look: Look, netns: Namespace, neigh: Record, there: Namespace, link: R
     )
 
 
-def _of_another_host(look: Look, netns: Namespace, neigh: Record, dev: str) -> Iterator[Finding]:
+def _of_another_host(look: Look, netns: Namespace, neigh: Neigh, dev: str) -> Iterator[Finding]:
     """An entry on a link that another host has under the same name (flannel.1): the address is there, with another MAC."""
     own = netns.link(dev)
     if not dev.startswith(("flannel.", "vxlan")) and (own is None or kind(own) != "vxlan"):
@@ -86,7 +86,7 @@ def _of_another_host(look: Look, netns: Namespace, neigh: Record, dev: str) -> I
                 yield _told(look, netns, neigh, there, link, dev, host.name)
 
 
-def _same_links(look: Look, dev: str) -> Iterator[tuple[Host, Namespace, Record]]:
+def _same_links(look: Look, dev: str) -> Iterator[tuple[Host, Namespace, Link]]:
     for host in look.hosts:
         if host is not look.host:
             for there in host.namespaces:
@@ -122,7 +122,7 @@ def nobodys_mac(look: Look) -> Iterator[Finding]:
 def many_failed(look: Look) -> Iterator[Finding]:
     """More than ten FAILED entries on one link."""
     for netns in look.namespaces:
-        failed: dict[str, list[Record]] = {}
+        failed: dict[str, list[Neigh]] = {}
         for neigh in netns.neighs or ():
             if "FAILED" in neigh.get("state", ()):
                 failed.setdefault(str(neigh.get("dev")), []).append(neigh)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from ...wording import hops
 from ..topology import state
 from ..trace import Asked, Trace, addresses_of, trace
-from . import address_of, check, dev_of, gateway_of, hops, is_main, is_real, kind, network_of, prefix_of
+from . import address_of, check, dev_of, gateway_of, is_main, is_real, kind, network_of, prefix_of
 from .addresses import on_segment
 from .links import dead
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from parsers.records import Record
+    from parsers.records import AddrInfo, Neigh, Route, Rule
 
     from ...model.namespace import Namespace
     from . import Finding, Look
@@ -28,7 +29,7 @@ def _is_proxied(gateway: str) -> bool:
     return gateway in _PROXIED or gateway.startswith(("169.254.", "fe80:"))
 
 
-def _defaults(netns: Namespace, family: str = "inet") -> list[Record]:
+def _defaults(netns: Namespace, family: str = "inet") -> list[Route]:
     routes = netns.routes if family == "inet" else netns.routes6
     return [route for route in routes or () if route.get("dst") == "default" and route.get("type", "unicast") not in _UNUSABLE]
 
@@ -98,7 +99,7 @@ def default_for_one_source(look: Look) -> Iterator[Finding]:
             break
 
 
-def _sources(look: Look, netns: Namespace) -> Iterator[tuple[str, str, Record]]:
+def _sources(look: Look, netns: Namespace) -> Iterator[tuple[str, str, Route | AddrInfo]]:
     """The addresses that a namespace sends from, with the connected route (or the address) that shows each."""
     told: set[str] = set()
     for route in netns.routes or ():
@@ -110,7 +111,7 @@ def _sources(look: Look, netns: Namespace) -> Iterator[tuple[str, str, Record]]:
             yield str(entry["local"]), str(link["ifname"]), entry
 
 
-def _holds(rule: Record, text: str) -> bool:
+def _holds(rule: Rule, text: str) -> bool:
     net = prefix_of(f"{rule.get('src')}/{rule['srclen']}") if "srclen" in rule else None
     own = address_of(text)
     return net is not None and own is not None and own.version == net.version and own in net
@@ -185,19 +186,19 @@ def _has_host_route(netns: Namespace, gateway: str) -> bool:
     return False
 
 
-def _would_hold(entry: Record, gateway: Any) -> bool:
+def _would_hold(entry: AddrInfo, gateway: Any) -> bool:
     own = network_of(entry)
     if own is None or own.version != gateway.version or own.version != 4:
         return False
     return any(own.prefixlen > length >= 16 and gateway in own.supernet(new_prefix=length) for length in (24, 23, 22, 20, 16))
 
 
-def _would_hold_at(entry: Record, gateway: Any, length: int) -> bool:
+def _would_hold_at(entry: AddrInfo, gateway: Any, length: int) -> bool:
     own, wanted = network_of(entry), address_of(gateway)
     return own is not None and wanted is not None and wanted in own.supernet(new_prefix=length)
 
 
-def _mended(look: Look, netns: Namespace, near: Record | None, dev: str | None, route: Record, own: list[Record]) -> list[str]:
+def _mended(look: Look, netns: Namespace, near: AddrInfo | None, dev: str | None, route: Route, own: list[AddrInfo]) -> list[str]:
     if near is not None:
         length = next(
             length
@@ -220,7 +221,7 @@ def _is_router(look: Look, netns: Namespace) -> bool:
     return netns.here or any(str(entry.get("ifname")) != "lo" for entry in (netns.links or ())[2:])
 
 
-def _failed(netns: Namespace, gateway: str) -> Record | None:
+def _failed(netns: Namespace, gateway: str) -> Neigh | None:
     for neigh in netns.neighs or ():
         if neigh.get("dst") == gateway and {"FAILED", "INCOMPLETE"} & set(neigh.get("state", ())):
             return neigh
@@ -360,7 +361,7 @@ def two_defaults(look: Look) -> Iterator[Finding]:
     """Two default routes of one family, table and metric that are not one multipath route, by two devices."""
     for netns in look.namespaces:
         for family in ("inet", "inet6"):
-            seen: dict[Any, list[Record]] = {}
+            seen: dict[Any, list[Route]] = {}
             for route in _defaults(netns, family):
                 if route.get("protocol") != "ra" and "nexthops" not in route and route.get("dev") is not None:
                     seen.setdefault((str(route.get("table", "main")), route.get("metric", 0), route.get("tos")), []).append(route)

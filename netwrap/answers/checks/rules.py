@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ... import wording
-from . import check, data, dev_of, gateway_of, hops
+from ...wording import hops
+from . import check, data, dev_of, gateway_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from parsers.records import Record
+    from parsers.records import Route, Rule
 
     from ...model.namespace import Namespace
     from . import Finding, Look
@@ -19,14 +20,14 @@ _STANDARD = {"local", "main", "default", "255", "254", "253"}
 _DEAD = ("blackhole", "unreachable", "prohibit")
 
 
-def _sides(netns: Namespace) -> Iterator[tuple[str, list[Record], list[Record] | None]]:
+def _sides(netns: Namespace) -> Iterator[tuple[str, list[Rule], list[Route] | None]]:
     for family, rules, routes in (("inet", netns.rules, netns.routes), ("inet6", netns.rules6, netns.routes6)):
         if rules:
             yield family, rules, routes
 
 
-def _by_table(routes: list[Record]) -> dict[str, list[Record]]:
-    found: dict[str, list[Record]] = {}
+def _by_table(routes: list[Route]) -> dict[str, list[Route]]:
+    found: dict[str, list[Route]] = {}
     for route in routes:
         found.setdefault(str(route.get("table", "main")), []).append(route)
     return found
@@ -140,7 +141,7 @@ def never_reached(look: Look) -> Iterator[Finding]:
                 break
 
 
-def _takes_all(rule: Record) -> bool:
+def _takes_all(rule: Rule) -> bool:
     conditions = {
         "dst",
         "iif",
@@ -161,16 +162,16 @@ def _takes_all(rule: Record) -> bool:
     return "fwmark" not in rule or "not" in rule
 
 
-def _but(rule: Record) -> str:
+def _but(rule: Rule) -> str:
     return f" that is not marked {rule['fwmark']}" if "fwmark" in rule else ""
 
 
-def _excluded(rule: Record, other: Record) -> bool:
+def _excluded(rule: Rule, other: Rule) -> bool:
     """Whether the rule before leaves out what the one behind asks for."""
     return "fwmark" in rule and "fwmark" in other
 
 
-def _again(rule: Record) -> str:
+def _again(rule: Rule) -> str:
     words = [f"from {wording.prefix(rule, 'src') or 'all'}", wording.selector(rule), f"lookup {rule.get('table')}"]
     return " ".join(filter(None, words))
 
@@ -202,7 +203,7 @@ def rule_twice(look: Look) -> Iterator[Finding]:
     """Two rules that differ in nothing but the priority, or in nothing at all."""
     for netns in look.namespaces:
         for _, rules, _ in _sides(netns):
-            seen: dict[str, Record] = {}
+            seen: dict[str, Rule] = {}
             for rule in rules:
                 key = repr(sorted((name, value) for name, value in rule.items() if name not in ("priority", "protocol")))
                 if key in seen and "goto" not in rule:
