@@ -18,9 +18,11 @@ __all__ = ["netwrap", "private_host", "rooms"]
 # The same examples in every run: what is random is tests/fuzz/run.py.
 settings.register_profile("repeatable", derandomize=True, database=None)
 settings.load_profile("repeatable")
-# Whoever starts us in the background has SIGINT ignored, and so would all that the tests start.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# In the background a shell ignores SIGINT and SIGQUIT, nohup SIGHUP; all that tests start would ignore them too. A signal that
+# has a handler here has none in the processes that we start.
+for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else lambda number, frame: None)
 
 _MARK = "NETWRAP_TESTS_PRIVATE"  # set in a host of our own
 
