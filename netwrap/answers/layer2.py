@@ -7,12 +7,13 @@ cut off is known, and the obstacle is the cause.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from .inside import inside
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
     from parsers.records import AnyRecord, Link, Record
@@ -88,12 +89,74 @@ class Unknown(NamedTuple):
     obstacle: Obstacle | None
 
 
-class Segment(NamedTuple):
-    """All that a link reaches."""
+class Segment:
+    """All that a link reaches: ``own`` ends, and those behind the other ports of bridges (``shared``), made when asked for.
 
-    ends: tuple[End, ...]
-    unknown: tuple[Unknown, ...]
-    dead: tuple[Obstacle, ...]
+    The ends behind a bridge are the same for all of its ports, but for how the frame came to the bridge: so a bridge of many
+    ports is walked once, and not once from each of them.
+    """
+
+    def __init__(
+        self, own: tuple[End, ...], unknown: tuple[Unknown, ...], dead: tuple[Obstacle, ...], shared: tuple[Shared, ...] = ()
+    ) -> None:
+        self.own = own
+        self.shared = shared
+        self.unknown: tuple[Unknown, ...] = (*unknown, *(moved for one in shared for moved in one.unknown()))
+        self.dead: tuple[Obstacle, ...] = (*dead, *(obstacle for one in shared for obstacle in one.core.dead))
+
+    def each(self) -> Iterator[End]:
+        """The ends, one by one: for who needs the first few. With several bridges an end may come twice."""
+        yield from self.own
+        for one in self.shared:
+            for end in one.core.own:
+                moved = one.moved(end)
+                if moved is not None:
+                    yield moved
+
+    def end(self, netns: Namespace, dev: str) -> End | None:
+        """The end that is a certain link; None where the segment does not reach it."""
+        found = self._places.get((id(netns), dev))
+        for one in self.shared if found is None else ():
+            there = one.core._places.get((id(netns), dev))
+            found = found or (one.moved(there) if there is not None else None)
+        return found
+
+    @cached_property
+    def _places(self) -> dict[tuple[int, str], End]:
+        return {(id(end.netns), end.dev): end for end in self.own}
+
+    @cached_property
+    def ends(self) -> tuple[End, ...]:
+        """The ends; where a link is reached twice, by the way without an obstacle."""
+        return tuple(_once(self.each()) if self.shared else self.own)
+
+
+class Shared(NamedTuple):
+    """A bridge as one of its ports sees it: ``core`` is the segment of the bridge itself, ``way`` how the frame came to it."""
+
+    core: Segment
+    bridge: str
+    port: str
+    sender: tuple[int, str]
+    way: _Way
+
+    def moved(self, end: End) -> End | None:
+        """An end of the bridge as the port reaches it; None for what is behind the port itself."""
+        if end.crossings[0].port_out == self.port or (id(end.netns), end.dev) == self.sender:
+            return None
+        crossings = (*self.way.crossings, end.crossings[0]._replace(port_in=self.port), *end.crossings[1:])
+        obstacle = self.way.obstacle or end.obstacle
+        return End(end.netns, end.link, self._trail(end.trail), obstacle, crossings, (*self.way.sizes, *end.sizes))
+
+    def unknown(self) -> Iterator[Unknown]:
+        """Where a frame from the port leaves what was captured."""
+        for one in self.core.unknown:
+            yield one._replace(trail=self._trail(one.trail), obstacle=self.way.obstacle or one.obstacle)
+
+    def _trail(self, trail: tuple[Step, ...]) -> tuple[Step, ...]:
+        first, *rest = trail
+        out = first.what.partition(" to ")[2]
+        return (*self.way.trail, first._replace(what=f"{self.bridge}: {self.port} to {out}"), *rest)
 
 
 class _Way(NamedTuple):
@@ -144,20 +207,24 @@ class Wires:
         self.carry = carry
         self._segments: dict[tuple[int, str], Segment] = {}
         self._children: dict[tuple[int, str], list[tuple[Namespace, Link]]] | None = None
-        self._found: tuple[list[End], list[Unknown], list[Obstacle]] = ([], [], [])
+        self._found: tuple[list[End], list[Unknown], list[Obstacle], list[Shared]] = ([], [], [], [])
+        self._sender: tuple[int, str] = (0, "")
+        self._alike: dict[tuple[int, str], bool] = {}
 
     def segment(self, netns: Namespace, dev: str) -> Segment:
         """Everything that receives a frame to everybody out of a link."""
         key = (id(netns), dev)
         if key not in self._segments:
             self._segments[key] = Segment((), (), ())  # a tunnel through itself
-            before, self._found = self._found, ([], [], [])
+            before = self._found, self._sender
+            self._found, self._sender = ([], [], [], []), key
             link = netns.link(dev)
             if link is not None:
                 self._leave(netns, link, (), _Way())
-            ends, unknown, dead = self._found
-            self._found = before
-            self._segments[key] = Segment(tuple(_once(ends, netns, dev)), tuple(unknown), tuple(dead))
+            ends, unknown, dead, shared = self._found
+            self._found, self._sender = before
+            own = _once(end for end in ends if (id(end.netns), end.dev) != key)
+            self._segments[key] = Segment(tuple(own), tuple(unknown), tuple(dead), tuple(shared))
         return self._segments[key]
 
     # -- children -----------------------------------------------------------------------------------------------------
@@ -347,6 +414,9 @@ class Wires:
             self._deliver(
                 netns, bridge, tags_out, inner._replace(crossings=(*inner.crossings, Crossing(netns, name, entry, None)))
             )
+        if port is not None and not way.crossings and not tags and kind(port) in _PAIRS and self._treats_alike(netns, name):
+            self._found[3].append(Shared(self.segment(netns, name), name, str(entry), self._sender, way))
+            return
         others = [link for link in netns.ports(name) if link.get("ifname") != entry]
         for other in others:
             out = str(other.get("ifname"))
@@ -382,6 +452,15 @@ class Wires:
                     "bridge",
                 )
             )
+
+    def _treats_alike(self, netns: Namespace, bridge: str) -> bool:
+        """Whether a bridge passes a frame on in the same way, whichever port it came in by: no VLANs, no isolated ports."""
+        key = (id(netns), bridge)
+        if key not in self._alike:
+            self._alike[key] = not data(netns.link(bridge) or {}).get("vlan_filtering") and not any(
+                _slave(netns, port).get("isolated") for port in netns.ports(bridge)
+            )
+        return self._alike[key]
 
     def _checked_state(self, netns: Namespace, port: Link, way: _Way) -> _Way:
         name = str(port.get("ifname"))
@@ -627,13 +706,11 @@ class Wires:
         return Obstacle(reason, netns, dev, what, self._show(netns, dev), (inside(netns, f"ip link set dev {dev} up"),), link)
 
 
-def _once(ends: list[End], netns: Namespace, dev: str) -> Iterator[End]:
-    """The ends without the sender itself; where a link is reached twice, by the way without an obstacle."""
+def _once(ends: Iterable[End]) -> Iterator[End]:
+    """Each end once; where a link is reached twice, by the way without an obstacle."""
     best: dict[tuple[int, str], End] = {}
     for end in ends:
         key = (id(end.netns), end.dev)
-        if key == (id(netns), dev):
-            continue
         if key not in best or best[key].obstacle is not None and end.obstacle is None:
             best[key] = end
     yield from best.values()

@@ -175,14 +175,14 @@ class Router:
         self.local: dict[int, list[tuple[str, AddrInfo]]] = {}
         self.rules = self._read_rules()
         self.tables = self._read_tables()
-        self._lookups = {name: _Table(routes, self.bits) for name, routes in self.tables.items()}
         self.rules_are_plain = [(rule.get("priority"), table_name(rule.get("table", ""))) for rule in self.rules] == list(
             _ALWAYS[family]
         ) and not any(_selects(rule) for rule in self.rules)
-        self._custom_locals = self._has_custom_locals()
+        held = dict(self.tables)
         if self.rules_are_plain and not self.six:  # the kernel keeps both in one tree as long as nobody adds a rule
-            both = [*self.tables.get("local", ()), *self.tables.get("main", ())]
-            self._lookups["main"] = _Table(both, self.bits)
+            held["main"] = [*held.get("local", ()), *held.get("main", ())]
+        self._lookups = {name: _Table(routes, self.bits) for name, routes in held.items()}
+        self._custom_locals = self._has_custom_locals()
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
@@ -739,7 +739,8 @@ class _Table:
         self._lengths = sorted(self._by_length, reverse=True)
         for nets in self._by_length.values():
             for some in nets.values():
-                some.sort(key=lambda route: (_is_not_local_table(route), -route.tos, route.metric))
+                if len(some) > 1:
+                    some.sort(key=lambda route: (_is_not_local_table(route), -route.tos, route.metric))
 
     def by_length(self, destination: int) -> Iterator[list[_Route]]:
         """The routes to a destination, the longest prefix first."""

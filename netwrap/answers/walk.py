@@ -118,8 +118,9 @@ class Walker:
         self._routers: dict[tuple[int, str], Router] = {}
         self._owners: dict[str, list[tuple[Namespace, Address]]] | None = None
         self._answers: dict[tuple[Any, ...], bool | str] = {}
-        self._addressed: dict[int, tuple[Segment, dict[int, list[int]], list[int]]] = {}
+        self._addressed: dict[int, tuple[tuple[End, ...], dict[int, list[int]], list[int]]] = {}
         self._guarded: dict[int, bool] = {}
+        self._mends: dict[tuple[int, str], tuple[str, ...]] = {}
         self._carrying = 0
 
     def router(self, netns: Namespace, family: str) -> Router:
@@ -769,18 +770,25 @@ class Walker:
         """The ends that have an address, and those that may answer for others' (most of a large segment does neither)."""
         if family_of(nexthop) == "inet6":
             return segment.ends
-        if id(segment) not in self._addressed:
+        found = [segment.own[at] for at in self._may_answer(segment.own, nexthop)]
+        for one in segment.shared:
+            moved = (one.moved(one.core.own[at]) for at in self._may_answer(one.core.own, nexthop))
+            found += [end for end in moved if end is not None]
+        return found
+
+    def _may_answer(self, ends: tuple[End, ...], nexthop: str) -> list[int]:
+        if id(ends) not in self._addressed:
             found: dict[int, list[int]] = {}
             others: list[int] = []
-            for at, end in enumerate(segment.ends):
+            for at, end in enumerate(ends):
                 router = self.router(end.netns, "inet")
                 for value in router.own_addresses():
                     found.setdefault(value, []).append(at)
                 if router.may_own_more() or end.netns.proxies or router.switches.on("proxy_arp", end.dev):
                     others.append(at)
-            self._addressed[id(segment)] = (segment, found, others)
-        _, found, others = self._addressed[id(segment)]
-        return [segment.ends[at] for at in sorted({*found.get(number(nexthop), ()), *others})]
+            self._addressed[id(ends)] = (ends, found, others)
+        _, found, others = self._addressed[id(ends)]
+        return sorted({*found.get(number(nexthop), ()), *others})
 
     def _answers_for(self, end: End, nexthop: str, asker: str | None) -> bool | str:
         """Whether a link answers ARP or ND for an address: True, False, or the reason why its owner does not."""
@@ -929,6 +937,12 @@ class Walker:
 
     def _mend_route(self, netns: Namespace, destination: str) -> tuple[str, ...]:
         """A route to an address, by a router next door (or the link itself) from which the way goes on."""
+        key = (id(netns), destination)
+        if key not in self._mends:
+            self._mends[key] = self._made_route(netns, destination)
+        return self._mends[key]
+
+    def _made_route(self, netns: Namespace, destination: str) -> tuple[str, ...]:
         family = family_of(destination)
         bits = 32 if family == "inet" else 128
         command = f"ip {_six(family)}route add "

@@ -25,13 +25,16 @@ if TYPE_CHECKING:
 
     from ...model.host import Host
     from ...model.namespace import Namespace
-    from ..layer2 import Segment
+    from ..layer2 import End, Segment
 
     Run = Callable[["Look"], Iterator["Finding"]]
 
 #: The areas, each a module; a finding's order follows them.
 AREAS = ("links", "addresses", "routes", "rules", "forwarding", "neighbours", "bridges", "firewalls", "services", "capture")
 LEVELS = ("error", "warning", "note")
+_ALONE = {"nexthops", "expires", "unparsed", "via", "nh_info"}  # keys of a route that no other one stands for
+_ALL_BUT_DST = ("gateway", "dev", "table", "type", "protocol", "scope", "metric", "prefsrc", "nhid", "tos")
+UNUSABLE = ("blackhole", "unreachable", "prohibit", "throw")
 #: Devices that a program keeps ready without anything on them.
 IDLE = (
     "docker0",
@@ -119,7 +122,11 @@ class Look:
         self.check: Check | None = None
         self._switches: dict[int, Switches] = {}
         self._entries: dict[str, list[tuple[Namespace, Address, AddrInfo]]] = {}
-        self._segments: dict[tuple[int, str], frozenset[tuple[int, str]]] = {}
+        self._owned: dict[str, list[tuple[Namespace, Address, AddrInfo]]] | None = None
+        self._defaults: dict[tuple[int, str], list[Route]] = {}
+        self._routes: dict[int, list[Route]] = {}
+        self._tables: dict[tuple[int, str], dict[str, list[Route]]] = {}
+        self._asked: dict[Any, tuple[tuple[End, ...], End | None]] = {}
 
     @property
     def namespaces(self) -> list[Namespace]:
@@ -186,7 +193,28 @@ class Look:
     def is_closed(self, netns: Namespace, dev: str) -> bool:
         """Whether nothing outside of what was captured can be on the segment of a link, and nothing in it is uncertain."""
         found = self.segment(netns, dev)
-        return bool(found.ends) and not found.unknown and all(end.netns.addresses is not None for end in found.ends)
+        return next(found.each(), None) is not None and not found.unknown and self.any_end(found, _is_unknown) is None
+
+    def any_end(self, segment: Segment, wanted: Callable[[Look, End], bool]) -> End | None:
+        """The first end of a segment that is as wanted: asked once for all ports of a bridge."""
+        for ends in (segment.own, *(one.core.own for one in segment.shared)):
+            key = (id(ends), wanted)
+            if key not in self._asked:
+                self._asked[key] = ends, next((end for end in ends if wanted(self, end)), None)
+            if self._asked[key][1] is not None:
+                return self._asked[key][1]
+        return None
+
+    def having(self, netns: Namespace, dev: str, address: str) -> Iterator[tuple[Namespace, Link, AddrInfo]]:
+        """(namespace, link, entry) of an address on the segment of a link, wherever a frame reaches it."""
+        if self._owned is None:
+            self._owned = {}
+            for there, link, entry in self.entries():
+                self._owned.setdefault(str(entry["local"]), []).append((there, link, entry))
+        for there, link, entry in self._owned.get(address, ()):
+            end = self.segment(netns, dev).end(there, str(link["ifname"])) if link.get("ifname") else None
+            if end is not None and end.obstacle is None:
+                yield there, end.link, entry
 
     def peer(self, netns: Namespace, link: Link) -> tuple[Namespace, Link] | None:
         """The other end (or the parent) of a link, where it is known for certain."""
@@ -237,14 +265,56 @@ class Look:
                         if is_real(entry) and link.get("ifname") is not None:
                             yield netns, link, entry
 
+    def defaults(self, netns: Namespace, family: str = "inet") -> list[Route]:
+        """The default routes of all tables of a namespace, without those that drop."""
+        key = (id(netns), family)
+        if key not in self._defaults:
+            routes = netns.routes if family == "inet" else netns.routes6
+            found = [route for route in routes or () if route.get("dst") == "default"]
+            self._defaults[key] = [route for route in found if route.get("type", "unicast") not in UNUSABLE]
+        return self._defaults[key]
+
+    def tables(self, netns: Namespace, family: str) -> dict[str, list[Route]]:
+        """The routes of a family by the name of their table."""
+        key = (id(netns), family)
+        if key not in self._tables:
+            found: dict[str, list[Route]] = {}
+            for route in (netns.routes if family == "inet" else netns.routes6) or ():
+                found.setdefault(str(route.get("table", "main")), []).append(route)
+            self._tables[key] = found
+        return self._tables[key]
+
     def routes(self) -> Iterator[tuple[Namespace, Route]]:
-        """The routes of all namespaces and tables but those that the kernel keeps for its own (local, groups, fe80::)."""
+        """The routes of all namespaces, as :meth:`routes_of` has them."""
         for netns in self.namespaces:
+            for route in self.routes_of(netns):
+                yield netns, route
+
+    def routes_of(self, netns: Namespace) -> list[Route]:
+        """The routes of all tables but those that the kernel keeps for its own (local, groups, fe80::).
+
+        Of routes by one gateway that differ in their destination only, the first stands for all: what is wrong with one is
+        wrong with the others, and a router has a hundred thousand of them.
+        """
+        if id(netns) not in self._routes:
+            found: list[Route] = []
+            told: set[Any] = set()
             for route in [*(netns.routes or ()), *(netns.routes6 or ())]:
-                if route.get("table") not in ("local", "255", 255) and not str(route.get("dst", "")).startswith(
-                    ("fe80:", "ff00:")
-                ):
-                    yield netns, route
+                dst = str(route.get("dst", ""))
+                if route.get("table") in ("local", "255", 255) or dst.startswith(("fe80:", "ff00:")):
+                    continue
+                if "gateway" in route and dst != "default" and not route.get("flags") and not _ALONE & route.keys():
+                    key = tuple(map(route.get, _ALL_BUT_DST))
+                    if key in told:
+                        continue
+                    told.add(key)
+                found.append(route)
+            self._routes[id(netns)] = found
+        return self._routes[id(netns)]
+
+
+def _is_unknown(look: Look, end: End) -> bool:
+    return end.netns.addresses is None
 
 
 def _words(record: AnyRecord) -> str:

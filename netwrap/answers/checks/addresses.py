@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from ...wording import hops
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from parsers.records import Address, AddrInfo, Link, Record, Route
+    from parsers.records import Address, AddrInfo, Link, Route
 
     from ...model.namespace import Namespace
     from . import Finding, Look
@@ -32,6 +33,18 @@ def on_segment(look: Look, netns: Namespace, dev: str) -> list[tuple[Namespace, 
     return found
 
 
+def _networks(look: Look) -> dict[ipaddress.IPv4Network, set[int]]:
+    """The IPv4 networks of all addresses, with the prefix lengths of the others that are inside of each or hold it."""
+    nets = {net for _, _, entry in look.entries("inet") if isinstance(net := network_of(entry), ipaddress.IPv4Network)}
+    lengths = {net.prefixlen for net in nets}
+    found: dict[ipaddress.IPv4Network, set[int]] = {}
+    for net in nets:
+        for length in lengths:
+            if length < net.prefixlen and (wide := net.supernet(new_prefix=length)) in nets:
+                found.setdefault(wide, set()).add(net.prefixlen)
+    return found
+
+
 @check("A01", "error", "one address twice in one segment", "both answer ARP: connections go to one or the other by chance")
 def duplicate(look: Look) -> Iterator[Finding]:
     """Two links that a broadcast of each reaches have the same address; between hosts, of the same MAC too (a VM twice)."""
@@ -41,9 +54,7 @@ def duplicate(look: Look) -> Iterator[Finding]:
         record = netns.link(name) or link
         if state(record) == "down":
             continue
-        for there, other, twin in on_segment(look, netns, name):
-            if twin.get("local") != text or (there is netns and str(other["ifname"]) == name):
-                continue
+        for there, other, twin in look.having(netns, name, text):
             key = frozenset({(id(netns), name), (id(there), str(other["ifname"]))}), text
             if key in told:
                 continue
@@ -146,8 +157,8 @@ def dad_failed(look: Look) -> Iterator[Finding]:
 def same_network(look: Look) -> Iterator[Finding]:
     """Two connected routes of one prefix and one metric in table main, by links that are up, and neither stands on the other."""
     for netns in look.namespaces:
-        seen: dict[tuple[str, Any], list[Record]] = {}
-        for route in [*(netns.routes or ()), *(netns.routes6 or ())]:
+        seen: dict[tuple[str, Any], list[Route]] = {}
+        for route in look.routes_of(netns):
             dst = str(route.get("dst", ""))
             if (
                 is_main(route)
@@ -191,7 +202,7 @@ def covers(look: Look) -> Iterator[Finding]:
     """Two routes of one prefix in table main by two links: connected by one, by a gateway or a program over the other."""
     for netns in look.namespaces:
         connected: dict[str, Route] = {}
-        for route in netns.routes or ():
+        for route in look.routes_of(netns):
             if is_main(route) and route.get("protocol") == "kernel" and "gateway" not in route and "/" in str(route.get("dst")):
                 connected.setdefault(str(route["dst"]), route)
         for route in netns.routes or ():
@@ -215,10 +226,11 @@ def covers(look: Look) -> Iterator[Finding]:
 def lengths(look: Look) -> Iterator[Finding]:
     """Two addresses on one segment, one inside the other's network, with different lengths; /32 and /128 are left out."""
     told: set[Any] = set()
+    wide = _networks(look)
     for netns, link, entry in look.entries("inet"):
         name = str(link["ifname"])
         own = network_of(entry)
-        if own is None or own.prefixlen >= 31 or "address" in entry:
+        if own not in wide or own.prefixlen >= 31 or "address" in entry:
             continue
         for there, other, twin in on_segment(look, netns, name):
             network = network_of(twin)
@@ -281,8 +293,8 @@ def no_common_network(look: Look) -> Iterator[Finding]:
 
 def _reaches(netns: Namespace, dev: str, own: list[AddrInfo], others: list[AddrInfo]) -> bool:
     wanted = [address_of(entry["local"]) for entry in others]
-    nets = [network_of(entry) for entry in own]
-    nets += [prefix_of(route.get("dst")) for route in netns.routes or () if route.get("dev") == dev]
+    routes = (prefix_of(route.get("dst")) for route in netns.routes or () if route.get("dev") == dev)
+    nets = chain(map(network_of, own), routes)  # the many are looked at only where the few do not reach
     return any(
         net is not None and one is not None and one.version == net.version and one in net for net in nets for one in wanted
     )
@@ -329,7 +341,7 @@ def deprecated_source(look: Look) -> Iterator[Finding]:
     """The flag deprecated on an address that a route has as src."""
     for netns, link, entry in look.entries():
         if entry.get("deprecated"):
-            for route in [*(netns.routes or ()), *(netns.routes6 or ())]:
+            for route in look.routes_of(netns):
                 if route.get("prefsrc") == entry["local"] and route.get("protocol") != "kernel":
                     yield look.finding(
                         netns,
@@ -347,7 +359,7 @@ def too_wide(look: Look) -> Iterator[Finding]:
     for netns in look.namespaces:
         connected = [
             (route, net)
-            for route in netns.routes or ()
+            for route in look.routes_of(netns)
             if is_main(route) and route.get("dev") and not gateway_of(route) and route.get("dst") != "default"
             if isinstance(net := prefix_of(route.get("dst")), ipaddress.IPv4Network) and route.get("type", "unicast") == "unicast"
         ]

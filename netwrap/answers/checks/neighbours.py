@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import check, is_real, kind
-from .addresses import on_segment
 from .links import dead
 
 if TYPE_CHECKING:
@@ -35,9 +34,7 @@ def wrong_mac(look: Look) -> Iterator[Finding]:
                 continue
             if {"FAILED", "NOARP"} & set(neigh.get("state", ())):
                 continue
-            owners = [
-                (there, link) for there, link, entry in on_segment(look, netns, dev) if entry.get("local") == neigh.get("dst")
-            ]
+            owners = [(there, link) for there, link, _ in look.having(netns, dev, str(neigh.get("dst")))]
             macs = {str((there.link(str(link["ifname"])) or link).get("address")) for there, link in owners}
             if owners and mac not in macs and not _answers(look, netns, dev, mac):
                 there, link = owners[0]

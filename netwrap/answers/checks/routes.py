@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...wording import hops
 from ..topology import state
 from ..trace import Asked, Trace, addresses_of, trace
-from . import address_of, check, dev_of, gateway_of, is_main, is_real, kind, network_of, prefix_of
+from . import UNUSABLE, address_of, check, dev_of, gateway_of, is_main, is_real, kind, network_of, prefix_of
 from .addresses import on_segment
+from .alike import Alike
 from .links import dead
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     from parsers.records import AddrInfo, Neigh, Route, Rule
 
     from ...model.namespace import Namespace
+    from ..layer2 import End
     from . import Finding, Look
 
 #: The gateway that Calico and its like give to every pod, and answer for by proxy ARP.
 _PROXIED = ("169.254.1.1", "169.254.0.1", "169.254.169.1")
-_UNUSABLE = ("blackhole", "unreachable", "prohibit", "throw")
 
 
 def _is_proxied(gateway: str) -> bool:
     return gateway in _PROXIED or gateway.startswith(("169.254.", "fe80:"))
-
-
-def _defaults(netns: Namespace, family: str = "inet") -> list[Route]:
-    routes = netns.routes if family == "inet" else netns.routes6
-    return [route for route in routes or () if route.get("dst") == "default" and route.get("type", "unicast") not in _UNUSABLE]
 
 
 @check("R01", "warning", "no default route, and its neighbours have one", "nothing outside of its own networks is reached")
@@ -39,7 +36,7 @@ def no_default(look: Look) -> Iterator[Finding]:
     """All routes of main were captured and none is a default, while another namespace on the same segment has one by a gateway
     that this one reaches, too."""
     for netns in look.namespaces:
-        if netns.here or not netns.has_routes("inet") or _defaults(netns):
+        if netns.here or not netns.has_routes("inet") or look.defaults(netns):
             continue
         for link in netns.addresses or ():
             name = str(link.get("ifname"))
@@ -47,8 +44,9 @@ def no_default(look: Look) -> Iterator[Finding]:
             if not own or state(netns.link(name) or link) == "down":
                 continue
             found = None
-            for end in look.segment(netns, name).ends:
-                for route in _defaults(end.netns) if end.netns is not netns and not end.netns.here else ():
+            segment = look.segment(netns, name)
+            for end in segment.ends if look.any_end(segment, _has_default) is not None else ():
+                for route in look.defaults(end.netns) if end.netns is not netns and not end.netns.here else ():
                     gateway = gateway_of(hops(route)[0])
                     inside = network_of(own[0])
                     if any(where is netns for where, _ in look.walker.owners(str(gateway))):
@@ -68,14 +66,18 @@ def no_default(look: Look) -> Iterator[Finding]:
                 break
 
 
+def _has_default(look: Look, end: End) -> bool:
+    return not end.netns.here and bool(look.defaults(end.netns))
+
+
 @check("R23", "error", "no default route for most of what is sent", "only one source address has a way out")
 def default_for_one_source(look: Look) -> Iterator[Finding]:
     """Main has no default (all of main was captured), another table has, and only a rule for one source address leads to
     it, while another global address is there."""
     for netns in look.namespaces:
-        if not netns.has_routes("inet") or netns.rules is None or any(is_main(route) for route in _defaults(netns)):
+        if not netns.has_routes("inet") or netns.rules is None or any(is_main(route) for route in look.defaults(netns)):
             continue
-        for route in _defaults(netns):
+        for route in look.defaults(netns):
             table = str(route.get("table"))
             rules = [rule for rule in netns.rules if str(rule.get("table")) == table]
             if not rules or any(rule.get("src", "all") == "all" for rule in rules):
@@ -124,7 +126,7 @@ def gateway_off_link(look: Look) -> Iterator[Finding]:
     for netns, route in look.routes():
         if (
             netns.addresses is None
-            or str(route.get("type", "unicast")) in _UNUSABLE
+            or str(route.get("type", "unicast")) in UNUSABLE
             or route.get("nhid")
             and "gateway" not in route
         ):
@@ -312,17 +314,13 @@ def nobody_has_gateway(look: Look) -> Iterator[Finding]:
                 continue
             if netns.link(dev) is None or not look.is_closed(netns, dev):
                 continue
-            ends = look.segment(netns, dev).ends
-            if any(entry.get("local") == gateway for end in ends for entry in end.netns.addresses_of(end.dev)):
+            segment = look.segment(netns, dev)
+            if look.any_end(segment, _answers_for_others) is not None:
                 continue
-            if any(look.switches(end.netns).on("proxy_arp", end.dev) or end.netns.proxies for end in ends):
+            owners = look.walker.owners(gateway)
+            if any(segment.end(where, str(link.get("ifname"))) for where, link in owners):
                 continue
-            if any(
-                str(entry.get("local")) == gateway
-                for where in {id(end.netns): end.netns for end in ends}.values()
-                for link in where.addresses or ()
-                for entry in link.get("addr_info", ())
-            ):
+            if any(segment.end(where, str(link.get("ifname"))) for where, _ in owners for link in where.links or ()):
                 continue  # on another link of a namespace there: the kernel answers for it
             told.add((id(netns), gateway))
             near = _nearest(look, netns, dev, gateway)
@@ -337,6 +335,10 @@ def nobody_has_gateway(look: Look) -> Iterator[Finding]:
                 explains=[("gateway", id(netns), gateway)],
                 follows=[dead(netns, dev)],
             )
+
+
+def _answers_for_others(look: Look, end: End) -> bool:
+    return look.switches(end.netns).on("proxy_arp", end.dev) or bool(end.netns.proxies)
 
 
 @check("R06", "warning", "a route by a link without a carrier is still in the table", "what it leads to vanishes")
@@ -362,7 +364,7 @@ def two_defaults(look: Look) -> Iterator[Finding]:
     for netns in look.namespaces:
         for family in ("inet", "inet6"):
             seen: dict[Any, list[Route]] = {}
-            for route in _defaults(netns, family):
+            for route in look.defaults(netns, family):
                 if route.get("protocol") != "ra" and "nexthops" not in route and route.get("dev") is not None:
                     seen.setdefault((str(route.get("table", "main")), route.get("metric", 0), route.get("tos")), []).append(route)
             for (_, metric, _), routes in seen.items():
@@ -460,8 +462,8 @@ def missing_nexthop(look: Look) -> Iterator[Finding]:
         if netns.nexthops is None or not netns.covers("ip_nexthop"):
             continue
         known = {nexthop.get("id") for nexthop in netns.nexthops}
-        for where, route in look.routes():
-            if where is netns and "nhid" in route and route["nhid"] not in known:
+        for route in look.routes_of(netns):
+            if "nhid" in route and route["nhid"] not in known:
                 yield look.finding(netns, f"{route.get('dst')} uses the nexthop {route['nhid']}, which does not exist", route)
         for nexthop in netns.nexthops:
             gone = [
@@ -512,11 +514,7 @@ def walked(look: Look, wanted: str) -> Iterator[Finding]:
     """The walks that end for the reason of a check: one finding for each place and reason, however many ways end there."""
     told: dict[Any, list[Walk]] = {}
     for walk in _walks(look):
-        if walk.found.verdict in ("reached", "undecided", "depends") or walk.found.reason is None:
-            continue
-        if walk.found.verdict == "leaves" and walk.found.reason != "no-masquerade":
-            continue
-        if _check_of(walk) == wanted and not _is_no_fault(walk):
+        if _check_of(walk) == wanted and _is_fault(walk):
             end = walk.found.result.end
             told.setdefault((id(end.netns), end.dev, end.reason, id(end.evidence)), []).append(walk)
     for walks in told.values():
@@ -543,14 +541,16 @@ def _check_of(walk: Walk) -> str | None:
     return _OF_WALK.get(str(walk.found.reason))
 
 
-def _is_no_fault(walk: Walk) -> bool:
-    """Whether a walk ends as it may well be meant to: towards others no route need be there, and firewalls separate."""
+def _is_fault(walk: Walk) -> bool:
+    """Whether a walk ends as it can hardly be meant to: towards others no route need be there."""
     found, end = walk.found, walk.found.result.end
-    if found.reason in _NO_WAY and found.direction != "back":
-        return True
+    if found.verdict in ("reached", "undecided", "depends") or found.reason is None:
+        return False
+    if found.verdict == "leaves" and found.reason != "no-masquerade" or found.reason in _NO_WAY and found.direction != "back":
+        return False
     if walk.asked.destination == _OUTSIDE and found.reason in (*_NO_WAY, "loop", "martian"):
-        return True  # nobody has the address: routers without a way out send it round
-    return end.reason == "no-route" and end.netns.inode is None and _is_connected(end.netns, walk.asked.destination)
+        return False  # nobody has the address: routers without a way out send it round
+    return not (end.reason == "no-route" and end.netns.inode is None and _is_connected(end.netns, walk.asked.destination))
 
 
 def _severity(walks: list[Walk]) -> str | None:
@@ -581,41 +581,55 @@ def _walks(look: Look) -> list[Walk]:
         return kept
     walks: list[Walk] = []
     look.walks = walks  # type: ignore[attr-defined]
-    rooms = [netns for netns in look.namespaces if netns.links and netns.routes is not None and addresses_of(netns)]
-    for netns in rooms[:_MOST]:
-        targets: dict[str, bool] = {}
-        for route in _defaults(netns)[:1]:
-            gateway = gateway_of(hops(route)[0])
-            if gateway and address_of(gateway) is not None and not _is_proxied(gateway):
-                targets[gateway] = True
-            if look.walker.owners(str(gateway)) or _is_proxied(str(gateway)):
-                targets[_OUTSIDE] = True
-        for other in _near(look, netns)[:_BESIDE]:
-            targets[other] = True
-        for there in rooms if len(rooms) <= _PAIRS else ():
-            if there is not netns:
-                targets.setdefault(addresses_of(there)[0], False)
-        for target, near in targets.items():
-            try:
-                asked = Asked(netns, target, source=None)
-                walks.append(Walk(asked, trace(look.host, asked, look.walker), near))
-            except (ValueError, KeyError, RecursionError):  # not a question that can be asked of what was captured
-                continue
+    rooms = [netns for netns in look.namespaces if netns.links and netns.routes is not None and addresses_of(netns)][:_MOST]
+    few = len(rooms) <= _PAIRS
+    copies: dict[Any, list[Namespace]] = {}
+    alike = Alike(look)
+    for netns in rooms:
+        copies.setdefault(id(netns) if few else alike.key(netns), []).append(netns)
+    for first, *others in copies.values():
+        made = list(_ways_of(look, first, rooms if few else ()))
+        walks += made
+        if any(map(_is_fault, made)):
+            for netns in others:
+                walks += _ways_of(look, netns, ())
     return walks
 
 
-def _near(look: Look, netns: Namespace) -> list[str]:
+def _ways_of(look: Look, netns: Namespace, rooms: Sequence[Namespace]) -> Iterator[Walk]:
+    targets: dict[str, bool] = {}
+    for route in look.defaults(netns)[:1]:
+        gateway = gateway_of(hops(route)[0])
+        if gateway and address_of(gateway) is not None and not _is_proxied(gateway):
+            targets[gateway] = True
+        if look.walker.owners(str(gateway)) or _is_proxied(str(gateway)):
+            targets[_OUTSIDE] = True
+    for other in islice(_near(look, netns), _BESIDE):
+        targets[other] = True
+    for there in rooms:
+        if there is not netns:
+            targets.setdefault(addresses_of(there)[0], False)
+    for target, near in targets.items():
+        try:
+            asked = Asked(netns, target, source=None)
+            yield Walk(asked, trace(look.host, asked, look.walker), near)
+        except (ValueError, KeyError, RecursionError):  # not a question that can be asked of what was captured
+            continue
+
+
+def _near(look: Look, netns: Namespace) -> Iterator[str]:
     """IPv4 addresses of the others on a namespace's segments, also behind what keeps frames from them."""
-    found: dict[str, None] = {}
+    told: set[str] = set()
     for link in netns.addresses or ():
         own = [entry for entry in link.get("addr_info", ()) if entry.get("family") == "inet" and is_real(entry)]
-        for end in look.segment(netns, str(link.get("ifname"))).ends if own else ():
+        nets = list(map(network_of, own))
+        for end in look.segment(netns, str(link.get("ifname"))).each() if own else ():
             for twin in end.netns.addresses_of(end.dev) if end.netns is not netns else ():
-                wanted = address_of(twin.get("local"))
-                if twin.get("family") == "inet" and is_real(twin):
-                    if any(net is not None and net.version == 4 and wanted in net for net in map(network_of, own)):
-                        found[str(twin["local"])] = None
-    return list(found)
+                text, wanted = str(twin.get("local")), address_of(twin.get("local"))
+                if twin.get("family") == "inet" and is_real(twin) and text not in told:
+                    if any(net is not None and net.version == 4 and wanted in net for net in nets):
+                        told.add(text)
+                        yield text
 
 
 @check("R08", "error", "no way back", "the commonest fault: packets arrive, and their answers have no route")

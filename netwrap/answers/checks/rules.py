@@ -20,17 +20,11 @@ _STANDARD = {"local", "main", "default", "255", "254", "253"}
 _DEAD = ("blackhole", "unreachable", "prohibit")
 
 
-def _sides(netns: Namespace) -> Iterator[tuple[str, list[Rule], list[Route] | None]]:
-    for family, rules, routes in (("inet", netns.rules, netns.routes), ("inet6", netns.rules6, netns.routes6)):
+def _sides(look: Look, netns: Namespace) -> Iterator[tuple[str, list[Rule], dict[str, list[Route]]]]:
+    """Each family that has rules, with these and the routes of each table."""
+    for family, rules in (("inet", netns.rules), ("inet6", netns.rules6)):
         if rules:
-            yield family, rules, routes
-
-
-def _by_table(routes: list[Route]) -> dict[str, list[Route]]:
-    found: dict[str, list[Route]] = {}
-    for route in routes:
-        found.setdefault(str(route.get("table", "main")), []).append(route)
-    return found
+            yield family, rules, look.tables(netns, family)
 
 
 def _is_known(netns: Namespace, family: str, table: str) -> bool:
@@ -42,8 +36,7 @@ def empty_table(look: Look) -> Iterator[Finding]:
     """The table of a rule has no route, and all routes of it were captured; tables of VRFs, default and Android's are left
     out."""
     for netns in look.namespaces:
-        for family, rules, routes in _sides(netns):
-            tables = _by_table(routes or [])
+        for family, rules, tables in _sides(look, netns):
             for rule in rules:
                 table = str(rule.get("table", ""))
                 if not table or table in _STANDARD or table in tables or not _is_known(netns, family, table):
@@ -63,8 +56,7 @@ def only_unreachable(look: Look) -> Iterator[Finding]:
     """The only default of the table that a rule with a condition looks up is unreachable, blackhole or prohibit, and the rest of
     the table has no other route by a device."""
     for netns in look.namespaces:
-        for _, rules, routes in _sides(netns):
-            tables = _by_table(routes or [])
+        for _, rules, tables in _sides(look, netns):
             for rule in rules:
                 table = str(rule.get("table", ""))
                 found = tables.get(table, [])
@@ -98,8 +90,7 @@ def never_reached(look: Look) -> Iterator[Finding]:
     """A rule without a condition (or with `not fwmark` only) before it looks up a table that has a default route, or of which
     nothing is known; the rule behind has no condition that the one before lacks."""
     for netns in look.namespaces:
-        for family, rules, routes in _sides(netns):
-            tables = _by_table(routes or [])
+        for family, rules, tables in _sides(look, netns):
             ordered = sorted(rules, key=lambda rule: rule.get("priority", 0))
             for at, rule in enumerate(ordered):
                 table = str(rule.get("table", ""))
@@ -202,7 +193,7 @@ def default_rules(look: Look) -> Iterator[Finding]:
 def rule_twice(look: Look) -> Iterator[Finding]:
     """Two rules that differ in nothing but the priority, or in nothing at all."""
     for netns in look.namespaces:
-        for _, rules, _ in _sides(netns):
+        for _, rules, _ in _sides(look, netns):
             seen: dict[str, Rule] = {}
             for rule in rules:
                 key = repr(sorted((name, value) for name, value in rule.items() if name not in ("priority", "protocol")))
