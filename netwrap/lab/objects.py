@@ -299,5 +299,5 @@ _TEXTS: dict[str, Callable[[Key, Value], str]] = {
     "rule": lambda rest, value: f"rule {rest[1]}:" + _with(value, *RULE_NAMES),
     "netem": lambda rest, value: f"netem on {rest[0]}: {' '.join(value.get('words', []))}",
     "nat": lambda rest, value: "NAT for " + ", ".join(source for source, _out in value.get("rules", [])),
-    "start": lambda rest, value: "command " + " ".join(value.get("argv", [])),
+    "start": lambda rest, value: "command " + " ".join(value.get("argv") or ["that the lab started"]),
 }

@@ -32,14 +32,14 @@ where the `ip` there has no JSON to rely on, and ``cat /proc/PID/net/…`` of ot
 
 from __future__ import annotations
 
+import contextlib
 import json as json_module
 import os
 import re
-import shutil
 import tempfile
 import threading
 
-from .. import packaged, shell
+from .. import packaged, shell, unfinished
 from ..commands import module
 from ..commands.line import understand
 from ..errors import NetwrapError, TimedOut
@@ -94,7 +94,7 @@ def take_to(
     file: int, *, timeout: int = TIMEOUT, json: bool = True, quick: bool = False, progress: Progress | None = None
 ) -> None:
     """Run the probe here; what it prints goes to the descriptor of a file, which must be open for reading too."""
-    with shell.cleaning_up(), _Folder() as folder, _Watcher(file, progress):
+    with shell.cleaning_up(), _folder() as folder, _Watcher(file, progress):
         words = ["sh", "-s", "--", "--timeout", str(timeout), "--scratch", folder]
         words += ([] if json else ["--no-json"]) + (["--quick"] if quick else [])
         try:
@@ -105,25 +105,18 @@ def take_to(
         raise shell.error(words, result)
 
 
-class _Folder:
-    """A folder in memory, where there is some, that is removed whatever happens; not `tempfile`'s: a signal may come in it."""
-
-    def __init__(self) -> None:
-        memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else tempfile.gettempdir()
-        self._path = os.path.join(memory, f"netwrap-{os.getpid()}-{os.urandom(8).hex()}")
-
-    def __enter__(self) -> str:
-        try:
-            os.mkdir(self._path, 0o700)
-        except OSError as error:
-            raise NetwrapError(f"cannot make {self._path}: {error.strerror or error}") from None
-        except BaseException:
-            self.__exit__()
+@contextlib.contextmanager
+def _folder() -> Iterator[str]:
+    """A folder in memory, where there is some, that is removed whatever happens."""
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else tempfile.gettempdir()
+    stem = os.path.join(memory, "netwrap")
+    try:
+        with unfinished.folder(stem) as path:
+            yield path
+    except OSError as error:
+        if error.filename is None or not str(error.filename).startswith(stem):
             raise
-        return self._path
-
-    def __exit__(self, *_: object) -> None:
-        shutil.rmtree(self._path, ignore_errors=True)
+        raise NetwrapError(f"cannot make {error.filename}: {error.strerror or error}") from None
 
 
 class _Watcher(threading.Thread):

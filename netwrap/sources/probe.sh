@@ -173,6 +173,11 @@ watch() {
             leave
             return
         fi
+        if [ -n "$scratch" ] && ! kill -0 "$PPID" 2>/dev/null; then # who wanted this was killed, and reads no more
+            kill $$ 2>/dev/null
+            rm -rf "$work"
+            return
+        fi
         for w in 0 1 2; do
             at= pid=
             { read -r at pid <"$work/now$w"; } 2>/dev/null || continue
@@ -245,7 +250,11 @@ attempt() { # COMMAND...: what it printed in `said`; watched as every other, as 
     else
         said=$(run "$@"; exit $status) || status=$?
     fi
-    [ $status -ne 124 ] || note "$*: no end after $limit seconds; killed"
+    if [ $status -eq 124 ]; then
+        IFS=' '
+        note "$*: no end after $limit seconds; killed"
+        IFS=$newline
+    fi
     return $status
 }
 

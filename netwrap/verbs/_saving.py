@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import tempfile
 
-from netwrap import shell
+from netwrap import shell, unfinished
 from netwrap.errors import NetwrapError
 
 TYPE_CHECKING = False
@@ -16,22 +17,25 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def whole(path: str) -> Iterator[str]:
-    """Give the name of a file beside ``path`` to be made (or of a folder); when it is whole, it takes the place of ``path``.
+    """Give the name of a file to be made (or of a folder); when it is whole, it takes the place of ``path``.
 
-    Whatever happens before, a signal included, leaves ``path`` as it was, and nothing beside it. Raises NetwrapError.
+    Whatever happens before, a signal included, leaves ``path`` as it was, and nothing beside it. What a run that was killed has
+    left is removed by the next one that writes ``path``. A device or a pipe is written to, never replaced; behind a link its
+    target is replaced. Raises NetwrapError.
     """
+    path = os.path.realpath(path)
     folder, name = os.path.split(path)
-    beside = os.path.join(folder, f".{name}-{os.urandom(6).hex()}")
+    special = os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
+    stem = os.path.join(tempfile.gettempdir(), "netwrap") if special else os.path.join(folder, f".{name}")
     try:
-        with shell.cleaning_up():
-            try:
-                yield beside
+        with shell.cleaning_up(), unfinished.folder(stem) as inside:
+            beside = os.path.join(inside, "content" if special else name)
+            yield beside
+            if special:
+                with open(beside, "rb") as file, open(path, "wb") as target:
+                    shutil.copyfileobj(file, target, 1 << 20)
+            else:
                 os.replace(beside, path)
-            finally:
-                if os.path.isdir(beside):
-                    shutil.rmtree(beside)
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(beside)
     except OSError as error:
         raise NetwrapError(f"cannot write {path}: {error.strerror or error}") from None
 

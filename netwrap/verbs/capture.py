@@ -84,7 +84,7 @@ def _keep(text: str, path: str) -> None:
     import gzip
 
     content = text.encode("utf-8", "surrogateescape")
-    with whole(os.path.realpath(path)) as beside, open(private(beside), "wb") as file:
+    with whole(path) as beside, open(private(beside), "wb") as file:
         file.write(gzip.compress(content, 6) if path.endswith(".gz") else content)
 
 

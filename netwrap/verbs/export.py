@@ -45,7 +45,7 @@ def run(options: Options) -> int:
         for line in exports.lines(rows):
             sys.stdout.write(line)
     else:
-        with whole(os.path.realpath(path)) as beside:
+        with whole(path) as beside:
             exports.write(rows, form, beside)
     sys.stdout.flush()
     for problem in dict.fromkeys(problems):

@@ -13,6 +13,7 @@ from netwrap import shell, wording
 from netwrap.errors import NetwrapError, UsageError
 
 from . import say
+from ._saving import whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -211,9 +212,6 @@ def _export(names: list[str], output: str | None) -> int:
     if output is None or output == "-":
         sys.stdout.write(text)
         return 0
-    try:
-        with open(output, "w", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise NetwrapError(f"{output} cannot be written: {error.strerror}") from error
+    with whole(output) as beside, open(beside, "x", encoding="utf-8") as file:
+        file.write(text)
     return 0

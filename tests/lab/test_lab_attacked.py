@@ -127,10 +127,13 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("damage", BROKEN.values(), ids=BROKEN.keys())
-def test_a_broken_record(private_host: PrivateHost, damage: str) -> None:
+def test_a_broken_record(private_host: PrivateHost, tmp_path: Path, damage: str) -> None:
     host = private_host
     before = host.snapshot()
-    assert host.netwrap("lab", "up", "bridge").returncode == 0
+    text = (ROOT / "netwrap" / "lab" / "ready" / "bridge.toml").read_text()
+    file = tmp_path / "bridge.toml"
+    file.write_text(text.replace("[namespaces.red]\n", '[namespaces.red]\nstart = [["sleep", "779"]]\n'))
+    assert "sleep 779" in host.netwrap("lab", "up", str(file)).stdout
     host.sh("ip netns exec red sleep 778 >/dev/null 2>&1 &")
     host.sh("mkdir -p /run/netwrap/lab/other; printf '\\377\\n' >/run/netwrap/lab/other/journal")
     host.sh(damage.replace("J", "/run/netwrap/lab/bridge/journal"))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import os
 import random
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -544,12 +546,40 @@ def test_a_signal_leaves_nothing_behind(rooms: Rooms, tmp_path: Path, number: si
     target.mkdir()
     with subprocess.Popen([sys.executable, "-m", "netwrap", "capture", "-o", str(target / "x.gz")], env=env) as ours:
         deadline = time.monotonic() + 20
-        while not (folders := list(Path("/dev/shm").glob(f"netwrap-{ours.pid}-*"))) or not list(folders[0].iterdir()):
+        while not (folders := _folders(ours.pid)) or not list(folders[0].iterdir()):
             assert time.monotonic() < deadline
             time.sleep(0.02)
         ours.send_signal(number)
     assert ours.returncode == -number
     assert not folders[0].exists() and list(target.iterdir()) == []
+
+
+def _folders(pid: int) -> list[Path]:
+    """The folders in memory that a process holds open."""
+    found = []
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(OSError):
+            found.append(Path(os.readlink(entry)))
+    return [path for path in found if str(path).startswith("/dev/shm/netwrap-")]
+
+
+@root
+def test_the_probe_of_a_killed_run_ends_and_takes_its_folder_with_it(rooms: Rooms, tmp_path: Path) -> None:
+    slow = rooms.add("slow")
+    env = {
+        **os.environ,
+        **wrapper(tmp_path, f'case "$*" in *{slow}*) exec sleep 600;; esac'),
+        "PYTHONPATH": str(Path(PROBE).parents[2]),
+    }
+    with subprocess.Popen([sys.executable, "-m", "netwrap", "capture", "-o", str(tmp_path / "x")], env=env) as ours:
+        deadline = time.monotonic() + 20
+        while not (folders := _folders(ours.pid)) or not list(folders[0].iterdir()):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        ours.kill()
+    while folders[0].exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_a_folder_or_nowhere_is_refused(netwrap: Netwrap, tmp_path: Path) -> None:
@@ -561,11 +591,18 @@ def test_a_folder_or_nowhere_is_refused(netwrap: Netwrap, tmp_path: Path) -> Non
 
 
 @root
-def test_onto_a_device(netwrap: Netwrap) -> None:
-    """A device is written to, never replaced."""
-    before = os.stat("/dev/null").st_rdev
-    netwrap("capture", "-o", "/dev/null")
-    assert os.stat("/dev/null").st_rdev == before
+def test_onto_a_device(rooms: Rooms, netwrap: Netwrap, tmp_path: Path) -> None:
+    """A device is written to, never replaced; a link leads to what is replaced."""
+    null, link, place = tmp_path / "null", tmp_path / "link", tmp_path / "place"
+    os.mknod(null, 0o600 | stat.S_IFCHR, os.makedev(1, 3))
+    place.touch()
+    link.symlink_to("place")
+    for words in (["capture", "--quick"], ["topology", "--format", "dot"], ["lab", "export", rooms.add("red")]):
+        assert netwrap(*words, "-o", str(null)).returncode == 0
+        assert stat.S_ISCHR(null.stat().st_mode), words
+    netwrap(*words, "-o", str(link))
+    assert link.is_symlink() and place.stat().st_size > 10
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "null", "place"]
 
 
 @pytest.mark.parametrize("options", [["--nothing"], ["--timeout"], ["--timeout", "0"], ["--timeout=1.5"], ["red"]])

@@ -7,9 +7,12 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from rooms import ROOT, Netwrap
+
+from netwrap import unfinished
 
 SAMPLE = "fixtures/host/sample.netwrap"
 TABLE = "1: a|b\\c: <UP> mtu 5\n2: =1+1: <UP> mtu 5\n3: @x: <UP> mtu 5\n4: -: <UP> mtu 5\n5: e0: <UP> mtu 5\n"
@@ -66,3 +69,25 @@ def test_a_long_cell_does_not_widen_a_million_others(netwrap: Netwrap) -> None:
     assert done.returncode == 0 and len(done.stdout) < 60 << 20 and "(900000 in all)" in done.stdout
     done = netwrap("parse", "ip_link", "--json", given=text)
     assert len(json.loads(done.stdout)[0]["ifalias"]) == 900_000
+
+
+def test_the_next_run_removes_the_unfinished_folders_of_killed_ones(tmp_path: Path) -> None:
+    stem = str(tmp_path / ".x")
+    hold = (
+        "import sys\nfrom netwrap import unfinished\n"
+        f"with unfinished.folder({stem!r}) as path: print(path, flush=True); sys.stdin.read()"
+    )
+    others = [".x-0123456789ab.txt", ".x-0123", "x-0123456789ab"]  # of somebody else
+    for name in others:
+        (tmp_path / name).mkdir()
+    words = [sys.executable, "-c", hold]
+    with subprocess.Popen(words, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as run:
+        assert run.stdout is not None
+        theirs = Path(run.stdout.readline().strip())
+        (theirs / "half").touch()
+        with unfinished.folder(stem) as ours:
+            assert theirs.exists() and Path(ours).stat().st_mode & 0o777 == 0o700
+        run.kill()
+    assert theirs.exists() and not Path(ours).exists()
+    with unfinished.folder(stem) as ours:
+        assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*others, Path(ours).name])
