@@ -242,6 +242,24 @@ def _without_keywords(words: list[str], loops: list[tuple[str, tuple[str, ...]]]
     return words, last
 
 
+def substituted(run: Run, name: str, value: str) -> Run:
+    """A command with the value of a variable put in; the variable ``netns:`` is that of `ip -all netns exec`.
+
+    >>> substituted(runs("ip netns exec $n ip a")[0], "n", "red").netns
+    'red'
+    """
+
+    def put(text: str) -> str:
+        return re.sub(rf"\$(?:{re.escape(name)}\b|\{{{re.escape(name)}\}})", lambda _: value, text) if "$" in text else text
+
+    if name == "netns:":
+        return run._replace(netns=value)
+    netns = put(run.netns)
+    if netns != run.netns and netns.startswith("pid "):
+        netns = _of_pid(netns[4:])
+    return run._replace(words=[put(word) for word in run.words], netns=netns, host=put(run.host))
+
+
 # -- what is put around a command ------------------------------------------------------------------------------------
 
 

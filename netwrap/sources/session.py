@@ -23,7 +23,7 @@ from ..commands import request as asked
 from ..commands.line import is_wrapped, understand
 from ..model import sidetables
 from ..model.section import Section
-from . import invocation, pasted_text, prompts, tables_in_text
+from . import headings, invocation, pasted_text, prompts, shells, tables_in_text
 from .invocation import Run
 
 TYPE_CHECKING = False
@@ -50,74 +50,6 @@ _OPENER = re.compile(
 # What may stand in front of a command that has no prompt: `Output of `, `I ran `, `### `
 _CANDIDATES = 6
 _ENDS = re.compile(r"[\s:.*`\"'”)\]_,;-]+$")
-_LEAVES = ("exit", "logout", "quit", "^D", "exit 0", "\x04")
-_ROOTS = ("host", "root", "hypervisor", "node", "machine")
-# `=== node1 ===`, `--- web-01 ---`, `## Node1`, `Node1:`, `**router:**`, `==> alpha <==`, `alpha | CHANGED | rc=0 >>`, `[node1]`
-_HEADINGS = (
-    re.compile(
-        r"\s*(?:={2,}>?|-{2,}>?|#{1,6}|\*{2,}|\[|<{2,}|>{2,}) *(?P<name>[^\W_][\w.@-]{0,60}) *:?(?:={2,}|<?={2,}|-{2,}|#*"
-        r"|\*{2,}|\]|>{2,}|<{2,})\s*$"
-    ),
-    re.compile(
-        r"\s*(?:[*_#=>-]{2,}\s*|(?=[^\n]{1,40}:\s*$))(?P<name>(?:node|host|server|router|client|machine|vm|pc|box|side|site|peer|switch|leaf"
-        r"|firewall|gateway|spine|worker|master|container host)[ _#-]?[\w.]{1,20})\s*(?:[*_#=<:-]+\s*|$)$",
-        re.IGNORECASE,
-    ),
-    re.compile(r"\s*(?P<name>[^\W_][\w.-]{0,60}) \| (?:CHANGED|SUCCESS|FAILED|UNREACHABLE!?)\b.*$"),
-    re.compile(r"\s*[*_]{0,3}(?P<sure>)?(?P<name>[^\W_][\w.-]{0,60})[*_]{0,2}:[*_]{0,2}\s*$"),
-)
-_ON = re.compile(
-    r"\s*[*_#>-]*\s*(?:and\s+|then\s+|now\s+|same\s+|output\s+|this\s+is\s+|here\s+is\s+|.{0,40}\b)?(?:on|from"
-    r"|at|(?<=tables )of|"
-    r"(?<=table )of|(?<=routes )of|(?<=output )of|(?<=interfaces )of|"
-    r"(?<=addresses )of|(?<=rules )of)\s+"
-    r"(?:the\s+|my\s+|our\s+)?(?:(?P<which>other|linux|local|remote|first|second|third|working|broken)\s+)?"
-    r"(?P<kind>host|machine|server|node|router|client|box|gateway|firewall|switch|vm|guest|laptop|pc|worker|master|peer)?(?:\s+|(?=[:*_(,]|$)|(?<![^\W_]))"
-    r"(?P<name>[^\W_][\w.-]{0,60})?(?:\s*\([^)]{0,40}\))?\s*[:,]?\s*[*_]*:?$",
-    re.IGNORECASE,
-)
-# `On the first machine (alpha) I run:`
-_NAMED = re.compile(
-    r"\b(?:host|machine|server|node|router|client|box|gateway|firewall|switch|vm|guest|laptop|pc) ?\([\"'`]?"
-    r"(?P<name>[^\W_][\w.-]{0,60})[\"'`]?\)[^\n]{0,60}:\s*$",
-    re.IGNORECASE,
-)
-# `Side A (203.0.113.1):`
-_ASIDE = re.compile(r" ?\([^()]{1,40}\)(?=[:*_]{0,4}$)")
-_IN = re.compile(
-    r".{0,60}\b(?:inside|in|within)\s+(?:of\s+)?(?:the\s+|my\s+|a\s+)?(?:(?:network\s+)?(?P<kind>container|pod"
-    r"|netns|namespace|jail)"
-    r"\s*(?P<name>[\w./-]{1,60})?|(?P<name2>[\w./-]{1,60})\s+(?P<kind2>container|pod|netns|namespace))\s*[:*_]*$",
-    re.IGNORECASE,
-)
-_MACHINE = re.compile(
-    r"\d|\w\.\w+\.\w|(?:^|[-_.])(?:router|server|client|host|node|master|worker|gateway|firewall|switch|leaf|spine|left|right|local"
-    r"|remote|site|guest)",
-    re.IGNORECASE,
-)
-# `eth0:`, `step1:`, `netplan.yaml:`, `v1.2:` head something else
-_NO_MACHINE = re.compile(
-    r"(?:eth|en[spox]|wlan|wl|br|veth|vlan|bond|wg|tun|tap|vx|vxlan|lo|docker|virbr|cni|cali|flannel|swp|ppp|usb|dummy|ib|vrf|vmbr|lxcbr"
-    r"|step|table|case|test|fig|figure|part|example|note|update|question|try|attempt|point|issue|option|version|phase|scenario|method"
-    r"|ipv|ip|v|log|line|route|rule|port|edit|page|section|chapter|day|round|run|problem|answer|solution|setup|config)[-_.]?\d"
-    r"|.*\.(?:ya?ml|conf|cfg|txt|sh|py|json|log|md|service|xml|ini|rules|network|link|netdev|pcap|service)$",
-    re.IGNORECASE,
-)
-_NO_NAMES = frozenset(
-    "output outputs result results routes route links link addresses address rules rule neighbours neighbors before after "
-    "then now "
-    "expected actual example examples configuration config interfaces interface network networks note notes edit update logs log "
-    "command commands summary info information environment version versions steps reproduce description details thanks ps "
-    "tldr and "
-    "but so here this that firewall iptables bridge vlan vlans arp ip table tables ping traceroute on off yes no todo "
-    "question answer "
-    "solution problem issue title subject date from to cc hi hello dear regards setup topology netstat ifconfig dump test "
-    "tests more "
-    "first second third last one two three it is works follows following above below code bash sh console text wrote says show "
-    "shows goal what why how when where who status state settings debug error errors warning warnings ipv4 ipv6 default "
-    "main local "
-    "destination kernel iface port".split()
-)
 
 
 class Block:
@@ -163,15 +95,6 @@ class Block:
     def __repr__(self) -> str:
         where = f"host={self.host!r}, netns={self.netns!r}"
         return f"Block({self.line}, {self.command!r}, {where}, parser={self.parser!r}, {len(self.lines)} lines)"
-
-
-class _Shell(NamedTuple):
-    """An interactive shell: where it runs, and the prompt of the shell that it was opened from."""
-
-    netns: str | None
-    host: str | None
-    outer: tuple[str, str, str] | None
-    elsewhere: bool  # on another machine, or in a container, whose prompt names another host
 
 
 class _Found(NamedTuple):
@@ -233,19 +156,11 @@ class _Reader:
         self.breaks = pasted.breaks
         self.only = only
         self.blocks: list[Block] = []
-        self.shells: list[_Shell] = []
-        self.seen: tuple[str, str, str] | None = None  # user, host and, where it names neither, the form of the last prompt
-        self.host: str | None = None  # of the last prompt that named one
-        self.upper: str | None = None  # host of the first line of a prompt of two
-        self.prose = True  # since the last prompt, or from the beginning
-        self.heading: tuple[str | None, str | None] = (None, None)  # host and namespace
-        self.where: tuple[str | None, str | None] = (None, None)  # of what was run last
+        self.shells = shells.Shells()
         self.learned: list[str] = []
         self.files: dict[str, Run] = {}
-        self.left = False  # the last thing was the end of a shell
         self.cache: dict[int, _Found | None] = {}
         self.marks: set[str] = set()  # the values of a loop whose headings are still to come
-        self.named: set[str] = set()  # the machines that the prompts have named
         self.known: dict[str, list[Run]] = {}
         self.may = bytearray(len(self.lines))  # whether a line may begin a table: 0 not asked yet, 1 no, 2 yes
 
@@ -263,12 +178,10 @@ class _Reader:
             return at + 1
         host = prompts.upper_half(line)
         if host is not None:
-            self.upper = host
+            self.shells.upper_half(host)
             return at + 1
-        if line.strip() in _LEAVES:
-            if not self.left and self.shells:
-                self.leave()
-            self.left = False
+        if line.strip() in shells.LEAVES:
+            self.shells.left()
             return at + 1
         found = self.command(at)
         if found is not None and found.sure:
@@ -293,25 +206,20 @@ class _Reader:
 
     def said(self, at: int, line: str) -> None:
         """Note a line of prose, or the name of a machine or namespace that heads what follows."""
-        self.prose = True
-        if at == 0 or not self.lines[at - 1].strip():
-            self.where = (None, None)
-        if len(line) < 120:
-            heading = _heading(line, self.named)
-            if heading is not None:
-                self.heading = heading
+        heading = headings.read(line, self.shells.named)
+        self.shells.prose(heading, apart=at == 0 or not self.lines[at - 1].strip())
 
     def stops(self, at: int) -> bool:
         """Whether what stands at a line ends the table above it: a mark, a prompt, a command, a heading of a machine."""
         if at in self.breaks:
             return True
         line = self.lines[at]
-        if prompts.upper_half(line) is not None or line.strip() in _LEAVES:
+        if prompts.upper_half(line) is not None or line.strip() in shells.LEAVES:
             return True
         prompt = prompts.read(line) if len(line) < 400 else None
-        if prompt is not None and prompt.host in self.named:
+        if prompt is not None and prompt.host in self.shells.named:
             return True
-        return self.command(at) is not None or len(line) < 120 and _heading(line, set()) is not None
+        return self.command(at) is not None or headings.read(line) is not None
 
     # -- commands --------------------------------------------------------------------------------------------------
 
@@ -360,7 +268,7 @@ class _Reader:
             behind = _WHERE.search(typed) if typed.count(" ") < 12 else None
             some = self._runs(typed[: behind.start()].rstrip(" `*\"'")) if behind is not None else []
             if behind is not None and _shows(some):
-                where = _heading(f"{behind[1].strip()}:", self.named)
+                where = headings.read(f"{behind[1].strip()}:", self.shells.named)
                 if where is not None:
                     return _Found(typed, _placed(some, where), None, line[: found.start()], False, at)
         return None
@@ -404,81 +312,22 @@ class _Reader:
     def typed(self, at: int, found: _Found) -> int:
         """Read what was typed behind a prompt, and what it printed."""
         self.see(found)
-        self.upper = None
         typed = found.typed.strip()
-        if typed in _LEAVES or typed.startswith("exit "):
-            self.leave()
-            self.left = True
+        if typed in shells.LEAVES or typed.startswith("exit "):
+            self.shells.leave()
             return found.last + 1
-        self.left = False
+        self.shells.goes_on()
         if not typed:
             return at + 1
+        self.shells.typed(typed)
         if found.runs and all(not run.words for run in found.runs):
-            for run in found.runs[:1]:
-                self.enter(run)
+            self.shells.enter(self.shells.filled(found.runs[0]))
             return found.last + 1
         return self.outputs(at, found)
 
     def see(self, found: _Found) -> None:
-        """Note what a prompt says of user and machine, and close the shells whose outer prompt has come back."""
-        prompt = found.prompt
-        user, host = (prompt.user, prompt.host) if prompt is not None else ("", "")
-        if found.front and not host:
-            user, host = prompts.host_of(found.front)
-        host = host or self.upper or ""
-        form = "" if host or user else _form(self.lines[found.last], found.typed)
-        seen = (user, host, form)
-        while self.shells and (host or form):
-            top = self.shells[-1]
-            inner = self.seen if self.seen != top.outer else None
-            if top.outer is not None and seen == top.outer and inner is not None and inner != seen:
-                self.shells.pop()
-                self.seen = seen
-                continue
-            if top.outer is not None and host and top.elsewhere and host == top.outer[1] and inner is not None:
-                self.shells.pop()
-                continue
-            if not host:
-                break
-            if top.host is not None and top.elsewhere and top.netns is None and top.host != host:
-                self.shells[-1] = top._replace(host=host)  # `ssh 192.0.2.8`, and the prompt knows its name
-            elif not top.elsewhere and top.host is not None and top.host != host and top.outer is not None and top.outer[1]:
-                self.shells.clear()  # a prompt of another machine
-            break
-        if host or user or form:
-            self.seen = seen
-        if host and not any(shell.elsewhere and shell.netns is not None for shell in self.shells):
-            self.host = host
-            self.named.add(host)
-            self.heading = (None, None)
-        if found.sure:
-            self.prose = False
-
-    def enter(self, run: Run) -> None:
-        netns, host = self.place()
-        if run.netns or run.host:
-            self.heading = (self.heading[0], None)  # `In the container:` has told of this shell
-        elsewhere = bool(run.host) or " " in run.netns
-        where = (run.netns or (None if run.host else netns), run.host or host)
-        self.shells.append(_Shell(where[0], where[1], self.seen, elsewhere))
-
-    def leave(self) -> None:
-        if self.shells:
-            closed = self.shells.pop()
-            if closed.outer is not None:
-                self.seen = closed.outer
-                if closed.elsewhere and not self.shells and closed.outer[1]:
-                    self.host = closed.outer[1]
-
-    def place(self) -> tuple[str | None, str | None]:
-        """The namespace and the machine of a command that is typed now."""
-        if self.shells:
-            top = self.shells[-1]
-            return top.netns, top.host if top.host is not None else self.host
-        host, netns = self.heading
-        if host is not None:
-            return netns, host
-        return netns, self.host if not self.prose or self.host is None else None
+        """Note what a prompt says of user and machine."""
+        self.shells.prompt(found.prompt, found.front, self.lines[found.last], found.typed, sure=found.sure)
 
     # -- what commands print -----------------------------------------------------------------------------------------
 
@@ -486,7 +335,7 @@ class _Reader:
         """Read what the commands of a line printed, one after another."""
         position = found.last + 1
         typed = found.typed
-        runs = self.expanded(found.runs, position)
+        runs = self.expanded([self.shells.filled(run) for run in found.runs], position)
         several = len(runs) > 1
         any_table = False
         empty: list[Block] = []
@@ -523,15 +372,12 @@ class _Reader:
                 self.failed(block, position)
             self.blocks.append(block)
         if found.runs:
-            last = found.runs[-1]
-            if last.netns:
-                self.heading = (self.heading[0], None)
-            netns, host = self.place()
-            self.where = (last.netns or netns, last.host or host)
+            last = self.shells.filled(found.runs[-1])
+            self.shells.ran(last.netns, last.host)
         return position
 
     def block(self, at: int, typed: str, run: Run) -> Block:
-        netns, host = self.place()
+        netns, host = self.shells.place()
         if run.host:
             netns, host = None, run.host
         if run.netns:
@@ -606,7 +452,9 @@ class _Reader:
                 heading = _Turn(name, value, echo is not None or not values)
                 shown = [other for other in turn if other.words[:1] not in (["echo"], ["printf"])]
                 for position, other in enumerate(shown):
-                    found.append((_substituted(other, name, value), heading if not position else heading._replace(pattern=False)))
+                    found.append(
+                        (invocation.substituted(other, name, value), heading if not position else heading._replace(pattern=False))
+                    )
             index += len(turn)
         return found
 
@@ -669,10 +517,7 @@ class _Reader:
         while at < len(self.lines) and not self.lines[at].strip():
             at += 1
         if at < len(self.lines) and re.fullmatch(r"\s*[^\W_][\w.-]{0,80}\s*", self.lines[at]) and not self.cache_of_prompt(at):
-            netns, host = self.place()
-            if host is None and not netns:
-                self.host = self.lines[at].strip()
-                self.prose = False
+            self.shells.hostname(self.lines[at].strip())
             return at + 1
         return at
 
@@ -726,20 +571,20 @@ class _Reader:
         turns = self.expanded(found.runs, start) if len(found.runs) > 1 or first.loop else []
         start = self.heading_of(start, first, turns[0][1] if turns else None, block) if turns else start
         if not self.table_of(block, start, first):
-            self.host, self.heading, self.prose = before
+            self.shells.restore(before)
             return 0
         if found.front.strip() and found.front.strip()[-1] in "#$%>❯➜λ»✗~" and len(self.learned) < 20:
             if found.front.strip(" #>*-`") and found.front not in self.learned:
                 self.learned.append(found.front)
                 self.cache.clear()
-        self.left = False
+        self.shells.goes_on()
         return self.outputs(at, found)
 
-    def place_of_front(self, found: _Found) -> tuple[str | None, tuple[str | None, str | None], bool]:
+    def place_of_front(self, found: _Found) -> tuple[object, ...]:
         """Note the machine that stands in front of a command, and return what was known before."""
-        before = self.host, self.heading, self.prose
+        before = self.shells.state()
         if found.prompt is not None and found.prompt.host:
-            self.host, self.heading, self.prose = found.prompt.host, (None, None), False
+            self.shells.at_prompt(found.prompt.host)
         host = prompts.host_of(found.front)[1] if found.front.strip() else ""
         if host and len(found.front) < 100:
             self.see(found._replace(sure=True, prompt=None))
@@ -747,9 +592,7 @@ class _Reader:
 
     def table(self, reading: tables_in_text.Reading) -> int:
         """Take a table that stands below no command."""
-        netns, host = self.place()
-        if self.where != (None, None):
-            netns, host = self.where
+        netns, host = self.shells.place_of_table()
         block = Block(self.numbers[reading.first], "", netns, host)
         block.words = commands.module(reading.parser).COMMAND.split()
         self.take(block, reading)
@@ -769,7 +612,7 @@ class _Reader:
         )
         if words is None:
             return 0
-        netns, host = self.place()
+        netns, host = self.shells.place()
         block = Block(self.numbers[at], "", netns, host)
         block.words, block.side = words, True
         end = self.side_of(block, at)
@@ -830,12 +673,6 @@ def _placed(runs: Sequence[Run], where: tuple[str | None, str | None]) -> list[R
     """The commands, run where the words behind them say."""
     host, netns = where
     return [run._replace(netns=run.netns or netns or "", host=run.host or host or "") for run in runs]
-
-
-def _form(line: str, typed: str) -> str:
-    """What a prompt that names no machine looks like: `$`, `/ #`, `sh-4.4#`, whatever folder it shows."""
-    front = line[: line.rfind(typed)] if typed else line
-    return re.sub(r"[~/][\w./-]*", "/", front.strip()[-40:])
 
 
 class _Turn(NamedTuple):
@@ -933,15 +770,6 @@ def _essence(block: Block) -> list[str]:
     return [request.verb, request.family, *sorted(f"{key} {value}" for key, value in request.filters.items()), *request.unknown]
 
 
-def _substituted(run: Run, name: str, value: str) -> Run:
-    def put(text: str) -> str:
-        return re.sub(rf"\$(?:{re.escape(name)}\b|\{{{re.escape(name)}\}})", lambda _: value, text) if "$" in text else text
-
-    if name == "netns:":
-        return run._replace(netns=value)
-    return run._replace(words=[put(word) for word in run.words], netns=put(run.netns), host=put(run.host))
-
-
 def _heading_pattern(name: str, echo: list[str] | None) -> re.Pattern[str]:
     """What the headings of a loop look like, the value of its variable in the first group."""
     if name == "netns:":
@@ -959,87 +787,6 @@ def _heading_pattern(name: str, echo: list[str] | None) -> re.Pattern[str]:
             gap = r"\s*" if front and not front[-1].isalnum() else r"\s+" if front else ""
             return re.compile(rf"{re.escape(front)}{gap}(\S+?)\s*{re.escape(back)}$")
     return re.compile(r"[=#*\-<\[ ]+ *(?:netns |namespace |ns )?([^\s:=*#\]]+) *[\]=#*:>-]*$")
-
-
-_KINDS = (*_ROOTS, "router", "client", "server", "vm", "gateway", "firewall", "switch", "peer", "pc", "worker", "master")
-_OUTPUTS = ("output", "outputs", "result", "results", "routes", "route", "rules", "addresses", "links", "side", "info", "config")
-_LONGEST_HEADING = 8
-_ARTICLES = (
-    "the",
-    "a",
-    "an",
-    "my",
-    "our",
-    "your",
-    "his",
-    "this",
-    "that",
-    "each",
-    "other",
-    "same",
-    "it",
-    "both",
-    "all",
-    "every",
-    "one",
-)
-
-
-def _heading(line: str, names: set[str]) -> tuple[str | None, str | None] | None:
-    """The machine and the namespace that a line says what follows is of; None where it is no heading.
-
-    >>> _heading("=== node1 ===", set()), _heading("Inside the container:", set()), _heading("Routes:", set())
-    (('node1', None), (None, 'container'), None)
-    """
-    line = line.strip()
-    found = _NAMED.search(line) if line[-1:] == ":" else None
-    if found is not None and found["name"].lower() not in _NO_NAMES:
-        return found["name"], None
-    if not line or line[0].isdigit() or line.count(" ") > _LONGEST_HEADING:
-        return None
-    if line[-1] not in ":*_#=]><-" and line[0] not in "#=*" and " | " not in line:
-        return None
-    found = _IN.match(line)
-    if found is not None and line[-1:] in ":*_" or found is not None and line.startswith("#"):
-        kind = (found["kind"] or found["kind2"] or "").lower()
-        name = found["name"] or found["name2"] or ""
-        if name.lower() in _NO_NAMES or name.lower() in _ARTICLES:
-            name = ""
-        if kind in ("netns", "namespace", "jail") and name:
-            return None, name
-        return None, f"{kind} {name}".strip()
-    line = _ASIDE.sub("", line)
-    for position, pattern in enumerate(_HEADINGS):
-        found = pattern.match(line)
-        if found is not None:
-            name = found["name"].rpartition("@")[2]
-            kind, _, what = name.lower().partition(" ")
-            if what in _NO_NAMES:  # `host output:`, `client routes:`
-                return ("" if kind in _ROOTS else kind, None) if kind in _KINDS and what in _OUTPUTS else None
-            if name.lower() in _NO_NAMES or name.isdigit() or name not in names and _NO_MACHINE.match(name):
-                return None
-            if (
-                name in names
-                or position in (1, 2)
-                or _MACHINE.search(name)
-                or position == 0
-                and line[:2] in ("==", "--", "<<", ">>")
-            ):
-                return name, None
-            return None
-    found = _ON.match(line)
-    if found is not None and line[-1:] in ":*_":
-        name, kind = found["name"] or "", (found["kind"] or "").lower()
-        if name.lower() in _NO_NAMES or name.lower() in _ARTICLES:
-            name = ""
-        if name and (name in names or _MACHINE.search(name) or kind):
-            return name, None
-        if kind and not name:
-            which = (found["which"] or "").lower()
-            if which and which != "linux":
-                return f"{which} {kind}", None
-            return "" if kind in _ROOTS else kind, None
-    return None
 
 
 def _same_names(hosts: Sequence[str]) -> dict[str, str]:

@@ -1,0 +1,222 @@
+"""Recognise the line that says of which machine or in which namespace the tables below it are.
+
+```
+=== node1 ===      **Router:**      On the gateway:      Inside the container:      ## red namespace      Pod A (10.244.1.2):
+```
+"""
+
+from __future__ import annotations
+
+import re
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+#: Longer lines are no headings.
+LONGEST = 120
+_MOST_BLANKS = 8
+# Machines and places by what they are, in the languages in which people write to mailing lists
+_ROOTS = (
+    "host", "root", "hypervisor", "node", "machine", "rechner", "maschine", "wirt", "knoten", "hôte", "noeud", "nœud",
+)  # fmt: skip
+_MACHINES = (
+    *_ROOTS, "router", "client", "server", "vm", "gateway", "firewall", "switch", "peer", "pc", "worker", "master", "box",
+    "guest", "laptop", "serveur", "routeur", "passerelle", "gast", "notebook",
+)  # fmt: skip
+_INSIDE = ("container", "pod", "netns", "namespace", "jail", "ns", "conteneur", "contenedor", "namensraum", "network namespace")
+_ITSELF = ("root", "host", "global", "init", "main", "default", "initial", "standard")  # the namespace of the machine
+# `other machine`, `linux box`, `second host`
+_WHICH = (
+    "other",
+    "linux",
+    "local",
+    "remote",
+    "first",
+    "second",
+    "third",
+    "working",
+    "broken",
+    "docker",
+    "physical",
+    "bare-metal",
+)
+_ARTICLES = frozenset(
+    "the a an my our your his this that each other same it both all every one dem der den das die einem einer meinem meiner "
+    "unserem le la les un une mon ma notre l".split()
+)
+_OUTPUTS = frozenset(
+    "output outputs result results routes route routing table tables rules rule addresses address addr links link interfaces "
+    "side info config ip a r n -br arp neigh neighbours neighbors ausgabe sortie bridge fdb vlan show".split()
+)
+_ON_WORDS = r"on|from|at|auf|von|bei|vom|beim|sur|depuis|(?<=able |utes |tput |aces |sses |ules )of"
+_IN_WORDS = r"inside of|inside|in|within|im|innerhalb|dans"
+_ANY_ARTICLES = r"(?:(?:the|my|our|a|an|this|dem|der|den|meinem|meiner|einem|unserem|les?|la|un|une|mon|ma|notre)\s+|l['’])?"
+
+# `=== node1 ===`, `--- web-01 ---`, `## Node1`, `==> alpha <==`, `[node1]`
+_MARKED = re.compile(
+    r"(?:={2,}>?|-{2,}>?|#{1,6}|\*{2,}|\[|<{2,}|>{2,}) *(?P<name>[^\W_][\w.@-]{0,60}(?:\[[\d,-]{1,20}\])?) *:?"
+    r"(?:={2,}|<?={2,}|-{2,}|#*|\*{2,}|\]|>{2,}|<{2,})$"
+)
+# `**Machine A**`, `node 1:`
+_NUMBERED = re.compile(
+    rf"(?:[*_#=>-]{{2,}}\s*|(?=[^\n]{{1,40}}:$))(?P<name>(?:{'|'.join(_MACHINES)}|side|site|leaf|spine|container host)[ _#-]?"
+    r"[\w.]{1,20})\s*(?:[*_#=<:-]+|$)$",
+    re.IGNORECASE,
+)
+# `alpha | CHANGED | rc=0 >>`
+_OF_ANSIBLE = re.compile(r"(?P<name>[^\W_][\w.-]{0,60}) \| (?:CHANGED|SUCCESS|FAILED|UNREACHABLE!?)\b.*$")
+# `Node1:`, `**router:**`
+_BEFORE_COLON = re.compile(r"[*_]{0,3}(?P<name>[^\W_][\w.-]{0,60})[*_]{0,2}:[*_]{0,2}$")
+# `ip route on the gateway:`, `Auf dem Router:`, `from node1 (10.0.0.1):`
+_ON = re.compile(
+    rf"[*_#>-]*\s*(?:.{{0,40}}\b)?(?:{_ON_WORDS})\s+{_ANY_ARTICLES}(?:(?P<which>{'|'.join(_WHICH)})\s+)?"
+    rf"(?P<kind>{'|'.join(_MACHINES)})?(?:\s+|(?=[:*_(,]|$)|(?<![^\W_]))(?P<name>[^\W_][\w.-]{{0,60}})?(?:\s*\([^)]{{0,40}}\))?"
+    r"\s*[:,]?\s*[*_]*:?$",
+    re.IGNORECASE,
+)
+# `Inside the container:`, `im Container web:`, `in the red namespace:`
+_IN = re.compile(
+    rf"(?:.{{0,60}}\b)?(?:{_IN_WORDS})\s+{_ANY_ARTICLES}(?:(?:network\s+)?(?P<kind>{'|'.join(_INSIDE)})\b\s*(?P<name>[\w./-]{{1,60}})?"
+    rf"|(?P<name2>[\w./-]{{1,60}})\s+(?P<kind2>{'|'.join(_INSIDE)}))\s*[:*_]*$",
+    re.IGNORECASE,
+)
+# `## red namespace`, `Pod A:`, `### Container`, `Namespace blue:`
+_KIND = re.compile(
+    rf"[*_#=>\s-]*(?:(?P<kind>{'|'.join(_INSIDE)})(?P<name>(?:\s+[\w./-]{{1,60}}){{0,3}})"
+    rf"|(?P<name2>[\w./-]{{1,60}})\s+(?P<kind2>{'|'.join(_INSIDE)}))\s*[:*_=#-]*$",
+    re.IGNORECASE,
+)
+# `On the first machine (alpha) I run:`
+_NAMED = re.compile(
+    rf"\b(?:{'|'.join(_MACHINES)}) ?\([\"'`]?(?P<name>[^\W_][\w.-]{{0,60}})[\"'`]?\)[^\n]{{0,60}}:$", re.IGNORECASE
+)
+# `Side A (203.0.113.1):`
+_ASIDE = re.compile(r" ?\([^()]{1,40}\)(?=[:*_]{0,4}$)")
+# What the name of a machine looks like where nothing else tells that it is one
+_MACHINE = re.compile(
+    r"\d|\w\.\w+\.\w|(?:^|[-_.])(?:router|server|client|host|node|master|worker|gateway|firewall|switch|leaf|spine|left|right|local"
+    r"|remote|site|guest)",
+    re.IGNORECASE,
+)
+# `eth0:`, `step1:`, `netplan.yaml:`, `v1.2:` head something else
+_NO_MACHINE = re.compile(
+    r"(?:eth|en[spox]|wlan|wl|br|veth|vlan|bond|wg|tun|tap|vx|vxlan|lo|docker|virbr|cni|cali|flannel|swp|ppp|usb|dummy|ib|vrf|vmbr|lxcbr"
+    r"|step|table|case|test|fig|figure|part|example|note|update|question|try|attempt|point|issue|option|version|phase|scenario|method"
+    r"|ipv|ip|v|log|line|route|rule|port|edit|page|section|chapter|day|round|run|problem|answer|solution|setup|config)[-_.]?\d"
+    r"|.*\.(?:ya?ml|conf|cfg|txt|sh|py|json|log|md|service|xml|ini|rules|network|link|netdev|pcap|service)$"
+    r"|\d+(?:\.\d+){1,3}(?:/\d+)?$",
+    re.IGNORECASE,
+)
+_NO_NAMES = frozenset(
+    "output outputs result results routes route links link addresses address rules rule neighbours neighbors before after "
+    "then now "
+    "expected actual example examples configuration config interfaces interface network networks note notes edit update logs log "
+    "command commands summary info information environment version versions steps reproduce description details thanks ps "
+    "tldr and "
+    "but so here this that firewall iptables bridge vlan vlans arp ip table tables ping traceroute on off yes no todo "
+    "question answer "
+    "solution problem issue title subject date from to cc hi hello dear regards setup topology netstat ifconfig dump test "
+    "tests more "
+    "first second third last one two three it is works follows following above below code bash sh console text wrote says show "
+    "shows goal what why how when where who status state settings debug error errors warning warnings ipv4 ipv6 default "
+    "main local "
+    "destination kernel iface port additional expected reproduction workaround help question solved hello hallo bonjour".split()
+)
+
+
+def read(line: str, names: Iterable[str] = ()) -> tuple[str | None, str | None] | None:
+    """The machine and the namespace that a line names for what follows; None where it is no heading.
+
+    The machine is ``""`` where it is the one that everything else is about, the namespace ``""`` where it is the machine's own;
+    each is None where the line does not tell. ``names``: the machines that are known to be some.
+
+    >>> read("=== node1 ==="), read("Inside the container:"), read("Routes:"), read("Im Container web:"), read("### Host")
+    (('node1', None), (None, 'container'), None, (None, 'container web'), ('', None))
+    """
+    line = line.strip()
+    if not line or len(line) >= LONGEST:
+        return None
+    if line[-1] == ":":
+        found = _NAMED.search(line)
+        if found is not None and found["name"].lower() not in _NO_NAMES:
+            return found["name"], None
+    if line[0].isdigit() or line.count(" ") > _MOST_BLANKS:
+        return None
+    if line[-1] not in ":*_#=]><-" and line[0] not in "#=*" and " | " not in line:
+        return None
+    is_title = line[-1] in ":*_" or line[0] in "#="
+    inside = _place_inside(_ASIDE.sub("", line)) if is_title else None
+    if inside is not None:
+        return None, inside
+    line = _ASIDE.sub("", line)
+    machine = _titled(line, set(names))
+    if machine is None and line[-1] in ":*_":
+        machine = _on_a_machine(line, set(names))
+    return (machine, None) if machine is not None else None
+
+
+def _place_inside(line: str) -> str | None:
+    """The container or namespace that a line names: ``"container web"``, ``"red"``, ``""`` for the machine's own."""
+    found = _IN.match(line)
+    said = found is not None
+    found = found or _KIND.match(line)
+    if found is None:
+        return None
+    kind = (found["kind"] or found["kind2"]).lower()
+    words = [word for word in (found["name"] or found["name2"] or "").split() if word.lower() not in _ARTICLES]
+    left = [word for word in words if word.lower() not in _OUTPUTS]
+    if (
+        len(left) > 1
+        or not said
+        and left
+        and left[0].lower() in _NO_NAMES | {"logs", "status"}
+        and left[0].lower() not in _ITSELF
+    ):
+        return None
+    name = left[0] if left else ""
+    if kind in ("netns", "namespace", "jail", "ns", "namensraum", "network namespace"):
+        if name.lower() in _ITSELF:
+            return ""
+        if name and name.lower() not in _NO_NAMES:
+            return name
+        return kind if said else None
+    if name.lower() in _WHICH:  # `inside the second container`
+        return f"{name.lower()} {kind}"
+    return f"{kind} {'' if name.lower() in _NO_NAMES else name}".strip()
+
+
+def _titled(line: str, names: set[str]) -> str | None:
+    """The machine of a title: ``=== node1 ===``, ``**Machine A**``, ``alpha | CHANGED``, ``router:``."""
+    for pattern in (_MARKED, _NUMBERED, _OF_ANSIBLE, _BEFORE_COLON):
+        found = pattern.match(line)
+        if found is None:
+            continue
+        name = found["name"].rpartition("@")[2]
+        kind, _, what = name.lower().partition(" ")
+        if len(what) > 1 and (what in _NO_NAMES or what in _OUTPUTS):  # `host output:`, `client routes:`
+            return ("" if kind in _ROOTS else kind) if kind in _MACHINES and what in _OUTPUTS else None
+        if name.lower() in _ROOTS and name not in names:
+            return ""
+        if name.lower() in _NO_NAMES or name.isdigit() or name not in names and _NO_MACHINE.match(name):
+            return None
+        sure = name in names or pattern in (_NUMBERED, _OF_ANSIBLE) or _MACHINE.search(name)
+        return name if sure or pattern is _MARKED and line[:2] in ("==", "--", "<<", ">>") else None
+    return None
+
+
+def _on_a_machine(line: str, names: set[str]) -> str | None:
+    """The machine behind a preposition: ``On the router:``, ``ip route from node1:``, ``auf dem zweiten Host:``."""
+    found = _ON.match(line)
+    if found is None:
+        return None
+    name, kind, which = found["name"] or "", (found["kind"] or "").lower(), (found["which"] or "").lower()
+    if name.lower() in _NO_NAMES or name.lower() in _ARTICLES or name not in names and _NO_MACHINE.match(name):
+        name = ""
+    if name and (name in names or _MACHINE.search(name) or kind):
+        return name
+    if not kind or name:
+        return None
+    if which and which not in ("linux", "docker", "physical", "bare-metal"):
+        return f"{which} {kind}"
+    return "" if kind in _ROOTS else kind

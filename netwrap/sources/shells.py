@@ -1,0 +1,234 @@
+"""Keep track of where the next command of a session runs: the shells that are open, their prompts, and the headings above.
+
+```
+me@box:~$ ssh root@192.0.2.8          a shell on another machine, whose prompt tells its name
+root@web1:~# ip netns exec red bash   a shell in a namespace
+root@web1:~# exit
+root@web1:~# exit
+```
+A shell ends with `exit`, and where the prompt comes back from which it was opened.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from . import invocation, prompts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .invocation import Run
+
+#: What ends a shell.
+LEAVES = ("exit", "logout", "quit", "^D", "exit 0", "\x04")
+# `PID=$(docker inspect -f '{{.State.Pid}}' web)`, `NS=red; ip netns exec $NS ip a`
+_ASSIGNMENT = re.compile(
+    r"(?:^|[;&]\s*)(?:export\s+|local\s+|set\s+)?(?P<name>[A-Za-z_]\w{0,40})="
+    r"(?P<value>\$\((?:[^()\n]|\([^()\n]*\)){0,300}\)|`[^`\n]{0,300}`|\"[^\"\n]{0,300}\"|'[^'\n]{0,300}'|[^\s;&\"'`$]{1,200})"
+    r"(?=\s*(?:$|[;&]))"
+)
+
+
+class Prompt(NamedTuple):
+    """What tells one prompt from another: user and host, and its form where it names neither."""
+
+    user: str
+    host: str
+    form: str
+
+
+class _Shell(NamedTuple):
+    """An interactive shell: where it runs, and what was known when it was opened."""
+
+    netns: str | None
+    host: str | None
+    outer: Prompt | None  # the prompt that it was opened from
+    elsewhere: bool  # on another machine, or in a container, whose prompt names another host
+    home: str | None  # the machine that it was opened from
+
+
+class Shells:
+    """The shells of one writer of a text.
+
+    ``host``: the machine that the last prompt named; ``named``: all machines that prompts have named; ``outer_names``: those
+    that are not only known from inside `ssh` and the like; ``also``: other names of machines (``ssh 192.0.2.8``, whose prompt
+    is that of `web1`).
+    """
+
+    def __init__(self) -> None:
+        self.host: str | None = None
+        self.named: set[str] = set()
+        self.outer_names: set[str] = set()
+        self.also: dict[str, str] = {}
+        self._open: list[_Shell] = []
+        self._seen: Prompt | None = None
+        self._upper: str | None = None  # the host of the first line of a prompt of two lines
+        self._prose = True  # since the last prompt, or from the beginning
+        self._heading: tuple[str | None, str | None] = (None, None)  # machine and namespace
+        self._last: tuple[str | None, str | None] = (None, None)  # namespace and machine of what was run last
+        self._variables: dict[str, str] = {}
+        self._left = False  # the last thing was the end of a shell
+
+    # -- what the text says ------------------------------------------------------------------------------------------
+
+    def upper_half(self, host: str) -> None:
+        """Note the machine that the first line of a prompt of two lines names."""
+        self._upper = host
+
+    def prose(self, heading: tuple[str | None, str | None] | None, *, apart: bool) -> None:
+        """Note a line of prose; ``heading``: the machine and the namespace that it names; ``apart``: behind a blank line."""
+        self._prose = True
+        if apart:
+            self._last = (None, None)
+        if heading is not None:
+            host, netns = heading
+            self._heading = (self._heading[0], netns) if host is None else heading
+            if host:
+                self.outer_names.add(host)
+
+    def prompt(self, found: prompts.Prompt | None, front: str, line: str, typed: str, *, sure: bool) -> None:
+        """Note a prompt, and close the shells whose outer prompt has come back.
+
+        ``front``: what stands in front of the command where it is no known prompt; ``line``: the line that it stands in.
+        """
+        user, host = (found.user, found.host) if found is not None else ("", "")
+        if front and not host:
+            user, host = prompts.host_of(front)
+        host = host or self._upper or ""
+        self._upper = None
+        now = Prompt(user, host, "" if host or user else _form(line, typed))
+        self._close_inner(now)
+        if host or user or now.form:
+            self._seen = now
+        if host and not any(shell.elsewhere and shell.netns is not None for shell in self._open):
+            self.host = host
+            self.named.add(host)
+            if not any(shell.elsewhere for shell in self._open):
+                self.outer_names.add(host)
+            self._heading = (None, None)
+        if sure:
+            self._prose = False
+
+    def _close_inner(self, now: Prompt) -> None:
+        while self._open and (now.host or now.form):
+            top = self._open[-1]
+            inner = self._seen if self._seen != top.outer else None
+            if top.outer is not None and now == top.outer and inner is not None and inner != now:
+                self._close()
+                self._seen = now
+                continue
+            if top.outer is not None and now.host and top.elsewhere and now.host == top.outer.host and inner is not None:
+                self._close()
+                continue
+            if not now.host:
+                return
+            if top.host is not None and top.elsewhere and top.netns is None and top.host != now.host:
+                self.also[top.host] = now.host  # `ssh 192.0.2.8`, and the prompt knows its name
+                self._open[-1] = top._replace(host=now.host)
+            elif not top.elsewhere and top.host not in (None, now.host) and top.outer is not None and top.outer.host:
+                self._open.clear()  # a prompt of another machine
+            return
+
+    def _close(self) -> _Shell:
+        closed = self._open.pop()
+        if closed.elsewhere and not self._open:
+            self.host = (closed.outer.host if closed.outer is not None else "") or closed.home
+        return closed
+
+    def hostname(self, name: str) -> None:
+        """Note what `hostname` printed."""
+        netns, host = self.place()
+        if host is None and not netns:
+            self.host = name
+            self.outer_names.add(name)
+            self._prose = False
+
+    # -- what was typed ----------------------------------------------------------------------------------------------
+
+    def typed(self, typed: str) -> None:
+        """Note the variables that a command sets."""
+        if "=" in typed and len(typed) < 1000:
+            for found in _ASSIGNMENT.finditer(typed):
+                self._variables[found["name"]] = found["value"].strip("\"'")
+
+    def filled(self, run: Run) -> Run:
+        """A command with the values of the variables that were set above.
+
+        >>> shells = Shells()
+        >>> shells.typed("PID=$(docker inspect -f '{{.State.Pid}}' web)")
+        >>> shells.filled(invocation.runs("nsenter -t $PID -n ip a")[0]).netns
+        'docker web'
+        """
+        for name, value in self._variables.items() if "$" in run.netns or "$" in run.host or "$" in " ".join(run.words) else ():
+            run = invocation.substituted(run, name, value)
+        return run
+
+    def enter(self, run: Run) -> None:
+        """Open a shell."""
+        self._left = False
+        netns, host = self.place()
+        if run.netns or run.host:
+            self._heading = (self._heading[0], None)  # `In the container:` has told of this shell
+        elsewhere = bool(run.host) or " " in run.netns
+        where = (run.netns or (None if run.host else netns), run.host or host)
+        self._open.append(_Shell(where[0], where[1], self._seen, elsewhere, self.host))
+
+    def leave(self) -> None:
+        """Close a shell by a command."""
+        self._left = True
+        if self._open:
+            closed = self._close()
+            if closed.outer is not None:
+                self._seen = closed.outer
+
+    def left(self) -> None:
+        """Close a shell, or note the word that a shell prints when it ends: `exit`, `logout`."""
+        if not self._left and self._open:
+            self.leave()
+        self._left = False
+
+    def goes_on(self) -> None:
+        """Note a command that does not end a shell."""
+        self._left = False
+
+    def ran(self, netns: str, host: str) -> None:
+        """Note where the last command of a line ran: a table below none may be its."""
+        if netns:
+            self._heading = (self._heading[0], None)
+        here = self.place()
+        self._last = (netns or here[0], host or here[1])
+
+    # -- where ------------------------------------------------------------------------------------------------------
+
+    def place(self) -> tuple[str | None, str | None]:
+        """The namespace and the machine of a command that is typed now."""
+        if self._open:
+            top = self._open[-1]
+            return top.netns, top.host if top.host is not None else self.host
+        host, netns = self._heading
+        if host is not None:
+            return netns, host
+        return netns, self.host if not self._prose or self.host is None else None
+
+    def place_of_table(self) -> tuple[str | None, str | None]:
+        """The namespace and the machine of a table that stands below no command."""
+        return self._last if self._last != (None, None) else self.place()
+
+    def state(self) -> tuple[object, ...]:
+        """What a command that turns out to be none must leave as it was: see :meth:`restore`."""
+        return self.host, self._heading, self._prose
+
+    def restore(self, state: tuple[object, ...]) -> None:
+        """Forget what was noted since :meth:`state`."""
+        self.host, self._heading, self._prose = state  # type: ignore[assignment]
+
+    def at_prompt(self, host: str) -> None:
+        """Note the machine of a prompt that is only one because a table stands below it."""
+        self.host, self._heading, self._prose = host, (None, None), False
+
+
+def _form(line: str, typed: str) -> str:
+    """What a prompt that names no machine looks like: `$`, `/ #`, `sh-4.4#`, whatever folder it shows."""
+    front = line[: line.rfind(typed)] if typed else line
+    return re.sub(r"[~/][\w./-]*", "/", front.strip()[-40:])
