@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 # `v0: flags=4163<UP,BROADCAST>  mtu 1500`, with a metric above one `  metric 2  mtu 1500`
 _NEW = re.compile(r"(\S+): flags=(\d{1,10})<([A-Z0-9,_]*)>(?: +metric (\d{1,10}))?(?: +mtu (\d{1,10}))? *$", re.ASCII)
 # `v0        Link encap:Ethernet  HWaddr 02:00:00:00:00:01`, `lo        Link encap:Local Loopback  `
-_OLD = re.compile(r"(\S+) +Link encap:(\S.*?)(?:  +HWaddr (\S+))?(?:  +Media:(\S+))? *$", re.ASCII)
+_OLD = re.compile(r"(\S+) +Link encap:(\S.*?)(?: +HWaddr (\S+))?(?: +Media:(\S+))? *$", re.ASCII)
 _SIZE = re.compile(r"(bytes[ :])(\d{1,20}) \((\d{1,20}\.\d) ([KMGTPE]?)(i?)B\)", re.ASCII)  # `bytes 1220 (1.1 KiB)`
 _TITLE = re.compile(r" +\(([^()]*)\) *$")
 _ENCAPS = {"Ethernet": "ether", "Local Loopback": "loopback", "UNSPEC": "unspec", "Point-to-Point Protocol": "ppp",

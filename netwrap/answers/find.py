@@ -58,6 +58,8 @@ def find(host: Host, what: str, several: bool = False) -> list[Record]:
     if not places:
         for netns in host.namespaces:
             places += _earlier(netns, what)
+    for netns in host.namespaces:
+        places += _typed(netns, what)
     places = sorted(dict.fromkeys(_hashable(place) for place in places), key=lambda place: ROLES.index(place.role))
     return [
         {"netns": place.netns.name, "role": place.role, "what": place.what,
@@ -106,6 +108,17 @@ def _earlier(netns: Namespace, what: str) -> Iterator[Place]:
                         yield Place(netns, "earlier", f"{shown}, before a later '{table.command}')", words)
                     else:
                         yield Place(netns, "line", f"{shown})", table.command.split())
+
+
+def _typed(netns: Namespace, what: str) -> Iterator[Place]:
+    """The commands of a pasted session that name something and change something."""
+    word = _word(what)
+    for section in netns.typed:
+        if word.search(section.command):
+            said = section.stderr.strip().partition("\n")[0]
+            shown = f"typed: {section.command} (line {section.line}){': ' + said if said else ''}"
+            words = section.command.split()
+            yield Place(netns, "line", shown, [*words[:2], "show"] if words[0] in ("ip", "bridge") else words[:1])
 
 
 def _is_later(other: Table, table: Table) -> bool:
@@ -195,7 +208,8 @@ def _prefix(wanted: Network) -> Callable[[Host, Namespace], Iterator[Place]]:
                 for key in ("local", "address", "broadcast"):
                     if fits(entry.get(key)) and (key != "broadcast" or single):
                         shown = f"broadcast {entry[key]}" if key == "broadcast" else wording.address(entry)
-                        shown += f" on {name}" if name else ""
+                        label = f" (label {entry['label']})" if entry.get("label") and not name else ""
+                        shown += f" on {name}" if name else label
                         yield Place(netns, "owner" if key == "local" else "link", shown, ["ip", "address", "show", *_dev(name)])
         for of_links in netns.links or ():
             for key, value in of_links.get("linkinfo", {}).get("info_data", {}).items():

@@ -95,10 +95,11 @@ def _brief(record: AnyRecord) -> Record:
 
 
 def _captured_as_asked(netns: Namespace, request: Request) -> list[Record] | None:
-    """What the very command printed, if the capture has it (the last time it was run)."""
+    """What the very command printed, if the capture has it: the last time that it was run, a whole table before a part."""
     if request.name == "ss":
         return None
-    for table in reversed(netns.tables.get(request.name, [])):
+    tables = sorted(netns.tables.get(request.name, []), key=lambda table: not table.part)
+    for table in reversed(tables):
         other = table.request
         if other is not None and _key(other) == _key(request) and "".join(other.unknown) in ("", "-n"):
             return as_printed(table)

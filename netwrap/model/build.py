@@ -78,6 +78,8 @@ class _Builder:
         words = section.command.split()
         command = understand(words)
         netns = self.netns(section.netns or command.netns or "")
+        if section.status is None and not section.stdout and command.parser is None and sidetables.reader(words) is None:
+            netns.typed.append(section)
         if section.status is None:
             section = failures.told_apart(section)
             if command.parser in ("ip_link", "ip_address") and not section.stdout.strip() and not section.stderr:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     )
 
     from ..commands.request import Request
+    from .section import Section
 
     Row = TypeVar("Row", bound=Mapping[str, Any])
 
@@ -61,6 +62,7 @@ class Namespace:
         self.held: list[str] = []  # threads and file descriptors that hold it
         self.title = ROOT if key == "" else key
         self.tables: dict[str, list[Table]] = {}
+        self.typed: list[Section] = []  # what was typed in a pasted session to change something: `ip route add …`
         self.failed: dict[str, str] = {}  # what the command of a table said where it failed
         self._joined: dict[tuple[str, str, str, bool], list[Any] | None] = {}
         self.knows_nsids = False

@@ -156,6 +156,25 @@ def read(line: str, names: Iterable[str] = ()) -> tuple[str | None, str | None] 
     return (machine, None) if machine is not None else None
 
 
+def is_name(line: str) -> bool:
+    """Whether a line holds nothing but what may be the name of a machine, or of a group of them: ``node[1-3]``."""
+    return _MARKED.match(f"== {line.strip()} ==") is not None and line.strip().lower() not in _NO_NAMES
+
+
+def is_machine(name: str) -> bool:
+    """Whether a word looks like the name of a machine, and like nothing else that stands in front of a colon.
+
+    >>> is_machine("node1"), is_machine("web.example.net"), is_machine("eth0"), is_machine("Result")
+    (True, True, False, False)
+    """
+    return (
+        not name.isdigit()
+        and _MACHINE.search(name) is not None
+        and _NO_MACHINE.match(name) is None
+        and name.lower() not in _NO_NAMES
+    )
+
+
 def _place_inside(line: str) -> str | None:
     """The container or namespace that a line names: ``"container web"``, ``"red"``, ``""`` for the machine's own."""
     found = _IN.match(line)
@@ -164,8 +183,8 @@ def _place_inside(line: str) -> str | None:
     if found is None:
         return None
     kind = (found["kind"] or found["kind2"]).lower()
-    words = [word for word in (found["name"] or found["name2"] or "").split() if word.lower() not in _ARTICLES]
-    left = [word for word in words if word.lower() not in _OUTPUTS]
+    words = [word for word in (found["name"] or found["name2"] or "").split() if word == "A" or word.lower() not in _ARTICLES]
+    left = [word for word in words if (word.lower() if len(word) > 1 else word) not in _OUTPUTS]
     if (
         len(left) > 1
         or not said
@@ -176,7 +195,7 @@ def _place_inside(line: str) -> str | None:
         return None
     name = left[0] if left else ""
     if kind in ("netns", "namespace", "jail", "ns", "namensraum", "network namespace"):
-        if name.lower() in _ITSELF:
+        if name in _ITSELF:
             return ""
         if name and name.lower() not in _NO_NAMES:
             return name

@@ -12,9 +12,7 @@ from __future__ import annotations
 
 import re
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from . import headings, line_prefixes, panes, quotations
 
 _TITLE = re.compile(r"\x1b\][^\x07\x1b]{0,400}(?:\x07|\x1b\\)")
 # Colours whose first character a browser has eaten: `[36meth0: [0m<BROADCAST`
@@ -42,12 +40,6 @@ _FENCE_LINE = re.compile(
     r"\s*(?:[-*+]\s+|\d{1,3}[.)]\s+)?(?:`{3,}|~{3,})[^`]{0,60}$|\s*(?:-{4,}|={4,}|\.{4,})\s*$|\s*[└┌├╰╭┘┐╯╮┤─━═]{4,}\s*$|\s*#\+(?:BEGIN|END)_\w+.*$",
     re.IGNORECASE,
 )
-_QUOTED = re.compile(r"\s{0,3}(?:> ?)+")
-_FRAME = re.compile(r"\s{0,3}[|│┃║] ?")
-_COMMENT = re.compile(r"\s{0,8}(?:#|//|;|--|rem\b)[ \t]?", re.IGNORECASE)
-# `[14:02] <bob> `, `14:02 < bob> `
-_CHAT = re.compile(r"\[?(?:\d{1,2}:\d\d(?::\d\d)?\]? ?)?<[@+% ]?[a-z][\w-]{0,30}> ?")
-_NUMBERED = re.compile(r"\s{0,6}(\d{1,6})(?:[:.|)]|\t| {1,4})[ \t]?")
 _BOLD = re.compile(r"(?<!\*)\*\*(?!\*)")
 _ODD = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2007": " ", "\u200b": "", "\u200c": "", "\u2060": "", "\ufeff": ""})
 _QP_HEADER = re.compile(r"^content-transfer-encoding:[ \t]*quoted-printable", re.IGNORECASE | re.MULTILINE)
@@ -58,13 +50,18 @@ class Pasted:
     """A text, cleaned.
 
     ``lines``: its lines, without what was put around them; ``numbers``: the number of each in the text as it was pasted;
-    ``breaks``: the positions of lines in front of which a block (a fence, a quotation) begins or ends.
+    ``breaks``: the positions of lines in front of which a block (a fence, a quotation) begins or ends; ``voices``: who wrote
+    each line, see :mod:`quotations`; ``machines``: the machines that stood in front of lines, see :mod:`line_prefixes`.
     """
 
-    def __init__(self, lines: list[str], numbers: list[int], breaks: set[int]) -> None:
+    def __init__(
+        self, lines: list[str], numbers: list[int], breaks: set[int], voices: list[str], machines: dict[int, str]
+    ) -> None:
         self.lines = lines
         self.numbers = numbers
         self.breaks = breaks
+        self.voices = voices
+        self.machines = machines
 
 
 def undo(text: str) -> Pasted:
@@ -83,19 +80,20 @@ def undo(text: str) -> Pasted:
     if "[0m" in text or "[m" in text or "[00m" in text:
         lines = [_EATEN.sub("", line) if "[" in line else line for line in lines]
     breaks: set[int] = set()
+    if "│" in text or "┃" in text:
+        lines, numbers = panes.apart(lines, numbers, breaks)
     if "=" in text and _is_quoted_printable(text):
         lines = _from_quoted_printable(lines)
     if "<" in text and _BREAK_TAG.search(text):
         lines, numbers = _split_at_breaks(lines, numbers, breaks)
-    if _QUOTED.match(text) or "\n>" in text or "\n >" in text or "\n  >" in text:
-        lines = _without_quotes(lines, breaks)
+    voices: list[str] = []
+    if quotations.has_any(text):
+        lines, voices = quotations.without_marks(lines, breaks)
     lines = _without_marks(lines, breaks)
     if not text.isascii() or "&" in text:
         lines = [line.translate(_ODD) if not line.isascii() else line for line in lines]
-    for mark, least in ((_CHAT, 2), (_FRAME, 2), (_COMMENT, 2)):
-        lines = _without_prefix(lines, mark, least)
-    lines = _without_numbers(lines)
-    return Pasted(lines, numbers, breaks)
+    lines, machines = line_prefixes.without(lines, breaks)
+    return Pasted(lines, numbers, breaks, voices or [""] * len(lines), machines)
 
 
 def _as_on_screen(line: str) -> str:
@@ -154,7 +152,7 @@ def _split_at_breaks(lines: list[str], numbers: list[int], breaks: set[int]) -> 
     found: list[str] = []
     counted: list[int] = []
     for number, line in zip(numbers, lines):
-        quote = _QUOTED.match(line) if ">" in line[:12] else None
+        quote = quotations.MARK.match(line) if ">" in line[:12] else None
         mark = quote[0] if quote is not None else ""
         parts, start = [], len(mark)
         for tag in _BREAK_TAG.finditer(line, start) if "<" in line else ():
@@ -170,27 +168,15 @@ def _split_at_breaks(lines: list[str], numbers: list[int], breaks: set[int]) -> 
     return found, counted
 
 
-def _without_quotes(lines: list[str], breaks: set[int]) -> list[str]:
-    """The lines without ``> ``; a block ends where the depth of the quotation changes."""
-    found = []
-    before = 0
-    for position, line in enumerate(lines):
-        quoted = _QUOTED.match(line) if ">" in line[:12] else None
-        depth = quoted[0].count(">") if quoted else 0
-        if depth != before:
-            breaks.add(position)
-            before = depth
-        found.append(line[quoted.end() :] if quoted else line)
-    return found
-
-
 def _without_marks(lines: list[str], breaks: set[int]) -> list[str]:
     """The lines without fences, tags and entities."""
-    found = []
+    found: list[str] = []
     for position, line in enumerate(lines):
         first = line.lstrip()[:1]
         if first in "`~-=.*+#0123456789└┌├╰╭─━═" and first and _FENCE_LINE.match(line):
             breaks |= {position, position + 1}
+            if first in "-=" and position > 1 and line == lines[position - 2] and headings.is_name(lines[position - 1]):
+                found[-1] = f"=== {found[-1].strip()} ==="  # of `clush -b`, `dshbak`: a name between two rules
             found.append("")
             continue
         if "```" in line:
@@ -203,7 +189,7 @@ def _without_marks(lines: list[str], breaks: set[int]) -> list[str]:
             bare = _MARK.sub("", line)
             _note_breaks(line, position, breaks, _MARK)
             line = bare
-        if "**" in line and _TABLE.match(_BOLD.sub("", line)[:200]):
+        if "**" in line and line_prefixes.is_of_table(_BOLD.sub("", line)):
             line = _BOLD.sub("", line)
         if "&" in line and _ENTITY.search(line):
             import html
@@ -234,67 +220,3 @@ def _note_breaks(line: str, position: int, breaks: set[int], mark: re.Pattern[st
         breaks.add(position)
     if mark.sub("", line).strip() == "" or found is not None and line[: found.start()].strip():
         breaks.add(position + 1)
-
-
-def _without_prefix(lines: list[str], mark: re.Pattern[str], least: int) -> list[str]:
-    """The lines without a mark that stands before each line of a run, where the run holds a table.
-
-    >>> _without_prefix(["# bash# ip a", "# 2: eth0: <UP> mtu 1500"], _COMMENT, 2)
-    ['bash# ip a', '2: eth0: <UP> mtu 1500']
-    """
-    return _without_runs(lines, lambda line: found.end() if (found := mark.match(line)) else None, least)
-
-
-def _without_runs(lines: list[str], length: Callable[[str], int | None], least: int) -> list[str]:
-    found = list(lines)
-    at = 0
-    while at < len(lines):
-        run: list[int] = []
-        while at + len(run) < len(lines):
-            taken = length(lines[at + len(run)][:40])
-            if taken is None:
-                break
-            run.append(taken)
-        if len(run) >= least:
-            bare = [lines[at + offset][taken:] for offset, taken in enumerate(run)]
-            if any(_TABLE.match(line[:200]) for line in bare):
-                found[at : at + len(run)] = map(_without_right_frame, bare)
-        at += len(run) or 1
-    return found
-
-
-def _without_right_frame(line: str) -> str:
-    return line.rstrip()[:-1].rstrip() if line.rstrip()[-1:] in ("│", "┃", "║", "|") and line.rstrip()[-1:] else line
-
-
-# What no comment, no frame and no history has behind its mark but a table that was put there
-_TABLE = re.compile(
-    r"\s{0,8}(?:\d{1,6}: \S{1,80}: <|(?:default|[\d.]{7,15}(?:/\d+)?) (?:via|dev) |\d{1,6}:\s+from \S|inet6? [\d\w.:]+/\d"
-    r"|link/\w+ |Destination +Gateway|Address +HWtype|Kernel IP|[\da-f:]{17} dev )",
-    re.ASCII,
-)
-
-
-def _without_numbers(lines: list[str]) -> list[str]:
-    """The lines without the numbers that an editor or `nl` puts before each: consecutive ones only.
-
-    >>> _without_numbers(["1  $ ip rule", "2  0:\\tfrom all lookup local", "3  100:\\tfrom all lookup 5"])[1]
-    '0:\\tfrom all lookup local'
-    """
-    found = list(lines)
-    at = 0
-    while at < len(lines):
-        run: list[int] = []
-        expected: int | None = None
-        while at + len(run) < len(lines):
-            one = _NUMBERED.match(lines[at + len(run)][:24])
-            if one is None or expected is not None and int(one[1]) != expected:
-                break
-            expected = int(one[1]) + 1
-            run.append(one.end())
-        if len(run) > 2:
-            bare = [lines[at + offset][taken:] for offset, taken in enumerate(run)]
-            if any(_TABLE.match(line[:200]) for line in bare):
-                found[at : at + len(run)] = bare
-        at += len(run) or 1
-    return found

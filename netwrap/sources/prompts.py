@@ -27,7 +27,7 @@ class Prompt(NamedTuple):
 
 
 _SIGIL = "#$%>❯➜λ»›✗⟩"
-_ANY_SIGIL = re.compile(rf"[{_SIGIL}]")
+_ANY_SIGIL = re.compile(rf"[{_SIGIL}\ue0b0-\ue0bf]|^\s*\+")
 _ARROWS = "❯➜λ»›✗⟩"
 _HOST = r"(?P<host>[^\W_][\w.-]{0,80})"
 _USER = r"(?P<user>[^\W_][\w.+\\-]{0,60}|_\w{0,40})"
@@ -64,12 +64,14 @@ _NAMELESS = tuple(
         r"(?P<sigil>\$)(?P<typed>.*)$",
     )
 )
+_POWERLINE = re.compile("[\ue0b0-\ue0bf]")
 # Sure only where a command stands behind: `# To do` is a remark, `100 % of` is prose, `alpha> ` may quote somebody
 _UNSURE = tuple(
     re.compile(pattern)
     for pattern in (
         r"#{2,6} (?P<sigil>)(?P<typed>\S.*)$",
         r"(?P<sigil>[#%])\s*(?P<typed>\S.*)$",
+        r"(?P<sigil>\+{1,4}) (?P<typed>\S.*)$",  # of `set -x`
         rf"{_HOST}(?:\([\w-]{{1,40}}\))? ?(?P<sigil>[#$%>])(?![{_SIGIL}])(?P<typed>.*)$",
     )
 )
@@ -134,6 +136,8 @@ def read(line: str) -> Prompt | None:
     """
     if len(line) > 6000 or not _ANY_SIGIL.search(line):
         return None
+    if not line.isascii() and _POWERLINE.search(line):
+        return _of_powerline(line)
     line = bare(line)
     if not line or line[0].isdigit() and ": " in line[:14]:
         return None
@@ -161,6 +165,14 @@ def read(line: str) -> Prompt | None:
     return None
 
 
+def _of_powerline(line: str) -> Prompt:
+    """A prompt whose parts are divided by the arrows of a font for it: ``me@alpha  ~  ip a``."""
+    front, _, typed = _POWERLINE.sub("\ue0b0", line).rpartition("\ue0b0")
+    found = _ANYWHERE.search(front)
+    user, host = (found["user"], found["host"]) if found is not None else ("", "")
+    return Prompt(user, host, "\ue0b0", unmarked(typed), True)
+
+
 def _is_odd(found: re.Match[str]) -> bool:
     """`a@b.example wrote: pay $5`: words between host and sigil, and none behind that could be a command."""
     groups = found.groupdict()
@@ -182,6 +194,8 @@ def is_common(typed: str) -> bool:
     for word in typed.split(None, 4)[:4]:
         word = word.strip("*`\"'(\\")
         if "=" in word and word.partition("=")[0].isidentifier():
+            if word.partition("=")[2][:2] in ("$(", '"$') or word.partition("=")[2][:1] == "`":
+                return True
             continue
         word = word.rstrip(";")
         return word.rpartition("/")[2] in COMMON or word.startswith(("./", "/usr/", "/sbin/", "/bin/"))

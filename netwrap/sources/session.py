@@ -23,7 +23,7 @@ from ..commands import request as asked
 from ..commands.line import is_wrapped, understand
 from ..model import sidetables
 from ..model.section import Section
-from . import headings, invocation, pasted_text, prompts, shells, tables_in_text
+from . import headings, invocation, pasted_text, prompts, quotations, shells, tables_in_text
 from .invocation import Run
 
 TYPE_CHECKING = False
@@ -49,7 +49,7 @@ _OPENER = re.compile(
 )
 # What may stand in front of a command that has no prompt: `Output of `, `I ran `, `### `
 _CANDIDATES = 6
-_ENDS = re.compile(r"[\s:.*`\"'”)\]_,;-]+$")
+_ENDS = re.compile(r"[\s:.*`\"'”)\]_,;=-]+$")
 
 
 class Block:
@@ -60,7 +60,8 @@ class Block:
     was typed (``""``: none); ``words``: the command itself, without `sudo` and the like; ``parser``: the parser of its table, or
     None; ``first``: the number of the first line of ``lines``; ``lines``: the table as it can be read, one for each line there;
     ``part``: why it is only a part; ``state``: 0 where the same command was run for the first time there, 1 for the next.
-    ``lost``: lines that could not be read: (number, line, reason). ``said``: what a command printed that failed. ``changes``: a
+    ``voice``: who wrote it, see :mod:`quotations`; ``lost``: lines that could not be read: (number, line, reason).
+    ``said``: what a command printed that failed. ``changes``: a
     command of ours that prints no table (``ip netns add red``).
     """
 
@@ -69,6 +70,7 @@ class Block:
         self.command = typed
         self.netns = netns
         self.host = host
+        self.voice = ""
         self.words: list[str] = []
         self.parser: str | None = None
         self.side = False
@@ -156,7 +158,12 @@ class _Reader:
         self.breaks = pasted.breaks
         self.only = only
         self.blocks: list[Block] = []
+        self.voices = pasted.voices
+        self.machines = pasted.machines
+        self.walls = {*pasted.machines, *(at for at, voice in enumerate(pasted.voices) if at and voice != pasted.voices[at - 1])}
+        self.voice = ""
         self.shells = shells.Shells()
+        self.writers = {"": self.shells, quotations.UNNAMED: self.shells}  # the shells of each writer
         self.learned: list[str] = []
         self.files: dict[str, Run] = {}
         self.cache: dict[int, _Found | None] = {}
@@ -174,8 +181,13 @@ class _Reader:
     def step(self, at: int) -> int:
         """Read what begins at a line; the position behind it."""
         line = self.lines[at]
+        if at in self.machines:
+            self.shells.prose((self.machines[at], None), apart=True)
         if not line.strip():
             return at + 1
+        if self.voices[at] != self.voice:
+            self.voice = self.voices[at]
+            self.shells = self.writers.setdefault(self.voice, shells.Shells())
         host = prompts.upper_half(line)
         if host is not None:
             self.shells.upper_half(host)
@@ -192,9 +204,9 @@ class _Reader:
                 return end
         if self.only is None or self.only not in tables_in_text.SHAPES:
             may = self.may[at] != 1 and tables_in_text.may_begin(line)
-            reading = tables_in_text.detect(self.lines, at, self.stops) if may else None
+            reading = tables_in_text.detect(self.lines, at, self.stops, self.walls) if may else None
         else:
-            reading = tables_in_text.read(self.only, self.lines, at, self.stops) if line.strip() else None
+            reading = tables_in_text.read(self.only, self.lines, at, self.stops, walls=self.walls) if line.strip() else None
             reading = reading if reading is not None and reading.first == at else None
         if reading is not None:
             return self.table(reading)
@@ -203,6 +215,10 @@ class _Reader:
             return side
         self.said(at, line)
         return at + 1
+
+    def add(self, block: Block) -> None:
+        block.voice = self.voice
+        self.blocks.append(block)
 
     def said(self, at: int, line: str) -> None:
         """Note a line of prose, or the name of a machine or namespace that heads what follows."""
@@ -350,9 +366,9 @@ class _Reader:
             if block.parser is None and not block.side:
                 if block.changes and len(runs) == 1:
                     self.failed(block, position)
-                    self.blocks.append(block)
+                    self.add(block)
                 elif not several and block.words:
-                    self.blocks.append(block)
+                    self.add(block)
                     self.unknown(block, position)
                 continue
             behind = runs[index + 1 :]
@@ -364,13 +380,13 @@ class _Reader:
             if end:
                 any_table = True
                 position = end
-                self.blocks.append(block)
+                self.add(block)
             elif not (names and names.pattern):
                 empty.append(block)
         for block in empty:
             if not any_table or len(empty) == 1:
                 self.failed(block, position)
-            self.blocks.append(block)
+            self.add(block)
         if found.runs:
             last = self.shells.filled(found.runs[-1])
             self.shells.ran(last.netns, last.host)
@@ -413,7 +429,9 @@ class _Reader:
                 self.stops(position) or any(shape.start.match(text) for shape in shapes) or text.strip(" =#*-:[]<>") in self.marks
             )
 
-        reading = tables_in_text.read(block.parser, self.lines, at, stops, part=bool(block.part), title=run.watched, once=once)
+        reading = tables_in_text.read(
+            block.parser, self.lines, at, stops, part=bool(block.part), title=run.watched, once=once, walls=self.walls
+        )
         if reading is None:
             return 0
         if run.watched and not block.host:
@@ -597,7 +615,7 @@ class _Reader:
         block.words = commands.module(reading.parser).COMMAND.split()
         self.take(block, reading)
         block.notes.insert(0, f"{_span(block)} read as '{' '.join(block.words)}'")
-        self.blocks.append(block)
+        self.add(block)
         return reading.end
 
     def side_table(self, at: int) -> int:
@@ -618,7 +636,7 @@ class _Reader:
         end = self.side_of(block, at)
         if end:
             block.notes = [f"{_span(block)} read as '{' '.join(words)}'"]
-            self.blocks.append(block)
+            self.add(block)
         return end
 
     def side_of(self, block: Block, at: int) -> int:
@@ -648,11 +666,9 @@ class _Reader:
     def finished(self) -> list[Block]:
         """The blocks, each with its machine, and with how often its command was run there before."""
         found = sorted(self.blocks, key=lambda block: block.line)
-        named = _same_names([block.host for block in found if block.host])
-        only = next(iter(set(named.values()))) if len(set(named.values())) == 1 else ""
+        _name_machines(found, self.writers)
         states: dict[tuple[Any, ...], int] = {}
         for block in found:
-            block.host = named[block.host] if block.host else only
             if block.netns == "":
                 block.netns = None
             if not block.lines:
@@ -661,12 +677,47 @@ class _Reader:
                 block.host,
                 block.netns,
                 block.parser,
-                tuple(_essence(block)),
+                _essence(block),
                 block.part if block.part.startswith("|") else "",
             )
             block.state = states.get(key, -1) + 1
             states[key] = block.state
         return found
+
+
+def _name_machines(found: Sequence[Block], writers: dict[str, shells.Shells]) -> None:
+    """Give each block the name of its machine, ``""`` for the one that has none.
+
+    First, the names of one machine become one. Then, where a writer names one machine only, whatever names none is of that
+    one, unless it was only reached from another (`ssh`). Last, the nameless machines of several writers are told apart.
+    """
+    also = {name: other for shell in writers.values() for name, other in shell.also.items()}
+    named = _same_names([also.get(block.host, block.host) for block in found if block.host])
+    for block in found:
+        block.host = named[also.get(block.host, block.host)] if block.host else ""
+    names = {block.host for block in found if block.host}
+    shared = {block.host for block in found if block.host and block.voice in ("", quotations.UNNAMED)}
+    outer = {named.get(name, name) for shell in writers.values() for name in shell.outer_names}
+    shown = {_essence(block) for block in found if block.host and block.lines}
+    for block in found:
+        if block.host:
+            continue
+        own = {other.host for other in found if other.host and other.voice == block.voice}
+        unnamed = block.voice in ("", quotations.UNNAMED)
+        if own and len(own) == 1 == len(names) and own <= outer:
+            block.host = next(iter(own))
+        elif not own and unnamed and len(names) == 1 and names <= outer & shared and _essence(block) not in shown:
+            block.host = next(iter(names))
+    nameless = [block for block in found if not block.host and block.lines]
+    voices = {block.voice for block in nameless}
+    own_words = {_essence(block) for block in nameless if block.voice == ""}
+    for block in nameless:
+        if block.voice not in ("", quotations.UNNAMED) and len(voices) > 1:
+            block.host = block.voice
+    quoted = [block for block in nameless if block.voice == quotations.UNNAMED]
+    if any(_essence(block) in own_words for block in quoted):
+        for block in quoted:
+            block.host = "quoted"
 
 
 def _placed(runs: Sequence[Run], where: tuple[str | None, str | None]) -> list[Run]:
@@ -762,12 +813,18 @@ def _shape(words: Sequence[str]) -> Shape | None:
     return tables_in_text.SHAPES.get(_parser(words) or "") or tables_in_text.SIDE.get(_side(words) or "")
 
 
-def _essence(block: Block) -> list[str]:
+def _essence(block: Block) -> tuple[str, ...]:
     """The words of a command without what only changes how its output looks: two of these alike are two states."""
     request = asked.read(block.words) if block.parser is not None else None
     if request is None:
-        return list(block.words)
-    return [request.verb, request.family, *sorted(f"{key} {value}" for key, value in request.filters.items()), *request.unknown]
+        return tuple(block.words)
+    return (
+        request.name,
+        request.verb,
+        request.family,
+        *sorted(f"{key} {value}" for key, value in request.filters.items()),
+        *request.unknown,
+    )
 
 
 def _heading_pattern(name: str, echo: list[str] | None) -> re.Pattern[str]:
@@ -862,9 +919,14 @@ def _machine(host: str, some: Sequence[Block], source: str, at: int | None) -> M
             problems.append(f"{where}{block.line}: {block.command}: {block.said[0]}")
         if block.state and block.lines and at is None:
             notes.append(f"{where}{block.line}: '{' '.join(block.words)}' for the {_nth(block.state + 1)} time: this one counts")
+        if block.part and block.lines and at is None:
+            notes += [f"{where}{block.first}: {note}" for note in _differs(block, some)]
         if block.netns and (block.lines or block.said or block.words):
             keys.setdefault(block.netns)
-        if (block.lines or _is_empty(block)) and (at is None or block.state < at):
+        if block.changes and at is None:
+            words = " ".join(block.words)
+            sections.append(Section(block.netns or "", words, "", "\n".join(block.said), None, host, source, block.line))
+        elif (block.lines or _is_empty(block)) and (at is None or block.state < at):
             command = " ".join(block.words)
             sections.append(
                 Section(block.netns or "", command, block.text, "", None, host, source, block.first, block.part, block.state)
@@ -880,6 +942,22 @@ def _machine(host: str, some: Sequence[Block], source: str, at: int | None) -> M
         how = "path" if key.startswith("/") else "label" if " " in key else "name"
         listed.append(f"{key}\tpid\t{key[4:]}" if re.fullmatch(r"pid \d+", key) else f"{key}\t{how}\t{key}")
     return Machine(host, [*_head(host, listed), *sections], notes, problems, [])
+
+
+def _differs(part: Block, some: Sequence[Block]) -> Iterator[str]:
+    """What is to be noted of a part of a table: it shows rows that the whole table above does not have.
+
+    The whole table counts all the same: a part tells of no row that it is the only one.
+    """
+
+    def rows(block: Block) -> set[str]:
+        return {" ".join(line.split()) for line in block.lines if line.strip()}
+
+    above = [other for other in some if other.line < part.line and not other.part and other.lines
+             and (other.netns, _essence(other)) == (part.netns, _essence(part))]  # fmt: skip
+    if above and not rows(part) <= rows(above[-1]):
+        words = " ".join(part.words)
+        yield f"'{words} {part.part}' shows rows that the whole table of line {above[-1].first} lacks; that table counts"
 
 
 def _nth(number: int) -> str:

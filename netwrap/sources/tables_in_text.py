@@ -15,6 +15,7 @@ from parsers.linkrecord import MANGLED
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from collections.abc import Set as AbstractSet
     from typing import Any
 
 _MASKED = r"[\dA-Fa-fxX*#.:<>_-]"  # of an address that somebody has hidden: `10.x.x.5`, `203.0.113.***`
@@ -103,6 +104,12 @@ SHAPES: dict[str, Shape] = {
         rf"|{_ADDRESS}/\d+\s+(?:{_ADDRESS}|\[::\]|\*)\s+!?[UGHRDMACSnae!]{{1,8}}\s+|\S+\s+[0-9A-F]{{8}}\s+[0-9A-F]{{8}}\s+"
         rf"|[0-9a-f]{{32}} "
     ),
+    "ifconfig": _shape(
+        r"\S{1,80}: flags=\d+<|\S{1,80} +Link encap:|Iface +MTU|Kernel Interface table|[\w.@:-]{1,20} +\d+ +\d+ +(?:\d+ +)+\w+$",
+        r"\s*(?:inet6? |ether |loop |unspec |infiniband |tunnel |sit |ppp |UP[ ,]|RX |TX |collisions|txqueuelen|device |Interrupt"
+        r"|Base address|Memory|DMA|[A-Z ]*MTU:)",
+        single=False,
+    ),
 }
 #: What netfilter and `sysctl` print: the tables that are kept as they are.
 SIDE: dict[str, Shape] = {
@@ -114,13 +121,13 @@ SIDE: dict[str, Shape] = {
     "ip nexthop": _shape(r"id \d+ "),
 }  # fmt: skip
 #: Parsers in the order in which a line without a command is tried.
-_ORDER = ("arp", "route", "ip_rule", "bridge_fdb", "ip_address", "ip_neigh", "ip_route", "bridge_vlan")
+_ORDER = ("ifconfig", "arp", "route", "ip_rule", "bridge_fdb", "ip_address", "ip_neigh", "ip_route", "bridge_vlan")
 # A line that may begin one of them: all others are prose, and cost one look each.
 _MAY_BEGIN = re.compile(
     rf"\s*(?:\d{{1,10}}: ?\S|\d{{1,10}}:\s+(?:not )?from |default |{_TYPES} |{_MAC} |[\d.]{{7,15}}[/ \t]"
     rf"|[\da-fA-FxX*.:]+[:.][\da-fA-FxX*.:]*[/ \t]"
     rf"|Kernel IP|Destination\s|Address\s+HW|IP address\s|\? \(|\S+ \([\d.]+\) at |\S{{1,40}} +(?:{_OPER})\s|port\s+vlan"
-    rf"|[\w.@-]+: <[A-Z])"
+    rf"|[\w.@-]+: <[A-Z]|\S{{1,80}}: flags=\d|\S{{1,80}} +Link encap:)"
 )
 # `eth0 <-- this one`, `lookup 5   ← mine`, `<<< negative!`
 _NOTE = re.compile(r"\s+(?:<-+|<=+|<{2,}|←|⟵|⇐|◄|👈|-{2,}>|\^{2,}|\(?!!+|#\s|//\s).*$")
@@ -138,6 +145,8 @@ _CHATTER = re.compile(
     r"|Pseudo-terminal|Connection to \S+ closed|If you don't see a command prompt|Defaulting container|Starting pod/|Temporary "
     r"|Emulate Docker CLI|Creating debugging pod |Welcome to |The authenticity |All commands and output "
 )
+# What stands below a table and is of none: of GitHub's runners, VyOS, chats, `set -x`, `ping`
+_OF_OTHERS = re.compile(r"##\[|::\w+::|\[edit\b|\[?\d\d:\d\d(?::\d\d)?\]? (?:-!-|<|\*)|\+{1,4} [a-z]|--- |<[@+ ]?\w+> |!$|% \w")
 _JOINT = re.compile(r"\\ {1,8}(?=\S)|\\(?=inet|link/|valid_lft)")
 
 
@@ -166,21 +175,22 @@ def may_begin(line: str) -> bool:
 
 def read(
     parser: str, lines: Sequence[str], at: int, stop: Callable[[int], bool], *, part: bool = False, title: bool = False,
-    once: bool = False,
+    once: bool = False, walls: AbstractSet[int] = frozenset(),
 ) -> Reading | None:  # fmt: skip
     """The table of a parser that begins at a position, behind blank lines; None where there is none.
 
     ``stop`` says of a line that does not fit whether the table ends there at the latest (a prompt, another command);
     ``part``: its output was filtered, so that a record may lack its first line; ``title``: lines may stand in front (`watch`);
-    ``once``: the table ends where its first record comes again (another one of its kind follows).
+    ``once``: the table ends where its first record comes again (another one of its kind follows); ``walls``: positions at which
+    a table ends even where the line fits: what another machine printed, or another writer quoted.
     """
     shape = SHAPES.get(parser)
     if shape is None:
-        return _unshaped(parser, lines, at, stop)
+        return _unshaped(parser, lines, at, lambda position: position in walls or stop(position))
     at = _first(shape, parser, lines, at, stop, part, title)
     if at < 0:
         return None
-    rows, lost, end, cut = _rows(shape, parser, lines, at, stop, part, once)
+    rows, lost, end, cut = _rows(shape, parser, lines, at, stop, part, once, walls)
     if not rows:
         return None
     return _mended(shape, parser, lines, at, end, rows, lost, cut)
@@ -281,7 +291,14 @@ class _Row:
 
 
 def _rows(
-    shape: Shape, parser: str, lines: Sequence[str], at: int, stop: Callable[[int], bool], part: bool, once: bool
+    shape: Shape,
+    parser: str,
+    lines: Sequence[str],
+    at: int,
+    stop: Callable[[int], bool],
+    part: bool,
+    once: bool,
+    walls: AbstractSet[int],
 ) -> tuple[list[_Row], list[tuple[int, str, str]], int, str]:
     """The rows of a table from its first line on, the lines among them that do not fit, its end, and why it is a part."""
     if is_json(lines[at].strip()):
@@ -296,6 +313,8 @@ def _rows(
     gap = False
     while position < len(lines):
         line = lines[position]
+        if position in walls and position > at:
+            break
         if not line.strip():
             if shape.ends_at_blank:
                 break
@@ -305,10 +324,13 @@ def _rows(
                 break
             continue
         text = line[len(indent) :] if line.startswith(indent) else line.lstrip()
-        starts = shape.start.match(text) is not None or shape.start.match(text.lstrip()) is not None and not shape.single
+        left_out = _ELLIPSIS.match(line) is not None
+        starts = not left_out and (
+            shape.start.match(text) is not None or shape.start.match(text.lstrip()) is not None and not shape.single
+        )
         if starts and is_prose_of(parser, text) and (gap or _ends_like_prose(text)):
             starts = False
-        goes_on = not starts and shape.more is not None and bool(rows) and shape.more.match(text) is not None
+        goes_on = not starts and not left_out and shape.more is not None and bool(rows) and shape.more.match(text) is not None
         if goes_on and gap and (parser not in _OF_LINKS or is_prose(text)):
             goes_on = False
         if not rows and part and not starts and shape.more is not None and shape.more.match(text):
@@ -325,12 +347,12 @@ def _rows(
             if bare:
                 lost.append((position, line, "belongs to a link whose first line cannot be read"))
             else:
-                rows.append(_Row(position, text if not starts else text.lstrip() if parser in _OF_LINKS else text, starts))
+                rows.append(_Row(position, _as_printed(parser, text, starts), starts))
             gap = False
             end = position + 1
-        elif stop(position):
+        elif stop(position) or _OF_OTHERS.match(line):
             break
-        elif _ELLIPSIS.match(line):
+        elif left_out:
             pending.append(position)
             gap = False
         elif parser in _OF_LINKS and _LOST_LINK.match(text) and not gap:
@@ -357,6 +379,13 @@ def _rows(
                 break
             end = it + 1
     return rows, lost, end, cut
+
+
+def _as_printed(parser: str, text: str, starts: bool) -> str:
+    """A line with the indentation that a browser may have taken away, where the parser needs it."""
+    if starts:
+        return text.lstrip() if parser in _OF_LINKS else text
+    return f"        {text}" if parser == "ifconfig" and not text[:1].isspace() else text
 
 
 # What is printed in lines that are long enough to be broken, and whose words say where they go on
@@ -595,10 +624,16 @@ def _without_cut(parser: str, text: str) -> tuple[str, str]:
 
 def _up_to(parser: str, text: str, position: int) -> str:
     """The part of a line in front of the word that was cut; none where that has no meaning by itself."""
+    if parser in _OF_LINKS and _BRIEF.match(text):
+        return " ".join(text.split()[:position])
     if parser in _OF_LINKS and re.match(_LINK, text) and "\\" not in text:
         words = text.split()[:position]
         return " ".join(words[:-1] if position and words[-1] in ("brd", "qdisc", "mtu", "state", "group", "qlen") else words)
     return ""
+
+
+# `eth0             UP             192.0.2.1/24 `
+_BRIEF = re.compile(rf"\S{{1,80}}\s+(?:{_OPER})\s")
 
 
 def _ends_in_the_middle(rows: Sequence[_Row]) -> bool:
@@ -649,18 +684,18 @@ def _unshaped(parser: str, lines: Sequence[str], at: int, stop: Callable[[int], 
 # -- tables below no command -------------------------------------------------------------------------------------------
 
 
-def detect(lines: Sequence[str], at: int, stop: Callable[[int], bool]) -> Reading | None:
+def detect(lines: Sequence[str], at: int, stop: Callable[[int], bool], walls: AbstractSet[int] = frozenset()) -> Reading | None:
     """The table that begins at a position and that some parser reads whole; None where there is none."""
     text = lines[at].strip()
     best: Reading | None = None
     if is_json(text):
         rows, _, end, _ = _json_rows(lines, at)
         names = parsers.detect("\n".join(row.text for row in rows)) if end - at < 200_000 else []
-        return read(names[0], lines, at, stop) if names else None
+        return read(names[0], lines, at, stop, walls=walls) if names else None
     for name in _ORDER:
         if SHAPES[name].start.match(text) is None or is_prose_of(name, text):
             continue
-        found = read(name, lines, at, stop)
+        found = read(name, lines, at, stop, walls=walls)
         if found is None or not found.records or left_over(found.records) or not _says_enough(name, found.records):
             continue
         if best is None or len(found.lines) > len(best.lines):

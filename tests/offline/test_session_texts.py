@@ -136,10 +136,76 @@ def test_where_a_command_ran(line: str, host: str, netns: str | None) -> None:
         ("Side A (192.0.2.1):\n\nip r\n{}\nSide B (192.0.2.2):\n\nip r\n{}", [("Side A", None), ("Side B", None)]),
         ("Routing table of server:\n\n{}\nRouting table of client:\n\n{}", [("server", None), ("client", None)]),
         ("mininet> h1 ip r\n{}mininet> h1 ping h2\n", [("mininet", "h1")]),
+        ("### Host\n```\n$ ip r\n{}```\n### Container\n```\n/ # ip r\n{}```\n", [("", None), ("", "container")]),
+        ("Die Routen auf dem Server:\n\n{}\nAusgabe im Container web:\n\n{}", [("server", None), ("server", "container web")]),
+        ("## red namespace\n{}\nNamespace blue:\n{}\nPod A (192.0.2.7):\n{}", [("", "red"), ("", "blue"), ("", "pod A")]),
+        ("ip route from 192.0.2.1\n\n{}", [("", None)]),
+        ("$ adb shell ip r\n{}$ adb shell\nsargo:/ $ ip r\n{}sargo:/ $ exit\n$ ip r\n{}",
+         [("sargo", None), ("sargo", None), ("", None)]),
+        ("$ kubectl debug node/n1 -it --image=x\n/ # ip r\n{}/ # exit\n$ ip r\n{}", [("n1", None), ("", None)]),
+        ("# PID=$(docker inspect -f '{{.State.Pid}}' web)\n# nsenter -t $PID -n ip r\n{}", [("", "docker web")]),
+        ("a1: default dev x\na1: 10.0.0.0/8 dev x\nb2: default dev x\nb2: 10.0.0.0/8 dev x\n", [("a1", None), ("b2", None)]),
+        ("web-1  | default dev x\nweb-1  | 10.0.0.0/8 dev x\n", [("web-1", None)]),
+        ("Jan  5 10:00:00 gw sh[9]: default dev x\nJan  5 10:00:00 gw sh[9]: 10.0.0.0/8 dev x\n", [("gw", None)]),
+        ("2024-01-05T10:00:00.1Z default dev x\n2024-01-05T10:00:00.1Z 10.0.0.0/8 dev x\n2024-01-05T10:00:01Z ##[group]Run y\n",
+         [("", None)]),
+        ("--------\nnode[1-2]\n--------\n{}--------\nnode3\n--------\n{}", [("node[1-2]", None), ("node3", None)]),
+        (" me@a \ue0b0 ~/lab \ue0b0 ip r\n{} me@a \ue0b0 ~/lab \ue0b0 \n", [("a", None)]),
+        ("+ ip r\n{}++ hostname\na\n===== ip route =====\n{}", [("a", None), ("a", None)]),
+        ("root@a:~# ip r      │root@b:~# ip r\ndefault dev x       │default dev x\n10.0.0.0/8 dev x    │10.0.0.0/8 dev x\n",
+         [("a", None), ("b", None)]),
     ],
 )  # fmt: skip
 def test_shells_loops_and_machines(text: str, places: list[tuple[str, str | None]]) -> None:
     assert read(text.replace("{}", ROUTES)) == [(host, netns, "ip_route", 2) for host, netns in places]
+
+
+QUOTED = quoted("me@fw1:~$ ip r\n" + ROUTES, "> ")
+
+
+@pytest.mark.parametrize(
+    ("text", "machines"),
+    [
+        (f"On 2 Jan 2024, Anna B. <a@example.org> wrote:\n> Hi,\n{QUOTED}\nOn mine:\n\n$ ip neigh\n{NEIGHBOURS}", ["fw1", ""]),
+        (f"Am 02.01.24 um 10:11 schrieb Anna:\n{QUOTED}\n$ ip r\n{ROUTES}", ["fw1", ""]),
+        (f"Anna wrote:\n> $ ip r\n{quoted(ROUTES, '> ')}$ ip r\n{ROUTES}", ["Anna", ""]),
+        (f"[quote=anna]$ ip r\n{ROUTES}[/quote]\n$ ip n\n{NEIGHBOURS}", ["anna", ""]),
+        (f"> $ ip r\n{quoted(ROUTES, '> ')}\nHere:\n$ ip r\n{ROUTES}", ["quoted", ""]),
+        (f"Yesterday I wrote:\n> $ ip r\n{quoted(ROUTES, '> ')}\nAnd today:\n$ ip n\n{NEIGHBOURS}", ["", ""]),
+        (f"{QUOTED}\nAnd its neighbours:\n\n$ ip n\n{NEIGHBOURS}", ["fw1", "fw1"]),
+    ],
+)
+def test_what_is_quoted_is_of_the_machine_of_its_writer(text: str, machines: list[str]) -> None:
+    assert [host for host, _, _, _ in read(text)] == machines
+
+
+def test_typed_changes_are_found_with_their_errors(netwrap: Netwrap, tmp_path: Path) -> None:
+    path = tmp_path / "text"
+    path.write_text(f"root@a:~# ip r add 10.0.0.0/8 via 192.0.2.99\nRTNETLINK answers: File exists\nroot@a:~# ip r\n{ROUTES}")
+    done = netwrap("find", "192.0.2.99", "--from", str(path), "--format", "json")
+    [place] = json.loads(done.stdout)
+    assert (place["role"], place["what"]) == (
+        "line", "typed: ip r add 10.0.0.0/8 via 192.0.2.99 (line 1): RTNETLINK answers: File exists")  # fmt: skip
+
+
+def test_a_part_does_not_count_against_the_whole_table_but_its_difference_is_said(netwrap: Netwrap, tmp_path: Path) -> None:
+    path = tmp_path / "text"
+    path.write_text("$ ip r\ndefault via 192.0.2.1 dev a\n$ ip r | grep def\ndefault via 192.0.2.2 dev a\n")
+    [host] = opening.hosts([str(path)])
+    assert [route["gateway"] for route in host.namespaces[0].routes or ()] == ["192.0.2.1"]
+    assert f"{path}:4: 'ip r | grep def' shows rows that the whole table of line 2 lacks; that table counts" in host.notes
+    shown = netwrap("--from", str(path), "ip", "r", "--columns", "gateway", "--no-header", "--format", "tsv")
+    assert shown.stdout.split() == ["192.0.2.1"]
+    assert netwrap("find", "192.0.2.2", "--from", str(path)).returncode == 0
+
+
+def test_a_link_of_ifconfig_is_read_without_its_indentation() -> None:
+    text = "v0: flags=65<UP,RUNNING> mtu 1500\ninet 192.0.2.1 netmask 255.255.255.0\n"
+    text += "ether 02:00:00:00:00:01 txqueuelen 0 (Ethernet)\n"
+    [block] = session.blocks(f"This is my network:\n\n{text}\nThanks.\n")
+    assert block.records == [
+        {"ifname": "v0", "flags": ["UP", "RUNNING"], "mtu": 1500, "link_type": "ether", "address": "02:00:00:00:00:01",
+         "txqlen": 0, "addr_info": [{"family": "inet", "local": "192.0.2.1", "prefixlen": 24, "label": "v0"}]}]  # fmt: skip
 
 
 def test_a_broken_line_is_joined_and_no_other() -> None:

@@ -1,0 +1,140 @@
+"""Take away what stands in front of every line of a table: a frame, `# `, line numbers, a chat's names, a log's time and host.
+
+```
+│ 0: from all lookup local             14:02 <bob> default via 10.0.0.1 dev eth0
+  2  0: from all lookup local          node1: default via 10.0.0.1 dev eth0         Jan  5 10:00:00 gw sh[9]: default via …
+```
+A mark is taken away from a run of lines that all have it, where one of them is a line of a table without it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from . import headings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_FRAME = re.compile(r"\s{0,3}[|│┃║] ?")
+_COMMENT = re.compile(r"\s{0,8}(?:#|//|;|--|rem\b)[ \t]?", re.IGNORECASE)
+# `[14:02] <bob> `, `14:02 < bob> `
+_CHAT = re.compile(r"\[?(?:\d{1,2}:\d\d(?::\d\d)?\]? ?)?<[@+% ]?[a-z][\w-]{0,30}> ?")
+# `2024-01-05T10:00:00.123Z `, `[2024-01-05 10:00:00] `
+_TIME = re.compile(r"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?\]? ?")
+# `Jan  5 10:00:00 gw dispatcher[99]: `, `2024-01-05T10:00:00+00:00 gw sh: `
+_SYSLOG = re.compile(
+    r"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\S{8,25}) (?P<host>[^\W_][\w.-]{0,60}) [\w./@-]{1,40}"
+    r"(?:\[\d{1,9}\])?: "
+)
+# of `docker compose logs`: `web-1  | `; of `pssh`, `clush`: `node1: `
+_NAMED = re.compile(r"(?P<host>[^\W_][\w.-]{0,60})(?: {1,20}\| ?|: )")
+_NUMBERED = re.compile(r"\s{0,6}(\d{1,6})(?:[:.|)]|\t| {1,4})[ \t]?")
+# What no comment, no frame and no history has behind its mark but a table that was put there
+_TABLE = re.compile(
+    r"\s{0,8}(?:\d{1,6}: \S{1,80}: <|(?:default|[\d.]{7,15}(?:/\d+)?) (?:via|dev) |\d{1,6}:\s+from \S|inet6? [\d\w.:]+/\d"
+    r"|link/\w+ |Destination +Gateway|Address +HWtype|Kernel IP|[\da-f:]{17} dev )",
+    re.ASCII,
+)
+
+
+def is_of_table(line: str) -> bool:
+    """Whether a line is one of a table, and of nothing else."""
+    return _TABLE.match(line[:200]) is not None
+
+
+def without(lines: list[str], breaks: set[int]) -> tuple[list[str], dict[int, str]]:
+    """The lines without their marks, and the machines that marks name: position of the first line → name.
+
+    ``""`` stands at the line behind the last.
+
+    >>> without(["a1: default via 10.0.0.1 dev eth0", "b2: default via 10.0.0.2 dev eth0", "Bye."], set())
+    (['default via 10.0.0.1 dev eth0', 'default via 10.0.0.2 dev eth0', 'Bye.'], {0: 'a1', 1: 'b2', 2: ''})
+    >>> without(["# bash# ip a", "# 2: eth0: <UP> mtu 1500"], set())[0]
+    ['bash# ip a', '2: eth0: <UP> mtu 1500']
+    """
+    machines: dict[int, str] = {}
+    for mark, first in ((_SYSLOG, None), (_TIME, "[0123456789")):
+        lines = _without_mark(lines, mark, breaks, machines, first)
+    lines = _without_names(lines, breaks, machines)
+    for mark in (_CHAT, _FRAME, _COMMENT):
+        lines = _without_mark(lines, mark, breaks, machines, None)
+    return _without_numbers(lines), machines
+
+
+def _without_mark(
+    lines: list[str], mark: re.Pattern[str], breaks: set[int], machines: dict[int, str], first: str | None
+) -> list[str]:
+    def length(line: str) -> tuple[int, str] | None:
+        found = mark.match(line) if first is None or line[:1] in first else None
+        return (found.end(), found["host"] if "host" in mark.groupindex else "") if found is not None else None
+
+    return _without_runs(lines, length, 2, breaks, machines)
+
+
+def _without_names(lines: list[str], breaks: set[int], machines: dict[int, str]) -> list[str]:
+    """The lines without the names of machines in front."""
+
+    def length(line: str) -> tuple[int, str] | None:
+        found = _NAMED.match(line) if ": " in line or " | " in line or line.rstrip().endswith(" |") else None
+        if found is None or not (headings.is_machine(found["host"]) or "|" in found[0] and headings.is_name(found["host"])):
+            return None
+        return found.end(), found["host"]
+
+    return _without_runs(lines, length, 1, breaks, machines)
+
+
+def _without_runs(
+    lines: list[str], length: Callable[[str], tuple[int, str] | None], least: int, breaks: set[int], machines: dict[int, str]
+) -> list[str]:
+    found = list(lines)
+    at = 0
+    while at < len(lines):
+        run: list[int] = []
+        host: str | None = None
+        while at + len(run) < len(lines):
+            taken = length(lines[at + len(run)][:120])
+            if taken is None or host is not None and taken[1] != host:
+                break
+            host = taken[1]
+            run.append(taken[0])
+        if len(run) >= least:
+            bare = [lines[at + offset][taken:] for offset, taken in enumerate(run)]
+            if any(map(is_of_table, bare)):
+                found[at : at + len(run)] = map(_without_right_frame, bare)
+                if host:
+                    machines[at] = host
+                    machines.setdefault(at + len(run), "")
+                    breaks |= {at, at + len(run)}
+        at += len(run) or 1
+    return found
+
+
+def _without_right_frame(line: str) -> str:
+    return line.rstrip()[:-1].rstrip() if line.rstrip()[-1:] in ("│", "┃", "║", "|") and line.rstrip()[-1:] else line
+
+
+def _without_numbers(lines: list[str]) -> list[str]:
+    """The lines without the numbers that an editor or `nl` puts before each: consecutive ones only.
+
+    >>> _without_numbers(["1  $ ip rule", "2  0:\\tfrom all lookup local", "3  100:\\tfrom all lookup 5"])[1]
+    '0:\\tfrom all lookup local'
+    """
+    found = list(lines)
+    at = 0
+    while at < len(lines):
+        run: list[int] = []
+        expected: int | None = None
+        while at + len(run) < len(lines):
+            one = _NUMBERED.match(lines[at + len(run)][:24])
+            if one is None or expected is not None and int(one[1]) != expected:
+                break
+            expected = int(one[1]) + 1
+            run.append(one.end())
+        if len(run) > 2:
+            bare = [lines[at + offset][taken:] for offset, taken in enumerate(run)]
+            if any(map(is_of_table, bare)):
+                found[at : at + len(run)] = bare
+        at += len(run) or 1
+    return found
