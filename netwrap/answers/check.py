@@ -14,16 +14,19 @@ from __future__ import annotations
 import importlib
 import json
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import NetwrapError, UsageError
 from . import checks
-from .checks import LEVELS, Check, Finding, Look
+from .checks import LEVELS, Check, Finding, Look, between
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from parsers.records import Record
+
     from ..model.host import Host
+    from .checks.between import Fact
 
 
 @cache
@@ -62,19 +65,73 @@ def check(
 
     ``level``: the least severity; ``netns``: only findings of these namespaces (any name). Raises UsageError.
     """
-    asked = chosen(only, without)
     every: list[Host] = list(hosts) if isinstance(hosts, (list, tuple)) else [hosts]  # type: ignore[list-item]
-    found: list[Finding] = []
+    together = Together(only, without, level, netns)
     for host in every:
-        look = Look(host, every)
-        wanted = {host.find(name).title for name in netns}
-        own: list[Finding] = []
-        for one in asked:
-            look.check = one
-            own += one.run(look)
-        found += [one for one in nested(own) if not wanted or one.netns in wanted]
-    rank = {name: at for at, name in enumerate(LEVELS)}
-    return sorted((one for one in found if rank[one.severity] <= rank[level]), key=lambda one: rank[one.severity])
+        together.add(host.name, alone(host, only, without, netns, facts=len(every) > 1))
+    return together.findings()
+
+
+class Alone(NamedTuple):
+    """The findings of one host by itself, and the facts that count among several hosts; ``namespaces``: how many were checked."""
+
+    found: list[Finding]
+    facts: list[Fact]
+    namespaces: int
+
+
+def alone(host: Host, only: Sequence[str], without: Sequence[str], netns: Sequence[str], *, facts: bool) -> Alone:
+    """Check one host; ``facts``: tell what counts among several, too. Raises UsageError as :func:`check`."""
+    look = Look(host)
+    wanted = {host.find(name).title for name in netns}
+    own: list[Finding] = []
+    for one in chosen(only, without):
+        look.check = one
+        own += one.run(look)
+    found = [one for one in nested(own) if not wanted or one.netns in wanted]
+    return Alone(found, between.facts(look) if facts else [], len(host.namespaces))
+
+
+class Together:
+    """The findings of several hosts, added one after the other; arguments as of :func:`check`."""
+
+    def __init__(
+        self, only: Sequence[str] = (), without: Sequence[str] = (), level: str = "note", netns: Sequence[str] = ()
+    ) -> None:  # fmt: skip
+        self._checks = {one.id: one for one in chosen(only, without)}
+        self._between = between.Between(self._checks)
+        self._level, self._netns = LEVELS.index(level), netns
+        self._found: list[Finding] = []
+        self._places: dict[str, int] = {}
+
+    def add(self, host: str, told: Alone, source: str = "") -> None:
+        """Add what was found on a host, with the name that it has among the others; ``source``: where its lines stand."""
+        for quote in (quote for one in told.found for quote in _quotes(one)) if source else ():
+            quote["source"] = quote["source"] or source
+        for fact in told.facts if source else ():
+            if fact.quote is not None:
+                fact.quote["source"] = fact.quote["source"] or source
+        self._places.setdefault(host, len(self._places))
+        self._between.add(host, told.facts)
+        self._found += [one if one.host == host else _of(one, host) for one in told.found if self._counts(one)]
+
+    def _counts(self, one: Finding) -> bool:
+        return LEVELS.index(one.severity) <= self._level
+
+    def findings(self) -> list[Finding]:
+        """All findings, errors first, then by host."""
+        across = [one for one in self._between.findings() if self._counts(one) and (not self._netns or one.netns in self._netns)]
+        return sorted([*self._found, *across], key=lambda one: (LEVELS.index(one.severity), self._places[one.host]))
+
+
+def _of(one: Finding, host: str) -> Finding:
+    return one._replace(host=host, under=tuple(_of(other, host) for other in one.under))
+
+
+def _quotes(one: Finding) -> Iterator[Record]:
+    yield from one.evidence
+    for other in one.under:
+        yield from _quotes(other)
 
 
 def nested(found: Iterable[Finding]) -> list[Finding]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from functools import partial
 
 from netwrap.errors import NetwrapError, UsageError
 
@@ -19,7 +20,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from netwrap.answers.check import Alone
     from netwrap.answers.checks import Finding
+    from netwrap.model.host import Host
 
     from ._options import Options
 
@@ -32,8 +35,20 @@ def run(options: Options) -> int:
         return _explain(options.explain)
     level = options.level or "note"
     asked = check.chosen(options.only, options.without)
-    hosts = _source.hosts(options)
-    found = check.check(hosts, only=options.only, without=options.without, level=level, netns=options.words)
+    together = check.Together(options.only, options.without, level, options.words)
+    facts = bool(options.source or options.via)
+    ask = partial(_alone, only=options.only, without=options.without, netns=options.words, facts=facts)
+    hosts = _source.Asked(options, ask)
+    namespaces, missing = 0, ""
+    for host, told in hosts:
+        if isinstance(told, UsageError):
+            missing = missing or str(told)
+        else:
+            namespaces += told.namespaces
+            together.add(host.name, told, host.source if hosts.are_many else "")
+    if missing and not namespaces:
+        raise UsageError(missing)
+    found = together.findings()
     if options.accept is not None:
         found = _news(found, options.accept)
     if options.format in ("json", "jsonl"):
@@ -44,10 +59,22 @@ def run(options: Options) -> int:
             for record in records:
                 print(json.dumps(record))
     else:
-        _print(found, len(asked), sum(len(host.namespaces) for host in hosts), len(hosts) > 1)
+        _print(found, len(asked), namespaces, len(hosts.hosts) > 1)
     sys.stdout.flush()
-    status = _source.remarks(hosts, lacks=False)
+    status = _source.remarks(hosts.hosts, lacks=False)
     return 1 if any(one.severity in ("error", "warning") for one in found) else status
+
+
+def _alone(
+    host: Host, several: bool, only: Sequence[str], without: Sequence[str], netns: Sequence[str], facts: bool
+) -> Alone | UsageError:  # fmt: skip
+    """The findings of a host by itself; the error, where it has none of the namespaces."""
+    from netwrap.answers import check
+
+    try:
+        return check.alone(host, only, without, netns, facts=facts)
+    except UsageError as error:
+        return error
 
 
 def _print(found: Sequence[Finding], asked: int, namespaces: int, several: bool) -> None:

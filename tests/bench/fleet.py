@@ -55,6 +55,15 @@ class Fleet:
             "vxlan-disagreements": {(42,)},
         }
 
+    def expected_findings(self) -> dict[str, set[tuple[str, str]]]:
+        """For each check the places that it must find, and no other check of this severity finds anything."""
+        twins = {*self.duplicates, *self.duplicates.values()}
+        places = {"A02": twins, "L11": {(host, -1) for host, _ in self.small}, "R01": self.lost, "R02": self.astray}
+        found = {
+            check: {(name(host), "(root)" if netns < 0 else f"ns{netns}") for host, netns in at} for check, at in places.items()
+        }
+        return {**found, "B08": {(name(self.odd_port), "(root)")}}
+
     def address(self, host: int, netns: int) -> str:
         """The address of a namespace; of a planted duplicate that of its twin."""
         host, netns = self.duplicates.get((host, netns), (host, netns))
@@ -90,9 +99,10 @@ class Fleet:
     def _root(self, host: int) -> dict[str, list[Record]]:
         front = f"10.{host >> 8}.{host & 255}"
         own = f"172.16.{host + 1 >> 8}.{host + 1 & 255}"
-        links = [link(1, "lo", "", 65536, host, 0), link(2, "eth0", "", 1500, host, 1), link(3, "br0", "bridge", 1500, host, 2)]
-        port = 4790 if host == self.odd_port else 4789
-        links.append(link(4, "vx42", "vxlan", 1450, host, 3, {"id": 42, "local": own, "port": port, "ttl": 0}, master="br0"))
+        links = [link(1, "lo", "", 65536, host, 0), link(2, "eth0", "", 1550, host, 1), link(3, "br0", "bridge", 1500, host, 2)]
+        tunnel = {"id": 42, "group": "239.1.1.42", "link": "eth0", "local": own, "ttl": 0}
+        tunnel["port"] = 4790 if host == self.odd_port else 4789
+        links.append(link(4, "vx42", "vxlan", 1500, host, 3, tunnel, master="br0"))
         for netns in range(self.namespaces):
             if (host, netns) not in self.leaks:
                 links.append(link(10 + netns, f"v{netns}", "veth", 1500, host, 100 + netns, master="br0", link_index=2,
@@ -208,10 +218,19 @@ def netwrap(*words: str) -> tuple[str, float, float, float]:
 def missed(found: dict[str, set[tuple[Any, ...]]], expected: dict[str, set[tuple[Any, ...]]]) -> list[str]:
     """What a question did not find although it was planted, or found although it was not."""
     said = []
-    for question, planted in expected.items():
-        said += [f"{question}: missed {row}" for row in sorted(planted - found[question])]
-        said += [f"{question}: not planted: {row}" for row in sorted(found[question] - planted)]
+    for question in {**expected, **found}:
+        planted, there = expected.get(question, set()), found.get(question, set())
+        said += [f"{question}: missed {row}" for row in sorted(planted - there)]
+        said += [f"{question}: not planted: {row}" for row in sorted(there - planted)]
     return said
+
+
+def checked(found: list[Record]) -> dict[str, set[tuple[str, str]]]:
+    """The places of the findings that `netwrap check --format json` prints, by check."""
+    places: dict[str, set[tuple[str, str]]] = {}
+    for one in found:
+        places.setdefault(one["id"], set()).add((one["host"], one["netns"]))
+    return places
 
 
 def answers(source: str) -> dict[str, set[tuple[Any, ...]]]:

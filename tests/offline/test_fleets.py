@@ -17,11 +17,12 @@ from typing import Any
 import pytest
 from rooms import ROOT, Netwrap
 
-from netwrap.answers import find, flat
+from netwrap.answers import check, find, flat
 from netwrap.answers.questions import QUESTIONS
 from netwrap.cli import main
 from netwrap.errors import NetwrapError, UsageError
 from netwrap.model.build import build
+from netwrap.model.host import Host
 from netwrap.model.section import Section
 from netwrap.sources import exports, fleet, opening
 from netwrap.verbs import sql
@@ -410,7 +411,80 @@ def test_the_lines_for_dask_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 def test_planted_faults_are_found_and_nothing_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bench = runpy.run_path(str(ROOT / "tests/bench/fleet.py"))
     planted = bench["Fleet"](6, 12, 7)
+    source = str(tmp_path / "fleet")
     bench["write"](planted, tmp_path / "fleet")
-    found = {question: {tuple(row[key] for key in keys) for row in asked(capsys, question, "--from", str(tmp_path / "fleet"))}
+    found = {question: {tuple(row[key] for key in keys) for row in asked(capsys, question, "--from", source)}
              for question, keys in bench["KEYS"].items()}  # fmt: skip
     assert bench["missed"](found, planted.expected()) == []
+    assert main(["check", "--level", "warning", "--from", source, "--format", "json"]) == 1
+    assert bench["missed"](bench["checked"](json.loads(capsys.readouterr().out)), planted.expected_findings()) == []
+
+
+def facts_of(host: str, links: str, neighs: str = "[]") -> Host:
+    """A host with a name, links and neighbours of its root namespace."""
+    made = build([Section("", "namespaces", "4026531840\tself\tx"), Section("4026531840", "ip -j -d address", links),
+                  Section("4026531840", "ip -j neigh", neighs)])  # fmt: skip
+    made.name = host
+    return made
+
+
+def uplink(local: str, mac: str) -> str:
+    return json.dumps([{"ifindex": 2, "ifname": "eth0", "flags": ["UP", "LOWER_UP"], "operstate": "UP", "address": mac,
+                        "linkinfo": {}, "addr_info": [{"family": "inet", "local": local, "prefixlen": 24}]}])  # fmt: skip
+
+
+def tunnel(port: int, local: str, mac: str) -> str:
+    return json.dumps([{"ifindex": 3, "ifname": "flannel.1", "flags": ["UP", "LOWER_UP"], "operstate": "UNKNOWN", "address": mac,
+                        "linkinfo": {"info_kind": "vxlan", "info_data": {"id": 1, "port": port}},
+                        "addr_info": [{"family": "inet", "local": local, "prefixlen": 32}]}])  # fmt: skip
+
+
+def told(hosts: list[Host], id: str) -> list[tuple[str, str, str]]:
+    return [(one.host, one.severity, one.what) for one in check.check(hosts, only=[id])]
+
+
+def test_one_address_on_the_uplinks_of_several_hosts() -> None:
+    a, b, c, d = (facts_of(name, uplink(local, f"02:00:00:00:00:0{name}")) for name, local in
+                  (("a", "10.0.0.1"), ("b", "10.0.0.1"), ("c", "10.0.0.3"), ("d", "10.0.0.1")))  # fmt: skip
+    assert told([a, c], "A02") == []
+    two = [
+        ("a", "error", "10.0.0.1 is on eth0 of a and on eth0 of b"),
+        ("b", "error", "10.0.0.1 is on eth0 of b and on eth0 of a"),
+    ]
+    assert told([a, b, c], "A02") == two
+    assert told([a, b, c, d], "A02")[0][2] == "10.0.0.1 is on eth0 of a and on eth0 of b and 1 more"
+    assert [one.evidence[1]["text"] for one in check.check([a, b], only=["A02"])] == ["10.0.0.1/24"] * 2
+
+
+def test_the_tunnel_that_differs_from_most_is_told_once() -> None:
+    hosts = [facts_of(name, tunnel(port, f"10.244.{port}.0", "02:00:00:00:00:01")) for name, port in
+             (("a", 8472), ("b", 4789), ("c", 8472))]  # fmt: skip
+    what = "flannel.1 (VNI 1) uses UDP port 4789, flannel.1 of a and 1 more use 8472"
+    assert told(hosts, "B08") == [("b", "error", what)]
+    assert told(hosts[:2], "B08") == [("a", "error", "flannel.1 (VNI 1) uses UDP port 8472, flannel.1 of b uses 4789")]
+    assert told([hosts[0], hosts[2]], "B08") == []
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_neighbour_at_another_mac_than_the_owners_on_another_host(backwards: bool) -> None:
+    neigh = {"dst": "10.244.2.0", "dev": "flannel.1", "lladdr": "02:00:00:00:00:09", "state": ["PERMANENT"]}
+    right = {**neigh, "lladdr": "02:00:00:00:00:02"}
+    b = facts_of("b", tunnel(8472, "10.244.2.0", "02:00:00:00:00:02"))
+    wrong, fine = (facts_of("a", tunnel(8472, "10.244.1.0", "02:00:00:00:00:01"), json.dumps([one])) for one in (neigh, right))
+    what = "a has a permanent entry 10.244.2.0 at 02:00:00:00:00:09; its owner b has 02:00:00:00:00:02"
+    assert told([b, wrong] if backwards else [wrong, b], "H01") == [("a", "error", what)]
+    assert told([b, fine] if backwards else [fine, b], "H01") == []
+
+
+def test_check_asks_each_of_many_captures_by_itself(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    captures = folder(tmp_path, 2)
+    (captures / "host2.netwrap").write_text("nothing that anybody knows\n")
+    assert main(["check", "--from", str(captures), "--format", "json"]) == 1
+    shown = capsys.readouterr()
+    found = json.loads(shown.out)
+    assert "host2.netwrap: neither a capture" in shown.err and shown.err.count("neither a capture") == 1
+    hosts = {"node7": "host0.netwrap", "node7 (host1.netwrap)": "host1.netwrap"}
+    assert {one["host"] for one in found} == set(hosts)
+    for one in found:
+        sources = {os.path.basename(quote["source"]) for quote in one["evidence"] if quote["line"]}
+        assert sources <= (set(hosts.values()) if one["id"] == "A02" else {hosts[one["host"]]})

@@ -115,9 +115,8 @@ def check(id: str, severity: str, title: str, why: str) -> Callable[[Run], Run]:
 class Look:
     """One host under all checks, with what several of them ask."""
 
-    def __init__(self, host: Host, hosts: Iterable[Host] = ()) -> None:
+    def __init__(self, host: Host) -> None:
         self.host = host
-        self.hosts = list(hosts) or [host]
         self.walker = Walker(host)
         self.check: Check | None = None
         self._switches: dict[int, Switches] = {}

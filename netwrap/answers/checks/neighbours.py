@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import check, is_real, kind
+from . import check, kind
 from .links import dead
 
 if TYPE_CHECKING:
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     from parsers.records import Link, Neigh
 
-    from ...model.host import Host
     from ...model.namespace import Namespace
     from . import Finding, Look
 
@@ -39,8 +38,6 @@ def wrong_mac(look: Look) -> Iterator[Finding]:
             if owners and mac not in macs and not _answers(look, netns, dev, mac):
                 there, link = owners[0]
                 yield _told(look, netns, neigh, there, link, dev)
-            elif not owners and len(look.hosts) > 1:
-                yield from _of_another_host(look, netns, neigh, dev)
 
 
 def _answers(look: Look, netns: Namespace, dev: str, mac: str) -> bool:
@@ -51,7 +48,7 @@ def _answers(look: Look, netns: Namespace, dev: str, mac: str) -> bool:
     return False
 
 
-def _told(look: Look, netns: Namespace, neigh: Neigh, there: Namespace, link: Link, dev: str, owner: str = "") -> Finding:
+def _told(look: Look, netns: Namespace, neigh: Neigh, there: Namespace, link: Link, dev: str) -> Finding:
     permanent = "PERMANENT" in neigh.get("state", ())
     right = str((there.link(str(link["ifname"])) or link).get("address"))
     forget = (
@@ -61,35 +58,14 @@ def _told(look: Look, netns: Namespace, neigh: Neigh, there: Namespace, link: Li
     )
     return look.finding(
         netns,
-        f"{netns.title if not owner else look.host.name} has {'a permanent entry ' if permanent else ''}{neigh['dst']} at "
-        f"{neigh['lladdr']}; its owner {owner or there.title} has {right}",
+        f"{netns.title} has {'a permanent entry ' if permanent else ''}{neigh['dst']} at {neigh['lladdr']}; "
+        f"its owner {there.title} has {right}",
         neigh,
         (there, there.link(str(link["ifname"])) or link),
         dev=dev,
         severity="error" if permanent else None,
         mend=[look.inside(netns, forget)],
     )
-
-
-def _of_another_host(look: Look, netns: Namespace, neigh: Neigh, dev: str) -> Iterator[Finding]:
-    """An entry on a link that another host has under the same name (flannel.1): the address is there, with another MAC."""
-    own = netns.link(dev)
-    if not dev.startswith(("flannel.", "vxlan")) and (own is None or kind(own) != "vxlan"):
-        return
-    for host, there, link in _same_links(look, dev):
-        if any(entry.get("local") == neigh.get("dst") for entry in there.addresses_of(str(link["ifname"])) if is_real(entry)):
-            mac = link.get("address")
-            if mac and mac != neigh.get("lladdr"):
-                yield _told(look, netns, neigh, there, link, dev, host.name)
-
-
-def _same_links(look: Look, dev: str) -> Iterator[tuple[Host, Namespace, Link]]:
-    for host in look.hosts:
-        if host is not look.host:
-            for there in host.namespaces:
-                link = there.link(dev)
-                if link is not None:
-                    yield host, there, link
 
 
 @check("H02", "warning", "a permanent entry for a MAC that nobody has", "what is sent to that address is dropped")
