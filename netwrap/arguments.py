@@ -2,9 +2,9 @@
 
 `ip` reads ``010.0.0.1`` as 8.0.0.1 and ``10.1`` as 10.1.0.0, and cuts a hardware address that is too long; `arp` completes one
 that is too short; a namespace called ``1`` that does not exist is taken for process 1. An empty word is taken for nothing at
-all, and where no keyword stands in front of a name, one that begins with ``-`` could be taken for an option.
+all, and a name without a keyword in front of it that begins with ``-`` could be taken for an option.
 
-Each function gets the words of the command so far, for the error (InvalidArgument, status 2), and returns what was right.
+Each function takes the words of the command so far, for the error (InvalidArgument, status 2), and returns the checked value.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def refuse(argv: Sequence[str], reason: str) -> NoReturn:
 
 
 def name(argv: Sequence[str], text: str) -> str:
-    """A name behind a keyword: anything but nothing."""
+    """Check a name that follows a keyword: it must not be empty."""
     if not text:
         refuse(argv, "a name is empty")
     return text
@@ -64,7 +64,7 @@ def target_netns(argv: Sequence[str], netns: str | int) -> str:
 
 
 def prefix(argv: Sequence[str], text: str, *words: str) -> str:
-    """An address with or without a prefix length; or one of ``words``."""
+    """Check an address with or without a prefix length; or one of ``words``."""
     if text in words:
         return text
     try:
@@ -77,14 +77,14 @@ def prefix(argv: Sequence[str], text: str, *words: str) -> str:
 
 
 def address(argv: Sequence[str], text: str, *words: str) -> str:
-    """An address without a prefix length; or one of ``words``."""
+    """Check an address without a prefix length; or one of ``words``."""
     if "/" in text:
         refuse(argv, f"{text!r} is no address of one host")
     return prefix(argv, text, *words)
 
 
 def family(asked: str | None, *addresses: str | None) -> list[str]:
-    """The option for the family that is asked for, or else that of the first address; IPv4 needs none."""
+    """The option for the family asked for, or else for the family of the first address; IPv4 needs no option."""
     if asked is None:
         known = next((text for text in addresses if text and text not in ("default", "all", "any")), "")
         asked = "inet6" if ":" in known else "inet"
@@ -106,14 +106,14 @@ def octets(text: str) -> int:
 
 
 def ethernet(argv: Sequence[str], text: str) -> str:
-    """A hardware address of six octets."""
+    """Check a hardware address of six octets."""
     if octets(text) != _SIX:
         refuse(argv, f"{text!r} is not a hardware address of six octets, such as 02:00:00:00:00:01")
     return text
 
 
 def number(argv: Sequence[str], key: str, value: object, low: int, high: int) -> str:
-    """A whole number within bounds."""
+    """Check a whole number within bounds."""
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         refuse(argv, f"{key} {value!r} is not a number from {low} to {high}")
     return str(value)

@@ -40,8 +40,9 @@ def set(
     """Make an entry, or change it (`arp -s`): ``set("192.168.15.9", "02:00:00:00:00:09", dev="v0", netns="red")``.
 
     ``host`` is an IPv4 address, ``hw_addr`` a hardware address of six octets; ``dev`` is needed where the address is on no
-    network of ours. ``temp``: it may be forgotten. ``pub``: ``dev`` answers for the address with its own hardware address
-    (`arp -Ds`; no ``hw_addr`` then). Where `arp` is not installed, `ip neigh` does it, with a CommandWarning; it needs ``dev``.
+    network of ours. ``temp``: the kernel may drop the entry. ``pub``: ``dev`` answers for the address with its own hardware
+    address (`arp -Ds`; no ``hw_addr`` then). Where `arp` is not installed, `ip neigh` does it, with a CommandWarning; it needs
+    ``dev``.
 
     Raises NotFound (no such device), NetworkUnreachable (on no network, and no ``dev``), NoSuchNetns, PermissionDenied;
     InvalidArgument, also for an address that `arp` would complete in silence; UsageError for what does not go together.
@@ -63,7 +64,7 @@ def set(
 def delete(host: str, *, netns: str | None = None, dev: str | None = None, pub: bool = False) -> None:
     """Remove an entry (`arp -d`); of a published one (``pub``), ``dev`` must be named.
 
-    Where `arp` is not installed, `ip neigh` does it, with a CommandWarning; it needs ``dev``, or finds it.
+    Where `arp` is not installed, `ip neigh` does it, with a CommandWarning; without ``dev`` the device is looked up.
     Raises NotFound, NoSuchNetns, PermissionDenied, InvalidArgument.
     """
     argv = ["arp", *(["-i", arguments.name(["arp", "-d"], dev)] if dev is not None else []), "-d"]

@@ -64,7 +64,7 @@ _APART = ("asyncio", "ctypes", "decimal", "email", "logging", "lzma", "multiproc
 
 
 def _open_what_is_closed() -> list[int]:
-    """Give standard input, output and error a place where they have none, so that no file takes theirs; which had none."""
+    """Open /dev/null as standard input, output or error where one is closed, so that no file gets its number; return those."""
     closed = []
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         try:
@@ -78,7 +78,7 @@ def _open_what_is_closed() -> list[int]:
 
 
 def _give_up_output() -> None:
-    """Let what is still to be written go nowhere: at its end Python tries again."""
+    """Discard output that is still buffered: Python would try to write it again at its end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
@@ -147,7 +147,7 @@ def _dispatch(words: list[str]) -> int:
 
 
 def _watched(options: Options, wrapped: bool) -> str:
-    """The table that is watched. Raises UsageError for a command that prints none."""
+    """The lines of the table to watch. Raises UsageError for a command that prints no table."""
     if not wrapped:
         return options.verb
     from .commands.line import understand

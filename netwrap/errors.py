@@ -32,13 +32,13 @@ class UsageError(NetwrapError):
 
 
 class CommandWarning(UserWarning):
-    """What a command said on standard error although it succeeded (``Dump was interrupted``)."""
+    """A message that a command printed on standard error although it succeeded (``Dump was interrupted``)."""
 
 
 class CommandError(NetwrapError):
-    """A command could not do what it was called for.
+    """A command failed.
 
-    ``argv`` is the list of its words, ``status`` its exit status, ``stderr`` what it said.
+    ``argv`` is the list of its words, ``status`` its exit status, ``stderr`` what it printed there.
     """
 
     def __init__(self, argv: Sequence[str], status: int, stderr: str) -> None:
@@ -55,7 +55,7 @@ class CommandError(NetwrapError):
 
 
 def _before_usage(stderr: str) -> list[str]:
-    """What a binary said before it went on to explain itself."""
+    """The error message of a binary without the usage text that follows it."""
     said: list[str] = []
     for line in filter(None, map(str.strip, stderr.split("\n"))):
         if line.startswith(("Usage:", "BusyBox v")):
@@ -69,9 +69,9 @@ class CommandMissing(CommandError):
 
 
 class CommandFailed(CommandError):
-    """The binary ran and failed; the classes below say why, where its words tell.
+    """The binary ran and failed; the classes below tell why, where its message allows that.
 
-    Raised as it is for a file that cannot be executed, with status 126, and for what the words do not tell.
+    Raised as such for a file that cannot be executed, with status 126, and for messages that no class below stands for.
     """
 
 
@@ -84,11 +84,11 @@ class NoSuchNetns(CommandFailed):
 
 
 class AlreadyExists(CommandFailed):
-    """What was to be made is there."""
+    """The thing to be made exists already."""
 
 
 class NotFound(CommandFailed):
-    """What was named is not there: a device, an address, a route, an entry."""
+    """The thing that was named does not exist: a device, an address, a route, an entry."""
 
 
 class NetworkUnreachable(CommandFailed):
@@ -96,7 +96,7 @@ class NetworkUnreachable(CommandFailed):
 
 
 class InvalidArgument(CommandFailed):
-    """A value that the binary or the kernel does not take.
+    """The binary or the kernel refuses a value.
 
     Also raised before the binary is called, with status 2, where it would do something else in silence: `route` cuts a
     metric to 16 bits, `arp` completes a short hardware address, `ip` reads 010.0.0.1 as 8.0.0.1.

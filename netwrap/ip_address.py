@@ -38,7 +38,7 @@ def add(
 ) -> None:
     """Give a device of a namespace (None: the one we run in) an address: ``add("192.168.15.1/24", "v0", netns="red")``.
 
-    ``local`` has a prefix length (without one, it is that of a host); ``broadcast`` is an address, or ``+``, computed from
+    ``local`` has a prefix length (without one, that of a host); ``broadcast`` is an address, or ``+``, computed from
     the prefix; ``valid_lft`` and ``preferred_lft`` are in seconds, or ``forever``; ``options`` are others of `ip address add`
     (``nodad=True``, ``metric=100``).
 

@@ -20,8 +20,8 @@ _ANYWHERE = ("default", "any", "all")
 def show(netns: str | None = None, *, family: str = "inet", table: str | None = None, dev: str | None = None) -> list[Route]:
     """The routes of a namespace (None: the one we run in): what `ip route show` prints.
 
-    ``family`` is ``inet``, ``inet6`` or ``mpls``; ``table`` a name, a number or ``all`` (None: main). What is filtered by is
-    absent from the records, as iproute2 leaves it out. Raises the errors of :func:`netwrap.shell.run`.
+    ``family`` is ``inet``, ``inet6`` or ``mpls``; ``table`` a name, a number or ``all`` (None: main). The values filtered by
+    are absent from the records, as iproute2 does not print them. Raises the errors of :func:`netwrap.shell.run`.
     """
     argv = ["ip", "-f", family, "route", "show"]
     argv += ["table", table] if table else []

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 def network(text: str, family: str = "") -> Network | None:
     """The network that a word of `ip` means; None where the word is no address and no prefix.
 
-    An address is a network of one. Bits behind the prefix length are dropped. ``default``, ``any`` and ``all`` are a network only
-    with a ``family`` ("inet" or "inet6"); a word of the other family is none.
+    An address is a network with one host. Bits behind the prefix length are dropped. ``default``, ``any`` and ``all`` are a
+    network only with a ``family`` ("inet" or "inet6"); a word of the other family is none.
 
     >>> network("10.1/16"), network("fe80::1"), network("10.0.0.1/24"), network("eth0")
     (IPv4Network('10.1.0.0/16'), IPv6Network('fe80::1/128'), IPv4Network('10.0.0.0/24'), None)

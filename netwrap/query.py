@@ -20,7 +20,7 @@ def records(
 ) -> list[Any]:
     """Run ``argv`` (``["ip", "link", "show"]``) in a namespace and return its records by the parser ``name``.
 
-    Some releases take `-j` and print text, some refuse it, some print JSON that is none: the text is asked for then.
+    Some releases accept `-j` and print text, some refuse it, some print invalid JSON: then the command runs again without `-j`.
     Raises what :func:`netwrap.shell.run` raises, and ParseError.
     """
     module = parsers.module(name)
@@ -56,7 +56,7 @@ def read(name: str, argv: Sequence[str], result: shell.Result, ran: Sequence[str
 
 
 def _is_empty_table(result: shell.Result) -> bool:
-    """Whether a status is `route`'s in a namespace that never had a route: title and header, 1, nothing on standard error."""
+    """Whether a result is that of `route` in a namespace that never had a route: status 1, a title, a header, no message."""
     return result.status == 1 and result.stdout.startswith("Kernel IP") and not result.stderr.strip()
 
 

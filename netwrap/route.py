@@ -105,7 +105,7 @@ def _change(
 
 
 def _target(argv: list[str], target: str) -> list[str]:
-    """A target in the words of both: a net is called one, and has its prefix length; what has none is a host."""
+    """A target in words that `route` and busybox take: ``-net`` with a prefix length, or ``-host``."""
     if arguments.prefix(argv, target, "default") == "default":
         return ["default"]
     address = ipaddress.ip_interface(target)

@@ -2,10 +2,11 @@
 
 Every command runs with ``LC_ALL=C`` and no ``LANGUAGE`` (net-tools translate their tables), in a session of its own without a
 terminal (`ip` colours for one), with a time-out after which it is killed with all that it started, and its output is complete
-whatever its size. What fails becomes an error of :mod:`netwrap.errors`, told from the words of iproute2, net-tools and busybox.
+whatever its size. A failure becomes an error of :mod:`netwrap.errors`, recognised by the messages of iproute2, net-tools,
+busybox.
 
-A question that is answered at once (`ip -j link`) is spawned directly; what runs long goes through the library `sh`, whose
-import alone takes longer than most questions.
+A command that ends at once (`ip -j link`) is spawned directly; one that runs for long goes through the library `sh`, whose
+import alone takes longer than most commands.
 
 No string is ever handed to a shell: a command is a list of words. :func:`run` may be called from several threads at once.
 """
@@ -209,7 +210,7 @@ def run(
     that it runs for seconds or more, which `sh` is for; ``started`` as in :func:`wait`.
 
     Raises CommandMissing, TimedOut, and where it fails the error that its words mean, CommandFailed at least.
-    What a command that succeeds says on standard error is warned about (CommandWarning).
+    Messages on standard error of a command that succeeds become warnings (CommandWarning).
     """
     words = in_netns(argv, netns)
     if announce is not None:
@@ -254,9 +255,9 @@ def _call(
 def wait(words: list[str], path: str, files: Sequence[int], timeout: float, started: Callable[[int], None] | None = None) -> int:
     """Start the binary at ``path`` in the namespaces of the calling thread, and wait for its end; kill it when its time is up.
 
-    ``files`` are the descriptors of its input, output and errors: files, not pipes, so that what it leaves running holds
-    nothing up. ``started`` is called with its pid, for :func:`kill`, and with 0 when it has ended. Returns its exit status,
-    minus N for signal N. Raises TimedOut, CommandMissing, CommandFailed.
+    ``files`` are the descriptors of its input, output and errors: files, not pipes, so that nobody
+    waits for processes that the command leaves running. ``started`` is called with its pid, for :func:`kill`, and with 0 when
+    it has ended. Returns its exit status, minus N for signal N. Raises TimedOut, CommandMissing, CommandFailed.
     """
     _mind_children()
     actions: list[Any] = [(os.POSIX_SPAWN_DUP2, file, number) for number, file in enumerate(files)]
@@ -327,7 +328,7 @@ def enter(file: int) -> None:
 
 
 def within(netns: str | None, work: Callable[[], T]) -> T:
-    """What ``work`` returns when it is called inside of a namespace, by a thread of its own.
+    """Call ``work`` inside of a namespace, in a thread of its own, and return its result.
 
     ``netns`` is a name or a path; None: here; "": a new namespace, which ends with the call. Raises what ``work`` raises, and
     OSError where the namespace cannot be entered.
@@ -587,7 +588,7 @@ def content(file: int) -> str:
 
 
 def error(argv: Sequence[str], result: Result) -> CommandError:
-    """The error that a failed command's words mean.
+    """The error that the message of a failed command stands for.
 
     >>> failed = Result("", "RTNETLINK answers: File exists", 2)
     >>> type(error(["ip", "link", "add", "v0", "type", "veth"], failed)).__name__
@@ -640,8 +641,8 @@ def become(argv: Sequence[str], netns: str | None = None, *, changes: bool = Tru
 def pass_through(argv: Sequence[str], netns: str | None = None, *, changes: bool = True) -> int:
     """Run a command on our own terminal, in our own environment, and return its exit status (128 + N for signal N).
 
-    A dry run leaves it out, unless it ``changes`` nothing. Ctrl-C is the command's; where it dies of it, KeyboardInterrupt is
-    raised. Raises CommandMissing, and CommandFailed for a file that cannot be executed.
+    A dry run leaves it out, unless it ``changes`` nothing. Ctrl-C reaches the command; where the command dies of it,
+    KeyboardInterrupt is raised. Raises CommandMissing, and CommandFailed for a file that cannot be executed.
     """
     words = in_netns(argv, netns)
     if announce is not None:
@@ -719,9 +720,9 @@ def batch(
     """Run many commands of `ip` in few processes: each part has the commands of one namespace (None: ours), in order.
 
     ``options`` stand for every command (``-j``). The first failure ends it all, and is raised as the error of that command;
-    with ``check=False`` it is returned. Words that a batch would split or take for a comment raise InvalidArgument.
+    with ``check=False`` that error is returned. Words that a batch would split or take for a comment raise InvalidArgument.
 
-    Several namespaces cost one process each and one of Python's calls together, which is four times as fast as a call each.
+    Each namespace costs one process, and all of them together one call, which is four times as fast as one call each.
     """
     texts = [(netns, [list(words) for words in lines]) for netns, lines in parts if lines]
     for _netns, lines in texts:

@@ -10,18 +10,18 @@
 
 and, where they apply,
 
-``KEY``       a key that every record of its JSON has; what a batch that was cut off answered is told by it
+``KEY``       a key that every record of its JSON has; by it the answers of a batch that was cut off are recognised
 ``SHOWS``     verbs that show a table beside `show` and `list`
 ``EXACT``     True: `show` and `list` may not be abbreviated; ``SETS`` True: `s` is `set`, not `show`
-``FAMILY``    the family that is shown where none is asked for, if not every one
+``FAMILY``    the family that the command shows where no family is asked for, if not all
 ``FILTERS``   word → (key of the record that it asks for, whether a value follows); in the order of iproute2 trying abbreviations
-``SAME``      word → the filter that it is another word for
-``FIRST``     the filter that a word stands for that is no filter
+``SAME``      word → the filter that it is a synonym of
+``FIRST``     the filter that takes a word without a keyword: ``show eth0`` is ``show dev eth0``
 ``BINARIES``  other binaries that print this table
 ``shows``     a function: words of a command line → whether it shows a table (for binaries other than `ip` and `bridge`)
 ``ALIASES``   other name of a column → the column, or the (dotted) key of the record
-``BROUGHT``   option that brings columns and keys → their names: {"-d": ["kind", "linkinfo"]}
-``USUAL``     column that iproute2 leaves out where it holds the usual → the usual
+``BROUGHT``   option that adds columns and keys → their names: {"-d": ["kind", "linkinfo"]}
+``USUAL``     column that iproute2 omits where it has its default → the default
 ``DETAILS``   keys that only `-d` shows
 ``complete``  a function: put into records what their command asked for and the text does not say
 ``ask``       a function: fill a Request from the words of a command line (for the same)

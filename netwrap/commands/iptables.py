@@ -60,12 +60,12 @@ def shows(words: Sequence[str]) -> bool:
 
 
 def _lists(word: str) -> bool:
-    """``-L``, ``-S``, ``-nvL``; no letter of which changes anything."""
+    """Whether a word is ``-L``, ``-S``, ``-nvL``: options that list, and none that changes anything."""
     return word[:1] == "-" and word[:2] != "--" and bool({"L", "S"} & set(word)) and set(word[1:]) <= set("LSnvxwc46")
 
 
 def _table(words: Sequence[str]) -> str:
-    """The table that a command asks for: filter, where it names none; "" of one that prints all."""
+    """The table that a command asks for: filter where it names none; "" for a command that prints all tables."""
     for word, value in zip(words, [*words[1:], ""]):
         if word in ("-t", "--table"):
             return value
@@ -104,7 +104,7 @@ def ask(request: Request, words: Sequence[str]) -> None:
 
 
 def complete(records: list[Record], words: Sequence[str]) -> None:
-    """Say of each record which table and family its command asked for, where the text does not."""
+    """Add to each record the table and family that its command asked for, where the text does not have them."""
     from parsers import iptables
 
     if not any(record.get("by") for record in records) and not words[0].rpartition("/")[2].endswith("-save"):

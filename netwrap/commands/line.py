@@ -34,12 +34,12 @@ _PROC_NET = {"arp": "arp", "route": "route", "ipv6_route": "route",
 
 
 class Command:
-    """A command line, understood.
+    """The result of :func:`understand`.
 
-    Nobody may change it: who asks again for the same words gets the same Command.
+    Do not change it: the same words always get the same Command.
 
-    ``argv``: the words as they were, without the namespace they name; ``netns``: the namespace they name, or None;
-    ``parser``: the name of the parser of what they print, or None where they print no table of ours; ``words``: the words
+    ``argv``: the words of the user, without the namespace that they name; ``netns``: that namespace, or None;
+    ``parser``: the name of the parser of the output, or None where it is no table that we know; ``words``: the words
     to ask for records with, without options that change only the looks; ``json``: the user asked for JSON.
     """
 
@@ -194,7 +194,7 @@ def executes(argv: Sequence[str]) -> bool:
 
 
 def _shows(parser: str, verb: str) -> bool:
-    """Whether a verb shows: none at all, ``show`` and its abbreviations, ``get``."""
+    """Whether a verb shows a table: an absent one, ``show`` and its abbreviations, ``get``."""
     if verb == "":
         return True
     command = commands.module(parser)
@@ -208,7 +208,7 @@ def _shows(parser: str, verb: str) -> bool:
 
 
 def reads(argv: Sequence[str]) -> bool:
-    """Whether a command is known to change nothing, though it may print no table of ours; of what is not known, it may.
+    """Whether a command is known to change nothing (its output may be no table that we know); an unknown command may.
 
     >>> reads(["ip", "netns", "pids", "red"]), reads(["ip", "-V"]), reads(["ip", "link", "s", "dev", "lo", "down"])
     (True, True, False)
@@ -258,9 +258,9 @@ def _nsenter(argv: list[str]) -> Command:
 
 
 def parser_of(text: str) -> str:
-    """The parser that a command, written as its user would, belongs to; also a parser's own name (``ip_link``).
+    """The parser for a command as its user would write it; a parser's own name (``ip_link``) is taken, too.
 
-    Raises ValueError for a command that prints no table of ours.
+    Raises ValueError for a command that no parser reads.
 
     >>> parser_of("ip -d link"), parser_of("ip_route"), parser_of("arp -a")
     ('ip_link', 'ip_route', 'arp')

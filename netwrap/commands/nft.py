@@ -24,7 +24,7 @@ _OWN = ("kind", "family", "table", "chain", "name", "handle", "comment", "packet
 
 
 def rows(record: Record) -> Iterator[Record]:
-    """A row for each rule, base chain, set and object; a table and a plain chain are seen by their rules."""
+    """A row for each rule, base chain, set and object; a table and a plain chain have none, as their rules name them."""
     kind = record.get("kind")
     cells: Record = dict.fromkeys(column.rstrip("?") for column in COLUMNS.split())
     cells.update({key: record.get(key) for key in ("family", "table", "chain", "handle", "comment", "packets", "bytes")})

@@ -1,7 +1,7 @@
 """The request of a command that shows a table: which table, which family, how much detail, and which rows.
 
-``ip -d -6 route show table 100 dev eth0`` asks for routes of IPv6, in detail, of table 100 and by eth0 only. Both who holds a
-capture and who answers from it need to know.
+``ip -d -6 route show table 100 dev eth0`` asks for routes of IPv6, in detail, of table 100 and by eth0 only. The model needs this
+to know what a capture covers, and an answer from a capture to print the same rows.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _VERBS = ("show", "list", "lst", "ls", "list-id", "get")
 
 
 class Request:
-    """What is asked for. Nobody may change it: who reads the same words again gets the same Request.
+    """The table and rows that a command asks for. Do not change it: the same words always get the same Request.
 
     ``name``: the parser; ``verb``: "show", "list-id", "get"; ``family``: "", "inet", "inet6", ...; ``details``, ``stats``: how
     often `-d` and `-s` were said; ``brief``; ``shows``: there is a verb; ``filters``: the rows asked for,
@@ -44,7 +44,7 @@ class Request:
 
 
 def read(argv: Sequence[str]) -> Request | None:
-    """What a command line asks for; None where it shows no table of ours.
+    """The request of a command line; None where it shows no table that we know.
 
     >>> read("ip -d -6 r l table 100 dev eth0".split())
     Request(ip_route, show, 'inet6', d=1, s=0, {'table': '100', 'dev': 'eth0'})

@@ -77,7 +77,10 @@ def rows(socket: Socket) -> Iterator[Record]:
 
 
 class Asked(NamedTuple):
-    """What is asked for: ``states`` is a set of states; ``details`` are letters of DETAILS; ``tests`` are (field, value)."""
+    """The sockets that a command asks for.
+
+    ``states`` is a set of states; ``details`` are letters of DETAILS; ``tests`` are (field, value).
+    """
 
     kinds: frozenset[str]
     states: frozenset[str]
@@ -105,7 +108,7 @@ def shows(words: Sequence[str]) -> bool:
 
 
 def read(words: Sequence[str]) -> Asked:
-    """Understand a command line; words that it has and nobody here knows are in ``unknown``.
+    """Understand a command line; its words that are not known here are in ``unknown``.
 
     >>> asked = read(["ss", "-H", "-lntup"])
     >>> sorted(asked.kinds), sorted(asked.states), asked.details, asked.unknown
@@ -150,14 +153,14 @@ def read(words: Sequence[str]) -> Asked:
 
 
 def _query(word: str) -> Sequence[str]:
-    """The kinds that a word behind `-A` names."""
+    """The kinds of sockets that a word behind `-A` names."""
     if word in ("", "all", "inet"):
         return {"": (), "all": KINDS, "inet": _INET}[word]
     return [kind for kind in KINDS if kind == word.partition("_")[0]]
 
 
 def _filters(words: list[str], states: Sequence[str], unknown: list[str]) -> tuple[Sequence[str], list[tuple[str, str]]]:
-    """``state listening sport = :22 and dst 10.0.0.0/8``: the states, and what is tested; the rest goes to ``unknown``."""
+    """``state listening sport = :22 and dst 10.0.0.0/8``: the states, and the tests of fields; other words go to ``unknown``."""
     tests: list[tuple[str, str]] = []
     at = 0
     while at < len(words):
@@ -191,7 +194,7 @@ def kind(socket: Socket) -> str:
 
 
 def complete(sockets: Iterable[Record], words: Sequence[str]) -> None:
-    """Give sockets the netid that the command line tells where the text did not: `ss -tn` and `ss -un` print the same."""
+    """Add the netid that the command line implies to sockets whose text has none: `ss -tn` and `ss -un` print the same."""
     asked = read(words)
     if len(asked.kinds) == 1 and asked.kinds <= set(_INET):
         (only,) = asked.kinds
@@ -201,9 +204,9 @@ def complete(sockets: Iterable[Record], words: Sequence[str]) -> None:
 
 
 def latest(tables: Sequence[Table]) -> list[Table]:
-    """Captured tables without those whose sockets a later one was asked for as well.
+    """Captured tables without those whose sockets a later table has, too.
 
-    Each table has ``request`` (None: nobody knows what was asked for) and its place among the others is its time.
+    Each table has ``request`` (None: the command is not known); the tables are in the order of their capture.
     """
     asked = [read(table.request.words) if table.request is not None else None for table in tables]
     return [
@@ -221,7 +224,7 @@ def _covers(asked: Asked, other: Asked) -> bool:
 
 
 def ask(request: Request, words: Sequence[str]) -> None:
-    """The kinds, states and details that are asked for are no filters of a request: :func:`read` finds them in its words."""
+    """Do nothing: the kinds, states and details asked for are no filters of a request; :func:`read` finds them in its words."""
     asked = read(words)
     request.family = asked.family
     request.unknown += asked.unknown

@@ -40,8 +40,8 @@ HOST_WIDE = ("date", "hostname", "versions", "namespaces", "containers", "notes"
 def build(sections: Iterable[Section], notes: Sequence[str] = (), problems: Sequence[str] = ()) -> Host:
     """Build a Host from sections of any source.
 
-    A command that failed leaves its table out; what it said, and what could not be read, is in the host's notes and
-    problems; nothing is raised for it.
+    The table of a command that failed is absent; its message, and text that could not be read, are in the host's notes and
+    problems; nothing is raised for them.
     """
     builder = _Builder(notes, problems)
     for section in sections:
@@ -274,7 +274,7 @@ class _Problems(list):  # type: ignore[type-arg]
 
 
 def _whole(text: str) -> str:
-    """The whole objects that an array of JSON begins with, as an array.
+    """The complete objects at the beginning of a JSON array that breaks off, as an array.
 
     >>> _whole('[{"dst":"10.0.0.0/8"},{"dst":"10.0.')
     '[{"dst":"10.0.0.0/8"}]'
@@ -306,6 +306,6 @@ _IPROUTE2 = re.compile(r"iproute2-(?:v?(\d+)\.\d+|ss(\d{6}))", re.ASCII)
 
 
 def _knows_nsids(version: str) -> bool:
-    """iproute2 shows nsids from 4.0 (ss150413) on; busybox never does."""
+    """Whether the `ip` of a version shows nsids: iproute2 does from 4.0 (ss150413) on, busybox never."""
     found = _IPROUTE2.search(version)
     return found is not None and (int(found[1] or 0) >= 4 or int(found[2] or 0) >= 150413)

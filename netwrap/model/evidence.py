@@ -1,7 +1,7 @@
 r"""Find the line that a record was read from, which answers quote as evidence.
 
 :func:`of` takes a record of a namespace (one of `netns.routes`, `netns.links`, ... or an entry of ``addr_info``) and returns
-the text that it stands in, with the place of that text in its source. Nothing is searched before somebody asks.
+the text that it stands in, with the place of that text in its source. Texts are searched only when evidence is asked for.
 
 >>> from netwrap.model.build import build
 >>> from netwrap.model.section import Section

@@ -40,9 +40,9 @@ def is_said(line: str) -> bool:
 
 
 def told_apart(section: Section) -> Section:
-    """A section with error messages moved from its text to ``stderr``.
+    """Return a section with the error messages in its text moved to ``stderr``.
 
-    Lines of a table stay where they are, so that their numbers hold: the lines between them that are no rows are only copied.
+    Messages between lines of a table are copied, not moved, so that the numbers of the lines stay right.
 
     >>> told_apart(Section("", "ip rule", 'Object "rule" is unknown, try "ip help".'))[2:4]
     ('', 'Object "rule" is unknown, try "ip help".')

@@ -26,7 +26,7 @@ TABLES = {
 class Host:
     """A host, as far as it was captured.
 
-    ``notes`` are worth knowing; ``problems`` mean that something was lost (exit status 1); ``unread_files`` are the
+    ``notes`` are messages for the user; ``problems`` are messages about lost data (exit status 1); ``unread_files`` are the
     files of a source that were not understood.
     """
 
@@ -51,7 +51,7 @@ class Host:
         return next((netns for netns in self.namespaces if netns.here), None)
 
     def without_tables(self) -> Host:
-        """The host without its namespaces: its names, and what is to be said of it."""
+        """A copy of the host without its namespaces: its names, notes and problems."""
         found = Host([], self.notes, self.problems)
         found.unread_files, found.hostname, found.versions = self.unread_files, self.hostname, self.versions
         found.live, found.source, found.name, found.of_several = self.live, self.source, self.name, self.of_several
@@ -63,7 +63,7 @@ class Host:
         return Peers(self.namespaces, complete=self.versions.get("how") in ("ip", "nsenter"))
 
     def position(self, netns: Namespace) -> int:
-        """Where a namespace stands among the host's."""
+        """The index of a namespace in the list of the host's namespaces."""
         return self._positions[id(netns)]
 
     def peer(self, netns: Namespace, link: Link) -> Peer | None:

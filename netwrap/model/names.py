@@ -115,7 +115,7 @@ class Containers:
 
 
 def _readable(name: str) -> str:
-    r"""A name with systemd's escapes decoded, as far as no control character comes of them.
+    r"""A name with systemd's escapes decoded, except those that stand for control characters.
 
     >>> _readable(r"web\x2dfront"), _readable(r"b\x0ab"), _readable(r"caf\xc3\xa9")
     ('web-front', 'b\\x0ab', 'café')

@@ -229,7 +229,7 @@ class Namespace:
 
     @cached_property
     def sysctls(self) -> dict[str, str] | None:
-        """The kernel's switches by their whole names: ``{"net.ipv4.conf.eth0.rp_filter": "1"}``; lines of one are joined."""
+        """The kernel's switches by their full names: ``{"net.ipv4.conf.eth0.rp_filter": "1"}``; lines of a value are joined."""
         rows = self.table("sysctl")
         if rows is None:
             return None

@@ -2,7 +2,7 @@
 
 A veth shows its peer's index, and a number (nsid) for the peer's namespace that means something in its own namespace only.
 Two ends belong together when each shows the other's index; as many pairs share their indexes, the nsids decide: all links of
-A with nsid K lead to one namespace B, and all links of B with A's nsid lead back. How a peer is known is said with it:
+A with nsid K lead to one namespace B, and all links of B with A's nsid lead back. ``Peer.how`` tells how a peer is known:
 
 ``name``      the link itself names it: a link of the same namespace, or `link-netns blue`
 ``nsid``      `ip netns list-id` (or `ip netns`) names the nsid, and both ends show each other's index
@@ -43,7 +43,7 @@ class Peer(NamedTuple):
 
 
 class Peers:
-    """The peers of all links of all namespaces of a host; ``complete``: whoever captured it had the right to see them all."""
+    """The peers of all links of all namespaces of a host; ``complete``: the capture was made with the right to see them all."""
 
     def __init__(self, namespaces: Sequence[Namespace], complete: bool = False) -> None:
         self.namespaces = namespaces
@@ -78,7 +78,7 @@ class Peers:
         return self._known.get((position, nsid))
 
     def known(self) -> list[tuple[tuple[int, int], tuple[int, str]]]:
-        """All nsids that are known: (position of the namespace, nsid) and what it means there, with how that is known."""
+        """All nsids that are known: (position of the namespace, nsid) → the namespace it means there, and how that is known."""
         return [((group[0], group[1]), meant) for group, meant in self._known.items() if isinstance(group[1], int)]
 
     # -- what the records say --------------------------------------------------------------------------------------
@@ -237,8 +237,8 @@ class Peers:
     def _settle(self, how: str) -> None:
         """Join the groups that have one candidate left, until none has.
 
-        A namespace that vanished meanwhile leaves ends behind whose one candidate is another's: unless nothing is missing
-        and the counters are equal, it must go both ways.
+        A namespace that vanished during the capture leaves ends whose one candidate is the peer of another end. So each of the
+        two groups must be the other's one candidate, unless no namespace is missing and the counters are equal.
         """
         queue = [group for group, others in self._options.items() if len(others) == 1]
         while queue:
@@ -260,7 +260,7 @@ class Peers:
                 queue += self._take(group, other, how)
 
     def _take(self, group: Group, other: Group, how: str) -> list[Group]:
-        """Join two groups; the groups that have one candidate left by that."""
+        """Join two groups, and return the groups that have one candidate left then."""
         for end in list(self._groups[group]):
             self._join(end, self._other(end, other), how)
         gone: list[tuple[Group, Group]] = []
@@ -300,7 +300,7 @@ class Peers:
         return found
 
     def _possible(self, group: Group, other: Group) -> bool:
-        """Counters only grow: the side that was read later is nowhere behind the other."""
+        """Whether two sides can be ends of one pair: counters only grow, so the side that was read later is nowhere behind."""
         deltas = self._deltas(group, other)
         return not deltas or min(deltas) >= 0 or max(deltas) <= 0
 
@@ -313,7 +313,7 @@ class Peers:
         )
 
     def _settle_exact(self) -> None:
-        """Join by equal counters where that leaves no doubt for any of the groups that are candidates of each other."""
+        """Join groups by equal counters, where that decides for all groups that are candidates of each other."""
         for part in self._parts():
             exact = {group: {other for other in self._options[group] if self._exact(group, other)} for group in part}
             if all(len(others) == 1 for others in exact.values()):
@@ -322,7 +322,7 @@ class Peers:
                         self._take(group, next(iter(others)), "counters")
 
     def _settle_crowds(self) -> None:
-        """The same for groups that have hundreds of candidates: looked up by their counters, not compared with each."""
+        """Do the same for groups that have hundreds of candidates: look them up by their counters instead of comparing each."""
         for groups, others in self._crowds:
             by_counters: dict[Any, list[Group]] = {}
             for other in others:
@@ -354,7 +354,7 @@ class Peers:
         return tuple(sorted(found, key=str))
 
     def _parts(self) -> list[set[Group]]:
-        """The groups that hang together by being candidates of each other."""
+        """The sets of groups that are connected by being candidates of each other."""
         left = {group for group, others in self._options.items() if others}
         parts = []
         while left:
@@ -431,7 +431,7 @@ def _ids(netns: Namespace) -> dict[int, str | None]:
 def _is_blind(netns: Namespace, told: bool) -> bool:
     """Whether the program that printed the links knows no nsids (busybox, old iproute2): its ``v0@eth0`` may name a wrong link.
 
-    ``told``: some link of the host has an nsid.
+    ``told``: whether some link of the host has an nsid.
     """
     links = netns.links or ()
     if netns.links_json or not any("link" in link or "link_index" in link for link in links):

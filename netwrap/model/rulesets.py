@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def joined(tables: dict[str, list[Table]]) -> list[Record] | None:
     """The records of nft and of iptables, each with its ``tool``; None where neither was captured.
 
-    What iptables-nft made is seen by both tools: of such a table the rules of iptables are kept, which say more, where
-    they are as many as nft's.
+    Both tools show a table that iptables-nft made. Then the rules of iptables are kept, which tell more, if there are as
+    many of them as of nft's.
     """
     if not tables.get("nft") and not tables.get("iptables"):
         return None
@@ -73,7 +73,7 @@ def _rules(records: Iterable[Record]) -> int:
 def cover(tables: dict[str, list[Table]], family: str) -> bool:
     """Whether the captures are sure to hold all rules that a packet of a family (ip, ip6) can meet.
 
-    `nft list ruleset` shows all but those of the old iptables; `iptables-save` those of iptables of its family.
+    `nft list ruleset` shows all rules but those of legacy iptables; `iptables-save` the rules of iptables for one family.
     """
     whole = False
     for capture in tables.get("nft", ()):

@@ -61,7 +61,7 @@ def usual(command: str) -> dict[str, str]:
 
 
 def on_demand(command: str) -> list[str]:
-    """The names that an option of the command brings, or that have to be asked for."""
+    """The names of columns that an option of the command adds, or that are shown only on request."""
     return _ON_DEMAND.get(command) or [name for brought in _said(command, "BROUGHT").values() for name in brought]
 
 
@@ -76,13 +76,13 @@ def option_for(command: str, name: str) -> str:
 
 
 def was_given(command: str, option: str, records: list[dict[str, Any]]) -> bool:
-    """Whether one sees of records that their command had an option."""
+    """Whether the records show that their command had an option."""
     keys = _said(command, "BROUGHT")[option]
     return any(key in record for record in records for key in keys)
 
 
 def can_have(command: str, name: str) -> bool:
-    """Whether a record of a command can have a (dotted) key, as far as the schema tells: followed to its end.
+    """Whether a record of a command can have a (dotted) key, as far as its TypedDict tells.
 
     >>> can_have("ip_link", "linkinfo.info_kind"), can_have("ip_link", "linkinfo.typo"), can_have("ip_link", "mtu.x")
     (True, False, False)

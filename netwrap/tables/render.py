@@ -23,7 +23,7 @@ _MARKDOWN = {"md": "github", "markdown": "github"}
 
 
 def _tabulate() -> Any:
-    """The library `tabulate`, without what it imports for its version and for rows that are dataclasses: most of its import.
+    """Import `tabulate` without the modules that it imports for its version and for dataclasses: they take most of the time.
 
     None where it cannot be imported; NetwrapError where it is too old.
     """
@@ -31,7 +31,7 @@ def _tabulate() -> Any:
     from types import ModuleType
 
     class Dataclasses(ModuleType):
-        """`dataclasses`, imported when somebody has one."""
+        """A stand-in for `dataclasses` that imports the module only when a row is one."""
 
         @staticmethod
         def is_dataclass(thing: object) -> bool:
@@ -73,7 +73,7 @@ def _drawn(
 ) -> tuple[str, list[int]]:
     """A table as `tabulate` draws it, in one of the formats of ``_WITHOUT``, and the widths of its columns.
 
-    Without columns it has no header. ``least``: how wide each column is at least.
+    A table without columns has no header. ``least``: the least width of each column.
 
     >>> print(_drawn(["dev", "mtu"], [["eth0", "1500"], ["lo", "65536"]], "simple", [False, True], 2)[0])
     dev      mtu
@@ -104,7 +104,7 @@ def formats() -> list[str]:
 
 
 def check_format(name: str) -> str:
-    """The name, if there is such a format; UsageError lists those there are."""
+    """Return the name if there is such a format; a UsageError lists the formats."""
     if name in _OWN or name == DEFAULT or name in formats():
         return name
     if _tabulate() is None:
@@ -141,7 +141,7 @@ def records(items: Sequence[Any], name: str, pretty: bool = False) -> Iterator[s
 
 
 def _encoder() -> Callable[[Any], str]:
-    """`json.dumps`, which makes an encoder anew for each item: for many small ones that is most of its time."""
+    """An encoder like `json.dumps`, which makes a new one for each item: for many small items that takes most of the time."""
     import json
     import json.encoder
 
@@ -201,7 +201,7 @@ def table(
 
     ``raw``: CSV without the apostrophe in front of a cell that a spreadsheet would run.
 
-    ``widths``: how wide the columns of the rows before were, for `plain` and `simple`; they grow with these rows.
+    ``widths``: the widths of the columns of earlier rows, for `plain` and `simple`; they grow with these rows.
     """
     cells = [list(row) for row in rows]
     if name in ("csv", "tsv"):
@@ -256,7 +256,7 @@ _ALL = 16 << 20
 
 
 def _bounded(cell: str, longest: int) -> str:
-    """A cell that does not make every row of its table as wide as itself; only JSON and CSV have it whole.
+    """A cell cut to a bounded width, as every row of its table gets as wide; JSON and CSV have the whole cell.
 
     >>> _bounded("a" * 5000, 1000)[-20:]
     'aaa... (5000 in all)'
@@ -265,7 +265,7 @@ def _bounded(cell: str, longest: int) -> str:
 
 
 def _harmless(cell: Any) -> str:
-    """A cell of CSV with an apostrophe in front of what a spreadsheet would run; numbers are numbers.
+    """A cell of CSV: an apostrophe is put in front of a text that a spreadsheet would run as a formula, not in front of a number.
 
     >>> _harmless("=1+1"), _harmless(-1), _harmless("-1"), _harmless("-"), _harmless("eth0")
     ("'=1+1", '-1', '-1', '-', 'eth0')
@@ -306,13 +306,13 @@ def text(cell: Any) -> str:
 
 
 def printable(string: str) -> str:
-    """A string without what a terminal would obey."""
+    """A string with control characters replaced, so that a terminal obeys none."""
     if string.isprintable():
         return string
     return "".join(letter if letter.isprintable() else _escape(letter) for letter in string)
 
 
 def _escape(letter: str) -> str:
-    """``\\x1b``; a byte that was no UTF-8 (read as a surrogate) as that byte."""
+    """An escape like ``\\x1b``; a surrogate, which stands for a byte that was no UTF-8, as that byte."""
     byte = ord(letter) - 0xDC00
     return f"\\x{byte:02x}" if 0x80 <= byte <= 0xFF else repr(letter)[1:-1]

@@ -225,7 +225,7 @@ def number(value: Any) -> Number | None:
 
 
 def _compares(value: Any, wanted: str, operator: str) -> bool:
-    """Numbers as numbers; other words as people sort them, where the wanted one is not a number either."""
+    """Compare numbers as numbers; other words in natural order, where the wanted value is no number either."""
     limit = number(wanted)
     key: Any
     if limit is not None:
@@ -291,6 +291,6 @@ def uniq(rows: Iterable[Row], columns: Sequence[str]) -> list[Row]:
 
 
 def unknown(name: str, columns: Sequence[str]) -> UsageError:
-    """The error for a name that no record can have."""
+    """The UsageError for a name that no record can have."""
     near = similar(name, columns)
     return UsageError(f"unknown column {name!r}{near}; there are: {', '.join(columns)}, and the keys of --format json")
