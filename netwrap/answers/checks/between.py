@@ -145,7 +145,7 @@ def _neighbours(look: Look) -> Iterator[Fact]:
             if mac in ("ee:ee:ee:ee:ee:ee", "00:00:00:00:00:00"):
                 continue
             dst = str(neigh.get("dst"))
-            if not look.having(netns, dev, dst):
+            if next(look.having(netns, dev, dst), None) is None:
                 fixed = "PERMANENT" in states
                 mend = f"ip neigh replace {dst} dev {dev} nud permanent lladdr " if fixed else f"ip neigh del {dst} dev {dev}"
                 yield Neighbour(netns.title, dev, dst, mac, fixed, look.inside(netns, mend), look.quote(netns, neigh))
