@@ -12,7 +12,7 @@ except ImportError:
 
 _ZIP = __loader__  # type: ignore[name-defined] # noqa: F821
 _ROOT = _ZIP.archive + "/lib"
-_places, _groups = {}, {}
+_places, _groups, _words = {}, {}, {}
 
 
 def _read_index():
@@ -22,6 +22,8 @@ def _read_index():
             length, path = line.split(" ", 1)
             _places[f"{_ROOT}/{path}"] = (number, start, start + int(length))
             start += int(length)
+    words = decompress(_ZIP.get_data(_ZIP.archive + "/words")).decode().split("\n")
+    _words.update(enumerate(words, 0x80))
 
 
 class _Packed:
@@ -56,7 +58,7 @@ class _Packed:
             raise FileNotFoundError(2, "No such file in netwrap.pyz", path) from None
         if number not in _groups:
             _groups[number] = decompress(_ZIP.get_data(f"{_ZIP.archive}/group{number}"))
-        return _groups[number][start:end]
+        return _groups[number][start:end].decode().translate(_words).encode()
 
     def get_source(self, name):
         return self.get_data(sys.modules[name].__file__).decode()
