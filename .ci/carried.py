@@ -25,7 +25,8 @@ LIBRARIES = {
 def libraries(scratch: Path, installed: bool) -> tuple[dict[str, bytes], dict[str, bytes]]:
     """The modules of the libraries by their paths, and their licences by name.
 
-    ``installed`` takes them as this Python has them, whatever their version; otherwise pip puts what is not there into ``scratch``.
+    ``installed`` takes them as this Python has them, whatever their version; otherwise pip puts what is not there into
+    ``scratch``.
     """
     files, licences = {}, {}
     for name, (version, expected) in LIBRARIES.items():
@@ -37,7 +38,9 @@ def libraries(scratch: Path, installed: bool) -> tuple[dict[str, bytes], dict[st
             files[at] = path.read_bytes()
             if version == LIBRARIES[name][0] and hashlib.sha256(files[at]).hexdigest() != expected.get(at):
                 sys.exit(f"{at} of {name} {version} is not the file that it should be")
-        licences[name] = next(path for path in folder.glob(f"{name}-{version}.dist-info/**/LICENSE*") if path.is_file()).read_bytes()
+        licences[name] = next(
+            path for path in folder.glob(f"{name}-{version}.dist-info/**/LICENSE*") if path.is_file()
+        ).read_bytes()
     return files, licences
 
 

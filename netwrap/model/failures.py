@@ -12,6 +12,7 @@ from .section import Section
 QUIET = re.compile(
     r"not supported|Operation not supported|Object \".*\" is unknown|unknown object|not found|No such file or directory$"
     r"|Cannot open netlink|is unknown, try|invalid argument '(nexthop|netconf)'|FDB table|Dump terminated$"
+    r"|^BusyBox v\S+ .*multi-call binary"  # in front of its usage
 )
 #: Worth a note; the table is there, or it is for root only.
 HARMLESS = re.compile(

@@ -12,7 +12,6 @@ import hashlib
 import json
 import os
 import re
-import sqlite3
 import zlib
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -191,6 +190,8 @@ class Store:
     """A SQLite database of flat rows; ``path`` of its file, or in memory."""
 
     def __init__(self, path: str = ":memory:") -> None:
+        import sqlite3  # a router's Python may lack it, and reads captures all the same
+
         self.connection = sqlite3.connect(path)
         self.connection.execute("PRAGMA trusted_schema=OFF")
         for statement in _schema():
@@ -272,6 +273,8 @@ def indexed(folder: str) -> Store | None:
 
     A file there that is not ours, or of another form than ours, is not trusted: the first is left alone, the second made anew.
     """
+    import sqlite3
+
     path = os.path.realpath(folder) + ".netwrap-index"
     with contextlib.suppress(FileNotFoundError):
         if os.lstat(path).st_uid != os.geteuid() or not os.path.isfile(path) or os.path.islink(path):
@@ -286,6 +289,8 @@ def indexed(folder: str) -> Store | None:
 
 
 def _is_ours(path: str) -> bool:
+    import sqlite3
+
     try:
         with contextlib.closing(sqlite3.connect(path)) as connection:
             connection.execute("PRAGMA trusted_schema=OFF")
