@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Difference(NamedTuple):
-    """A lab and the host: the steps from one to the other, what others left in the lab's namespaces, what is in the way."""
+    """How a lab differs from the host: the steps that make it so, foreign objects in its namespaces, and objects in its way."""
 
     steps: list[Step]
     unlisted: list[str]
@@ -40,10 +40,10 @@ class Difference(NamedTuple):
 
 
 def up(lab: Lab, show: Callable[[str], None], say: Callable[[str], None], interrupts: Interrupts) -> int:
-    """Make the host what the lab's file says, and return the number of steps.
+    """Make the host as the lab's file describes, and return the number of steps.
 
     ``show`` is called with each difference when it is mended, ``say`` with notes. Whatever fails, and where ``interrupts``
-    notes a signal, everything that this run did is undone. Raises LabFileError where the file's own words fail.
+    notes a signal, everything that this run did is undone. Raises LabFileError where a command of the file fails.
     """
     want, origins = wanted(lab)
     with _exclusively(interrupts):
@@ -80,7 +80,7 @@ def up(lab: Lab, show: Callable[[str], None], say: Callable[[str], None], interr
 
 
 def down(name: str, show: Callable[[str], None], say: Callable[[str], None]) -> int:
-    """Remove what a lab made or what carries its mark, and nothing else, and return the number of objects removed.
+    """Remove the objects that a lab made or that carry its mark, and nothing else; return their number.
 
     -1 where there is no such lab.
     """
@@ -135,7 +135,7 @@ def compare(lab: Lab) -> Difference:
 
 
 def from_nothing(lab: Lab) -> tuple[list[Step], list[Command]]:
-    """The steps and commands that make a lab where nothing is, without a look at the host."""
+    """The steps and commands that make a lab on an empty host, without a look at this one."""
     want, _origins = wanted(lab)
     steps = [Step("make", key, value, {}) for key, value in want.items()]
     return steps, commands(steps, records.Journal(lab.name, 0x6E657477, kept=False))
@@ -174,7 +174,7 @@ def _refuse_strangers(lab: Lab, origins: dict[Key, Path], there: State) -> None:
 
 
 def _with_extras(steps: list[Step], journal: Journal, before: State) -> list[Step]:
-    """The steps with what undoing them will need: the old value of a sysctl, the tool of a NAT, new folders."""
+    """The steps with the facts that undoing them will need: the old value of a sysctl, the tool of a NAT, new folders."""
     done = []
     for step in steps:
         value = dict(step.value)
@@ -195,7 +195,7 @@ def _with_extras(steps: list[Step], journal: Journal, before: State) -> list[Ste
 
 
 def _note_forwarding(journal: Journal, before: State, want: Objects) -> None:
-    """Sysctls of the host that are as wanted already are needed all the same: another lab that set them must leave them."""
+    """Record sysctls of the host that already have the wanted value, so that another lab that set them leaves them."""
     needed = [key for key in want if key[0] == "sysctl" and key[1] == HOST and key not in journal.made]
     same = [(key, {**want[key], "was": want[key]["value"]}) for key in needed if before.objects.get(key) == want[key]]
     journal.intend(same)
@@ -203,7 +203,7 @@ def _note_forwarding(journal: Journal, before: State, want: Objects) -> None:
 
 
 def _hand_over(journal: Journal) -> None:
-    """A sysctl of the host that another lab needs as well is restored by that one."""
+    """Leave restoring a sysctl of the host to another lab that needs it as well."""
     if shell.dry_run:
         return
     others = [other for other in records.every() if other.name != journal.name]
@@ -229,7 +229,7 @@ def _remove_record(name: str) -> None:
 
 
 def _undo(journal: Journal, before: Objects, say: Callable[[str], None]) -> None:
-    """Bring what is the lab's back to what it was before this run."""
+    """Bring the lab's objects back to their state before this run."""
     if shell.dry_run:
         return
     cannot = _unmakable(before)
@@ -254,7 +254,7 @@ def _undo(journal: Journal, before: Objects, say: Callable[[str], None]) -> None
 
 
 def _unmakable(before: Objects) -> set[Key]:
-    """What cannot be made again where it goes: a cable whose other end left the lab's namespaces, and what is on it."""
+    """The objects that cannot be made again once removed: a cable whose other end left the lab's namespaces, and all on it."""
     cables = {key for key, value in before.items() if key[0] == "link" and value.get("kind") == "veth"
               and (not value.get("peer") or ("link", *value["peer"]) not in before)}  # fmt: skip
     on = {key for key in before if key[0] in ("address", "neigh", "proxy", "netem", "vlan") and ("link", *key[1:3]) in cables}

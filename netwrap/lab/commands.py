@@ -43,7 +43,7 @@ class Command(NamedTuple):
 
 
 def commands(steps: Sequence[Step], journal: Journal, *, no_links: bool = False) -> list[Command]:
-    """All commands of the steps, in order. ``no_links``: no link of the lab's is to be left in the host's own namespace."""
+    """All commands of the steps, in order. ``no_links``: no link of the lab is to stay in the host's own namespace."""
     maker = _Maker(steps, journal, no_links)
     for number, step in enumerate(steps):
         maker.number = number
@@ -52,7 +52,7 @@ def commands(steps: Sequence[Step], journal: Journal, *, no_links: bool = False)
 
 
 def alias_of(name: str) -> str:
-    """The alias of the links of a lab in the host, and of `lo` in its namespaces: tells whose they are without a record."""
+    """The alias of the links of a lab in the host, and of `lo` in its namespaces: it names the lab even without a record."""
     return f"netwrap-lab:{name}"
 
 
@@ -67,7 +67,7 @@ def nat_name(journal: Journal, tool: str) -> str:
 
 
 def nat_script(name: str, rules: list[list[str]]) -> str:
-    """What `nft -f` reads."""
+    """The script for `nft -f`."""
     lines = [f"table ip {name} {{", "\tchain postrouting {", "\t\ttype nat hook postrouting priority 100; policy accept;"]
     for source, out in rules:
         where = f'oifname "{out}"' if out else f"ip daddr != {source}"
@@ -160,7 +160,7 @@ class _Maker:
         return ["ip", "link", "add", "name", dev, *where, "group", self.group, *_attributes(value)]
 
     def make_cable(self, step: Step, netns: str, dev: str) -> None:
-        """A cable is two links and one command, which is that of the end in the host or else the first."""
+        """The command for a cable, which is two links: it belongs to the end in the host, or else to the first."""
         peer = ("link", *step.value["peer"])
         if peer in self.cables:
             self.add(DEVICE, netns, "ip", "link", "set", "dev", dev, "up")
@@ -252,7 +252,7 @@ class _Maker:
         self.add(INSIDE, netns, "ip", "address", verb, *_local(address, value), "dev", dev, *words, *early)
 
     def change_address(self, step: Step, netns: str, dev: str, address: str) -> None:
-        """Make the route to its network again: the kernel made it with the address, and somebody removed it."""
+        """Make the route to the address's network again: the kernel made it with the address, and somebody removed it."""
         network = ipaddress.ip_interface(step.value.get("peer") or address).network
         local = address.partition("/")[0]
         words = ["metric", str(step.value.get("metric") or 256)] if network.version == 6 else ["scope", "link", "src", local]

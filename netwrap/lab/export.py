@@ -1,7 +1,7 @@
-"""Write running namespaces as a lab file: what `up` takes to make them again.
+"""Write running namespaces as a lab file, from which `up` makes them again.
 
-What `ip` shows is written as it is now. NAT, commands and sysctls are written where a lab's record knows them; a firewall that
-somebody else made is named in a note.
+The state that `ip` shows is written. NAT, commands and sysctls are written where a lab's record has them; a note names a
+firewall that somebody else made.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def export(names: Sequence[str], *, lab: str = "exported") -> tuple[str, list[str]]:
-    """The text of a lab file for namespaces (none: all that have a name), and notes on what cannot be in it.
+    """The text of a lab file for namespaces (none: all with a name), and notes on state that no lab file can express.
 
     Raises NetwrapError for a namespace that is not there.
     """
@@ -66,7 +66,7 @@ class _Exporter:
         return {key[1] for key, value in self.objects.items() if value.get("vlan_filtering")}
 
     def from_records(self) -> Objects:
-        """What labs that made these namespaces have recorded of NAT, commands and sysctls."""
+        """The NAT, commands and sysctls in the records of the labs that made these namespaces."""
         found: Objects = {}
         for journal in records.every():
             if any(key[0] == "netns" and key[1] in self.names for key in journal.made):
@@ -133,7 +133,7 @@ class _Exporter:
         return table
 
     def fits(self, check: Any, name: str, what: str) -> bool:
-        """Whether a name can be in a lab file."""
+        """Whether a lab file can contain a name."""
         try:
             check(At("", {}), name)
             return True
@@ -155,7 +155,7 @@ class _Exporter:
         return "\n".join(line for block in blocks for line in (*block, ""))
 
     def about(self) -> tuple[list[str], list[list[str]]]:
-        """The description of the lab that made these namespaces, and what its file asks `verify` to try."""
+        """The description and the ``verify`` table of the lab that made these namespaces."""
         if len(self.labs) != 1:
             told = [one.name for one in self.labs if one.about.get("description") or one.about.get("verify")]
             self.notes += [f"the description of lab {name} and what it verifies are left out: several labs" for name in told]
@@ -180,7 +180,7 @@ class _Exporter:
         return head, [["[verify]", *_lines(verify)]] if verify else []
 
     def is_place(self, name: str) -> bool:
-        """Whether `verify` can try a name in what is written: a namespace, a bridge, the host, an address."""
+        """Whether the written file defines a name that `verify` can try: a namespace, a bridge, the host, an address."""
         if name in self.names or name in self.bridges.values() or name == HOST:
             return True
         with contextlib.suppress(ValueError):
@@ -238,7 +238,7 @@ class _Exporter:
         return blocks
 
     def label(self, key: Key) -> str:
-        """What the file of a lab calls a bridge; a bridge of no lab is called as its interface."""
+        """The name of a bridge in the file of its lab; for a bridge of no lab, the name of its interface."""
         for journal in self.labs:
             told = journal.about.get("bridges")
             for label, place in told.items() if isinstance(told, dict) else ():
@@ -344,7 +344,7 @@ class _Exporter:
         return [[f"[namespaces.{_key(name)}]", *_lines(table), *self.routing(name)]]
 
     def routing(self, name: str) -> list[str]:
-        """The lines of the routes, neighbours and rules of a namespace; of the host those that a lab made."""
+        """The lines for routes, neighbours and rules of a namespace; for the host, only those that a lab made."""
         routing: dict[str, list[Any]] = {"routes": [], "neighbours": [], "rules": []}
         made = {key for journal in self.labs for key in journal.made}
         for key, value in self.objects.items():
@@ -423,7 +423,7 @@ class _Exporter:
     # -- what is not as in a new namespace ------------------------------------------------------------------------------
 
     def sysctls(self, name: str) -> dict[str, str]:
-        """The sysctls that are not as in a new namespace, or in the record of a lab."""
+        """The sysctls that differ from a new namespace, or that the record of a lab has."""
         known = {key[2]: value["value"] for key, value in self.recorded.items() if key[:2] == ("sysctl", name)}
         try:
             now = shell.within(name, _all_sysctls)
@@ -442,7 +442,7 @@ class _Exporter:
         return words
 
     def note_what_is_left(self, name: str) -> None:
-        """Note what a lab file has no word for, of the links and rules of a namespace."""
+        """Note links and rules of a namespace that a lab file cannot express."""
         for dev, record in self.reader.records[name].items():
             if dev != "lo" and (name, dev) not in self.written:
                 continue
@@ -521,7 +521,7 @@ def _all_sysctls() -> dict[str, str]:
 
 
 def _unlike_new(now: dict[str, str], new: dict[str, str], devices: Sequence[str]) -> dict[str, str]:
-    """What differs from a new namespace, and of devices from what new devices get in this one."""
+    """The sysctls that differ from those of a new namespace; of devices, from those of new devices in this one."""
     found = {}
     # what is written for `all` and `default` comes first, since the kernel spreads it
     for key, value in sorted(now.items(), key=lambda item: ("/all/" not in item[0], "/default/" not in item[0], item[0])):
@@ -542,7 +542,7 @@ def _unlike_new(now: dict[str, str], new: dict[str, str], devices: Sequence[str]
 
 
 def _netem(options: dict[str, Any]) -> dict[str, str]:
-    """What `tc -j` says (seconds, fractions, bytes a second), as a lab file says it."""
+    """The netem of `tc -j` (seconds, fractions, bytes a second) in the words of a lab file."""
     found: dict[str, str] = {}
     delay = options.get("delay", {})
     for name, key in (("delay", "delay"), ("jitter", "jitter")):

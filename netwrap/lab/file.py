@@ -46,7 +46,7 @@ _NO_DEV = ("all", "default", "lo", ".", "..")
 
 
 class LabFileError(NetwrapError):
-    """A lab file that says something which can not be: ``path``, ``line`` (0 where there is none) and ``reason``."""
+    """An error in a lab file: ``path``, ``line`` (0 where it is not known) and ``reason``."""
 
     def __init__(self, path: str, line: int, reason: str) -> None:
         super().__init__(path, line, reason)
@@ -69,7 +69,7 @@ class End(NamedTuple):
 
 
 class Lab(NamedTuple):
-    """A checked lab file. The tables hold what the schemas below let through; ``lines`` tells where a path stands."""
+    """A checked lab file. Its tables passed the schemas below; ``lines`` maps a path to its line."""
 
     name: str
     file: str
@@ -92,7 +92,7 @@ class Lab(NamedTuple):
 
 
 class At:
-    """A place in the file, and how to complain about it."""
+    """A place in the file; raises the errors about it."""
 
     def __init__(self, file: str, lines: dict[Path, int], path: Path = ()) -> None:
         self.file = file
@@ -488,7 +488,7 @@ def ready_made(name: str) -> str:
 
 
 def is_name(name: str) -> bool:
-    """Whether a lab can be called so."""
+    """Whether a word can be the name of a lab."""
     return _LAB.fullmatch(name) is not None
 
 
@@ -534,7 +534,7 @@ def _toml(file: str, text: str) -> dict[str, Any]:
 
 
 def _bounded(at: At, table: dict[str, Any]) -> None:
-    """Refuse numbers that TOML has no room for: Python cannot even write those of more than 4,300 digits."""
+    """Refuse numbers that are too large for TOML: Python cannot even print those of more than 4,300 digits."""
     waiting: list[tuple[At, Any]] = [(at, table)]
     while waiting:
         here, value = waiting.pop()
@@ -562,7 +562,7 @@ def read(text: str, file: str) -> Lab:
 
 
 class _Reader:
-    """Brings the tables together: what is named must be there, and nothing may be there twice."""
+    """Checks the tables against each other: every name used must be defined, and none twice."""
 
     def __init__(self, at: At, name: str, table: dict[str, Any]) -> None:
         self.at = at
@@ -604,7 +604,7 @@ class _Reader:
     def networks(self, links: list[tuple[End, End]]) -> None:
         """Refuse an address that is twice on one wire, and one that is outside of the network of its bridge.
 
-        A bridge and all that is plugged into it are one wire; those that tell VLANs apart are left out.
+        A bridge and all its ports are one wire; bridges that filter VLANs are left out.
         """
         wires: dict[Path, Path] = {}  # a place in the file -> another one of the same wire
 

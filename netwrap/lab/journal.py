@@ -1,7 +1,7 @@
 """The record of what a lab has made on this host, kept in /run beside the host's own state.
 
-A line is written *before* the commands that it speaks of, so that after a crash everything that may be there is known. The
-mark that objects carry themselves (the group of a link, the name of an nftables table) tells whose they are.
+A line is written *before* the commands that it is about, so that after a crash everything that may exist is known. The
+mark on the objects themselves (the group of a link, the name of an nftables table) tells which lab they belong to.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ FOLDER = "/run/netwrap/lab"
 
 
 class Journal:
-    """What a lab has made: ``made`` (objects, each with its value), of which ``unsure`` may be not there yet.
+    """The objects that a lab has made: ``made`` (each with its value), of which those in ``unsure`` may not exist yet.
 
     ``group`` is a random number, the mark of this lab: the group of its links, part of the names of its tables. ``about``:
-    what the lab's file says and no object shows (``description``, ``verify``, the places of its ``bridges``).
+    the parts of the lab's file that no object shows (``description``, ``verify``, the places of its ``bridges``).
     """
 
     def __init__(self, name: str, group: int, *, kept: bool = True) -> None:
@@ -66,7 +66,7 @@ class Journal:
             self._write([{"lab": self.name, "group": self.group, "file": file}], must=True)
 
     def tell(self, about: dict[str, Any]) -> None:
-        """Note what the lab's file says and no object shows."""
+        """Note the parts of the lab's file that no object shows."""
         if about != self.about:
             self.about = about
             self._write([{"about": about}])
@@ -88,7 +88,7 @@ class Journal:
         self._write([{"done": done}] if done else [])
 
     def forget(self, keys: Iterable[Key]) -> None:
-        """Note that these objects are gone, or not ours."""
+        """Note that these objects are gone, or do not belong to the lab."""
         gone = [key for key in keys if key in self.made]
         for key in gone:
             del self.made[key]
@@ -125,13 +125,13 @@ class Journal:
         return NetwrapError(f"lab {self.name}: its record in {self.folder} cannot be written: {error.strerror}")
 
     def remove(self) -> None:
-        """End the record: nothing of the lab is left."""
+        """Remove the record, as no object of the lab is left."""
         if self.kept:
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def _make_folders(path: str) -> None:
-    """Make a folder and those above it, which only their owner can change, whatever the umask."""
+    """Make a folder and its parents, writable only by their owner whatever the umask."""
     if os.path.isdir(path):
         return
     _make_folders(os.path.dirname(path))
@@ -141,9 +141,9 @@ def _make_folders(path: str) -> None:
 
 
 def load(name: str) -> Journal | None:
-    """Read the record of a lab; None where there is none,, or none that can be trusted or understood.
+    """Read the record of a lab; None where there is none that can be trusted and understood.
 
-    A line that cannot be understood is left out: what it names is found again by its marks, or is not the lab's.
+    A line that cannot be understood is left out: its objects are found again by their marks, or are not the lab's.
     Raises NetwrapError where the file cannot be read.
     """
     try:
@@ -197,7 +197,7 @@ def _fold(journal: Journal, line: dict[str, Any]) -> None:
 
 
 def _key(row: object) -> Key | None:
-    """The key of an object, where a row of the record is one; None for all else."""
+    """The key of an object from a row of the record; None for any other row."""
     if not isinstance(row, list) or not row or not all(isinstance(word, str) for word in row):
         return None
     if LENGTHS.get(row[0]) != len(row) or row[0] == "sysctl" and not is_sysctl(row[2]):
@@ -215,7 +215,7 @@ def every() -> Iterator[Journal]:
 
 
 def all_names() -> list[str]:
-    """The labs that have a record, be it a broken one."""
+    """The labs that have a record, even a broken one."""
     try:
         names = sorted(os.listdir(FOLDER))
     except OSError:
@@ -225,7 +225,7 @@ def all_names() -> list[str]:
 
 @contextlib.contextmanager
 def lock(obey: Callable[[], None]) -> Iterator[int]:
-    """One lab at a time; the descriptor is handed to the commands, so that one that outlives us still holds it.
+    """Lock the labs, so that one runs at a time. Commands inherit the descriptor: one that outlives us still holds the lock.
 
     ``obey`` is called while another holds the lock, to raise what a signal asks for.
     """

@@ -18,7 +18,7 @@ A key is a tuple of words, its kind first and its namespace second; a value hold
     ("nat", "host")                                     {"rules": [["192.168.15.0/24", ""]]}
     ("start", "red", "0")                               {"argv": ["python3", "-m", "http.server"]}
 
-Two values are equal where what the wanted one declares is the same in the other.
+Two values are equal where all keys of the wanted one have the same value in the other.
 """
 
 from __future__ import annotations
@@ -71,12 +71,12 @@ def wanted(lab: Lab) -> Wanted:
 
 
 def same(want: Value, have: Value) -> bool:
-    """Whether a value is as wanted, in all that the wanted one declares."""
+    """Whether a value has all keys of the wanted one with the same values."""
     return all(have.get(name) == value for name, value in want.items())
 
 
 def is_sysctl(name: str) -> bool:
-    """Whether a name (with slashes) is one of a network namespace.
+    """Whether a sysctl (its name with slashes) belongs to a network namespace.
 
     >>> is_sysctl("net/ipv4/ip_forward"), is_sysctl("kernel/domainname"), is_sysctl("net/../kernel/domainname")
     (True, False, False)
@@ -199,7 +199,7 @@ class _Maker:
 
 
 def _netem_words(netem: dict[str, Any]) -> list[str]:
-    """In the order that `tc` wants: a jitter is a second word of the delay."""
+    """The words in the order that `tc` wants: a jitter is a second word of the delay."""
     words: list[str] = []
     if "delay" in netem or "jitter" in netem:
         words += ["delay", netem.get("delay", "0ms"), *([netem["jitter"]] if "jitter" in netem else [])]
@@ -227,7 +227,7 @@ def _route(netns: str, route: dict[str, Any]) -> tuple[Key, Value]:
 
 
 def usual_scope(address: str) -> str:
-    """The scope that the kernel gives to an address if nobody names one.
+    """The scope that the kernel gives to an address added without one.
 
     >>> usual_scope("10.0.0.1/24"), usual_scope("fe80::1/64")
     ('global', 'link')
@@ -237,7 +237,7 @@ def usual_scope(address: str) -> str:
 
 
 def usual_route_scope(family: str, value: Value) -> str:
-    """The scope that `ip` gives to a route if nobody names one; those of IPv6 have none."""
+    """The scope that `ip` gives to a route added without one; IPv6 routes have none."""
     direct = value["type"] == "unicast" and not value.get("via") and not any(hop.get("via") for hop in value["nexthops"])
     return "link" if direct and family == "4" else "global"
 

@@ -70,7 +70,7 @@ class Interrupts:
         self._raise()
 
     def obey(self) -> None:
-        """Raise what ends this program with the status of the signal, if one came."""
+        """If a signal came, raise the exception that ends this program with the status of that signal."""
         if self.number:
             self._raise()
 
@@ -82,7 +82,7 @@ class Interrupts:
 
     @contextlib.contextmanager
     def undo(self) -> Iterator[None]:
-        """Let an undoing come to its end: signals are noted, and only one that hangs is given up."""
+        """Let the undoing finish: signals are only noted, but a command that hangs is given up."""
         self.undoing = True
         if self.before:
             signal.setitimer(signal.ITIMER_REAL, _UNDO_GRACE if self.hung else 0)
@@ -121,7 +121,7 @@ def perform(
     *,
     no_links: bool = False,
 ) -> None:
-    """Run the commands of steps; ``show`` is called with each step when it is done.
+    """Run the commands of steps; call ``show`` with each finished step.
 
     With ``interrupts`` the first failure raises StepFailed; without (undoing, taking down), what is gone already is no failure,
     and the first other one is raised after everything else was tried.
@@ -183,12 +183,12 @@ class _Shown:
 
 
 def _batched(command: Command) -> bool:
-    """Whether a command can run in a batch: those of `ip`, but the family (`-6`) cannot be given there."""
+    """Whether a command can run in a batch: one of `ip` without a family (`-6`), which no line of a batch can have."""
     return command.does == "run" and command.argv[0] == "ip" and not command.argv[1].startswith("-")
 
 
 def _segments(todo: list[Command]) -> Iterator[list[Command]]:
-    """Commands that run together: those of `ip` that follow each other, a namespace at a time; all others one by one."""
+    """Split commands into those that run together: consecutive ones of `ip` in one namespace; all others one by one."""
 
     def kind(command: Command) -> tuple[object, ...]:
         if not _batched(command):
@@ -285,12 +285,12 @@ def _run_one(command: Command, step: Step, journal: Journal, started: list[tuple
 
 
 def _log(journal: Journal, key: Key) -> str:
-    """Where a command that was started writes to."""
+    """The file for the output of a started command."""
     return os.path.join(journal.folder, f"{key[1]}.{key[2]}.log")
 
 
 def remove_logs(journal: Journal) -> None:
-    """Remove what commands wrote that are no longer the lab's."""
+    """Remove the output of commands that no longer belong to the lab."""
     kept = {os.path.basename(_log(journal, key)) for key in journal.made if key[0] == "start"}
     with contextlib.suppress(OSError):
         for name in os.listdir(journal.folder):
@@ -299,14 +299,14 @@ def remove_logs(journal: Journal) -> None:
 
 
 def remove_folders(journal: Journal, key: Key) -> None:
-    """Remove the folders that were made for a file, where nothing is left in them."""
+    """Remove the folders that were made for a file, if they are empty."""
     for path in reversed(journal.made.get(key, {}).get("folders", [])):
         if os.path.isdir(path) and not os.listdir(path):
             shell.run(["rmdir", path], changes=True, check=False)
 
 
 def _see_them_run(started: list[tuple[int, Command, str]], steps: Sequence[Step]) -> None:
-    """A command that fails at once (a port in use, a word misspelt) fails the lab."""
+    """Raise StepFailed for a started command that fails at once (a port in use, a misspelt word)."""
     ended = processes.ended([pid for pid, _command, _log in started], 0.15)
     for pid, command, log in started:
         if ended.get(pid):

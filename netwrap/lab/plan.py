@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Step(NamedTuple):
     """One difference: ``action`` is make, change or remove; ``value`` is what is wanted, ``old`` what is there.
 
-    ``again``: it may have gone by itself with something else, or still be there; making it must work either way.
+    ``again``: the object may have gone with another one or still exist; making it must work either way.
     """
 
     action: str
@@ -52,7 +52,7 @@ def _shown(value: object) -> str:
 
 
 def plan(have: Objects, want: Objects, ours: Container[Key]) -> list[Step]:
-    """The steps from what is there to what is wanted; what is there and not wanted is removed where it is ours.
+    """The steps from the present objects to the wanted ones; present objects that are not wanted are removed if they are ours.
 
     >>> [str(step) for step in plan({("netns", "red"): {}}, {("netns", "red"): {}, ("netns", "blue"): {}}, set())]
     ['+ namespace blue']
@@ -89,14 +89,14 @@ def _same_structure(kind: str, want: Value, have: Value) -> bool:
 
 
 def unlisted(have: Objects, want: Objects, ours: Container[Key]) -> list[Key]:
-    """What is there, in the lab's namespaces, that neither the file nor the lab's record knows: others made it."""
+    """The objects in the lab's namespaces that neither the file nor the lab's record has: others made them."""
     return [key for key in have if key not in want and key not in ours and key[0] != "sysctl"]
 
 
 def _implied(have: Objects, removed: list[Key]) -> set[Key]:
-    """What goes by itself with what is removed: a namespace takes what is in it along, a link its peer and its addresses.
+    """The objects that go together with removed ones: a namespace takes all inside it along, a link its peer and its addresses.
 
-    The peer of a link that goes with its namespace is no such object: the kernel takes a namespace down later, in its own time.
+    Not the peer of a link that goes with its namespace: the kernel takes a namespace down later, at a time of its own.
     """
     inside: dict[str, list[Key]] = {}
     on: dict[tuple[str, str], list[Key]] = {}
@@ -129,7 +129,7 @@ def _implied(have: Objects, removed: list[Key]) -> set[Key]:
 
 
 def _perhaps(have: Objects, removed: list[Key], implied: set[Key]) -> Iterator[Key]:
-    """What may go with an address: the later addresses of its network on its link, and the routes through that network."""
+    """The objects that may go with an address: later addresses of its network on its link, and routes through that network."""
     for gone in removed:
         if gone[0] != "address" or gone in implied:
             continue

@@ -1,4 +1,4 @@
-"""The work of a lab without `ip`: write files and sysctls, start commands that keep running, end the processes of a namespace."""
+"""Do the parts of a lab that `ip` does not do: write files and sysctls, start and end commands, end processes of a namespace."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def is_namespace(path: str) -> bool:
 
 
 def write(path: str, text: str) -> None:
-    """Write a file of configuration whole, for everybody to read. Raises CommandFailed."""
+    """Write a configuration file that everybody may read, whole or not at all. Raises CommandFailed."""
     words = ["tee", path]
     if shell.announce is not None:
         shell.announce(words, text)
@@ -75,7 +75,7 @@ def unlink(path: str) -> None:
 
 
 def write_sysctl(words: Sequence[str], netns: str | None) -> None:
-    """Do what ``sysctl -q -w NAME=VALUE`` does (its words; NAME with slashes), without it. Raises NotFound, CommandFailed."""
+    """Do what ``sysctl -q -w NAME=VALUE`` does (NAME with slashes) without that binary. Raises NotFound, CommandFailed."""
     shown = shell.in_netns(words, netns)
     if shell.announce is not None:
         shell.announce(shown, None)
@@ -115,7 +115,7 @@ def read_sysctls(names: Iterable[str], netns: str | None) -> dict[str, str]:
 
 
 def start(argv: Sequence[str], *, netns: str | None, log: str, marks: dict[str, str]) -> int:
-    """Start a command and leave it running, in a session of its own; its pid, 0 in a dry run.
+    """Start a command and leave it running, in a session of its own; return its pid, 0 in a dry run.
 
     It reads nothing; the first megabyte of what it prints goes to the file ``log``; ``marks`` are added to its environment.
     Raises CommandMissing.
@@ -152,7 +152,7 @@ def start(argv: Sequence[str], *, netns: str | None, log: str, marks: dict[str, 
 
 
 def ended(pids: Sequence[int], patience: float) -> dict[int, int]:
-    """Which of the processes that we started end within ``patience`` seconds, and with which status."""
+    """The processes started by us that end within ``patience`` seconds, with their exit status."""
     found: dict[int, int] = {}
     until = time.monotonic() + patience
     while pids and time.monotonic() < until and len(found) < len(pids):
@@ -168,7 +168,7 @@ def ended(pids: Sequence[int], patience: float) -> dict[int, int]:
 def end(pids: Sequence[int], namespaces: Sequence[str] = (), patience: float = 2.0) -> list[int]:
     """End processes, and all that are in namespaces: asked first, killed after ``patience`` seconds, until none is left.
 
-    Returns those that are still in the namespaces: we ourselves and those that started us, and what cannot be killed.
+    Returns the processes still in the namespaces: this one, its ancestors, and those that cannot be killed.
     """
     spared = set(_ancestors())
     todo = (set(pids) | {pid for some in inside(namespaces).values() for pid in some}) - spared
@@ -206,7 +206,7 @@ def inside(namespaces: Sequence[str]) -> dict[str, list[int]]:
 
 
 def all_pids() -> Iterator[int]:
-    """The processes that run."""
+    """The pids of all running processes."""
     return (int(entry) for entry in os.listdir("/proc") if entry.isdigit())
 
 

@@ -18,7 +18,7 @@ _PORTS = (53, 443, 80)
 
 
 def udp_echo(source: str, target: str, address: str, patience: float = 1.0) -> bool:
-    """Whether a datagram from one namespace comes to an address in another, and its answer back."""
+    """Whether a datagram from one namespace reaches an address in another, and its answer comes back."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with _socket(target, family, socket.SOCK_DGRAM) as server, _socket(source, family, socket.SOCK_DGRAM) as client:
         try:
@@ -41,7 +41,7 @@ def udp_echo(source: str, target: str, address: str, patience: float = 1.0) -> b
 
 
 def tcp_answer(source: str, address: str, patience: float = 1.0) -> bool:
-    """Whether an address answers a connection, be it with a refusal."""
+    """Whether an address answers a connection, even with a refusal."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     for port in _PORTS:
         with _socket(source, family, socket.SOCK_STREAM) as client:
@@ -57,7 +57,7 @@ def tcp_answer(source: str, address: str, patience: float = 1.0) -> bool:
 
 
 def connect(netns: str | None, address: str, proto: str, port: int, patience: float = 2.0) -> str:
-    """What comes of one datagram, or one TCP connection, to a port of an address: in a few words."""
+    """Send one datagram, or open one TCP connection, to a port of an address; return the outcome in a few words."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     kind = socket.SOCK_STREAM if proto == "tcp" else socket.SOCK_DGRAM
     with _socket(netns or HOST, family, kind) as client:

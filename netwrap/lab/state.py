@@ -47,7 +47,7 @@ _TABLES = {name: number for number, name in TABLES.items()}
 
 
 class State(NamedTuple):
-    """``objects`` that are there; ``marked``: those that carry the lab's mark; ``strangers``: what is in the way of a lab and
+    """The present ``objects``; ``marked``: those that carry the lab's mark; ``strangers``: objects in the way of a lab and
     not its own, in words; ``records``: the links of each namespace, by name; ``namespaces``: all that have a name."""
 
     objects: Objects
@@ -58,7 +58,7 @@ class State(NamedTuple):
 
 
 def named() -> list[str]:
-    """The named namespaces of this host; files that are none (left by a reboot, a FIFO) are left out."""
+    """The named namespaces of this host, without files that are no namespace (a FIFO, a file left by a reboot)."""
     return [name for name in _in_folder() if processes.is_namespace(os.path.join(shell.NETNS_DIR, name))]
 
 
@@ -70,7 +70,7 @@ def _in_folder() -> list[str]:
 
 
 def in_a_room_of_its_own() -> bool:
-    """Whether we run inside of `ip netns exec`, where a mount of ours is seen by nobody else."""
+    """Whether we run inside of `ip netns exec`, where a mount of ours is visible to nobody else."""
     try:
         return all(os.stat(f"/proc/self/ns/{kind}").st_ino != os.stat(f"/proc/1/ns/{kind}").st_ino for kind in ("mnt", "net"))
     except OSError:

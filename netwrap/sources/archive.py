@@ -1,8 +1,8 @@
 """Read the files of a folder or an archive without unpacking, and within bounds.
 
-Archives come from strangers: nothing is written, names are only looked at, links lead nowhere but into the source itself, and
-what is kept is bounded, as is what a small stream may grow to. What cannot be read is a problem on the list; what was read before
-it counts. An archive inside is a folder of the archive around it.
+Archives come from strangers: nothing is written, links are followed only inside the source itself, and there are bounds on the
+texts kept and on the size to which a small stream may grow. A file that cannot be read becomes a problem; the files read before
+it count. An archive inside an archive is read like a folder of it.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ _PACKED = (".tar", ".tgz", ".txz", ".tbz", ".tbz2", ".tar.gz", ".tar.xz", ".tar.
 
 
 def compression(start: bytes) -> str:
-    """How a file that begins so is compressed; "" where it is not."""
+    """How a file with these first bytes is compressed; "" where it is not."""
     return next((name for magic, name in _MAGIC.items() if start.startswith(magic)), "")
 
 
 def unreadable(start: bytes) -> str:
-    """Why a file that begins so cannot be read, if it is known not to be readable.
+    """Why a file with these first bytes is known not to be readable; "" where it may be.
 
     >>> unreadable(bytes(600)), unreadable(b"1: lo: <UP>")
     ('not a text: it holds nothing but zeros', '')
@@ -67,13 +67,13 @@ def unreadable(start: bytes) -> str:
 
 
 def _odd(start: bytes) -> int:
-    """The bytes that no text in an encoding of ours has: control characters, and what is no UTF-8."""
+    """The bytes that no text has: control characters, and bytes that are no UTF-8."""
     text = start.decode("utf-8", "replace")
     return sum(1 for character in text if character == "\ufffd" or character < " " and character not in "\t\n\r\f\x1b\b\a")
 
 
 def is_wide(start: bytes) -> bool:
-    """Whether a text that begins so is UTF-16, as PowerShell's ``>`` writes it."""
+    """Whether a text with these first bytes is UTF-16, as PowerShell's ``>`` writes it."""
     return start[:2] in (b"\xff\xfe", b"\xfe\xff") or len(start) > 7 and (not any(start[1:64:2]) or not any(start[0:64:2]))
 
 
@@ -110,11 +110,11 @@ def is_zip(start: bytes) -> bool:
 
 
 class Bomb(OSError):
-    """What a small file grows to is larger than anything honest."""
+    """A small file grows, decompressed, larger than any honest file would."""
 
 
 class Budget:
-    """What was read of a source, and what it grew to: one for an archive and all archives in it."""
+    """The bytes read from a source and the bytes they were decompressed to: one for an archive and all archives in it."""
 
     def __init__(self) -> None:
         self.taken = self.given = 0
@@ -216,12 +216,12 @@ def _decompressor(kind: str) -> Any:
 
 
 def broken(error: BaseException) -> str:
-    """What a broken archive or stream said."""
+    """The message of a broken archive or stream."""
     return str(error).strip() or type(error).__name__
 
 
 def failures() -> tuple[type[BaseException], ...]:
-    """What reading an archive may raise."""
+    """The errors that reading an archive may raise."""
     import zlib
 
     found: list[type[BaseException]] = [
@@ -262,7 +262,7 @@ class Files:
         self._count = 0
 
     def is_full(self) -> bool:
-        """Count a file; whether there were too many already."""
+        """Count a file, and return whether there were too many already."""
         self._count += 1
         if self._count == MAX_FILES + 1:
             self.problems.append(f"more than {MAX_FILES} files: the rest was not looked at")
@@ -278,7 +278,7 @@ class Files:
         return {target for target in self._links.values() if target not in self.texts}
 
     def follow(self) -> None:
-        """Give the links the texts that they lead to."""
+        """Give each link the text of its target."""
         for path, target in self._links.items():
             found = self.texts.get(target)
             if found is None:
@@ -287,7 +287,7 @@ class Files:
                 self.texts[path] = found._replace(target=target)
 
     def file(self, path: str, open_file: Callable[[], BinaryIO], budget: Budget | None, depth: int = 0) -> None:
-        """Take a file, if it is wanted, as far as the bounds allow; or what is in it, if it is an archive."""
+        """Take a file, if it is wanted, as far as the bounds allow; of an archive, take the files in it."""
         if not self._peeks(path) and not path.lower().endswith(_PACKED):
             self.passed.append(path)
             return
@@ -345,7 +345,7 @@ class Files:
 
 
 def from_folder(path: str, files: Files) -> None:
-    """Take the files below a folder; links that lead out of it are left."""
+    """Take the files below a folder; links that lead out of it are passed over."""
     top = os.path.realpath(path)
     folders = [("", 0)]
     while folders:
@@ -382,7 +382,7 @@ def from_folder(path: str, files: Files) -> None:
 
 
 def _take(files: Files, path: str, relative: str) -> None:
-    """Take a file whatever its name is: a link that is wanted leads there."""
+    """Take a file whatever its name is, as a wanted link leads to it."""
     try:
         with open(path, "rb") as file:
             content = Stream(file).read(FILE_LENGTH) if os.fstat(file.fileno()).st_size <= _CHUNK else file.read(FILE_LENGTH)
@@ -396,7 +396,7 @@ def _why(error: BaseException) -> str:
 
 
 class _Member(tarfile.TarInfo):
-    """A member whose extended header is not allowed to be larger than any path is."""
+    """A member of a tar archive whose extended header may not be larger than any path is."""
 
     def _proc_member(self, archive: tarfile.TarFile) -> Any:
         if self.type in (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, b"X"):
@@ -408,7 +408,7 @@ class _Member(tarfile.TarInfo):
 def from_archive(stream: Stream, start: bytes, files: Files, again: Callable[[], BinaryIO] | None) -> None:
     """Take the files of a tar or zip archive. Nothing is unpacked to disk.
 
-    ``again`` opens it a second time: for links that lead to files which nobody wanted for their name.
+    ``again`` opens the archive a second time, for links to files that were not wanted by their own name.
     """
     files.inside("", stream, start, 1)
     missing = files.targets()
@@ -467,7 +467,7 @@ def _zip(files: Files, prefix: str, stream: Stream, depth: int) -> None:
 
 
 class _Counted:
-    """A member of a zip file, whose bytes count as what the archive grew to."""
+    """A member of a zip file; its bytes count as decompressed bytes of the archive."""
 
     def __init__(self, file: Any, budget: Budget) -> None:
         self._file = file
@@ -486,7 +486,7 @@ class _Counted:
 
 
 def tidy(path: str) -> str:
-    """A member's path without what would lead elsewhere: nothing is written, but a name is shown.
+    """A member's path without parts that lead elsewhere (``..``): nothing is written there, but names are shown.
 
     >>> tidy("../../etc/./passwd"), tidy("a/b/../c")
     ('etc/passwd', 'a/c')

@@ -1,7 +1,7 @@
 """Find the command that printed a file of a support bundle, by name and place; if several are possible, by content.
 
 A file is named after its command (``ip_-d_address``, ``ip--4-r.md``, ``ip-s-addr.out``), or its tool has names of its own: a row
-of :data:`NAMES`. A tool that is not there yet is a row more.
+of :data:`NAMES`. Another tool is another row.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def stem(name: str) -> str:
 
 
 def words_of(name: str) -> list[str]:
-    """The command that a file is named after; none where it is no command of ours.
+    """The words of the command that a file is named after; none where no parser reads that command.
 
     >>> words_of("ip_-d_address.txt"), words_of("ip route show table all.out"), words_of("arp-n"), words_of("dmesg")
     (['ip', '-d', 'address'], ['ip', 'route', 'show', 'table', 'all'], ['arp', '-n'], [])
@@ -113,7 +113,7 @@ def commands_of(name: str) -> list[str]:
 
 
 def asic(name: str) -> tuple[str, str]:
-    """The name without the number of SONiC's ASIC, and the namespace that stands for: ``ip.route.0`` is of ``asic0``.
+    """Split off the number of SONiC's ASIC, which stands for a namespace: ``ip.route.0`` is of ``asic0``.
 
     >>> asic("ip.route.0"), asic("ip.route")
     (('ip.route', 'asic0'), ('ip.route', ''))
@@ -123,7 +123,7 @@ def asic(name: str) -> tuple[str, str]:
 
 
 def decided(name: str, commands: Sequence[str], text: str) -> str | None:
-    """The command that printed a text, of those that its name allows; None where it is something else.
+    """The command that printed a text, one of those that its name allows; None where no one did.
 
     >>> decided("route", commands_of("route"), "default via 10.0.0.1 dev a\\n"), decided("route", commands_of("route"), "")
     ('ip route show', None)
@@ -147,7 +147,7 @@ def decided(name: str, commands: Sequence[str], text: str) -> str | None:
 
 
 def _plain(command: str, text: str) -> str:
-    """Whether a text is a firewall's or `ifconfig`'s."""
+    """Whether a text is that of a firewall or of `ifconfig`."""
     if command.startswith("ifconfig"):
         return "yes" if re.search(r"^\S+ .*(?:Link encap:|flags=)|^\S+: flags=", text, re.MULTILINE) else ""
     if "-save" in command:

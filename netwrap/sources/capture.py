@@ -1,7 +1,7 @@
 """The capture of a whole host: the probe (``probe.sh``) that prints it, running it here, and its reader.
 
-The probe is one POSIX sh script. Run by :func:`take` it is the live sweep, sent through ssh a remote capture; a file of what
-it printed is the offline case. It prints sections between marks; a mark is a line that begins with the capture's own random
+The probe is one POSIX sh script. :func:`take` runs it for a live sweep, ssh for a remote capture; its output, saved in a
+file, is the offline case. It prints sections between marks; a mark is a line that begins with the capture's own random
 token, so nothing inside a section can pass for one::
 
     netwrap capture 1 5f0d…
@@ -18,7 +18,7 @@ token, so nothing inside a section can pass for one::
 
 The last mark says how many sections there are. The sections that :func:`read` returns:
 
-``netns=""``, the host: ``date`` (seconds since the epoch, and zone), ``hostname``, ``versions`` (``tool: what it said``),
+``netns=""``, the host: ``date`` (seconds since the epoch, and zone), ``hostname``, ``versions`` (``tool: version text``),
 ``namespaces``, ``containers`` (only where there are any), ``notes``.
 
 ``netns=KEY``: one for every command that ran there, a batch split into its commands: ``ip -j -d -s link show``, ``address
@@ -74,7 +74,7 @@ _FAMILIES = {" root 0.0.0.0/0": "-4", " root ::/0": "-6"}
 
 
 def script() -> str:
-    """The probe, to be sent elsewhere."""
+    """The text of the probe, to be sent elsewhere."""
     return packaged.text("netwrap.sources", "probe.sh")
 
 
@@ -83,7 +83,7 @@ def take(*, timeout: int = TIMEOUT, json: bool = True, quick: bool = False, prog
 
     ``timeout``: seconds that one namespace may take; ``json=False`` asks for text; ``quick`` leaves out the firewall and the
     sockets, which take a third of the time; ``progress`` is called four times a second with the number of namespaces read and
-    the number there are. Raises CommandError where it can not run at all.
+    the number there are. Raises CommandError where the probe cannot run at all.
     """
     with tempfile.TemporaryFile() as file:
         take_to(file.fileno(), timeout=timeout, json=json, quick=quick, progress=progress)
@@ -93,7 +93,7 @@ def take(*, timeout: int = TIMEOUT, json: bool = True, quick: bool = False, prog
 def take_to(
     file: int, *, timeout: int = TIMEOUT, json: bool = True, quick: bool = False, progress: Progress | None = None
 ) -> None:
-    """Run the probe here; what it prints goes to the descriptor of a file, which must be open for reading too."""
+    """Run the probe here; its output goes to the descriptor of a file, which must be open for reading, too."""
     with shell.cleaning_up(), _folder() as folder, _Watcher(file, progress):
         words = ["sh", "-s", "--", "--timeout", str(timeout), "--scratch", folder]
         words += ([] if json else ["--no-json"]) + (["--quick"] if quick else [])
@@ -120,7 +120,7 @@ def _folder() -> Iterator[str]:
 
 
 class _Watcher(threading.Thread):
-    """Tells how far the probe has come, by the marks in the file that it writes."""
+    """Reports the progress of the probe, by the marks in the file that it writes."""
 
     def __init__(self, file: int, progress: Progress | None) -> None:
         super().__init__(daemon=True)
@@ -168,7 +168,7 @@ def is_capture(text: str) -> bool:
 
 
 def read(given: str | Iterable[str]) -> tuple[list[Section], list[str]]:
-    """The sections of a capture, and notes on what it lacks. Raises NetwrapError where it is none."""
+    """The sections of a capture, and notes on what it lacks. Raises NetwrapError for a text that is no capture."""
     text = given if isinstance(given, str) else "".join(given)
     notes: list[str] = []
     header = _HEADER.search(text, 0, _BANNER)
@@ -191,7 +191,7 @@ def read(given: str | Iterable[str]) -> tuple[list[Section], list[str]]:
 
 
 def remarks(file: int) -> tuple[list[str], bool]:
-    """What is to be said of the capture in a file (its descriptor), and whether something of it is lost or damaged."""
+    """Notes to print about the capture in a file (its descriptor), and whether any of it is lost or damaged."""
     found, notes = read(_content(file))
     told = {line for section in found if section.command == "notes" for line in section.stdout.split("\n")}
     return notes, any(note not in told for note in notes)
@@ -229,7 +229,7 @@ def _sections(text: str, token: str, notes: list[str], first: int) -> list[Secti
 
 
 def parts(section: Section, notes: list[str]) -> list[Section]:
-    """The commands of a section, which may be a batch of them; of one that has no end what is whole. Adds to ``notes``."""
+    """The commands of a section, which may be a batch; of a section without an end, the complete ones. Adds to ``notes``."""
     if section.command.startswith("batch "):
         return _unbatched(section, notes)
     if section.status in (None, 124):
@@ -240,7 +240,7 @@ def parts(section: Section, notes: list[str]) -> list[Section]:
 
 
 def _settings(text: str) -> str:
-    """What `grep -s .` prints of files below /proc/sys/net, as lines of `sysctl -a`.
+    """Turn the output of `grep -s .` for files below /proc/sys/net into lines of `sysctl -a`.
 
     >>> _settings("ipv4/conf/eth0.7/rp_filter:1\\nipv4/conf/default/rp_filter:1\\n")
     'net.ipv4.conf.eth0/7.rp_filter = 1\\n'
@@ -263,7 +263,7 @@ def _where(section: Section) -> str:
 
 
 def _split(text: str, mark: str, notes: list[str], line: int) -> Iterator[Section]:
-    """The sections as they stand in the text. No status: it has no end. One without a command has the number there must be."""
+    """The sections of the text, in order. One without an end has no status; one without a command holds the promised number."""
     lead = "\n" + mark + " "
     counted = 1  # as far as the lines are counted
     at = text.find(lead)
@@ -291,23 +291,23 @@ def _split(text: str, mark: str, notes: list[str], line: int) -> Iterator[Sectio
 
 
 def _mark(text: str, at: int) -> tuple[list[str], int]:
-    """The words of a mark, from behind its token, and where the line behind it begins."""
+    """The words of a mark behind its token, and the position of the next line."""
     end = text.find("\n", at)
     end = end if end >= 0 else len(text)
     return text[at:end].split(" ", 2), min(end + 1, len(text))
 
 
 def _next(text: str, lead: str, start: int) -> tuple[int, int]:
-    """Where the next mark is (-1: nowhere) and where what stands in front of it ends."""
+    """The position of the next mark (-1: none), and of the end of the text in front of it."""
     at = text.find(lead, start - 1)
     return at, max(at, start) if at >= 0 else len(text)
 
 
 def _unbatched(section: Section, notes: list[str]) -> list[Section]:
-    """A batch as its commands.
+    """Split the section of a batch into one section for each of its commands.
 
-    It prints one JSON array a line for every command that succeeds; one that fails is named on standard error (``Command
-    failed -:3``) and prints nothing, or a lone ``[`` that the next line then begins with.
+    A batch prints one JSON array, on a line, for every command that succeeds. A command that fails is named on standard error
+    (``Command failed -:3``) and prints nothing, or a lone ``[`` with which the next line then begins.
     """
     called, _, rest = section.command[len("batch ") :].partition(": ")
     said, unassigned = _failures(section.stderr)
@@ -344,7 +344,7 @@ def _unbatched(section: Section, notes: list[str]) -> list[Section]:
 
 
 def _as_far_as_they_fit(called: str, asked: list[tuple[int, str]], lines: list[str]) -> dict[int, str]:
-    """The answers of a batch of which it is not known what failed: up to the first that is none to its question."""
+    """Match answers to commands for a batch whose list of failures is lost; stop at the first that does not fit."""
     answers = {}
     for (number, command), line in zip(asked, lines):
         first = line[:4096].partition("},{")[0]
@@ -357,7 +357,7 @@ def _as_far_as_they_fit(called: str, asked: list[tuple[int, str]], lines: list[s
 
 
 def _failures(stderr: str) -> tuple[dict[int, list[str]], list[str]]:
-    """What a batch said about each line that failed, and what it said beside."""
+    """The error message for each line of a batch that failed, and the other messages."""
     said: dict[int, list[str]] = {}
     pending: list[str] = []
     for line in stderr.split("\n"):
@@ -384,7 +384,7 @@ def _spelled(called: str, command: str) -> str:
 
 
 def _whole_part(text: str) -> str:
-    """The part of a text that ends too early which is whole: its lines, or the objects of its JSON array.
+    """The complete part of a text that breaks off: its lines, or the objects of its JSON array.
 
     >>> _whole_part('[{"a":[{"b":1},{"b":2}]},{"a":[{"b":')
     '[{"a":[{"b":1},{"b":2}]}]'

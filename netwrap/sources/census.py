@@ -1,7 +1,7 @@
 """Find the network namespaces of this host, named or not, with the files that lead into each, as the probe does.
 
-First the files that may hold one (`/run/netns`, the folders of container engines, what is mounted anywhere), then what every
-process is in, and its threads, other mount namespaces and open files. A namespace is told by its inode.
+First the files that may hold a namespace (`/run/netns`, the folders of container engines, mounts anywhere), then the namespaces
+of every process, its threads, other mount namespaces and open files. A namespace is identified by its inode.
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ _LISTED = 5
 
 
 class Census(NamedTuple):
-    """What was found: ``namespaces`` as the section of that name, the ``ways`` into each by its key, own one's first, and more.
+    """The namespaces found: ``namespaces``, the text of that section; ``ways``, the files that lead into each, by its key; and
+    more.
 
-    ``inhabited`` are the keys of those that a process is in; ``waits`` the file of `/run/netns` on which `ip netns list-id`
-    would wait for ever, ``""`` without one.
+    ``inhabited`` are the keys of namespaces that a process is in; ``waits`` is the file of `/run/netns` on which
+    `ip netns list-id` would wait for ever, ``""`` where there is none.
     """
 
     own: str
@@ -43,12 +44,12 @@ class Census(NamedTuple):
 
 
 def take(root: str = "") -> Census:
-    """Find all namespaces; ``root``: where the files of container engines lie, for a test. Raises OSError without /proc."""
+    """Find all namespaces; ``root``: the folder with the files of container engines. Raises OSError without /proc."""
     return _Finder(root).census()
 
 
 def escaped(value: str) -> str:
-    """A value as a line of the section holds it: backslash, tab and newline written out."""
+    """A value escaped for a line of the section: backslash, tab and newline written out."""
     return value.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n")
 
 
@@ -185,7 +186,7 @@ class _Finder:
             self._found(key, "cgroup", group)
 
     def _label(self, key: str, pid: str) -> None:
-        """Mininet marks the shell of a host with its last word, `mininet:h1`."""
+        """The name that Mininet gives to a host: the last word of its shell, `mininet:h1`."""
         words = _text(f"/proc/{pid}/cmdline")
         if "mininet:" in words:
             label = words.rstrip("\0").rpartition("\0")[2]
@@ -224,7 +225,7 @@ def _text(path: str) -> str:
 
 
 def _comm(pid: str) -> str | None:
-    """The name of a process, which may be empty and hold anything; None where it has gone."""
+    """The name of a process, which may be empty and contain anything; None where the process has ended."""
     try:
         with open(f"/proc/{pid}/comm", "rb") as file:
             return file.read().decode("utf-8", "surrogateescape")[:-1]
@@ -299,7 +300,7 @@ def _json(path: str) -> object:
 
 
 def _at(value: object, *keys: str) -> str:
-    """The word at a path of keys, ``""`` where there is none."""
+    """The text under a path of keys, ``""`` where there is none."""
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None
     return str(value) if isinstance(value, (str, int)) else ""

@@ -129,14 +129,14 @@ def _extra(name: str) -> Any:
 
 
 def of(path: str) -> list[str]:
-    """The files of an export: what a pattern fits, the tables of a folder of Parquet files; none where ``path`` is no export."""
+    """The files of an export: those that a pattern matches, or the tables of a folder of Parquet files; none for another path."""
     found = [path] if os.path.exists(path) else sorted(glob.glob(path))
     files = [file for one in found for file in (sorted(glob.glob(os.path.join(glob.escape(one), "*.parquet"))) or [one])]
     return files if files and all(file.endswith((*_LINES, ".parquet")) for file in files) else []
 
 
 def duckdb_installed() -> bool:
-    """Whether DuckDB is there, which reads exports faster, and Parquet at all."""
+    """Whether DuckDB is installed: it reads exports faster, and only it reads Parquet."""
     import importlib.util
 
     return importlib.util.find_spec("duckdb") is not None
@@ -185,7 +185,7 @@ def duck(files: Sequence[str], tables: Iterable[str]) -> Any:
 
 
 def check_format(form: str) -> None:
-    """Raise UsageError for a format that there is not."""
+    """Raise UsageError for an unknown format."""
     if form not in FORMATS:
         from ..errors import similar
 

@@ -36,7 +36,7 @@ _MANY = 8
 
 
 class Read(NamedTuple):
-    """What one source gave: its rows, and what could not be read."""
+    """The rows of one source, and the problems met in reading it."""
 
     path: str
     rows: Rows
@@ -44,9 +44,9 @@ class Read(NamedTuple):
 
 
 def expanded(paths: Sequence[str]) -> list[str]:
-    """The sources that paths stand for: a folder that holds nothing but captures is its files, a pattern is what fits it.
+    """The sources that paths stand for: a folder of captures stands for its files, a pattern for the paths that match.
 
-    Raises NetwrapError for a pattern that fits nothing.
+    Raises NetwrapError for a pattern that matches nothing.
     """
     return list(dict.fromkeys(file for path in opening.fitting(paths) for file in captures_in(path) or [path]))
 
@@ -54,7 +54,7 @@ def expanded(paths: Sequence[str]) -> list[str]:
 def captures_in(folder: str) -> list[str]:
     """The files of a folder most of which are captures, sorted; otherwise none. Empty files count for neither side.
 
-    A host that could not be asked leaves an empty file, or what it said, among the captures of the others.
+    A host that could not be asked leaves an empty file, or one with its error message, among the captures of the others.
     """
     if not os.path.isdir(folder):
         return []
@@ -87,7 +87,7 @@ def of_hosts(hosts: Iterable[Host], tables: Sequence[str] | None) -> Rows:
 
 
 def read(path: str, tables: Sequence[str] | None) -> Read:
-    """The rows of one source. Nothing is raised for one that cannot be read: it has no rows, and a problem."""
+    """The rows of one source. One that cannot be read has no rows and a problem; nothing is raised."""
     try:
         hosts = opening.hosts([path])
         problems = [f"{path}: {problem}" for host in hosts for problem in host.problems]
@@ -103,7 +103,7 @@ def reads(paths: Sequence[str], tables: Sequence[str] | None, progress: Progress
 
 
 class Answers(NamedTuple):
-    """What one source answered: each of its hosts, without its tables, with what was found there; and what could not be read."""
+    """The answers of one source: each of its hosts, without tables, with its answer; and the problems met in reading it."""
 
     path: str
     hosts: list[tuple[Host, Any]]
@@ -136,9 +136,9 @@ def _answers(path: str, ask: Callable[[Host, bool], Any], at: int | None, skip: 
 
 
 def each(work: Callable[[str], T], paths: Sequence[str], progress: Progress | None = None) -> Iterator[T]:
-    """What a function returns for each path, in order; for many it runs in a process for each core, few ahead of the reader.
+    """The results of a function for each path, in order; for many paths it runs in one process a core, few ahead of the reader.
 
-    ``work`` must be a function of a module, or a partial of one. What it raises is raised here.
+    ``work`` must be a function of a module, or a partial of one. Its exceptions are raised here.
     """
     if len(paths) < _MANY:
         yield from map(work, paths)
@@ -165,7 +165,7 @@ def each(work: Callable[[str], T], paths: Sequence[str], progress: Progress | No
 
 
 def _quiet() -> None:
-    """Let Ctrl-C end a process that reads without a word: its parent says what is to be said."""
+    """Let Ctrl-C end a process that reads without a message: its parent prints one."""
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -224,7 +224,7 @@ class Store:
                 yield name, row
 
     def read(self, paths: Sequence[str], tables: Sequence[str] | None, progress: Progress | None = None) -> list[str]:
-        """Read sources into the store, and return what could not be read."""
+        """Read sources into the store, and return the problems."""
         problems: list[str] = []
         for found in reads(paths, tables, progress):
             self.add(found)
@@ -234,9 +234,9 @@ class Store:
     # -- the index ---------------------------------------------------------------------------------------------------
 
     def refresh(self, paths: Sequence[str], findings: bool, progress: Progress | None = None) -> list[str]:
-        """Bring an index to what its captures are now: those that changed are read, those that went are left out.
+        """Update an index: read captures that are new or have changed, remove the rows of those that are gone.
 
-        Returns what could not be read, of all of them.
+        Returns the problems of all captures.
         """
         with self.connection:
             known = {row[0]: row[1:] for row in self.connection.execute("SELECT path, size, time, hash, findings FROM _index")}
@@ -269,9 +269,9 @@ class Store:
 
 
 def indexed(folder: str) -> Store | None:
-    """The store of a folder of captures, in the file beside it; None where that cannot be written.
+    """The store of a folder of captures, in the file beside the folder; None where that file cannot be written.
 
-    A file there that is not ours, or of another form than ours, is not trusted: the first is left alone, the second made anew.
+    A file of that name that is no index is left alone; an index of another version is made anew.
     """
     import sqlite3
 
@@ -305,7 +305,7 @@ def _schema() -> list[str]:
 
 
 def _schema_as_kept() -> list[str]:
-    """The statements that make a store, as SQLite keeps them."""
+    """The statements that create a store, as SQLite keeps them."""
     found = []
     for name, table in flat.TABLES.items():
         found.append(f"CREATE TABLE {name} ({columns(table)})")
@@ -316,7 +316,7 @@ def _schema_as_kept() -> list[str]:
 
 
 def columns(table: flat.Table) -> str:
-    """The columns of a table as SQLite takes them."""
+    """The columns of a table as SQLite declares them."""
     front = [f"{column} TEXT" for column in flat.FRONT]
     return ", ".join([*front, *(f"{column.name} {_TYPES[column.type]}" for column in table.columns)])
 

@@ -51,7 +51,7 @@ _LOOKED_INTO_LENGTH = 64 << 20
 
 
 class Held(NamedTuple):
-    """What a file holds: the namespace ("" is the root) and the command."""
+    """The namespace ("" is the root) and the command whose output a file contains."""
 
     netns: str
     command: str
@@ -65,7 +65,7 @@ class Place(NamedTuple):
 
 
 class _Names:
-    """The namespaces that are known to exist in a folder, found in the mangled names of files."""
+    """Finds the names of known namespaces of a folder in the mangled names of its files."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self.known = {name: name for name in names}
@@ -73,7 +73,7 @@ class _Names:
             self.known.setdefault(_mangled(name), name)
 
     def split(self, rest: str) -> tuple[str, str] | None:
-        """``red_ip_route`` as namespace and command; the longest name counts."""
+        """Split ``red_ip_route`` into namespace and command; the longest name counts."""
         for found in reversed(list(_BEHIND.finditer(rest[:1000]))):
             name = rest[: found.start()].rstrip("_ ")
             if name in self.known and bundles.words_of(rest[found.start() :]):
@@ -82,7 +82,7 @@ class _Names:
 
 
 def held(path: str, names: Iterable[str] | _Names = ()) -> Held | None:
-    """What the file at a relative path holds, by its name alone; ``names`` are namespaces that are known to exist.
+    """The namespace and command of the file at a relative path, by its name alone; ``names`` are known namespaces.
 
     >>> held("namespaces/a_b/ip_netns_exec_a_b_ip_-d_address_show")
     Held(netns='a_b', command='ip -d address show')
@@ -117,7 +117,7 @@ def _commands(path: str, name: str) -> list[str]:
 
 
 def _first(rest: str) -> tuple[str, str] | None:
-    """Namespace and command where the namespace is not known: the first word that is a command of ours."""
+    """Namespace and command where the namespace is not known: split in front of the first word that is a wrapped command."""
     for found in _BEHIND.finditer(rest[:1000]):
         name = rest[: found.start()].rstrip("_ ")
         if name and bundles.words_of(rest[found.start() :]):
@@ -153,7 +153,7 @@ class Choice:
         self._reports: set[str] = set()  # the folders of sos reports
 
     def peeks(self, path: str) -> bool:
-        """Whether a file may hold anything for us."""
+        """Whether a file may contain the output of a known command."""
         if path.endswith("sos_reports/manifest.json") or "sos_strings/networking/" in path and path.endswith(".tailed"):
             return True
         if _SOS in path:
@@ -168,7 +168,7 @@ class Choice:
         return _TEXTS.search(name) is not None and (_MANY.match(name) is not None or self._looked < LOOKED_INTO)
 
     def wanted(self, path: str, start: bytes) -> bool:
-        """Whether a file is wanted that begins so."""
+        """Whether a file with these first bytes is wanted."""
         name = path.rpartition("/")[2]
         if (
             _SOS in path
@@ -186,7 +186,7 @@ class Choice:
 
 
 class Read(NamedTuple):
-    """What a folder held: its sections, notes, problems, and the paths of the files that were not understood."""
+    """The content of a folder: sections, notes, problems, and the paths of the files that were not understood."""
 
     sections: list[Section]
     notes: list[str]
@@ -238,7 +238,7 @@ def read(files: archive.Files) -> Read:
 
 
 def _is_of_report(path: str, reports: set[str]) -> bool:
-    """Whether a file is not one that an sos report copied: what it ran counts."""
+    """Whether a file of an sos report is the output of a command that sos ran, not a file that it copied."""
     if _SOS in path or path.endswith(("/hostname", "sos_reports/manifest.json")) or path == "hostname":
         return True
     return not any(path.startswith(report) for report in reports)
@@ -249,7 +249,7 @@ _LINK = re.compile(r"(?:\.\./){1,8}[\w./-]{1,300}\.tailed$", re.ASCII)
 
 
 def _with_links(texts: dict[str, Text]) -> dict[str, Text]:
-    """The texts without those that only others lead to, like `sos_strings/networking/ip_addr.tailed`."""
+    """The texts without those that are only targets of links, like `sos_strings/networking/ip_addr.tailed`."""
     found: dict[str, Text] = {}
     for path, text in texts.items():
         if "sos_strings/" in path and path.endswith(".tailed"):
@@ -347,7 +347,7 @@ _ONLY_IPV4 = re.compile(r"^(?:\w+ )?(?:\d+\.\d+\.\d+\.\d+|default via \d+\.\S*)(
 
 
 def _by_family(section: Section) -> list[Section]:
-    """Routes that are named after no family, as the families that they are of: some scripts write one behind the other."""
+    """Split routes whose file names no family by family: some scripts write one family behind the other."""
     if not _ONLY_IPV6.search(section.stdout):
         return [section]
     if not _ONLY_IPV4.search(section.stdout):
@@ -367,7 +367,7 @@ def _by_family(section: Section) -> list[Section]:
 
 
 def _manifest(text: str) -> dict[str, dict[str, Any]]:
-    """What an sos report's manifest says of the files of `sos_commands`, by their path there."""
+    """The entries of an sos report's manifest for the files of `sos_commands`, by their path there."""
     found: dict[str, dict[str, Any]] = {}
     try:
         document = json.loads(text)
@@ -395,7 +395,7 @@ _CLEANED_ROUTE = re.compile(r"(?<= via )(\d+\.\d+\.\d+\.\d+)/\d+(?= )|(?<= src )
 
 
 def _unobfuscated(section: Section) -> tuple[str, int]:
-    """The text of a section as it was before `sos --clean` gave addresses of neighbours and gateways a length."""
+    """The text of a section without the prefix lengths that `sos --clean` adds to addresses of neighbours and gateways."""
     parser = understand(section.command.split()).parser
     if parser == "ip_neigh":
         return _CLEANED_NEIGH.subn(r"\1", section.stdout)

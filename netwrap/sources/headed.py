@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Piece(NamedTuple):
-    """A command, the namespace it ran in (``""``: the host's own), what it printed, and the number of the first line of that.
+    """A command, the namespace it ran in (``""``: the host's own), its output, and the number of the output's first line.
 
     ``part``: why the text is only a part of what the command printed.
     """
@@ -90,7 +90,7 @@ _ROOM = re.compile(r"^netns: (\S+)[ \t]*$", re.MULTILINE)
 
 
 def everywhere(text: str) -> list[Piece]:
-    """What `ip -all netns exec` printed, where a text is one call of it and nothing else; no pieces for another text.
+    """The pieces of a text that is the output of one `ip -all netns exec`; none for another text.
 
     >>> [piece[:2] for piece in everywhere("h# ip -all netns exec ip neigh\\n\\nnetns: red\\n10.0.0.1 dev a STALE\\n")]
     [('ip neigh', 'red')]
@@ -156,7 +156,7 @@ def pieces(text: str) -> list[Piece]:
 
 
 def _headings(lines: list[str]) -> Iterator[_Heading | None]:
-    """For each line the heading that begins with it, or None."""
+    """For each line, the heading that begins there, or None."""
     fenced = False
     for at, raw in enumerate(lines):
         line = raw.rstrip()
@@ -206,7 +206,7 @@ def _heading(lines: list[str], at: int, line: str) -> _Heading | None:
 
 
 def _commands(title: str) -> list[str]:
-    """The commands that a title may stand for: itself, where it is one."""
+    """The commands that a title may stand for; a title may itself be a command."""
     title = title.strip().strip("`*").strip()
     known = _TITLES.get(title.lower())
     if known is not None:
@@ -278,7 +278,7 @@ def called(netns: str) -> str:
 
 
 def _below(lines: list[str], indent: int) -> str:
-    """What stands below a heading, without fences and blank lines around it; the numbers of the lines stay."""
+    """The text below a heading, without fences and blank lines around it; the numbers of its lines stay."""
     kept = []
     for line in lines:
         if line.startswith(_FENCE):
@@ -292,7 +292,7 @@ def _below(lines: list[str], indent: int) -> str:
 
 
 def _up_to_a_title(text: str) -> str:
-    """A table of iproute2, which has no blank lines, without a title or two of what follows it."""
+    """A table of iproute2, which has no blank lines, without the title of the next table behind it."""
     table = text.strip("\n")
     found = re.search(r"\n[ \t]*\n", table)
     if found is None or len(table[found.end() :].split("\n")) > 3:

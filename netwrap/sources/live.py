@@ -1,11 +1,11 @@
 """The sweep of this host: a thread enters each namespace in turn and spawns `ip`, `bridge`, `nft` right there.
 
-Nothing else is started: no shell, no `ip -n` with its mount namespace and new /sys, no `nsenter`. What comes out are the
-sections that a capture has (:mod:`netwrap.sources.capture` lists them), so that what reads one reads the other. Where this
+Nothing else is started: no shell, no `ip -n` with its mount namespace and new /sys, no `nsenter`. The result is the same
+sections as those of a capture (:mod:`netwrap.sources.capture` lists them), and the same code reads both. Where this
 Python cannot enter namespaces, or `ip` has no JSON to rely on, the probe does the sweep.
 
 `ip netns list-id` opens every file of `/run/netns`, and asks the kernel about each: with it a sweep costs the square of the
-number of namespaces. It is asked in the own namespace, and in those whose links that leaves in doubt (:func:`_in_doubt`).
+number of namespaces. So it runs in our own namespace, and in those whose links are then still in doubt (:func:`_in_doubt`).
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def sections(
     timeout: float = capture.TIMEOUT,
     progress: Progress | None = None,
 ) -> tuple[list[Section], list[str]]:
-    """The sections of this host as it is now, and what is to be said of what is lost.
+    """The sections of this host as it is now, and problems: messages about anything lost.
 
     ``tables``: which of TABLES; ``commands`` asks for these commands instead (``[["ip", "link"]]``, with `-j` where the binary
     has it); ``netns`` is given the sections ``namespaces`` and ``containers`` and returns the keys of those to read, which by
@@ -200,7 +200,7 @@ class _Sweep:
             self.found[key] += _resolver(key, way)
 
     def _rules6(self, key: str, way: str, worker: _Worker) -> bool:
-        """`ip -6 rule`: a line of a batch has no option, so that it is a process of its own, but where the answer is known."""
+        """Ask `ip -6 rule`, in a process of its own as a line of a batch can have no option, unless its answer is known."""
         kernel = netlink.rules6()
         known = self.rules6.get(kernel) if kernel is not None else None
         if known is not None:
@@ -228,7 +228,7 @@ class _Sweep:
         return going_on
 
     def _iptables(self, key: str, way: str, worker: _Worker) -> None:
-        """`iptables-save` where rules are nft's view of it only, and its old form where that has tables."""
+        """Ask `iptables-save` where nft shows rules made by iptables, and its legacy form where that has tables."""
         kinds = ["iptables-save", "ip6tables-save"] if self.iptables or '"xt"' in self.found[key][-1].stdout else []
         kinds += ["iptables-legacy-save", "ip6tables-legacy-save"] if self.nft and _has_tables() else []
         for name in kinds:
@@ -239,7 +239,7 @@ class _Sweep:
         self._ask(key, way, worker, Question(["ip", "-j", "-d", "-s", "netns", "list-id"], "ip -j -d -s netns list-id"))
 
     def _ask(self, key: str, way: str, worker: _Worker, question: Question) -> bool:
-        """Ask one question and keep its sections; whether there is time for another."""
+        """Ask one question and keep its sections; return whether there is time for another."""
         if worker.stopped:
             return False
         began = time.monotonic()
@@ -270,7 +270,7 @@ class _Sweep:
         return found
 
     def _in_doubt(self, chosen: set[str]) -> list[str]:
-        """The namespaces to ask for the names of their nsids: the own one, and those whose ends it does not settle.
+        """The namespaces to ask for the names of their nsids: our own, and those whose ends it does not settle.
 
         An end is settled where a link of the own namespace shows its index, and leads by an nsid either to the name of this
         namespace, or to one without a name while no other namespace without one has an end of these indexes.
@@ -305,7 +305,7 @@ class _Sweep:
 
 
 class _Worker(threading.Thread):
-    """A thread that enters one namespace after the other; it never comes back to the own one, and ends."""
+    """A thread that enters one namespace after the other; it never returns to our own, and ends."""
 
     def __init__(self, sweep: _Sweep, left: list[str], ask: Callable[[str, str, _Worker], None]) -> None:
         super().__init__(daemon=True)
@@ -363,7 +363,7 @@ class _Worker(threading.Thread):
             raise Unable(f"cannot enter namespaces: {error.strerror or error}") from None
 
     def _enter(self, key: str, way: str) -> bool:
-        """Enter the namespace by one way, if that still leads there: names and process numbers are used again."""
+        """Enter the namespace by one path, if it still leads there: names and process numbers get reused."""
         try:
             file = os.open(way, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         except OSError:
@@ -402,7 +402,7 @@ def _content(path: str) -> str:
 
 
 def _sysctls(own: bool) -> str:
-    """Settings of the namespace of the calling thread, as lines of `sysctl -a`; those of the host where it is its own one."""
+    """Settings of the namespace of the calling thread, as lines of `sysctl -a`; in the host's own, also those of the host."""
     paths = list(_SINGLE) + (list(_OF_THE_HOST) if own else [])
     for family, names in (("ipv4", _IPV4), ("ipv6", _IPV6)):
         folder = f"net/{family}/conf"
@@ -423,7 +423,7 @@ _SWAPPED = str.maketrans("/.", "./")
 
 
 def _resolver(key: str, way: str) -> list[Section]:
-    """The file that programs in a namespace of a name get as their /etc/resolv.conf."""
+    """The file that `ip netns exec` gives to programs in a named namespace as their /etc/resolv.conf."""
     if os.path.dirname(way) not in census.NAMED:
         return []
     path = f"/etc/netns/{os.path.basename(way)}/resolv.conf"
@@ -434,7 +434,7 @@ def _resolver(key: str, way: str) -> list[Section]:
 
 
 def _versions(tables: Sequence[str]) -> str:
-    """The lines of the section ``versions``. Raises Unable where `ip` is none whose JSON can be relied on."""
+    """The lines of the section ``versions``. Raises Unable for an `ip` whose JSON cannot be relied on."""
     if shell.find("ip") is None or shell.is_busybox("ip"):
         raise Unable("there is no iproute2")
     ip = _first_line(["ip", "-V"])

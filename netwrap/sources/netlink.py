@@ -1,7 +1,7 @@
-"""Ask the kernel whether a namespace has anything that `ip -6 rule` or `nft` could tell, before they are started for it.
+"""Ask the kernel whether a namespace has anything that `ip -6 rule` or `nft` would print, before starting them for it.
 
-The raw answer is only ever compared: what a command printed for one namespace is what it prints for another of which the kernel
-says the same. Most namespaces have the rules that the kernel made, and no firewall; starting two programs there would double
+The raw answer is only compared, never read: a command prints the same for two namespaces for which the kernel gives the same
+answer. Most namespaces have the rules that the kernel made, and no firewall; starting two programs there would double
 what a sweep costs. Standard library only; the sockets are those of the namespace of the calling thread.
 """
 
@@ -21,12 +21,12 @@ LONGEST = 1 << 16
 
 
 def rules6() -> bytes | None:
-    """The IPv6 rules, as the kernel tells them; None where it does not."""
+    """The kernel's raw answer with the IPv6 rules; None where it gives none."""
     return _dump(_ROUTE, _GETRULE, struct.pack("=BBBBBBBBI", socket.AF_INET6, 0, 0, 0, 0, 0, 0, 0, 0))
 
 
 def has_nftables() -> bool:
-    """Whether there may be a table of nftables; False only where the kernel says that there is none."""
+    """Whether there may be a table of nftables; False only where the kernel reports none."""
     return _dump(_NETFILTER, _GETTABLE, struct.pack("=BBH", 0, 0, 0)) != b""
 
 

@@ -67,10 +67,10 @@ def live(
 
 
 def hosts(paths: Sequence[str], at: int | None = None) -> list[Host]:
-    """The hosts that some sources tell of, in their order, each with a ``name`` of its own.
+    """The hosts of some sources, in their order, each with a ``name`` of its own.
 
     A source is a file, a folder, a folder of captures, or ``-`` for standard input. ``at``: of a command that a pasted text has
-    several times, the N-th counts (1: the first), not the last. Raises NetwrapError where a source tells of none.
+    several times, the N-th counts (1: the first), not the last. Raises NetwrapError for a source without a host.
     """
     found: list[Host] = []
     for path in paths:
@@ -88,7 +88,7 @@ def hosts(paths: Sequence[str], at: int | None = None) -> list[Host]:
 
 
 def skimmed(path: str, skip: Callable[[str], bool]) -> Host | None:
-    """The host of a capture that need not be read, because ``skip`` tells so from its text; None for any other source.
+    """The host of a capture that need not be read, as ``skip`` decides by its text; None for any other source.
 
     It has no tables; its notes and problems are those of the capture, and of the commands that failed in it. Raises NetwrapError.
     """
@@ -114,7 +114,7 @@ def skimmed(path: str, skip: Callable[[str], bool]) -> Host | None:
 
 
 def fitting(paths: Sequence[str]) -> list[str]:
-    """The paths, and for each pattern (``today/*``) what fits it, sorted. Raises NetwrapError for one that fits nothing."""
+    """The paths, and for each pattern (``today/*``) the paths that match, sorted. Raises NetwrapError where none does."""
     found: list[str] = []
     for path in paths:
         pattern = any(letter in path for letter in "*?[") and not os.path.lexists(path)
@@ -143,7 +143,7 @@ def name(found: Sequence[Host]) -> None:
 
 
 def read(path: str) -> Host:
-    """The host that a file, a folder or standard input (``-``) tells of. Raises NetwrapError where that is not one host."""
+    """The host of a file, a folder or standard input (``-``). Raises NetwrapError for a source of no or several hosts."""
     found = hosts([path])
     if len(found) > 1:
         raise NetwrapError(f"{found[0].source} contains {len(found)} machines: {', '.join(host.name for host in found[:10])}")
@@ -151,7 +151,7 @@ def read(path: str) -> Host:
 
 
 def read_text(text: str) -> Host:
-    """The one host that a text tells of: a capture, a pasted session, or one table. Raises NetwrapError."""
+    """The one host of a text: a capture, a pasted session, or one table. Raises NetwrapError."""
     found = _text(text, "the text", [])
     if len(found) > 1:
         raise NetwrapError(f"the text contains {len(found)} machines")
@@ -177,7 +177,7 @@ PIPE_PATIENCE = 2.0
 
 
 def _opened(path: str) -> BinaryIO:
-    """A file, opened for reading; an OSError for a named pipe that nobody writes into, which would never end."""
+    """Open a file for reading. Raises OSError for a named pipe without a writer, which would never end."""
     if not stat.S_ISFIFO(os.stat(path).st_mode) or path.startswith(("/dev/fd/", "/proc/self/fd/")):
         return open(path, "rb")
     number = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
@@ -199,9 +199,9 @@ def _wanted() -> archive.Files:
 
 
 def text(path: str) -> tuple[str, list[str]]:
-    """The text of a file (``-``: standard input), unpacked where it is packed, and what could not be read of it.
+    """The text of a file (``-``: standard input), decompressed if necessary, and the problems met in reading it.
 
-    Raises NetwrapError for a file that holds no text.
+    Raises NetwrapError for a file that contains no text.
     """
     if path == "-":
         return _text_of(sys.stdin.buffer, "standard input")
@@ -221,7 +221,7 @@ def _text_of(file: BinaryIO, shown: str) -> tuple[str, list[str]]:
 
 
 def _begun(file: BinaryIO, shown: str) -> tuple[archive.Stream, bytes]:
-    """A stream, and what it begins with."""
+    """A stream and its first bytes."""
     try:
         stream = archive.Stream(file)
         return stream, stream.peek(4096)
@@ -315,7 +315,7 @@ def _text(text: str, shown: str, problems: list[str], at: int | None = None) -> 
 
 
 def _captured(text: str, problems: list[str] | None = None, skim: bool = False) -> Host:
-    """The host of a capture; ``skim``: without what its commands printed."""
+    """The host of a capture; ``skim``: without the output of its commands."""
     from . import capture
 
     sections, said = capture.read(text)

@@ -37,14 +37,14 @@ TIMEOUT = 600
 
 
 class Target(NamedTuple):
-    """A host to ask: what it is called in messages, and the words of the command that gives a shell there."""
+    """A host to ask: its name in messages, and the words of the command that gives a shell there."""
 
     name: str
     argv: list[str]
 
 
 class Answer(NamedTuple):
-    """What came from a host: the text, and in words why there is none or why it is not whole; "" where nothing failed."""
+    """The answer of a host: the text, and the reason why there is none or why it is not whole; "" where nothing failed."""
 
     target: Target
     text: str
@@ -53,7 +53,7 @@ class Answer(NamedTuple):
 
 
 def targets(commands: Sequence[str], names: Sequence[str] = ()) -> list[Target]:
-    """The hosts of ``--via`` commands; where there are names (``--via-file``), each command once for each, in place of ``{}``.
+    """The hosts of ``--via`` commands; with names (``--via-file``), each command once for each name, in place of ``{}``.
 
     >>> [target.argv for target in targets(["ssh root@{}"], ["r1", "r2"])]
     [['ssh', 'root@r1'], ['ssh', 'root@r2']]
@@ -81,7 +81,7 @@ def targets(commands: Sequence[str], names: Sequence[str] = ()) -> list[Target]:
 
 
 def names_in(path: str) -> list[str]:
-    """The hosts that a file lists: the first word of each line; blank lines and those with a ``#`` in front are none.
+    """The hosts that a file lists: the first word of each line, except blank lines and those that begin with ``#``.
 
     Raises NetwrapError where there is none, and for a name that begins with ``-``, which a command would take for an option.
     """
@@ -218,7 +218,7 @@ def _asked(
 ) -> Generator[Answer, None, None]:
     """Ask all hosts side by side and return the answers in order, each when it and those before it are there.
 
-    Whatever ends this ends all that it started: Ctrl-C, a signal, a reader that wants no more.
+    When this ends early (Ctrl-C, a signal, a reader that wants no more), all that it started ends, too.
     """
     jobs = [_Job(target, script, words, timeout, changes) for target in asked]
     left = list(reversed(jobs))
@@ -305,7 +305,7 @@ class _Job:
             os.close(file)
 
     def forget(self) -> None:
-        """Let go of the text: there may be many."""
+        """Drop the text, as many hosts may have been asked."""
         self.answer = Answer(self._target, "", "", shell.Result("", "", 0))
 
     def _started(self, pid: int) -> None:
@@ -315,7 +315,7 @@ class _Job:
             shell.kill(pid)
 
     def watch(self) -> None:
-        """End it where it has said nothing for too long."""
+        """End the command if it has printed nothing for too long."""
         file, pid = self._file, self._pid
         if pid and file >= 0 and not self._silent and time.monotonic() - self._began > FIRST_WORD:
             if os.fstat(file).st_size == 0:
