@@ -23,7 +23,7 @@ from .. import wording
 from ..errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
     from parsers.records import Link, Record, Route
@@ -129,6 +129,27 @@ def hosts(
         notes += [f"{host.name}: {note}" for note in found.notes]
     rows += [_of_host(host, "+") for host in there.values()]
     return Difference(rows, hidden, pairs, notes)
+
+
+def hosts_of_one(
+    before: Sequence[Host], after: Sequence[Host], *, netns: Sequence[str] = (), tables: Sequence[str] = (),
+    identity: bool = False, everything: bool = False,
+) -> Difference:  # fmt: skip
+    """Compare two captures of many, each with its host (or hosts), which may be of one side only; as :func:`hosts`.
+
+    A namespace of ``netns`` that this host does not have is no error: another one may have it.
+    """
+    if len(before) == len(after) == 1 and before[0].name != after[0].name:
+        return Difference([_of_host(before[0], "-"), _of_host(after[0], "+")], {}, [], [])
+    try:
+        found = hosts(before, after, netns=netns, tables=tables, identity=identity, everything=everything)
+    except UsageError:
+        if not netns:
+            raise
+        return Difference([], {}, [], [])
+    name = [*before, *after][0].name
+    notes = [note if note.startswith(f"{name}: ") else f"{name}: {note}" for note in found.notes]
+    return found._replace(rows=[{**row, "host": row["host"] or name} for row in found.rows], notes=notes)
 
 
 def _of_host(host: Host, change: str) -> Record:
@@ -773,10 +794,20 @@ TABLES: dict[str, Callable[[_Side], list[Item] | None]] = {
 
 def lines(found: Difference, both: bool = False) -> Iterator[str]:
     """The difference in words, one line a row: ``~ red  link  veth-red  mtu 1500 -> 1450``."""
-    several = len({row["host"] for row in found.rows}) > 1
-    width = max([len(_where(row)) for row in found.rows], default=0)
-    tables = max([len(row["table"]) for row in found.rows], default=0)
-    for row in found.rows:
+    yield from row_lines(found.rows, len({row["host"] for row in found.rows}) > 1)
+    named = [
+        f"{one} with {other} (by {how})" for one, other, how in found.pairs if one != other and how not in ("asked for", "root")
+    ]
+    if named:
+        yield f"compared {'; '.join(named)}"
+    yield from hidden_lines(found.hidden, bool(found.rows), both)
+
+
+def row_lines(rows: Sequence[Record], several: bool) -> Iterator[str]:
+    """The rows in words, a line each; ``several``: with the name of the host."""
+    width = max([len(_where(row)) for row in rows], default=0)
+    tables = max([len(row["table"]) for row in rows], default=0)
+    for row in rows:
         words = row["key"]
         if row["table"] in ("netns", "host"):
             words = f"{row['key']}  {row['before'] or row['after']}"
@@ -784,16 +815,15 @@ def lines(found: Difference, both: bool = False) -> Iterator[str]:
             words = f"{row['key']}  {row['field'].rpartition('.')[2]} {_value(row['before'])} -> {_value(row['after'])}"
         host = f"{row['host']}  " if several else ""
         yield f"{row['change']} {host}{_where(row).ljust(width)}  {row['table'].ljust(tables)}  {words}".rstrip()
-    named = [
-        f"{one} with {other} (by {how})" for one, other, how in found.pairs if one != other and how not in ("asked for", "root")
-    ]
-    if named:
-        yield f"compared {'; '.join(named)}"
+
+
+def hidden_lines(hidden: Mapping[str, int], shown: bool, both: bool = False) -> Iterator[str]:
+    """How many differences are hidden, by why; ``shown``: whether there are others."""
     told = {"identity": "differ in identity only (ifindex, MAC, fe80::): --identity shows them",
             "follows": "follow from these: --all shows them", "volatile": "move by themselves: --all shows them"}  # fmt: skip
     for why, words in told.items():
-        if found.hidden.get(why) and (found.rows or why == "identity" and both):
-            yield f"{found.hidden[why]} more {words}"
+        if hidden.get(why) and (shown or why == "identity" and both):
+            yield f"{hidden[why]} more {words}"
 
 
 def _where(row: Record) -> str:

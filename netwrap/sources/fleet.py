@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .capture import Progress
 
     Rows = list[tuple[str, dict[str, Any]]]
+    S = TypeVar("S")
     T = TypeVar("T")
 
 _TYPES = {"text": "TEXT", "json": "TEXT", "int": "INTEGER", "bool": "INTEGER", "flag": "INTEGER"}
@@ -135,13 +136,76 @@ def _answers(path: str, ask: Callable[[Host, bool], Any], at: int | None, skip: 
     return Answers(path, [(host.without_tables(), ask(host, len(hosts) > 1)) for host in hosts])
 
 
-def each(work: Callable[[str], T], paths: Sequence[str], progress: Progress | None = None) -> Iterator[T]:
-    """The results of a function for each path, in order; for many paths it runs in one process a core, few ahead of the reader.
+def matched(before: Sequence[str], after: Sequence[str]) -> list[tuple[str | None, str | None]]:
+    """Pairs of captures of two folders: those that are called alike but for their endings, of the others those of one hostname.
+
+    The captures of one side only come last.
+    """
+    there = {_stem(path): path for path in after}
+    pairs = [(path, there.pop(_stem(path), None)) for path in before]
+    gone = [path for path, other in pairs if other is None]
+    new = list(there.values())
+    by_name: dict[str, str] = {}
+    if gone and new:
+        by_name = {name: path for path, name in zip(new, each(_hostname, new)) if name}
+        renamed = {path: by_name.pop(name, None) for path, name in zip(gone, each(_hostname, gone)) if name}
+        pairs = [(path, other or renamed.get(path)) for path, other in pairs]
+    told = {other for _, other in pairs}
+    return [*sorted(pairs, key=lambda pair: pair[1] is None), *((None, path) for path in new if path not in told)]
+
+
+def _hostname(path: str) -> str:
+    """The hostname in a capture; "" where it cannot be read: that is said where it is compared."""
+    try:
+        host = opening.skimmed(path, lambda text: True)
+    except NetwrapError:
+        return ""
+    return host.name if host is not None else ""
+
+
+def _stem(path: str) -> str:
+    name = os.path.basename(path.rstrip("/"))
+    return re.sub(r"(\.netwrap|\.txt)?(\.gz)?$", "", name)
+
+
+class Compared(NamedTuple):
+    """Two captures of one host, compared: the hosts without their tables; without a difference where one was not read."""
+
+    hosts: list[Host]
+    found: Any
+    failures: list[str]
+
+
+def compared(
+    pairs: Sequence[tuple[str | None, str | None]], compare: Callable[[list[Host], list[Host]], Any],
+    progress: Progress | None = None,
+) -> Iterator[Compared]:  # fmt: skip
+    """Compare the captures of each pair, in order, as :func:`answers` asks hosts. ``compare``: takes the hosts of each side."""
+    return each(partial(_compared, compare=compare), pairs, progress)
+
+
+def _compared(pair: tuple[str | None, str | None], compare: Callable[[list[Host], list[Host]], Any]) -> Compared:
+    sides: list[list[Host]] = []
+    failures: list[str] = []
+    for path in pair:
+        try:
+            sides.append(opening.hosts([path]) if path is not None else [])
+        except NetwrapError as error:
+            failures.append(str(error) if str(path) in str(error) else f"{path}: {error}")
+    hosts = [host for side in sides for host in side]
+    for host in hosts:
+        host.name = host.name or _stem(host.source)
+    found = compare(sides[0], sides[1]) if not failures else None
+    return Compared([host.without_tables() for host in hosts], found, failures)
+
+
+def each(work: Callable[[S], T], items: Sequence[S], progress: Progress | None = None) -> Iterator[T]:
+    """The results of a function for each item, in order; for many items it runs in one process a core, few ahead of the reader.
 
     ``work`` must be a function of a module, or a partial of one. Its exceptions are raised here.
     """
-    if len(paths) < _MANY:
-        yield from map(work, paths)
+    if len(items) < _MANY:
+        yield from map(work, items)
         return
     from collections import deque
     from concurrent.futures import ProcessPoolExecutor
@@ -150,14 +214,14 @@ def each(work: Callable[[str], T], paths: Sequence[str], progress: Progress | No
     workers = len(os.sched_getaffinity(0))
     pool = ProcessPoolExecutor(workers, initializer=_quiet)
     pending: deque[Any] = deque()
-    left = iter(paths)
+    left = iter(items)
     try:
-        for done in range(1, len(paths) + 1):
+        for done in range(1, len(items) + 1):
             while len(pending) < 4 * workers and (following := next(left, None)) is not None:
                 pending.append(pool.submit(work, following))
             yield pending.popleft().result()
             if progress is not None:
-                progress(done, len(paths))
+                progress(done, len(items))
     except BrokenProcessPool:
         raise NetwrapError("a process that read captures was killed: is there enough memory?") from None
     finally:

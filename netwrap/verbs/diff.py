@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 
 from netwrap.errors import UsageError
 
@@ -16,6 +17,8 @@ from . import _source, _table, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from netwrap.answers.diff import Difference
     from netwrap.model.host import Host
 
@@ -27,6 +30,9 @@ def run(options: Options) -> int:
     from netwrap.answers import diff
 
     _table.check(options)
+    many = _many(options)
+    if many:
+        return _of_many(many, options)
     hosts, found = _compared(options)
     if options.format is not None or options.columns or options.where or options.sort:
         if found.rows or options.format is not None:
@@ -41,6 +47,56 @@ def run(options: Options) -> int:
         say(note)
     status = _source.remarks(hosts, lacks=False, verbose=options.verbose)
     return 1 if found.rows else status
+
+
+def _many(options: Options) -> list[tuple[str | None, str | None]]:
+    """The captures of two folders, paired; none where something else is compared."""
+    if options.source or len(options.words) < 2 or not all(map(_is_source, options.words)):
+        return []
+    from netwrap.sources import fleet
+
+    before, after = (fleet.captures_in(word) for word in options.words)
+    return fleet.matched(before, after) if before and after else []
+
+
+def _of_many(pairs: Sequence[tuple[str | None, str | None]], options: Options) -> int:
+    """Compare pairs of captures, and print what differs host by host; the exit status as of :func:`run`."""
+    from netwrap.answers import diff
+    from netwrap.sources import fleet
+    from netwrap.tables import render, view
+
+    in_words = options.format is None and not (options.columns or options.where or options.sort)
+    table = None if in_words else _table.Growing("diff", ["host", "netns", *view.all_columns("diff")], options)
+    compare = partial(diff.hosts_of_one, netns=tuple(options.netns), tables=tuple(options.table), identity=options.identity,
+                      everything=options.all)  # fmt: skip
+    hidden: dict[str, int] = {}
+    said: list[str] = []
+    failures: list[str] = []
+    differ = False
+    with _source.Bar("hosts") as bar:
+        for one in fleet.compared(pairs, compare, bar.show):
+            failures += [*one.failures, *(f"{host.source}: {problem}" for host in one.hosts for problem in host.problems)]
+            if one.found is None:
+                continue
+            hidden = {why: hidden.get(why, 0) + one.found.hidden.get(why, 0) for why in {**hidden, **one.found.hidden}}
+            said += one.found.notes
+            differ = differ or bool(one.found.rows)
+            bar.wipe()
+            if table is not None:
+                table.add(one.found.rows)
+            else:
+                for line in diff.row_lines(one.found.rows, several=True):
+                    sys.stdout.write(render.printable(line) + "\n")
+                sys.stdout.flush()
+    if table is not None:
+        table.end()
+    else:
+        for line in diff.hidden_lines(hidden, differ):
+            sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+    for line in [*said, *failures]:
+        say(line)
+    return 1 if differ or failures else 0
 
 
 def _compared(options: Options) -> tuple[list[Host], Difference]:

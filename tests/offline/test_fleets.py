@@ -369,6 +369,35 @@ def test_a_capture_is_skipped_only_where_find_finds_nothing(source: Path) -> Non
         assert not host.namespaces or find.is_absent("203.0.113.99", text) or "/proc/net/" in text
 
 
+def test_two_folders_are_compared_host_by_host(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = Path(SAMPLE).read_text()
+    for day in ("before", "after"):
+        (tmp_path / day).mkdir()
+        for name in ("a", "b", "c", "d"):
+            (tmp_path / day / f"{name}.netwrap").write_text(text.replace("\nnode7\n", f"\nnode-{name}\n"))
+    before, after = tmp_path / "before", tmp_path / "after"
+    packed = gzip.compress((after / "a.netwrap").read_bytes().replace(b"192.168.15.5", b"192.168.15.6"))
+    (after / "a.netwrap.gz").write_bytes(packed)
+    (after / "b.netwrap").rename(after / "renamed.netwrap")
+    for path in (after / "a.netwrap", after / "c.netwrap"):
+        path.unlink()
+    (after / "d.netwrap").write_text("nothing that anybody knows\n")
+    assert main(["diff", str(before), str(after)]) == 1
+    shown = capsys.readouterr()
+    assert "- node-c  host  host  node-c  4 namespaces" in shown.out.splitlines()
+    assert {line.split()[1] for line in shown.out.splitlines() if line[0] in "+-~"} == {"node-a", "node-c"}
+    assert "192.168.15.6" in shown.out and [line for line in shown.err.splitlines() if "d.netwrap: neither a capture" in line]
+    assert main(["diff", str(before), str(after), "--format", "json", "--table", "address"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert [(row["host"], row["change"], row["table"]) for row in found][:2] == [
+        ("node-a", "-", "address"),
+        ("node-a", "+", "address"),
+    ]
+    (after / "d.netwrap").unlink()
+    (before / "d.netwrap").unlink()
+    assert main(["diff", str(before), str(before)]) == 0 and capsys.readouterr().out == ""
+
+
 # -- what docs/fleets.md promises ------------------------------------------------------------------------------------
 
 DOCS = (ROOT / "docs/fleets.md").read_text()
