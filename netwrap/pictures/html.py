@@ -129,7 +129,7 @@ def draw(
 
 
 def embedded(data: Any) -> str:
-    """JSON that nothing in it can end: no ``<`` is left for a parser of HTML.
+    """JSON that can stand in HTML: without any ``<``, no value can end the element around it.
 
     >>> embedded("</script>")
     '"\\\\u003c/script\\\\u003e"'

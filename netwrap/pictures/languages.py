@@ -86,7 +86,7 @@ def _ports(room: Record, words: Words) -> list[Record]:
 
 
 def _edges(graph: Record, words: Words) -> list[tuple[str, str, str, bool]]:
-    """(one node, other node, label, certain): an enslaved port is the edge itself, and its name the label."""
+    """Edges as (one node, other node, label, certain): an enslaved port is the edge itself, and its name the label."""
     nodes = {port["id"] for port in graph["ports"] if not port["bus"] and port["room"] in words.titles}
     nodes |= {bus["id"] for bus in graph["buses"]}
     nodes |= {f"{cloud['id']}l{number}" for cloud in graph["clouds"] for number in range(len(cloud["lines"]))}
@@ -105,7 +105,7 @@ def _edges(graph: Record, words: Words) -> list[tuple[str, str, str, bool]]:
 
 
 def _mermaid(text: str) -> str:
-    """Quoted, with all that Mermaid or HTML would read as markup written as numbers of letters."""
+    """A text quoted for Mermaid: characters that Mermaid or HTML would read as markup are written as their numbers."""
     return (
         '"'
         + "".join(letter if letter.isalnum() or letter in " .:/-_=,+()" else f"#{ord(letter)};" for letter in clean(text))

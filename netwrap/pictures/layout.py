@@ -1,12 +1,12 @@
 """Place a graph on a plane, without an engine: boxes in grids under their bus, cables in the free space between.
 
-First, every room and every cloud is measured: a title and one line a port. Then the boxes are put into blocks: the rooms of a
-bus stand in a grid under its bar, a chain of rooms stands in a row, the rooms that own buses stand in a row of their own at
-the top. Blocks are packed on shelves so that the whole is about four wide to three high. Last, each cable is led (all cables
-of a bus are one net): from a box to the left into the gutter of its column, there up to the bar of its own bus, or down to the
-avenue below its shelf; along the avenue to another gutter, or to a bar of the next shelf, or to the lanes right of all shelves,
-which lead to the other avenues. No box ever stands in a gutter, an avenue or a lane, so no line crosses a room. Where several
-nets use the same way, tracks are given out by the left-edge algorithm.
+First, every room (a namespace) and every cloud is measured: a title and one line a port. Then the boxes are put into blocks:
+the rooms of a bus stand in a grid under its bar, a chain of rooms stands in a row, the rooms that own buses stand in a row of
+their own at the top. Blocks are packed on shelves so that the whole is about four wide to three high. Last, each cable is led
+(all cables of a bus are one net): from a box to the left into the gutter of its column, there up to the bar of its own bus, or
+down to the avenue below its shelf; along the avenue to another gutter, or to a bar of the next shelf, or to the lanes right of
+all shelves, which lead to the other avenues. No box ever stands in a gutter, an avenue or a lane, so no line crosses a room.
+Where several nets use the same way, tracks are given out by the left-edge algorithm.
 
 Everything is decided by the order of the graph: the same graph gives the same picture.
 """
@@ -75,7 +75,7 @@ class Line(NamedTuple):
 
 
 class Scene(NamedTuple):
-    """All that there is to draw, and how large it is."""
+    """Everything to draw, and the size of the whole."""
 
     boxes: list[Box]
     bars: list[Bar]
@@ -152,7 +152,7 @@ class _Block:
         return _GAP + _TRACK * (len(self.jogs[number]) + len(self.gutters[number]))
 
     def measure(self) -> None:
-        """Take the sizes of rows and columns; done once, for the boxes of a block do not change."""
+        """Compute the sizes of rows and columns; done once, as the boxes of a block do not change."""
         self.column_widths = [0.0] * self.across
         self.row_heights = [0.0] * (max((cell.row for cell in self.cells), default=-1) + 1)
         for cell in self.cells:
@@ -179,7 +179,7 @@ class _Block:
         return max(self.head + sum(rows) + self.row_gap * (len(rows) - 1), self.head)
 
     def settle(self, x: float, y: float) -> None:
-        """Give every cell its place, for the block stands at ``x``, ``y``."""
+        """Give every cell its place, with the block at ``x``, ``y``."""
         self.x, self.y = x, y
         lefts, left = [], x
         self.gutter_lefts = []
@@ -196,13 +196,13 @@ class _Block:
             cell.x, cell.y = lefts[cell.column], tops[cell.row]
 
     def gutter_x(self, number: int, net: Any) -> float:
-        """Where a net runs in the gutter left of a column."""
+        """The position of a net in the gutter left of a column."""
         jogs = self.jogs[number]
         track = jogs[net] if net in jogs else len(jogs) + self.gutters[number][net]
         return self.gutter_lefts[number] + _GAP / 2 + _TRACK * (track + 0.5)
 
     def entry_x(self, net: Any) -> float:
-        """Where a net comes to the bar from above."""
+        """The position where a net comes to the bar from above."""
         return self.x + self.width - _GAP - _TRACK * (len(self.entries) - self.entries[net] - 0.5)
 
 
@@ -334,7 +334,7 @@ class _Placer:
                 self._block(host["id"], None, alone)
 
     def _attached(self, room: Record, placed: set[str]) -> list[str]:
-        """The few rooms that only cables to this one lead to: they stand beside it."""
+        """The rooms (if few) that are cabled to this one only: they stand beside it."""
         found: dict[str, None] = {}
         for port in room["ports"]:
             for end in self.far.get(port, ()):
@@ -364,7 +364,7 @@ class _Placer:
             self.block_of_bus[bus["id"]] = block
 
     def _chains(self, names: list[str]) -> list[list[str]]:
-        """Rooms that cables join, each group in the order of its chain: from an end of it, room by room."""
+        """Groups of rooms joined by cables, each in the order of its chain: from one end, room by room."""
         near: dict[str, list[str]] = {name: [] for name in names}
         rank = {name: number for number, name in enumerate(names)}
         for name in names:
@@ -408,7 +408,7 @@ class _Placer:
         return Scene(boxes, bars, lines, self._frames(), *total)
 
     def _shelve(self) -> None:
-        """Blocks on shelves, host by host: as wide as makes the whole about 4:3."""
+        """Put blocks on shelves, host by host, so wide that the whole is about 4:3."""
         self.shelves: list[list[_Block]] = []
         area = sum((block.width + 3 * _GAP) * (block.height + 3 * _GAP) for block in self.blocks)
         limit = max([(_RATIO * area) ** 0.5, *(block.width for block in self.blocks)], default=0) * 1.05
@@ -428,7 +428,7 @@ class _Placer:
         self.main: dict[Any, tuple[float, float]] = {}  # right of all: net -> the avenues that it joins
 
     def _lead(self) -> list[tuple[Record, Any]]:
-        """Choose the ways of each cable, and take note of who uses which; the points follow when all have a place."""
+        """Choose the ways of each cable, and note which ways it uses; the points follow when everything has a place."""
         ways = []
         for cable in self.graph["cables"]:
             one, other = cable["ends"]
@@ -443,7 +443,7 @@ class _Placer:
         return ways
 
     def _terminal(self, end: str) -> tuple[str, Any, str] | None:
-        """What an end of a cable is drawn at: ``("bar", block, end)`` or ``("box", cell, end)``."""
+        """The thing at which an end of a cable is drawn: ``("bar", block, end)`` or ``("box", cell, end)``."""
         port = self.ports.get(end)
         bus = end if end in self.buses else port["bus"] if port is not None else None
         if bus in self.block_of_bus:
@@ -480,7 +480,7 @@ class _Placer:
         return self._far(net, one, other)
 
     def _far(self, net: Any, one: tuple[str, Any, str], other: tuple[str, Any, str]) -> Any:
-        """From one shelf's avenue to another's: each end's way out, and the lanes between them where they differ."""
+        """The way from one shelf's avenue to another's: each end's way out, and the lanes between where the avenues differ."""
         first, out = self._out(net, one)
         second, back = self._out(net, other)
         if first != second:
@@ -502,7 +502,7 @@ class _Placer:
         return points
 
     def _out(self, net: Any, end: tuple[str, Any, str]) -> tuple[int, Any]:
-        """The avenue that an end comes out at, and its way there: down the gutter of a box, up from the top of a bar."""
+        """The avenue of an end, and its way there: down the gutter of a box, or up from the top of a bar."""
         if end[0] == "bar":
             bar: _Block = end[1]
             bar.entries.setdefault(net, len(bar.entries))
@@ -567,7 +567,7 @@ class _Placer:
 
 
 def _tracks(spans: dict[Any, tuple[float, float]]) -> dict[Any, int]:
-    """The left-edge algorithm: each span gets the first track that is free from its beginning on.
+    """Assign tracks by the left-edge algorithm: each span gets the first track that is free from its beginning on.
 
     >>> _tracks({"a": (0, 2), "b": (1, 3), "c": (3, 4)})
     {'a': 0, 'b': 1, 'c': 0}
@@ -582,7 +582,7 @@ def _tracks(spans: dict[Any, tuple[float, float]]) -> dict[Any, int]:
 
 
 def _straightened(points: list[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
-    """Points without those that stand on the line between their neighbours."""
+    """The points without those that lie on the line between their neighbours."""
     kept: list[tuple[float, float]] = []
     for point in points:
         point = (round(point[0], 1), round(point[1], 1))

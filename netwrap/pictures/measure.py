@@ -9,7 +9,7 @@ LETTER = 7.4
 
 
 def columns(text: str) -> int:
-    """How many columns a text takes: wide letters (East Asian) two, combining ones none.
+    """The number of columns of a text: wide letters (East Asian) have two, combining ones none.
 
     >>> columns("eth0"), columns("\\u7f51"), columns("e\\u0301")
     (4, 2, 1)
@@ -29,7 +29,7 @@ def width(text: str) -> float:
 
 
 def clean(text: str) -> str:
-    """A text without what a terminal or an XML parser would choke on: control characters become ``\\\\x1b``."""
+    """A text with characters escaped that a terminal or an XML parser would choke on: control characters become ``\\x1b``."""
     if text.isprintable():
         return text
     return "".join(letter if letter.isprintable() else _escaped(letter) for letter in text)
@@ -41,7 +41,7 @@ def _escaped(letter: str) -> str:
 
 
 def cut(text: str, limit: int) -> str:
-    """A text of at most ``limit`` columns; what is cut off leaves ``…``.
+    """A text cut to at most ``limit`` columns; ``…`` stands for the part cut off.
 
     >>> cut("veth-of-a-long-name", 8), cut("eth0", 8)
     ('veth-of…', 'eth0')

@@ -49,14 +49,14 @@ def draw(
 
 
 def description(graph: dict[str, Any]) -> str:
-    """The picture in one sentence, for who cannot see it."""
+    """The picture in one sentence, for people who cannot see it."""
     rooms = sum(len(room.get("folded", ())) or 1 for room in graph["rooms"])
     parts = [_count(rooms, "namespace"), _count(len(graph["buses"]), "bridge"), _count(len(graph["cables"]), "cable")]
     return ", ".join(parts)
 
 
 def is_parent(line: layout.Line) -> bool:
-    """Whether a line leads to the link that another one stands on; such lines are dashed."""
+    """Whether a line leads from a link to the link it stands on (vlan, macvlan); such lines are dashed."""
     return line.kind not in ("veth", "netkit", "vxcan", "own", "cloud")
 
 

@@ -69,7 +69,7 @@ class _Tree:
         self.out.append(cut(f"{lead}{text}", max(self.width, columns(lead) + 12)))
 
     def _room(self, name: str, lead: str, below: str, by: str | None = None) -> None:
-        """One line of a room, then what hangs on it: its buses, and rooms that only cables lead to."""
+        """One line for a room, then the lines of its buses and of rooms that only its cables lead to."""
         room = self.rooms[name]
         self.done.add(name)
         own = [self.ports[port] for port in room["ports"] if port in self.ports and not self.ports[port]["bus"]]

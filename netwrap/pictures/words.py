@@ -28,7 +28,7 @@ class Words:
             self.far.setdefault(other, []).append(one)
 
     def of(self, port: Record) -> str:
-        """``eth0 10.0.0.2/24 mtu 1400 = veth-red-br``: name, addresses, what is odd, the other end."""
+        """A port in words, ``eth0 10.0.0.2/24 mtu 1400 = veth-red-br``: name, addresses, unusual values, the other end."""
         words = [port["name"], *port["addresses"][:2]]
         if len(port["addresses"]) > 2:
             words.append(f"+{len(port['addresses']) - 2}")
@@ -49,7 +49,7 @@ class Words:
         return " ".join(words)
 
     def of_cable(self, cable: Record) -> str:
-        """``veth0 of (root) = eth0 of red (known by nsid)``"""
+        """A cable in words: ``veth0 of (root) = eth0 of red (known by nsid)``"""
         words = []
         for end in cable["ends"]:
             port = self.ports.get(end)

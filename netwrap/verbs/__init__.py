@@ -6,7 +6,7 @@ import sys
 
 
 def say(text: str) -> None:
-    """A note for the user, on standard error, in one line."""
+    """Print a note for the user, on standard error, in one line."""
     from netwrap.tables.render import printable
 
     line = " ".join(text.split("\n"))

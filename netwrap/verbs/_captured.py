@@ -1,4 +1,4 @@
-"""`netwrap ip|arp|route|bridge …` answered from a model of hosts: from a capture, where nothing is run, or from a sweep."""
+"""Answer `netwrap ip|arp|route|bridge …` from a model of hosts: from a capture, where nothing is run, or from a sweep."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class Ends:
         return found[1].link if found is not None else None
 
     def name(self, record: Record) -> str | None:
-        """What it is called; None where that is not known."""
+        """The name of the link at the other end; None where it is not known."""
         found = self._peer(record)
         if found is None or found[1].link is None or found[1].netns is None:
             return None

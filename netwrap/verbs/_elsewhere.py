@@ -1,4 +1,4 @@
-"""`netwrap --via COMMAND ip|arp|route|bridge …`: the same words, run on other hosts; nothing else is asked there."""
+"""Run `netwrap --via COMMAND ip|arp|route|bridge …`: the same words, and nothing else, on other hosts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def run(asked: Command, options: Options) -> int:
-    """Run a command on other hosts and print its table, or what it prints; returns the first status that is not 0."""
+    """Run a command on other hosts and print its table, or else its output; return the first status that is not 0."""
     targets = _source.targets(options)
     if asked.parser is None:
         wrapped.refuse_tables(asked.argv, options)
@@ -55,7 +55,7 @@ def _answers(targets: Sequence[Target], words: Sequence[str], options: Options) 
 
 
 def _pass_through(targets: Sequence[Target], argv: list[str], options: Options) -> int:
-    """Print what a command prints on each host; where there are several, each with its name in front."""
+    """Print the output of a command on each host; of several hosts, each with its name in front."""
     if options.all_netns or options.named_netns:
         raise UsageError(f"{argv[0]} prints no table that netwrap knows: with --via, --netns NAME says where it is to run")
     status = 0

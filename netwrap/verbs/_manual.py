@@ -72,7 +72,7 @@ def _lines() -> Iterator[str]:
 
 
 def _roff(text: str) -> str:
-    """A text that roff prints as it is."""
+    """A text escaped so that roff prints it unchanged."""
     shown = text.replace("\\", "\\e").replace("-", "\\-").replace("…", "...").replace("'", "\\(aq").replace("^", "\\(ha")
     shown = shown.replace("~", "\\(ti").replace("`", "\\(ga")
     return "\\&" + shown if shown.startswith((".", "\\(aq")) else shown

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def whole(path: str) -> Iterator[str]:
-    """Give the name of a file to be made (or of a folder); when it is whole, it takes the place of ``path``.
+    """Yield the name for a new file (or folder), which takes the place of ``path`` when it is complete.
 
-    Whatever happens before, a signal included, leaves ``path`` as it was, and nothing beside it. What a run that was killed has
-    left is removed by the next one that writes ``path``. A device or a pipe is written to, never replaced; behind a link its
+    If anything fails before, a signal included, ``path`` stays as it was, with nothing beside it. Files left by a run that was
+    killed are removed by the next run that writes ``path``. A device or a pipe is written to, never replaced; of a link the
     target is replaced. Raises NetwrapError.
     """
     path = os.path.realpath(path)

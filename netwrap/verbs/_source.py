@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def hosts(options: Options) -> list[Host]:
-    """The hosts that ``--from`` or ``--via`` names, without either this host. Raises NetwrapError where there is none."""
+    """The hosts that ``--from`` or ``--via`` names; this host without these options. Raises NetwrapError where there is none."""
     from netwrap.sources import opening
 
     if is_via(options):
@@ -34,7 +34,7 @@ def hosts(options: Options) -> list[Host]:
 
 
 def _captured(options: Options) -> list[Host]:
-    """The hosts of sources; of several that are named, one that cannot be read does not take the others along."""
+    """The hosts of sources; of several sources, one that cannot be read does not keep the others from being read."""
     from netwrap.sources import fleet, opening
 
     paths = fleet.expanded(options.source)
@@ -57,9 +57,9 @@ def _captured(options: Options) -> list[Host]:
 
 
 class Asked:
-    """The hosts that a verb asks, one after the other: ``(host, answer)`` each, where ``answer`` is what ``ask`` returns for it.
+    """The hosts that a verb asks, one after the other: ``(host, answer)`` each, where ``answer`` is the result of ``ask``.
 
-    Of many captures no more are in memory than are being read: each is asked in the process that read it, and its host comes
+    Of many captures only those being read are in memory: each is asked in the process that reads it, and its host comes
     without its tables. ``ask`` and ``skip`` as in :func:`netwrap.sources.fleet.answers`; the answer of a skipped capture is None.
     """
 
@@ -76,7 +76,7 @@ class Asked:
 
     @property
     def are_several(self) -> bool:
-        """Whether a record must say of which host it is; known when the first has answered."""
+        """Whether records need the name of their host; known when the first host has answered."""
         return self.are_many or len(self.hosts) > 1 or any(host.of_several for host in self.hosts)
 
     def __iter__(self) -> Iterator[tuple[Host, Any]]:
@@ -104,7 +104,7 @@ class Asked:
 
 
 def _many(options: Options) -> list[str]:
-    """The captures that ``--from`` names, those in folders too, where they are several and ordinary files; otherwise none."""
+    """The captures that ``--from`` names, also those in folders, if they are several ordinary files; otherwise none."""
     if is_via(options) or not options.source:
         return []
     from netwrap.sources import fleet
@@ -140,7 +140,7 @@ def _others(options: Options) -> list[Host]:
 
 
 def none_of(failures: Sequence[str]) -> NetwrapError:
-    """The error for sources of which none could be read; the failures of several are said here."""
+    """The error for sources of which none could be read; the failures of several are printed here."""
     if len(failures) == 1:
         return NetwrapError(failures[0])
     for failure in failures:
@@ -149,7 +149,7 @@ def none_of(failures: Sequence[str]) -> NetwrapError:
 
 
 def host(options: Options) -> Host:
-    """The one host of the sources. Raises UsageError where they tell of several."""
+    """The one host of the sources. Raises UsageError where they have several."""
     found = hosts(options)
     if len(found) > 1:
         names = ", ".join(host.name for host in found[:10])
@@ -164,7 +164,7 @@ def with_host(found: Sequence[Host], host: Host, record: Record) -> Record:
 
 
 def remarks(found: Sequence[Host], lacks: bool = True, verbose: bool = False, noted: Sequence[Host] | None = None) -> int:
-    """Say what is to be said of hosts, once, and return the exit status: 1 where something was lost.
+    """Print the notes and problems of hosts, once, and return the exit status: 1 where something was lost.
 
     ``verbose`` lists the files that were not understood, which are only counted else; ``noted``: the hosts whose notes matter
     (None: all of them).
@@ -186,12 +186,12 @@ def _said(host: Host, noted: Sequence[Host] | None) -> list[str]:
 
 
 def _of(host: Host, line: str, found: Sequence[Host]) -> str:
-    """What is said of a host, with its name where there are several and the line does not say where it is from."""
+    """A message about a host, with its name in front where there are several hosts and the message does not name its source."""
     return line if len(found) == 1 or line.startswith(host.source) else f"{host.name}: {line}"
 
 
 def not_understood(found: Sequence[Host], verbose: bool) -> None:
-    """Say how many files of the sources were not understood, or which."""
+    """Print how many files of the sources were not understood, or which."""
     unread = [path for one in found for path in one.unread_files]
     if unread and verbose:
         for path in unread:

@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 
 
 class Unknown(NetwrapError):
-    """What was asked for is not in this text or capture: it was made without the option that brings it."""
+    """A column asked for is not in this text or capture, which was made without the option that adds the column."""
 
 
 def check(options: Options) -> None:
-    """Refuse a format that does not exist, and a condition that is none, before anything runs. Raises UsageError."""
+    """Refuse an unknown format and an invalid condition before anything runs. Raises UsageError."""
     if options.pretty and options.format is None:
         options.format = "json"
     if options.format is not None and not (options.verb == "trace" and options.format in ("svg", "html") and options.words):
@@ -62,8 +62,8 @@ def asked(options: Options) -> list[str]:
 def selected(command: str, records: Sequence[Record], options: Options, ends: Ends | None = None) -> tuple[list[Row], list[str]]:
     """The rows that the options leave of a table, in their order, and the columns to show.
 
-    ``ends`` knows the other ends of links. Raises UsageError for a name that no record can have, Unknown for one
-    that only an option brings which the records were made without.
+    ``ends`` knows the other ends of links. Raises UsageError for a name that no record can have, Unknown for a
+    name that needs an option of the command which the records were made without.
     """
     from netwrap.tables import selection, view
 
@@ -87,7 +87,7 @@ def selected(command: str, records: Sequence[Record], options: Options, ends: En
 
 
 def _prepare(command: str, rows: list[Row], options: Options, ends: Ends | None) -> None:
-    """Make the asked names known to the rows: other spellings, other ends. Refuse those that lead nowhere."""
+    """Make the names asked for known to the rows: aliases, columns of other ends. Refuse names that lead nowhere."""
     from netwrap.tables import selection, view
     from netwrap.tables.columns import aliases as aliases_of
     from netwrap.tables.columns import usual as usual_of
@@ -117,7 +117,7 @@ def _prepare(command: str, rows: list[Row], options: Options, ends: Ends | None)
 
 
 def is_known(command: str, name: str) -> bool:
-    """Whether a table of a command can have a name: a column, another spelling of one, a key of its records."""
+    """Whether a table of a command can have a name: a column, an alias of one, a key of its records."""
     from netwrap.tables import columns, view
 
     name = name.removeprefix("@peer.")
@@ -176,7 +176,7 @@ def lines(command: str, records: Sequence[Record], options: Options, ends: Ends 
 
 
 def drawn(command: str, rows: Sequence[Row], columns: list[str], options: Options) -> Iterator[str]:
-    """Rows as a table; on a terminal as wide as it, in colour."""
+    """Rows as a table; on a terminal in colour and fitted to its width."""
     from netwrap.tables import terminal, view
 
     form = options.format or render.DEFAULT
@@ -204,12 +204,12 @@ def drawn(command: str, rows: Sequence[Row], columns: list[str], options: Option
 
 
 def show(command: str, records: Sequence[Record], options: Options, ends: Ends | None = None) -> None:
-    """Print the table of records of a command on standard output. Raises UsageError for a column that there is not."""
+    """Print the table of records of a command on standard output. Raises UsageError for an unknown column."""
     write(lines(command, records, options, ends), options)
 
 
 def write(found: Iterable[str], options: Options) -> None:
-    """Print lines, through a pager where they do not fit the terminal; and say what was left out, or that nothing is left."""
+    """Print lines, through a pager where they do not fit the terminal; then tell what was left out, or that no row is left."""
     from netwrap.tables import terminal
 
     if terminal.is_terminal():
@@ -233,9 +233,9 @@ def write(found: Iterable[str], options: Options) -> None:
 
 
 class Growing:
-    """A table whose records come in parts: printed as they come, or at its end where the format or an option needs all of them.
+    """A table whose records come in parts, which prints them at once, or at its end where the format or an option needs all.
 
-    The columns are those named, whether or not a row fills them; they grow wider with the rows, and do not shrink to a terminal.
+    It has exactly the columns named, even if no row fills them; they grow wider with the rows, and do not shrink to a terminal.
     """
 
     def __init__(self, command: str, columns: Sequence[str], options: Options) -> None:
@@ -265,7 +265,7 @@ class Growing:
         sys.stdout.flush()
 
     def end(self, order: Callable[[Record], Any] | None = None) -> None:
-        """Print what was kept, in an order; nothing where there is none, and no format was asked for."""
+        """Print the records kept, sorted; print nothing where there are none and no format was asked for."""
         if self._kept:
             show(self._command, sorted(self._kept, key=order) if order is not None else self._kept, self._options)
             sys.stdout.flush()
@@ -289,7 +289,7 @@ def check_sections(tables: Sequence[str], options: Options) -> None:
 
 
 def narrowed(command: str, options: Options) -> Options | None:
-    """The options as one of several tables obeys them: the columns that it has; None where a condition asks for another one's."""
+    """The options for one of several tables: only its own columns; None where a condition names a column of another table."""
     if any(not is_known(command, name) for condition in options.conditions for name in condition.names):
         return None
     columns = [name for name in options.columns if is_known(command, name)]
@@ -299,7 +299,7 @@ def narrowed(command: str, options: Options) -> Options | None:
 
 
 def list_columns(commands: Sequence[str]) -> None:
-    """Print the columns of tables, with a word on each and the option that brings it (``--columns ?``)."""
+    """Print the columns of tables, each with a description and the option that adds it (``--columns ?``)."""
     from netwrap.tables import columns, view
 
     for command in commands:

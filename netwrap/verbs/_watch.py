@@ -1,7 +1,7 @@
-"""The loop of ``--watch``: a verb run again and again; on a terminal drawn anew with what changed marked, else a line an event.
+"""The loop of ``--watch``: run a verb again and again; redraw a terminal with changes marked, else print a line an event.
 
-Without a terminal a line is printed for what changed between two turns and for nothing else, with its time: a difference of
-two states of the host, or of verbs whose answer is no table of the host, lines that came (``+``) and went (``-``). Only the turn
+Without a terminal a line is printed, with the time, for each change between two turns and for nothing else: a difference of two
+states of the host, or for verbs whose answer is no table of the host, lines that came (``+``) and went (``-``). Only the turn
 before is kept.
 """
 
@@ -48,7 +48,7 @@ _KEYS = {
 
 
 class Watcher:
-    """What one turn showed, compared with the turn before."""
+    """Compares the output of one turn with the turn before."""
 
     def __init__(self, until: Condition | None) -> None:
         self.until = until
@@ -63,7 +63,7 @@ class Watcher:
         self._turns += 1
 
     def marks(self, command: str, rows: Sequence[Row], columns: Sequence[str], cells: Sequence[Sequence[Any]]) -> set[Any]:
-        """The cells, as (row, column), that are not as they were; of a new row all. Values that always move are left out."""
+        """The cells, as (row, column), that changed; of a new row all. Values that always move are left out."""
         from netwrap.answers.diff import VOLATILE
         from netwrap.tables import selection
 
@@ -98,11 +98,11 @@ class _Output(io.StringIO):
         return self._is_terminal
 
     def reconfigure(self, **_: Any) -> None:
-        """As standard output has it."""
+        """Pass ``reconfigure`` on to standard output."""
 
 
 def run(verb: Callable[[Options], int], options: Options, table: str) -> int:
-    """Run a verb until ``--until`` holds (status 0) or Ctrl-C; ``table`` is what it shows. Raises what its first turn raises."""
+    """Run a verb until ``--until`` holds (status 0) or Ctrl-C; ``table`` is its table. Raises the errors of its first turn."""
     from netwrap.tables.selection import Condition
 
     if options.format is not None and terminal.is_terminal():
@@ -141,7 +141,7 @@ def _for_a_turn(options: Options, watcher: Watcher) -> Options:
 
 
 def _taken(verb: Callable[[Options], int], options: Options, is_terminal: bool) -> str:
-    """What a verb prints."""
+    """Run a verb and return its output."""
     before, sys.stdout = sys.stdout, _Output(is_terminal)
     try:
         verb(options)
@@ -151,7 +151,7 @@ def _taken(verb: Callable[[Options], int], options: Options, is_terminal: bool) 
 
 
 class _Screen:
-    """A terminal: every turn from its upper left corner, what does not fit is cut."""
+    """A terminal: every turn is drawn from its upper left corner and cut to its size."""
 
     def __init__(self) -> None:
         self._lines: list[str] = []
@@ -223,4 +223,4 @@ class _Events:
         say(text)
 
     def end(self) -> None:
-        """Nothing is left of it."""
+        """Leave the terminal clean."""

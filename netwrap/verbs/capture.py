@@ -101,7 +101,7 @@ def _print(options: Options, target: IO[bytes]) -> int:
 
 
 def _save(options: Options, path: str) -> int:
-    """Save the capture; where it is to be packed, it is packed when it is there."""
+    """Save the capture; compress it, if asked for, when it is complete."""
     import gzip
     import shutil
     import tempfile

@@ -68,7 +68,7 @@ def run(options: Options) -> int:
 def _alone(
     host: Host, several: bool, only: Sequence[str], without: Sequence[str], netns: Sequence[str], facts: bool
 ) -> Alone | UsageError:  # fmt: skip
-    """The findings of a host by itself; the error, where it has none of the namespaces."""
+    """The findings of a host by itself; the error where it has none of the namespaces asked for."""
     from netwrap.answers import check
 
     try:

@@ -106,7 +106,7 @@ def run(options: Options) -> int:
 
 
 def words(line: str, piece: str | None = None) -> list[str]:
-    """The words that may stand at the end of a line; without what stands before ``piece``, the part that the shell replaces.
+    """The words that may stand at the end of a line; only from ``piece`` on, the part that the shell replaces.
 
     >>> words("netwrap rep"), words("netwrap lab st"), words("netwrap report --form"), words("netwrap ip lin")
     (['report'], ['status'], ['--format'], ['@delegate'])
@@ -121,7 +121,7 @@ def words(line: str, piece: str | None = None) -> list[str]:
 
 
 def _split(line: str) -> list[str]:
-    """The words of a line, the last one as far as it is typed."""
+    """Split a line into words; the last one may be incomplete."""
     import shlex
 
     for end in ("", "'", '"'):
@@ -162,7 +162,7 @@ def _candidates(typed: list[str], last: str) -> list[str]:
 
 
 def _of_query(last: str) -> list[str]:
-    """The questions; within a query the tables, and the columns of those that it names.
+    """The names of questions; within a query the tables, and the columns of the tables that it names.
 
     >>> _of_query("who-")[:1], [word for word in _of_query("select mtu from li") if word.startswith("select mtu from li")]
     (['duplicate-addresses'], ['select mtu from link', 'select mtu from listener'])
@@ -196,7 +196,7 @@ def _read(typed: list[str]) -> tuple[str, Option | None, list[str]]:
 
 
 def _values(option: Option, verb: str, last: str) -> list[str]:
-    """What may be the value of an option."""
+    """The possible values of an option."""
     kind = option.words[:1]
     if kind == ("format",):
         from netwrap.tables import render

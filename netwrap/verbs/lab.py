@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def run(options: Options) -> int:
-    """Do what the lab's own verb says; 1 where the host differs or a ping fails."""
+    """Run the verb of `netwrap lab`; 1 where the host differs or a ping fails."""
     verb = options.verb.rpartition(" ")[2]
     if verb == "export":
         return _export(options.words, options.output)
@@ -81,7 +81,7 @@ def _down(name: str) -> int:
 
 
 def _running_name(name: str) -> str:
-    """The name of the lab that a file, a ready-made lab or a running one stands for; a broken file does not hold up a down."""
+    """The name of the lab of a file, a ready-made lab or a running one; a broken file does not keep a lab from going down."""
     from netwrap.lab import file, journal, state
 
     if name in journal.all_names():

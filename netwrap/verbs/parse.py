@@ -32,7 +32,7 @@ def run(options: Options) -> int:
 
 
 def _command_and_files(words: list[str]) -> tuple[str | None, list[str]]:
-    """The parser that the first word names, if it does, and the files."""
+    """The parser, if the first word names one, and the files."""
     if not words:
         return None, ["-"]
     first = words[0]
@@ -60,7 +60,7 @@ def _file(name: str | None, file: str, options: Options) -> int:
 
 
 def _text(name: str | None, text: str, shown: str, options: Options) -> int:
-    """Print the tables of a text: of one command, of a capture, or of whatever was pasted."""
+    """Print the tables of a text: of one command, of a capture, or of anything pasted."""
     problems: list[parsers.ParseError] = []
     if name is None:
         from netwrap.sources import capture
@@ -99,7 +99,7 @@ def _parse(name: str, text: str, problems: list[parsers.ParseError], keep_going:
 
 
 def _complain(shown: str, problem: parsers.ParseError) -> None:
-    """``dump.txt:7: not a route: 'foo'``"""
+    """Print a problem: ``dump.txt:7: not a route: 'foo'``"""
     say(f"{shown}:{str(problem).partition('line ')[2]}")
 
 
@@ -154,7 +154,7 @@ def _heading(block: session.Block, several: bool) -> str:
 
 
 def _span(block: session.Block) -> str:
-    """``line 3``, ``lines 3-9``"""
+    """Lines in words: ``line 3``, ``lines 3-9``"""
     return f"line {block.first}" if block.first == block.last else f"lines {block.first}-{block.last}"
 
 
@@ -169,7 +169,7 @@ def _print(block: session.Block, options: Options) -> None:
 
 
 def _remarks(block: session.Block) -> Iterator[str]:
-    """What there is to say of a block beside its table: ``3: only a part: | grep 10.0``."""
+    """The remarks on a block beside its table: ``3: only a part: | grep 10.0``."""
     if block.part and block.lines:
         yield f"{block.first}: only a part of the table: {block.part}"
     if block.said:
@@ -179,7 +179,7 @@ def _remarks(block: session.Block) -> Iterator[str]:
 
 
 def _selected(name: str, records: list[Record], options: Options) -> list[Any]:
-    """The records chosen, in a session: a condition on a column that this table has not leaves none."""
+    """The chosen records of a session's table; none where a condition names a column that this table lacks."""
     try:
         return _table.chosen(name, records, options)
     except UsageError:

@@ -43,7 +43,7 @@ _SECTIONS = (
 
 
 def run(options: Options) -> int:
-    """Print the overview, or what there is about some namespaces; 1 where something could not be read."""
+    """Print the overview, or all tables of some namespaces; 1 where something could not be read."""
     if options.words and options.netns:
         raise UsageError("report takes the namespaces as NAME, or by --netns, not both")
     if "?" in options.columns:
@@ -112,7 +112,7 @@ def _print_findings(hosts: Sequence[Host], chosen: Sequence[tuple[Host, Namespac
 
 
 def _named(hosts: Sequence[Host], name: str) -> list[tuple[Host, Namespace]]:
-    """The namespaces of a name, on every host that has it; of a host's name all of that host. Raises UsageError."""
+    """The namespaces with a name, on every host; for the name of a host, all of its namespaces. Raises UsageError."""
     found: list[tuple[Host, Namespace]] = []
     error: UsageError | None = None
     for host in hosts:
@@ -165,12 +165,12 @@ class _Ends:
         return self._links.get((id(found.netns), found.link["ifname"]))
 
     def name(self, record: Record) -> str | None:
-        """What the table calls it already."""
+        """The name of the other end, which the table has already."""
         return record.get("peer")
 
 
 def _record(place: Place, options: Options) -> Record:
-    """All about a namespace as one object; what the options choose of its tables."""
+    """All about a namespace as one object, with the rows of its tables that the options choose."""
     record = overview.details(place.host, place.netns)
     for _, table, key in _SECTIONS:
         narrowed = _table.narrowed(table, options)
@@ -199,7 +199,7 @@ def _joined(places: Sequence[Place], options: Options) -> Iterator[str]:
 
 
 def texts(places: Sequence[Place], options: Options) -> Iterator[str]:
-    """All about namespaces, as lines: a heading, and the tables as far as the options choose them."""
+    """All about namespaces, as lines: a heading, and the rows of its tables that the options choose."""
     for position, place in enumerate(places):
         host, netns = place.host, place.netns
         if position:

@@ -38,7 +38,7 @@ LENGTH = 64 << 20
 
 
 def run(options: Options) -> int:
-    """Print what a query answers; 1 where something could not be read. Raises UsageError for what is no query."""
+    """Print the rows of a query; 1 where something could not be read. Raises UsageError for an invalid query."""
     if options.tables or not options.words:
         return _list(options)
     sql, given = _query(options.words)
@@ -67,7 +67,7 @@ def _list(options: Options) -> int:
 
 
 def _query(words: Sequence[str]) -> tuple[str, dict[str, str]]:
-    """The SQL that words ask for, and what stands in it for its names."""
+    """The SQL that words ask for, and the values of its parameters."""
     name = words[0].strip()
     if not re.search(r"\s|;", name):
         found = QUESTIONS.get(name)
@@ -142,7 +142,7 @@ _HARMFUL = ("load_extension", "readfile", "writefile", "edit", "fts3_tokenizer",
 
 
 def _allowed(action: int, first: str | None, second: str | None, *_: str | None) -> int:
-    """What a query may do: read tables, and call functions that touch nothing else."""
+    """Whether a query may do something: it may read tables, and call functions that touch nothing else."""
     if action in _READS or action == sqlite3.SQLITE_FUNCTION and second not in _HARMFUL:
         return sqlite3.SQLITE_OK
     return sqlite3.SQLITE_DENY
@@ -171,7 +171,7 @@ def _by_duckdb(files: Sequence[str], sql: str, given: dict[str, str], tables: Se
 
 
 def _refused(said: str, tables: Sequence[str]) -> NetwrapError:
-    """The error for a query that is none, with the name that may have been meant."""
+    """The error for an invalid query, with the name that may have been meant."""
     if said in ("not authorized", "authorization denied", "access prohibited") or said.startswith("not authorized"):
         return UsageError("sql takes one SELECT over the tables that netwrap sql --tables lists; nothing else is allowed")
     if "interrupt" in said.lower():
@@ -188,7 +188,7 @@ def _refused(said: str, tables: Sequence[str]) -> NetwrapError:
 
 
 def _show(columns: Sequence[str], rows: Sequence[Sequence[Any]], options: Options) -> None:
-    """Print rows through the door of all tables; columns that are called alike get numbers."""
+    """Print rows as any other table; columns with the same name get numbers."""
     names: list[str] = []
     for column in columns:
         name, number = column, 2

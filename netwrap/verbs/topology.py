@@ -70,7 +70,7 @@ def _part(hosts: list[Host], whole: Record, options: Options) -> tuple[Record, l
 
 
 def _findings(hosts: list[Host], found: Record) -> dict[str, str]:
-    """The rooms that have an error or a warning, each with what the first says."""
+    """The rooms that have an error or a warning, each with the text of the first."""
     from netwrap.answers import check
 
     told: dict[tuple[str, str], list[str]] = {}
@@ -86,7 +86,7 @@ def _findings(hosts: list[Host], found: Record) -> dict[str, str]:
 
 
 def of_trace(host: Host, passed: list[int], stops: int | None, why: str, below: list[str], options: Options) -> None:
-    """Draw or save the rooms of a way (their positions in the host), the one where it ends marked."""
+    """Draw or save the rooms of a packet's way (their positions in the host), with the room where it ends marked."""
     rooms = {f"r{at}" for at in passed}
     found = topology.only(topology.graph([host]), rooms)
     if not found["rooms"]:
@@ -141,7 +141,7 @@ def _drawn(
 
 
 def _has_lines() -> bool:
-    """Whether standard output can take the characters of boxes."""
+    """Whether the encoding of standard output has the characters of boxes."""
     try:
         "│├└─═…".encode(getattr(sys.stdout, "encoding", None) or "ascii")
     except (UnicodeEncodeError, LookupError):

@@ -69,7 +69,7 @@ def run(options: Options) -> int:
 
 
 def _draw(host: Host, found: Trace, options: Options) -> None:
-    """The rooms of the way as a picture, the one where it stops marked, the verdict and the mend below it."""
+    """Draw the rooms of the way, with the one where it stops marked, and the verdict and the mend below."""
     from netwrap.answers import trace
 
     from . import topology
@@ -115,7 +115,7 @@ def _mark(text: str | None) -> int:
 
 
 def _asked_the_kernel(found: Trace) -> list[str]:
-    """What `ip route get` says otherwise than the walk: then the kernel is right."""
+    """The difference between `ip route get` and the walk; if there is one, the kernel is right."""
     from netwrap import shell
 
     notes = []
@@ -138,7 +138,7 @@ def _asked_the_kernel(found: Trace) -> list[str]:
 
 
 def _probe(found: Trace) -> str:
-    """Send one real packet and say what came."""
+    """Send one real packet and print the outcome."""
     from netwrap import shell
     from netwrap.answers.inside import inside
 

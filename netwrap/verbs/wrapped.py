@@ -1,7 +1,7 @@
-"""`ip`, `arp`, `route`, `bridge` as the user knows them: run, parsed and tabulated, in one namespace or in many.
+"""Run `ip`, `arp`, `route`, `bridge` as the user knows them, parse and tabulate their output, in one namespace or in many.
 
-What prints no table of ours (``ip netns exec red ping …``, ``ip link add …``, ``ip help``) is passed through with its terminal
-and its exit status.
+A command that prints no known table (``ip netns exec red ping …``, ``ip link add …``, ``ip help``) runs unchanged, with its
+terminal and its exit status.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ OF_LINKS = ("ip_link", "ip_address")
 
 
 def run(options: Options) -> int:
-    """Run a command, whose words the options hold, and print what it prints as a table; or pass it through."""
+    """Run the command of the options and print its output as a table; or pass it through."""
     argv = options.words
     asked = understand(argv)
     many = bool(options.netns or options.all_netns or options.named_netns)
@@ -61,7 +61,7 @@ def run(options: Options) -> int:
 
 
 def _look(argv: Sequence[str], options: Options) -> None:
-    """Obey what `ip` and `bridge` have for the looks of a text: ``-c``, ``-p``, ``-h``, ``-iec``."""
+    """Obey the options of `ip` and `bridge` for the looks of a text: ``-c``, ``-p``, ``-h``, ``-iec``."""
     if argv[0].rpartition("/")[2] not in ("ip", "bridge"):
         return
     for word in argv[1:]:
@@ -79,7 +79,7 @@ def _look(argv: Sequence[str], options: Options) -> None:
 
 
 def _bring(asked: Command, names: Sequence[str]) -> None:
-    """Add to a command the options that bring the columns asked for (``-d`` for the kind of a link)."""
+    """Add the options to a command that add the columns asked for (``-d`` for the kind of a link)."""
     if not names or asked.parser is None:
         return
     from netwrap.commands import request
@@ -172,7 +172,7 @@ def _named() -> list[str]:
 
 
 class _Ends:
-    """The other ends of the links of one namespace, asked for by need: which namespace, and what the link is called there."""
+    """The other ends of the links of one namespace, looked up when needed: the namespace, and the name of the link there."""
 
     def __init__(self, netns: str | None) -> None:
         self._netns = netns
@@ -180,11 +180,11 @@ class _Ends:
         self._links: dict[str, dict[int, str]] = {}
 
     def record(self, record: Record) -> Record | None:
-        """Not known: a condition that asks for the other end's columns has all namespaces swept."""
+        """Always None: for a condition on columns of the other end, all namespaces are swept instead."""
         return None
 
     def name(self, record: Record) -> str | None:
-        """``eth0@web``; ``if7@web`` where the link is not to be seen; None where `ip` knows no name either."""
+        """The name of the other end: ``eth0@web``, ``if7@web`` where the link cannot be seen; None where `ip` knows none."""
         index, nsid = record.get("link_index"), record.get("link_netnsid")
         if not isinstance(index, int) or not isinstance(nsid, int):
             return None
