@@ -16,7 +16,7 @@ from math import isfinite
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from .records import Record
@@ -40,6 +40,7 @@ def is_odd(text: str) -> bool:
     return "\\ud" in text or "\\uD" in text
 
 
+@lru_cache(maxsize=16)
 def decoder(hook: Any = None, *, slow: bool = False) -> json.JSONDecoder:
     """A decoder of JSON; the slow one takes numbers of thousands of digits, at which the other raises ValueError, for words."""
     return json.JSONDecoder(strict=False, object_pairs_hook=hook, parse_int=_int if slow else None)
@@ -79,23 +80,10 @@ def checker(name: str) -> Callable[[Record], Record]:
     It returns the record, with every field of another type under ``unparsed``, and raises ValueError where the field is missing
     that all others are about.
     """
-    fields = _fields(name)
-    exact = {key: check.exact for key, check in fields.items()}
-    words_only = {key for key, check in fields.items() if check.exact is list}
-    exact = {key: kind for key, kind in exact.items() if kind is not list}
     required = _REQUIRED.get(name, "")
 
     def check(record: Record) -> Record:
-        wrong = []
-        for key, value in record.items():
-            kind = type(value)
-            if exact.get(key) is kind:
-                if kind is not int or -_LARGEST < value < _LARGEST:
-                    continue
-            elif kind is list and key in words_only and (not value or all(type(it) is str for it in value)):
-                continue
-            if not fields.get(key, _ANYTHING).fits(value):
-                wrong.append(key)
+        wrong = _misfits(name, record)
         if wrong:
             record = dict(record)
             words = record.pop("unparsed", [])
@@ -112,6 +100,18 @@ def checker(name: str) -> Callable[[Record], Record]:
     return check
 
 
+def _misfits(name: str, record: Record) -> list[str]:
+    """The fields of a record whose values are not of the type that a name in :mod:`parsers.records` gives them."""
+    wrong = []
+    fields = _fields(name)
+    for key, value in record.items():
+        check = fields.get(key, _ANYTHING)
+        if check.exact is not type(value) or value.__class__ is int and not -_LARGEST < value < _LARGEST:
+            if not check.fits(value):
+                wrong.append(key)
+    return wrong
+
+
 def _shown(value: Any) -> str:
     return json.dumps(plain(value), ensure_ascii=False)[:_LONGEST_SHOWN]
 
@@ -120,7 +120,7 @@ def _shown(value: Any) -> str:
 
 
 class _Check:
-    """Whether a value has a type; ``exact``: the class that is enough, None where a look inside is needed."""
+    """Whether a value has a type; ``exact``: the class that is enough (of an int in bounds), None where a look inside is needed."""
 
     def __init__(self, fits: Callable[[Any], bool], exact: type | None = None) -> None:
         self.fits = fits
@@ -172,14 +172,16 @@ def _check(kind: Any) -> _Check:
         return _SIMPLE[kind]
     if kind.startswith("list["):
         inner = _check(kind[5:-1])
-        exact = list if kind == "list[str]" else None
-        return _Check(lambda value: isinstance(value, list) and all(inner.fits(it) for it in value), exact)
+        return _Check(lambda value: isinstance(value, list) and _all_fit(inner, value))
     if kind.startswith("dict["):
         inner = _check(_split(kind[5:-1], ",")[1])
-        return _Check(lambda value: isinstance(value, dict) and all(inner.fits(it) for it in value.values()))
-    return _Check(lambda value: isinstance(value, dict) and all(
-        _fields(kind).get(key, _ANYTHING).fits(it) for key, it in value.items()
-    ))  # fmt: skip
+        return _Check(lambda value: isinstance(value, dict) and _all_fit(inner, value.values()))
+    return _Check(lambda value: isinstance(value, dict) and not _misfits(kind, value))
+
+
+def _all_fit(check: _Check, values: Iterable[Any]) -> bool:
+    exact = None if check.exact is int else check.exact
+    return all(type(value) is exact or check.fits(value) for value in values) if values else True
 
 
 def _split(kind: str, mark: str) -> list[str]:

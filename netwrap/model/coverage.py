@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from copy import copy
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from parsers.ip_route import TABLES
@@ -63,8 +64,9 @@ class Scope(NamedTuple):
     filters: dict[str, str | None]
 
 
+@lru_cache(maxsize=4096)  # a sweep asks every namespace the same
 def scope(request: Request | None) -> Scope:
-    """The rows that a request asks for.
+    """The rows that a request asks for. Nobody may change it: who asks again gets the same Scope.
 
     >>> from netwrap.commands.request import read
     >>> scope(read("ip route".split())).filters, scope(read("ip neigh show nud all".split())).filters
