@@ -5,7 +5,7 @@ sections as those of a capture (:mod:`netwrap.sources.capture` lists them), and 
 Python cannot enter namespaces, or `ip` has no JSON to rely on, the probe does the sweep.
 
 `ip netns list-id` opens every file of `/run/netns`, and asks the kernel about each: with it a sweep costs the square of the
-number of namespaces. So it runs in our own namespace, and in those whose links are then still in doubt (:func:`_in_doubt`).
+number of namespaces. So it runs in our own namespace, and in those whose links are then still in doubt (``_Sweep._in_doubt``).
 """
 
 from __future__ import annotations
@@ -53,12 +53,12 @@ _IPV4 = (
 )  # fmt: skip
 _IPV6 = ("accept_ra", "disable_ipv6", "forwarding")
 _SINGLE = (
-    "net/bridge/bridge-nf-call-arptables", "net/bridge/bridge-nf-call-ip6tables", "net/bridge/bridge-nf-call-iptables",
-    "net/ipv4/fib_multipath_hash_policy", "net/ipv4/icmp_echo_ignore_all", "net/ipv4/ip_forward", "net/ipv4/raw_l3mdev_accept",
-    "net/ipv4/tcp_l3mdev_accept", "net/ipv4/udp_l3mdev_accept", "net/ipv6/fib_multipath_hash_policy",
-    "net/ipv6/icmp/echo_ignore_all", "net/netfilter/nf_conntrack_count", "net/netfilter/nf_conntrack_max",
+    "bridge/bridge-nf-call-arptables", "bridge/bridge-nf-call-ip6tables", "bridge/bridge-nf-call-iptables",
+    "ipv4/fib_multipath_hash_policy", "ipv4/icmp_echo_ignore_all", "ipv4/ip_forward", "ipv4/raw_l3mdev_accept",
+    "ipv4/tcp_l3mdev_accept", "ipv4/udp_l3mdev_accept", "ipv6/fib_multipath_hash_policy",
+    "ipv6/icmp/echo_ignore_all", "netfilter/nf_conntrack_count", "netfilter/nf_conntrack_max",
 )  # fmt: skip
-_OF_THE_HOST = tuple(f"net/{family}/neigh/default/gc_thresh{number}" for family in ("ipv4", "ipv6") for number in (1, 2, 3))
+_OF_THE_HOST = tuple(f"{family}/neigh/default/gc_thresh{number}" for family in ("ipv4", "ipv6") for number in (1, 2, 3))
 
 
 class Unable(Exception):
@@ -236,7 +236,17 @@ class _Sweep:
                 return
 
     def _nsids(self, key: str, way: str, worker: _Worker) -> None:
-        self._ask(key, way, worker, Question(["ip", "-j", "-d", "-s", "netns", "list-id"], "ip -j -d -s netns list-id"))
+        """`ip netns list-id`; `ip netns list` too where links show nsids that are not in it: some kernels end it after 4 KiB."""
+        if self._ask(key, way, worker, Question(["ip", "-j", "-d", "-s", "netns", "list-id"], "ip -j -d -s netns list-id")):
+            shown = {nsid for _index, _partner, nsid, _pair in _ends(_rows(self.found[key], "link show"))}
+            if not shown <= self._names_of_nsids(key).keys():
+                self._ask(key, way, worker, Question(["ip", "-j", "-d", "-s", "netns", "list"], "ip -j -d -s netns list"))
+
+    def _names_of_nsids(self, key: str) -> dict[Any, Any]:
+        """What a namespace says its nsids are called; None where an nsid has no name."""
+        found = self.found.get(key, ())
+        names = {row.get("nsid"): row.get("name") for row in _rows(found, "netns list-id")}
+        return {**names, **{row["id"]: row.get("name") for row in _rows(found, "netns list") if "id" in row}}
 
     def _ask(self, key: str, way: str, worker: _Worker, question: Question) -> bool:
         """Ask one question and keep its sections; return whether there is time for another."""
@@ -283,7 +293,7 @@ class _Sweep:
             key, _, rest = line.partition("\t")
             if rest.startswith("name\t"):
                 names.setdefault(key, set()).add(rest[len("name\t") :])
-        ids = {row.get("nsid"): row.get("name") for row in _rows(self.found.get(own, ()), "netns list-id")}
+        ids = self._names_of_nsids(own)
         ends = {key: _ends(_rows(found, "link show")) for key, found in self.found.items()}
         mirrors: dict[tuple[Any, Any], list[str | None]] = {}
         for index, partner, nsid, _pair in ends.get(own, ()):
@@ -388,9 +398,10 @@ def _has_tables() -> bool:
     return bool(_content("/proc/thread-self/net/ip_tables_names") or _content("/proc/thread-self/net/ip6_tables_names"))
 
 
-def _content(path: str) -> str:
+def _content(path: str, folder: int | None = None) -> str:
+    """What a file holds, ``""`` where it cannot be read; ``folder``: the descriptor of the folder that the path begins in."""
     try:
-        file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
     except OSError:
         return ""
     try:
@@ -402,21 +413,38 @@ def _content(path: str) -> str:
 
 
 def _sysctls(own: bool) -> str:
-    """Settings of the namespace of the calling thread, as lines of `sysctl -a`; in the host's own, also those of the host."""
-    paths = list(_SINGLE) + (list(_OF_THE_HOST) if own else [])
-    for family, names in (("ipv4", _IPV4), ("ipv6", _IPV6)):
-        folder = f"net/{family}/conf"
-        try:
-            links = sorted(os.listdir(f"/proc/sys/{folder}"))
-        except OSError:
-            continue
-        paths += [f"{folder}/{link}/{name}" for link in links if link != "default" for name in names]
+    """Settings of the namespace of the calling thread, as lines of `sysctl -a`; in the host's own, also those of the host.
+
+    The folder is opened once: the kernel compares the ``net`` of each path from the root with those of all namespaces.
+    """
+    try:
+        net = os.open("/proc/sys/net", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return ""
     lines = []
-    for path in paths:
-        value = _content(f"/proc/sys/{path}").strip()
-        if value:
-            lines.append(f"{path.translate(_SWAPPED)} = {value}\n")
+    try:
+        paths = list(_SINGLE) + (list(_OF_THE_HOST) if own else [])
+        for family, names in (("ipv4", _IPV4), ("ipv6", _IPV6)):
+            paths += [f"{family}/conf/{link}/{name}" for link in _links(f"{family}/conf", net) for name in names]
+        for path in paths:
+            value = _content(path, net).strip()
+            if value:
+                lines.append(f"net.{path.translate(_SWAPPED)} = {value}\n")
+    finally:
+        os.close(net)
     return "".join(sorted(lines))
+
+
+def _links(path: str, net: int) -> list[str]:
+    """The links that a folder has settings of, and `all`."""
+    try:
+        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=net)
+    except OSError:
+        return []
+    try:
+        return [link for link in os.listdir(folder) if link != "default"]
+    finally:
+        os.close(folder)
 
 
 _SWAPPED = str.maketrans("/.", "./")
