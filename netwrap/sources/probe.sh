@@ -845,6 +845,7 @@ sweep_all() {
         { sweep "$self" "" && bridges "$self" ""; } >"$work/root"
         ends_of "$work/root"
         list_id "$self" "" >>"$work/root"
+        list_names >>"$work/root"
         printed=yes
         cat "$work/root"
     else
@@ -887,22 +888,39 @@ list_id() { # KEY PATH
     end $status
 }
 
+# Some kernels end the answer to list-id after 4 KiB: then what the own namespace calls its nsids is asked name by name.
+list_names() {
+    [ $json = yes ] && [ -z "$waits" ] || return 0
+    numbers=$(grep -o -e '"link_netnsid":[0-9]*' -e '"nsid":[0-9]*' "$work/root" 2>/dev/null)
+    for number in $numbers; do
+        case $number in '"nsid":'*) eval "listed_${number##*:}=yes" ;; esac
+    done
+    for number in $numbers; do
+        eval "listed=\${listed_${number##*:}-}"
+        [ -z "$listed" ] || continue
+        begin "$key" "ip -j -d -s netns list"
+        ip_in "" -j -d -s netns list
+        end $status
+        return
+    done
+}
+
 # The links of files `out.KEY` that lead to another namespace: lines `KEY_INDEX_INDEX` in the file `ends`, of the own one without
 # a key. `ip netns list-id` opens every file of /run/netns: it is asked only where such a link is not the other end of one of the own
 # namespace alone.
 ends_of() { # FILE...
-    [ $json = yes ] && grep -o -e '"ifindex":[0-9]*' -e '"link_index":[0-9]*' -e '"link_netnsid":' /dev/null "$@" 2>/dev/null |
-        while IFS= read -r found; do
-            case $found in
-                *'"ifindex":'*) index=${found##*:} partner= ;;
-                *'"link_index":'*) partner=${found##*:} ;;
-                *)
-                    file=${found%:*:}
-                    echo "${file##*[!0-9]}_${index}_${partner:-$index}"
-                    ;;
-            esac
-        done >>"$work/ends$worker"
-    return 0
+    [ $json = yes ] || return 0
+    # Not `grep | while read`: a shell reads a pipe byte by byte.
+    for found in $(grep -o -e '"ifindex":[0-9]*' -e '"link_index":[0-9]*' -e '"link_netnsid":' /dev/null "$@" 2>/dev/null); do
+        case $found in
+            *'"ifindex":'*) index=${found##*:} partner= ;;
+            *'"link_index":'*) partner=${found##*:} ;;
+            *)
+                file=${found%:*:}
+                echo "${file##*[!0-9]}_${index}_${partner:-$index}"
+                ;;
+        esac
+    done >>"$work/ends$worker"
 }
 
 in_doubt() {
@@ -946,7 +964,7 @@ one() { # KEY: sweep it, by the way in that is still there
     fi
 }
 
-# Two at a time: each gathers sixteen namespaces in files, then prints them as a whole. Whose turn it is to print, an empty line
+# Two at a time: each gathers 48 namespaces in files, then prints them as a whole. Whose turn it is to print, an empty line
 # in a pipe says that both read from (standard input here, opened for writing too).
 two() {
     if ! (exec 9<>/proc/self/fd/0) 2>/dev/null; then
@@ -980,7 +998,7 @@ work_through() { # WORKER KEY...
         eval "slot$slot=\$one"
         one "$one" >"$work/out$worker.$one"
         eval "way$slot=\$way"
-        [ $slot -lt 16 ] || print_slots || exit 1
+        [ $slot -lt 48 ] || print_slots || exit 1
     done
     print_slots
     echo "$count" >"$work/count$worker"
