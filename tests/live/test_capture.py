@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from private_host import PrivateHost
 from rooms import Netwrap, Rooms
 
 from netwrap.errors import NetwrapError
@@ -97,6 +98,32 @@ def test_names_are_data(hostile: list[str], shell: list[str], form: tuple[str, .
     for name in hostile:
         assert links(section_of(found, names[name], "link show")) == ["lo"]
     assert list(tmp_path.iterdir()) == []  # it leaves nothing behind, and no name was run
+
+
+# 512 mounts: each line doubles those below /run/m.
+MOUNTS = "mkdir /run/m && mount -t tmpfs none /run/m\n" + "".join(
+    f"mkdir /run/m/{number} && mount --rbind /run/m /run/m/{number}\n" for number in range(9)
+)
+# Without a bind mount of its own /etc for a namespace of a name, which only `ip -n` makes.
+LOGGING = 'mkdir /run/bin\nprintf \'#!/bin/sh\\necho "$*" >>/run/log\\nexec %s "$@"\\n\' "$(command -v ip)" >/run/bin/ip\nchmod +x /run/bin/ip'
+
+
+@root
+def test_among_many_mounts_namespaces_are_entered_without_a_copy_of_them(private_host: PrivateHost) -> None:
+    private_host.sh("ip netns add red; ip netns add blue; ip link add r type veth peer name eth0 netns red")
+    private_host.sh(f"mkdir -p /etc/netns/blue\n{LOGGING}")
+
+    def taken() -> tuple[list[Section], set[str]]:
+        private_host.sh(": >/run/log")
+        done = private_host.sh(f"export PATH=/run/bin:$PATH; dash {PROBE} --quick")
+        entered = {line.split()[1] for line in private_host.sh("cat /run/log").split("\n") if line.startswith("-n ")}
+        found, _ = capture.read(done)
+        ours = [keys(found, "name")[name] for name in ("red", "blue")]
+        return [section._replace(line=0) for section in found if section.netns in ours], entered & {"red", "blue"}
+
+    few, by_ip = taken()
+    private_host.sh(MOUNTS)
+    assert taken() == (few, {"blue"}) and by_ip == {"red", "blue"}
 
 
 @root

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from private_host import PrivateHost
 from rooms import ROOT, Netwrap, Rooms, run
 
 from netwrap.errors import UsageError
@@ -157,6 +158,27 @@ def test_peers_are_those_of_list_id_everywhere(rooms: Rooms, monkeypatch: pytest
     assert len(mine) >= 8 + 6 + 6 + 12
     counts = [sum(section.command.endswith("list-id") for section in found) for found in (asked, everywhere)]
     assert counts[0] <= counts[1] - len(outer)  # not where the own namespace settles it
+
+
+# Prints of a host, for the sweep and for the probe: how many were asked list-id, and how the peer of each link of ours is known.
+COUNTS = """
+from netwrap.model.build import build
+from netwrap.sources import capture, live
+for found, _ in (live.sections(live.QUICK), capture.sections(quick=True)):
+    host = build(found)
+    known = [host.peer(host.root, link).how for link in host.root.links if link["ifname"].startswith("v")]
+    print(sum(section.command.endswith("list-id") for section in found), *sorted(set(known)), len(known))
+"""
+
+
+def test_more_nsids_than_a_kernel_lists_at_once(private_host: PrivateHost) -> None:
+    many = 136  # Linux 6.18 ends the list after 134
+    lines = "link add br0 type bridge\n" + "".join(
+        f"netns add n{number}\nlink add v{number} type veth peer name eth0 netns n{number}\n" for number in range(many)
+    )
+    private_host.run("ip", "-batch", "-", given=lines)
+    done = private_host.run(sys.executable, "-c", COUNTS)
+    assert done.stdout == f"1 nsid {many}\n" * 2
 
 
 # -- what goes wrong ---------------------------------------------------------------------------------------------------
