@@ -120,7 +120,7 @@ def _shown(value: Any) -> str:
 
 
 class _Check:
-    """Whether a value has a type; ``exact``: the class that is enough (of an int in bounds), None where a look inside is needed."""
+    """Whether a value has a type; ``exact``: the class that is enough (an int in bounds), None where a look inside is needed."""
 
     def __init__(self, fits: Callable[[Any], bool], exact: type | None = None) -> None:
         self.fits = fits

@@ -104,8 +104,11 @@ def test_names_are_data(hostile: list[str], shell: list[str], form: tuple[str, .
 MOUNTS = "mkdir /run/m && mount -t tmpfs none /run/m\n" + "".join(
     f"mkdir /run/m/{number} && mount --rbind /run/m /run/m/{number}\n" for number in range(9)
 )
-# Without a bind mount of its own /etc for a namespace of a name, which only `ip -n` makes.
-LOGGING = 'mkdir /run/bin\nprintf \'#!/bin/sh\\necho "$*" >>/run/log\\nexec %s "$@"\\n\' "$(command -v ip)" >/run/bin/ip\nchmod +x /run/bin/ip'
+# An `ip` that writes down how it was called.
+LOGGING = """mkdir /run/bin
+printf '#!/bin/sh\\necho "$*" >>/run/log\\nexec %s "$@"\\n' "$(command -v ip)" >/run/bin/ip
+chmod +x /run/bin/ip
+"""
 
 
 @root
@@ -113,13 +116,13 @@ def test_among_many_mounts_namespaces_are_entered_without_a_copy_of_them(private
     private_host.sh("ip netns add red; ip netns add blue; ip link add r type veth peer name eth0 netns red")
     private_host.sh(f"mkdir -p /etc/netns/blue\n{LOGGING}")
 
-    def taken() -> tuple[list[Section], set[str]]:
+    def taken() -> tuple[list[tuple[object, ...]], set[str]]:
         private_host.sh(": >/run/log")
         done = private_host.sh(f"export PATH=/run/bin:$PATH; dash {PROBE} --quick")
         entered = {line.split()[1] for line in private_host.sh("cat /run/log").split("\n") if line.startswith("-n ")}
         found, _ = capture.read(done)
         ours = [keys(found, "name")[name] for name in ("red", "blue")]
-        return [section._replace(line=0) for section in found if section.netns in ours], entered & {"red", "blue"}
+        return sorted(section[:5] for section in found if section.netns in ours), entered & {"red", "blue"}
 
     few, by_ip = taken()
     private_host.sh(MOUNTS)
