@@ -73,7 +73,7 @@ def check(
 
 
 class Alone(NamedTuple):
-    """The findings of one host by itself, and the facts that count among several hosts; ``namespaces``: how many were checked."""
+    """The findings of one host by itself, and the facts to compare with other hosts; ``namespaces``: the number checked."""
 
     found: list[Finding]
     facts: list[Fact]
@@ -81,7 +81,7 @@ class Alone(NamedTuple):
 
 
 def alone(host: Host, only: Sequence[str], without: Sequence[str], netns: Sequence[str], *, facts: bool) -> Alone:
-    """Check one host; ``facts``: tell what counts among several, too. Raises UsageError as :func:`check`."""
+    """Check one host; ``facts``: collect the facts to compare with other hosts, too. Raises UsageError as :func:`check`."""
     look = Look(host)
     wanted = {host.find(name).title for name in netns}
     own: list[Finding] = []
@@ -105,7 +105,7 @@ class Together:
         self._places: dict[str, int] = {}
 
     def add(self, host: str, told: Alone, source: str = "") -> None:
-        """Add what was found on a host, with the name that it has among the others; ``source``: where its lines stand."""
+        """Add the findings of a host, under the name that it has among the others; ``source``: the source of its lines."""
         for quote in (quote for one in told.found for quote in _quotes(one)) if source else ():
             quote["source"] = quote["source"] or source
         for fact in told.facts if source else ():
@@ -135,7 +135,7 @@ def _quotes(one: Finding) -> Iterator[Record]:
 
 
 def nested(found: Iterable[Finding]) -> list[Finding]:
-    """Findings with their consequences under them: what one explains, another that follows from it does not say again."""
+    """Put findings under the finding that explains them, so that a consequence is not reported by itself."""
     found = list(found)
     causes = [one for one in found if one.explains]
     under: dict[int, list[Finding]] = {}
@@ -160,7 +160,7 @@ def nested(found: Iterable[Finding]) -> list[Finding]:
 
 
 def accepted(text: str) -> set[tuple[str, str, str, str]]:
-    """The findings of a baseline file (what ``--accept`` writes). Raises NetwrapError for a text that is none."""
+    """The findings of a baseline file (which ``--accept`` writes). Raises NetwrapError for any other text."""
     try:
         rows = json.loads(text or "[]")
         return {(str(row["id"]), str(row["host"]), str(row["netns"]), str(row["what"])) for row in rows}
@@ -177,7 +177,7 @@ def news(found: Iterable[Finding], baseline: set[tuple[str, str, str, str]]) -> 
 
 
 def lines(found: Sequence[Finding], width: int = 80, several: bool = False) -> Iterator[str]:
-    """The findings in words: what, the line that shows it, and the commands that mend it."""
+    """The findings in words: the fault, the line that shows it, and the commands that mend it."""
     names = [_where(one, several) for one in found]
     wide = min(max(map(len, names), default=0), 24)
     for one, name in zip(found, names):

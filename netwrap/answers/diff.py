@@ -53,8 +53,8 @@ _FLAGS_OF_STATE = {"UP", "LOWER_UP", "NO-CARRIER", "RUNNING", "DORMANT", "M-DOWN
 class Difference(NamedTuple):
     """``rows``: ``{"host", "netns", "table", "change", "key", "field", "before", "after"}``, ``change`` one of ``+ - ~``.
 
-    ``hidden``: how many differences were left out, by why (``volatile``, ``identity``, ``follows``). ``pairs``: the namespaces
-    that were compared: (title before, title after, by what they were matched). ``notes``: what could not be compared.
+    ``hidden``: the number of differences left out, by reason (``volatile``, ``identity``, ``follows``). ``pairs``: the namespaces
+    that were compared: (title before, title after, how they were matched). ``notes``: the tables that could not be compared.
     """
 
     rows: list[Record]
@@ -69,7 +69,7 @@ class _Side(NamedTuple):
 
 
 class _Row(NamedTuple):
-    """A difference before it is decided whether it is reported."""
+    """A difference that may yet be left out."""
 
     table: str
     change: str
@@ -209,7 +209,7 @@ def _matched(before: Host, after: Host) -> tuple[list[tuple[Namespace, Namespace
 
 
 def _content(netns: Namespace) -> Any:
-    """The names of the links and their addresses: enough to know a namespace again that has no name."""
+    """The names of the links and their addresses: enough to recognise a namespace without a name."""
     own = [
         (str(link.get("ifname")), tuple(sorted(wording.address(entry) for entry in netns.addresses_of(link.get("ifname"))
                                                if not str(entry.get("local", "")).startswith("fe80:"))))
@@ -222,7 +222,7 @@ def _content(netns: Namespace) -> Any:
 
 
 class _Names:
-    """What addresses of a making stand for, so that two makings of one network compare: MAC and fe80:: -> a link."""
+    """The links that generated addresses (MAC, fe80::) belong to, so that a network that was made anew compares as the same."""
 
     def __init__(self, host: Host) -> None:
         owners: dict[str, list[str]] = {}
@@ -234,7 +234,7 @@ class _Names:
         self._roles = {mac: "MAC of " + names[0] for mac, names in owners.items()}
 
     def plain(self, value: Any) -> Any:
-        """A value with every MAC and generated address replaced by what it belongs to."""
+        """A value with every MAC and generated address replaced by the link that it belongs to."""
         if isinstance(value, str):
             if _GENERATED.match(value.partition("/")[0]):
                 return "fe80:: of a link"
@@ -270,7 +270,7 @@ class _Comparison:
         self._names: dict[int, _Names] = {}
 
     def whole(self, host: Host, netns: Namespace, change: str) -> None:
-        """A namespace that only one side has: one row."""
+        """Report a namespace that only one side has as one row."""
         self.appeared.add(id(netns))
         count = len([link for link in netns.links or () if link.get("ifname") != "lo"])
         texts = [wording.address(entry) for link in netns.addresses or () for entry in link.get("addr_info", ())]
@@ -374,12 +374,12 @@ def _alike(one: Record, other: Record) -> bool:
 
 
 def _is_rebuilt(one: Namespace, other: Namespace) -> bool:
-    """Whether these are two makings: two namespaces of the kernel, as far as the inodes tell."""
+    """Whether a namespace was made anew: its inodes are those of two namespaces of the kernel."""
     return one.inode is not None and other.inode is not None and one.inode != other.inode
 
 
 def _by_itself(table: str, record: Record) -> str:
-    """Why a record that is on one side only is not reported: what the kernel learns and forgets by itself."""
+    """The reason not to report a record of one side only: the kernel learns and forgets such records by itself."""
     if table == "neigh" and record.get("state") == "alive":
         return "volatile"
     if table == "fdb" and record.get("#learned") or record.get("#passing"):
@@ -391,7 +391,7 @@ def _by_itself(table: str, record: Record) -> str:
 
 
 def _follow(rows: list[_Row], one: _Side, other: _Side, work: _Comparison) -> None:
-    """Mark the rows that another one explains, so that one change is one row."""
+    """Mark the rows that another row explains, so that one change is one row."""
     links = {row.key: row for row in rows if row.table == "link" and row.change in "+-"}
     states = {row.key: row for row in rows if row.table == "link" and row.field == "state"}
     masters = {row.key for row in rows if row.table == "link" and row.field == "master"}
@@ -463,7 +463,7 @@ def _connected(one: _Side, other: _Side) -> dict[str, set[str]]:
 
 
 def _untagged(rows: Iterable[_Row]) -> dict[Any, _Row]:
-    """For each port the one row that tells of its new PVID: that of a VLAN that came or went, else of the highest number."""
+    """For each port, the one row that reports its new PVID: the row of a VLAN added or removed, else of the highest VLAN."""
     found: dict[Any, _Row] = {}
     for row in rows:
         flags = {*row.record["flags"], *(row.before or ()), *(row.after or ())} if row.table == "vlan" else ()
@@ -475,7 +475,7 @@ def _untagged(rows: Iterable[_Row]) -> dict[Any, _Row]:
 
 
 def _pair_is_told(row: _Row, one: _Side, other: _Side, work: _Comparison, links: dict[str, _Row]) -> bool:
-    """Whether the other end of a pair tells of both: it is in a namespace of one side only, or it comes first here."""
+    """Whether the row of the other end of a pair stands for both: its namespace is on one side only, or it comes first."""
     side = one if row.change == "-" else other
     link = side.netns.link(row.key)
     peer = side.host.peer(side.netns, link) if link is not None else None
@@ -491,7 +491,7 @@ def _pair_is_told(row: _Row, one: _Side, other: _Side, work: _Comparison, links:
 
 
 def _is_of(dst: str, address: str) -> bool:
-    """Whether a route of the kernel's own is made for an address: its network, its broadcast, itself."""
+    """Whether a route of the kernel's own was made for an address: for its network, its broadcast or itself."""
     from ..prefixes import contains, network
 
     return contains(network(dst), network(address)) or dst == address
@@ -503,7 +503,7 @@ def _same_switch(row: _Row, switches: set[str]) -> bool:
 
 
 def _spreads(row: _Row, rows: list[_Row]) -> bool:
-    """A switch of `all` or `default` that the kernel copied to every interface is one change."""
+    """Report a switch of `all` or `default` that the kernel copied to every interface as one change."""
     if row.record.get("interface") == "all":
         return False
     return any(
@@ -513,7 +513,7 @@ def _spreads(row: _Row, rows: list[_Row]) -> bool:
 
 
 def _spread_of(key: str) -> str | None:
-    """The switch that sets this one too."""
+    """The switch of `all` or `default` that sets this one, too."""
     found = re.match(r"net\.(ipv[46])\.conf\.(.+)\.forwarding$", key)
     if found is None:
         return None
@@ -691,12 +691,12 @@ def _listeners(side: _Side) -> list[Item] | None:
 
 
 def _is_passing(port: Any) -> bool:
-    """Whether a port is one that the kernel gives to a client for a while."""
+    """Whether a port is in the range that the kernel gives to clients."""
     return isinstance(port, int) and 32768 <= port <= 60999
 
 
 def _firewall(side: _Side) -> list[Item] | None:
-    """Rules by what they say, with their place in the chain; chains by their policy, sets by their elements."""
+    """The firewall's rules by their text and place in the chain, its chains by policy, its sets by elements."""
     if side.netns.rulesets is None:
         return None
     items: list[Item] = []
@@ -723,7 +723,7 @@ _OF_NO_RULE = ("kind", "tool", "family", "table", "chain", "name", "handle", "pa
 
 
 def _lasting(value: Any) -> Any:
-    """The elements of a set without what runs off by itself, in one order."""
+    """The elements of a set without their remaining times, sorted."""
     if isinstance(value, list):
         return sorted((_lasting(item) for item in value), key=repr)
     if isinstance(value, dict):
@@ -741,7 +741,7 @@ class _Moved(NamedTuple):
 
 
 def _moved(left: Sequence[Item], right: Sequence[Item]) -> Iterator[_Row]:
-    """The rules that both sides have and that stand before or behind others of their chain than before."""
+    """The rules of both sides that changed their order within the chain."""
     there = {repr(record["#key"]): (shown, record) for shown, record in right if "#place" in record}
     chains: dict[Any, list[_Moved]] = {}
     for _, record in left:
@@ -761,7 +761,7 @@ def _moved(left: Sequence[Item], right: Sequence[Item]) -> Iterator[_Row]:
 
 
 def _rising(numbers: Sequence[int]) -> set[int]:
-    """The positions of a longest run of numbers that rise.
+    """The positions of a longest increasing subsequence.
 
     >>> sorted(_rising([5, 1, 2, 9, 3]))
     [1, 2, 4]

@@ -38,7 +38,7 @@ _INODE = re.compile(r"(?:net:\[)?(\d{9,12})\]?$", re.ASCII)
 
 
 class Place(NamedTuple):
-    """A place where it occurs: in which part of which namespace, what stands there, and the command that shows it."""
+    """A place where something occurs: the namespace, the table, the record in words, and the command that shows it."""
 
     netns: Namespace
     role: str
@@ -49,7 +49,7 @@ class Place(NamedTuple):
 def find(host: Host, what: str, several: bool = False) -> list[Record]:
     """The places as records with ``netns``, ``role``, ``what`` and ``command``; none where it occurs nowhere.
 
-    What stands only in an earlier state of a table has the role ``earlier``. ``several``: the source tells of other hosts too.
+    A record only in an earlier state of a table has the role ``earlier``. ``several``: the source has other hosts, too.
     """
     places: list[Place] = []
     for netns in host.namespaces:
@@ -73,7 +73,7 @@ def _hashable(place: Place) -> Any:
 
 
 def in_namespace(host: Host, netns: Namespace, words: list[str], several: bool = False) -> list[str]:
-    """The words that run a command in a namespace of a host; of a capture, what answers it from there."""
+    """The words that run a command in a namespace of a host; for a capture, the `netwrap` command that answers it."""
     if words[0] in ("readlink", "ls"):
         return words
     if not host.live:
@@ -93,7 +93,7 @@ def in_namespace(host: Host, netns: Namespace, words: list[str], several: bool =
 
 
 def _earlier(netns: Namespace, what: str) -> Iterator[Place]:
-    """The lines of tables that name something: those of a state that a later one has taken the place of, and hidden values."""
+    """The lines of tables that name something and are no row of an answer: earlier states, and values that no column shows."""
     word = _word(what)
     for tables in netns.tables.values():
         for table in tables:
@@ -130,7 +130,7 @@ def _is_later(other: Table, table: Table) -> bool:
 
 
 def _word(what: str) -> re.Pattern[str]:
-    """A word as it stands in a text, also with a length behind it."""
+    """A pattern for a word in a text, also with a prefix length behind it."""
     return re.compile(rf"(?<![\w.:-]){re.escape(what)}(?![\w:-]|\.\w)", re.IGNORECASE)
 
 
@@ -141,7 +141,7 @@ def mentions(host: Host, what: str) -> list[int]:
 
 
 def is_absent(what: str, text: str) -> bool:
-    """Whether the text of a capture shows that an address cannot be in it; False for what may be written in another way.
+    """Whether the text of a capture shows that an address cannot be in it; False for words that may be written in other ways.
 
     >>> is_absent("10.0.0.7", "inet 10.0.0.70/24"), is_absent("10.0.0.7", "inet 10.1.0.7/24")
     (False, True)
@@ -166,7 +166,7 @@ def is_absent(what: str, text: str) -> bool:
 
 
 def _searches(what: str) -> list[Callable[[Host, Namespace], Iterator[Place]]]:
-    """What to look for, by what it looks like; a number may be several things."""
+    """The searches for a word, by its form; a number may be several things."""
     found: list[Callable[[Host, Namespace], Iterator[Place]]] = []
     bare = what.removeprefix("pid ").strip()
     if _MAC.match(what):
@@ -253,7 +253,7 @@ def _neighbour(netns: Namespace, neigh: Neigh) -> Place:
 
 
 def _in_route(route: Route, fits: Callable[[Any], bool]) -> str:
-    """The route in words, if it names what is looked for; local and broadcast routes only repeat the addresses."""
+    """The route in words, if it fits; local and broadcast routes are passed over, as they repeat addresses."""
     if table_of(route) == "local":
         return ""
     hops = [route, *route.get("nexthops", ())]
@@ -306,7 +306,7 @@ def _listener(netns: Namespace, socket: Socket) -> Place:
 
 
 def _listeners(port: int, address: Network | None = None) -> Callable[[Host, Namespace], Iterator[Place]]:
-    """Who listens on a port; with an address, only who listens on that one or on all."""
+    """The listeners on a port; with an address, only those on that address or on all."""
 
     def search(host: Host, netns: Namespace) -> Iterator[Place]:
         for socket in netns.listeners or ():
@@ -347,7 +347,7 @@ def _name(wanted: str) -> Callable[[Host, Namespace], Iterator[Place]]:
 
 
 def _users(netns: Namespace, name: str) -> Iterator[Place]:
-    """What else there is of an interface, counted."""
+    """Other records about an interface, counted."""
     entries = [entry for entry in netns.addresses_of(name) if "local" in entry]
     if entries:
         shown = ", ".join(map(wording.address, entries))
@@ -375,7 +375,7 @@ def _users(netns: Namespace, name: str) -> Iterator[Place]:
 
 
 def _rules(fits: Callable[[str], bool], names: tuple[str, ...]) -> Callable[[Host, Namespace], Iterator[Place]]:
-    """The rules one of whose plain values fits, also as an element of a set that the rule asks by name."""
+    """The rules with a value that fits, also as an element of a named set."""
 
     def search(host: Host, netns: Namespace) -> Iterator[Place]:
         records = netns.rulesets or ()

@@ -117,7 +117,7 @@ def rows(host: Host, tables: Iterable[str] | None = None) -> Iterator[tuple[str,
 
 
 def findings(host: Host) -> Iterator[tuple[str, Record]]:
-    """The rows of the table ``finding``: what `netwrap check` finds on a host by itself, consequences too."""
+    """The rows of the table ``finding``: the findings of `netwrap check` for a host by itself, with consequences."""
     from .check import check
 
     pending = list(reversed(list(check(host))))
@@ -134,7 +134,7 @@ def _front(table: str, host: Host, netns: str) -> Record:
 
 
 def typed(table: str, row: Record) -> Record:
-    """A row that came from a file, brought to the columns and types of its table; what does not fit is null."""
+    """A row from a file with the columns and types of its table; a value that does not fit is null."""
     return {**{name: _text(row.get(name)) for name in FRONT},
             **{column.name: _fit(column.type, row[column.name]) if row.get(column.name) is not None else None
                for column in TABLES[table].columns}}  # fmt: skip
@@ -144,7 +144,7 @@ def typed(table: str, row: Record) -> Record:
 
 
 class _Misfit(ValueError):
-    """A value that is none of its column's type."""
+    """A value does not have its column's type."""
 
 
 def _row(table: Table, record: Record) -> Record:
@@ -204,7 +204,7 @@ def _json(value: Any) -> str:
 
 
 class _Look:
-    """A host, and who owns which address on it."""
+    """A host, and the owners of its addresses."""
 
     def __init__(self, host: Host) -> None:
         self.host = host

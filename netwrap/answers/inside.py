@@ -1,4 +1,4 @@
-"""Commands as a user would type them to see or to mend something inside of a namespace."""
+"""Commands as a user would type them to see or mend something inside of a namespace."""
 
 from __future__ import annotations
 

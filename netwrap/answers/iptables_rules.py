@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def matches(rule: Record, packet: Packet, context: Context) -> tuple[bool | None, str]:
-    """Whether a packet passes all conditions of a rule; where it is not known, the words of the first that is not."""
+    """Whether a packet passes all conditions of a rule; where that is not known, the words of the first unknown condition."""
     answer: bool | None = True
     why = ""
     for condition in rule["expr"]:
@@ -298,7 +298,7 @@ for _name in ("tcp", "udp", "udplite", "sctp", "dccp"):
 
 
 def apply(rule: Record, packet: Packet, context: Context) -> list[Effect]:
-    """What the target of a rule does with a packet that passed its conditions. Raises Unknown."""
+    """Apply the target of a rule to a packet that passed its conditions. Raises Unknown."""
     target, options = rule.get("target", ""), rule.get("target_options", {})
     if target in ("ACCEPT", "DROP", "RETURN", "REJECT"):
         return [Effect(target.lower())]
@@ -358,7 +358,7 @@ def _connmarked(packet: Packet, options: Record) -> Effect:
 
 
 def _nat(target: str, to: str, packet: Packet) -> Effect:
-    """``10.0.0.5``, ``10.0.0.5:80``, ``10.0.0.5-10.0.0.9:80-90``, ``:80``, ``[fd00::5]:80``"""
+    """Apply a NAT target: ``10.0.0.5``, ``10.0.0.5:80``, ``10.0.0.5-10.0.0.9:80-90``, ``:80``, ``[fd00::5]:80``"""
     if to[:1] == "[":
         text, _, ports = to[1:].partition("]")
         ports = ports.lstrip(":")

@@ -92,8 +92,8 @@ class Unknown(NamedTuple):
 class Segment:
     """All that a link reaches: ``own`` ends, and those behind the other ports of bridges (``shared``), made when asked for.
 
-    The ends behind a bridge are the same for all of its ports, but for how the frame came to the bridge: so a bridge of many
-    ports is walked once, and not once from each of them.
+    The ends behind a bridge are the same for all of its ports, except for the frame's way to the bridge. So a bridge with many
+    ports is walked once, not once from each port.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class Segment:
         self.dead: tuple[Obstacle, ...] = (*dead, *(obstacle for one in shared for obstacle in one.core.dead))
 
     def each(self) -> Iterator[End]:
-        """The ends, one by one: for who needs the first few. With several bridges an end may come twice."""
+        """The ends, one by one, for a caller that needs only the first few. With several bridges an end may come twice."""
         yield from self.own
         for one in self.shared:
             for end in one.core.own:
@@ -127,7 +127,7 @@ class Segment:
 
     @cached_property
     def ends(self) -> tuple[End, ...]:
-        """The ends; where a link is reached twice, by the way without an obstacle."""
+        """All ends; if a link is reached twice, the end of the way without an obstacle."""
         return tuple(_once(self.each()) if self.shared else self.own)
 
 
@@ -141,7 +141,7 @@ class Shared(NamedTuple):
     way: _Way
 
     def moved(self, end: End) -> End | None:
-        """An end of the bridge as the port reaches it; None for what is behind the port itself."""
+        """An end of the bridge as the port reaches it; None for an end behind the port itself."""
         if end.crossings[0].port_out == self.port or (id(end.netns), end.dev) == self.sender:
             return None
         crossings = (*self.way.crossings, end.crossings[0]._replace(port_in=self.port), *end.crossings[1:])
@@ -160,7 +160,7 @@ class Shared(NamedTuple):
 
 
 class _Way(NamedTuple):
-    """How far a frame has come."""
+    """The way of a frame so far."""
 
     trail: tuple[Step, ...] = ()
     obstacle: Obstacle | None = None
@@ -176,7 +176,7 @@ class _Way(NamedTuple):
 
 
 def kind(link: AnyRecord) -> str | None:
-    """The kind of a link; "" of a real one, None where the capture does not tell."""
+    """The kind of a link (``veth``); "" for a physical one, None where the capture does not tell."""
     if "linkinfo" not in link:
         return None
     found = link["linkinfo"].get("info_kind", "")
@@ -184,7 +184,7 @@ def kind(link: AnyRecord) -> str | None:
 
 
 def data(link: AnyRecord) -> Record:
-    """What `-d` shows of a link's kind."""
+    """The details of a link's kind, as `-d` shows them."""
     found: Record = link.get("linkinfo", {}).get("info_data", {})
     return found
 
@@ -195,7 +195,7 @@ def is_up(link: AnyRecord) -> bool:
 
 
 def has_details(netns: Namespace) -> bool:
-    """Whether `-d` told the kinds of the links."""
+    """Whether the links were captured with `-d`, which shows their kinds."""
     return any("linkinfo" in link for link in netns.links or ())
 
 
@@ -314,7 +314,7 @@ class Wires:
         self._leave(parent.netns, parent.link, tags, way)
 
     def _beside(self, netns: Namespace, link: Link, tags: tuple[int, ...], way: _Way) -> None:
-        """A macvlan or ipvlan: its siblings (as the mode lets it), and the outside by the parent; never the parent itself."""
+        """Send a frame out of a macvlan: to its siblings (if the mode lets it) and out by the parent, not to the parent."""
         name = str(link.get("ifname"))
         parent = self.host.peer(netns, link)
         if parent is None or parent.link is None or parent.netns is None:
@@ -394,7 +394,7 @@ class Wires:
     # -- bridges ------------------------------------------------------------------------------------------------------
 
     def _into_bridge(self, netns: Namespace, bridge: Link, port: Link | None, tags: tuple[int, ...], way: _Way) -> None:
-        """A frame that a bridge gets: from a port, or (``port`` is None) from its own namespace."""
+        """Hand a frame to a bridge: from a port, or (``port`` is None) from its own namespace."""
         name = str(bridge.get("ifname"))
         entry = str(port.get("ifname")) if port is not None else None
         if not is_up(bridge):
@@ -507,7 +507,7 @@ class Wires:
     def _untagged(
         self, netns: Namespace, bridge: str, dev: str, vid: int, tags: tuple[int, ...], way: _Way
     ) -> tuple[_Way, tuple[int, ...]]:
-        """A frame of a VLAN on its way out of a port: whether it may, and with which tag."""
+        """Whether a frame of a VLAN may leave by a port, and with which tag."""
         rows = _vlans(netns, dev)
         command = inside(netns, f"bridge vlan show dev {dev}")
         if rows is None:
@@ -525,7 +525,7 @@ class Wires:
     # -- into a link --------------------------------------------------------------------------------------------------
 
     def _arrive(self, netns: Namespace, link: Link, tags: tuple[int, ...], way: _Way) -> None:
-        """A frame comes in by a link: to its bridge or bond, else to its namespace."""
+        """Receive a frame by a link: it goes to the link's bridge or bond, else to the namespace."""
         name = str(link.get("ifname"))
         key = (id(netns), f"<{name}", tags)
         if key in way.passed or len(way.passed) > _DEPTH:
@@ -554,7 +554,7 @@ class Wires:
             self._deliver(netns, link, tags, way)
 
     def _deliver(self, netns: Namespace, link: Link, tags: tuple[int, ...], way: _Way) -> None:
-        """A frame for the namespace: to the link itself, to the VLAN of its tag, to macvlans that stand on it."""
+        """Deliver a frame to the namespace: to the link itself, to the VLAN of its tag, to macvlans that stand on it."""
         name = str(link.get("ifname"))
         children = self.children(netns, name)
         if tags:
@@ -678,7 +678,7 @@ class Wires:
             )
 
     def underlay(self, netns: Namespace, link: Link) -> Namespace | None:
-        """The namespace that a tunnel was made in: its outer packets live there."""
+        """The namespace that a tunnel was made in, where its outer packets are sent."""
         if "link_netnsid" not in link and "link_netns" not in link:
             return netns
         peer = self.host.peer(netns, link)
@@ -707,7 +707,7 @@ class Wires:
 
 
 def _once(ends: Iterable[End]) -> Iterator[End]:
-    """Each end once; where a link is reached twice, by the way without an obstacle."""
+    """Each end once; if a link is reached twice, the end of the way without an obstacle."""
     best: dict[tuple[int, str], End] = {}
     for end in ends:
         key = (id(end.netns), end.dev)
@@ -717,7 +717,7 @@ def _once(ends: Iterable[End]) -> Iterator[End]:
 
 
 def _slave(netns: Namespace, port: Link) -> AnyRecord:
-    """What is known of a link as the port of a bridge: from `ip -d link`, else from `bridge link`."""
+    """The fields of a link as the port of a bridge: from `ip -d link`, else from `bridge link`."""
     found = port.get("linkinfo", {}).get("info_slave_data")
     if found:
         return found

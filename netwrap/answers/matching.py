@@ -50,12 +50,12 @@ _FLAG_BITS = {"fin": 1, "syn": 2, "rst": 4, "psh": 8, "ack": 16, "urg": 32, "ecn
 
 
 def negated(answer: bool | None) -> bool | None:
-    """The contrary of an answer; not known stays not known."""
+    """The negation of an answer; unknown (None) stays unknown."""
     return None if answer is None else not answer
 
 
 def every(answers: Iterable[bool | None]) -> bool | None:
-    """False where one is false, else not known where one is not known.
+    """The conjunction of answers: False if one is false, else None if one is not known.
 
     >>> every([True, None]), every([None, False]), every([])
     (None, False, True)
@@ -70,13 +70,13 @@ def every(answers: Iterable[bool | None]) -> bool | None:
 
 
 def some(answers: Iterable[bool | None]) -> bool | None:
-    """True where one is true, else not known where one is not known."""
+    """The disjunction of answers: True if one is true, else None if one is not known."""
     return negated(every(negated(answer) for answer in answers))
 
 
 @lru_cache(maxsize=4096)
 def address(text: str) -> int | None:
-    """An address as a number; None where it is none."""
+    """An address as a number; None for a text that is no address."""
     try:
         return int(ipaddress.ip_address(text))
     except ValueError:
@@ -112,7 +112,7 @@ def flag_bits(names: Iterable[str]) -> int:
 
 
 class Context:
-    """A hook of a namespace, and what a rule may ask there beside the packet.
+    """A hook of a namespace, and the state that rules can ask for there besides the packet.
 
     ``tracked``: whether conntrack has seen the packet when a rule of the priority at hand runs.
     """
@@ -141,7 +141,7 @@ class Context:
         return None if self.netns.addresses is None else self.kind_of_address(text) or None
 
     def kind_of_address(self, text: str) -> str:
-        """What the addresses of the namespace say of an address; "" where they say nothing of it."""
+        """The type of an address by the addresses of the namespace; "" where these do not tell."""
         try:
             found = ipaddress.ip_address(text)
         except ValueError:
@@ -173,7 +173,7 @@ class Context:
         return [str(row["local"]) for row in sorted(rows, key=order) if "local" in row]
 
     def state(self, packet: Packet) -> int | None:
-        """What conntrack calls the packet at this place, as a bit."""
+        """The conntrack state of the packet at this place, as a bit."""
         if packet.state == "untracked":
             return STATES["untracked"]
         if not self.tracked and packet.iif != "lo":
@@ -187,7 +187,7 @@ class Context:
 
 
 def _ends(entry: AddrInfo, number: int) -> bool:
-    """Whether an address is the first or the last one of an interface's network, which IPv4 takes for broadcasts."""
+    """Whether an address is the first or last of an interface's network; IPv4 takes these for broadcasts."""
     length = entry.get("prefixlen", 32)
     if length > 30:
         return False
@@ -201,12 +201,12 @@ def transport(packet: Packet) -> str:
 
 
 def tcp_flags(packet: Packet) -> int | None:
-    """The bits of a packet's TCP flags: SYN of a new connection, else what the packet says, else not known."""
+    """The bits of a packet's TCP flags: SYN of a new connection, else the flags of the packet, else None."""
     if packet.tcp_flags is not None:
         return flag_bits(packet.tcp_flags)
     return 2 if packet.state == "new" and packet.direction == "original" else None
 
 
 def glob(pattern: str, name: str, star: str) -> bool:
-    """Whether the name of an interface matches; ``eth*`` of nft and ``eth+`` of iptables stand for all that begin so."""
+    """Whether the name of an interface matches; ``eth*`` of nft and ``eth+`` of iptables match all names with this beginning."""
     return name.startswith(pattern[:-1]) if pattern[-1:] == star else name == pattern

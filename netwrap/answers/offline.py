@@ -1,7 +1,7 @@
 """Answer a command from what was captured, as it would have answered live.
 
-A capture holds more than one asked for: `-d -s`, all tables, all states. The answer is cut down to what the command's own options
-show, and filtered as iproute2 filters; what it filters by it leaves out of its records.
+A capture contains more than a command asks for: `-d -s`, all tables, all states. The answer is reduced to the fields that the
+command's own options show, and filtered as iproute2 filters; like iproute2 it omits the values filtered by.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _MISSING = object()
 
 
 class NotCaptured(NetwrapError):
-    """The capture does not hold what was asked for."""
+    """The capture does not contain the table asked for."""
 
 
 def answer(host: Host, command: Command, netns: str | None = None) -> list[Record]:
@@ -61,7 +61,7 @@ def place(host: Host, netns: str | None) -> Namespace:
 
 
 def answer_in(host: Host, command: Command, netns: Namespace) -> list[Record]:
-    """The same, of a Namespace."""
+    """The records that a command would have shown in a Namespace; raises as :func:`answer`."""
     request = asking.read(command.words)
     if request is None:
         raise UsageError(f"'{' '.join(command.argv)}' shows no table: it cannot be answered from a capture")
@@ -95,7 +95,7 @@ def _brief(record: AnyRecord) -> Record:
 
 
 def _captured_as_asked(netns: Namespace, request: Request) -> list[Record] | None:
-    """What the very command printed, if the capture has it: the last time that it was run, a whole table before a part."""
+    """The output of this very command, if the capture has it: of its last run; a whole table is preferred to a part."""
     if request.name == "ss":
         return None
     tables = sorted(netns.tables.get(request.name, []), key=lambda table: not table.part)
@@ -117,7 +117,7 @@ def _key(request: Request) -> tuple[Any, ...]:
 
 
 def shown(record: AnyRecord, details: int = 0, stats: int = 0) -> Record:
-    """A record without what only `-d` and `-s` would have shown."""
+    """A record without the keys that only `-d` and `-s` show."""
     gone = (frozenset() if details else _DETAILS) | (frozenset() if stats else _STATS)
     return {key: value for key, value in record.items() if key not in gone}
 
@@ -506,7 +506,7 @@ def _brctl(host: Host, netns: Namespace, request: Request) -> Sequence[AnyRecord
 
 # Commands whose filters ask for more than that a key has a value.
 def _rules(host: Host, netns: Namespace, request: Request) -> Sequence[AnyRecord] | None:
-    """The rules that one of the firewall tools would have shown: of its own, of one family, table or chain."""
+    """The rules that one of the firewall tools would have shown: its own rules, of one family, table or chain."""
     if not netns.tables.get(request.name):
         return None
     wanted = dict(request.filters)

@@ -25,12 +25,12 @@ _DOWN = ("DOWN", "LOWERLAYERDOWN", "NOTPRESENT", "DORMANT", "TESTING")
 
 
 def is_up(link: AnyRecord) -> bool:
-    """Whether a link is up, and its other end too."""
+    """Whether a link is up and its other end is, too."""
     return "UP" in link.get("flags", ()) and link.get("operstate") not in _DOWN
 
 
 def addresses(netns: Namespace) -> list[str] | None:
-    """The addresses that others may reach: IPv4 first, no loopback's, and link-local ones only where there is nothing else."""
+    """The addresses that others may reach: IPv4 first, none of loopback, and link-local ones only if there are no others."""
     if netns.addresses is None:
         return None
     entries = [entry for link in netns.addresses for entry in link.get("addr_info", ()) if "local" in entry]
@@ -53,7 +53,7 @@ def default(netns: Namespace) -> list[str] | None:
 
 
 def row(host: Host, netns: Namespace) -> Record:
-    """The overview of a namespace; what was not captured is None."""
+    """The overview of a namespace; None stands for a table that was not captured."""
     links = netns.links
     up = None if links is None or not any("flags" in link for link in links) else sum(map(is_up, links))
     neighs = _count(host, netns, "ip neigh show")
@@ -73,7 +73,7 @@ def row(host: Host, netns: Namespace) -> Record:
 
 
 def more(netns: Namespace, names: Iterable[str]) -> Record:
-    """The columns of a report that are there on demand (:data:`ON_DEMAND`); what was not captured is None."""
+    """The columns of a report that are shown on demand (:data:`ON_DEMAND`); None stands for a table that was not captured."""
     return {name: ON_DEMAND[name](netns) for name in names if name in ON_DEMAND}
 
 
@@ -83,7 +83,7 @@ def _rules(netns: Namespace) -> int | None:
 
 
 def _nat(netns: Namespace) -> list[str] | None:
-    """The ways that addresses are translated: ``["masquerade", "dnat"]``."""
+    """The kinds of NAT in a namespace: ``["masquerade", "dnat"]``."""
     if netns.rulesets is None:
         return None
     verdicts = (str(rule.get("verdict", rule.get("target", ""))).lower() for rule in netns.rulesets if rule["kind"] == "rule")
@@ -91,7 +91,7 @@ def _nat(netns: Namespace) -> list[str] | None:
 
 
 def _forward(netns: Namespace) -> list[str] | None:
-    """The families that packets are forwarded of: ``["4", "6"]``, ``["off"]``."""
+    """The families of packets that are forwarded: ``["4", "6"]``, ``["off"]``."""
     found = forwarding(netns)
     if found is None:
         return None
@@ -113,7 +113,7 @@ def _mtu(netns: Namespace) -> list[int] | None:
 
 
 def _listen(netns: Namespace) -> list[str] | None:
-    """Protocol and port of what listens: ``["tcp/22", "udp/53"]``."""
+    """The protocol and port of each listener: ``["tcp/22", "udp/53"]``."""
     if netns.listeners is None:
         return None
     found = {(str(row.get("netid")), str(row.get("local_port"))) for row in netns.listeners}
@@ -130,7 +130,7 @@ def _count(host: Host, netns: Namespace, command: str) -> int | None:
 
 
 def shown(host: Host, netns: Namespace, command: str) -> list[Record] | None:
-    """What a command shows of a namespace; None where that was not captured."""
+    """The records that a command shows in a namespace; None where they were not captured."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what a capture lacks is said once, of the host
@@ -183,7 +183,7 @@ def routes(host: Host, netns: Namespace) -> list[Record] | None:
 
 
 def rules(netns: Namespace) -> list[Record] | None:
-    """The firewall rules that can decide something: those that a packet may come to, and policies that drop."""
+    """The firewall rules that matter: those that a packet may come to, and policies that drop."""
     if netns.rulesets is None:
         return None
     chains = [record for record in netns.rulesets if record["kind"] == "chain"]
@@ -213,7 +213,7 @@ def _targets(rule: Record) -> list[str]:
 
 
 def details(host: Host, netns: Namespace) -> Record:
-    """All that a report says of one namespace."""
+    """Everything in the report of one namespace."""
     return {
         **row(host, netns),
         "names": netns.names,

@@ -1,4 +1,4 @@
-"""The questions that `netwrap sql NAME` asks: SQL over the tables of :mod:`.flat`, for SQLite and for DuckDB alike."""
+"""The ready-made questions of `netwrap sql NAME`: SQL over the tables of :mod:`.flat`, for SQLite and for DuckDB alike."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Question(NamedTuple):
-    """A question: what its rows are, its SQL, and what it is asked about ("" or ADDRESS)."""
+    """A question: a description of its rows, its SQL, and its parameter ("" or ADDRESS)."""
 
     summary: str
     sql: str

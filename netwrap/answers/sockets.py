@@ -1,4 +1,4 @@
-"""Answer `ss` and `netstat` from captured sockets: those of the kinds and states that were asked for."""
+"""Answer `ss` and `netstat` from captured sockets, by kind and state."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LISTENING = frozenset(ss.WHICH["listening"])
 def answer(host: Host, netns: Namespace, request: Request) -> list[Record] | None:
     """The sockets that a command would have shown; None where no capture covers what it asks for.
 
-    Kinds and states that were asked for and not captured are warned of.
+    Warns of kinds and states that were asked for and not captured.
     """
     if netns.sockets is None:
         return None
@@ -39,7 +39,7 @@ def answer(host: Host, netns: Namespace, request: Request) -> list[Record] | Non
 
 
 def _warn(netns: Namespace, asked: ss.Asked) -> None:
-    """Warn of what was asked for and is not in any of the tables."""
+    """Warn of kinds and states asked for that no table has."""
     captured: set[tuple[str, bool]] = set()
     for table in netns.tables.get("ss", ()):
         own = ss.read(table.request.words) if table.request is not None else None
@@ -65,7 +65,7 @@ def _is_of(socket: Socket, family: str) -> bool:
 
 
 def _passes(socket: Socket, key: str, value: str) -> bool:
-    """One test of a filter: ``sport 22``, ``dst 10.0.0.0/8``"""
+    """Whether a socket passes one test of a filter: ``sport 22``, ``dst 10.0.0.0/8``"""
     side = "local" if key in ("sport", "src") else "peer"
     if key.endswith("port"):
         return str(socket.get(f"{side}_port")) == value

@@ -24,7 +24,7 @@ _DECIDE = (*_BY_MAXIMUM, "forwarding", "disable_ipv6", "icmp_echo_ignore_all", "
 
 
 def unusual(netns: Namespace) -> dict[str, str] | None:
-    """The switches that decide about packets and are not as the kernel has them by itself; None where none was captured."""
+    """The switches that decide about packets and do not have the kernel's default; None where none was captured."""
     if netns.sysctls is None:
         return None
     found = {}
@@ -36,7 +36,7 @@ def unusual(netns: Namespace) -> dict[str, str] | None:
 
 
 class Switches:
-    """The switches of one namespace; one that was not captured has its default, and :meth:`known` tells."""
+    """The switches of one namespace; one that was not captured has its default, and :meth:`known` tells which were."""
 
     def __init__(self, netns: Namespace) -> None:
         self.values: dict[str, str] = {key.replace("/", "."): value for key, value in (netns.sysctls or {}).items()}
@@ -70,7 +70,7 @@ class Switches:
         return name in self.values
 
     def of(self, name: str, dev: str, family: str = "inet", default: int = 0) -> int:
-        """The effective value of a switch of an interface; of IPv4 the greater of its own and that of all."""
+        """The effective value of a switch of an interface; for IPv4 the greater of its own and that of ``all``."""
         stem = f"net.{'ipv6' if family == 'inet6' else 'ipv4'}.conf"
         own = self.value(f"{stem}.{_in_key(dev)}.{name}", self.value(f"{stem}.default.{name}", default))
         if family == "inet" and name in _BY_MAXIMUM:
@@ -86,7 +86,7 @@ class Switches:
         return self.on("ignore_routes_with_linkdown", dev, family)
 
     def rp_filter(self, dev: str) -> tuple[int, bool]:
-        """0 off, 1 strict, 2 loose, of an interface and of all; and whether both were captured."""
+        """The effective rp_filter of an interface (0 off, 1 strict, 2 loose), and whether it is known for certain."""
         names = [f"net.ipv4.conf.{which}.rp_filter" for which in (dev, "all")]
         return self.of("rp_filter", dev), all(map(self.known, names))
 

@@ -137,7 +137,7 @@ class _Maker:
         return bus
 
     def _hang(self, netns: Namespace, link: Link, port: Record) -> None:
-        """Enslaved ports go to the bus of their bridge, or under their bond or VRF."""
+        """Hang enslaved ports on the bus of their bridge, or under their bond or VRF."""
         master = self._port_of.get((id(netns), link.get("master"))) if link.get("master") else None
         if master is None:
             return
@@ -148,7 +148,7 @@ class _Maker:
             port["under"] = master["id"]
 
     def _stack(self, host: Host) -> None:
-        """A link that two or more links of other rooms stand on (macvlan) is a bus of its own."""
+        """Make a bus of each link that two or more links of other rooms stand on (macvlan)."""
         above: dict[str, set[str]] = {}
         for port, parent in self._parents(host):
             if parent["room"] != port["room"] and port["kind"] in _STACKED:
@@ -177,7 +177,7 @@ class _Maker:
                         yield port, parent
 
     def _connect(self, host: Host, netns: Namespace, link: Link, port: Record) -> None:
-        """The cable that leaves a port, if it has one."""
+        """Add the cable that leaves a port, if there is one."""
         bus = self._bus_of.get(port["id"])
         if bus is not None and bus["kind"] == "bridge":
             self._cable(port["id"], bus["id"], "name", True, "own")
@@ -254,7 +254,7 @@ def _address(entry: AnyRecord) -> str:
 
 
 def _detail(info: LinkInfo) -> str:
-    """The one word about a link of its kind that a picture has room for: ``vlan 30``, ``vni 42 to 10.0.0.9``."""
+    """The detail of a link's kind that a picture has room for: ``vlan 30``, ``vni 42 to 10.0.0.9``."""
     data = info.get("info_data") or {}
     kind = info.get("info_kind")
     if kind == "vlan" and "id" in data:
@@ -267,7 +267,7 @@ def _detail(info: LinkInfo) -> str:
 
 
 def state(link: Link) -> str:
-    """``up``, ``down`` (nobody set it up), ``no carrier`` (set up, but the other end is not), or ``unknown``.
+    """The state of a link: ``up``, ``down`` (not set up), ``no carrier`` (set up, but the other end is not), or ``unknown``.
 
     >>> state({"flags": ["UP"], "operstate": "LOWERLAYERDOWN"}), state({"flags": []}), state({"operstate": "UP"})
     ('no carrier', 'down', 'up')
@@ -286,7 +286,7 @@ def state(link: Link) -> str:
 
 
 def room_of(found: Record, end: str) -> str | None:
-    """The room that an end of a cable is in: that of a port or a bus; None for a cloud."""
+    """The room of an end of a cable: that of a port or a bus; None for a cloud."""
     return _rooms_by_end(found).get(end)
 
 
@@ -295,7 +295,7 @@ def _rooms_by_end(found: Record) -> dict[str, str]:
 
 
 def neighbours(found: Record) -> dict[str, set[str]]:
-    """For each room the rooms that one cable, or one bus, leads to."""
+    """For each room, the rooms at the other end of one cable or on the same bus."""
     by_end = _rooms_by_end(found)
     bus_of = {port["id"]: port["bus"] for port in found["ports"]}
     on_bus: dict[str, set[str]] = {bus["id"]: {bus["room"]} for bus in found["buses"]}
@@ -392,7 +392,7 @@ def only(found: Record, rooms: set[str], kinds: Sequence[str] = ()) -> Record:
 
 
 def fold(found: Record, keep: Iterable[str] = (), alike: int = ALIKE) -> Record:
-    """More than ``alike`` rooms of one shape become the first, a fold that says how many, and the last.
+    """Fold more than ``alike`` rooms of one shape into the first, a fold with their number, and the last.
 
     ``keep`` are ids of rooms that are never folded (those that were asked for, those with a finding). A fold stands in
     ``rooms`` as ``{"id", "title": "18 more", "folded": [room, …], …}`` with the ports of the first room that it stands for.
@@ -432,7 +432,7 @@ def fold(found: Record, keep: Iterable[str] = (), alike: int = ALIKE) -> Record:
 
 
 def _far_ends(found: Record, ports: dict[str, Record]) -> dict[str, str]:
-    """What a port leads to, as far as a shape cares: the bus, else the room."""
+    """The far end of each port, for comparing shapes: the bus, else the room."""
     far = {}
     for cable in found["cables"]:
         for end, other in (cable["ends"], cable["ends"][::-1]):

@@ -25,7 +25,7 @@ _ECHO = {"inet": ("icmp", 8, 0), "inet6": ("icmpv6", 128, 129)}
 
 
 class Asked(NamedTuple):
-    """What a trace is to find out."""
+    """The question of a trace."""
 
     start: Namespace
     destination: str
@@ -39,7 +39,7 @@ class Asked(NamedTuple):
 
 
 class Result(NamedTuple):
-    """One way there with one way back: what became of the packet."""
+    """One way there with one way back, and the outcome."""
 
     verdict: str
     direction: str
@@ -71,9 +71,9 @@ def ask(
     host: Host, start: str, target: str, *, proto: str = "icmp", port: int | None = None, sport: int | None = None,
     source: str | None = None, mark: int = 0, size: int | None = None, one_way: bool = False,
 ) -> Asked:  # fmt: skip
-    """A question in the words of the command line: FROM is a namespace or an address that one owns, TO an address or a namespace.
+    """Make a question from the words of the command line: FROM is a namespace or an address of one, TO an address or a namespace.
 
-    Raises UsageError where there is no such namespace, or it has no address.
+    Raises UsageError for an unknown namespace, or one without an address.
     """
     walker = Walker(host)
     netns, own = _start(host, walker, start)
@@ -243,7 +243,7 @@ def _answer(asked: Asked, results: list[Result]) -> Trace:
 
 
 def _way_back(result: Result) -> list[str]:
-    """What is known of the answer to a packet that left the source."""
+    """The known facts about the answer to a packet that left the capture."""
     import ipaddress
 
     end = result.there
@@ -290,7 +290,7 @@ def record(host: Host, found: Trace) -> Record:
 
 
 def findings(host: Host, found: Trace) -> list[Record]:
-    """What is in the way, each with what shows it and what mends it; of paths that disagree each."""
+    """The obstacles, each with its evidence and the commands that mend it; those of each path where paths disagree."""
     rows = []
     for result in found.results:
         end = result.end
