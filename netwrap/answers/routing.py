@@ -537,9 +537,10 @@ class Router:
         return {*self.local, *alone}
 
     def may_own_more(self) -> bool:
-        """Whether local routes make whole networks ours, or stand in another table (127.0.0.0/8 does not count)."""
+        """Whether local routes make whole networks ours, or stand in another table (127.0.0.0/8 does not count), or others share
+        an address of ours (anycast)."""
         return self._custom_locals or any(
-            route.type == "local" and route.length < self.bits and route.net >> (self.bits - 8) != 127
+            route.type == "anycast" or route.type == "local" and route.length < self.bits and route.net >> (self.bits - 8) != 127
             for route in self.tables.get("local", ())
         )
 

@@ -118,7 +118,7 @@ class Walker:
         self._routers: dict[tuple[int, str], Router] = {}
         self._owners: dict[str, list[tuple[Namespace, Address]]] | None = None
         self._answers: dict[tuple[Any, ...], bool | str] = {}
-        self._addressed: dict[int, tuple[tuple[End, ...], dict[int, list[int]], list[int]]] = {}
+        self._addressed: dict[tuple[int, str], tuple[tuple[End, ...], dict[int, list[int]], list[int]]] = {}
         self._guarded: dict[int, bool] = {}
         self._mends: dict[tuple[int, str], tuple[str, ...]] = {}
         self._carrying = 0
@@ -768,8 +768,6 @@ class Walker:
 
     def _who_may_answer(self, segment: Segment, nexthop: str) -> Iterable[End]:
         """The ends that have an address, and those that may answer for others' (most of a large segment does neither)."""
-        if family_of(nexthop) == "inet6":
-            return segment.ends
         found = [segment.own[at] for at in self._may_answer(segment.own, nexthop)]
         for one in segment.shared:
             moved = (one.moved(one.core.own[at]) for at in self._may_answer(one.core.own, nexthop))
@@ -777,17 +775,19 @@ class Walker:
         return found
 
     def _may_answer(self, ends: tuple[End, ...], nexthop: str) -> list[int]:
-        if id(ends) not in self._addressed:
+        family = family_of(nexthop)
+        key = (id(ends), family)
+        if key not in self._addressed:
             found: dict[int, list[int]] = {}
             others: list[int] = []
             for at, end in enumerate(ends):
-                router = self.router(end.netns, "inet")
+                router = self.router(end.netns, family)
                 for value in router.own_addresses():
                     found.setdefault(value, []).append(at)
                 if router.may_own_more() or end.netns.proxies or router.switches.on("proxy_arp", end.dev):
                     others.append(at)
-            self._addressed[id(ends)] = (ends, found, others)
-        _, found, others = self._addressed[id(ends)]
+            self._addressed[key] = (ends, found, others)
+        _, found, others = self._addressed[key]
         return sorted({*found.get(number(nexthop), ()), *others})
 
     def _answers_for(self, end: End, nexthop: str, asker: str | None) -> bool | str:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ...model.host import Host
     from ...model.namespace import Namespace
     from ..layer2 import End, Segment
+    from .walks import Walk
 
     Run = Callable[["Look"], Iterator["Finding"]]
 
@@ -118,6 +119,8 @@ class Look:
     def __init__(self, host: Host) -> None:
         self.host = host
         self.walker = Walker(host)
+        self.explained: set[Any] = set()  # what the findings so far explain
+        self.walks: list[Walk] | None = None  # made by the first check that asks for them
         self.check: Check | None = None
         self._switches: dict[int, Switches] = {}
         self._entries: dict[str, list[tuple[Namespace, Address, AddrInfo]]] = {}
@@ -144,6 +147,8 @@ class Look:
     ) -> Finding:
         """A finding of the check that runs. ``records``: of the namespace, or (namespace, record); the lines that show it."""
         assert self.check is not None
+        explains = frozenset(explains)
+        self.explained |= explains
         quoted = []
         for each in records:
             where, record = each if isinstance(each, tuple) else (netns, each)
@@ -158,7 +163,7 @@ class Look:
             self.check.why,
             tuple(quote for quote in quoted if quote is not None),
             tuple(mend),
-            frozenset(explains),
+            explains,
             frozenset(follows),
         )
 

@@ -33,15 +33,15 @@ def on_segment(look: Look, netns: Namespace, dev: str) -> list[tuple[Namespace, 
     return found
 
 
-def _networks(look: Look) -> dict[ipaddress.IPv4Network, set[int]]:
-    """The IPv4 networks of all addresses, with the prefix lengths of the others that are inside of each or hold it."""
-    nets = {net for _, _, entry in look.entries("inet") if isinstance(net := network_of(entry), ipaddress.IPv4Network)}
-    lengths = {net.prefixlen for net in nets}
-    found: dict[ipaddress.IPv4Network, set[int]] = {}
+def _wide(look: Look) -> set[Any]:
+    """The networks of all addresses that hold the network of another one."""
+    nets = {net for _, _, entry in look.entries() if (net := network_of(entry)) is not None}
+    lengths = {(net.version, net.prefixlen) for net in nets}
+    found: set[Any] = set()
     for net in nets:
-        for length in lengths:
-            if length < net.prefixlen and (wide := net.supernet(new_prefix=length)) in nets:
-                found.setdefault(wide, set()).add(net.prefixlen)
+        for version, length in lengths:
+            if version == net.version and length < net.prefixlen and net.supernet(new_prefix=length) in nets:
+                found.add(net.supernet(new_prefix=length))
     return found
 
 
@@ -194,25 +194,26 @@ def covers(look: Look) -> Iterator[Finding]:
 
 @check("A06", "error", "prefix lengths differ on one segment", "one side thinks the other is behind a router: one-way talk")
 def lengths(look: Look) -> Iterator[Finding]:
-    """Two addresses on one segment, one inside the other's network, with different lengths; /32 and /128 are left out."""
+    """Two addresses on one segment, one inside the other's network, with different lengths; /32 and /128 are left out. Of
+    IPv6 a warning."""
     told: set[Any] = set()
-    wide = _networks(look)
-    for netns, link, entry in look.entries("inet"):
+    wide = _wide(look)
+    for netns, link, entry in look.entries():
         name = str(link["ifname"])
         own = network_of(entry)
-        if own not in wide or own.prefixlen >= 31 or "address" in entry:
+        if own not in wide or own is None or own.prefixlen >= own.max_prefixlen - 1 or "address" in entry:
             continue
         for there, other, twin in on_segment(look, netns, name):
             network = network_of(twin)
-            if network is None or network.version != 4 or network.prefixlen >= 31 or "address" in twin or there is netns:
+            if network is None or network.version != own.version or "address" in twin or there is netns:
                 continue
-            if network.prefixlen > own.prefixlen and address_of(twin["local"]) in own:
+            if own.prefixlen < network.prefixlen < own.max_prefixlen - 1 and address_of(twin["local"]) in own:
                 key = (id(there), str(other["ifname"]), str(twin["local"]))
                 if key in told:
                     continue
                 told.add(key)
                 # Who is the gateway of the other is taken for right; else the shorter, that more may have.
-                is_gateway = any(twin["local"] == gateway_of(hop) for route in netns.routes or () for hop in hops(route))
+                is_gateway = any(twin["local"] == gateway_of(hop) for route in look.routes_of(netns) for hop in hops(route))
                 wrong = (netns, name, entry, network) if is_gateway else (there, str(other["ifname"]), twin, own)
                 place, dev, changed, right = wrong
                 change = [
@@ -226,6 +227,7 @@ def lengths(look: Look) -> Iterator[Finding]:
                     (there, twin),
                     (netns, entry),
                     dev=dev,
+                    severity="warning" if own.version == 6 else None,  # a router's advertisement has a length of its own
                     mend=[look.inside(place, words) for words in change],
                 )
 

@@ -8,7 +8,7 @@ from ...model.peers import PAIRS
 from ..topology import state
 from . import check, data, is_idle, is_real, kind, network_of
 from .links import dead
-from .routes import walked
+from .walks import walked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -169,6 +169,12 @@ def moved(look: Look) -> Iterator[Finding]:
                     dev=str(entry["ifname"]),
                     mend=[look.inside(netns, f"bridge fdb del {mac} dev {entry['ifname']} master")],
                 )
+
+
+@check("B07", "error", "a tunnel that leads to nobody", "its frames are dropped at the other end, or sent nowhere")
+def tunnel_to_nobody(look: Look) -> Iterator[Finding]:
+    """The walk of `netwrap trace` ends in a tunnel: no remote, another VNI or port at the other end, or no way of its own."""
+    yield from walked(look, "B07")
 
 
 @check("B08", "error", "two ends of a tunnel disagree", "the one sends what the other does not take")

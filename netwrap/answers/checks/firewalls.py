@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import address_of, check, network_of, prefix_of
-from .routes import walked
+from .walks import walked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -181,3 +181,18 @@ def no_such_link(look: Look) -> Iterator[Finding]:
                 if name and not set(name) & set("+*{}, ") and name not in names and name not in told and prefix_of(name) is None:
                     told.add(name)
                     yield look.finding(netns, f"a rule asks for {name}, and there is no such link", rule)
+
+
+@check("W09", "note", "a chain that lets everything pass but what some rules name", "what they drop is missed later")
+def exceptions(look: Look) -> Iterator[Finding]:
+    """A base chain of input, output or forward has the policy accept, and up to ten rules of its own, with a condition, that drop
+    or reject. (Of more, somebody maintains a list.)"""
+    for netns in look.namespaces:
+        rules = rules_of(netns)
+        for chain in chains_of(netns):
+            if chain.get("hook") not in ("input", "output", "forward") or str(chain.get("policy", "accept")).lower() != "accept":
+                continue
+            found = [rule for rule in rules if _of(rule, chain) and _verdict(rule) in ("drop", "reject")]
+            if 0 < len(found) <= 10:
+                more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+                yield look.finding(netns, f"{_name(chain)} passes all but `{found[0].get('text')}`{more}", *found[:3])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...wording import hops
 from . import address_of, check, gateway_of, is_main, kind
-from .routes import walked
+from .walks import walked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,6 +110,25 @@ def reverse_path(look: Look) -> Iterator[Finding]:
     yield from walked(look, "F03")
 
 
+@check("F05", "error", "nobody answers for a gateway that no link has", "the namespace reaches nothing at all")
+def not_proxied(look: Look) -> Iterator[Finding]:
+    """The walk of `netwrap trace` ends because nobody answers ARP for a gateway like Calico's 169.254.1.1. A warning where the
+    link at the other end has proxy_arp: the kernel answers only where it has a route to the gateway by another link."""
+    for found in walked(look, "F05"):
+        netns = next(netns for netns in look.namespaces if netns.title == found.netns)
+        peer = look.peer(netns, netns.link(str(found.dev)) or {})
+        dev = str(peer[1].get("ifname")) if peer is not None else ""
+        if peer is None:
+            yield found
+        elif look.switches(peer[0]).on("proxy_arp", dev):
+            what = f"{dev} of {peer[0].title} has proxy_arp, but no route by another link, so it does not answer {netns.title}"
+            mend = [look.inside(peer[0], "ip route add default via GATEWAY")]
+            yield found._replace(severity="warning", what=what, mend=tuple(mend))
+        else:
+            mend = [look.inside(peer[0], f"sysctl -w net.ipv4.conf.{dev.replace('.', '/')}.proxy_arp=1")]
+            yield found._replace(mend=tuple(mend))
+
+
 @check("F06", "note", "bridged frames pass the firewall of IP", "rooms on one bridge may be kept apart by rules of FORWARD")
 def bridge_netfilter(look: Look) -> Iterator[Finding]:
     """bridge-nf-call-iptables is 1, a bridge has two ports, and the forward chain's policy is drop."""
@@ -198,3 +217,14 @@ def connections_full(look: Look) -> Iterator[Finding]:
 def martian(look: Look) -> Iterator[Finding]:
     """The walk of `netwrap trace` ends for that reason."""
     yield from walked(look, "F10")
+
+
+@check("F11", "note", "a namespace that ignores pings", "a ping fails, and all else works: it looks like a fault of the network")
+def ignores_pings(look: Look) -> Iterator[Finding]:
+    """The switch icmp_echo_ignore_all is 1."""
+    for netns in look.namespaces:
+        for name in ("net.ipv4.icmp_echo_ignore_all", "net.ipv6.icmp.echo_ignore_all"):
+            record = switch_record(netns, name)
+            if record is not None and look.switches(netns).value(name) == 1:
+                what = f"{netns.title} answers no ping of IPv{'6' if 'ipv6' in name else '4'}"
+                yield look.finding(netns, what, record, mend=[look.inside(netns, f"sysctl -w {name}=0")])

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ...wording import hops
 from ..topology import state
-from ..trace import Asked, Trace, addresses_of, trace
 from . import UNUSABLE, address_of, check, dev_of, gateway_of, is_main, is_real, kind, network_of, prefix_of
 from .addresses import on_segment
-from .alike import Alike
 from .links import dead
+from .walks import is_proxied, walked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from typing import Any
 
     from parsers.records import AddrInfo, Neigh, Route, Rule
@@ -22,13 +20,6 @@ if TYPE_CHECKING:
     from ...model.namespace import Namespace
     from ..layer2 import End
     from . import Finding, Look
-
-#: The gateway that Calico and its like give to every pod, and answer for by proxy ARP.
-_PROXIED = ("169.254.1.1", "169.254.0.1", "169.254.169.1")
-
-
-def _is_proxied(gateway: str) -> bool:
-    return gateway in _PROXIED or gateway.startswith(("169.254.", "fe80:"))
 
 
 @check("R01", "warning", "no default route, and its neighbours have one", "nothing outside of its own networks is reached")
@@ -134,7 +125,7 @@ def gateway_off_link(look: Look) -> Iterator[Finding]:
         for hop in hops(route):
             gateway, dev = gateway_of(hop), dev_of(route, hop)
             where = address_of(gateway)
-            if gateway is None or where is None or where.is_link_local or _is_proxied(gateway) or "via" in hop:
+            if gateway is None or where is None or where.is_link_local or is_proxied(gateway) or "via" in hop:
                 continue
             flags = [*route.get("flags", ()), *hop.get("flags", ())]
             entries = [entry for link in netns.addresses for entry in link.get("addr_info", ()) if network_of(entry) is not None]
@@ -310,7 +301,7 @@ def nobody_has_gateway(look: Look) -> Iterator[Finding]:
         for hop in hops(route):
             gateway, dev = gateway_of(hop), dev_of(route, hop)
             own = address_of(gateway)
-            if gateway is None or own is None or _is_proxied(gateway) or not dev or (id(netns), gateway) in told:
+            if gateway is None or own is None or is_proxied(gateway) or not dev or (id(netns), gateway) in told:
                 continue
             if netns.link(dev) is None or not look.is_closed(netns, dev):
                 continue
@@ -390,7 +381,9 @@ def two_defaults(look: Look) -> Iterator[Finding]:
 @check("R10", "note", "a route that drops is more specific than one that leads on", "it looks like a firewall")
 def dropped_by_route(look: Look) -> Iterator[Finding]:
     """A blackhole, unreachable or prohibit route of main inside a connected network; those of the kernel and of Calico are
-    left out."""
+    left out. Or the walk of `netwrap trace` to another namespace ends at one, at a router that was meant to know the way."""
+    for found in walked(look, "R10"):
+        yield found._replace(severity="warning")
     for netns, route in look.routes():
         if (
             route.get("type") not in ("blackhole", "unreachable", "prohibit")
@@ -488,153 +481,10 @@ def expired(look: Look) -> Iterator[Finding]:
             )
 
 
-_OF_WALK = {
-    "loop": "R09", "not-forwarding": "F01", "rp-filter": "F03", "filter": "W01", "reject": "W01", "no-masquerade": "W02",
-    "isolated": "B05", "vlan": "B02", "macvlan-parent": "L22", "mtu": "L14", "nat-wrong": "W05", "arp-off": "F07",
-    "martian": "F10",
-}  # fmt: skip
-#: What a look-up may end with; on the way back each of them is a fault.
-_NO_WAY = ("no-route", "no-way-back", "blackhole", "unreachable", "prohibit")
-#: More namespaces than this are asked for their gateways and neighbours only, not for every pair.
-_PAIRS = 16
-_MOST, _BESIDE = 400, 3
-_OUTSIDE = "192.0.2.1"  # somewhere that nobody has
-
-
-class Walk(NamedTuple):
-    """A walk that was made: ``near`` to the gateway, a neighbour on the segment or the outside, not only to some other
-    namespace."""
-
-    asked: Asked
-    found: Trace
-    near: bool
-
-
-def walked(look: Look, wanted: str) -> Iterator[Finding]:
-    """The walks that end for the reason of a check: one finding for each place and reason, however many ways end there."""
-    told: dict[Any, list[Walk]] = {}
-    for walk in _walks(look):
-        if _check_of(walk) == wanted and _is_fault(walk):
-            end = walk.found.result.end
-            told.setdefault((id(end.netns), end.dev, end.reason, id(end.evidence)), []).append(walk)
-    for walks in told.values():
-        asked, found, _ = walks[0]
-        end = found.result.end
-        more = f" (and {len(walks) - 1} more ways end there)" if len(walks) > 1 else ""
-        back = "the answer of " if found.direction == "back" else ""
-        what = f"{asked.start.title} does not reach {asked.destination}: {back and f'{back}{asked.destination} is lost: '}"
-        records = [end.evidence] if isinstance(end.evidence, dict) else []
-        yield look.finding(
-            end.netns,
-            f"{what}{end.what or found.reason}{more}",
-            *records,
-            dev=end.dev,
-            severity=_severity(walks),
-            mend=[one for one in end.mend if one],
-            explains=[("walk", id(end.netns), found.reason)],
-        )
-
-
-def _check_of(walk: Walk) -> str | None:
-    if walk.found.reason in _NO_WAY:
-        return "R08"
-    return _OF_WALK.get(str(walk.found.reason))
-
-
-def _is_fault(walk: Walk) -> bool:
-    """Whether a walk ends as it can hardly be meant to: towards others no route need be there."""
-    found, end = walk.found, walk.found.result.end
-    if found.verdict in ("reached", "undecided", "depends") or found.reason is None:
-        return False
-    if found.verdict == "leaves" and found.reason != "no-masquerade" or found.reason in _NO_WAY and found.direction != "back":
-        return False
-    if walk.asked.destination == _OUTSIDE and found.reason in (*_NO_WAY, "loop", "martian"):
-        return False  # nobody has the address: routers without a way out send it round
-    return not (end.reason == "no-route" and end.netns.inode is None and _is_connected(end.netns, walk.asked.destination))
-
-
-def _severity(walks: list[Walk]) -> str | None:
-    """A firewall that keeps others from a namespace's own services is often meant so; one that keeps packets from passing
-    is not."""
-    end = walks[0].found.result.end
-    if end.reason in ("filter", "reject") and end.way.hops:
-        stage = end.way.hops[-1].steps[-1].stage if end.way.hops[-1].steps else ""
-        if stage in ("input", "output", "prerouting", "ingress") or not any(walk.near for walk in walks):
-            return "warning"
-    return None
-
-
-def _is_connected(netns: Namespace, address: str) -> bool:
-    own = address_of(address)
-    return any(
-        net is not None and own is not None and net.version == own.version and own in net
-        for link in netns.addresses or ()
-        for net in map(network_of, link.get("addr_info", ()))
-    )
-
-
-def _walks(look: Look) -> list[Walk]:
-    """Each namespace's way to its first gateway, to the outside, to others on its segments, and of few namespaces to every
-    other."""
-    kept: list[Walk] | None = getattr(look, "walks", None)
-    if kept is not None:
-        return kept
-    walks: list[Walk] = []
-    look.walks = walks  # type: ignore[attr-defined]
-    rooms = [netns for netns in look.namespaces if netns.links and netns.routes is not None and addresses_of(netns)][:_MOST]
-    few = len(rooms) <= _PAIRS
-    copies: dict[Any, list[Namespace]] = {}
-    alike = Alike(look)
-    for netns in rooms:
-        copies.setdefault(id(netns) if few else alike.key(netns), []).append(netns)
-    for first, *others in copies.values():
-        made = list(_ways_of(look, first, rooms if few else ()))
-        walks += made
-        if any(map(_is_fault, made)):
-            for netns in others:
-                walks += _ways_of(look, netns, ())
-    return walks
-
-
-def _ways_of(look: Look, netns: Namespace, rooms: Sequence[Namespace]) -> Iterator[Walk]:
-    targets: dict[str, bool] = {}
-    for route in look.defaults(netns)[:1]:
-        gateway = gateway_of(hops(route)[0])
-        if gateway and address_of(gateway) is not None and not _is_proxied(gateway):
-            targets[gateway] = True
-        if look.walker.owners(str(gateway)) or _is_proxied(str(gateway)):
-            targets[_OUTSIDE] = True
-    for other in islice(_near(look, netns), _BESIDE):
-        targets[other] = True
-    for there in rooms:
-        if there is not netns:
-            targets.setdefault(addresses_of(there)[0], False)
-    for target, near in targets.items():
-        try:
-            asked = Asked(netns, target, source=None)
-            yield Walk(asked, trace(look.host, asked, look.walker), near)
-        except (ValueError, KeyError, RecursionError):  # not a question that can be asked of what was captured
-            continue
-
-
-def _near(look: Look, netns: Namespace) -> Iterator[str]:
-    """IPv4 addresses of the others on a namespace's segments, also behind what keeps frames from them."""
-    told: set[str] = set()
-    for link in netns.addresses or ():
-        own = [entry for entry in link.get("addr_info", ()) if entry.get("family") == "inet" and is_real(entry)]
-        nets = list(map(network_of, own))
-        for end in look.segment(netns, str(link.get("ifname"))).each() if own else ():
-            for twin in end.netns.addresses_of(end.dev) if end.netns is not netns else ():
-                text, wanted = str(twin.get("local")), address_of(twin.get("local"))
-                if twin.get("family") == "inet" and is_real(twin) and text not in told:
-                    if any(net is not None and net.version == 4 and wanted in net for net in nets):
-                        told.add(text)
-                        yield text
-
-
 @check("R08", "error", "no way back", "the commonest fault: packets arrive, and their answers have no route")
 def no_way(look: Look) -> Iterator[Finding]:
-    """A walk of `netwrap trace` from a namespace arrives, and the answer ends without a route, or at one that drops."""
+    """A walk of `netwrap trace` from a namespace arrives, and the answer ends without a route, or at one that drops; or a router
+    that it is sent to by a route of its own (no default route) has none."""
     yield from walked(look, "R08")
 
 
@@ -642,3 +492,11 @@ def no_way(look: Look) -> Iterator[Finding]:
 def loop(look: Look) -> Iterator[Finding]:
     """The walk of `netwrap trace` comes to the same namespace, table and link again."""
     yield from walked(look, "R09")
+
+
+@check("L24", "error", "a link on the way is down", "what is sent by it is lost, and its sender is not told")
+def down_on_the_way(look: Look) -> Iterator[Finding]:
+    """The walk of `netwrap trace` ends at a link or bridge that is down or has no carrier, and no other check says so."""
+    for found in walked(look, "L24"):
+        if not found.follows & look.explained:
+            yield found

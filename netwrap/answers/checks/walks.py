@@ -1,0 +1,211 @@
+"""Ask `netwrap trace` for the ways that packets should find, and give each end that is a fault to the check that names it."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from ...wording import hops
+from ..trace import Asked, Trace, addresses_of, trace
+from . import address_of, gateway_of, is_real, network_of, prefix_of
+from .alike import Alike
+from .links import dead
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+    from ...model.namespace import Namespace
+    from . import Finding, Look
+
+#: The gateway that Calico and its like give to every pod, and answer for by proxy ARP.
+_PROXIED = ("169.254.1.1", "169.254.0.1", "169.254.169.1")
+_OF_WALK = {
+    "loop": "R09", "not-forwarding": "F01", "rp-filter": "F03", "filter": "W01", "reject": "W01", "no-masquerade": "W02",
+    "isolated": "B05", "vlan": "B02", "macvlan-parent": "L22", "mtu": "L14", "nat-wrong": "W05", "arp-off": "F07",
+    "martian": "F10", "tunnel": "B07", "link-down": "L24", "peer-down": "L24", "bridge-down": "L24", "no-carrier": "L24",
+}  # fmt: skip
+#: What a look-up may end with; on the way back each of them is a fault.
+_DROPS = ("blackhole", "unreachable", "prohibit")
+_NO_WAY = ("no-route", "no-way-back", *_DROPS)
+#: More namespaces than this are asked for their gateways and neighbours only, not for every pair; of fewer than `_EACH` every
+#: address is asked for.
+_PAIRS, _EACH = 16, 8
+_MOST, _BESIDE = 400, 3
+_OUTSIDE = {"inet": "192.0.2.1", "inet6": "2001:db8::1"}  # somewhere that nobody has
+
+
+def is_proxied(gateway: str) -> bool:
+    """Whether a gateway is one that no link has: its owner answers for it, or it is a router's link-local address."""
+    return gateway in _PROXIED or gateway.startswith(("169.254.", "fe80:"))
+
+
+class Walk(NamedTuple):
+    """A walk that was made: ``near`` to the gateway, a neighbour on the segment or the outside, not only to some other
+    namespace."""
+
+    asked: Asked
+    found: Trace
+    near: bool
+
+
+def walked(look: Look, wanted: str) -> Iterator[Finding]:
+    """The walks that end for the reason of a check: one finding for each place and reason, however many ways end there."""
+    told: dict[Any, list[Walk]] = {}
+    for walk in _walks(look):
+        if _check_of(look, walk) == wanted and _is_fault(look, walk):
+            end = walk.found.result.end
+            told.setdefault((id(end.netns), end.dev, end.reason, id(end.evidence)), []).append(walk)
+    for walks in told.values():
+        asked, found, _ = walks[0]
+        end = found.result.end
+        more = f" (and {len(walks) - 1} more ways end there)" if len(walks) > 1 else ""
+        back = "the answer of " if found.direction == "back" else ""
+        what = f"{asked.start.title} does not reach {asked.destination}: {back and f'{back}{asked.destination} is lost: '}"
+        records = [end.evidence] if isinstance(end.evidence, dict) else []
+        yield look.finding(
+            end.netns,
+            f"{what}{end.what or found.reason}{more}",
+            *records,
+            dev=end.dev,
+            severity=_severity(look, walks),
+            mend=[one for one in end.mend if one],
+            explains=[("walk", id(end.netns), found.reason)],
+            follows=[dead(end.netns, end.dev)] if wanted == "L24" and end.dev else [],
+        )
+
+
+def _check_of(look: Look, walk: Walk) -> str | None:
+    if walk.found.reason in _NO_WAY:
+        return "R10" if walk.found.direction != "back" and walk.found.reason in _DROPS else "R08"
+    if walk.found.reason == "no-owner":
+        gateways = [gateway_of(hops(route)[0]) for route in look.defaults(walk.found.result.end.netns)[:1]]
+        return "F05" if any(gateway in _PROXIED for gateway in gateways) else None
+    return _OF_WALK.get(str(walk.found.reason))
+
+
+def _is_fault(look: Look, walk: Walk) -> bool:
+    """Whether a walk ends as it can hardly be meant to: towards others no route need be there."""
+    found, end = walk.found, walk.found.result.end
+    if found.verdict in ("reached", "undecided", "depends") or found.reason is None:
+        return False
+    if found.verdict == "leaves" and found.reason != "no-masquerade":
+        return False
+    if walk.asked.destination in _OUTSIDE.values() and found.reason in (*_NO_WAY, "loop", "martian"):
+        return False  # nobody has the address: routers without a way out send it round
+    if found.reason in _NO_WAY and found.direction != "back" and not _is_meant_to_know(look, walk):
+        return False
+    return not (end.reason == "no-route" and end.netns.inode is None and _is_connected(end.netns, walk.asked.destination))
+
+
+def _is_meant_to_know(look: Look, walk: Walk) -> bool:
+    """Whether the router at which a walk ends was chosen by a route to this destination, not by one to everywhere."""
+    return bool(_route_before(walk)) and bool(look.walker.owners(walk.asked.destination))
+
+
+def _route_before(walk: Walk) -> int:
+    """The prefix length of the route that led to the router at which a walk ends; 0 for a default route, or none."""
+    passed = walk.found.result.end.way.hops
+    for step in passed[-2].steps if len(passed) > 1 else ():
+        if step.stage == "route" and isinstance(step.evidence, dict):
+            net = prefix_of(step.evidence.get("dst"))
+            return net.prefixlen if net is not None else 0
+    return 0
+
+
+def _severity(look: Look, walks: list[Walk]) -> str | None:
+    """A firewall that keeps others from a namespace's own services is often meant so; one that keeps packets from passing
+    is not. A route to a wide network need not mean each namespace in it, nor each address of a router be there for all."""
+    walk = walks[0]
+    if not any(walk.near or _is_first(look, walk.asked.destination) for walk in walks):
+        return "warning"
+    end = walk.found.result.end
+    if end.reason in ("filter", "reject") and end.way.hops:
+        stage = end.way.hops[-1].steps[-1].stage if end.way.hops[-1].steps else ""
+        if stage in ("input", "output", "prerouting", "ingress") or not any(walk.near for walk in walks):
+            return "warning"
+    if walk.found.reason in _NO_WAY and walk.found.direction != "back":
+        own = max((_length(link, walk.asked.destination) for _, link in look.walker.owners(walk.asked.destination)), default=0)
+        return None if _route_before(walk) >= own else "warning"
+    return None
+
+
+def _is_first(look: Look, address: str) -> bool:
+    """Whether an address is the first one of its family in its namespace."""
+    for netns, _ in look.walker.owners(address):
+        found = [one for one in addresses_of(netns) if (":" in one) == (":" in address)]
+        return found[:1] == [address]
+    return True
+
+
+def _length(link: Any, address: str) -> int:
+    return max((row.get("prefixlen", 0) for row in link.get("addr_info", ()) if row.get("local") == address), default=0)
+
+
+def _is_connected(netns: Namespace, address: str) -> bool:
+    own = address_of(address)
+    return any(
+        net is not None and own is not None and net.version == own.version and own in net
+        for link in netns.addresses or ()
+        for net in map(network_of, link.get("addr_info", ()))
+    )
+
+
+def _walks(look: Look) -> list[Walk]:
+    """Each namespace's way to its first gateways, to the outside, to others on its segments, and of few namespaces to every
+    other."""
+    if look.walks is None:
+        look.walks = list(_made(look))
+    return look.walks
+
+
+def _made(look: Look) -> Iterator[Walk]:
+    rooms = [netns for netns in look.namespaces if netns.links and netns.routes is not None and addresses_of(netns)][:_MOST]
+    few = len(rooms) <= _PAIRS
+    copies: dict[Any, list[Namespace]] = {}
+    alike = Alike(look)
+    for netns in rooms:
+        copies.setdefault(id(netns) if few else alike.key(netns), []).append(netns)
+    for first, *others in copies.values():
+        made = list(_ways_of(look, first, rooms if few else ()))
+        yield from made
+        for netns in others if any(_is_fault(look, walk) for walk in made) else ():
+            yield from _ways_of(look, netns, ())
+
+
+def _ways_of(look: Look, netns: Namespace, rooms: Sequence[Namespace]) -> Iterator[Walk]:
+    targets: dict[str, bool] = {}
+    for family, outside in _OUTSIDE.items():
+        for route in look.defaults(netns, family)[:1]:
+            gateway = gateway_of(hops(route)[0])
+            if gateway and address_of(gateway) is not None and not is_proxied(gateway):
+                targets[gateway] = True
+            if look.walker.owners(str(gateway)) or is_proxied(str(gateway)):
+                targets[outside] = True
+        for other in islice(_near(look, netns, family), _BESIDE):
+            targets[other] = True
+    for there in rooms:
+        found = addresses_of(there) if there is not netns else []
+        for address in found if len(rooms) <= _EACH else found[:1]:
+            targets.setdefault(address, False)
+    for target, near in targets.items():
+        try:
+            asked = Asked(netns, target, source=None)
+            yield Walk(asked, trace(look.host, asked, look.walker), near)
+        except (ValueError, KeyError, RecursionError):  # not a question that can be asked of what was captured
+            continue
+
+
+def _near(look: Look, netns: Namespace, family: str) -> Iterator[str]:
+    """Addresses of the others on a namespace's segments, also behind what keeps frames from them."""
+    told: set[str] = set()
+    for link in netns.addresses or ():
+        own = [entry for entry in link.get("addr_info", ()) if entry.get("family", "inet") == family and is_real(entry)]
+        nets = list(map(network_of, own))
+        for end in look.segment(netns, str(link.get("ifname"))).each() if own else ():
+            for twin in end.netns.addresses_of(end.dev) if end.netns is not netns else ():
+                text, wanted = str(twin.get("local")), address_of(twin.get("local"))
+                if twin.get("family", "inet") == family and is_real(twin) and wanted is not None and text not in told:
+                    if any(net is not None and net.version == wanted.version and wanted in net for net in nets):
+                        told.add(text)
+                        yield text
