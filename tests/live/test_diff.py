@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,7 +26,7 @@ ip -n red route add default via 10.0.0.1; ip -n blue route add default via 10.0.
 ip -n red route add 10.7.0.0/16 via 10.0.0.3
 ip -n red rule add from 10.0.0.2 lookup 100 pref 500
 ip -n red neigh add 10.0.0.9 lladdr 02:00:00:00:00:09 dev eth0 nud permanent
-ip -n red link add p0 type veth peer name p1; ip -n red link set p0 up; ip -n red link set p1 up
+ip -n red link add p0 address 02:00:00:00:00:70 type veth peer name p1 address 02:00:00:00:00:71; ip -n red link set p0 up; ip -n red link set p1 up
 nft add table ip t; nft 'add chain ip t c { type filter hook forward priority 0; policy accept; }'
 nft add rule ip t c ip saddr 10.0.0.2 counter accept; nft add rule ip t c tcp dport 22 drop
 nft add set ip t s '{ type ipv4_addr; }'; nft add element ip t s '{ 10.0.0.7 }'
@@ -38,7 +39,7 @@ CHANGES: dict[str, tuple[str, str, tuple[str, str | None, str, str, str | None]]
     "mtu": ("ip -n red link set eth0 mtu 1400", "ip -n red link set eth0 mtu 1500", ("~", "red", "link", "eth0", "mtu")),
     "link down": ("ip -n red link set p0 down", "ip -n red link set p0 up", ("~", "red", "link", "p0", "state")),
     "port down": ("ip link set v-blue down", "ip link set v-blue up", ("~", None, "link", "v-blue", "state")),
-    "link gone": ("ip -n red link del p0", "ip -n red link add p0 type veth peer name p1", ("-", "red", "link", "p", None)),
+    "link gone": ("ip -n red link del p0", "ip -n red link add p0 address 02:00:00:00:00:70 type veth peer name p1 address 02:00:00:00:00:71", ("-", "red", "link", "p", None)),
     "new pair": ("ip link add n0 type veth peer name n1", "ip link del n0", ("+", None, "link", "n", None)),
     "new bridge": ("ip link add br9 type bridge", "ip link del br9", ("+", None, "link", "br9", None)),
     "new netns": ("ip netns add green", "ip netns del green", ("+", None, "netns", "green", None)),
@@ -135,6 +136,11 @@ class Lab:
             self.host.end()
             raise
 
+    @functools.cached_property
+    def rest(self) -> Host:
+        """The state that each change is undone to."""
+        return self.state()
+
     def state(self) -> Host:
         done = self.host.netwrap("capture")
         assert done.returncode == 0, done.stderr
@@ -168,7 +174,7 @@ def test_a_lab_at_rest_and_a_busy_one_give_nothing(lab: Lab) -> None:
 @pytest.mark.parametrize("name", CHANGES)
 def test_one_change_is_one_row(lab: Lab, name: str) -> None:
     do, undo, (change, netns, table, key, field) = CHANGES[name]
-    before = lab.state()
+    before = lab.rest
     try:
         lab.host.sh(do)
         after = lab.state()

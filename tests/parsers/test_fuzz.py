@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from fixture_files import FIXTURES, label, read, texts
 from hypothesis import HealthCheck, given, settings
+from portion import chosen
 
 import parsers
 from tests.fuzz import mutations, strategies
 
-BOUNDED = settings(max_examples=50, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+BOUNDED = settings(max_examples=25, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 COMMANDS = parsers.names()
 
 
@@ -68,10 +69,11 @@ def test_damaged_captures(path: Path) -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_lines_without_end(command: str) -> None:
-    """Each seed repeated to 8,000 characters; what is worse than linear would take minutes (and dump its stack)."""
+    """Seeds repeated to 8,000 characters; what is worse than linear would take minutes (and dump its stack)."""
     for head in mutations.HEADS:
         for seed in mutations.SEEDS:
-            only_parse_errors(command, head + seed * (8_000 // len(seed)))
+            if chosen((command, head, seed), 4):
+                only_parse_errors(command, head + seed * (8_000 // len(seed)))
 
 
 @pytest.mark.parametrize("command", COMMANDS)
