@@ -66,6 +66,10 @@ _NUMBERED = re.compile(
 )
 # `alpha | CHANGED | rc=0 >>`
 _OF_ANSIBLE = re.compile(r"(?P<name>[^\W_][\w.-]{0,60}) \| (?:CHANGED|SUCCESS|FAILED|UNREACHABLE!?)\b.*$")
+# `ok: [alpha] => {`
+_OF_A_TASK = re.compile(r"(?:ok|changed|fatal|failed): \[(?P<name>[^\W_][\w.-]{0,60})\](?: => .*)?$")
+# `1. On node-a:`, `- Client:`
+_LIST = re.compile(r"^(?:[-+•*]|\d{1,2}[.)]|[a-z]\)) +(?=[^\W_*])")
 # `Node1:`, `**router:**`
 _BEFORE_COLON = re.compile(r"[*_]{0,3}(?P<name>[^\W_][\w.-]{0,60})[*_]{0,2}:[*_]{0,2}$")
 # `ip route on the gateway:`, `Auf dem Router:`, `from node1 (10.0.0.1):`
@@ -134,9 +138,12 @@ def read(line: str, names: Iterable[str] = ()) -> tuple[str | None, str | None] 
     >>> read("=== node1 ==="), read("Inside the container:"), read("Routes:"), read("Im Container web:"), read("### Host")
     (('node1', None), (None, 'container'), None, (None, 'container web'), ('', None))
     """
-    line = line.strip()
+    line = _LIST.sub("", line.strip(), count=1)
     if not line or len(line) >= LONGEST:
         return None
+    task = _OF_A_TASK.match(line)
+    if task is not None:
+        return task["name"], None
     if line[-1] == ":":
         found = _NAMED.search(line)
         if found is not None and found["name"].lower() not in _NO_NAMES:
@@ -154,6 +161,18 @@ def read(line: str, names: Iterable[str] = ()) -> tuple[str | None, str | None] 
     if machine is None and line[-1] in ":*_":
         machine = _on_a_machine(line, set(names))
     return (machine, None) if machine is not None else None
+
+
+def above_a_block(line: str, names: Iterable[str] = ()) -> tuple[str | None, str | None] | None:
+    """The same of a line that stands directly above a block of code: such a line needs no colon.
+
+    >>> above_a_block("VM1"), above_a_block("On the router"), above_a_block("iproute2")
+    (('VM1', None), ('router', None), None)
+    """
+    line = line.strip()
+    if not line or line[-1] in ":*" or not (_NUMBERED.match(f"{line}:") or _ON.match(line) or _IN.match(line) or line in names):
+        return None
+    return read(f"{line}:", names)
 
 
 def is_name(line: str) -> bool:

@@ -30,6 +30,7 @@ _SYSLOG = re.compile(
 )
 # of `docker compose logs`: `web-1  | `; of `pssh`, `clush`: `node1: `
 _NAMED = re.compile(r"(?P<host>[^\W_][\w.-]{0,60})(?: {1,20}\| ?|: )")
+_STRING = re.compile(r'\s*"(.*)",?\s*$')
 _NUMBERED = re.compile(r"\s{0,6}(\d{1,6})(?:[:.|)]|\t| {1,4})[ \t]?")
 # What no comment, no frame and no history has behind its mark but a table that was put there
 _TABLE = re.compile(
@@ -58,6 +59,7 @@ def without(lines: list[str], breaks: set[int]) -> tuple[list[str], dict[int, st
     for mark, first in ((_SYSLOG, None), (_TIME, "[0123456789")):
         lines = _without_mark(lines, mark, breaks, machines, first)
     lines = _without_names(lines, breaks, machines)
+    lines = _without_json(lines)
     for mark in (_CHAT, _FRAME, _COMMENT):
         lines = _without_mark(lines, mark, breaks, machines, None)
     return _without_numbers(lines), machines
@@ -83,6 +85,23 @@ def _without_names(lines: list[str], breaks: set[int], machines: dict[int, str])
         return found.end(), found["host"]
 
     return _without_runs(lines, length, 1, breaks, machines)
+
+
+def _without_json(lines: list[str]) -> list[str]:
+    """The lines of a list of strings, as Ansible prints `stdout_lines`, without their quotes.
+
+    >>> _without_json(['    "default via 10.0.0.1 dev eth0 ",', '    "0:\\\\tfrom all lookup local"'])
+    ['default via 10.0.0.1 dev eth0 ', '0:\\tfrom all lookup local']
+    """
+    found = []
+    for line in lines:
+        string = _STRING.match(line) if '"' in line[:20] else None
+        if string is not None:
+            line = string[1].replace("\\t", "\t").replace('\\"', '"').replace("\\\\", "\\")
+            if not is_of_table(line) and not line.startswith("    "):
+                line = string[0]
+        found.append(line)
+    return found
 
 
 def _without_runs(

@@ -17,6 +17,7 @@ from . import headings, line_prefixes, panes, quotations
 _TITLE = re.compile(r"\x1b\][^\x07\x1b]{0,400}(?:\x07|\x1b\\)")
 # Colours whose first character a browser has eaten: `[36meth0: [0m<BROADCAST`
 _EATEN = re.compile(r"\[(?:\d{1,3}(?:;\d{1,3}){0,4})?[mK]")
+_COLOUR = re.compile(r"\[\d{1,2}(?:;\d{1,3})*m")
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]?[@-~]|\x1b[=>NOM78c]|\x1b[()][A-Za-z0-9]")
 # What `<pre>` and its like leave behind; flags of links (`<UP>`, `<BROADCAST,UP>`) are no tags.
 _TAG = re.compile(
@@ -77,7 +78,7 @@ def undo(text: str) -> Pasted:
     numbers = list(range(1, len(lines) + 1))
     if "\x1b" in text or "\r" in text or "\x08" in text:
         lines = list(map(_as_on_screen, lines))
-    if "[0m" in text or "[m" in text or "[00m" in text:
+    if "m" in text and _COLOUR.search(text):
         lines = [_EATEN.sub("", line) if "[" in line else line for line in lines]
     breaks: set[int] = set()
     if "│" in text or "┃" in text:
@@ -189,6 +190,8 @@ def _without_marks(lines: list[str], breaks: set[int]) -> list[str]:
             bare = _MARK.sub("", line)
             _note_breaks(line, position, breaks, _MARK)
             line = bare
+        if line.startswith("    **") and line.endswith("**"):
+            line = line.replace("**", "")
         if "**" in line and line_prefixes.is_of_table(_BOLD.sub("", line)):
             line = _BOLD.sub("", line)
         if "&" in line and _ENTITY.search(line):

@@ -26,11 +26,11 @@ class Prompt(NamedTuple):
     sure: bool
 
 
-_SIGIL = "#$%>❯➜λ»›✗⟩"
+_SIGIL = "#$%>❯➜➤▶►λ»›✗⟩"
 _ANY_SIGIL = re.compile(rf"[{_SIGIL}\ue0b0-\ue0bf]|^\s*\+")
-_ARROWS = "❯➜λ»›✗⟩"
+_ARROWS = "❯➜➤▶►λ»›✗⟩"
 _HOST = r"(?P<host>[^\W_][\w.-]{0,80})"
-_USER = r"(?P<user>[^\W_][\w.+\\-]{0,60}|_\w{0,40})"
+_USER = r"(?P<user>I have no name!|[^\W_][\w.+\\-]{0,60}|_\w{0,40})"
 # What may stand between the host and the sigil: `:~`, ` ~/lab (main)`, ` [ ~ ]`, `:mgmt:~`, ` dir`, `(config)`
 _PATH = (
     r"(?::[\w-]{1,40}(?=:))?"
@@ -43,10 +43,12 @@ _PATTERNS = tuple(
         # `[root@alpha ~]# `, `[root@alpha ~(keystone_admin)]# `, `[admin@fw-1.example.net:/]$ `, `root@[alpha ~]#`
         rf"\[{_USER}[@㉿]{_HOST}(?:[ :][^\]\n]{{0,120}})?\] ?(?:\([^)\n]{{0,60}}\) ?)?{_TYPED}",
         rf"\[{_HOST}[ :][~/][^\]\n]{{0,120}}\] ?{_TYPED}",
+        # `[alpha]$ `
+        rf"\[(?=\d*[A-Za-z]){_HOST}\] ?{_TYPED}",
         # `root@alpha:~# `, `me@alpha ~> `, `root@alpha [~]# `, `cumulus@leaf01:mgmt:~$ `, `vyos@alpha# `
         rf"{_USER}[@㉿]{_HOST}{_PATH}{_TYPED}",
         # `alpha:~ # `, `leaf1:~$ `, `1|sargo:/ $ `
-        rf"(?:\d{{1,3}}\|)?{_HOST}:[~/][^#$%>\n]{{0,150}}? ?{_TYPED}",
+        rf"(?:\d{{1,3}}\|)?(?!root:){_HOST}:[~/][^#$%>\n]{{0,150}}? ?{_TYPED}",
         # `alpha ~ # `, `node1 [ ~ ]# `
         rf"{_HOST} (?:[~/][^#$%>\n]{{0,100}}?|\[ ?[~/][^\]\n]{{0,100}}\]) ?{_TYPED}",
     )
@@ -55,6 +57,7 @@ _PATTERNS = tuple(
 _NAMELESS = tuple(
     re.compile(pattern)
     for pattern in (
+        rf"root:[~/][^#$%>\n]{{0,100}}? ?{_TYPED}",
         rf"-?(?:ba|z|da|a|k|c|tc|fi|mk|pdk)?sh(?:-\d[\w.]{{0,8}})? ?{_TYPED}",
         rf"[~/][\w./-]{{0,120}} ?(?:\([^)\n]{{0,60}}\) ?)?{_TYPED}",
         rf"(?:PS )?(?:[A-Za-z]:)?[\\/][^>\n]{{0,120}}{_TYPED}",
@@ -79,7 +82,7 @@ _UNSURE = tuple(
 _CLOCK = re.compile(r"[\[(]?(?:\d{4}-\d\d-\d\d[ T])?\d{1,2}:\d\d(?::\d\d(?:\.\d{1,6})?)?(?: ?[AP]M)?Z?[\])]?\s+")
 _VENV = re.compile(r"\([\w.+ -]{1,40}\) ?")
 _LIST = re.compile(r"\s*(?:[-*+•] +|\d{1,3}[.)] +|\d{1,5} {1,3}(?=\S))?[*_`\"'“]{0,3}")
-_UPPER_HALF = re.compile(r"\s*[┌╭]─")
+_UPPER_HALF = re.compile(r"\s*[┌╭][─\[(]")
 _HOST_OF_UPPER_HALF = re.compile(rf"{_USER}[@㉿]{_HOST}")
 _CLOSING = "*_`\"'”"
 
@@ -212,6 +215,27 @@ def upper_half(line: str) -> str | None:
         return None
     found = _HOST_OF_UPPER_HALF.search(line[:300])
     return found["host"] if found else ""
+
+
+# `me@alpha ~/lab`, `[me@alpha lab]`, `me at alpha in ~/lab on main`, `alpha in ~/lab`
+_ABOVE = (
+    re.compile(rf"\[?{_USER}[@㉿]{_HOST}(?:[ :][^#$%>\n]{{0,80}})?\]?$"),
+    re.compile(rf"(?:{_USER} (?:at|in|@) )?(?:\W )?{_HOST} in [~/][^#$%>\n]{{0,80}}$"),
+)
+
+
+def line_above(line: str) -> str | None:
+    """The host that a line names which may be the first of a prompt of two, where a prompt without a name stands below.
+
+    >>> line_above("me@alpha ~/lab"), line_above("me at alpha in ~/lab on main"), line_above("It is in /etc.")
+    ('alpha', 'alpha', None)
+    """
+    line = line.strip()
+    for pattern in _ABOVE if len(line) < 200 and not line.endswith((".", ":", ",", "?")) else ():
+        found = pattern.match(line)
+        if found is not None:
+            return found["host"]
+    return None
 
 
 def host_of(front: str) -> tuple[str, str]:

@@ -165,6 +165,7 @@ class _Reader:
         self.shells = shells.Shells()
         self.writers = {"": self.shells, quotations.UNNAMED: self.shells}  # the shells of each writer
         self.learned: list[str] = []
+        self.fronts: set[str] = set()  # what stood in front of commands: the prompts, of whatever form
         self.files: dict[str, Run] = {}
         self.cache: dict[int, _Found | None] = {}
         self.marks: set[str] = set()  # the values of a loop whose headings are still to come
@@ -188,7 +189,7 @@ class _Reader:
         if self.voices[at] != self.voice:
             self.voice = self.voices[at]
             self.shells = self.writers.setdefault(self.voice, shells.Shells())
-        host = prompts.upper_half(line)
+        host = self.upper_half(at)
         if host is not None:
             self.shells.upper_half(host)
             return at + 1
@@ -223,6 +224,8 @@ class _Reader:
     def said(self, at: int, line: str) -> None:
         """Note a line of prose, or the name of a machine or namespace that heads what follows."""
         heading = headings.read(line, self.shells.named)
+        if heading is None and at + 1 in self.breaks:
+            heading = headings.above_a_block(line, self.shells.named)
         self.shells.prose(heading, apart=at == 0 or not self.lines[at - 1].strip())
 
     def stops(self, at: int) -> bool:
@@ -230,12 +233,21 @@ class _Reader:
         if at in self.breaks:
             return True
         line = self.lines[at]
-        if prompts.upper_half(line) is not None or line.strip() in shells.LEAVES:
+        if self.upper_half(at) is not None or line.strip() in shells.LEAVES:
             return True
         prompt = prompts.read(line) if len(line) < 400 else None
         if prompt is not None and prompt.host in self.shells.named:
             return True
         return self.command(at) is not None or headings.read(line) is not None
+
+    def upper_half(self, at: int) -> str | None:
+        """The machine that the first line of a prompt of two names (``""``: none); None where the line is no such one."""
+        found = prompts.upper_half(self.lines[at])
+        if found is not None or at + 1 >= len(self.lines) or not ("@" in self.lines[at] or " in " in self.lines[at]):
+            return found
+        host = prompts.line_above(self.lines[at])
+        below = prompts.read(self.lines[at + 1]) if host is not None else None
+        return host if below is not None and below.sure and not below.host else None
 
     # -- commands --------------------------------------------------------------------------------------------------
 
@@ -250,10 +262,12 @@ class _Reader:
         if len(line) > invocation.LONGEST or not line.strip():
             return None
         for prefix in self.learned:
-            if line.startswith(prefix) and len(line) > len(prefix):
+            if line.startswith(prefix) and len(line.rstrip()) > len(prefix):
                 typed, last = self._continued(prompts.unmarked(line[len(prefix) :]), at)
                 return _Found(typed, self._runs(typed), prompts.read(line), prefix, True, last)
         prompt = prompts.read(line)
+        if line.strip() in self.fronts:
+            return _Found("", [], prompt, line, True, at)
         if (
             prompt is not None
             and (prompt.sure or _PROGRAM.search(prompt.typed) and _shows(self._runs(prompt.typed)))
@@ -261,7 +275,7 @@ class _Reader:
         ):
             typed, last = self._continued(prompt.typed, at)
             return _Found(typed, self._runs(typed), prompt, "", True, last)
-        if prompts.upper_half(line) is not None:
+        if self.upper_half(at) is not None:
             return None
         if _OPENER.match(line) and self.prompt_below(at):
             typed, last = self._continued(prompts.bare(line), at)
@@ -329,6 +343,7 @@ class _Reader:
         """Read what was typed behind a prompt, and what it printed."""
         self.see(found)
         typed = found.typed.strip()
+        self.learn(at, typed)
         if typed in shells.LEAVES or typed.startswith("exit "):
             self.shells.leave()
             return found.last + 1
@@ -340,6 +355,12 @@ class _Reader:
             self.shells.enter(self.shells.filled(found.runs[0]))
             return found.last + 1
         return self.outputs(at, found)
+
+    def learn(self, at: int, typed: str) -> None:
+        """Note what stands in front of a command: the same by itself is a prompt behind which nothing was typed."""
+        front = self.lines[at][: self.lines[at].find(typed)].strip() if typed else ""
+        if front and len(front) < 100 and not front[-1].isalnum() and front[-1] not in ":`*.)" and len(self.fronts) < 50:
+            self.fronts.add(front)
 
     def see(self, found: _Found) -> None:
         """Note what a prompt says of user and machine."""
@@ -374,7 +395,8 @@ class _Reader:
             behind = runs[index + 1 :]
             self.marks = {turn.value for _, turn in behind if turn is not None and turn.pattern}
             start = self.heading_of(position, run, names, block) if names or several else position
-            once = several and sum(other.words == run.words or _parser(other.words) == block.parser for other, _ in runs) > 1
+            shape = _shape(run.words)
+            once = several and sum(other.words == run.words or _shape(other.words) is shape for other, _ in runs) > 1
             end = self.table_of(block, start, run, once, [_shape(other.words) for other, _ in behind])
             self.marks = set()
             if end:
@@ -467,7 +489,7 @@ class _Reader:
             name, values = run.loop
             echo = next((other.words[1:] for other in turn if other.words[:1] in (["echo"], ["printf"])), None)
             for value in values or self.values(name, echo, at):
-                heading = _Turn(name, value, echo is not None or not values)
+                heading = _Turn(name, value, echo is not None or not values)  # of `$n 1`, `$n 2` none is there
                 shown = [other for other in turn if other.words[:1] not in (["echo"], ["printf"])]
                 for position, other in enumerate(shown):
                     found.append(
@@ -487,7 +509,7 @@ class _Reader:
             elif self.lines[at].strip() and self.cache_of_prompt(at):
                 break
             at += 1
-        return found or [f"${name}"]
+        return found or [f"${name} {turn}" for turn in range(1, _TURNS + 1)]
 
     def cache_of_prompt(self, at: int) -> bool:
         found = self.command(at)
@@ -596,6 +618,7 @@ class _Reader:
                 self.learned.append(found.front)
                 self.cache.clear()
         self.shells.goes_on()
+        self.learn(at, found.typed.strip())
         return self.outputs(at, found)
 
     def place_of_front(self, found: _Found) -> tuple[object, ...]:
@@ -735,6 +758,8 @@ class _Turn(NamedTuple):
 
 
 _NEAR = 14
+# Of a loop that tells neither its values nor where a turn begins: so many are looked for
+_TURNS = 30
 # `ip a on node-1`, `ip route inside the container`
 _WHERE = re.compile(r"\s((?:on|from|at|in|inside|within) .{1,60})$", re.IGNORECASE)
 # `Every 2.0s: ip neigh      alpha: Mon Jan  1 10:00:00 2024`

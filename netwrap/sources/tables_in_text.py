@@ -73,7 +73,8 @@ SHAPES: dict[str, Shape] = {
     "ip_route": _shape(
         # no route has a MAC, or a state behind all: `10.0.0.7 dev v0 lladdr 02:…`
         rf"(?!\S+ dev \S+ .*(?:lladdr [\da-f]|(?:{_STATES})\s*$))"
-        rf"(?:(?:{_TYPES}) )?{_PREFIX}(?:\s+(?:{_ROUTE_WORDS})\b.*|\s*\\.*|\s*)$|(?:{_TYPES}) {_PREFIX}",
+        rf"(?:(?:{_TYPES}) )?{_PREFIX}(?:\s+(?:{_ROUTE_WORDS})\b.*|\s*\\.*|(?<!\b\d)(?<!\b\d\d)(?<!\b\d\d\d)\s*)$"
+        rf"|(?:{_TYPES}) {_PREFIX}",
         r"\s+(?:nexthop|cache|via|dev)\b|\s+<\S+>\s",
     ),
     "ip_neigh": _shape(
@@ -146,7 +147,11 @@ _CHATTER = re.compile(
     r"|Emulate Docker CLI|Creating debugging pod |Welcome to |The authenticity |All commands and output "
 )
 # What stands below a table and is of none: of GitHub's runners, VyOS, chats, `set -x`, `ping`
-_OF_OTHERS = re.compile(r"##\[|::\w+::|\[edit\b|\[?\d\d:\d\d(?::\d\d)?\]? (?:-!-|<|\*)|\+{1,4} [a-z]|--- |<[@+ ]?\w+> |!$|% \w")
+_OF_OTHERS = re.compile(
+    r"##\[|::\w+::|\[edit\b|\[?\d\d:\d\d(?::\d\d)?\]? (?:-!-|<|\*)|\+{1,4} [a-z]|--- |<[@+ ]?\w+> |!$|% \w|\s*[\]}],?$"
+)
+# Above the routes of a table in what scripts of routers print
+_TABLE_NUMBER = re.compile(r"\d{1,5}$")
 _JOINT = re.compile(r"\\ {1,8}(?=\S)|\\(?=inet|link/|valid_lft)")
 
 
@@ -207,7 +212,16 @@ def _first(shape: Shape, parser: str, lines: Sequence[str], at: int, stop: Calla
                 return at
             if part and shape.more is not None and shape.more.match(line) and not bare[0].isupper():
                 return at
-            if _ELLIPSIS.match(bare) or parsers_stderr(bare) or _CHATTER.match(bare) or title and skipped < 3 and not stop(at):
+            if (
+                _ELLIPSIS.match(bare)
+                or _TABLE_NUMBER.match(bare)
+                and skipped < 3
+                or parsers_stderr(bare)
+                or _CHATTER.match(bare)
+                or title
+                and skipped < 3
+                and not stop(at)
+            ):
                 skipped += 1
                 at += 1
                 continue
@@ -335,8 +349,8 @@ def _rows(
             goes_on = False
         if not rows and part and not starts and shape.more is not None and shape.more.match(text):
             goes_on = True
-        if starts and once and rows and _key(text) == _key(rows[0].text):
-            break
+        if starts and rows and _key(text) == _key(rows[0].text) and (once or gap or _LINK_LINE.match(text)):
+            break  # another table of the same kind
         if starts or goes_on:
             if pending:
                 lost += [(it, lines[it], _NO_LINE) for it in pending if not _ELLIPSIS.match(lines[it])]
@@ -391,13 +405,17 @@ def _as_printed(parser: str, text: str, starts: bool) -> str:
 # What is printed in lines that are long enough to be broken, and whose words say where they go on
 _WRAPPED = ("ip_link", "ip_address", "bridge_link", "ip_route", "ip_neigh", "ip_rule", "bridge_fdb")
 _NO_LINE = "no line of this table"
+_LINK_LINE = re.compile(_LINK)
 _OF_LINKS = ("ip_link", "ip_address", "bridge_link")
 _LOST_LINK = re.compile(r"\d{1,10}: ?\S")
 
 
 def _key(text: str) -> str:
     """What tells the first record of a table: `1: lo`, `default`, `0:`."""
-    return " ".join(text.split(None, 2)[:2]) if text[:1].isdigit() else text.split(None, 1)[0]
+    words = text.split(None, 4)
+    if len(words) > 3 and words[2] in ("inet", "inet6"):  # `-o`
+        return " ".join(words[:4])
+    return " ".join(words[:2]) if text[:1].isdigit() else words[0]
 
 
 def _ends_like_prose(text: str) -> bool:
