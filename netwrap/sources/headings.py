@@ -125,7 +125,9 @@ _NO_NAMES = frozenset(
     "first second third last one two three it is works follows following above below code bash sh console text wrote says show "
     "shows goal what why how when where who status state settings debug error errors warning warnings ipv4 ipv6 default "
     "main local "
-    "destination kernel iface port additional expected reproduction workaround help question solved hello hallo bonjour".split()
+    "destination kernel iface port additional expected reproduction workaround help question solved hello hallo bonjour "
+    "because with without while if via using again only also still not does do can cannot in by for as of gives looks like seems "
+    "running fails failed working itself alone first seen und aber sowie et mais avec sans".split()
 )
 
 

@@ -152,6 +152,14 @@ def test_where_a_command_ran(line: str, host: str, netns: str | None) -> None:
         ("--------\nnode[1-2]\n--------\n{}--------\nnode3\n--------\n{}", [("node[1-2]", None), ("node3", None)]),
         (" me@a \ue0b0 ~/lab \ue0b0 ip r\n{} me@a \ue0b0 ~/lab \ue0b0 \n", [("a", None)]),
         ("+ ip r\n{}++ hostname\na\n===== ip route =====\n{}", [("a", None), ("a", None)]),
+        ("me@a ~/lab\n$ ip r\n{}me@a ~/lab\n$ ls\n", [("a", None)]),
+        ("root@a(rw):~#  ip r\n{}root@a(rw):~#\n", [("a", None)]),
+        ("ok: [n1] => {\n    \"x.stdout_lines\": [\n        \"default dev x\",\n        \"10.0.0.0/8 dev x \"\n    ]\n}\n",
+         [("n1", None)]),
+        ("1. On node-a:\n   ```\n   $ ip r\n   default dev x\n   10.0.0.0/8 dev x\n   ```\nVM2\n```\n{}```\n",
+         [("node-a", None), ("VM2", None)]),
+        ("$ for c in $(docker ps -q); do docker exec $c ip r; done\n{}{}", [("", "docker $c 1"), ("", "docker $c 2")]),
+        ("Output of \"ip route list table 9\"\n----------\n9\n{}", [("", None)]),
         ("root@a:~# ip r      │root@b:~# ip r\ndefault dev x       │default dev x\n10.0.0.0/8 dev x    │10.0.0.0/8 dev x\n",
          [("a", None), ("b", None)]),
     ],
@@ -197,6 +205,13 @@ def test_a_part_does_not_count_against_the_whole_table_but_its_difference_is_sai
     shown = netwrap("--from", str(path), "ip", "r", "--columns", "gateway", "--no-header", "--format", "tsv")
     assert shown.stdout.split() == ["192.0.2.1"]
     assert netwrap("find", "192.0.2.2", "--from", str(path)).returncode == 0
+
+
+def test_the_second_of_two_tables_is_another_one() -> None:
+    links = "1: lo: <UP> mtu 65536\n2: {}: <UP> mtu 1500\n"
+    assert [count for _, _, _, count in read(f"Two of them:\n\n{links.format('a')}{links.format('b')}")] == [2, 2]
+    brief = "lo               UNKNOWN        00:00:00:00:00:00 <LOOPBACK,UP> \n"
+    assert read(f"$ ip -br -4 a; echo; ip -br l\n{BRIEF}\n{brief}") == [("", None, "ip_address", 2), ("", None, "ip_link", 1)]
 
 
 def test_a_link_of_ifconfig_is_read_without_its_indentation() -> None:

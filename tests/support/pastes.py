@@ -48,9 +48,10 @@ ODD = (
     "$ for n in\n", "$ ip -n\n", "$ watch\n", "$ kubectl exec\n", "$ env\n", "$ ip a \\\n", "=== node1 ===\n", "On the router:\n",
     "Content-Transfer-Encoding: quoted-printable\n", "metric=\n", "[\n", '[{"dst":', "\x1b[31m", "\x08\x08", "$ 'ip a\n",
     "64 bytes from 192.0.2.9: icmp_seq=1 ttl=64 time=0.1 ms\n", "netns: red\n", "<br>", "$ su\n", "$ unshare -n\n",
-    "On Monday, Anna <a@example.org> wrote:\n> ", "[quote=eve]\n", "[/quote]\n", "$ PID=$(docker inspect -f '{{.State.Pid}}' web)\n",
-    "$ nsenter -t $PID -n ip r\n", "node1: ", "web-1  | ", "2024-01-05T10:00:00Z ", "│", "--------\nn1\n--------\n", "me@gamma ~/lab\n",
-    "ok: [delta] => {\n", '        "', "$ for c in $(docker ps -q); do docker exec $c ip a; done\n", "VM1\n", "$ ip r add 10.9.0.0/16 dev x\n",
+    "On Monday, Anna <a@example.org> wrote:\n> ", "[quote=eve]\n", "[/quote]\n", "│", "--------\nn1\n--------\n", "VM1\n",
+    "$ PID=$(docker inspect -f '{{.State.Pid}}' web)\n", "$ nsenter -t $PID -n ip r\n", "node1: ", "web-1  | ", '        "',
+    "2024-01-05T10:00:00Z ", "me@gamma ~/lab\n", "ok: [delta] => {\n", "$ ip r add 10.9.0.0/16 dev x\n",
+    "$ for c in $(docker ps -q); do docker exec $c ip a; done\n",
 )  # fmt: skip
 
 
