@@ -1,4 +1,4 @@
-"""Parsers of what `ip`, `bridge`, `ss`, `arp`, `route` and others print: text or JSON in, records out; nothing but Python needed.
+"""Parsers of the output of `ip`, `bridge`, `ss`, `arp`, `route` and others: text or JSON in, records out; they need only Python.
 
 Each module has ``parse(text, *, strict=True)`` and is registered by being there:
 

@@ -15,7 +15,7 @@ the fields that the text cut off, or may have: a name at 23 bytes, a type at 8, 
 What the texts cannot tell, or tell wrongly:
 
 - a table made without `-n` has names where the addresses were, and no way back; a name may be cut;
-- ``hwtype`` says ``ether`` for every type that the build does not know (InfiniBand and tunnels in Debian's); count the octets;
+- ``hwtype`` is ``ether`` for every type that the build does not know (InfiniBand and tunnels in Debian's); count the octets;
 - an InfiniBand address never has its 20 octets: `/proc/net/arp` ends at 9;
 - busybox takes a row without a hardware address apart wrongly: the device is lost (``iface`` is None);
 - "no entry", "no match found" and the counts of `-v` are no entries: they yield none, and no problem.
@@ -236,7 +236,7 @@ def as_neigh(entries: Iterable[Arp]) -> list[Dict]:
     """Convert entries to the schema of `ip -j neigh`, as far as `arp` prints its fields.
 
     A permanent entry has state PERMANENT, one without an address INCOMPLETE (it may have FAILED); whether another is
-    REACHABLE or STALE `arp` does not say, so its ``state`` is absent. A hardware address that was cut off is left out.
+    REACHABLE or STALE `arp` does not show, so its ``state`` is absent. A hardware address that was cut off is left out.
 
     >>> as_neigh(parse("? (192.0.2.50) at 02:00:00:00:00:50 [ether] PERM on eth0"))
     [{'dst': '192.0.2.50', 'dev': 'eth0', 'lladdr': '02:00:00:00:00:50', 'state': ['PERMANENT']}]

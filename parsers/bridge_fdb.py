@@ -5,7 +5,7 @@
 b6:0a:3f:ea:c9:98 dev veth0 vlan 30 master br0
 00:00:00:00:00:00 dev vx0 dst 10.0.0.9 via eth0 self permanent
 ```
-A record (:class:`parsers.records.BridgeFdb`) is what `bridge -j fdb` says: ``state`` is ``""`` for an entry that was
+A record (:class:`parsers.records.BridgeFdb`) has the keys of `bridge -j fdb`: ``state`` is ``""`` for an entry that was
 learned, ``flags`` is a list; with `-s`, ``used`` and ``updated`` are seconds. ``ifname`` is absent where the command
 filtered by it.
 

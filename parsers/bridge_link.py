@@ -4,7 +4,7 @@
 31: veth0@if2: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 master br0 state forwarding priority 32 cost 2
     hairpin off guard off root_block off fastleave off learning on flood on
 ```
-A record (:class:`parsers.records.BridgeLink`) is what `bridge -j link` says of a port: ``state`` is the port's, ``operstate``
+A record (:class:`parsers.records.BridgeLink`) has the keys of `bridge -j link`: ``state`` is the port's, ``operstate``
 (3.10 to 4.16, text only) the link's. The peer behind ``@`` is resolved in the bridge's own namespace by every release and
 is no fact about a veth that leaves it. 4.14 to 4.16 print the port's vlans below it with `-d`: ``vlans``.
 

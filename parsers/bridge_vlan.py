@@ -7,7 +7,7 @@ veth0             10-20
 ```
 A record (:class:`parsers.records.BridgeVlan`) is a port: ``ifname`` and ``vlans``, a list of ``{"vlan", "vlanEnd"?,
 "flags"?, ...}`` with the counters of `-s` and the details of `-d`; `tunnelshow` has ``tunnels`` instead. JSON with `-s`
-says ``vid``; here it is ``vlan`` in every form, and an empty list of flags is absent.
+has ``vid``; here it is ``vlan`` in every form, and an empty list of flags is absent.
 
 4.17 to 5.4 glue the names of ports without tunnels to the next port's name, which nobody can undo: the ports of such a
 `tunnelshow` have ``glued``, True.

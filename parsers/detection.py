@@ -132,7 +132,7 @@ def _between(found: list[str], head: str) -> list[str]:
 
 
 def _words_left(value: Any) -> int:
-    """How many words a record has that no field is known for."""
+    """The number of words in a record that no field is known for."""
     if isinstance(value, dict):
         return sum(len(part) if key == "unparsed" else _words_left(part) for key, part in value.items())
     return sum(map(_words_left, value)) if isinstance(value, list) else 0

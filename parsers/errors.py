@@ -10,7 +10,7 @@ class NetwrapError(Exception):
 class ParseError(NetwrapError, ValueError):
     """A line of the input that fits nowhere.
 
-    ``line_number`` counts from 1; ``line`` is the line as it was read; ``reason`` says in words what was expected. The
+    ``line_number`` counts from 1; ``line`` is the line as it was read; ``reason`` tells in words what was expected. The
     text is one line, with control characters made visible, and shows at most 200 characters of a long line.
 
     >>> str(ParseError(3, "foo bar", "expected a rule"))

@@ -1,9 +1,9 @@
 """The plain names that rules of nft and of iptables have in common, and the numbers behind the names of protocols.
 
-``in``, ``out``, ``source``, ``destination``, ``protocol``, ``sport``, ``dport``, ``state`` and ``mark`` are what a rule
-asks: one value, or a list where the rule names several; ``!`` in front of a value that must not be. ``verdict`` is what the rule
+``in``, ``out``, ``source``, ``destination``, ``protocol``, ``sport``, ``dport``, ``state`` and ``mark`` are conditions of a
+rule: one value, or a list where the rule names several; ``!`` in front of a value that must not be. ``verdict`` is what the rule
 does: ``accept``, ``drop``, ``reject``, ``return``, ``jump NAME``, ``goto NAME``, ``dnat``, ``snat``, ``masquerade``,
-``redirect``, ``mark``, ...; ``to`` is where NAT sends. They tell where to look, not all that a rule asks: ``text`` does.
+``redirect``, ``mark``, ...; ``to`` is where NAT sends. They do not have all conditions of a rule: ``text`` does.
 """
 
 from __future__ import annotations

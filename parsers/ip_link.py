@@ -4,8 +4,8 @@
 2: eth0@if7: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP mode DEFAULT group default qlen 1000
     link/ether 02:42:ac:11:00:02 brd ff:ff:ff:ff:ff:ff link-netnsid 0
 ```
-A record (:class:`parsers.records.Link`) is what `ip -j link` says of the link, as far as the text says it; what the
-form does not say is absent. The name of the peer's namespace (``link_netns``) is in the text only.
+A record (:class:`parsers.records.Link`) has the keys of `ip -j link`, as far as the text has their values; the others are
+absent. The name of the peer's namespace (``link_netns``) is in the text only.
 
 busybox resolves the peer's index in its own namespace: its ``eth0@eth0`` gives ``link: eth0``, which is no fact
 about a veth. Flags and link types that it has no name for are numbers: ``400`` is MASTER, ``[804]`` ieee802.15.4.

@@ -5,9 +5,9 @@
         link  33:33:00:00:00:01
         inet6 ff02::1:ff00:1 users 2
 ```
-A record (:class:`parsers.records.Maddr`) is what `ip -j maddr` says: ``ifindex``, ``ifname`` and ``maddr``, a list with ``link``
-(a hardware address) or ``family`` and ``address`` in each; ``users`` where there is more than one, ``features`` "static" where
-`ip maddr add` made it.
+A record (:class:`parsers.records.Maddr`) has the keys of `ip -j maddr`: ``ifindex``, ``ifname`` and ``maddr``, a list with
+``link`` (a hardware address) or ``family`` and ``address`` in each; ``users`` where there is more than one, ``features``
+"static" where `ip maddr add` made it.
 
 >>> parse("1:\\tlo\\n\\tinet  224.0.0.1")
 [{'ifindex': 1, 'ifname': 'lo', 'maddr': [{'family': 'inet', 'address': '224.0.0.1'}]}]

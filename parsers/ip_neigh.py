@@ -5,8 +5,8 @@
 10.0.0.27 dev eth0 FAILED
 fe80::1 dev eth0 lladdr 00:11:22:33:44:66 router STALE
 ```
-A record (:class:`parsers.records.Neigh`) is what `ip -j neigh` says; ``state`` is a list of words; a flag's key is
-there with None when it is set. With `-s`, ``used``, ``confirmed`` and ``updated`` are seconds (busybox always says 0).
+A record (:class:`parsers.records.Neigh`) has the keys of `ip -j neigh`; ``state`` is a list of words; a flag's key is
+there with None when it is set. With `-s`, ``used``, ``confirmed`` and ``updated`` are seconds (busybox always prints 0).
 ``dev`` is absent where the command filtered by it.
 
 >>> parse("10.0.0.27 dev eth0 FAILED")

@@ -4,7 +4,7 @@
 inet lo forwarding off rp_filter strict mc_forwarding off proxy_neigh off ignore_routes_with_linkdown off
 inet6 all forwarding on mc_forwarding off proxy_neigh off ignore_routes_with_linkdown off
 ```
-A record (:class:`parsers.records.Netconf`) is what `ip -j netconf` says: ``family``, ``interface`` (also "all" and "default"),
+A record (:class:`parsers.records.Netconf`) has the keys of `ip -j netconf`: ``family``, ``interface`` (also "all" and "default"),
 ``rp_filter`` ("off", "strict", "loose"), and a bool for what is on or off. Releases before 4.17 spell the families ``ipv4`` and
 ``ipv6`` and write ``dev`` in front of the interface; the records are the same.
 

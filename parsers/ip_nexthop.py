@@ -5,7 +5,7 @@ id 1 via 10.0.0.2 dev v0 scope link proto static onlink
 id 10 group 1/2,3
 id 11 index 0 idle_time 0.09 nhid 2
 ```
-A record (:class:`parsers.records.NexthopObject`) is what `ip -j nexthop` says: ``group`` is a list of ``{"id", "weight"}`` (a
+A record (:class:`parsers.records.NexthopObject`) has the keys of `ip -j nexthop`: ``group`` is a list of ``{"id", "weight"}`` (a
 weight of 1 is left out), ``flags`` a list of words; ``blackhole`` and ``fdb`` are there with None when they are set; a
 resilient group has ``resilient_args`` (timers in seconds); a line of `bucket show` has ``bucket``.
 

@@ -6,7 +6,7 @@ default via 10.0.0.254 dev eth0 proto dhcp src 10.0.0.7 metric 100
         nexthop via 10.0.0.2 dev eth0 weight 1
         nexthop via 10.0.1.2 dev eth1 weight 5
 ```
-A record (:class:`parsers.records.Route`) is what `ip -j route` says of the route. What the text leaves out (table
+A record (:class:`parsers.records.Route`) has the keys of `ip -j route`. What the text leaves out (table
 main, protocol boot, scope global, type unicast; anything the command filtered by) is absent, never filled in.
 Which metrics are locked (``mtu lock 1400``) is in the text only, as ``locked``.
 

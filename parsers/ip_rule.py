@@ -5,12 +5,12 @@
 91:     not from all fwmark 0x10/0xff lookup 200
 32766:  from all lookup main
 ```
-A record (:class:`parsers.records.Rule`) is what `ip -j rule` says: a prefix as ``src`` and ``srclen``, a flag's key
+A record (:class:`parsers.records.Rule`) has the keys of `ip -j rule`: a prefix as ``src`` and ``srclen``, a flag's key
 with None when it is set. A tool that is older than the kernel leaves out selectors it does not know.
 
 busybox loses ``not``, ``oif``, ``ipproto``, ``sport``, ``dport``, ``uidrange`` and ``goto``: a rule it printed may mean the
-opposite of what it says. Its rules with an action say ``lookup unspec``, a `goto` is its ``local``, a `nop` its ``broadcast``,
-and its ``tos`` is decimal; the record holds what it printed.
+opposite of its text. busybox prints rules with an action as ``lookup unspec``, a `goto` as ``local``, a `nop` as ``broadcast``,
+and ``tos`` in decimal; the record has what it printed.
 
 >>> parse("100:\\tfrom 10.8.0.0/16 lookup 200")
 [{'priority': 100, 'src': '10.8.0.0', 'srclen': 16, 'table': '200'}]

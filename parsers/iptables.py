@@ -51,8 +51,8 @@ _SIZES = {"K": 1000, "M": 1000**2, "G": 1000**3, "T": 1000**4}
 def parse(text: str, *, strict: bool = True, table: str = "filter", family: str = "") -> Any:
     """Parse rules of iptables; see the module. ``strict=False`` returns ``(records, problems)``.
 
-    ``table`` and ``family`` ("ip", "ip6") are used where the text does not say them ("": ip6 where an address is one of IPv6).
-    Raises :class:`ParseError` (with strict) at a line that is none of iptables'.
+    ``table`` and ``family`` ("ip", "ip6") are used where the text does not have them ("": ip6 where an address is one of IPv6).
+    Raises :class:`ParseError` (with strict) at a line that iptables does not print.
     """
     problems: list[ParseError] | None = None if strict else []
     reader = _Reader(Source.of_text(text, problems), table, family)
@@ -235,7 +235,7 @@ class _Reader:
         self.columns = {}
 
     def begins_table(self, name: str) -> bool:
-        """Whether a chain that is built in is the first of another table; nothing but the order of chains tells."""
+        """Whether a built-in chain is the first of another table; only the order of the chains tells."""
         if self.custom or not self.listed or name in self.listed:
             return True
         ranks = list(HOOKS)
@@ -440,7 +440,7 @@ _NOT = "(?P<n>! ?)?"
 
 
 def _tcp_flags(word: str) -> str:
-    """``0x17`` is ``FIN,SYN,RST,ACK``; names are left."""
+    """The names of TCP flags: ``0x17`` is ``FIN,SYN,RST,ACK``; names stay as they are."""
     if word[:2] != "0x":
         return word
     number = int(word, 16)

@@ -1,7 +1,7 @@
-"""JSON as `ip -j` prints it, read within bounds, and its records held against their types in :mod:`parsers.records`.
+"""JSON as `ip -j` prints it, read within bounds, and its records checked against their types in :mod:`parsers.records`.
 
-``NaN``, ``Infinity`` and numbers of a thousand digits are no JSON that anybody prints; they stay words, so that the field which
-holds one goes to ``unparsed``. So does every field that has another type than its record says, and what is nested too deep.
+No program prints ``NaN``, ``Infinity`` or numbers of a thousand digits; they stay words, so that their field goes to
+``unparsed``. So does every field with another type than its TypedDict has, and one that is nested too deep.
 
 >>> checker("Neigh")({"dst": "10.0.0.1", "used": "often", "state": ["STALE"]})
 {'dst': '10.0.0.1', 'state': ['STALE'], 'unparsed': ['used', '"often"']}
@@ -42,7 +42,7 @@ def is_odd(text: str) -> bool:
 
 @lru_cache(maxsize=16)
 def decoder(hook: Any = None, *, slow: bool = False) -> json.JSONDecoder:
-    """A decoder of JSON; the slow one takes numbers of thousands of digits, at which the other raises ValueError, for words."""
+    """A decoder of JSON; the slow one reads numbers of thousands of digits as words, at which the other raises ValueError."""
     return json.JSONDecoder(strict=False, object_pairs_hook=hook, parse_int=_int if slow else None)
 
 
@@ -75,10 +75,10 @@ def plain(value: Any, depth: int = 0) -> Any:
 
 @lru_cache(maxsize=64)
 def checker(name: str) -> Callable[[Record], Record]:
-    """A function that holds a record against the type of a name in :mod:`parsers.records`.
+    """A function that checks a record against the type of a name in :mod:`parsers.records`.
 
-    It returns the record, with every field of another type under ``unparsed``, and raises ValueError where the field is missing
-    that all others are about.
+    It returns the record, with every field of another type under ``unparsed``, and raises ValueError where the main field
+    (``ifname`` of a link) is missing.
     """
     required = _REQUIRED.get(name, "")
 
@@ -120,7 +120,7 @@ def _shown(value: Any) -> str:
 
 
 class _Check:
-    """Whether a value has a type; ``exact``: the class that is enough (an int in bounds), None where a look inside is needed."""
+    """Whether a value has a type; ``exact``: the class that suffices (an int in bounds), None where the parts must be checked."""
 
     def __init__(self, fits: Callable[[Any], bool], exact: type | None = None) -> None:
         self.fits = fits
@@ -185,7 +185,7 @@ def _all_fit(check: _Check, values: Iterable[Any]) -> bool:
 
 
 def _split(kind: str, mark: str) -> list[str]:
-    """The parts of a type between marks that stand in no brackets."""
+    """Split a type at marks outside of brackets."""
     parts, depth, begin = [], 0, 0
     for at, character in enumerate(kind):
         depth += (character == "[") - (character == "]")

@@ -63,7 +63,7 @@ def lazy(source: str, flags: int = re.ASCII) -> re.Pattern[str]:
 # iproute2 colours with SGR sequences only; a terminal's own editing (`ESC[K`, `ESC[?2004h`) comes with `script`.
 ESCAPES = lazy(r"\x1b\[[0-9;?]*[A-Za-z]")
 
-# What `ip` and `bridge` say on standard error, and a capture has in the middle of a table.
+# Messages of `ip` and `bridge` on standard error, which a capture may have in the middle of a table.
 STDERR = lazy(
     r"(Error: |RTNETLINK answers: |Truncated VF list: |Dump terminated|Dump was interrupted"
     r"|Cannot |Device \"|Command failed |Usage: |Option \")"
@@ -87,8 +87,8 @@ def split(line: str) -> list[str]:
 class Source:
     """The lines of one text with their numbers, cleaned of colour and carriage returns; and where problems go.
 
-    ``lenient`` says that the caller asked for what can be read. ``split`` takes a line apart: `str.split` where the text has no
-    odd blanks, else :func:`split`. ``plain`` says that the text is ASCII, and a blank always a blank.
+    ``lenient``: the caller wants all that can be read. ``split`` takes a line apart: `str.split` where the text has no
+    odd blanks, else :func:`split`. ``plain``: the text is ASCII, and all its blanks are plain ones.
     """
 
     def __init__(self, lines: Iterable[str], problems: list[ParseError] | None = None) -> None:
@@ -235,7 +235,7 @@ number: Callable[[str], int] = Remembered(_number).__getitem__
 
 
 def whole(word: str) -> int | None:
-    """The number that a word of decimal digits is; None for any other word, and for more digits than a number of a kernel has.
+    """The number of a word of decimal digits; None for any other word, and for more digits than the kernel's numbers have.
 
     >>> whole("42"), whole("²"), whole("-1"), whole("9" * 5000)
     (42, None, None, None)
@@ -310,8 +310,9 @@ class Grammar:
     ) -> None:
         """Read the words from ``start`` into the record.
 
-        Words that this grammar does not know are looked up in ``also`` and then go to ``outer``; words nobody knows,
-        or whose key is taken, go under ``unparsed`` of ``outer`` (or of the record). ValueError says what is wrong.
+        Words that this grammar does not know are looked up in ``also``, and their values go to ``outer``; words that neither
+        knows, or whose key is taken, go under ``unparsed`` of ``outer`` (or of the record). The message of a ValueError tells
+        what is wrong.
         ``also`` is the same at every call.
         """
         if outer is None:
@@ -350,7 +351,7 @@ class Grammar:
                 unparsed(outer, [word])
 
     def _shape(self, names: tuple[str, ...], also: Grammar | None) -> _Shape | None:
-        """How to read pairs with these words: this grammar's, and behind them those of ``also``. None if they are others."""
+        """The plan for reading pairs with these words: this grammar's, then those of ``also``. None for other words."""
         own: list[tuple[str, Convert]] = []
         others: list[tuple[str, Convert]] = []
         for name in names:
@@ -383,7 +384,7 @@ class Grammar:
 
 
 def maker(keys: list[str], converts: list[Convert], order: dict[str, int], constant: dict[str, str]) -> Callable[..., Dict]:
-    """A function that makes a record of a line's words: a value, a word, a value, ... with a key for each value.
+    """Make a function that turns the words of a line into a record: a value, a word, a value, ... with a key for each value.
 
     ``constant`` holds further keys with their values as source code; ``order`` ranks the keys. The function is compiled,
     as `namedtuple` does it: it takes half the time of any loop over the words. Its source has nothing of the input in it.
@@ -499,7 +500,7 @@ _HEADING = lazy(r"^netns: (\S.*)$", re.ASCII | re.MULTILINE)
 
 
 def by_netns(text: str) -> Iterator[tuple[str | None, int, str]]:
-    """The parts that `ip -all netns exec` headed with ``netns: NAME``: name (None: no heading), first line's number, text.
+    """Split output of `ip -all netns exec` at headings ``netns: NAME``: (name, None without heading; first line's number; text).
 
     >>> list(by_netns("\\nnetns: blue\\n1: lo:\\n\\nnetns: red\\n1: lo:"))
     [('blue', 3, '1: lo:\\n\\n'), ('red', 6, '1: lo:')]
@@ -527,8 +528,8 @@ def parser(
 ) -> Parse[Any]:
     """Make a module's ``parse`` from its reader of lines and its tidier of JSON objects (None: it has no JSON).
 
-    ``record`` names the type of its records in :mod:`parsers.records`, which those of JSON are held against; ``pairs`` builds an
-    object where the keys of old releases need it (see `json.loads`, ``object_pairs_hook``).
+    ``record`` names the type of its records in :mod:`parsers.records`, against which those of JSON are checked; ``pairs``
+    builds an object where the keys of old releases need it (see `json.loads`, ``object_pairs_hook``).
     """
 
     def one_room(text: str, problems: list[ParseError] | None, first: int = 1) -> list[Dict]:

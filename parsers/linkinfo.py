@@ -1,10 +1,10 @@
-"""What `ip -d` says about the kind of a link (``linkinfo``): the words of every kind and their keys, as data.
+"""The details of a link's kind in `ip -d` (``linkinfo``): the words of every kind and their keys, as data.
 
 ```
     vlan protocol 802.1Q id 100 <REORDER_HDR> addrgenmode eui64 numtxqueues 1
     bridge_slave state forwarding priority 32 cost 2 hairpin off ...
 ```
-Keys and types are those of `ip -j -d`, which in places are other words than those of the text.
+Keys and types are those of `ip -j -d`; some keys differ from the words of the text.
 A kind that is not listed keeps its words under ``unparsed``.
 """
 

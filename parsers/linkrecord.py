@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 # `2: eth0@if7: <BROADCAST,UP> mtu 1500 ...`; the name may hold anything but a blank.
 HEADER = lazy(r"(\d{1,10}): (\S{1,80}): <([^ ]*)>(?: (.*))?$", re.ASCII | re.DOTALL)
 _NUMBERED = lazy(r"\d{1,10}: ", re.ASCII)
-#: What is said of a first line that is read all the same.
+#: The problem reported for a damaged first line that is read all the same.
 MANGLED = "a link's first line whose number or flags were lost"
 # `13: eth0: mtu 1500 ...`, whose flags a browser took for a tag, and `eth0: <UP> mtu 1500 ...`, whose number was lost
 _MANGLED = lazy(
@@ -511,7 +511,7 @@ def split_names(records: list[Dict]) -> None:
 
 
 def _listing(records: list[Dict]) -> _Listing:
-    """The names of a listing as printed, the parts behind an ``@`` in them, and whether the listing is complete."""
+    """The names of a listing as printed, the parts of them behind an ``@``, and whether the listing is complete."""
     raw = {record["ifname"] for record in records if "ifname" in record}
     parents = {name[at + 1 :] for name in raw for at in range(1, len(name)) if name[at] == "@"}
     return raw, parents, _is_whole(records)
@@ -558,7 +558,7 @@ def _with_peer(record: Dict, own: str, peer: str | None, remote: bool) -> Dict:
 
 
 def tidy(record: Dict) -> Dict | None:
-    """Today's keys for a JSON object of any release; None for the empty one that a filter left behind."""
+    """The keys of today's iproute2 for a JSON object of any release; None for the empty object that a filter leaves."""
     if not record or record.keys() <= {"addr_info"} and not any(record.get("addr_info", ())):
         return None
     for old, new in (("stats644", "stats64"), ("stats", "stats64")):

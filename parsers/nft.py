@@ -14,8 +14,8 @@ limit, ct helper, ct timeout, ct expectation, synproxy, secmark, and note (a com
 ``priority``. A rule has ``expr`` as `nft -j` has it, ``text`` in the words of `nft`, ``packets`` and ``bytes`` of its counter,
 and the plain names of :mod:`parsers.firewall_names`.
 
-The text has handles only with `-a`. JSON of 1.0 does not say which devices a chain at ``ingress`` or ``egress`` has, calls
-what iptables-nft wrote ``xt`` without saying more, and ends in the middle at a table with flags.
+The text has handles only with `-a`. JSON of 1.0 lacks the devices of a chain at ``ingress`` or ``egress``, has only ``xt``
+for statements that iptables-nft wrote, and breaks off at a table with flags.
 
 >>> parse("table ip t {\\n\\tchain c {\\n\\t\\ttcp dport 22 accept\\n\\t}\\n}")[2]["dport"]
 22
@@ -97,7 +97,7 @@ def _from_json(text: str, problems: list[ParseError] | None) -> Iterator[Dict]:
 
 
 def _items(text: str, source: Source) -> Iterator[Any]:
-    """The items of the ruleset; of one that ends in the middle those that are whole, and the end as a problem."""
+    """The items of the ruleset; if it breaks off, the complete items, and a problem."""
     import json
 
     try:
@@ -325,7 +325,7 @@ def _depth(line: str) -> int:
 
 
 def priority(text: str, family: str) -> int | str:
-    """The number of a priority: ``filter + 5``, ``-150``; the words themselves where no number is known.
+    """The number of a priority: ``filter + 5``, ``-150``; the words themselves where their number is not known.
 
     >>> priority("filter + 5", "inet"), priority("srcnat", "bridge"), priority("-150", "ip")
     (5, 300, -150)

@@ -1,4 +1,4 @@
-"""Expressions and statements of an nft rule: from the words of `nft list ruleset` to what `nft -j` has, and back to words.
+"""Expressions and statements of an nft rule: from the words of `nft list ruleset` to the form of `nft -j`, and back.
 
 ``read("tcp dport 22 accept")`` is ``[{"match": {"op": "==", "left": {"payload": {"protocol": "tcp", "field": "dport"}},
 "right": 22}}, {"accept": None}]``. Words that are not understood are kept: ``{"unparsed": ["words"]}``.
@@ -54,7 +54,7 @@ class Odd(ValueError):
 
 
 class Cursor:
-    """The tokens of a rule or a set, and how far they are read."""
+    """The tokens of a rule or a set, and the position of the next one."""
 
     def __init__(self, tokens: list[str]) -> None:
         self.tokens = tokens

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 else:
 
     class _Fields(type):
-        """For readers of JSON, who ask for ``__annotations__`` as they are written: making TypedDicts takes ten times as long."""
+        """Keeps ``__annotations__`` as text for the reader of JSON: making real TypedDicts takes ten times as long."""
 
         def __new__(cls, name, bases, body, total=True):
             fields = {}
@@ -33,7 +33,7 @@ else:
             return _Fields(name, (), {"__annotations__": fields})
 
     class TypedDict(metaclass=_Fields):
-        """What type checkers know as ``typing.TypedDict``."""
+        """A stand-in for ``typing.TypedDict``, which type checkers see."""
 
     Record = AnyRecord = dict
 

@@ -19,7 +19,7 @@ What the texts cannot tell, or tell wrongly:
 - a blackhole or throw route is ``U`` without an interface, an unreachable or prohibit route ``!``; toybox shows
   prohibit as ``U``; ``via inet6`` is a gateway 0.0.0.0; of IPv4 multipath there is the first nexthop only;
 - IPv6 lists all tables without naming them, local and multicast routes included, and the kernel's own reject rows;
-- `default` of net-tools 1.60 and busybox may be 0.0.0.0/1: the genmask says so;
+- `default` of net-tools 1.60 and busybox may be 0.0.0.0/1: the genmask tells;
 - the letters of IPv6 differ: ``D`` is net-tools' default route, and busybox' dynamic one;
 - toybox without `-n` writes `default` for whatever it cannot resolve; such a row is refused;
 - net-tools of 2002 to 2018 glue a Use of six digits to Ref: the glued word is ``unparsed``.
@@ -158,7 +158,7 @@ _RIGHT = re.compile(r" ([^ ]{1,5})( +)[0-9-]+ [0-9-]+ +[0-9-]+ [^ ]+ *$", re.ASC
 
 
 def _guess(line: str, words: list[str]) -> tuple[str, ...]:
-    """The columns of a row whose header was cut off, or is translated: told by the row's shape."""
+    """The columns of a row whose header was cut off, or is translated, by the shape of the row."""
     if len(words) == 8 and _MASK.match(words[2]) and _FLAGS.match(words[3]):
         right = _RIGHT.search(line[-100:])
         return _E if right and len(right[1]) + len(right[2]) > 6 else _PLAIN
@@ -375,7 +375,7 @@ def _as_route6(row: RouteRow) -> Dict:
 def from_routes(routes: Iterable[Mapping[str, Any]]) -> list[Dict]:
     """Convert routes in the schema of `ip -j route` to the rows of `route -n` (the module's docstring lists what they lose).
 
-    Of IPv6 ``ref`` and ``use`` are absent, and of the letters those are there that `ip` tells: U G ! n e.
+    For IPv6 ``ref`` and ``use`` are absent, and the flags are only those that `ip` shows: U G ! n e.
     """
     from .ip_route import family_of
 

@@ -5,8 +5,9 @@ tcp   LISTEN 0      128    [fe80::1]%eth0:9000     [::]:*    users:(("python3",p
 tcp6       0      0 :::443                  :::*                    LISTEN      24506/python3
    0: 0100007F:1538 00000000:0000 0A 00000000:00000001 00:00000000 00000000     0        0 200982 2 000000005c02d2f1 100
 ```
-A record (:class:`parsers.records.Socket`) has the names and states of `ss` whoever printed it: ``netid`` ("tcp", "udp", "raw",
-"u_str", "nl", "p_raw"), ``state`` ("LISTEN", "UNCONN", "ESTAB"), ``recv_q``, ``send_q``, ``local``, ``local_port``, ``peer``,
+A record (:class:`parsers.records.Socket`) has the names and states of `ss`, whichever program printed it: ``netid`` ("tcp",
+"udp", "raw", "u_str", "nl", "p_raw"), ``state`` ("LISTEN", "UNCONN", "ESTAB"), ``recv_q``, ``send_q``, ``local``,
+``local_port``, ``peer``,
 ``peer_port``, ``dev`` (of ``address%dev``), ``users`` (``{"name", "pid", "fd"}`` each). A port is a number, a service's name,
 or ``*``. Of `ss -e`, `-o` and `-m` the words with a colon are keys; what `-i` prints is the list ``info``.
 
@@ -262,7 +263,7 @@ def _netstat(line: str, words: list[str], header: list[str]) -> Dict:
 
 
 def _fits(socket: Dict, keys: list[str]) -> bool:
-    """Whether addresses that fill their column are whole: IPv4 ones always are, of IPv6 nobody knows."""
+    """Whether addresses that fill their column are whole: those of IPv4 are, those of IPv6 may be cut."""
     return all(str(socket.get(key, "")).count(".") == 3 and ":" not in str(socket[key]) for key in keys)
 
 

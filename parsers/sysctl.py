@@ -1,4 +1,4 @@
-"""`sysctl -a` and `sysctl KEY`, by procps and busybox; and what `grep -H . /proc/sys/net/...` prints of the same switches.
+"""`sysctl -a` and `sysctl KEY`, by procps and busybox; and `grep -H . /proc/sys/net/...`, which prints the same switches.
 
 ```
 net.ipv4.conf.eth0/100.forwarding = 1

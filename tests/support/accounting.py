@@ -1,4 +1,4 @@
-"""Account for the words of a text: each is in a record, or a word that the format itself has, or reported."""
+"""Account for the words of a text: each is in a record, belongs to the format itself, or is reported."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def strings(value: Any) -> Iterator[str]:
 
 
 def vanished(marks: Sequence[str], records: list[Any], problems: Sequence[parsers.ParseError]) -> list[str]:
-    """Those of some nonsense words that are in no record and in no problem."""
+    """The nonsense words that are in no record and in no problem."""
     said = "\n".join(strings(records)) + "\n" + "\n".join(problem.line for problem in problems)
     return [mark for mark in marks if mark not in said]
 
@@ -90,7 +90,7 @@ def _words_of(value: Any, seen: set[int]) -> Iterator[str]:
 
 
 def known(command: str) -> set[str]:
-    """The words that the format of a command has: a record says them with a key, or by their absence."""
+    """The words of a command's format, for which a record has a key, or the absence of one."""
     modules: list[types.ModuleType] = [parsers.module(command)]
     own = _FORMAT_WORDS.get(command, "").split()
     if command in ("ip_link", "ip_address", "bridge_link"):

@@ -1,7 +1,7 @@
 """Find the fixtures: ``fixtures/<command>/<program>-<version>/<case>.txt``, and ``<case>.json`` beside it.
 
-A text that another program or release prints to the byte is stored once; a line of PROVENANCE says where: ``plain.txt: ip link
-show, as iproute2-6.1.0``. Every path here may be one of both, and ``stored`` leads to the file.
+A text that several programs or releases print, equal to the byte, is stored once; a line of PROVENANCE tells where:
+``plain.txt: ip link show, as iproute2-6.1.0``. Every path here may be one of both, and ``stored`` leads to the file.
 """
 
 from __future__ import annotations
@@ -62,12 +62,12 @@ def _listed(folder: Path) -> dict[str, tuple[str, str]]:
 
 @functools.cache
 def commands(folder: Path) -> dict[str, str]:
-    """What was run for each file of a folder, as its PROVENANCE says."""
+    """The command for each file of a folder, from its PROVENANCE."""
     return {name: words for name, (words, _) in _listed(folder).items()}
 
 
 def oracle(path: Path) -> Path | None:
-    """The JSON that says the same as a text: of the same case, or of the same command in another form."""
+    """The JSON of the same state as a text: of the same case, or of the same command in another form."""
     ran = commands(path.parent)
     if path.with_suffix(".json").name in ran:
         return path.with_suffix(".json")
@@ -80,5 +80,5 @@ def oracle(path: Path) -> Path | None:
 
 
 def label(path: Path) -> str:
-    """What a test is called: ``ip_link/iproute2-6.6.0/d``"""
+    """The name of a test: ``ip_link/iproute2-6.6.0/d``"""
     return str(path.relative_to(FIXTURES).with_suffix(""))

@@ -1,4 +1,4 @@
-"""Imagined hosts: namespaces and veth pairs as the kernel would number them, with the truth about who is whose peer."""
+"""Imagined hosts: namespaces and veth pairs as the kernel would number them, and the true peer of each link."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Imagined:
             self.truth[here, at] = (there, peer)
 
     def vanish(self, netns: int) -> None:
-        """What nothing of is captured any more."""
+        """Let a namespace vanish: nothing of it is captured any more."""
         self.keys[netns] = ""
 
     def sections(self, *, old_kernel: bool = False, stats: bool = True) -> list[Section]:

@@ -1,4 +1,4 @@
-"""An sshd on loopback that lets root in with a key: what tests of `--via 'ssh …'` talk to."""
+"""An sshd on loopback that lets root in with a key, for tests of `--via 'ssh …'`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What real packets do in an imagined host, against what `trace` says of its capture."""
+"""Compare the ways of real packets in an imagined host with those that `trace` finds in its capture."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PROBER = str(Path(__file__).with_name("prober.py"))
 
 
 class Compared(NamedTuple):
-    """One pair in one protocol: what was said, and what came."""
+    """One pair in one protocol: the answer of `trace`, and the fate of the packet."""
 
     start: str
     address: str
@@ -109,5 +109,5 @@ def of_seed(seed: int) -> tuple[hosts.Imagined, list[Compared]]:
 
 
 def counts(found: list[Compared]) -> Counter[str]:
-    """How many pairs are of each kind."""
+    """The number of pairs of each kind."""
     return Counter(one.kind for one in found)

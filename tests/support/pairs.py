@@ -1,4 +1,4 @@
-"""Compare what a text says with what the JSON of the same command and state says."""
+"""Compare the records of a text with those of the JSON for the same command and state."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _KINDS = ("kind", "info_kind", "info_slave_kind")
 
 @dataclasses.dataclass
 class Oracle:
-    """What a command printed (None where that was not kept), its release if that is known, and the allowances needed so far."""
+    """The text of a command (None where it was not kept), its release if that is known, and the allowances used so far."""
 
     command: str
     printed: str | None
@@ -32,7 +32,7 @@ class Oracle:
     used: set[Allowance] = dataclasses.field(default_factory=set)
 
     def differences(self, text: list[Any], json: list[Any]) -> list[str]:
-        """What differs between the records of the text and those of the JSON, as lines; nothing where all agrees."""
+        """The differences between the records of the text and those of the JSON, as lines."""
         if len(text) != len(json):
             return [f"{len(text)} records in the text, {len(json)} in the JSON"]
         said = _split(self.printed, len(text))
@@ -41,12 +41,12 @@ class Oracle:
 
 
 def differences(command: str, printed: str | None, text: list[Any], json: list[Any], release: str = "") -> list[str]:
-    """What differs, as lines; nothing where all is equal but what the program itself makes differ, and what time moves."""
+    """The differences, as lines, except those that the program itself makes, and values that time moves."""
     return Oracle(command, printed, release).differences(text, json)
 
 
 def _split(printed: str | None, count: int) -> list[str | None]:
-    """The lines of each record; where they cannot be told apart, each record is looked for in all lines."""
+    """The lines of each record; all lines for each record where they cannot be told apart."""
     if printed is None:
         return [None] * count
     printed = ESCAPES.sub("", printed).strip("\n")

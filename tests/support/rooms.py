@@ -21,7 +21,7 @@ _numbers = itertools.count(1)
 
 
 def run(argv: list[str], given: str | None = None) -> str:
-    """Run a program of the system and return what it printed; an AssertionError shows what it said."""
+    """Run a program of the system and return its output; an AssertionError shows its error messages."""
     done = subprocess.run(argv, input=given, capture_output=True, text=True, errors="surrogateescape", timeout=60)
     assert done.returncode == 0, f"{argv}: {done.returncode}: {done.stderr}"
     return done.stdout

@@ -322,7 +322,7 @@ def line(asked: Question) -> str:
 
 
 def kernel(netns: str, asked: list[Question]) -> list[Any]:
-    """The record that `ip route get` answers to each question, or the error it says."""
+    """The record that `ip route get` prints for each question, or its error message."""
     lines, said = batch(netns, [line(one) for one in asked], "-j", "-d")
     found: list[Any] = []
     answers = [json.loads(text[text.startswith("[[") :])[0] for text in lines if text.strip() not in ("", "[", "[]")]
@@ -333,7 +333,7 @@ def kernel(netns: str, asked: list[Question]) -> list[Any]:
 
 
 def disagreement(asked: Question, decision: Decision, said: Any) -> str | None:
-    """What differs between the model's answer and the kernel's; None where nothing does."""
+    """The difference between the model's answer and the kernel's; None where they agree."""
     if (asked.source or "").startswith("127.") and len((decision.route or {}).get("nexthops", ())) > 1:
         return None  # the leg decides, and the kernel's choice is not known
     if isinstance(said, str):
@@ -358,7 +358,7 @@ def disagreement(asked: Question, decision: Decision, said: Any) -> str | None:
 
 
 def compare(netns: str, seed: int, count: int) -> tuple[int, list[str]]:
-    """Ask the questions of a seed of a namespace that is there; how many were asked, and the disagreements."""
+    """Ask an existing namespace the questions of a seed; return the number of questions and the disagreements."""
     model = captured(netns)
     routers = {family: Router(model, family) for family in ("inet", "inet6")}
     asked = questions(seed, model, count)

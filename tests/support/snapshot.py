@@ -1,4 +1,4 @@
-"""Everything of a host that a lab could leave behind, as text: run as a script it prints it."""
+"""All state of a host that a lab could leave behind, as text; run as a script, this prints the text."""
 
 from __future__ import annotations
 
