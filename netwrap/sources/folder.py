@@ -14,7 +14,7 @@ import json
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..commands.line import understand
+from ..commands.line import executes, understand
 from ..model.section import Section
 from . import archive, bundles, capture, headed
 
@@ -67,10 +67,12 @@ class Place(NamedTuple):
 class _Names:
     """Finds the names of known namespaces of a folder in the mangled names of its files."""
 
-    def __init__(self, names: Iterable[str]) -> None:
+    def __init__(self, names: Iterable[str], folders: Iterable[str] = ()) -> None:
         self.known = {name: name for name in names}
         for name in list(self.known):
             self.known.setdefault(_mangled(name), name)
+        for name in folders:  # a folder `ns_x` is the namespace `ns@x` where that one is listed
+            self.known.setdefault(name, name)
 
     def split(self, rest: str) -> tuple[str, str] | None:
         """Split ``red_ip_route`` into namespace and command; the longest name counts."""
@@ -100,7 +102,7 @@ def held(path: str, names: Iterable[str] | _Names = ()) -> Held | None:
         if found is None:
             return None
         words = bundles.words_of(found[1])
-        return Held(found[0], " ".join(words)) if words else None
+        return Held(known.known.get(found[0], found[0]), " ".join(words)) if words else None
     if not commands:
         return None
     plain, asic = bundles.asic(name)
@@ -201,12 +203,14 @@ def read(files: archive.Files) -> Read:
     if reports:
         texts = {path: text for path, text in texts.items() if _is_of_report(path, reports)}
     places = {path: _place(path) for path in texts}
-    names = _names(texts, places)
+    manifests = {places[path].host: _Manifest(text.text) for path, text in texts.items() if path.endswith("manifest.json")}
+    names = _names(texts, places, manifests)
     found: list[Section] = []
     notes: list[str] = []
     problems: list[str] = []
     unread: list[str] = []
-    manifests = {places[path].host: _manifest(text.text) for path, text in texts.items() if path.endswith("manifest.json")}
+    for host, manifest in manifests.items():
+        found += [Section(netns, command, "", "command not found", status=127, host=host) for netns, command in manifest.missing]
     for path in sorted(texts):
         if path.endswith("manifest.json") and "sos_reports" in path:
             continue
@@ -261,16 +265,17 @@ def _with_links(texts: dict[str, Text]) -> dict[str, Text]:
     return found
 
 
-def _names(texts: dict[str, Text], places: dict[str, Place]) -> dict[str, _Names]:
-    """The namespaces that `ip netns` lists, by host."""
+def _names(texts: dict[str, Text], places: dict[str, Place], manifests: dict[str, _Manifest]) -> dict[str, _Names]:
+    """The namespaces that `ip netns` lists or a manifest names, by host."""
     from parsers import ip_netns
 
-    listed: dict[str, list[str]] = {}
+    listed: dict[str, list[str]] = {host: manifest.namespaces() for host, manifest in manifests.items()}
+    folders: dict[str, list[str]] = {}
     for path, text in texts.items():
         name = path.rpartition("/")[2]
         known = listed.setdefault(places[path].host, [])
         if places[path].netns:
-            known.append(places[path].netns)
+            folders.setdefault(places[path].host, []).append(places[path].netns)
         if held(path) in (Held("", "ip netns"), Held("", "ip netns list"), Held("", "ip netns show")):
             records, _ = ip_netns.parse(text.text, strict=False)
             known += [record["name"] for record in records if "name" in record]
@@ -279,16 +284,18 @@ def _names(texts: dict[str, Text], places: dict[str, Place]) -> dict[str, _Names
                 if piece.command in ("ip netns", "ip netns list", "ip netns show"):
                     records, _ = ip_netns.parse(piece.text, strict=False)
                     known += [record["name"] for record in records if "name" in record]
-    return {host: _Names(known) for host, known in listed.items()}
+    return {host: _Names(known, folders.get(host, ())) for host, known in listed.items()}
 
 
 def _sections(
-    path: str, text: Text, place: Place, names: dict[str, _Names], manifests: dict[str, dict[str, dict[str, Any]]]
+    path: str, text: Text, place: Place, names: dict[str, _Names], manifests: dict[str, _Manifest]
 ) -> list[Section]:
     """The sections of one file; none where it was not understood."""
     name = path.rpartition("/")[2]
     host, netns = place
-    if not netns:
+    if netns:
+        netns = names[host].known.get(netns, netns)
+    else:
         above, _, last = host.rpartition("/")
         if last in names.get(above, _Names(())).known:  # a folder that `ip netns` lists beside it
             host, netns = above, names[above].known[last]
@@ -297,11 +304,13 @@ def _sections(
     stem = bundles.stem(name)
     if stem in ("hostname", "date") and (_SOS not in path or not netns):
         return [Section("", stem, _plain(text.text), host=host, source=path)]
-    part = "cut by sos: only its end was kept" if text.target.endswith(".tailed") else text.part
-    told = manifests.get(host, {}).get(path.partition(_SOS)[2]) if _SOS in path else None
-    if told is not None and told.get("truncated"):
-        part = part or "cut by sos: only its end was kept"
+    part = _CUT_BY_SOS if text.target.endswith(".tailed") else text.part
+    told = manifests[host].commands.get(path.partition(_SOS)[2]) if _SOS in path and host in manifests else None
+    if told is not None:
+        part = part or (_CUT_BY_SOS if told.cut else "sos ended it: it took too long" if told.status == 124 else "")
     holds = held(path, names.get(host, ()))
+    if told is not None and told.held is not None and (holds is None or told.held.netns != holds.netns):
+        holds = told.held if holds is None else holds._replace(netns=told.held.netns)
     if holds is None:
         pieces = headed.pieces(text.text) if headed.is_headed(text.text) or _MANY.match(name) else []
         return [
@@ -319,8 +328,8 @@ def _sections(
             content, line = _plain(content), 1
     if content.startswith("> Error while running "):
         content = f"ERROR: {content[2:]}"
-    if told is not None and told.get("return_code") not in (0, None) and not content.strip():
-        said = f"exit status {told['return_code']}"
+    if told is not None and told.status != 0 and not content.strip():
+        said = part or f"exit status {told.status}"
         return [Section(holds.netns or netns, holds.command, "", said, status=1, host=host, source=path)]
     candidates = _commands(path, name)
     command = holds.command
@@ -366,20 +375,51 @@ def _by_family(section: Section) -> list[Section]:
     ]  # fmt: skip
 
 
-def _manifest(text: str) -> dict[str, dict[str, Any]]:
-    """The entries of an sos report's manifest for the files of `sos_commands`, by their path there."""
-    found: dict[str, dict[str, Any]] = {}
-    try:
-        document = json.loads(text)
-        plugins = document["components"]["report"]["plugins"]
-        for name in ("networking", "firewall_tables"):
-            for command in plugins.get(name, {}).get("commands", []):
-                path = command.get("filepath")
-                if isinstance(path, str):
-                    found[path.rpartition(_SOS)[2]] = command
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        return found
-    return found
+_CUT_BY_SOS = "cut by sos: only its end was kept"
+
+
+class _Told(NamedTuple):
+    """The entry of a manifest for a file: its content (None: no command of ours), the exit status, whether sos cut it."""
+
+    held: Held | None
+    status: int
+    cut: bool
+
+
+class _Manifest:
+    """An sos report's `sos_reports/manifest.json`, which has the true names of commands and namespaces.
+
+    ``commands``: by the path below `sos_commands`; ``missing``: commands that were not installed there, and so have no file.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.commands: dict[str, _Told] = {}
+        self.missing: list[Held] = []
+        try:
+            plugins = list(json.loads(text)["components"]["report"]["plugins"].items())
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+            return
+        for name, plugin in plugins:
+            commands = plugin.get("commands") if isinstance(plugin, dict) else None
+            for command in commands if isinstance(commands, list) else ():
+                if isinstance(command, dict):
+                    self._add(command, name in ("networking", "firewall_tables"))
+
+    def _add(self, command: dict[str, Any], ours: bool) -> None:
+        path, words, status = command.get("filepath"), str(command.get("exec", "")).split(), command.get("return_code")
+        executed = len(words) > 4 and executes(words[:4])
+        netns, words = (words[3], words[4:]) if executed else ("", words)
+        shows = bool(words) and understand(words).parser is not None
+        holds = Held(netns, " ".join(words)) if shows or executed else None
+        if isinstance(path, str):
+            inside = path.partition("sos_strings/")[2].rpartition(".tailed")[0] if path.endswith(".tailed") else ""
+            status = status if isinstance(status, int) else 0
+            self.commands[inside or path.rpartition(_SOS)[2]] = _Told(holds, status, command.get("truncated") is True)
+        elif ours and holds is not None and status in (126, 127):
+            self.missing.append(holds)
+
+    def namespaces(self) -> list[str]:
+        return [told.held.netns for told in self.commands.values() if told.held is not None and told.held.netns]
 
 
 def _cut(sections: Sequence[Section]) -> list[str]:

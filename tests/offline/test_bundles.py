@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import tarfile
 from pathlib import Path
@@ -345,3 +346,44 @@ def test_folders_in_folders_and_many_files_are_bounded(tmp_path: Path, monkeypat
     assert len(found.namespaces) == 1 and "deep were not looked at" in found.problems[0]
     monkeypatch.setattr(archive, "MAX_FILES", 2)
     assert "more than 2 files: the rest was not looked at" in opening.read(str(tmp_path)).problems
+
+
+def _ran(command: str, path: str | None, status: int = 0, cut: bool = False) -> dict[str, Any]:
+    return {"exec": command, "filepath": path, "return_code": status, "truncated": cut}
+
+
+def test_the_manifest_of_sos_tells_names_ends_and_cuts(tmp_path: Path) -> None:
+    top, red = "sos_commands/networking/", "sos_commands/networking/namespaces/ns_x/ip_netns_exec_ns_x_"
+    commands = [
+        _ran("ip -d address", top + "ip_-d_address"),
+        _ran("ip route show table all", "sos_strings/networking/ip_route_show_table_all.tailed", cut=True),
+        _ran("ip -4 rule", top + "ip_-4_rule", 124),
+        _ran("ip -s -s neigh show", top + "ip_-s_-s_neigh_show", 2),
+        _ran("ip netns exec ns@x ip -d address show", red + "ip_-d_address_show"),
+        _ran("ip netns exec ns@x iptables-save", None, 127),
+    ]
+    manifest = {"components": {"report": {"plugins": {"odd": 5, "odder": {"commands": [5]}, "networking": {"commands": commands}}}}}
+    files = {
+        top + "ip_-d_address": ADDR, top + "ip_-4_rule": RULE, top + "ip_-s_-s_neigh_show": "", red + "ip_-d_address_show": RED,
+        red + "ip_route_show_table_all": TABLE, top + "ip_route_show_table_all": MAIN,
+        "sos_reports/manifest.json": json.dumps(manifest),
+    }  # fmt: skip
+    found = opening.read(str(lay(tmp_path, files)))
+    assert [netns.title for netns in found.namespaces] == ["(root)", "ns@x"]
+    root, other = found.namespaces
+    assert root.neighs is None and (len(root.rules or ()), len(root.routes or ()), len(other.routes or ())) == (3, 4, 1)
+    assert found.problems == ["(root): ip -s -s neigh show: exit status 2"]
+    assert found.notes == [
+        "ip route show table all of the host was cut by sos: only its end was kept",
+        "(root): ip -4 rule holds only a part of the table: sos ended it: it took too long",
+        "(root): ip route show table all holds only a part of the table: cut by sos: only its end was kept",
+    ]
+    assert other.failed["iptables"] == "iptables-save: command not found"
+
+
+def test_a_folder_is_the_namespace_whose_name_it_could_not_have(tmp_path: Path) -> None:
+    top = "sos_commands/networking/"
+    files = {top + "ip_netns": "ns@x (id: 0)\na_b\n", top + "namespaces/ns_x/ip_netns_exec_ns_x_ip_-d_address_show": RED,
+             top + "namespaces/a_b/ip_netns_exec_a_b_ip_-d_address_show": ADDR}  # fmt: skip
+    found = opening.read(str(lay(tmp_path, files)))
+    assert {netns.title: netns.links is not None for netns in found.namespaces} == {"(root)": False, "ns@x": True, "a_b": True}
