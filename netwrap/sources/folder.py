@@ -287,9 +287,7 @@ def _names(texts: dict[str, Text], places: dict[str, Place], manifests: dict[str
     return {host: _Names(known, folders.get(host, ())) for host, known in listed.items()}
 
 
-def _sections(
-    path: str, text: Text, place: Place, names: dict[str, _Names], manifests: dict[str, _Manifest]
-) -> list[Section]:
+def _sections(path: str, text: Text, place: Place, names: dict[str, _Names], manifests: dict[str, _Manifest]) -> list[Section]:
     """The sections of one file; none where it was not understood."""
     name = path.rpartition("/")[2]
     host, netns = place

@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from .. import commands as _commands
-from ..errors import NetwrapError
+from ..errors import NetwrapError, UsageError
 from ..model.build import HOST_WIDE, build
 from ..model.host import Host
 from ..model.section import Section
@@ -70,7 +70,8 @@ def hosts(paths: Sequence[str], at: int | None = None) -> list[Host]:
     """The hosts of some sources, in their order, each with a ``name`` of its own.
 
     A source is a file, a folder, a folder of captures, or ``-`` for standard input. ``at``: of a command that a pasted text has
-    several times, the N-th counts (1: the first), not the last. Raises NetwrapError for a source without a host.
+    several times, the N-th counts (1: the first), not the last. Raises NetwrapError for a source without a host, and UsageError
+    where no command ran that often.
     """
     found: list[Host] = []
     for path in paths:
@@ -164,6 +165,7 @@ def _read(path: str, at: int | None) -> list[Host]:
     try:
         if os.path.isdir(path):
             files = _wanted()
+            _not_pasted(path, at)
             archive.from_folder(path, files)
             return _files(files, path)
         with _opened(path) as file:
@@ -254,6 +256,7 @@ def _rest(stream: archive.Stream, start: bytes, shown: str, problems: list[str])
 def _stream(file: BinaryIO, shown: str, at: int | None, again: Callable[[], BinaryIO] | None) -> list[Host]:
     stream, start = _begun(file, shown)
     if archive.is_tar(start) or archive.is_zip(start):
+        _not_pasted(shown, at)
         files = _wanted()
         archive.from_archive(stream, start, files, again)
         return _files(files, shown)
@@ -280,10 +283,16 @@ def _files(files: archive.Files, shown: str) -> list[Host]:
     return made
 
 
+def _not_pasted(shown: str, at: int | None) -> None:
+    if at is not None:
+        raise UsageError(f"{shown}: --at is for pasted text with a command that ran several times: it makes no sense here")
+
+
 def _text(text: str, shown: str, problems: list[str], at: int | None = None) -> list[Host]:
     from . import capture
 
     if capture.is_capture(text):
+        _not_pasted(shown, at)
         return [_captured(text, problems)]
     if text.count("\n") > MAX_LINES:
         text = "\n".join(text.split("\n", MAX_LINES)[:MAX_LINES])
@@ -292,6 +301,7 @@ def _text(text: str, shown: str, problems: list[str], at: int | None = None) -> 
 
     pieces = headed.everywhere(text) or (headed.pieces(text) if headed.is_headed(text) else [])
     if pieces:
+        _not_pasted(shown, at)
         sections = [Section(it.netns, it.command, it.text, line=it.line, part=it.part) for it in pieces]
         return [build(sections, problems=problems)]
     from . import session

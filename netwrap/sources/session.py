@@ -21,6 +21,7 @@ from parsers.linkrecord import MANGLED
 from .. import commands
 from ..commands import request as asked
 from ..commands.line import is_wrapped, understand
+from ..errors import UsageError
 from ..model import sidetables
 from ..model.section import Section
 from . import headings, invocation, pasted_text, prompts, quotations, shells, tables_in_text
@@ -901,7 +902,7 @@ class Machine(NamedTuple):
 def machines(text: str, source: str = "", at: int | None = None) -> list[Machine]:
     """The machines that a text tells of, in the order in which they appear.
 
-    ``at``: of a command that was run several times, the N-th counts, not the last.
+    ``at``: of a command that was run several times, the N-th counts, not the last; UsageError where none ran that often.
 
     >>> [(machine.name, len(machine.sections)) for machine in machines("me@a:~$ ip r\\ndefault via 10.0.0.1 dev eth0")]
     [('a', 4)]
@@ -911,6 +912,11 @@ def machines(text: str, source: str = "", at: int | None = None) -> list[Machine
     found: dict[str, list[Block]] = {}
     for block in reader.finished():
         found.setdefault(block.host or "", []).append(block)
+    if at is not None:
+        most = 1 + max((block.state for some in found.values() for block in some), default=0)
+        if most == 1 or at > most:
+            often = "no command ran twice" if most == 1 else f"no command ran more than {most} times"
+            raise UsageError(f"{source or 'the text'}: {often}: --at {at} makes no sense here")
     made = [_machine(host, some, source, at) for host, some in found.items()]
     read = {block.first + offset for some in found.values() for block in some for offset, line in enumerate(block.lines) if line}
     unread = [(number, line) for number, line in zip(reader.numbers, reader.lines) if line and number not in read][:_UNREAD]

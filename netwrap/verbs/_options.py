@@ -204,7 +204,8 @@ OPTIONS: dict[str, tuple[Option, ...]] = {
                "a file of hosts, one per line: each name replaces the {} in --via 'ssh {}'", "", "", ("file",)),
         Option("--via-timeout", "SECONDS", (*_HOSTS, "trace", "capture"), "the time that a host of --via has (default 600)", "",
                "number", ("1", "86400")),
-        Option("--at", "N", _HOSTS, "the N-th run of a command that a pasted text has several times (1 is the first)", "",
+        Option("--at", "N", (*WRAPPED, "report", "find", "topology", "diff", "check"),
+               "the N-th run of a command that a pasted text has several times (1 is the first)", "",
                "number", ("1", "100000")),
     ),
     "the table": (
@@ -316,6 +317,7 @@ class Options:
         self.verb = ""
         self.words: list[str] = []
         self.given: list[Option] = []
+        self.typed: list[str] = []  # the names of those that are not from NETWRAP_OPTIONS
         self.netns: list[str] = []
         self.all_netns = False
         self.named_netns = False
@@ -537,6 +539,7 @@ def obeyed(reader: Reader, verb: str) -> Options:
     """The options that were read, for a verb; UsageError for one that the verb does not obey."""
     options = Options()
     options.verb = verb
+    options.typed = [option.name for option, _ in reader.taken]
     keys = {option.key for option, _ in reader.taken}
     usual = [(option, value) for option, value in reader.usual if verb in option.verbs and option.key not in keys]
     for option, value in (*usual, *reader.taken):

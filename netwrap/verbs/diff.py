@@ -30,12 +30,13 @@ def run(options: Options) -> int:
     from netwrap.answers import diff
 
     _table.check(options)
+    _check_options(options)
     many = _many(options)
     if many:
         return _of_many(many, options)
     hosts, found = _compared(options)
-    if options.format is not None or options.columns or options.where or options.sort:
-        if found.rows or options.format is not None:
+    if _is_table(options):
+        if found.rows or options.format is not None or options.count:
             _table.show("diff", found.rows, options)
     else:
         from netwrap.tables.render import printable
@@ -47,6 +48,21 @@ def run(options: Options) -> int:
         say(note)
     status = _source.remarks(hosts, lacks=False, verbose=options.verbose)
     return 1 if found.rows else status
+
+
+def _check_options(options: Options) -> None:
+    """Raise UsageError for an option that could do nothing."""
+    if "--exit-status" in options.typed:
+        raise UsageError("--exit-status makes no sense for diff: its status tells whether there is a difference")
+    if len(options.words) == 2 and any(map(_is_source, options.words)):
+        for name in ("--via", "--via-file", "--show-commands", "--dry-run", "--at", "--watch"):
+            if name in options.typed:
+                raise UsageError(f"{name} makes no sense for two sources: nothing is run, and both are as they are")
+
+
+def _is_table(options: Options) -> bool:
+    """Whether the options ask for a table; otherwise the differences are lines."""
+    return options.format is not None or options.selects() or options.count or options.no_header
 
 
 def _many(options: Options) -> list[tuple[str | None, str | None]]:
@@ -65,8 +81,8 @@ def _of_many(pairs: Sequence[tuple[str | None, str | None]], options: Options) -
     from netwrap.sources import fleet
     from netwrap.tables import render, view
 
-    in_words = options.format is None and not (options.columns or options.where or options.sort)
-    table = None if in_words else _table.Growing("diff", ["host", "netns", *view.all_columns("diff")], options)
+    columns = ["host", "netns", *view.all_columns("diff")]
+    table = _table.Growing("diff", columns, options) if _is_table(options) else None
     compare = partial(diff.hosts_of_one, netns=tuple(options.netns), tables=tuple(options.table), identity=options.identity,
                       everything=options.all)  # fmt: skip
     hidden: dict[str, int] = {}
@@ -111,7 +127,7 @@ def _compared(options: Options) -> tuple[list[Host], Difference]:
             raise UsageError("two namespaces are compared as they are: --netns and --identity are for two captures")
         host = _source.host(options)
         return [host], diff.between(host, one, other, tables=options.table, everything=options.all)
-    before = opening.hosts([one])
+    before = opening.hosts([one], options.at)
     after = opening.hosts([other]) if other is not None else _source.hosts(options)
     found = diff.hosts(
         before, after, netns=options.netns, tables=options.table, identity=options.identity, everything=options.all

@@ -29,13 +29,16 @@ def run(options: Options) -> int:
     """Print the way and the verdict; 0 reached, 1 not, 3 undecided."""
     from netwrap.answers import trace
 
-    proto = options.proto or ("icmp" if options.port is None else "tcp")
+    proto = options.proto or ("icmp" if options.port is None and options.sport is None else "tcp")
     if proto not in _PROTOCOLS:
         raise UsageError(f"--proto takes one of {', '.join(_PROTOCOLS)}, not {proto!r}")
     if options.all != (not options.words) or len(options.words) not in (0, 2):
         raise UsageError("trace takes FROM and TO, or --all; see netwrap trace --help")
     if options.output is not None and options.format not in PICTURES:
         raise UsageError(f"--output saves a picture: --format {' or '.join(PICTURES)}")
+    if proto == "icmp" and (options.port is not None or options.sport is not None):
+        raise UsageError("icmp has no ports: --port and --sport are for udp and tcp")
+    _check_form(options)
     if options.all and options.format in PICTURES:
         raise UsageError(f"--format {options.format} draws one way: FROM TO")
     if options.all:
@@ -66,6 +69,20 @@ def run(options: Options) -> int:
     for line in dict.fromkeys([*host.notes, *host.problems]):
         say(line)
     return trace.status(found)
+
+
+# What says how a table looks, and what says which packet: `--all` has the one, a single way the other.
+_OF_TABLES = ("--columns", "--where", "--sort", "--limit", "--count", "--uniq", "--exit-status", "--no-header", "--raw")
+_OF_ONE_WAY = ("--sport", "--source", "--mark", "--size", "--one-way", "--probe")
+
+
+def _check_form(options: Options) -> None:
+    for name in options.typed:
+        if name in (_OF_ONE_WAY if options.all else _OF_TABLES):
+            other = "one way: FROM TO" if options.all else "the table of --all"
+            raise UsageError(f"{name} makes no sense here: it is for {other}")
+    if not options.all and "--format" in options.typed and options.format not in ("json", "jsonl", *PICTURES):
+        raise UsageError(f"--format {options.format} is for the table of --all; one way has json, jsonl, {', '.join(PICTURES)}")
 
 
 def _draw(host: Host, found: Trace, options: Options) -> None:

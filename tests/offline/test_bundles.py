@@ -362,7 +362,8 @@ def test_the_manifest_of_sos_tells_names_ends_and_cuts(tmp_path: Path) -> None:
         _ran("ip netns exec ns@x ip -d address show", red + "ip_-d_address_show"),
         _ran("ip netns exec ns@x iptables-save", None, 127),
     ]
-    manifest = {"components": {"report": {"plugins": {"odd": 5, "odder": {"commands": [5]}, "networking": {"commands": commands}}}}}
+    plugins = {"odd": 5, "odder": {"commands": [5]}, "networking": {"commands": commands}}
+    manifest = {"components": {"report": {"plugins": plugins}}}
     files = {
         top + "ip_-d_address": ADDR, top + "ip_-4_rule": RULE, top + "ip_-s_-s_neigh_show": "", red + "ip_-d_address_show": RED,
         red + "ip_route_show_table_all": TABLE, top + "ip_route_show_table_all": MAIN,

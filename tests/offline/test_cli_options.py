@@ -14,6 +14,7 @@ from netwrap.verbs import _options
 from netwrap.verbs._options import ALL, VERBS, WRAPPED, Options
 
 SAMPLE = str(ROOT / "fixtures" / "host" / "sample.netwrap")
+OTHER = str(ROOT / "fixtures" / "host" / "router.netwrap")
 ROUTES = "default via 10.0.0.254 dev eth0 metric 100\n10.0.0.0/24 dev eth0 scope link\n10.9.0.0/16 dev eth10 metric 20\n"
 # A call of each verb that prints a table without a look at this host, with what it can be given as a value of each option.
 CALLS: dict[str, list[str]] = {
@@ -25,7 +26,7 @@ CALLS: dict[str, list[str]] = {
     "find": ["find", "lo"],
 }
 VALUES = {
-    "--format": "csv", "--columns": "netns", "--where": "netns=none", "--sort": "-netns", "--netns": "blue", "--from": SAMPLE,
+    "--format": "csv", "--columns": "netns", "--where": "netns=none", "--sort": "-netns", "--netns": "blue", "--from": OTHER,
     "--limit": "1",
 }  # fmt: skip
 # What an option needs beside itself to have an effect.
@@ -79,6 +80,53 @@ def test_every_option_has_an_effect_or_is_refused(capsys: pytest.CaptureFixture[
     status = main([option, *value, *call, *netns])
     found = capsys.readouterr()
     assert status != 0 and (found.err.startswith("netwrap: ") or option == "--exit-status") or found.out != plain, found
+
+
+@pytest.mark.parametrize(
+    ("call", "ignored"),
+    [
+        # one way and two captures are no tables, and `--all` sends no single packet
+        (
+            ["trace", "red", "blue", "--from", SAMPLE],
+            "columns=a where=a=1 sort=a limit=1 count uniq exit-status no-header raw format=csv",
+        ),
+        (["trace", "--all", "--from", SAMPLE], "sport=1 source=10.0.0.1 mark=1 size=99 one-way probe"),
+        (["trace", "red", "blue", "--from", SAMPLE, "--proto", "icmp"], "port=1 sport=1"),
+        (["diff", SAMPLE, OTHER], "via=x show-commands dry-run at=1 watch=1 exit-status"),
+        (["report", "--from", SAMPLE], "at=1 at=2"),
+        (["check", "--from", SAMPLE], "at=1"),
+        (["export", "--from", SAMPLE], "at=1"),
+        (["sql", "select 1", "--from", SAMPLE], "at=1"),
+    ],
+)
+def test_an_option_that_could_do_nothing_is_refused(capsys: pytest.CaptureFixture[str], call: list[str], ignored: str) -> None:
+    for text in ignored.split():
+        name, _, value = text.partition("=")
+        assert main([*call, f"--{name}", *([value] if value else [])]) == 2, text
+        found = capsys.readouterr()
+        assert found.out == "" and found.err.count("\n") == 1 and found.err.startswith("netwrap: "), (text, found)
+
+
+@pytest.mark.parametrize("option", [["--count"], ["--limit", "1"], ["--uniq"], ["--no-header"]])
+def test_a_diff_that_is_asked_for_as_a_table_is_one(capsys: pytest.CaptureFixture[str], option: list[str]) -> None:
+    assert main(["diff", SAMPLE, OTHER]) == 1
+    plain = capsys.readouterr().out
+    assert main(["diff", SAMPLE, OTHER, *option]) == 1
+    assert capsys.readouterr().out not in ("", plain)
+    assert main(["diff", SAMPLE, SAMPLE, "--count"]) == 0 and capsys.readouterr().out == "0\n"
+
+
+def test_the_run_that_is_asked_for_must_be_there(netwrap: Netwrap, tmp_path: Path) -> None:
+    path = tmp_path / "twice.txt"
+    path.write_text("$ ip r\ndefault via 192.0.2.254 dev eth0\n$ ip r\n10.0.0.0/8 dev eth1\n")
+    assert netwrap("report", "--from", str(path), "--at", "2").returncode == 0
+    done = netwrap("report", "--from", str(path), "--at", "3")
+    assert (done.returncode, done.stderr) == (
+        2,
+        f"netwrap: {path}: no command ran more than 2 times: --at 3 makes no sense here\n",
+    )
+    path.write_text("$ ip r\ndefault via 192.0.2.254 dev eth0\n")
+    assert "no command ran twice" in netwrap("report", "--from", str(path), "--at", "1").stderr
 
 
 def test_nothing_swallows_the_next_word(netwrap: Netwrap) -> None:
