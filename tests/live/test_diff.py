@@ -26,7 +26,8 @@ ip -n red route add default via 10.0.0.1; ip -n blue route add default via 10.0.
 ip -n red route add 10.7.0.0/16 via 10.0.0.3
 ip -n red rule add from 10.0.0.2 lookup 100 pref 500
 ip -n red neigh add 10.0.0.9 lladdr 02:00:00:00:00:09 dev eth0 nud permanent
-ip -n red link add p0 type veth peer name p1; ip -n red link set p0 up; ip -n red link set p1 up
+ip -n red link add p0 address 02:00:00:00:00:70 type veth peer name p1
+ip -n red link set p0 up; ip -n red link set p1 up
 nft add table ip t; nft 'add chain ip t c { type filter hook forward priority 0; policy accept; }'
 nft add rule ip t c ip saddr 10.0.0.2 counter accept; nft add rule ip t c tcp dport 22 drop
 nft add set ip t s '{ type ipv4_addr; }'; nft add element ip t s '{ 10.0.0.7 }'
