@@ -15,7 +15,7 @@ from parsers.lex import whole
 from .. import commands, wording
 from ..commands import request as asking
 from ..commands.request import Request
-from ..errors import CommandWarning, NetwrapError, UsageError
+from ..errors import CommandWarning, NetwrapError, UsageError, similar
 from ..model.coverage import as_printed
 from ..prefixes import contains, network
 from . import sockets
@@ -146,12 +146,13 @@ def _warn_captured_without(option: str) -> None:
 def _chosen_links(links: Iterable[AnyRecord], request: Request) -> list[AnyRecord]:
     """The links that the filters of `ip link` and `ip address` leave."""
     filters = request.filters
-    found = list(links)
+    found = every = list(links)
     device = filters.get("dev")
     if device is not None:
         found = [link for link in found if _is_called(link, device)]
         if not found:
-            raise NetwrapError(f'Device "{device}" does not exist in this capture.')
+            near = similar(device, [link["ifname"] for link in every])
+            raise NetwrapError(f'Device "{device}" does not exist in this capture{near or "."}')
     if "up" in filters:
         found = [link for link in found if "UP" in link.get("flags", ())]
     for key in ("master", "vrf"):

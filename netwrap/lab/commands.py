@@ -67,12 +67,12 @@ def nat_name(journal: Journal, tool: str) -> str:
 
 
 def nat_script(name: str, rules: list[list[str]]) -> str:
-    """The script for `nft -f`."""
-    lines = [f"table ip {name} {{", "\tchain postrouting {", "\t\ttype nat hook postrouting priority 100; policy accept;"]
+    """The script for `nft -f`: a tab would be lost where the script is shown, and completes names where it is pasted."""
+    lines = [f"table ip {name} {{", "    chain postrouting {", "        type nat hook postrouting priority 100; policy accept;"]
     for source, out in rules:
         where = f'oifname "{out}"' if out else f"ip daddr != {source}"
-        lines.append(f"\t\tip saddr {source} {where} masquerade")
-    return "\n".join([*lines, "\t}", "}", ""])
+        lines.append(f"        ip saddr {source} {where} masquerade")
+    return "\n".join([*lines, "    }", "}", ""])
 
 
 class _Maker:

@@ -13,7 +13,7 @@ import sys
 from typing import Any, Callable, NamedTuple, Optional
 
 from netwrap import packaged
-from netwrap.errors import NetwrapError
+from netwrap.errors import NetwrapError, similar
 from parsers.ip_route import TABLES
 
 from .toml_lines import positions
@@ -286,7 +286,7 @@ def _table(keys: dict[str, Check], required: Sequence[str] = ()) -> Check:
         table = _tables(at, value)
         for key in table:
             if key not in keys:
-                raise (at / key).fail(f"there is no such key; allowed here: {', '.join(keys)}")
+                raise (at / key).fail(f"there is no such key{similar(key, keys)}; allowed here: {', '.join(keys)}")
         for key in required:
             if key not in table:
                 raise at.fail(f"{key} is missing; it needs: {', '.join(required)}")
@@ -505,7 +505,7 @@ def text_of(name: str) -> str:
         with open(name, "rb") as file:
             return file.read(_LARGEST).decode("utf-8")
     except OSError as error:
-        hint = "" if "/" in name or "." in name else f"; ready-made labs: {', '.join(READY_MADE)}"
+        hint = "" if "/" in name or "." in name else f"{similar(name, READY_MADE)}; ready-made labs: {', '.join(READY_MADE)}"
         raise LabFileError(name, 0, f"cannot be read: {error.strerror}{hint}") from error
     except UnicodeDecodeError as error:
         raise LabFileError(name, 0, "is no text in UTF-8") from error

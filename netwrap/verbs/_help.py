@@ -27,6 +27,9 @@ def show(words: Sequence[str]) -> None:
         return
     both = " ".join(named[:2])
     verb = both if both in VERBS else named[0]
+    own = [name for name in VERBS if name.startswith(f"{verb} ")]
+    if own and named[1:]:
+        raise UsageError(f"no help for {both!r}{similar(both, own)}; there is help for: {', '.join(own)}")
     if verb not in VERBS:
         raise UsageError(f"no help for {verb!r}{similar(verb, VERBS)}; there is help for: {', '.join(VERBS)}")
     print("\n".join(of_verb(verb)))

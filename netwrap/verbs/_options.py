@@ -438,6 +438,8 @@ class Reader:
         following = self.word()
         if option.kind == "choice":
             if following not in option.words:
+                if following is not None and (near := similar(following, option.words)):
+                    raise UsageError(f"{option.name} takes {', '.join(option.words)}, not {following!r}{near}")
                 return option.words[0]
         elif option.kind == "pause":
             if following is None or not _SECONDS.fullmatch(following):
@@ -528,6 +530,10 @@ def among(reader: Reader, binary: str, ends: Callable[[list[str]], bool]) -> Opt
             words += reader.words[reader.at + (1 if ends(words) else 0) :]
             break
         if not word.startswith("--") or not reader.take(known, short=False):
+            if word.startswith("--") and binary in ("ip", "bridge") and not words[-1].startswith("-") and len(words) > 1:
+                near = similar(word.partition("=")[0], [option.name for option in known])  # they have no such words there
+                if near and not any(ends(words[:end]) for end in range(2, len(words) + 1)):
+                    raise UsageError(f"unknown option {word}{near}; see netwrap {binary} --help")
             words.append(word)
             reader.at += 1
     options = obeyed(reader, binary)

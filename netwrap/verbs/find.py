@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from functools import partial
 
-from netwrap.errors import UsageError
+from netwrap.errors import UsageError, similar
 
 from . import _source, _table, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from netwrap.model.host import Host
     from parsers.records import Record
@@ -65,8 +65,17 @@ def run(options: Options) -> int:
         else:
             sources = list(dict.fromkeys(host.source for host in hosts))
             many = f"in any of {len(sources)} sources"
-            say(f"{what} is nowhere {'here' if hosts[0].live else many if len(sources) > 5 else 'in ' + ' and '.join(sources)}")
+            where = "here" if hosts[0].live else many if len(sources) > 5 else "in " + " and ".join(sources)
+            say(f"{what} is nowhere {where}{similar(what, _names(hosts))}")
     return status if having else 1
+
+
+def _names(hosts: Sequence[Host]) -> Iterator[str]:
+    """The names that a wrong one may have meant: of namespaces and their links."""
+    for host in hosts:
+        for netns in host.namespaces:
+            yield netns.title
+            yield from (link["ifname"] for link in netns.links or [])
 
 
 def _places(host: Host, several: bool, what: str, netns: Sequence[str]) -> tuple[list[Record], list[int], str]:

@@ -10,7 +10,7 @@ import sys
 import time
 
 from netwrap import shell, wording
-from netwrap.errors import NetwrapError, UsageError
+from netwrap.errors import NetwrapError, UsageError, similar
 
 from . import say
 from ._saving import whole
@@ -94,6 +94,8 @@ def _running_name(name: str) -> str:
     except file.LabFileError:
         if file.is_name(name) and state.marked(name, kept=False):  # its record and its file are gone
             return name
+        if near := similar(name, journal.all_names()):
+            raise UsageError(f"no lab {name!r} is up{near}") from None
         raise
 
 
@@ -106,7 +108,12 @@ def _running_or_file(name: str) -> Lab:
             lab = file.load(record.file)
             if lab.name == name:
                 return lab
-    return file.load(name)
+    try:
+        return file.load(name)
+    except file.LabFileError:
+        if not os.path.exists(name) and (near := similar(name, [*file.READY_MADE, *journal.all_names()])):
+            raise UsageError(f"there is no lab {name!r}{near}") from None
+        raise
 
 
 def _status(name: str) -> int:
@@ -132,9 +139,9 @@ def _show(options: Options) -> int:
     if options.toml + options.sh + (options.format is not None) > 1:
         raise UsageError("--toml, --sh and --format are three forms: take one of them")
     name = options.words[0]
-    lab = file.load(name)
+    lab = _running_or_file(name)
     if options.toml:
-        sys.stdout.write(file.text_of(name))
+        sys.stdout.write(file.text_of(lab.file if os.path.isabs(lab.file) else name))
         return 0
     if options.format is not None:
         return _draw(lab, options.format)

@@ -7,12 +7,13 @@ terminal and its exit status.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable
 
 from netwrap import shell, wording
 from netwrap.commands.line import Command, executes, reads, understand
-from netwrap.errors import NetwrapError, UsageError
+from netwrap.errors import CommandError, NetwrapError, UsageError, similar
 
 from . import _options, _source, _table, say
 
@@ -54,10 +55,30 @@ def run(options: Options) -> int:
         return _elsewhere.run(asked, options)
     if asked.parser is None:
         return _pass_through(argv, options)
-    if not many and not of_ends:
-        _table.show(asked.parser, _records(asked, asked.netns), options, _Ends(asked.netns) if asked.parser in OF_LINKS else None)
-        return 0
-    return _swept(asked, options)
+    try:
+        if many or of_ends:
+            return _swept(asked, options)
+        records = _records(asked, asked.netns)
+    except NetwrapError as error:
+        raise _hinted(error, asked.netns or next(iter(options.netns), None)) from None
+    _table.show(asked.parser, records, options, _Ends(asked.netns) if asked.parser in OF_LINKS else None)
+    return 0
+
+
+def _hinted(error: NetwrapError, netns: str | None) -> NetwrapError:
+    """An error about an interface that does not exist, with the one at its end that may be meant."""
+    from netwrap import query
+
+    named = re.search(r'[Dd]evice "([^"]+)"', str(error))
+    if named is None:
+        return error
+    try:
+        near = similar(named[1], [link["ifname"] for link in query.records("ip_link", ["ip", "link"], netns=netns)])
+    except NetwrapError:
+        return error
+    if isinstance(error, CommandError):
+        return type(error)(error.argv, error.status, error.stderr.rstrip().removesuffix(".") + near)
+    return type(error)(f"{error}{near}")
 
 
 def _look(argv: Sequence[str], options: Options) -> None:

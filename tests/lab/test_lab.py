@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -518,6 +519,26 @@ def test_show_sh_is_a_script_that_can_be_pasted(private_host: PrivateHost, tmp_p
     again = host.netwrap("lab", "down", "full")  # told by its marks
     assert again.returncode == 0, again.stderr
     assert "10.1.0.1" in made and host.sh("ls /run/netns") == ""
+
+
+@pytest.mark.skipif(shutil.which("nft") is None, reason="needs nft")
+def test_a_script_of_nat_can_be_pasted_and_is_taken_down_by_name(private_host: PrivateHost) -> None:
+    host = private_host
+    host.run("sh", "-e", given=host.netwrap("lab", "show", "outside", "--sh").stdout)
+    assert "ip saddr 192.168.15.0/24" in host.sh("nft list ruleset") and host.sh("ip netns") != ""
+    down = host.netwrap("lab", "down", "outside")
+    assert (down.returncode, host.sh("nft list ruleset"), host.sh("ip netns")) == (0, "", ""), down.stderr
+
+
+def test_a_lab_that_is_up_is_shown_by_its_name(private_host: PrivateHost, tmp_path: Path) -> None:
+    host = private_host
+    file = lab_file(tmp_path, "[namespaces.one]\n", "mine.toml")
+    assert host.netwrap("lab", "up", file).returncode == 0
+    assert host.netwrap("lab", "show", "mine", "--toml").stdout == "[namespaces.one]\n"
+    assert host.netwrap("lab", "show", "mine", "--sh").stdout.startswith("ip netns add one\n")
+    assert host.netwrap("lab", "verify", "mien").stderr == "netwrap: there is no lab 'mien'; did you mean 'mine'?\n"
+    assert host.netwrap("lab", "down", "mien").stderr == "netwrap: no lab 'mien' is up; did you mean 'mine'?\n"
+    assert host.netwrap("lab", "down", "mine").returncode == 0
 
 
 def test_list_show_and_pictures_need_no_host(tmp_path: Path) -> None:

@@ -194,12 +194,30 @@ def test_wrong_words_are_named_with_what_is_like_them(netwrap: Netwrap) -> None:
         (["report", "bleu", "--from", SAMPLE], "no namespace 'bleu' in"),
         (["report", "bleu", "--from", SAMPLE], "; did you mean 'blue'?"),
         (["help", "finde"], "did you mean 'find'?"),
+        (["help", "lab", "upp"], "no help for 'lab upp'; did you mean 'lab up'?"),
+        (["ip", "link", "--fromat", "json"], "unknown option --fromat; did you mean '--format'?"),
+        (["--color", "alwyas", "report"], "--color takes always, auto, never, not 'alwyas'; did you mean 'always'?"),
+        (["topology", "--format", "svgg"], "not 'svgg'; did you mean 'svg'?"),
         (["find", "a", "b"], "find takes only WHAT, not 'b'"),
         (["capture", "--timeout", "0"], "--timeout takes a whole number from 1 to 86400"),
         (["--all-netns", "--netns", "red", "ip", "link"], "--netns and --all-netns do not go together"),
     ):
         done = netwrap(*words)
         assert done.returncode == 2 and done.stdout == "" and done.stderr.count("\n") == 1 and wanted in done.stderr, done
+
+
+def test_wrong_names_of_a_host_are_named_with_what_is_like_them(netwrap: Netwrap, tmp_path: Path) -> None:
+    (tmp_path / "wrong.toml").write_text("[namespaces.red]\nadresses = []\n")
+    for words, wanted in (
+        (["-f", SAMPLE, "-n", "red", "ip", "link", "show", "dev", "veth-rde"],
+         "Device \"veth-rde\" does not exist in this capture; did you mean 'veth-red'?"),
+        (["find", "veth-rde", "-f", SAMPLE], f"veth-rde is nowhere in {SAMPLE}; did you mean 'veth-red'?"),
+        (["ip", "link", "show", "dev", "lo0"], 'ip -j link show dev lo0: Device "lo0" does not exist; did you mean \'lo\'?'),
+        (["lab", "show", "brigde"], "there is no lab 'brigde'; did you mean 'bridge'?"),
+        (["lab", "show", str(tmp_path / "wrong.toml")], "adresses: there is no such key; did you mean 'addresses'?; allowed"),
+    ):  # fmt: skip
+        done = netwrap(*words)
+        assert done.returncode and done.stdout == "" and done.stderr.count("\n") == 1 and wanted in done.stderr, done
 
 
 def test_globs_of_namespaces(netwrap: Netwrap, tmp_path: Path) -> None:
