@@ -10,6 +10,7 @@ import json
 import os
 import sqlite3
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from ..answers import flat
 from ..errors import NetwrapError, UsageError
@@ -62,8 +63,8 @@ def _counted(file: IO[str], rows: Iterable[tuple[str, Record]]) -> int:
 
 def _sqlite(rows: Iterable[tuple[str, Record]], path: str) -> int:
     with contextlib.closing(sqlite3.connect(path)) as connection:
-        for name, table in flat.TABLES.items():
-            connection.execute(f"CREATE TABLE {name} ({fleet.columns(table)})")
+        for name in flat.TABLES:
+            connection.execute(_table(name))
         connection.execute(f"PRAGMA user_version={flat.VERSION}")
         count = 0
         with connection:
@@ -129,10 +130,21 @@ def _extra(name: str) -> Any:
 
 
 def of(path: str) -> list[str]:
-    """The files of an export: those that a pattern matches, or the tables of a folder of Parquet files; none for another path."""
+    """The files of exports: what a pattern fits, the tables of a folder of Parquet or CSV files; none where one is no export."""
     found = [path] if os.path.exists(path) else sorted(glob.glob(path))
-    files = [file for one in found for file in (sorted(glob.glob(os.path.join(glob.escape(one), "*.parquet"))) or [one])]
-    return files if files and all(file.endswith((*_LINES, ".parquet")) for file in files) else []
+    files = [file for one in found for file in (_tables_in(one) or [one])]
+    return files if files and all(_is_export(file) for file in files) else []
+
+
+def _tables_in(folder: str) -> list[str]:
+    """The files of a folder that are named after tables of ours: Parquet files, else CSV files."""
+    found = [[os.path.join(folder, f"{name}.{kind}") for name in flat.TABLES] for kind in ("parquet", "csv")]
+    return next((there for files in found if (there := list(filter(os.path.isfile, files)))), [])
+
+
+def _is_export(path: str) -> bool:
+    stem, dot, kind = os.path.basename(path).rpartition(".")
+    return path.endswith((*_LINES, ".parquet", ".sqlite")) or dot + kind == ".csv" and stem in flat.TABLES
 
 
 def duckdb_installed() -> bool:
@@ -143,18 +155,66 @@ def duckdb_installed() -> bool:
 
 
 def rows(files: Sequence[str], tables: Sequence[str]) -> Iterator[tuple[str, Record]]:
-    """The rows of some tables in files of lines, brought to the types of their columns. Raises NetwrapError."""
+    """The rows of some tables in files, brought to the types of their columns; Parquet needs DuckDB. Raises NetwrapError."""
     for path in files:
         if path.endswith(".parquet"):
             _extra("duckdb")
+        read = _csv_rows if path.endswith(".csv") else _sqlite_rows if path.endswith(".sqlite") else _line_rows
         try:
-            with gzip.open(path, "rt", encoding="utf-8") if path.endswith(".gz") else open(path, encoding="utf-8") as file:
-                for line in file:
-                    row = json.loads(line)
-                    if isinstance(row, dict) and row.get("_table") in tables:
-                        yield row["_table"], flat.typed(row["_table"], row)
-        except (OSError, EOFError, ValueError, RecursionError) as error:
+            yield from read(path, tables)
+        except (OSError, EOFError, ValueError, RecursionError, csv.Error, sqlite3.Error) as error:
             raise NetwrapError(f"{path}: no export of netwrap: {error}") from None
+
+
+def _line_rows(path: str, tables: Sequence[str]) -> Iterator[tuple[str, Record]]:
+    names = [f'"{name}"' for name in tables]
+    with gzip.open(path, "rt", encoding="utf-8") if path.endswith(".gz") else open(path, encoding="utf-8") as file:
+        for line in file:
+            if any(name in line for name in names):  # most rows are of other tables, and to parse them is what takes the time
+                row = json.loads(line)
+                if isinstance(row, dict) and row.get("_table") in tables:
+                    yield row["_table"], flat.typed(row["_table"], row)
+
+
+def _csv_rows(path: str, tables: Sequence[str]) -> Iterator[tuple[str, Record]]:
+    name = os.path.basename(path)[: -len(".csv")]
+    truths = {"True": True, "False": False}
+    if name in tables:
+        with open(path, encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                yield name, flat.typed(name, {key: truths.get(value, value) for key, value in row.items() if value != ""})
+
+
+def _sqlite_rows(path: str, tables: Sequence[str]) -> Iterator[tuple[str, Record]]:
+    with contextlib.closing(database(path)) as connection:
+        for name in tables:
+            cursor = connection.execute(f"SELECT * FROM {name}")
+            columns = [entry[0] for entry in cursor.description]
+            for values in cursor:
+                yield name, flat.typed(name, dict(zip(columns, values)))
+
+
+def database(path: str) -> sqlite3.Connection:
+    """A SQLite export, opened for reading only. Raises NetwrapError where it holds anything but the tables of an export."""
+    connection = None
+    try:
+        connection = sqlite3.connect(f"file:{quote(os.path.abspath(path))}?mode=ro&immutable=1", uri=True)
+        connection.execute("PRAGMA trusted_schema=OFF")
+        found = {row[0] for row in connection.execute("SELECT sql FROM sqlite_master")}
+    except sqlite3.Error as error:
+        if connection is not None:
+            connection.close()
+        raise NetwrapError(f"{path}: no export of netwrap: {error}") from None
+    if found != {_table(name) for name in flat.TABLES}:
+        connection.close()
+        raise NetwrapError(
+            f"{path}: no export of netwrap, or one of another version: its tables are not those of version {flat.VERSION}"
+        )
+    return connection
+
+
+def _table(name: str) -> str:
+    return f"CREATE TABLE {name} ({fleet.columns(flat.TABLES[name])})"
 
 
 def duck(files: Sequence[str], tables: Iterable[str]) -> Any:
@@ -170,10 +230,14 @@ def duck(files: Sequence[str], tables: Iterable[str]) -> Any:
             connection.execute(f"CREATE TABLE {name} ({shaped})")
             texts = [file for file in files if file.endswith(_LINES)]
             packed = [file for file in files if os.path.basename(file) == f"{name}.parquet"]
+            commas = [file for file in files if os.path.basename(file) == f"{name}.csv"]
+            wanted = ", ".join(f"'{column}': '{kind}'" for column, kind in columns.items())
             if texts:
-                wanted = ", ".join(f"'{column}': '{kind}'" for column, kind in columns.items())
                 read = f"read_json(?, format='newline_delimited', columns={{{wanted}}})"
                 connection.execute(f"INSERT INTO {name} SELECT {listed} FROM {read} WHERE _table='{name}'", [texts])
+            if commas:
+                read = f"read_csv(?, auto_detect=false, header=true, quote='\"', escape='\"', nullstr='', columns={{{wanted}}})"
+                connection.execute(f"INSERT INTO {name} SELECT {listed} FROM {read}", [commas])
             if packed:
                 connection.execute(f"INSERT INTO {name} SELECT {listed} FROM read_parquet(?)", [packed])
         for setting in ("memory_limit='2GB'", "enable_external_access=false", "python_enable_replacements=false",

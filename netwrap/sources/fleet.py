@@ -14,6 +14,7 @@ import os
 import re
 import zlib
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..answers import flat
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 _TYPES = {"text": "TEXT", "json": "TEXT", "int": "INTEGER", "bool": "INTEGER", "flag": "INTEGER"}
 #: From this many sources on they are read by several processes.
 _MANY = 8
+#: So many rows are put into a store at once.
+_PART = 20_000
 
 
 class Read(NamedTuple):
@@ -275,6 +278,15 @@ class Store:
         for table, rows in by_table.items():
             self.connection.executemany(self._inserts[table], rows)
 
+    def put(self, rows: Iterable[tuple[str, dict[str, Any]]]) -> None:
+        """Add rows as they are, a part at a time."""
+        while part := list(islice(rows := iter(rows), _PART)):
+            by_table: dict[str, list[list[Any]]] = {}
+            for table, row in part:
+                by_table.setdefault(table, []).append(list(row.values()))
+            for table, values in by_table.items():
+                self.connection.executemany(self._inserts[table], values)
+
     def rows(self, tables: Iterable[str]) -> Iterator[tuple[str, dict[str, Any]]]:
         """All rows of tables, booleans as such."""
         for name in tables:
@@ -332,7 +344,7 @@ class Store:
         self.connection.execute("DELETE FROM _index WHERE path=?", (path,))
 
 
-def indexed(folder: str) -> Store | None:
+def indexed(folder: str, new: bool = True) -> Store | None:
     """The store of a folder of captures, in the file beside the folder; None where that file cannot be written.
 
     A file of that name that is no index is left alone; an index of another version is made anew.
@@ -340,6 +352,8 @@ def indexed(folder: str) -> Store | None:
     import sqlite3
 
     path = os.path.realpath(folder) + ".netwrap-index"
+    if not new and not os.path.lexists(path):
+        return None
     with contextlib.suppress(FileNotFoundError):
         if os.lstat(path).st_uid != os.geteuid() or not os.path.isfile(path) or os.path.islink(path):
             return None

@@ -6,6 +6,7 @@ Captures are read one after the other (many by several processes), so that a fle
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 
@@ -66,6 +67,14 @@ def _rows(options: Options, tables: Sequence[str], problems: list[str]) -> Itera
         return
     if _source.is_via(options):
         raise UsageError("--via reads other hosts: it does not go together with captures")
+    index = fleet.indexed(paths[0], new=False) if len(paths) == 1 and fleet.captures_in(paths[0]) else None
+    if index is not None:  # what `netwrap sql` read before is not read again
+        with contextlib.closing(index.connection), _source.Bar("captures") as bar:
+            problems += index.refresh(fleet.expanded(paths), "finding" in tables, bar.show)
+            if index.connection.execute("SELECT 1 FROM host LIMIT 1").fetchone():
+                yield from index.rows(tables)
+                return
+        raise _source.none_of(problems)
     names = fleet.Names()
     sources = fleet.expanded(paths)
     read = 0

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from netwrap.sources.fleet import Store
-
     from ._options import Options
 
     Answer = tuple[list[str], list[Sequence[Any]]]
@@ -93,17 +91,20 @@ def _answer(options: Options, sql: str, given: dict[str, str], tables: list[str]
 
     files = [file for path in options.source for file in exports.of(path)]
     if files and all(map(exports.of, options.source)):
-        if exports.duckdb_installed() or any(file.endswith(".parquet") for file in files):
+        if len(files) == 1 and files[0].endswith(".sqlite"):
+            return _by_sqlite(exports.database(files[0]), sql, given, tables), []
+        lacks_databases = not any(file.endswith(".sqlite") for file in files)
+        if lacks_databases and exports.duckdb_installed() or any(file.endswith(".parquet") for file in files):
             return _by_duckdb(files, sql, given, tables), []
         store = fleet.Store()
-        store.add(fleet.Read("", list(exports.rows(files, tables)), []))
-        return _by_sqlite(store, sql, given, tables), []
+        store.put(exports.rows(files, tables))
+        return _by_sqlite(store.connection, sql, given, tables), []
     if not options.source:
         hosts = _source.hosts(options)
         store = fleet.Store()
         for host in hosts:
             store.add(fleet.Read(host.source, fleet.of_hosts([host], tables), []))
-        return _by_sqlite(store, sql, given, tables), [problem for host in hosts for problem in host.problems]
+        return _by_sqlite(store.connection, sql, given, tables), [problem for host in hosts for problem in host.problems]
     with _source.Bar("captures") as bar:
         paths = fleet.expanded(options.source)
         index = fleet.indexed(options.source[0]) if len(options.source) == 1 and fleet.captures_in(options.source[0]) else None
@@ -116,12 +117,11 @@ def _answer(options: Options, sql: str, given: dict[str, str], tables: list[str]
     if not store.connection.execute("SELECT 1 FROM host LIMIT 1").fetchone():
         store.connection.close()
         raise _source.none_of(problems)
-    return _by_sqlite(store, sql, given, tables), problems
+    return _by_sqlite(store.connection, sql, given, tables), problems
 
 
-def _by_sqlite(store: Store, sql: str, given: dict[str, str], tables: Sequence[str]) -> Answer:
-    """Ask a store, and close it: the query is the last that is asked of it."""
-    connection = store.connection
+def _by_sqlite(connection: sqlite3.Connection, sql: str, given: dict[str, str], tables: Sequence[str]) -> Answer:
+    """Ask a database, and close it: the query is the last that is asked of it."""
     connection.commit()
     connection.set_authorizer(_allowed)
     if hasattr(connection, "setlimit"):  # Python 3.11

@@ -11,16 +11,16 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import importlib.util
 import json
 import os
 import random
-import resource
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
@@ -204,15 +204,31 @@ def write(fleet: Fleet, folder: Path) -> None:
         (folder / f"{name(host)}.netwrap.gz").write_bytes(gzip.compress(fleet.capture(host).encode(), 1))
 
 
-def netwrap(*words: str) -> tuple[str, float, float, float]:
-    """What netwrap prints; its wall time and CPU in seconds, and the largest memory of one process so far in MB."""
-    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+class Cost(NamedTuple):
+    """What a call printed and cost: seconds to its first line and to its end, seconds of CPU, the largest process in MB."""
+
+    out: str
+    first: float
+    wall: float
+    cpu: float
+    memory: float
+
+
+def netwrap(*words: str, status: int = 0) -> Cost:
+    """Run netwrap, which must end with this status; what it starts counts."""
+    start, first = time.monotonic(), 0.0
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, "-m", "netwrap", *words], capture_output=True, text=True, env=env)
-    wall, after = time.monotonic() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode:
-        raise SystemExit(f"netwrap {' '.join(words)}: {done.stderr}")
-    return done.stdout, wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, after.ru_maxrss / 1024
+    process = subprocess.Popen([sys.executable, "-m", "netwrap", *words], stdout=subprocess.PIPE, text=True, env=env)
+    out = []
+    assert process.stdout is not None
+    for line in process.stdout:
+        first = first or time.monotonic() - start
+        out.append(line)
+    _, ended, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(ended)
+    if process.returncode != status:
+        raise SystemExit(f"netwrap {' '.join(words)}: exit status {process.returncode}")
+    return Cost("".join(out), first, time.monotonic() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 def missed(found: dict[str, set[tuple[Any, ...]]], expected: dict[str, set[tuple[Any, ...]]]) -> list[str]:
@@ -235,7 +251,7 @@ def checked(found: list[Record]) -> dict[str, set[tuple[str, str]]]:
 
 def answers(source: str) -> dict[str, set[tuple[Any, ...]]]:
     """What each question finds."""
-    rows = {question: json.loads(netwrap("sql", question, "--from", source, "--format", "json")[0]) for question in KEYS}
+    rows = {question: json.loads(netwrap("sql", question, "--from", source, "--format", "json").out) for question in KEYS}
     return {question: {tuple(row[key] for key in KEYS[question]) for row in found} for question, found in rows.items()}
 
 
@@ -254,22 +270,42 @@ def main() -> int:
         cores = len(os.sched_getaffinity(0))
         size = sum(path.stat().st_size for path in folder.iterdir())
         print(f"{fleet.hosts} hosts × {fleet.namespaces} namespaces, {size / 1e6:.1f} MB packed, {cores} cores")
-        query = "select count(*) as links from link"
-        steps = [
-            ("first reading into the index", ["sql", query, "--from", str(folder)]),
-            ("again, nothing changed", ["sql", query, "--from", str(folder)]),
-            ("export to jsonl.gz", ["export", str(folder), "-o", str(base / "fleet.jsonl.gz")]),
-            ("export to Parquet", ["export", str(folder), "--format", "parquet", "-o", str(base / "fleet")]),
-            ("sql from jsonl.gz", ["sql", "duplicate-addresses", "--from", str(base / "fleet.jsonl.gz")]),
-            ("sql from Parquet", ["sql", "duplicate-addresses", "--from", str(base / "fleet")]),
-            ("sql from the index", ["sql", "duplicate-addresses", "--from", str(folder)]),
-        ]
-        for what, words in steps:
-            _, wall, cpu, memory = netwrap(*words)
-            print(f"{what:30} {wall:8.2f} s wall {cpu:8.2f} s CPU   {memory:6.0f} MB")
-        said = missed(answers(str(folder)), fleet.expected())
-    print("\n".join(said) or "every planted fault is found, and nothing else")
+        said = measured(fleet, base, str(folder))
+        said += missed(answers(str(folder)), fleet.expected())
+    print("\n".join(said) or "every planted fault is found by its question and by check, and nothing else")
     return 1 if said else 0
+
+
+def measured(fleet: Fleet, base: Path, folder: str) -> list[str]:
+    """Print what each step costs, and return what `check` missed or found beside."""
+    query = ["sql", "select count(*) as links from link", "--from"]
+    lines, parquet, sqlite = str(base / "fleet.jsonl.gz"), str(base / "fleet"), str(base / "fleet.sqlite")
+    last = fleet.address(fleet.hosts - 1, 0)
+    question = ["sql", "duplicate-addresses", "--from"]
+    steps = [
+        ("find, in the last capture", ["find", last, "--from", folder, "--format", "jsonl"], 0),
+        ("check", ["check", "--level", "warning", "--from", folder, "--format", "jsonl"], 1),
+        ("report", ["report", "--from", folder, "--format", "jsonl"], 0),
+        ("diff with itself", ["diff", folder, folder], 0),
+        ("first reading into the index", [*query, folder], 0),
+        ("again, nothing changed", [*query, folder], 0),
+        ("duplicates from the index", [*question, folder], 0),
+        ("export to jsonl.gz", ["export", folder, "-o", lines], 0),
+        ("export to SQLite", ["export", folder, "-o", sqlite], 0),
+        ("duplicates from jsonl.gz", [*question, lines], 0),
+        ("duplicates from SQLite", [*question, sqlite], 0),
+    ]
+    if importlib.util.find_spec("pyarrow") is not None:
+        steps += [("export to Parquet", ["export", folder, "--format", "parquet", "-o", parquet], 0),
+                  ("duplicates from Parquet", [*question, parquet], 0)]  # fmt: skip
+    said: list[str] = []
+    print(f"{'':30} {'first line':>10} {'wall':>9} {'CPU':>9} {'largest process':>16}")
+    for what, words, status in steps:
+        cost = netwrap(*words, status=status)
+        print(f"{what:30} {cost.first:8.2f} s {cost.wall:7.2f} s {cost.cpu:7.2f} s {cost.memory:13.0f} MB", flush=True)
+        if words[0] == "check":
+            said += missed(checked(list(map(json.loads, cost.out.splitlines()))), fleet.expected_findings())
+    return said
 
 
 if __name__ == "__main__":

@@ -132,6 +132,31 @@ def test_every_format_holds_the_same_rows(form: str, tmp_path: Path, capsys: pyt
     assert found == wanted
 
 
+def test_exports_are_read_without_duckdb_too(
+    exported: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(exports, "duckdb_installed", lambda: False)
+    for table in ("link", "address", "finding"):
+        alone = asked(capsys, f"select * from {table}", "--from", SAMPLE)
+        for source in exported[:3]:
+            assert asked(capsys, f"select * from {table}", "--from", source) == alone
+    assert asked(capsys, "select * from finding", "--from", exported[1], "--from", exported[2]) == alone * 2
+
+
+def test_a_database_of_a_stranger_is_no_export(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "x.sqlite"
+    assert main(["export", SAMPLE, "-o", str(target)]) == 0
+    with sqlite3.connect(target) as connection:
+        connection.execute("CREATE TRIGGER t AFTER INSERT ON link BEGIN SELECT 1; END")
+    connection.close()
+    (tmp_path / "y.sqlite").write_text("nothing that anybody knows\n")
+    for name in ("x", "y", "gone"):
+        assert main(["sql", "hosts", "--from", str(tmp_path / f"{name}.sqlite")]) == 1
+        said = capsys.readouterr()
+        assert said.out == "" and said.err.count("\n") == 1 and "Traceback" not in said.err
+    assert not (tmp_path / "gone.sqlite").exists()
+
+
 def test_an_export_is_whole_or_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "taken").mkdir()
     assert main(["export", SAMPLE, "--format", "csv", "-o", str(tmp_path / "taken")]) == 2
@@ -164,15 +189,29 @@ def test_tables_and_questions_are_listed(capsys: pytest.CaptureFixture[str]) -> 
     assert [row["question"].split()[0] for row in asked(capsys)] == list(QUESTIONS) and len(QUESTIONS) >= 15
 
 
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The sample with all tables, exported in every format that can be read here."""
+    forms = {"jsonl.gz": "x.jsonl.gz", "csv": "tables", "sqlite": "x.sqlite"}
+    if exports.duckdb_installed():
+        forms["parquet"] = "x"
+    folder = tmp_path_factory.mktemp("exports")
+    for form, name in forms.items():
+        assert main(["export", SAMPLE, "--table", ",".join(flat.TABLES), "--format", form, "-o", str(folder / name)]) == 0
+    return [str(folder / name) for name in forms.values()]
+
+
 @pytest.mark.parametrize("name", QUESTIONS)
-def test_both_engines_answer_every_question_alike(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("duckdb")
+def test_both_engines_answer_every_question_alike(
+    name: str, exported: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     operand = ["192.168.15.5"] if QUESTIONS[name].operand else []
     plain = asked(capsys, name, *operand, "--from", SAMPLE)
-    tables = ",".join(flat.TABLES)
-    for form, target in (("jsonl.gz", tmp_path / "x.jsonl.gz"), ("parquet", tmp_path / "x")):
-        assert main(["export", SAMPLE, "--table", tables, "--format", form, "-o", str(target)]) == 0
-        assert asked(capsys, name, *operand, "--from", str(target)) == plain
+    for source in exported:
+        assert asked(capsys, name, *operand, "--from", source) == plain
+    monkeypatch.setattr(exports, "duckdb_installed", lambda: False)
+    for source in exported[:3]:
+        assert asked(capsys, name, *operand, "--from", source) == plain
 
 
 @pytest.mark.parametrize(
@@ -244,7 +283,8 @@ def test_names_of_strangers_are_values_everywhere(name: str, tmp_path: Path, cap
         if form == "parquet" and not exports.duckdb_installed():
             continue
         exports.write(iter(rows), form, str(tmp_path / f"x.{form}"))
-    for source in ("x.jsonl", "x.jsonl.gz", "x.parquet") if exports.duckdb_installed() else ("x.jsonl",):
+    sources = ["x.jsonl", "x.jsonl.gz", "x.csv", "x.sqlite", *(["x.parquet"] if exports.duckdb_installed() else [])]
+    for source in sources:
         [row] = asked(capsys, "select ifname, master, kind, _host from link", "--from", str(tmp_path / source))
         assert row == {"ifname": shown, "master": shown, "kind": shown, "_host": shown}
 
@@ -277,6 +317,8 @@ def test_a_folder_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     assert asked(capsys, *count) == [{"n": 55, "hosts": 5}] and read == []
     os.utime(captures / "host1.netwrap", (1, 1))  # another time, the same content
     assert asked(capsys, *count) == [{"n": 55, "hosts": 5}] and read == []
+    assert main(["export", str(captures), "--table", "link"]) == 0  # from the index, which is there
+    assert len(capsys.readouterr().out.splitlines()) == 55 and read == []
     (captures / "host2.netwrap").unlink()
     with open(captures / "host3.netwrap", "a") as file:
         file.write("\n")
