@@ -198,6 +198,11 @@ def _firewalls(netns: Namespace) -> Firewalls:
     return found
 
 
+def has_family(netns: Namespace, family: str) -> bool:
+    """Whether a namespace has chains of a family at any hook, ``bridge``."""
+    return any(chain.family == family for chain in _firewalls(netns).bases)
+
+
 class _Walk:
     """One hook's chains, one after the other, over all packets that are possible."""
 
@@ -377,14 +382,15 @@ def _distinct(worlds: list[_World]) -> list[_World]:
 
 
 def judge(
-    netns: Namespace, hook: str, packet: Packet, *, addresses_of_out: Sequence[str] | None = None, fib: Fib | None = None
-) -> Outcome:
+    netns: Namespace, hook: str, packet: Packet, *, addresses_of_out: Sequence[str] | None = None, fib: Fib | None = None,
+    frames_only: bool = False,
+) -> Outcome:  # fmt: skip
     """What the firewalls of a namespace do with a packet at a hook.
 
     ``hook``: ingress, prerouting, input, forward, output, postrouting, egress. ``addresses_of_out``: the addresses of the
     outgoing interface that masquerade may take, the one it prefers first (None: those in the capture). ``fib`` looks an
     address up in the routing tables for rules that ask them (None: own addresses are known, nothing else). A bridged packet
-    passes the bridge family and, where bridge-nf is on, the other families, too.
+    passes the bridge family and, where bridge-nf is on, the other families, too, but with ``frames_only``.
     """
     if netns.rulesets is None:
         return Outcome("undecided", packet, [], None, "not-captured")
@@ -394,9 +400,9 @@ def judge(
         packet = replace(packet, original=None, status=frozenset())  # a connection of this namespace begins
     firewalls = _firewalls(netns)
     walk = _Walk(firewalls, hook, context)
-    chains = _chains(firewalls, netns, hook, packet, True)
+    chains = _chains(firewalls, netns, hook, packet, True, frames_only)
     outcome = _passed(walk, chains, netns, packet)
-    turned = _chains(firewalls, netns, hook, packet, False)
+    turned = _chains(firewalls, netns, hook, packet, False, frames_only)
     if turned == chains:
         return outcome
     other = _passed(walk, turned, netns, packet)
@@ -431,7 +437,9 @@ def _passed(walk: _Walk, chains: list[tuple[_Chain, str]], netns: Namespace, pac
     return _outcome(packet, netns, [*ends, *(_End("accept", world) for world in worlds)])
 
 
-def _chains(firewalls: Firewalls, netns: Namespace, hook: str, packet: Packet, last_first: bool) -> list[tuple[_Chain, str]]:
+def _chains(
+    firewalls: Firewalls, netns: Namespace, hook: str, packet: Packet, last_first: bool, frames_only: bool
+) -> list[tuple[_Chain, str]]:
     """The base chains that a packet passes, and for each why it may not pass it ("": it does)."""
     family = "ip" if packet.family == "inet" else "ip6"
     own = firewalls.at(hook, family, last_first)
@@ -441,6 +449,8 @@ def _chains(firewalls: Firewalls, netns: Namespace, hook: str, packet: Packet, l
     switches = firewalls.switches
     name = f"net.bridge.bridge-nf-call-{'iptables' if family == 'ip' else 'ip6tables'}"
     maybe = "" if switches.known(name) or netns.sysctls is not None else f"{name} was not captured"
+    if frames_only:
+        own, maybe = [], ""
     if not maybe and not switches.value(name):
         own = []
     early = [(chain, "") for chain in bridge if _order(chain)[0] < 0]

@@ -193,7 +193,7 @@ def _addrtype(end: str) -> Any:
 def _physdev(end: str) -> Any:
     def judge(value: str, packet: Packet, context: Context, condition: Record) -> bool | None:
         name = getattr(packet, end)
-        if not packet.bridged:
+        if not packet.bridged and name is None:
             if end == "physin" and packet.iif and _is_bridge(packet.iif, context):
                 return None
             return False

@@ -424,7 +424,7 @@ class Wires:
             tags_out = tags
             if filtering:
                 aside, tags_out = self._untagged(netns, name, out, vid, tags, aside)
-            if port is not None and _slave(netns, port).get("isolated") and _slave(netns, other).get("isolated"):
+            if port is not None and slave_of(netns, port).get("isolated") and slave_of(netns, other).get("isolated"):
                 what = f"{entry} and {out} of bridge {name} in {netns.title} are both isolated"
                 mend = (inside(netns, f"bridge link set dev {out} isolated off"),)
                 aside = aside.blocked(
@@ -458,7 +458,7 @@ class Wires:
         key = (id(netns), bridge)
         if key not in self._alike:
             self._alike[key] = not data(netns.link(bridge) or {}).get("vlan_filtering") and not any(
-                _slave(netns, port).get("isolated") for port in netns.ports(bridge)
+                slave_of(netns, port).get("isolated") for port in netns.ports(bridge)
             )
         return self._alike[key]
 
@@ -716,7 +716,7 @@ def _once(ends: Iterable[End]) -> Iterator[End]:
     yield from best.values()
 
 
-def _slave(netns: Namespace, port: Link) -> AnyRecord:
+def slave_of(netns: Namespace, port: Link) -> AnyRecord:
     """The fields of a link as the port of a bridge: from `ip -d link`, else from `bridge link`."""
     found = port.get("linkinfo", {}).get("info_slave_data")
     if found:
@@ -725,7 +725,7 @@ def _slave(netns: Namespace, port: Link) -> AnyRecord:
 
 
 def _port_state(netns: Namespace, port: Link) -> str | None:
-    state = _slave(netns, port).get("state")
+    state = slave_of(netns, port).get("state")
     names = {0: "disabled", 1: "listening", 2: "learning", 3: "forwarding", 4: "blocking"}
     return names.get(state) if isinstance(state, int) else state
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from .. import wording
 from . import firewall
 from .inside import inside
-from .layer2 import Crossing, End, Obstacle, Unknown, Wires, data, is_up, kind
+from .layer2 import Crossing, End, Obstacle, Unknown, Wires, data, is_up, kind, slave_of
 from .routing import Decision, Leg, Question, Router, family_of, number
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Way(NamedTuple):
     hops: tuple[Hop, ...] = ()
     passed: frozenset[tuple[Any, ...]] = frozenset()
     connections: tuple[Connection, ...] = ()
-    seen: frozenset[int] = frozenset()  # namespaces whose conntrack saw the packet
+    seen: frozenset[tuple[int, str, str]] = frozenset()  # what conntrack saw: namespace, destination and source of the question
     missing: tuple[tuple[str, str], ...] = ()
     doubts: tuple[tuple[str, str], ...] = ()  # rules of a firewall that were not decidable
     notes: tuple[str, ...] = ()
@@ -85,6 +85,12 @@ class Way(NamedTuple):
         """With one more step of the namespace that the packet is in."""
         last = self.hops[-1]
         return self._replace(hops=(*self.hops[:-1], last._replace(steps=(*last.steps, Step(*step)))))
+
+    def seen_in(self, netns: Namespace) -> Way:
+        """With a question that conntrack of a namespace has seen."""
+        if self.reply:
+            return self
+        return self._replace(seen=self.seen | {(id(netns), self.packet.destination, self.packet.source)})
 
     def leaving(self, dev: str) -> Way:
         """With the link by which the packet leaves the namespace that it is in."""
@@ -189,14 +195,15 @@ class Walker:
         self, netns: Namespace, way: Way, decision: Decision, leg: Leg, record: Route | None, chosen: str, packet: Packet
     ) -> Iterator[Ended]:
         made = _changed(packet, source=chosen, iif=None, oif=leg.dev)
-        state = self._state(way, netns)
-        way = way._replace(packet=made, seen=way.seen | {id(netns)})
+        way = way._replace(packet=made)
+        made = _changed(made, state=self._state(way, netns))
         way = self._routed(way, netns, decision, leg, record, chosen)
         before = _tuple(made)
-        outcome, way = self._judge(way, netns, "output", _changed(made, state=state), leg)
+        outcome, way = self._judge(way, netns, "output", made, leg)
         if outcome.verdict in ("drop", "reject"):
             yield self._filtered(way, netns, leg.dev, "output", outcome)
             return
+        way = way if outcome.packet.state == "untracked" else way.seen_in(netns)
         made = self._unnat_source(way, netns, outcome.packet, local=True)
         way = way._replace(packet=made)
         if made.destination != packet.destination or (made.mark != packet.mark and _reroutes(outcome)):
@@ -259,8 +266,9 @@ class Walker:
             )
             return
         made = _changed(packet, source=source or decision.source or packet.destination, oif="lo", iif=None)
+        way = way._replace(packet=made)
         state = self._state(way, netns)
-        way = way._replace(packet=made, seen=way.seen | {id(netns)})
+        way = way.seen_in(netns)
         before = _tuple(made)
         for hook in ("output", "postrouting"):
             outcome, way = self._judge(way, netns, hook, _changed(way.packet, state=state), None)
@@ -311,9 +319,10 @@ class Walker:
 
     # -- receiving ----------------------------------------------------------------------------------------------------
 
-    def receive(self, netns: Namespace, way: Way, dev: str) -> Iterator[Ended]:
-        """The ends of a packet that comes into a namespace by a link."""
-        packet = _changed(way.packet, iif=dev, oif=None)
+    def receive(self, netns: Namespace, way: Way, dev: str, port: str | None = None) -> Iterator[Ended]:
+        """The ends of a packet that comes into a namespace by a link; where that is a bridge, by its ``port``."""
+        called = port if port is not None and self._sees_frames(netns, way.packet.family) else None
+        packet = _changed(way.packet, iif=dev, oif=None, physin=called, physout=None)
         key = (id(netns), dev, packet.source, packet.destination, way.reply)
         way = way._replace(packet=packet, hops=(*way.hops, Hop(netns, dev, None, (), packet.source, packet.destination, way.ttl)))
         if key in way.passed:
@@ -334,14 +343,16 @@ class Walker:
             return
         way = way._replace(passed=way.passed | {key})
         before = _tuple(packet)
-        state = self._state(way, netns)
-        way = way._replace(seen=way.seen | {id(netns)})
+        way = way._replace(packet=_changed(packet, state=self._state(way, netns)))
+        question = way.seen_in(netns)
         for hook in ("ingress", "prerouting"):
-            outcome, way = self._judge(way, netns, hook, _changed(way.packet, state=state), None)
+            outcome, way = self._judge(way, netns, hook, way.packet, None)
             if outcome.verdict in ("drop", "reject"):
                 yield self._filtered(way, netns, dev, hook, outcome)
                 return
             way = way._replace(packet=outcome.packet)
+        if way.packet.state != "untracked":
+            way = way._replace(seen=question.seen)
         packet = self._unnat_destination(way, netns, way.packet)
         if packet != way.packet:
             way = way._replace(packet=packet).step(
@@ -364,6 +375,9 @@ class Walker:
             if not forwards and known:
                 yield self._no_way(netns, way, decision._replace(type="not-forwarding"), asked)
                 return
+        if called is not None and packet.destination != before[1] and all(leg.dev == dev for leg in decision.legs):
+            yield from self._bridged_on(netns, way, dev, port or "", decision, before)
+            return
         if packet.source.startswith("fe80"):
             what = f"{netns.title} does not forward {packet.source}: a link-local source does not go beyond its link"
             first = way.hops[0]
@@ -555,7 +569,10 @@ class Walker:
         for one in found:
             yield from self._arrived(netns, way, leg, nexthop, one)
 
-    def _arrived(self, netns: Namespace, way: Way, leg: Leg, nexthop: str, one: End | Unknown | Obstacle) -> Iterator[Ended]:
+    def _arrived(
+        self, netns: Namespace, way: Way, leg: Leg, nexthop: str, one: End | Unknown | Obstacle, before: Tuple | None = None
+    ) -> Iterator[Ended]:
+        """Where a frame comes that was sent; ``before``: the addresses before the first bridge translated them, where it has."""
         if isinstance(one, Obstacle):
             yield self._end(
                 way,
@@ -604,36 +621,79 @@ class Walker:
                     "mtu",
                 )
                 return
-        for crossing in one.crossings:
-            if crossing.port_in is None or crossing.port_out is None:
-                continue
-            ended, way = self._bridged(way, crossing)
+        for at, crossing in enumerate(one.crossings):
+            passed = before if at == 0 else None
+            ended, after = self._bridged(way, crossing, passed)
             if ended is not None:
                 yield ended
                 return
-        yield from self.receive(one.netns, way, one.dev)
+            if passed is None and crossing.port_in is not None and after.packet.destination != way.packet.destination:
+                # a bridge that translates the destination looks the new one up, and bridges or routes the frame there
+                yield from self.receive(crossing.netns, way, crossing.bridge, crossing.port_in)
+                return
+            way = after
+        yield from self.receive(one.netns, way, one.dev, one.crossings[-1].port_in if _into_bridge(one) else None)
 
-    def _bridged(self, way: Way, crossing: Crossing) -> tuple[Ended | None, Way]:
-        """What firewalls do with a frame that a bridge passes on (the bridge family, and with bridge-nf all others)."""
-        state = self._state(way, crossing.netns)
+    def _bridged(self, way: Way, crossing: Crossing, passed: Tuple | None) -> tuple[Ended | None, Way]:
+        """What firewalls do with a frame that a bridge passes on (the bridge family, and with bridge-nf all others).
+
+        Of frames from or to the bridge's own namespace the bridge family alone is asked here. ``passed``: the addresses before
+        prerouting, where that was passed already.
+        """
+        netns, port_in, port_out = crossing.netns, crossing.port_in, crossing.port_out
         before = way.packet
-        frame = _changed(
-            way.packet, bridged=True, iif=crossing.bridge, oif=crossing.bridge, physin=crossing.port_in,
-            physout=crossing.port_out, state=state,
-        )  # fmt: skip
-        for hook in ("prerouting", "forward", "postrouting"):
-            asked = _changed(frame, oif=None, physout=None) if hook == "prerouting" else _changed(frame, oif=crossing.bridge)
-            outcome, way = self._judge(way, crossing.netns, hook, asked, None, bridged=True)
+        through = port_in is not None and port_out is not None
+        if not through and not firewall.has_family(netns, "bridge"):
+            return None, way
+        frame = _changed(way.packet, bridged=True, iif=crossing.bridge, oif=crossing.bridge, physin=port_in, physout=port_out)
+        if passed is None:
+            frame = _changed(frame, state=self._state(way, netns))
+            way = way.seen_in(netns) if through else way
+        hooks = ["prerouting", "forward", "postrouting"]
+        if not through:
+            hooks = ["output", "postrouting"] if port_in is None else ["prerouting", "input"]
+        sees = through and self._sees_frames(netns, frame.family)
+        for hook in hooks if passed is None else hooks[1:]:
+            asked = _changed(frame, oif=None, physout=None) if hook == "prerouting" else frame
+            outcome, way = self._judge(way, netns, hook, asked, None, bridged=True, frames_only=not through)
             if outcome.verdict in ("drop", "reject"):
-                return self._filtered(way, crossing.netns, crossing.port_out, hook, outcome, bridged=True), way
-            frame = outcome.packet
-        switches = self.router(crossing.netns, frame.family).switches
-        if way.reply and switches.value(f"net.bridge.bridge-nf-call-ip{'6' if frame.family == 'inet6' else ''}tables"):
-            frame = self._unnat_source(way, crossing.netns, frame, local=False)  # conntrack sees bridged answers, too
-        changed = _changed(
-            before, source=frame.source, destination=frame.destination, sport=frame.sport, dport=frame.dport, mark=before.mark
-        )
-        return None, way._replace(packet=changed, seen=way.seen | {id(crossing.netns)})
+                return self._filtered(way, netns, port_out or crossing.bridge, hook, outcome, bridged=True), way
+            frame = _changed(outcome.packet, oif=crossing.bridge, physout=port_out)
+            if hook == "prerouting" and sees:
+                frame = self._unnat_destination(way, netns, frame)
+        if sees:
+            frame = self._unnat_source(way, netns, frame, local=False)  # conntrack sees bridged answers, too
+            way = way._replace(connections=_connected(way, netns, passed or _tuple(before), frame))
+        changed = _changed(before, source=frame.source, destination=frame.destination, sport=frame.sport, dport=frame.dport)
+        return None, way._replace(packet=changed)
+
+    def _sees_frames(self, netns: Namespace, family: str) -> bool:
+        """Whether bridge-nf shows bridged frames to the firewalls of IP."""
+        switches = self.router(netns, family).switches
+        return bool(switches.value(f"net.bridge.bridge-nf-call-ip{'6' if family == 'inet6' else ''}tables"))
+
+    def _bridged_on(
+        self, netns: Namespace, way: Way, bridge: str, port: str, decision: Decision, before: Tuple
+    ) -> Iterator[Ended]:
+        """A frame for the bridge itself whose destination was translated to a station of it: bridged, never forwarded."""
+        packet, link = way.packet, netns.link(bridge)
+        if len(way.hops) > 1:
+            here = way.hops[-1]
+            way = way._replace(hops=(*way.hops[:-2], way.hops[-2]._replace(steps=(*way.hops[-2].steps, *here.steps))))
+        way = way.step("bridge", f"{bridge}: {port} sends it to {packet.destination} (bridge-nf)", inside(netns, "bridge link show"))
+        leg = decision.legs[0]
+        nexthop = leg.gateway or packet.destination
+        for one in self._resolve(netns, bridge, link or {}, nexthop, packet, way):
+            if isinstance(one, End) and one.crossings:
+                out = one.crossings[0].port_out
+                if out == port and not slave_of(netns, netns.link(port) or {}).get("hairpin"):
+                    what = f"{port} of {bridge} in {netns.title} does not send back what came in by it (hairpin is off)"
+                    mend = (inside(netns, f"bridge link set dev {port} hairpin on"),)
+                    command = inside(netns, f"bridge -d link show dev {port}")
+                    yield self._end(way, "dropped", netns, port, "no-port", what, command, mend, netns.link(port), "bridge")
+                    continue
+                one = one._replace(crossings=(Crossing(netns, bridge, port, out), *one.crossings[1:]))
+            yield from self._arrived(netns, way, leg, nexthop, one, before)
 
     # -- next hops ----------------------------------------------------------------------------------------------------
 
@@ -999,9 +1059,11 @@ class Walker:
     # -- firewalls ----------------------------------------------------------------------------------------------------
 
     def _state(self, way: Way, netns: Namespace) -> str:
+        source, destination = way.packet.source, way.packet.destination
         if not way.reply:
-            return "new" if id(netns) not in way.seen else "established"
-        if id(netns) in way.seen:
+            return "new" if (id(netns), destination, source) not in way.seen else "established"
+        known = [(one.after[1], one.after[0]) for one in way.connections if one.netns == id(netns)]
+        if (source, destination) in known or not known and (id(netns), source, destination) in way.seen:
             return "established"
         return "new" if way.packet.proto == "udp" else "invalid"
 
@@ -1010,9 +1072,12 @@ class Walker:
         return way.packet.state or ("established" if way.reply else "new")
 
     def _judge(
-        self, way: Way, netns: Namespace, hook: str, packet: Packet, leg: Leg | None, bridged: bool = False
-    ) -> tuple[Outcome, Way]:
-        if way.reply:
+        self, way: Way, netns: Namespace, hook: str, packet: Packet, leg: Leg | None, bridged: bool = False,
+        frames_only: bool = False,
+    ) -> tuple[Outcome, Way]:  # fmt: skip
+        if way.reply and packet.state == "new":  # of another source than was asked: conntrack knows nothing of it
+            packet = _changed(packet, direction="original", original=None, status=frozenset())
+        elif way.reply:
             packet = _changed(packet, direction="reply")
             connection = self._connection(way, netns, packet)
             if connection is not None:
@@ -1031,7 +1096,7 @@ class Walker:
                 else router._best_source6(packet.destination, leg.dev)
             )
             addresses = [first] if first is not None else []
-        outcome = firewall.judge(netns, hook, packet, addresses_of_out=addresses, fib=self._fib(netns))
+        outcome = firewall.judge(netns, hook, packet, addresses_of_out=addresses, fib=self._fib(netns), frames_only=frames_only)
         told = _changed(outcome.packet, bridged=packet.bridged)
         outcome = outcome._replace(packet=told)
         command = inside(netns, "nft list ruleset")
@@ -1094,7 +1159,7 @@ class Walker:
         return None
 
     def _unnat_destination(self, way: Way, netns: Namespace, packet: Packet) -> Packet:
-        if not way.reply:
+        if not way.reply or packet.state == "untracked":
             return packet
         for one in way.connections:
             if one.netns == id(netns) and (packet.source, packet.destination) == (one.after[1], one.after[0]):
@@ -1102,7 +1167,7 @@ class Walker:
         return packet
 
     def _unnat_source(self, way: Way, netns: Namespace, packet: Packet, local: bool) -> Packet:
-        if not way.reply:
+        if not way.reply or packet.state == "untracked":
             return packet
         for one in way.connections:
             if one.netns == id(netns) and packet.source == one.after[1] and packet.destination in (one.before[0], one.after[0]):
@@ -1226,6 +1291,11 @@ def _obstacle(ended: Ended) -> Obstacle:
     return Obstacle(
         ended.reason or "tunnel", ended.netns, ended.dev, ended.what, ended.command, ended.mend, ended.evidence, "tunnel"
     )
+
+
+def _into_bridge(end: End) -> bool:
+    """Whether a frame came to a bridge's own namespace by one of its ports."""
+    return bool(end.crossings) and end.crossings[-1].netns is end.netns and end.crossings[-1].bridge == end.dev
 
 
 def _question(packet: Packet, source: str | None, iif: str | None, oif: str | None) -> Question:
