@@ -21,11 +21,16 @@ if TYPE_CHECKING:
     from ..model.host import Host
     from ..model.namespace import Namespace
 
-    #: Walks an outer packet of a tunnel: (namespace, source or None, destination, port) → (namespace it comes to, obstacle).
-    Carry = Callable[[Namespace, "str | None", str, str, "int | None"], "tuple[Namespace | None, Obstacle | None, str | None]"]
+    #: Walks an outer packet of a tunnel: (namespace, source or None, destination, port) → the namespace it comes to, the obstacle
+    #: on the way there, the source, and the obstacle on the way back.
+    Carry = Callable[
+        [Namespace, "str | None", str, str, "int | None"],
+        "tuple[Namespace | None, Obstacle | None, str | None, Obstacle | None]",
+    ]
 
 _PAIRS = ("veth", "netkit", "vxcan")
 _TUNNELS = ("gre", "gretap", "ipip", "sit", "ip6tnl", "ip6gre", "ip6gretap", "vti", "vti6", "wireguard", "xfrm", "geneve")
+_EVERYBODY = "00:00:00:00:00:00"
 _STOPPED = ("disabled", "listening", "learning", "blocking")
 #: No way of a frame is longer: a loop of bridges.
 _DEPTH = 40
@@ -167,6 +172,8 @@ class _Way(NamedTuple):
     crossings: tuple[Crossing, ...] = ()
     sizes: tuple[tuple[int, Namespace, str], ...] = ()
     passed: frozenset[tuple[int, str, tuple[int, ...]]] = frozenset()
+    mac: str | None = None  # where the frame goes; None: to everybody
+    sender: str | None = None  # the MAC that an answer goes to
 
     def step(self, *step: Any) -> _Way:
         return self._replace(trail=(*self.trail, Step(*step)))
@@ -205,25 +212,29 @@ class Wires:
     def __init__(self, host: Host, carry: Carry) -> None:
         self.host = host
         self.carry = carry
-        self._segments: dict[tuple[int, str], Segment] = {}
+        self._segments: dict[tuple[int, str, str | None], Segment] = {}
+        self._overlays: bool | None = None
+        self._steered: set[str] | None = None
         self._children: dict[tuple[int, str], list[tuple[Namespace, Link]]] | None = None
         self._found: tuple[list[End], list[Unknown], list[Obstacle], list[Shared]] = ([], [], [], [])
         self._sender: tuple[int, str] = (0, "")
         self._alike: dict[tuple[int, str], bool] = {}
 
-    def segment(self, netns: Namespace, dev: str) -> Segment:
-        """Everything that receives a frame to everybody out of a link."""
-        key = (id(netns), dev)
+    def segment(self, netns: Namespace, dev: str, mac: str | None = None) -> Segment:
+        """Everything that receives a frame to everybody out of a link; ``mac``: a frame to that MAC, which a vxlan may steer."""
+        if self._overlays is None:
+            self._overlays = any(kind(link) == "vxlan" for other in self.host.namespaces for link in other.links or ())
+        key = (id(netns), dev, mac if self._overlays else None)
         if key not in self._segments:
             self._segments[key] = Segment((), (), ())  # a tunnel through itself
             before = self._found, self._sender
-            self._found, self._sender = ([], [], [], []), key
+            self._found, self._sender = ([], [], [], []), key[:2]
             link = netns.link(dev)
             if link is not None:
-                self._leave(netns, link, (), _Way())
+                self._leave(netns, link, (), _Way(mac=key[2], sender=_mac(link)))
             ends, unknown, dead, shared = self._found
             self._found, self._sender = before
-            own = _once(end for end in ends if (id(end.netns), end.dev) != key)
+            own = _once(end for end in ends if (id(end.netns), end.dev) != key[:2])
             self._segments[key] = Segment(tuple(own), tuple(unknown), tuple(dead), tuple(shared))
         return self._segments[key]
 
@@ -414,7 +425,8 @@ class Wires:
             self._deliver(
                 netns, bridge, tags_out, inner._replace(crossings=(*inner.crossings, Crossing(netns, name, entry, None)))
             )
-        if port is not None and not way.crossings and not tags and kind(port) in _PAIRS and self._treats_alike(netns, name):
+        plain = not way.crossings and not tags and way.mac is None
+        if port is not None and plain and kind(port) in _PAIRS and self._treats_alike(netns, name):
             self._found[3].append(Shared(self.segment(netns, name), name, str(entry), self._sender, way))
             return
         others = [link for link in netns.ports(name) if link.get("ifname") != entry]
@@ -598,7 +610,7 @@ class Wires:
     def _through_tunnel(self, netns: Namespace, link: Link, tags: tuple[int, ...], way: _Way) -> None:
         name, what, info = str(link.get("ifname")), kind(link), data(link)
         under = self.underlay(netns, link)
-        remotes = self.remotes(netns, link)
+        remotes = self.remotes(netns, link, way.mac)
         if under is None:
             self._found[1].append(
                 Unknown(
@@ -621,7 +633,9 @@ class Wires:
     def _to_remote(self, netns: Namespace, link: Link, under: Namespace, remote: str, tags: tuple[int, ...], way: _Way) -> None:
         name, what, info = str(link.get("ifname")), str(kind(link)), data(link)
         port = int(info.get("port", 4789)) if what in ("vxlan", "geneve") else None
-        place, obstacle, source = self.carry(under, _address(info.get("local")), remote, what, port)
+        place, obstacle, source, returning = self.carry(under, _address(info.get("local")), remote, what, port)
+        if way.mac is None and what in ("vxlan", "geneve", "gretap", "ip6gretap"):
+            obstacle = obstacle or returning  # the frame asks for a MAC, and the answer has to come
         called = f"{name} ({what} {info['id']})" if "id" in info else f"{name} ({what})"
         outer = f"{called}: outer packet {source or '?'} to {remote} from {under.title}"
         way = way.step(
@@ -659,8 +673,9 @@ class Wires:
                 if (
                     source is not None
                     and what == "vxlan"
+                    and way.mac is None
                     and not data(end).get("learning", True)
-                    and source not in self.remotes(other, end)
+                    and source not in self.remotes(other, end, way.sender)
                 ):
                     text = f"{end.get('ifname')} in {other.title} has no remote {source} to answer by"
                     mend = (inside(other, f"bridge fdb append 00:00:00:00:00:00 dev {end.get('ifname')} dst {source}"),)
@@ -689,12 +704,20 @@ class Wires:
                 return other
         return None
 
-    def remotes(self, netns: Namespace, link: Link) -> list[str]:
-        """The addresses that a tunnel floods to."""
+    def steers(self, mac: str) -> bool:
+        """Whether a vxlan has an entry of its own for a MAC."""
+        if self._steered is None:
+            rows = (row for netns in self.host.namespaces for row in netns.fdb or ())
+            self._steered = {str(row.get("mac")).lower() for row in rows if "dst" in row}
+        return mac in self._steered
+
+    def remotes(self, netns: Namespace, link: Link, mac: str | None = None) -> list[str]:
+        """The addresses that a tunnel sends a frame to: by the entry of its MAC, else where the tunnel floods to."""
         found = [_address(data(link).get(key)) for key in ("remote", "remote6", "group", "group6")]
         if kind(link) == "vxlan" and netns.fdb is not None:  # which holds the remote that the link was made with, too
             rows = [row for row in netns.fdb if row.get("ifname") == link.get("ifname") and "dst" in row]
-            found = [str(row["dst"]) for row in rows if row.get("state") == "permanent" or row.get("mac") == "00:00:00:00:00:00"]
+            own = [str(row["dst"]) for row in rows if row.get("state") == "permanent" and str(row.get("mac")).lower() == mac]
+            return list(dict.fromkeys(own[:1] or [str(row["dst"]) for row in rows if row.get("mac") == _EVERYBODY]))
         return list(dict.fromkeys(one for one in found if one is not None))
 
     # -- words --------------------------------------------------------------------------------------------------------
@@ -745,6 +768,10 @@ def _vlans(netns: Namespace, dev: str) -> dict[int, tuple[str, ...]] | None:
 
 def _size(netns: Namespace, link: Link) -> tuple[tuple[int, Namespace, str], ...]:
     return ((int(link["mtu"]), netns, str(link.get("ifname"))),) if "mtu" in link else ()
+
+
+def _mac(link: AnyRecord) -> str | None:
+    return str(link["address"]).lower() if "address" in link else None
 
 
 def _address(text: Any) -> str | None:

@@ -680,7 +680,9 @@ class Walker:
         if len(way.hops) > 1:
             here = way.hops[-1]
             way = way._replace(hops=(*way.hops[:-2], way.hops[-2]._replace(steps=(*way.hops[-2].steps, *here.steps))))
-        way = way.step("bridge", f"{bridge}: {port} sends it to {packet.destination} (bridge-nf)", inside(netns, "bridge link show"))
+        way = way.step(
+            "bridge", f"{bridge}: {port} sends it to {packet.destination} (bridge-nf)", inside(netns, "bridge link show")
+        )
         leg = decision.legs[0]
         nexthop = leg.gateway or packet.destination
         for one in self._resolve(netns, bridge, link or {}, nexthop, packet, way):
@@ -739,7 +741,8 @@ class Walker:
             if deaf is not None:
                 yield deaf
                 return
-            yield from {id(end.netns): end for end in reversed(good)}.values()
+            for end in {id(end.netns): end for end in reversed(good)}.values():
+                yield self._steered(netns, name, end)
             return
         if cut and cut[0].obstacle is not None:
             yield cut[0].obstacle
@@ -769,6 +772,18 @@ class Walker:
         what = f"nobody on {name} of {netns.title} has {nexthop}{elsewhere}"
         yield Obstacle("no-owner", netns, name, what, command, mend, entry, "neighbour")
 
+    def _steered(self, netns: Namespace, dev: str, end: End) -> End | Obstacle:
+        """The owner of a MAC that was found out; or the obstacle, where a vxlan has an entry for the MAC that leads elsewhere."""
+        mac = str(end.link.get("address", "")).lower()
+        if not self.wires.steers(mac):
+            return end
+        segment = self.wires.segment(netns, dev, mac)
+        found = next((one for one in segment.ends if one.netns is end.netns and one.dev == end.dev), None)
+        if found is not None:
+            return found.obstacle or found
+        what = f"frames for {mac} of {end.netns.title} go to another end of the tunnel"
+        return Obstacle("tunnel", netns, dev, what, inside(netns, "bridge fdb show"), (), None, "tunnel")
+
     def _all_of(
         self, ends: tuple[End, ...], unknown: tuple[Unknown, ...], dead: tuple[Obstacle, ...]
     ) -> Iterator[End | Unknown | Obstacle]:
@@ -784,8 +799,8 @@ class Walker:
         self, netns: Namespace, dev: str, nexthop: str, packet: Packet, entry: Neigh, command: str
     ) -> Iterator[End | Unknown | Obstacle]:
         """A neighbour entry that somebody set: its MAC decides, whoever has the address."""
-        segment = self.wires.segment(netns, dev)
         mac = str(entry["lladdr"]).lower()
+        segment = self.wires.segment(netns, dev, mac)
         having = [end for end in segment.ends if str(end.link.get("address", "")).lower() == mac]
         free = [end for end in having if end.obstacle is None]
         mend = (inside(netns, f"ip neigh del {nexthop} dev {dev}"),)
@@ -812,6 +827,9 @@ class Walker:
         open_ends = [one for one in segment.unknown if one.obstacle is None]
         if open_ends:
             yield open_ends[0]
+            return
+        if segment.dead and not segment.ends:
+            yield segment.dead[0]
             return
         what = f"{netns.title} has a fixed entry for {nexthop} with a MAC that nobody on {dev} has, {mac}"
         yield Obstacle("wrong-mac", netns, dev, what, command, mend, entry, "neighbour")
@@ -1255,10 +1273,10 @@ class Walker:
 
     def _carry(
         self, under: Namespace, local: str | None, remote: str, what: str, port: int | None
-    ) -> tuple[Namespace | None, Obstacle | None, str | None]:
-        """Walk the outer packet of a tunnel: the namespace that it comes to, or the obstacle; and its source."""
+    ) -> tuple[Namespace | None, Obstacle | None, str | None, Obstacle | None]:
+        """Walk the outer packet of a tunnel: the namespace that it comes to, or the obstacle; its source; the obstacle back."""
         if self._carrying > 3:
-            return None, Obstacle("loop", under, None, "a tunnel within itself"), local
+            return None, Obstacle("loop", under, None, "a tunnel within itself"), local, None
         proto = "udp" if what in ("vxlan", "geneve", "wireguard") else what
         family = family_of(remote)
         packet = firewall.Packet(family, local or "", remote, proto, sport=40000 if port else None, dport=port)
@@ -1266,7 +1284,7 @@ class Walker:
         try:
             ended = next(iter(self.send(under, Way(packet), local)), None)
             if ended is None:
-                return None, None, local
+                return None, None, local, None
             source = ended.way.packet.source
             if ended.verdict in ("delivered", "deaf"):
                 back = _changed(packet, source=remote, destination=ended.way.hops[0].source or source)
@@ -1277,12 +1295,11 @@ class Walker:
                     ),
                     None,
                 )
-                if answer is not None and answer.verdict == "dropped":
-                    return ended.netns, _obstacle(answer), source
-                return ended.netns, None, source
+                stopped = answer is not None and answer.verdict == "dropped"
+                return ended.netns, None, source, _obstacle(answer) if stopped and answer is not None else None
             if ended.verdict in ("leaves", "undecided"):
-                return None, None, source
-            return None, _obstacle(ended), source
+                return None, None, source, None
+            return None, _obstacle(ended), source, None
         finally:
             self._carrying -= 1
 
