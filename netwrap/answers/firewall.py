@@ -40,7 +40,7 @@ class Packet:
     the connection (``snat``, ``dnat``). ``bridged``: the packet is a frame that a bridge only passes on.
     """
 
-    family: str  # inet, inet6
+    family: str  # inet, inet6, arp
     source: str
     destination: str
     proto: str  # icmp, icmpv6, udp, tcp, ...
@@ -69,6 +69,7 @@ class Packet:
     direction: str = "original"
     original: tuple[str, str, int | None, int | None] | None = None
     status: frozenset[str] = frozenset()
+    operation: int | None = None  # of ARP: 1 asks, 2 answers
 
 
 class Step(NamedTuple):
@@ -172,7 +173,7 @@ class Firewalls:
             return known
         families = {"ip": ("ip", "inet"), "ip6": ("ip6", "inet")}.get(family, (family,))
         if hook in ("ingress", "egress"):
-            families = ("netdev", "inet")
+            families = ("netdev",) if family == "arp" else ("netdev", "inet")
         found = [chain for chain in self.bases if chain.record["hook"] == hook and chain.family in families]
         found = [chain for chain in found if (chain.tool, chain.family, chain.table) not in self.asleep]
         return self._at.setdefault((hook, family, last_first), sorted(found[::-1] if last_first else found, key=_order))
@@ -189,6 +190,7 @@ def _order(chain: _Chain) -> tuple[int, int]:
 
 _COMPILED: WeakKeyDictionary[Namespace, Firewalls] = WeakKeyDictionary()
 _DEPTH = 64
+_FAMILIES = {"inet": "ip", "inet6": "ip6", "arp": "arp"}
 
 
 def _firewalls(netns: Namespace) -> Firewalls:
@@ -196,6 +198,11 @@ def _firewalls(netns: Namespace) -> Firewalls:
     if found is None:
         found = _COMPILED[netns] = Firewalls(netns)
     return found
+
+
+def has_any(netns: Namespace) -> bool:
+    """Whether a namespace has chains at any hook."""
+    return bool(netns.rulesets) and bool(_firewalls(netns).bases)
 
 
 def has_family(netns: Namespace, family: str) -> bool:
@@ -441,7 +448,7 @@ def _chains(
     firewalls: Firewalls, netns: Namespace, hook: str, packet: Packet, last_first: bool, frames_only: bool
 ) -> list[tuple[_Chain, str]]:
     """The base chains that a packet passes, and for each why it may not pass it ("": it does)."""
-    family = "ip" if packet.family == "inet" else "ip6"
+    family = _FAMILIES[packet.family]
     own = firewalls.at(hook, family, last_first)
     if not packet.bridged or hook in ("ingress", "egress"):
         return [(chain, "") for chain in own]
@@ -449,7 +456,7 @@ def _chains(
     switches = firewalls.switches
     name = f"net.bridge.bridge-nf-call-{'iptables' if family == 'ip' else 'ip6tables'}"
     maybe = "" if switches.known(name) or netns.sysctls is not None else f"{name} was not captured"
-    if frames_only:
+    if frames_only or family == "arp":
         own, maybe = [], ""
     if not maybe and not switches.value(name):
         own = []
@@ -482,5 +489,4 @@ def _what_counts(one: Packet, netns: Namespace) -> tuple[Any, ...]:
 
 def _missing(netns: Namespace, packet: Packet) -> str:
     """Why not all rules are known that may stop a packet: "" where they are."""
-    family = "ip" if packet.family == "inet" else "ip6"
-    return "" if _firewalls(netns).covered[family] else "not-captured"
+    return "" if _firewalls(netns).covered.get(_FAMILIES[packet.family], True) else "not-captured"

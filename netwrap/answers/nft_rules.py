@@ -41,6 +41,9 @@ _TRANSPORTS = ("tcp", "udp", "udplite", "sctp", "dccp", "icmp", "icmpv6", "igmp"
 _HARMLESS = ("counter", "log", "dup", "last", "flow", "ct helper", "ct timeout", "ct expectation", "secmark", "set_plain")
 _FIBS = {0: "unspec", 1: "unicast", 2: "local", 3: "broadcast", 4: "anycast", 5: "multicast", 6: "blackhole", 7: "unreachable",
          8: "prohibit"}  # fmt: skip
+#: What `meta nfproto` is in tables of frames.
+_OF_TABLES = {"arp": 3, "netdev": 5, "bridge": 7}
+_PROTOCOLS = {"inet": "ip", "inet6": "ip6", "arp": "arp"}
 _ETHER = {"ip": 0x0800, "arp": 0x0806, "ip6": 0x86DD, "8021q": 0x8100, "8021ad": 0x88A8, "vlan": 0x8100}
 
 
@@ -169,6 +172,8 @@ def kind_of(left: Any) -> str:
             return "protocol"
         if (protocol, field) == ("tcp", "flags"):
             return "flags"
+        if (protocol, field) == ("arp", "operation"):
+            return "operation"
         if (protocol, field) == ("ether", "type"):
             return "ether"
         if field in ("saddr", "daddr", "saddr ether", "daddr ether"):
@@ -189,6 +194,7 @@ def kind_of(left: Any) -> str:
 
 _STATUS = {"expected": 1, "seen-reply": 2, "assured": 4, "confirmed": 8, "snat": 16, "dnat": 32, "dying": 512}
 _NFPROTO = {"ipv4": 2, "ipv6": 10}
+_OPERATIONS = {"request": 1, "reply": 2, "rrequest": 3, "rreply": 4}
 
 
 def _number(word: Any, kind: str) -> int | None:
@@ -207,7 +213,7 @@ def _number(word: Any, kind: str) -> int | None:
     if kind == "flags":
         return matching.flag_bits([word])
     tables = {"state": STATES, "icmp": matching.ICMP_TYPES, "icmpv6": matching.ICMPV6_TYPES, "ether": _ETHER, "status": _STATUS,
-              "nfproto": _NFPROTO}  # fmt: skip
+              "nfproto": _NFPROTO, "operation": _OPERATIONS}  # fmt: skip
     if kind in tables:
         return tables[kind].get(word)
     if kind == "mac":
@@ -298,11 +304,13 @@ def _payload(inner: Record, packet: Packet, table: Table, context: Context) -> A
             return known[field]
         raise Unknown(f"{protocol} {field} is not known")
     if protocol == "arp":
-        raise Broken
+        return _arp(str(field), packet)
     if protocol in ("ether", "vlan"):
         return _link_layer(str(protocol), str(field), packet)
     proto = matching.transport(packet)
     if protocol == "th":
+        if packet.family == "arp":
+            raise Broken
         if proto not in ("tcp", "udp", "udplite", "sctp", "dccp"):
             raise Unknown("ports of a protocol without ports")
     elif protocol in _TRANSPORTS:
@@ -321,6 +329,17 @@ def _payload(inner: Record, packet: Packet, table: Table, context: Context) -> A
     raise Unknown(f"{protocol} {field} is not known")
 
 
+def _arp(field: str, packet: Packet) -> Any:
+    if packet.family != "arp":
+        raise Broken
+    known = {"operation": packet.operation, "htype": 1, "ptype": 0x0800, "hlen": 6, "plen": 4}
+    if field in known:
+        return known[field]
+    if field in ("saddr ip", "daddr ip"):
+        return matching.address(packet.source if field == "saddr ip" else packet.destination)
+    raise Unknown(f"arp {field} is not known")
+
+
 def _link_layer(protocol: str, field: str, packet: Packet) -> Any:
     if protocol == "vlan":
         if packet.vlan is None:
@@ -329,7 +348,7 @@ def _link_layer(protocol: str, field: str, packet: Packet) -> Any:
             return packet.vlan
         raise Unknown(f"vlan {field} is not known")
     if field == "type":
-        return 0x8100 if packet.vlan is not None else 0x0800 if packet.family == "inet" else 0x86DD
+        return 0x8100 if packet.vlan is not None else _ETHER[_PROTOCOLS[packet.family]]
     text = packet.ether_source if field == "saddr" else packet.ether_destination
     if text is None:
         raise Unknown("MAC addresses are not known")
@@ -347,13 +366,13 @@ def _meta(key: str, packet: Packet, table: Table, context: Context) -> Any:
             raise Broken
         return packet.iif if key == "ibrname" else packet.oif
     if key == "l4proto":
+        if packet.family == "arp":
+            raise Broken
         return matching.number_of(packet.proto)
     if key == "nfproto":
-        if table.family in ("bridge", "netdev", "arp"):
-            raise Unknown("nfproto of a frame")
-        return 2 if packet.family == "inet" else 10
+        return _OF_TABLES.get(table.family, 2 if packet.family == "inet" else 10)
     if key == "protocol":
-        return 0x0800 if packet.family == "inet" else 0x86DD
+        return _ETHER[_PROTOCOLS[packet.family]]
     if key == "mark":
         return packet.mark
     if key == "length":

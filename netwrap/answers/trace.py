@@ -229,6 +229,7 @@ def _answer(asked: Asked, results: list[Result]) -> Trace:
         notes += _way_back(chosen)
         reason = reason or ("no-masquerade" if any(note.startswith("no masquerade") for note in notes) else None)
     source = chosen.there.way.hops[0].source or _sent_source(chosen.there) or chosen.there.way.packet.source or None
+    source = None if source == "0.0.0.0" else source
     return Trace(
         asked,
         source,

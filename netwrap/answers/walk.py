@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from .. import wording
-from . import firewall
+from . import firewall, neighbour_firewalls
 from .inside import inside
 from .layer2 import Crossing, End, Obstacle, Unknown, Wires, data, is_up, kind, slave_of
 from .routing import Decision, Leg, Question, Router, family_of, number
@@ -166,6 +166,8 @@ class Walker:
             return
         for leg, record in _legs(decision):
             chosen = source or router.source_of(decision._replace(route=record), leg, packet.destination)
+            if chosen is None and family == "inet":  # it is sent all the same, and nobody takes it
+                chosen = "0.0.0.0"
             if chosen is None:
                 what = f"{netns.title} has no address to send from to {packet.destination} by {leg.dev}"
                 mend = self._mend_source(netns, leg, family)
@@ -737,9 +739,11 @@ class Walker:
             elif isinstance(answer, str) and end.obstacle is None:
                 refused.append((end, answer))
         if good:
-            deaf = self._deaf(netns, name, nexthop, good[0], asker) if packet.family == "inet6" else None
-            if deaf is not None:
-                yield deaf
+            if family_of(nexthop) == "inet6":
+                asker = self._solicits_as(netns, name, packet)
+            unheard = self._unheard(netns, name, nexthop, good[0], asker)
+            if unheard is not None:
+                yield unheard
                 return
             for end in {id(end.netns): end for end in reversed(good)}.values():
                 yield self._steered(netns, name, end)
@@ -844,6 +848,13 @@ class Walker:
             return packet.source
         return router._primary(dev, nexthop, 253)
 
+    def _solicits_as(self, netns: Namespace, dev: str, packet: Packet) -> str | None:
+        """The address that a neighbour solicitation comes from: the packet's, where the link has it, else a link-local one."""
+        own = [_plain(str(row["local"])) for row in netns.addresses_of(dev) if row.get("family") == "inet6" and "local" in row]
+        if packet.family == "inet6" and _plain(packet.source) in own:
+            return packet.source
+        return next((one for one in own if one.startswith("fe80")), None)
+
     def _who_may_answer(self, segment: Segment, nexthop: str) -> Iterable[End]:
         """The ends that have an address, and those that may answer for others' (most of a large segment does neither)."""
         found = [segment.own[at] for at in self._may_answer(segment.own, nexthop)]
@@ -927,28 +938,17 @@ class Walker:
             break
         return False
 
-    def _deaf(self, netns: Namespace, dev: str, nexthop: str, end: End, asker: str | None) -> Obstacle | None:
-        """An IPv6 firewall that takes the neighbour discovery itself away."""
-        for where, hook, link, kind_of, source, destination in (
-            (end.netns, "input", end.dev, 135, None, nexthop), (netns, "input", dev, 136, nexthop, None),
-        ):  # fmt: skip
-            if not _has_firewall(where):
-                continue
-            own = next(
-                (str(row["local"]) for row in netns.addresses_of(dev) if str(row.get("local", "")).startswith("fe80")), "fe80::1"
-            )
-            asked = firewall.Packet(
-                "inet6", source or own, destination or own, "icmpv6", icmp_type=kind_of, iif=link, state="untracked", length=72
-            )  # fmt: skip
-            outcome = firewall.judge(where, hook, asked)
-            if outcome.verdict in ("drop", "reject"):
-                step = outcome.steps[-1] if outcome.steps else None
-                what = f"a rule of {where.title} drops neighbour discovery ({_rule(step)}): the MAC of {nexthop} is never learned"
-                mend = _mend_filter(where, step, asked, True)
-                return Obstacle(
-                    "filter", where, link, what, inside(where, "nft list ruleset"), mend, step.evidence if step else None, "input"
-                )
-        return None
+    def _unheard(self, netns: Namespace, dev: str, nexthop: str, end: End, source: str | None) -> Obstacle | None:
+        """A firewall that takes ARP or the neighbour discovery itself away."""
+        found = neighbour_firewalls.taken(netns, dev, source, nexthop, end)
+        if found is None:
+            return None
+        step = found.outcome.steps[-1] if found.outcome.steps else None
+        called = "ARP" if found.packet.family == "arp" else "neighbour discovery"
+        what = f"a rule of {found.netns.title} drops {called} ({_rule(step)}): the MAC of {nexthop} is never learned"
+        mend = _mend_filter(found.netns, step, found.packet, True)
+        command = inside(found.netns, "nft list ruleset")
+        return Obstacle("filter", found.netns, found.dev, what, command, mend, step.evidence if step else None, "neighbour")
 
     def _refusal(self, end: End, why: str, nexthop: str, asker: str | None) -> Obstacle:
         place, dev = end.netns, end.dev
@@ -1220,6 +1220,12 @@ class Walker:
             stage = "rp-filter"
             what = f"{netns.title} refuses the source {packet.source} on {dev} (rp_filter): no way back by that link"
             mend = self._mend_rp_filter(netns, dev or "all", packet.source)
+        elif reason == "martian" and packet.source == "0.0.0.0":
+            reason, stage, first = "no-source", "source", way.hops[0]
+            what = (
+                f"{netns.title} drops a packet without a source: {first.netns.title} has no address to send from by {first.left}"
+            )
+            mend = self._mend_source(first.netns, Leg(str(first.left), None), packet.family)
         elif reason == "martian":
             stage = "rp-filter"
             own = self.router(netns, packet.family)._is_local(packet.source) if packet.source else False
@@ -1375,6 +1381,9 @@ def _mend_filter(netns: Namespace, step: firewall.Step | None, packet: Packet, r
     if step is None:
         return ()
     word = "ip6" if packet.family == "inet6" else "ip"
+    if packet.family == "arp":
+        match = "arp operation { request, reply }" if step.family == "arp" else "ether type arp"
+        return (inside(netns, f"nft insert rule {step.family} {step.table} {step.chain} {match} accept"),)
     if packet.proto == "icmpv6" and packet.icmp_type in (135, 136):
         match = "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert }"
         legacy = "-p icmpv6 --icmpv6-type neighbour-solicitation"

@@ -1,0 +1,96 @@
+"""Find the firewall that takes away a question for a MAC (ARP, neighbour solicitation) or its answer, wherever they pass."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from . import firewall
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..model.namespace import Namespace
+    from .firewall import Outcome, Packet
+    from .layer2 import Crossing, End
+
+    _Asked = tuple[Namespace, str, Packet, bool]
+
+
+class Taken(NamedTuple):
+    """Where the question or its answer ends."""
+
+    netns: Namespace
+    dev: str
+    hook: str
+    packet: Packet
+    outcome: Outcome
+
+
+def taken(asker: Namespace, dev: str, source: str | None, nexthop: str, end: End) -> Taken | None:
+    """The first firewall that drops what ``asker`` asks out of ``dev`` for the MAC of ``nexthop``, or the answer of its owner.
+
+    ``source``: the address that is asked with; None: of IPv4 no address, of IPv6 a link-local one.
+    """
+    question, answer = _messages(source, nexthop)
+    for netns, hook, packet, frames_only in (
+        *_sent(asker, dev, question), *_passing(end.crossings, question), *_received(end.netns, end.dev, question),
+        *_sent(end.netns, end.dev, answer), *_passing([_turned(one) for one in reversed(end.crossings)], answer),
+        *_received(asker, dev, answer),
+    ):  # fmt: skip
+        if not firewall.has_any(netns):
+            continue
+        outcome = firewall.judge(netns, hook, packet, frames_only=frames_only)
+        if outcome.verdict in ("drop", "reject"):
+            at = packet.physout or packet.physin or packet.oif or packet.iif or dev
+            return Taken(netns, at, hook, packet, outcome)
+    return None
+
+
+def _messages(source: str | None, nexthop: str) -> tuple[Packet, Packet]:
+    """The question and its answer."""
+    if ":" not in nexthop:
+        own = source or "0.0.0.0"
+        return (
+            firewall.Packet("arp", own, nexthop, "arp", state="untracked", length=28, operation=1),
+            firewall.Packet("arp", nexthop, own, "arp", state="untracked", length=28, operation=2),
+        )
+    import ipaddress
+
+    own = source or "fe80::1"
+    low = int(ipaddress.ip_address(nexthop.partition("%")[0])) & 0xFFFFFF
+    everybody = str(ipaddress.ip_address((0xFF02 << 112) + 0x1_FF00_0000 + low))  # the solicited-node multicast address
+    return (
+        firewall.Packet("inet6", own, everybody, "icmpv6", icmp_type=135, state="untracked", length=72, ttl=255),
+        firewall.Packet("inet6", nexthop, own, "icmpv6", icmp_type=136, state="untracked", length=72, ttl=255),
+    )
+
+
+def _sent(netns: Namespace, dev: str, packet: Packet) -> Iterator[_Asked]:
+    for hook in ("output",) if packet.family == "arp" else ("output", "postrouting"):
+        yield netns, hook, replace(packet, oif=dev), False
+
+
+def _received(netns: Namespace, dev: str, packet: Packet) -> Iterator[_Asked]:
+    for hook in ("ingress", "input") if packet.family == "arp" else ("ingress", "prerouting", "input"):
+        yield netns, hook, replace(packet, iif=dev), False
+
+
+def _passing(crossings: tuple[Crossing, ...] | list[Crossing], packet: Packet) -> Iterator[_Asked]:
+    for one in crossings:
+        hooks = ("prerouting", "forward", "postrouting")
+        if one.port_in is None:
+            hooks = ("output", "postrouting", "")
+        elif one.port_out is None:
+            hooks = ("prerouting", "input", "")
+        through = one.port_in is not None and one.port_out is not None
+        for hook in filter(None, hooks):
+            out = None if hook == "prerouting" else one.port_out
+            frame = replace(
+                packet, bridged=True, iif=one.bridge, oif=one.bridge if out else None, physin=one.port_in, physout=out
+            )
+            yield one.netns, hook, frame, not through
+
+
+def _turned(crossing: Crossing) -> Crossing:
+    return crossing._replace(port_in=crossing.port_out, port_out=crossing.port_in)
