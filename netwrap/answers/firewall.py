@@ -179,12 +179,16 @@ class Firewalls:
         return self._at.setdefault((hook, family, last_first), sorted(found[::-1] if last_first else found, key=_order))
 
 
+#: Where NAT is done at a hook, among the priorities of chains; 100 elsewhere.
+_NAT = {"prerouting": -100, "output": -100}
+
+
 def _order(chain: _Chain) -> tuple[int, int]:
     """NAT chains run where NAT does, among themselves in the order of their own priorities."""
     own = chain.record.get("priority", 0)
     own = own if isinstance(own, int) else 0
     if chain.record.get("type") == "nat" and chain.family != "bridge":
-        return (-100 if chain.record["hook"] in ("prerouting", "output") else 100), own
+        return _NAT.get(chain.record["hook"], 100), own
     return own, 0
 
 
@@ -390,14 +394,15 @@ def _distinct(worlds: list[_World]) -> list[_World]:
 
 def judge(
     netns: Namespace, hook: str, packet: Packet, *, addresses_of_out: Sequence[str] | None = None, fib: Fib | None = None,
-    frames_only: bool = False,
+    frames_only: bool = False, untranslate: Callable[[Packet], Packet] | None = None,
 ) -> Outcome:  # fmt: skip
     """What the firewalls of a namespace do with a packet at a hook.
 
     ``hook``: ingress, prerouting, input, forward, output, postrouting, egress. ``addresses_of_out``: the addresses of the
     outgoing interface that masquerade may take, the one it prefers first (None: those in the capture). ``fib`` looks an
     address up in the routing tables for rules that ask them (None: own addresses are known, nothing else). A bridged packet
-    passes the bridge family and, where bridge-nf is on, the other families, too, but with ``frames_only``.
+    passes the bridge family and, where bridge-nf is on, the other families, too, but with ``frames_only``. ``untranslate`` turns
+    the address of an answer back, which happens between the chains before and after NAT.
     """
     if netns.rulesets is None:
         return Outcome("undecided", packet, [], None, "not-captured")
@@ -408,11 +413,11 @@ def judge(
     firewalls = _firewalls(netns)
     walk = _Walk(firewalls, hook, context)
     chains = _chains(firewalls, netns, hook, packet, True, frames_only)
-    outcome = _passed(walk, chains, netns, packet)
+    outcome = _passed(walk, chains, netns, packet, untranslate)
     turned = _chains(firewalls, netns, hook, packet, False, frames_only)
     if turned == chains:
         return outcome
-    other = _passed(walk, turned, netns, packet)
+    other = _passed(walk, turned, netns, packet, untranslate)
     if _alike(outcome, other, netns):
         return outcome
     why = "two chains have one priority, and which of them was made first is not known"
@@ -427,13 +432,22 @@ def _alike(one: Outcome, other: Outcome, netns: Namespace) -> bool:
     return one.verdict != "accept" or _what_counts(one.packet, netns) == _what_counts(other.packet, netns)
 
 
-def _passed(walk: _Walk, chains: list[tuple[_Chain, str]], netns: Namespace, packet: Packet) -> Outcome:
+def _passed(
+    walk: _Walk,
+    chains: list[tuple[_Chain, str]],
+    netns: Namespace,
+    packet: Packet,
+    untranslate: Callable[[Packet], Packet] | None,
+) -> Outcome:
     """Let a packet through base chains, one after the other."""
     hook = walk.hook
     worlds, ends = [_World(packet)], []
     for chain, maybe in chains:
         if not worlds:
             break
+        if untranslate is not None and chain.family != "bridge" and _order(chain)[0] > _NAT.get(hook, 100):
+            worlds = [world._replace(packet=untranslate(world.packet)) for world in worlds]
+            untranslate = None
         before = worlds
         worlds, ended = walk.chain(chain, worlds)
         if maybe and (ended or worlds != before):
@@ -441,6 +455,8 @@ def _passed(walk: _Walk, chains: list[tuple[_Chain, str]], netns: Namespace, pac
             ended = [end._replace(world=end.world._replace(doubt=end.world.doubt or step)) for end in ended]
             worlds = _distinct([*(world._replace(doubt=world.doubt or step) for world in [*worlds, *before])])
         ends += ended
+    if untranslate is not None:
+        worlds = [world._replace(packet=untranslate(world.packet)) for world in worlds]
     return _outcome(packet, netns, [*ends, *(_End("accept", world) for world in worlds)])
 
 
