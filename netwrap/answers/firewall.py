@@ -93,6 +93,7 @@ class Outcome(NamedTuple):
     steps: list[Step]
     nat: str | None = None  # dnat, snat, masquerade, redirect
     unknown: str | None = None  # why the verdict is undecided: "not-captured", or what was not understood
+    rerouted: bool = False  # the way is looked up again, for a mark that was set on the way out
 
 
 class _World(NamedTuple):
@@ -102,6 +103,7 @@ class _World(NamedTuple):
     steps: tuple[Step, ...] = ()
     doubt: Step | None = None
     nat: str | None = None
+    rerouted: bool = False
 
 
 class _End(NamedTuple):
@@ -249,6 +251,12 @@ class _Walk:
                 ends.append(_End("drop", world._replace(steps=(*world.steps, step))))
             else:
                 on.append(world)
+        if self.hook == "output" and (chain.record.get("type") == "route" or chain.tool != "nft" and chain.table == "mangle"):
+            # only these look the way up again, where the mark has changed
+            on = [one._replace(rerouted=one.rerouted or one.packet.mark != worlds[0].packet.mark) for one in on]
+            ends = [
+                end._replace(world=end.world._replace(rerouted=end.world.packet.mark != worlds[0].packet.mark)) for end in ends
+            ]
         finished = []
         for end in ends:
             if end.verdict == "accept":
@@ -490,7 +498,8 @@ def _outcome(packet: Packet, netns: Namespace, ends: list[_End]) -> Outcome:
     if verdicts == {"accept"} and len({_what_counts(end.world.packet, netns) for end in ends}) == 1:
         if missing:
             return Outcome("undecided", first.world.packet, list(first.world.steps), first.world.nat, missing)
-        return Outcome("accept", first.world.packet, list(first.world.steps), first.world.nat)
+        rerouted = any(end.world.rerouted for end in ends)
+        return Outcome("accept", first.world.packet, list(first.world.steps), first.world.nat, rerouted=rerouted)
     doubt = next((end.world.doubt for end in ends if end.world.doubt is not None), None)
     steps = [*first.world.steps, *([doubt] if doubt is not None else [])]
     return Outcome("undecided", packet, steps, None, doubt.unknown if doubt is not None else "not-captured")

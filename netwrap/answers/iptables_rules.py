@@ -181,13 +181,27 @@ def _connmark(value: str, packet: Packet, context: Context, condition: Record) -
 
 def _addrtype(end: str) -> Any:
     def judge(value: str, packet: Packet, context: Context, condition: Record) -> bool | None:
-        kind = context.type_of(getattr(packet, end), packet)
         wanted = value.lower().split(",")
+        if packet.family == "inet6":
+            return _addrtype6(getattr(packet, end), wanted, packet, context)
+        kind = context.type_of(getattr(packet, end), packet)
         if kind is None:
             return None
         return kind in wanted
 
     return judge
+
+
+def _addrtype6(text: str, wanted: list[str], packet: Packet, context: Context) -> bool | None:
+    """Of IPv6 multicast and unicast are kinds of addresses; the routing tables are asked for the others only, and all must be so."""
+    multicast = context.kind_of_address(text) == "multicast"
+    if "multicast" in wanted and not multicast or "unicast" in wanted and multicast or "unspec" in wanted and text != "::":
+        return False
+    looked_up = {"anycast", "local", "unreachable"} & set(wanted)
+    if not looked_up:
+        return True
+    kind = context.type_of(text, packet)
+    return None if kind is None else kind in looked_up
 
 
 def _physdev(end: str) -> Any:

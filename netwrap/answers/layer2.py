@@ -174,6 +174,7 @@ class _Way(NamedTuple):
     passed: frozenset[tuple[int, str, tuple[int, ...]]] = frozenset()
     mac: str | None = None  # where the frame goes; None: to everybody
     sender: str | None = None  # the MAC that an answer goes to
+    learned: bool = False  # whether a frame came from ``mac`` before
 
     def step(self, *step: Any) -> _Way:
         return self._replace(trail=(*self.trail, Step(*step)))
@@ -212,7 +213,7 @@ class Wires:
     def __init__(self, host: Host, carry: Carry) -> None:
         self.host = host
         self.carry = carry
-        self._segments: dict[tuple[int, str, str | None], Segment] = {}
+        self._segments: dict[tuple[int, str, str | None, bool], Segment] = {}
         self._overlays: bool | None = None
         self._steered: set[str] | None = None
         self._children: dict[tuple[int, str], list[tuple[Namespace, Link]]] | None = None
@@ -220,18 +221,21 @@ class Wires:
         self._sender: tuple[int, str] = (0, "")
         self._alike: dict[tuple[int, str], bool] = {}
 
-    def segment(self, netns: Namespace, dev: str, mac: str | None = None) -> Segment:
-        """Everything that receives a frame to everybody out of a link; ``mac``: a frame to that MAC, which a vxlan may steer."""
+    def segment(self, netns: Namespace, dev: str, mac: str | None = None, learned: bool = False) -> Segment:
+        """Everything that receives a frame to everybody out of a link.
+
+        ``mac``: a frame to that MAC, which a vxlan may steer. ``learned``: a frame came from that MAC before.
+        """
         if self._overlays is None:
             self._overlays = any(kind(link) == "vxlan" for other in self.host.namespaces for link in other.links or ())
-        key = (id(netns), dev, mac if self._overlays else None)
+        key = (id(netns), dev, mac if self._overlays else None, learned and self._overlays)
         if key not in self._segments:
             self._segments[key] = Segment((), (), ())  # a tunnel through itself
             before = self._found, self._sender
             self._found, self._sender = ([], [], [], []), key[:2]
             link = netns.link(dev)
             if link is not None:
-                self._leave(netns, link, (), _Way(mac=key[2], sender=_mac(link)))
+                self._leave(netns, link, (), _Way(mac=key[2], sender=_mac(link), learned=learned))
             ends, unknown, dead, shared = self._found
             self._found, self._sender = before
             own = _once(end for end in ends if (id(end.netns), end.dev) != key[:2])
@@ -611,6 +615,8 @@ class Wires:
         name, what, info = str(link.get("ifname")), kind(link), data(link)
         under = self.underlay(netns, link)
         remotes = self.remotes(netns, link, way.mac)
+        if way.learned and not remotes and info.get("learning", True):
+            remotes = self._talkers(netns, link)
         if under is None:
             self._found[1].append(
                 Unknown(
@@ -703,6 +709,14 @@ class Wires:
             if self.host.nsid(other, netns) == link.get("link_netnsid"):
                 return other
         return None
+
+    def _talkers(self, netns: Namespace, link: Record) -> list[str]:
+        """The addresses of the other ends of a vxlan, which it learns from their frames."""
+        ends = ((other, end) for other in self.host.namespaces for end in other.links or () if kind(end) == "vxlan")
+        found = [
+            _address(data(end).get("local")) for _, end in ends if end is not link and data(end).get("id") == data(link).get("id")
+        ]
+        return list(dict.fromkeys(one for one in found if one is not None))
 
     def steers(self, mac: str) -> bool:
         """Whether a vxlan has an entry of its own for a MAC."""

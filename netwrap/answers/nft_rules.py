@@ -166,8 +166,8 @@ def kind_of(left: Any) -> str:
             return "address"
         if field in ("sport", "dport"):
             return "port"
-        if protocol in ("icmp", "icmpv6") and field == "type":
-            return str(protocol)
+        if protocol in ("icmp", "icmpv6") and field in ("type", "code"):
+            return str(protocol) if field == "type" else f"{protocol} code"
         if (protocol, field) in (("ip", "protocol"), ("ip6", "nexthdr")):
             return "protocol"
         if (protocol, field) == ("tcp", "flags"):
@@ -194,6 +194,10 @@ def kind_of(left: Any) -> str:
 
 _STATUS = {"expected": 1, "seen-reply": 2, "assured": 4, "confirmed": 8, "snat": 16, "dnat": 32, "dying": 512}
 _NFPROTO = {"ipv4": 2, "ipv6": 10}
+_ICMP_CODES = {"net-unreachable": 0, "host-unreachable": 1, "prot-unreachable": 2, "port-unreachable": 3, "frag-needed": 4,
+               "net-prohibited": 9, "host-prohibited": 10, "admin-prohibited": 13}  # fmt: skip
+_ICMPV6_CODES = {"no-route": 0, "admin-prohibited": 1, "addr-unreachable": 3, "port-unreachable": 4, "policy-fail": 5,
+                 "reject-route": 6}  # fmt: skip
 _OPERATIONS = {"request": 1, "reply": 2, "rrequest": 3, "rreply": 4}
 
 
@@ -213,9 +217,9 @@ def _number(word: Any, kind: str) -> int | None:
     if kind == "flags":
         return matching.flag_bits([word])
     tables = {"state": STATES, "icmp": matching.ICMP_TYPES, "icmpv6": matching.ICMPV6_TYPES, "ether": _ETHER, "status": _STATUS,
-              "nfproto": _NFPROTO, "operation": _OPERATIONS}  # fmt: skip
+              "nfproto": _NFPROTO, "operation": _OPERATIONS, "icmp code": _ICMP_CODES, "icmpv6 code": _ICMPV6_CODES}  # fmt: skip
     if kind in tables:
-        return tables[kind].get(word)
+        return tables[kind].get(word, whole(word))
     if kind == "mac":
         return int(word.replace(":", ""), 16) if word.count(":") == 5 else None
     if word[:2] == "0x":

@@ -160,7 +160,7 @@ def _both(walker: Walker, asked: Asked, there: Ended, answer: int | None) -> lis
         packet, source=packet.destination, destination=packet.source, sport=packet.dport, dport=packet.sport, icmp_type=answer,
         iif=None, oif=None, mark=0, state="established", direction="reply", bridged=False, physin=None, physout=None,
     )  # fmt: skip
-    way = Way(reply, TTL, connections=there.way.connections, seen=there.way.seen, reply=True)
+    way = Way(reply, TTL, connections=there.way.connections, seen=there.way.seen, reply=True, learned=there.way.learned)
     oif = None
     if there.dev is not None and packet.proto != "udp":
         oif = walker.router(there.netns, packet.family).vrf_of(there.dev)

@@ -67,6 +67,16 @@ class Connection(NamedTuple):
     after: Tuple
 
 
+class Learned(NamedTuple):
+    """A neighbour that a namespace knows because it was asked by that neighbour."""
+
+    netns: int
+    dev: str
+    address: str
+    neighbour: int
+    by: str
+
+
 class Way(NamedTuple):
     """A packet, and how far it has come."""
 
@@ -80,6 +90,7 @@ class Way(NamedTuple):
     doubts: tuple[tuple[str, str], ...] = ()  # rules of a firewall that were not decidable
     notes: tuple[str, ...] = ()
     reply: bool = False
+    learned: tuple[Learned, ...] = ()  # what the question taught those that it came to about its sender
 
     def step(self, *step: Any) -> Way:
         """With one more step of the namespace that the packet is in."""
@@ -208,7 +219,7 @@ class Walker:
         way = way if outcome.packet.state == "untracked" else way.seen_in(netns)
         made = self._unnat_source(way, netns, outcome.packet, local=True)
         way = way._replace(packet=made)
-        if made.destination != packet.destination or (made.mark != packet.mark and _reroutes(outcome)):
+        if made.destination != packet.destination or outcome.rerouted:
             router = self.router(netns, made.family)
             again = router.decide(_question(made, made.source, None, None))
             way = way.lacking(again.missing)
@@ -634,6 +645,10 @@ class Walker:
                 yield from self.receive(crossing.netns, way, crossing.bridge, crossing.port_in)
                 return
             way = after
+        if not way.reply:
+            asker = self._asks(netns, leg.dev, nexthop, way.packet)
+            if asker is not None:
+                way = way._replace(learned=(*way.learned, Learned(id(one.netns), one.dev, asker, id(netns), leg.dev)))
         yield from self.receive(one.netns, way, one.dev, one.crossings[-1].port_in if _into_bridge(one) else None)
 
     def _bridged(self, way: Way, crossing: Crossing, passed: Tuple | None) -> tuple[Ended | None, Way]:
@@ -711,7 +726,7 @@ class Walker:
         if kind(link) in _WITHOUT_NEIGHBOURS or "POINTOPOINT" in link.get("flags", ()):
             yield from self._all_of(segment.ends, segment.unknown, segment.dead)
             return
-        entry = next((row for row in netns.neighs or () if row.get("dst") == nexthop and row.get("dev") == name), None)
+        entry = self._entry(netns, name, nexthop)
         if entry is not None and "lladdr" in entry and {"PERMANENT", "NOARP"} & set(entry.get("state", ())):
             yield from self._fixed(netns, name, nexthop, packet, entry, command)
             return
@@ -728,7 +743,12 @@ class Walker:
                 "neighbour",
             )
             return
+        known = self._from_the_question(netns, name, nexthop, way)
+        if known is not None:
+            yield known
+            return
         asker = self._asks_as(netns, name, nexthop, packet)
+        mac = str((entry or {}).get("lladdr", "")).lower()
         good: list[End] = []
         cut: list[End] = []
         refused: list[tuple[End, str]] = []
@@ -737,11 +757,14 @@ class Walker:
             if answer is True:
                 (good if end.obstacle is None else cut).append(end)
             elif isinstance(answer, str) and end.obstacle is None:
-                refused.append((end, answer))
+                if mac and mac == str(end.link.get("address")).lower():
+                    good.append(end)  # who does not answer, but is known for now
+                else:
+                    refused.append((end, answer))
         if good:
             if family_of(nexthop) == "inet6":
                 asker = self._solicits_as(netns, name, packet)
-            unheard = self._unheard(netns, name, nexthop, good[0], asker)
+            unheard = self._unheard(netns, name, nexthop, good[0], asker) if not mac else None
             if unheard is not None:
                 yield unheard
                 return
@@ -837,6 +860,30 @@ class Walker:
             return
         what = f"{netns.title} has a fixed entry for {nexthop} with a MAC that nobody on {dev} has, {mac}"
         yield Obstacle("wrong-mac", netns, dev, what, command, mend, entry, "neighbour")
+
+    def _asks(self, netns: Namespace, dev: str, nexthop: str, packet: Packet) -> str | None:
+        """The address that a next hop is asked from; None where its MAC is known without asking."""
+        entry = self._entry(netns, dev, nexthop)
+        if entry is not None and {"PERMANENT", "NOARP"} & set(entry.get("state", ())):
+            return None
+        if family_of(nexthop) == "inet6":
+            return self._solicits_as(netns, dev, packet)
+        return self._asks_as(netns, dev, nexthop, packet)
+
+    @staticmethod
+    def _entry(netns: Namespace, dev: str, nexthop: str) -> Record | None:
+        return next((row for row in netns.neighs or () if row.get("dst") == nexthop and row.get("dev") == dev), None)
+
+    def _from_the_question(self, netns: Namespace, dev: str, nexthop: str, way: Way) -> End | Obstacle | None:
+        """The next hop of an answer that is known by the question, which asked for our MAC before it came."""
+        for one in way.learned if way.reply else ():
+            if (one.netns, one.dev, one.address) == (id(netns), dev, nexthop):
+                link = next((other.link(one.by) for other in self.host.namespaces if id(other) == one.neighbour), None) or {}
+                mac = str(link.get("address", "")).lower()
+                for end in self.wires.segment(netns, dev, mac, learned=True).ends:
+                    if id(end.netns) == one.neighbour and end.dev == one.by:
+                        return end.obstacle or end
+        return None
 
     def _asks_as(self, netns: Namespace, dev: str, nexthop: str, packet: Packet) -> str | None:
         """The address that an ARP request comes from."""
@@ -1353,14 +1400,6 @@ def _connected(way: Way, netns: Namespace, before: Tuple, after: Packet) -> tupl
     if way.reply or before == _tuple(after):
         return way.connections
     return (*way.connections, Connection(id(netns), before, _tuple(after)))
-
-
-def _reroutes(outcome: Outcome) -> bool:
-    """Whether a mark that was set on the way out is looked up again: only chains of type route do that, and mangle OUTPUT."""
-    return any(
-        step.verdict == "mark" and (step.table == "mangle" or "route" in str(step.evidence.get("type", "")))
-        for step in outcome.steps
-    )
 
 
 def _has_firewall(netns: Namespace) -> bool:

@@ -152,6 +152,7 @@ class Lab:
     def __init__(self, prefix: str, bridge: bool = False) -> None:
         self.prefix = prefix
         self.bridge = bridge
+        self.number = 0
         self.agents: dict[str, Agent] = {}
         try:
             self._make(prefix)
@@ -755,7 +756,8 @@ def _send(lab: Lab, rng: random.Random, proto: str, start: str, six: bool) -> _S
     destination = net[1] + rng.choice("12")
     if start == "a" and not lab.bridge and rng.random() < 0.2:
         destination = net[rng.choice([0, 1])] + own
-    number = rng.randint(1024, 60000)
+    lab.number = lab.number % 60000 + 1  # conntrack remembers a packet of the same ports
+    number = 1024 + lab.number
     dport = rng.choice(_PORTS)
     mark = rng.choice([0, 0, 1]) if start == "r" else 0
     called = "icmpv6" if six and proto == "icmp" else proto

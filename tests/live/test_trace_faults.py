@@ -90,7 +90,7 @@ FAULTS = [
     Fault("no masquerade", CHAIN, "ip -n b route del default", "a 10.2.0.1", "b", "no-route"),
     Fault("isolated ports", LAN, "bridge -n s link set dev pa isolated on; bridge -n s link set dev pb isolated on", "a 10.0.0.2", "s",
           "isolated"),
-    Fault("blocked port", LAN, "sleep 1.5; bridge -n s link set dev pb state 0", "a 10.0.0.2", "s", "port-state"),
+    Fault("blocked port", LAN, "for i in 1 2 3 4 5 6; do bridge -n s link set dev pb state 0; sleep 0.3; done", "a 10.0.0.2", "s", "port-state"),
     Fault("bridge down", LAN, "ip -n s link set dev br0 down", "a 10.0.0.2", "s", "bridge-down"),
     Fault("port down", LAN, "ip -n s link set dev pb down", "a 10.0.0.2", "s", "link-down"),
     Fault("bridge-nf", LAN, _nft("s", "forward", "", policy="drop"), "a 10.0.0.2", "s", "filter"),
@@ -132,4 +132,5 @@ def test_the_fault_is_named_and_its_mend_repairs(private_host: PrivateHost, faul
         status, said = _traced(private_host, fault.asked)
         if status == 0:
             break
-    assert not fault.mends or (status == 0 and _pings(private_host, fault.asked)), said
+    # the kernel tells a bridge of a carrier once a second, and a busy machine later
+    assert not fault.mends or (status == 0 and any(_pings(private_host, fault.asked) for _ in range(5))), said
