@@ -193,7 +193,7 @@ def _addrtype(end: str) -> Any:
 
 
 def _addrtype6(text: str, wanted: list[str], packet: Packet, context: Context) -> bool | None:
-    """Of IPv6 multicast and unicast are kinds of addresses; the routing tables are asked for the others only, and all must be so."""
+    """What addrtype asks of an IPv6 address: all must be so; unicast and multicast are told without the routing tables."""
     multicast = context.kind_of_address(text) == "multicast"
     if "multicast" in wanted and not multicast or "unicast" in wanted and multicast or "unspec" in wanted and text != "::":
         return False

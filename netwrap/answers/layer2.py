@@ -710,7 +710,7 @@ class Wires:
                 return other
         return None
 
-    def _talkers(self, netns: Namespace, link: Record) -> list[str]:
+    def _talkers(self, netns: Namespace, link: Link) -> list[str]:
         """The addresses of the other ends of a vxlan, which it learns from their frames."""
         ends = ((other, end) for other in self.host.namespaces for end in other.links or () if kind(end) == "vxlan")
         found = [

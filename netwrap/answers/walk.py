@@ -73,7 +73,7 @@ class Learned(NamedTuple):
     netns: int
     dev: str
     address: str
-    neighbour: int
+    neighbour: Namespace
     by: str
 
 
@@ -648,7 +648,7 @@ class Walker:
         if not way.reply:
             asker = self._asks(netns, leg.dev, nexthop, way.packet)
             if asker is not None:
-                way = way._replace(learned=(*way.learned, Learned(id(one.netns), one.dev, asker, id(netns), leg.dev)))
+                way = way._replace(learned=(*way.learned, Learned(id(one.netns), one.dev, asker, netns, leg.dev)))
         yield from self.receive(one.netns, way, one.dev, one.crossings[-1].port_in if _into_bridge(one) else None)
 
     def _bridged(self, way: Way, crossing: Crossing, passed: Tuple | None) -> tuple[Ended | None, Way]:
@@ -804,8 +804,7 @@ class Walker:
         mac = str(end.link.get("address", "")).lower()
         if not self.wires.steers(mac):
             return end
-        segment = self.wires.segment(netns, dev, mac)
-        found = next((one for one in segment.ends if one.netns is end.netns and one.dev == end.dev), None)
+        found = self.wires.segment(netns, dev, mac).end(end.netns, end.dev)
         if found is not None:
             return found.obstacle or found
         what = f"frames for {mac} of {end.netns.title} go to another end of the tunnel"
@@ -871,18 +870,16 @@ class Walker:
         return self._asks_as(netns, dev, nexthop, packet)
 
     @staticmethod
-    def _entry(netns: Namespace, dev: str, nexthop: str) -> Record | None:
+    def _entry(netns: Namespace, dev: str, nexthop: str) -> Neigh | None:
         return next((row for row in netns.neighs or () if row.get("dst") == nexthop and row.get("dev") == dev), None)
 
     def _from_the_question(self, netns: Namespace, dev: str, nexthop: str, way: Way) -> End | Obstacle | None:
         """The next hop of an answer that is known by the question, which asked for our MAC before it came."""
         for one in way.learned if way.reply else ():
             if (one.netns, one.dev, one.address) == (id(netns), dev, nexthop):
-                link = next((other.link(one.by) for other in self.host.namespaces if id(other) == one.neighbour), None) or {}
-                mac = str(link.get("address", "")).lower()
-                for end in self.wires.segment(netns, dev, mac, learned=True).ends:
-                    if id(end.netns) == one.neighbour and end.dev == one.by:
-                        return end.obstacle or end
+                mac = str((one.neighbour.link(one.by) or {}).get("address", "")).lower()
+                end = self.wires.segment(netns, dev, mac, learned=True).end(one.neighbour, one.by)
+                return end.obstacle or end if end is not None else None
         return None
 
     def _asks_as(self, netns: Namespace, dev: str, nexthop: str, packet: Packet) -> str | None:

@@ -689,8 +689,8 @@ def _answered(
         reply = replace(reply, tcp_flags=frozenset({"rst", "ack"}), length=40 + 20 * six)
     else:
         reply = replace(
-            reply, proto="icmpv6" if six else "icmp", icmp_type=1 if six else 3, icmp_code=4 if six else 3, sport=None, dport=None,
-            state="related" if question.state != "untracked" else "invalid", length=96 if six else 64, dscp=None,
+            reply, proto="icmpv6" if six else "icmp", icmp_type=1 if six else 3, icmp_code=4 if six else 3, sport=None,
+            dport=None, state="related" if question.state != "untracked" else "invalid", length=96 if six else 64, dscp=None,
         )  # fmt: skip
     if lab.bridge and told.packet.source in _OWN:
         return
