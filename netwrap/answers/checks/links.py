@@ -58,7 +58,8 @@ def loopback_down(look: Look) -> Iterator[Finding]:
 
 @check("L02", "error", "a link with an address is down", "nothing flows; routes by the link are gone")
 def down_with_address(look: Look) -> Iterator[Finding]:
-    """A link without the flag UP has an address that is neither a loopback's nor link-local, or is the device of a route."""
+    """A link without the flag UP has an address that is neither a loopback's nor link-local. A warning where it is a macvlan, a
+    dummy or a tunnel, or where the namespace has a link that is up with another address: it may be switched off."""
     for netns, link in look.links():
         name = str(link.get("ifname"))
         if name == "lo" or state(link) != "down" or is_idle(name) or link.get("flags") is None:
@@ -72,9 +73,18 @@ def down_with_address(look: Look) -> Iterator[Finding]:
                 link,
                 entries[0],
                 dev=name,
+                severity=None if _is_missed(netns, link) else "warning",
                 mend=[look.inside(netns, f"ip link set {name} up")],
                 explains=[dead(netns, name), *([dead(peer[0], str(peer[1].get("ifname")))] if peer else [])],
             )
+
+
+def _is_missed(netns: Namespace, link: Link) -> bool:
+    """Whether a link that is down is surely one that should be up."""
+    if kind(link) in (*PAIRS, "bridge", "bond", "vlan"):
+        return True
+    others = [other for other in netns.links or () if other is not link and state(other) == "up" and other.get("ifname") != "lo"]
+    return kind(link) in ("", None) and not any(_real_addresses(netns, str(other["ifname"])) for other in others)
 
 
 @check(

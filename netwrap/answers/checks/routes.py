@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from . import Finding, Look
 
 
+_DROPS = ("blackhole", "unreachable", "prohibit")
+
+
 @check("R01", "warning", "no default route, and its neighbours have one", "nothing outside of its own networks is reached")
 def no_default(look: Look) -> Iterator[Finding]:
     """All routes of main were captured and none is a default, while another namespace on the same segment has one by a gateway
@@ -381,15 +384,18 @@ def two_defaults(look: Look) -> Iterator[Finding]:
 @check("R10", "note", "a route that drops is more specific than one that leads on", "it looks like a firewall")
 def dropped_by_route(look: Look) -> Iterator[Finding]:
     """A blackhole, unreachable or prohibit route of main inside a connected network; those of the kernel and of Calico are
-    left out. Or the walk of `netwrap trace` to another namespace ends at one, at a router that was meant to know the way."""
+    left out. Or the walk of `netwrap trace` to another namespace ends at one, at a router that was meant to know the way.
+    Or it is the only default route of main."""
+    for netns in look.namespaces:
+        for route in look.routes_of(netns):
+            if route.get("type") in _DROPS and route.get("dst") == "default" and is_main(route) and not look.defaults(netns):
+                if route.get("protocol") != "kernel" and route.get("metric") != 4278198272:
+                    what = f"the only default route of {netns.title} is {route['type']}: nothing outside is reached"
+                    yield look.finding(netns, what, route, mend=[look.inside(netns, f"ip route del {route['type']} default")])
     for found in walked(look, "R10"):
         yield found._replace(severity="warning")
     for netns, route in look.routes():
-        if (
-            route.get("type") not in ("blackhole", "unreachable", "prohibit")
-            or not is_main(route)
-            or route.get("dst") == "default"
-        ):
+        if route.get("type") not in _DROPS or not is_main(route) or route.get("dst") == "default":
             continue
         own = prefix_of(route.get("dst"))
         if own is None or route.get("protocol") in ("kernel", "bird", "80") or route.get("metric") == 4278198272:

@@ -114,20 +114,45 @@ def _route_before(walk: Walk) -> int:
 
 
 def _severity(look: Look, walks: list[Walk]) -> str | None:
-    """A firewall that keeps others from a namespace's own services is often meant so; one that keeps packets from passing
-    is not. A route to a wide network need not mean each namespace in it, nor each address of a router be there for all."""
+    """The severity of what several walks met; None for that of the check. A warning is what may be meant so.
+
+    A firewall may keep others from a namespace's own services, or let one protocol pass; a route to a wide network need not mean
+    each namespace in it; a router's further addresses, and those between routers, need not be there for all.
+    """
     walk = walks[0]
+    end, reason = walk.found.result.end, walk.found.reason
     if not any(walk.near or _is_first(look, walk.asked.destination) for walk in walks):
         return "warning"
-    end = walk.found.result.end
-    if end.reason in ("filter", "reject") and end.way.hops:
+    if reason in ("filter", "reject") and end.way.hops:
         stage = end.way.hops[-1].steps[-1].stage if end.way.hops[-1].steps else ""
-        if stage in ("input", "output", "prerouting", "ingress") or not any(walk.near for walk in walks):
+        near = [walk for walk in walks if walk.near]
+        if stage in ("input", "output", "prerouting", "ingress") or not near or any(_passes(look, walk) for walk in near[:2]):
             return "warning"
-    if walk.found.reason in _NO_WAY and walk.found.direction != "back":
+    if reason in _NO_WAY and walk.found.direction != "back":
         own = max((_length(link, walk.asked.destination) for _, link in look.walker.owners(walk.asked.destination)), default=0)
         return None if _route_before(walk) >= own else "warning"
+    if reason in _NO_WAY and not any(_is_certain(look, walk) for walk in walks):
+        return "warning"
     return None
+
+
+def _passes(look: Look, walk: Walk) -> bool:
+    """Whether a connection finds the way that a ping does not."""
+    asked = Asked(walk.asked.start, walk.asked.destination, source=None, proto="tcp", port=443)
+    return trace(look.host, asked, look.walker).verdict in ("reached", "leaves")
+
+
+def _is_certain(look: Look, walk: Walk) -> bool:
+    """Whether a lost answer is the fault of who should answer, and of no router in between; and whether who asked is one that
+    all should know: a neighbour, or no router with an address of the cable that it sent by."""
+    start, end = walk.asked.start, walk.found.result.end.netns
+    if not any(netns is end for netns, _ in look.walker.owners(walk.asked.destination)):
+        return False
+    if _is_connected(start, walk.asked.destination):
+        return True
+    family = "inet6" if ":" in walk.asked.destination else "inet"
+    routes = [netns for netns in (start, end) if look.switches(netns).forwards("all", family)[0]]
+    return not routes or routes == [start] and _is_first(look, str(walk.found.source))
 
 
 def _is_first(look: Look, address: str) -> bool:
