@@ -112,23 +112,37 @@ def _ss(argv: list[str]) -> Command:
     return Command(kept, netns, "ss", kept, False)
 
 
-def _long(option: str) -> str:
-    """An option with one dash: iproute2 takes ``--details`` for ``-details``."""
-    return option[1:] if option.startswith("--") else option
+def options(argv: Sequence[str]) -> tuple[list[tuple[str, list[str]]], list[str]]:
+    """Split a command line of `ip` or `bridge` into its options, each with its words, and the words from the object on.
+
+    An option is named with one dash, as iproute2 takes ``--details`` for ``-details``.
+
+    >>> options("ip --details -n red link show".split())
+    ([('-details', ['--details']), ('-n', ['-n', 'red'])], ['link', 'show'])
+    """
+    found = []
+    at = 1
+    while at < len(argv) and argv[at].startswith("-") and len(argv[at]) > 1:
+        option = argv[at][1:] if argv[at].startswith("--") else argv[at]
+        words = list(argv[at : at + (2 if _takes_value(option) else 1)])
+        found.append((option, words))
+        at += len(words)
+    return found, list(argv[at:])
+
+
+def abbreviates(option: str, name: str) -> bool:
+    """Whether an option is ``-name`` or an abbreviation of it that is longer than one letter: ``-det`` of ``-details``."""
+    return len(option) > 2 and name.startswith(option)
 
 
 def _takes_value(option: str) -> bool:
-    return option in _WITH_VALUE or any(
-        len(option) > 2 and name.startswith(option) for name in ("-netns", "-family", "-batch", "-loops", "-rcvbuf")
-    )
+    return option in _WITH_VALUE or any(abbreviates(option, name) for name in _WITH_VALUE)
 
 
 def _only_looks(option: str) -> bool:
     if option.partition("=")[0] in _LOOKS:
         return True
-    return len(option) > 2 and any(
-        name.startswith(option) for name in ("-json", "-pretty", "-oneline", "-color", "-human-readable", "-timestamp")
-    )
+    return any(abbreviates(option, name) for name in ("-json", "-pretty", "-oneline", "-color", "-human-readable", "-timestamp"))
 
 
 def _object(word: str, objects: Sequence[str]) -> str:
@@ -140,30 +154,19 @@ def _iproute2(name: str, argv: list[str]) -> Command:
     kept, words = [argv[0]], [argv[0]]
     netns: str | None = None
     json = False
-    at = 1
-    while at < len(argv) and argv[at].startswith("-") and len(argv[at]) > 1:
-        option = _long(argv[at])
-        if name == "bridge" and option in ("-c", "-compressvlans"):
-            option = "-compressvlans"
-        if _takes_value(option):
-            values = argv[at + 1 : at + 2]
-            if option == "-n" or len(option) > 2 and "-netns".startswith(option):
-                netns = values[0] if values else None
-            else:
-                kept += [argv[at], *values]
-                words = [*words, argv[at], *values] if words and option != "-b" and not "-batch".startswith(option) else []
-            at += 2
+    given, rest = options(argv)
+    for option, spelled in given:
+        if option == "-n" or abbreviates(option, "-netns"):
+            netns = spelled[1] if len(spelled) > 1 else None
             continue
-        json = json or option in ("-j", "-json") or len(option) > 2 and "-json".startswith(option)
-        kept.append(argv[at])
-        if option in ("-V", "-Version", "-a", "-all", "-force"):
+        json = json or option == "-j" or abbreviates(option, "-json")
+        kept += spelled
+        if option in ("-V", "-Version", "-a", "-all", "-force", "-b") or abbreviates(option, "-batch"):
             words = []
-        elif words and not _only_looks(option):
-            words.append(argv[at])
-        at += 1
+        elif words and not (_only_looks(option) and (name, option) != ("bridge", "-c")):
+            words += spelled
     objects = _IP_OBJECTS if name == "ip" else _BRIDGE_OBJECTS
-    noun = _object(argv[at], objects) if at < len(argv) else ""
-    rest = argv[at:]
+    noun = _object(rest[0], objects) if rest else ""
     if noun == "netns" and len(rest) > 3 and rest[1] and "exec".startswith(rest[1]):
         inner = understand(rest[3:])
         if inner.parser is not None:
@@ -180,13 +183,8 @@ def executes(argv: Sequence[str]) -> bool:
     >>> executes(["ip", "netns", "exec", "red"]), executes(["ip", "netn", "e", "red"]), executes(["ip", "netns", "exec"])
     (True, True, False)
     """
-    at = 1
-    everywhere = False
-    while at < len(argv) and argv[at].startswith("-") and len(argv[at]) > 1:
-        option = _long(argv[at])
-        everywhere = everywhere or option == "-a" or len(option) > 2 and "-all".startswith(option)
-        at += 2 if _takes_value(option) else 1
-    rest = argv[at:]
+    given, rest = options(argv)
+    everywhere = any(option == "-a" or abbreviates(option, "-all") for option, _ in given)
     name = argv[0].rpartition("/")[2] if argv else ""
     if name != "ip" or len(rest) < 2 or not rest[1] or not "exec".startswith(rest[1]):
         return False
@@ -220,15 +218,12 @@ def reads(argv: Sequence[str]) -> bool:
         return len(argv) == 2 and argv[1] in ("-V", "--version", "-h", "--help")
     if name not in ("ip", "bridge"):
         return False
-    at = 1
-    while at < len(argv) and argv[at].startswith("-") and len(argv[at]) > 1:
-        option = _long(argv[at])
+    given, rest = options(argv)
+    for option, _ in given:
         if option in ("-V", "-Version", "-h", "-help"):
             return True
-        if option == "-b" or len(option) > 2 and "-batch".startswith(option) or option in ("-force", "-a", "-all"):
+        if option in ("-b", "-force", "-a", "-all") or abbreviates(option, "-batch"):
             return False
-        at += 2 if _takes_value(option) else 1
-    rest = argv[at:]
     if not rest or rest[0] in ("help", "monitor"):
         return True
     known = _object(rest[0], _IP_OBJECTS if name == "ip" else _BRIDGE_OBJECTS) not in ("", "vrf")

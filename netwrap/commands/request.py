@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 from netwrap import commands
 
 from ..errors import UsageError
-from .line import understand
+from .line import abbreviates, options, understand
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_VALUED = ("-family", "-batch", "-loops", "-rcvbuf")
+# Options that change neither the table nor its rows.
+_OF_NO_EFFECT = ("-N", "-Numeric", "-r", "-resolve", "-a", "-all", "-compressvlans", "-p", "-pretty", "-j", "-json")
 _VERBS = ("show", "list", "lst", "ls", "list-id", "get")
 
 
@@ -69,28 +70,23 @@ def _read(argv: tuple[str, ...]) -> Request | None:
 
 
 def _iproute2(request: Request, words: list[str]) -> None:
-    at = 1
-    while at < len(words) and words[at].startswith("-") and len(words[at]) > 1:
-        option = words[at].removeprefix("-") if words[at].startswith("--") else words[at]
-        at += 1
+    given, rest = options(words)
+    for option, spelled in given:
         if option in ("-4", "-6", "-0", "-M", "-B"):
             request.family = {"-4": "inet", "-6": "inet6", "-0": "link", "-M": "mpls", "-B": "bridge"}[option]
-        elif option == "-f" or len(option) > 2 and "-family".startswith(option):
-            request.family = words[at] if at < len(words) else ""
-            at += 1
+        elif option == "-f" or abbreviates(option, "-family"):
+            request.family = spelled[-1] if len(spelled) > 1 else ""
         elif "-details".startswith(option):
             request.details += 1
-        elif option in ("-s", "-st") or len(option) > 2 and ("-statistics".startswith(option) or "-stats".startswith(option)):
+        elif option == "-s" or abbreviates(option, "-statistics") or abbreviates(option, "-stats"):
             request.stats += 1
-        elif len(option) > 2 and "-brief".startswith(option):
+        elif abbreviates(option, "-brief"):
             request.brief = True
         elif "-oneline".startswith(option):
             request.oneline = True
-        elif any(len(option) > 2 and name.startswith(option) for name in _VALUED):
-            at += 1
-        elif option not in ("-N", "-Numeric", "-r", "-resolve", "-a", "-all", "-compressvlans", "-p", "-pretty", "-j", "-json"):
+        elif len(spelled) == 1 and option not in _OF_NO_EFFECT:
             request.unknown.append(option)
-    rest = words[at + 1 :]
+    rest = rest[1:]
     if rest and request.name == "ip_netns":
         if len(rest[0]) > 4 and "list-id".startswith(rest[0]):
             request.verb = "list-id"

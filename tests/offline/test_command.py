@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from netwrap.commands.line import parser_of, understand
+from netwrap.commands.request import read
 
 
 @pytest.mark.parametrize(
@@ -98,3 +99,11 @@ def test_a_parser_by_the_words_of_its_user(typed: str, parser: str) -> None:
 def test_what_prints_no_table(typed: str) -> None:
     with pytest.raises(ValueError, match="is not a command that prints a table"):
         parser_of(typed)
+
+
+def test_an_option_takes_its_value_along_wherever_a_command_line_is_read() -> None:
+    request = read("ip -loops 3 -l 5 -st -f inet6 route show table 100".split())
+    assert request is not None
+    assert (request.verb, request.family, request.stats, request.filters, request.unknown) == (
+        "show", "inet6", 1, {"table": "100"}, [],
+    )  # fmt: skip
