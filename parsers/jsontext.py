@@ -16,7 +16,7 @@ from math import isfinite
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
     from .records import Record
@@ -28,11 +28,44 @@ _LONGEST_SHOWN = 200
 _LARGEST = 1 << 64
 _HALVES = re.compile("[\ud800-\udc7f\udd00-\udfff]")  # the others stand for bytes that are no UTF-8
 
+_GAP = re.compile(r"[\s,]*")
+
 # Without these a record tells of nothing.
 _REQUIRED = {
     "Link": "ifname", "Route": "dst", "Neigh": "dst", "Rule": "priority", "BridgeFdb": "mac",
     "BridgeVlan": "ifname", "Netconf": "family", "NexthopObject": "id",
 }  # fmt: skip
+
+
+def elements(text: str, at: int) -> Iterator[tuple[int, int, Any]]:
+    """The complete elements of a JSON array from an offset inside it, up to where the array ends or breaks off.
+
+    Each is (where it begins, where it ends, value).
+
+    >>> list(elements('[1, {"a": 2}, {"a', 1))
+    [(1, 2, 1), (4, 12, {'a': 2})]
+    """
+    decoder = json.JSONDecoder(strict=False)
+    while True:
+        at = _GAP.match(text, at).end()  # type: ignore[union-attr]
+        try:
+            value, end = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            return
+        yield at, end, value
+        at = end
+
+
+def whole_part(text: str) -> str:
+    """The complete elements at the beginning of a JSON array that breaks off, as an array.
+
+    >>> whole_part('[{"a":[{"b":1},{"b":2}]},{"a":[{"b":')
+    '[{"a":[{"b":1},{"b":2}]}]'
+    """
+    start = end = text.find("[") + 1
+    for _, end, _ in elements(text, start):  # noqa: B007
+        pass
+    return f"[{text[start:end]}]"
 
 
 def is_odd(text: str) -> bool:

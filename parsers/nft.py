@@ -113,19 +113,13 @@ def _items(text: str, source: Source) -> Iterator[Any]:
 
 
 def _whole_items(text: str, source: Source) -> Iterator[Any]:
-    import json
+    from .jsontext import elements
 
-    decoder = json.JSONDecoder(strict=False)
-    at = text.find("[") + 1
-    while at:
-        while text[at : at + 1] in (" ", ",", "\n", "\t", "\r") and at < len(text):
-            at += 1
-        try:
-            item, at = decoder.raw_decode(text, at)
-        except (ValueError, RecursionError):
-            break
+    start = end = text.find("[") + 1
+    for _, end, item in elements(text, start) if start else ():  # noqa: B007
         yield item
-    source.fail(1, text[at : at + 200], "the JSON ends in the middle (nft 1.0 does so at a table with flags; the text is whole)")
+    rest = text[end:].lstrip(", \n\t\r")[:200]
+    source.fail(1, rest, "the JSON ends in the middle (nft 1.0 does so at a table with flags; the text is whole)")
 
 
 def _tidy(kind: str, value: Dict) -> Dict:

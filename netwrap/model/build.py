@@ -14,6 +14,8 @@ import importlib
 import re
 from typing import TYPE_CHECKING
 
+from parsers.jsontext import whole_part
+
 from .. import commands
 from ..commands import request as asked
 from ..commands.line import understand
@@ -111,7 +113,7 @@ class _Builder:
         else:
             records, errors = module.parse(text, strict=False)
             if json and errors and not records:  # cut off or spoiled: what is whole in front of that
-                records, _ = module.parse(_whole(text), strict=False)
+                records, _ = module.parse(whole_part(text), strict=False)
             for error in errors:
                 found.append(error)
         for line in found.lines():
@@ -271,25 +273,6 @@ class _Problems(list):  # type: ignore[type-arg]
         if self.more or len(self) > 3:
             return [*self[:3], f"and {len(self) - 3 + self.more} more lines that fit nowhere"]
         return list(self)
-
-
-def _whole(text: str) -> str:
-    """The complete objects at the beginning of a JSON array that breaks off, as an array.
-
-    >>> _whole('[{"dst":"10.0.0.0/8"},{"dst":"10.0.')
-    '[{"dst":"10.0.0.0/8"}]'
-    """
-    import json
-
-    decoder = json.JSONDecoder(strict=False)
-    start = at = text.find("[") + 1
-    end = start
-    try:
-        while True:
-            _, end = decoder.raw_decode(text, at)
-            at = text.index("{", end)
-    except (ValueError, RecursionError):
-        return f"[{text[start:end]}]"
 
 
 def _versions(text: str) -> dict[str, str]:

@@ -25,6 +25,8 @@ import json
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from parsers.jsontext import elements
+
 from . import coverage
 
 if TYPE_CHECKING:
@@ -239,10 +241,11 @@ def _in_json(text: str, table: Table, row: AnyRecord, entry: AnyRecord | None) -
     parse = importlib.import_module(f"parsers.{name}").parse if name is not None else None
     needle = json.dumps(_needle(row), ensure_ascii=False)[1:-1]
     rank = _rank(table, row)
-    for start, part in _elements(text, text.find("[") + 1):
+    for start, end, element in elements(text, text.find("[") + 1):
+        part = text[start:end]
         if needle not in part:
             continue
-        found = parse(f"[{part}]", strict=False)[0] if parse is not None else [json.loads(part, strict=False)]
+        found = parse(f"[{part}]", strict=False)[0] if parse is not None else [element]
         if len(found) == 1 and (found[0] == row or all(row.get(key) == value for key, value in found[0].items())):
             if rank == 0:
                 return (start, part) if entry is None else _entry(start, part, entry)
@@ -254,22 +257,7 @@ def _entry(start: int, link: str, entry: AnyRecord) -> tuple[int, str] | None:
     addresses = re.search(r'(?<!\\)"addr_info"\s*:\s*\[', link)
     if addresses is None:
         return None
-    for at, part in _elements(link, addresses.end()):
-        values = json.loads(part, strict=False)
-        if all(values.get(key) == entry.get(key) for key in ("local", "prefixlen", "address")):
-            return start + at, part
+    for at, end, address in elements(link, addresses.end()):
+        if all(address.get(key) == entry.get(key) for key in ("local", "prefixlen", "address")):
+            return start + at, link[at:end]
     return None
-
-
-def _elements(text: str, at: int) -> Iterator[tuple[int, str]]:
-    """The elements of a JSON array that begins in front of an offset; up to where the JSON is damaged."""
-    decoder = json.JSONDecoder(strict=False)
-    gap = re.compile(r"[\s,]*")
-    while True:
-        at = gap.match(text, at).end()  # type: ignore[union-attr]
-        try:
-            _, end = decoder.raw_decode(text, at)
-        except (ValueError, RecursionError):
-            return
-        yield at, text[at:end]
-        at = end

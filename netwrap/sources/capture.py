@@ -33,11 +33,12 @@ where the `ip` there has no JSON to rely on, and ``cat /proc/PID/net/…`` of ot
 from __future__ import annotations
 
 import contextlib
-import json as json_module
 import os
 import re
 import tempfile
 import threading
+
+from parsers.jsontext import whole_part
 
 from .. import packaged, shell, unfinished
 from ..commands import module
@@ -393,16 +394,7 @@ def _whole_part(text: str) -> str:
     """
     if not text.startswith("["):
         return text[: text.rfind("\n") + 1]
-    decoder = json_module.JSONDecoder(strict=False)
-    at = end = 1
-    while True:
-        try:
-            _, end = decoder.raw_decode(text, at)
-        except ValueError:
-            return text[: max(at - 1, 1)].rstrip(",") + "]"
-        if text[end : end + 1] != ",":
-            return text[:end] + "]"
-        at = end + 1
+    return whole_part(text)
 
 
 # -- one table of namespaces ------------------------------------------------------------------------------------
