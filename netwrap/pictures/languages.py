@@ -10,24 +10,20 @@ from .words import Words
 if TYPE_CHECKING:
     from parsers.records import Record
 
+_EMPTY = "no links but lo"
+
 
 def mermaid(graph: Record) -> str:
     """A Mermaid flowchart, as GitHub and GitLab draw it."""
-    words = Words(graph)
+    outline = _Outline(graph)
     out = ["flowchart TB"]
-    for room in graph["rooms"]:
-        out.append(f"  subgraph {room['id']}[{_mermaid(_title(room))}]")
-        for port in _ports(room, words):
-            out.append(f"    {port['id']}[{_mermaid(words.of(port))}]")
-        if not _ports(room, words):
-            out.append(f"    {room['id']}empty[{_mermaid('no links but lo')}]")
+    for room, title, ports in outline.rooms:
+        out.append(f"  subgraph {room}[{_mermaid(title)}]")
+        out += [f"    {port}[{_mermaid(text)}]" for port, text in ports or [(f"{room}empty", _EMPTY)]]
         out.append("  end")
-    for bus in graph["buses"]:
-        out.append(f"  {bus['id']}{{{{{_mermaid(bus['title'])}}}}}")
-    for cloud in graph["clouds"]:
-        for number, line in enumerate(cloud["lines"]):
-            out.append(f"  {cloud['id']}l{number}([{_mermaid(cloud['title'] + ': ' + line)}])")
-    for one, other, label, certain in _edges(graph, words):
+    out += [f"  {bus}{{{{{_mermaid(title)}}}}}" for bus, title in outline.buses]
+    out += [f"  {line}([{_mermaid(text)}])" for line, text in outline.clouds]
+    for one, other, label, certain in outline.edges:
         arrow = "---" if certain else "-.-"
         out.append(f"  {one} {arrow}{f'|{_mermaid(label)}|' if label else ''} {other}")
     return "\n".join(out) + "\n"
@@ -35,46 +31,49 @@ def mermaid(graph: Record) -> str:
 
 def dot(graph: Record) -> str:
     """A graph for `dot`, with a cluster for each room."""
-    words = Words(graph)
+    outline = _Outline(graph)
     out = ["graph netwrap {", "  node [shape=box, fontname=monospace];"]
-    for room in graph["rooms"]:
-        out.append(f"  subgraph cluster_{room['id']} {{")
-        out.append(f"    label={_dot(_title(room))};")
-        for port in _ports(room, words):
-            out.append(f"    {port['id']} [label={_dot(words.of(port))}];")
-        if not _ports(room, words):
-            out.append(f"    {room['id']}empty [label={_dot('no links but lo')}, shape=plaintext];")
+    for room, title, ports in outline.rooms:
+        out += [f"  subgraph cluster_{room} {{", f"    label={_dot(title)};"]
+        out += [f"    {port} [label={_dot(text)}];" for port, text in ports]
+        out += [] if ports else [f"    {room}empty [label={_dot(_EMPTY)}, shape=plaintext];"]
         out.append("  }")
-    for bus in graph["buses"]:
-        out.append(f"  {bus['id']} [label={_dot(bus['title'])}, shape=hexagon];")
-    for cloud in graph["clouds"]:
-        for number, line in enumerate(cloud["lines"]):
-            out.append(f"  {cloud['id']}l{number} [label={_dot(cloud['title'] + ': ' + line)}, shape=ellipse, style=dashed];")
-    for one, other, label, certain in _edges(graph, words):
-        style = "" if certain else ", style=dotted"
-        out.append(f"  {one} -- {other} [label={_dot(label)}{style}];")
+    out += [f"  {bus} [label={_dot(title)}, shape=hexagon];" for bus, title in outline.buses]
+    out += [f"  {line} [label={_dot(text)}, shape=ellipse, style=dashed];" for line, text in outline.clouds]
+    for one, other, label, certain in outline.edges:
+        out.append(f"  {one} -- {other} [label={_dot(label)}{'' if certain else ', style=dotted'}];")
     return "\n".join([*out, "}"]) + "\n"
 
 
 def d2(graph: Record) -> str:
     """A graph for `d2`."""
-    words = Words(graph)
-    place = {port["id"]: f"{port['room']}.{port['id']}" for port in graph["ports"] if not port["bus"]}
+    outline = _Outline(graph)
+    place = {port: f"{room}.{port}" for room, _, ports in outline.rooms for port, _ in ports}
     out = []
-    for room in graph["rooms"]:
-        out.append(f"{room['id']}: {_d2(_title(room))} {{")
-        for port in _ports(room, words):
-            out.append(f"  {port['id']}: {_d2(words.of(port))}")
-        out.append("}")
-    for bus in graph["buses"]:
-        out.append(f"{bus['id']}: {_d2(bus['title'])} {{shape: hexagon}}")
-    for cloud in graph["clouds"]:
-        for number, line in enumerate(cloud["lines"]):
-            out.append(f"{cloud['id']}l{number}: {_d2(cloud['title'] + ': ' + line)} {{shape: cloud}}")
-    for one, other, label, certain in _edges(graph, words):
+    for room, title, ports in outline.rooms:
+        out += [f"{room}: {_d2(title)} {{", *(f"  {port}: {_d2(text)}" for port, text in ports), "}"]
+    out += [f"{bus}: {_d2(title)} {{shape: hexagon}}" for bus, title in outline.buses]
+    out += [f"{line}: {_d2(text)} {{shape: cloud}}" for line, text in outline.clouds]
+    for one, other, label, certain in outline.edges:
         style = "" if certain else " {style.stroke-dash: 3}"
         out.append(f"{place.get(one, one)} -- {place.get(other, other)}: {_d2(label)}{style}")
     return "\n".join(out) + "\n"
+
+
+class _Outline:
+    """A graph as all languages write it: ids and texts. A port is (id, text), a room (id, title, its ports)."""
+
+    def __init__(self, graph: Record) -> None:
+        words = Words(graph)
+        self.rooms = [
+            (room["id"], _title(room), [(port["id"], words.of(port)) for port in _ports(room, words)]) for room in graph["rooms"]
+        ]
+        self.buses = [(bus["id"], bus["title"]) for bus in graph["buses"]]
+        self.clouds = [
+            (f"{cloud['id']}l{number}", f"{cloud['title']}: {line}")
+            for cloud in graph["clouds"] for number, line in enumerate(cloud["lines"])
+        ]  # fmt: skip
+        self.edges = _edges(graph, words)
 
 
 def _title(room: Record) -> str:
