@@ -9,9 +9,8 @@ from parsers.ip_route import family_of, table_of
 from parsers.lex import whole
 
 from .. import wording
-from ..model.peers import PAIRS
+from ..model.peers import PAIRS, in_words
 from ..prefixes import contains, network
-from . import overview
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -339,7 +338,7 @@ def _name(wanted: str) -> Callable[[Host, Namespace], Iterator[Place]]:
             peer = host.peer(netns, link)
             if peer is not None and peer.link is not None and peer.netns is not None and peer.link.get("ifname") == wanted:
                 words = "is the peer of" if link.get("linkinfo", {}).get("info_kind") in (None, *PAIRS) else "stands on"
-                other = overview.peer_name(netns, peer)
+                other = in_words(netns, peer)
                 yield Place(netns, "peer", f"{name} {words} {other} (by {peer.how})", ["ip", "link", "show", "dev", name])
         yield from _rules(lambda text: text == wanted, ("in", "out"))(host, netns)
 

@@ -9,6 +9,7 @@ from parsers.ip_route import table_of
 
 from .. import wording
 from ..commands.line import understand
+from ..model import peers
 from . import offline
 from .switches import Switches, unusual
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from ..model.host import Host
     from ..model.namespace import Namespace
-    from ..model.peers import Peer
 
 _DOWN = ("DOWN", "LOWERLAYERDOWN", "NOTPRESENT", "DORMANT", "TESTING")
 
@@ -139,23 +139,6 @@ def shown(host: Host, netns: Namespace, command: str) -> list[Record] | None:
         return None
 
 
-def peer_name(netns: Namespace, peer: Peer | None) -> str | None:
-    """The other end in words: ``veth1@blue``; of an ambiguous one all candidates, with a question mark."""
-    if peer is None:
-        return None
-    if peer.how == "ambiguous":
-        shown = [_end(netns, *candidate) for candidate in peer.candidates[:3]]
-        more = len(peer.candidates) - len(shown)
-        return " or ".join(shown) + (f" or {more} more" if more else "") + "?"
-    if peer.link is not None and peer.netns is not None:
-        return _end(netns, peer.netns, peer.link)
-    return f"?@{peer.netns.title}" if peer.netns is not None else "not captured"
-
-
-def _end(here: Namespace, netns: Namespace, link: AnyRecord) -> str:
-    return str(link.get("ifname")) if netns is here else f"{link.get('ifname')}@{netns.title}"
-
-
 def links(host: Host, netns: Namespace) -> list[Record]:
     """The links of a namespace, each with its peer (or parent) and its addresses."""
     found = []
@@ -164,7 +147,7 @@ def links(host: Host, netns: Namespace) -> list[Record]:
         info = link.get("linkinfo", {})
         found.append({
             "ifindex": link.get("ifindex"), "ifname": link.get("ifname"), "kind": info.get("info_kind"),
-            "state": link.get("operstate"), "peer": peer_name(netns, peer), "how": peer.how if peer is not None else None,
+            "state": link.get("operstate"), "peer": peers.in_words(netns, peer), "how": peer.how if peer is not None else None,
             "master": link.get("master"),
             "addresses": [wording.address(entry) for entry in netns.addresses_of(link.get("ifname"))],
             "address": link.get("address"), "mtu": link.get("mtu"),

@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 VERSION = 1
 #: More rooms of one shape than this are folded.
 ALIKE = 4
-# Devices that the kernel makes by itself for a tunnel's sake; they are not drawn while nothing uses them.
-_FALLBACKS = {"tunl0", "gre0", "gretap0", "erspan0", "sit0", "ip6tnl0", "ip6gre0", "ip_vti0", "ip6_vti0"}
+#: Devices that the kernel makes by itself when a tunnel's module is loaded; they are not drawn while nothing uses them.
+FALLBACKS = ("tunl0", "gre0", "gretap0", "erspan0", "sit0", "ip6tnl0", "ip6gre0", "ip_vti0", "ip6_vti0")
 _STACKED = ("macvlan", "macvtap", "ipvlan", "ipvtap")
 _TUNNELS = (
     "vxlan",
@@ -111,7 +111,7 @@ class _Maker:
         for link in netns.links or ():
             name = str(link.get("ifname", ""))
             entries = netns.addresses_of(link.get("ifname"))
-            if "LOOPBACK" in link.get("flags", ()) or name == "lo" or name in _FALLBACKS and not entries:
+            if "LOOPBACK" in link.get("flags", ()) or name == "lo" or name in FALLBACKS and not entries:
                 room["hidden"] += name != "lo"
                 continue
             info = link.get("linkinfo") or {}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from parsers.records import Link
+    from parsers.records import AnyRecord, Link
 
     from .namespace import Namespace
 
@@ -439,3 +439,20 @@ def _is_blind(netns: Namespace, told: bool) -> bool:
     if not any("group" in link for link in links):
         return True  # busybox
     return not (told or netns.knows_nsids or any("min_mtu" in link or "num_tx_queues" in link for link in links))
+
+
+def in_words(netns: Namespace, peer: Peer | None) -> str | None:
+    """The other end in words: ``veth1@blue``; of an ambiguous one all candidates, with a question mark."""
+    if peer is None:
+        return None
+    if peer.how == "ambiguous":
+        shown = [_end(netns, *candidate) for candidate in peer.candidates[:3]]
+        more = len(peer.candidates) - len(shown)
+        return " or ".join(shown) + (f" or {more} more" if more else "") + "?"
+    if peer.link is not None and peer.netns is not None:
+        return _end(netns, peer.netns, peer.link)
+    return f"?@{peer.netns.title}" if peer.netns is not None else "not captured"
+
+
+def _end(here: Namespace, netns: Namespace, link: AnyRecord) -> str:
+    return str(link.get("ifname")) if netns is here else f"{link.get('ifname')}@{netns.title}"

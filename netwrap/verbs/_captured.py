@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 
 from netwrap import commands
-from netwrap.answers import offline, overview
+from netwrap.answers import offline
 from netwrap.errors import NetwrapError, UsageError
+from netwrap.model.peers import in_words
 
 from . import _source, _table, say
 from .wrapped import OF_LINKS
@@ -102,7 +103,7 @@ class Ends:
         found = self._peer(record)
         if found is None or found[1].link is None or found[1].netns is None:
             return None
-        return overview.peer_name(*found)
+        return in_words(*found)
 
 
 def _places(host: Host, asked: Command, options: Options) -> list[Namespace]:

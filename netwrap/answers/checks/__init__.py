@@ -15,6 +15,7 @@ from ...model import evidence
 from ..inside import inside
 from ..layer2 import data, kind
 from ..switches import Switches
+from ..topology import FALLBACKS
 from ..walk import Walker
 
 if TYPE_CHECKING:
@@ -47,12 +48,9 @@ IDLE = (
     "podman",
     "kube-ipvs0",
     "nodelocaldns",
-    "tunl0",
-    "sit0",
-    "gre0",
-    "ip6tnl0",
     "dummy",
     "ovs-system",
+    *FALLBACKS,
 )
 
 
