@@ -268,6 +268,23 @@ def _quoted(word: str) -> str:
     return f"$'{''.join(shown)}'"
 
 
+def printable(text: str) -> str:
+    """A text with control characters and lone surrogates replaced by escapes: no terminal obeys it, and XML can hold it.
+
+    >>> printable("a\\x1b[31m")
+    'a\\\\x1b[31m'
+    """
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else _escape(letter) for letter in text)
+
+
+def _escape(letter: str) -> str:
+    """An escape like ``\\x1b``; a surrogate, which stands for a byte that was no UTF-8, as that byte."""
+    byte = ord(letter) - 0xDC00
+    return f"\\x{byte:02x}" if 0x80 <= byte <= 0xFF else repr(letter)[1:-1]
+
+
 # -- sockets -------------------------------------------------------------------------------------------------------
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .measure import clean
+from ..wording import printable
 from .words import Words
 
 if TYPE_CHECKING:
@@ -107,14 +107,14 @@ def _mermaid(text: str) -> str:
     """A text quoted for Mermaid: characters that Mermaid or HTML would read as markup are written as their numbers."""
     return (
         '"'
-        + "".join(letter if letter.isalnum() or letter in " .:/-_=,+()" else f"#{ord(letter)};" for letter in clean(text))
+        + "".join(letter if letter.isalnum() or letter in " .:/-_=,+()" else f"#{ord(letter)};" for letter in printable(text))
         + '"'
     )
 
 
 def _dot(text: str) -> str:
-    return '"' + clean(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return '"' + printable(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _d2(text: str) -> str:
-    return '"' + clean(text).replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$") + '"'
+    return '"' + printable(text).replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$") + '"'

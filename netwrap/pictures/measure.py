@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ..wording import printable
+
 #: The size of the drawn text in pixels.
 SIZE = 12
 #: Pixels that a letter takes at most: 0.602 of 12 in Menlo and DejaVu, and some air.
@@ -28,25 +30,13 @@ def width(text: str) -> float:
     return columns(text) * LETTER
 
 
-def clean(text: str) -> str:
-    """A text with characters escaped that a terminal or an XML parser would choke on: control characters become ``\\x1b``."""
-    if text.isprintable():
-        return text
-    return "".join(letter if letter.isprintable() else _escaped(letter) for letter in text)
-
-
-def _escaped(letter: str) -> str:
-    byte = ord(letter) - 0xDC00
-    return f"\\x{byte:02x}" if 0x80 <= byte <= 0xFF else repr(letter)[1:-1]
-
-
 def cut(text: str, limit: int) -> str:
     """A text cut to at most ``limit`` columns; ``…`` stands for the part cut off.
 
     >>> cut("veth-of-a-long-name", 8), cut("eth0", 8)
     ('veth-of…', 'eth0')
     """
-    text = clean(text)
+    text = printable(text)
     if columns(text) <= limit:
         return text
     while text and columns(text) > limit - 1:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..wording import printable
 from . import layout
-from .measure import clean, width
+from .measure import width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,7 +70,7 @@ def render(
 ) -> str:
     """A scene as SVG; ``prefix`` keeps ids apart where a page holds more than one, and makes the rooms buttons."""
     role = "group" if prefix else "img"
-    wide = round(max([scene.width, *(width(clean(words)) * 1.1 + 24 for words in below)]))
+    wide = round(max([scene.width, *(width(printable(words)) * 1.1 + 24 for words in below)]))
     high = round(scene.height) + 20 * len(below)
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {high}" width="{wide}" height="{high}" role="{role}" '
@@ -140,5 +141,5 @@ def escape(text: str, quoted: bool = False) -> str:
     >>> escape("<a&b>\\x1b")
     '&lt;a&amp;b&gt;\\\\x1b'
     """
-    text = clean(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = printable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return text.replace('"', "&quot;").replace("'", "&#39;") if quoted else text

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from ..errors import NetwrapError, UsageError, similar
+from ..wording import printable
 from .terminal import painted
 
 TYPE_CHECKING = False
@@ -303,16 +304,3 @@ def text(cell: Any) -> str:
     elif isinstance(cell, dict):
         cell = " ".join(f"{key}={text(value)}" for key, value in cell.items())
     return printable(str(cell))
-
-
-def printable(string: str) -> str:
-    """A string with control characters replaced, so that a terminal obeys none."""
-    if string.isprintable():
-        return string
-    return "".join(letter if letter.isprintable() else _escape(letter) for letter in string)
-
-
-def _escape(letter: str) -> str:
-    """An escape like ``\\x1b``; a surrogate, which stands for a byte that was no UTF-8, as that byte."""
-    byte = ord(letter) - 0xDC00
-    return f"\\x{byte:02x}" if 0x80 <= byte <= 0xFF else repr(letter)[1:-1]

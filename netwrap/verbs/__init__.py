@@ -7,7 +7,7 @@ import sys
 
 def say(text: str) -> None:
     """Print a note for the user, on standard error, in one line."""
-    from netwrap.tables.render import printable
+    from netwrap.wording import printable
 
     line = " ".join(text.split("\n"))
     print(f"netwrap: {printable(line)}", file=sys.stderr)

@@ -14,6 +14,7 @@ import time
 
 from netwrap.errors import NetwrapError, UsageError
 from netwrap.tables import render, terminal
+from netwrap.wording import printable
 
 from . import _source, say
 
@@ -216,7 +217,7 @@ class _Events:
         self._lines = lines
 
     def _print(self, line: str) -> None:
-        sys.stdout.write(f"{time.strftime('%Y-%m-%dT%H:%M:%S')} {render.printable(line)}\n")
+        sys.stdout.write(f"{time.strftime('%Y-%m-%dT%H:%M:%S')} {printable(line)}\n")
         sys.stdout.flush()
 
     def say(self, text: str) -> None:

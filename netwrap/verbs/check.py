@@ -79,7 +79,7 @@ def _alone(
 
 def _print(found: Sequence[Finding], asked: int, namespaces: int, several: bool) -> None:
     from netwrap.answers import check
-    from netwrap.tables.render import printable
+    from netwrap.wording import printable
 
     for line in check.lines(found, several=several):
         sys.stdout.write(printable(line) + "\n")

@@ -12,6 +12,7 @@ import sys
 from functools import partial
 
 from netwrap.errors import UsageError
+from netwrap.wording import printable
 
 from . import _source, _table, say
 
@@ -39,8 +40,6 @@ def run(options: Options) -> int:
         if found.rows or options.format is not None or options.count:
             _table.show("diff", found.rows, options)
     else:
-        from netwrap.tables.render import printable
-
         for line in diff.lines(found):
             sys.stdout.write(printable(line) + "\n")
     sys.stdout.flush()
@@ -79,7 +78,7 @@ def _of_many(pairs: Sequence[tuple[str | None, str | None]], options: Options) -
     """Compare pairs of captures, and print what differs host by host; the exit status as of :func:`run`."""
     from netwrap.answers import diff
     from netwrap.sources import fleet
-    from netwrap.tables import render, view
+    from netwrap.tables import view
 
     columns = ["host", "netns", *view.all_columns("diff")]
     table = _table.Growing("diff", columns, options) if _is_table(options) else None
@@ -102,7 +101,7 @@ def _of_many(pairs: Sequence[tuple[str | None, str | None]], options: Options) -
                 table.add(one.found.rows)
             else:
                 for line in diff.row_lines(one.found.rows, several=True):
-                    sys.stdout.write(render.printable(line) + "\n")
+                    sys.stdout.write(printable(line) + "\n")
                 sys.stdout.flush()
     if table is not None:
         table.end()

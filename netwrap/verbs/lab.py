@@ -36,7 +36,7 @@ def run(options: Options) -> int:
 
 
 def _print(text: str) -> None:
-    from netwrap.tables.render import printable
+    from netwrap.wording import printable
 
     print(printable(text), flush=True)
 

@@ -8,6 +8,7 @@ import sys
 import parsers
 from netwrap.errors import NetwrapError, UsageError
 from netwrap.tables import render
+from netwrap.wording import printable
 
 from . import _table, say
 
@@ -124,7 +125,7 @@ def _session(text: str, shown: str, options: Options) -> int:
             sys.stdout.write(line + "\n")
     else:
         for position, block in enumerate(tables):
-            sys.stdout.write(("\n" if position else "") + render.printable(_heading(block, several)) + "\n")
+            sys.stdout.write(("\n" if position else "") + printable(_heading(block, several)) + "\n")
             _print(block, options)
     sys.stdout.flush()
     lost = 0

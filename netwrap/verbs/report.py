@@ -204,7 +204,7 @@ def texts(places: Sequence[Place], options: Options) -> Iterator[str]:
         host, netns = place.host, place.netns
         if position:
             yield ""
-        yield tabular.printable((f"{place.name}, " if place.name else "") + _heading(host, netns))
+        yield wording.printable((f"{place.name}, " if place.name else "") + _heading(host, netns))
         record = overview.details(host, netns)
         for title, table, key in _SECTIONS:
             narrowed = _table.narrowed(table, options)

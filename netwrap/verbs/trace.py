@@ -61,7 +61,7 @@ def run(options: Options) -> int:
         answer["notes"] += notes
         print(json.dumps(answer, indent=1 if options.format == "json" else None, default=str, ensure_ascii=False))
     else:
-        from netwrap.tables.render import printable
+        from netwrap.wording import printable
 
         for line in [*trace.lines(found), *(f"  kernel: {note}" for note in notes)]:
             print(printable(line))
