@@ -1,4 +1,7 @@
-"""A graph in the languages of other drawing tools: Mermaid, DOT (graphviz), D2. Every name is escaped."""
+"""A graph in the languages of other drawing tools: Mermaid, DOT (graphviz), D2. Every name is escaped.
+
+``marks``: the id of a room -> why it is marked; the reason stands behind its title.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +11,25 @@ from ..wording import printable
 from .words import Words
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from parsers.records import Record
 
+#: Marks of a picture in which nothing is marked.
+NO_MARKS: Mapping[str, str] = {}
+_RED = "#b00020"
 _EMPTY = "no links but lo"
 
 
-def mermaid(graph: Record) -> str:
+def mermaid(graph: Record, marks: Mapping[str, str] = NO_MARKS) -> str:
     """A Mermaid flowchart, as GitHub and GitLab draw it."""
-    outline = _Outline(graph)
+    outline = _Outline(graph, marks)
     out = ["flowchart TB"]
     for room, title, ports in outline.rooms:
         out.append(f"  subgraph {room}[{_mermaid(title)}]")
         out += [f"    {port}[{_mermaid(text)}]" for port, text in ports or [(f"{room}empty", _EMPTY)]]
         out.append("  end")
+        out += [f"  style {room} stroke:{_RED},stroke-width:3px"] if room in marks else []
     out += [f"  {bus}{{{{{_mermaid(title)}}}}}" for bus, title in outline.buses]
     out += [f"  {line}([{_mermaid(text)}])" for line, text in outline.clouds]
     for one, other, label, certain in outline.edges:
@@ -29,15 +38,15 @@ def mermaid(graph: Record) -> str:
     return "\n".join(out) + "\n"
 
 
-def dot(graph: Record) -> str:
+def dot(graph: Record, marks: Mapping[str, str] = NO_MARKS) -> str:
     """A graph for `dot`, with a cluster for each room."""
-    outline = _Outline(graph)
+    outline = _Outline(graph, marks)
     out = ["graph netwrap {", "  node [shape=box, fontname=monospace];"]
     for room, title, ports in outline.rooms:
         out += [f"  subgraph cluster_{room} {{", f"    label={_dot(title)};"]
         out += [f"    {port} [label={_dot(text)}];" for port, text in ports]
         out += [] if ports else [f"    {room}empty [label={_dot(_EMPTY)}, shape=plaintext];"]
-        out.append("  }")
+        out.append(f'    color="{_RED}"; penwidth=3;\n  }}' if room in marks else "  }")
     out += [f"  {bus} [label={_dot(title)}, shape=hexagon];" for bus, title in outline.buses]
     out += [f"  {line} [label={_dot(text)}, shape=ellipse, style=dashed];" for line, text in outline.clouds]
     for one, other, label, certain in outline.edges:
@@ -45,13 +54,14 @@ def dot(graph: Record) -> str:
     return "\n".join([*out, "}"]) + "\n"
 
 
-def d2(graph: Record) -> str:
+def d2(graph: Record, marks: Mapping[str, str] = NO_MARKS) -> str:
     """A graph for `d2`."""
-    outline = _Outline(graph)
+    outline = _Outline(graph, marks)
     place = {port: f"{room}.{port}" for room, _, ports in outline.rooms for port, _ in ports}
     out = []
     for room, title, ports in outline.rooms:
-        out += [f"{room}: {_d2(title)} {{", *(f"  {port}: {_d2(text)}" for port, text in ports), "}"]
+        out += [f"{room}: {_d2(title)} {{", *(f"  {port}: {_d2(text)}" for port, text in ports)]
+        out.append(f'  style: {{stroke: "{_RED}"; stroke-width: 3}}\n}}' if room in marks else "}")
     out += [f"{bus}: {_d2(title)} {{shape: hexagon}}" for bus, title in outline.buses]
     out += [f"{line}: {_d2(text)} {{shape: cloud}}" for line, text in outline.clouds]
     for one, other, label, certain in outline.edges:
@@ -63,10 +73,11 @@ def d2(graph: Record) -> str:
 class _Outline:
     """A graph as all languages write it: ids and texts. A port is (id, text), a room (id, title, its ports)."""
 
-    def __init__(self, graph: Record) -> None:
+    def __init__(self, graph: Record, marks: Mapping[str, str]) -> None:
         words = Words(graph)
         self.rooms = [
-            (room["id"], _title(room), [(port["id"], words.of(port)) for port in _ports(room, words)]) for room in graph["rooms"]
+            (room["id"], _title(room, marks), [(port["id"], words.of(port)) for port in _ports(room, words)])
+            for room in graph["rooms"]
         ]
         self.buses = [(bus["id"], bus["title"]) for bus in graph["buses"]]
         self.clouds = [
@@ -76,8 +87,9 @@ class _Outline:
         self.edges = _edges(graph, words)
 
 
-def _title(room: Record) -> str:
-    return str(room["title"]) + (f" ({', '.join(room['labels'][:2])})" if room["labels"] else "")
+def _title(room: Record, marks: Mapping[str, str]) -> str:
+    title = str(room["title"]) + (f" ({', '.join(room['labels'][:2])})" if room["labels"] else "")
+    return f"! {title}: {marks[room['id']]}" if room["id"] in marks else title
 
 
 def _ports(room: Record, words: Words) -> list[Record]:

@@ -27,7 +27,7 @@ text{font:12px ui-monospace,Menlo,Consolas,"DejaVu Sans Mono","Liberation Mono",
 .frame{fill:none;stroke-dasharray:8 4}
 .cable{fill:none;stroke-width:1.6}.cable.unsure{stroke-dasharray:2 4}.cable.parent{stroke-dasharray:7 3}
 .dot{stroke-width:1.5;fill:none}.wait{stroke-dasharray:2 1.5}
-.marked>rect,.cable.marked{stroke-width:3}
+.marked>rect{stroke-width:3}.cable.marked{stroke-width:4}
 """.replace("\n", "")
 
 
@@ -35,7 +35,7 @@ _COLOURS = """
 .page{{fill:{paper}}}text{{fill:{ink}}}.sub,.cloud text{{fill:{soft}}}.room>rect,.fold>rect{{fill:{room};stroke:{edge}}}
 .fold>rect.behind,.cloud>rect{{fill:{paper};stroke:{edge}}}.frame{{stroke:{edge}}}.bar rect{{fill:{bar}}}
 .bar text{{fill:{bartext}}}.cable{{stroke:{cable}}}.dot.up{{fill:{up};stroke:{up}}}.dot.down{{stroke:{down}}}
-.dot.wait{{stroke:{wait}}}.dot.unknown{{stroke:{soft}}}.marked>rect,.cable.marked{{stroke:{mark}}}.stop{{fill:{mark}}}
+.dot.wait{{stroke:{wait}}}.dot.unknown{{stroke:{soft}}}.marked>rect{{stroke:{mark}}}.cable.marked{{stroke:{up}}}.stop{{fill:{mark}}}
 """.replace("\n", "")
 STYLE = _SHAPES + _COLOURS.format(**LIGHT) + "@media (prefers-color-scheme:dark){" + _COLOURS.format(**DARK) + "}"
 _DOTS = {"up": "up", "down": "down", "no carrier": "wait", "unknown": "unknown"}
@@ -44,8 +44,8 @@ _DOTS = {"up": "up", "down": "down", "no carrier": "wait", "unknown": "unknown"}
 def draw(
     graph: dict[str, Any], title: str = "Networks of this host", marks: dict[str, str] | None = None, below: Sequence[str] = ()
 ) -> str:
-    """The SVG of a graph. ``marks``: id of a room or cable -> why it is marked (a finding, the place where a packet stops);
-    ``below``: lines of text under the picture."""
+    """The SVG of a graph. ``marks``: id of a room or cable -> why it is marked (a finding, a packet's way, the place
+    where it stops); ``below``: lines of text under the picture."""
     return render(layout.place(graph), title, marks or {}, description(graph), below=below)
 
 
@@ -86,9 +86,10 @@ def render(
         kinds = ["cable"] + ([] if line.certain else ["unsure"]) + (["marked"] if line.id in marks else [])
         if is_parent(line):
             kinds.append("parent")
+        why = f" ({marks[line.id]})" if line.id in marks else ""
         points = " ".join(f"{_n(x)},{_n(y)}" for x, y in line.points)
         out.append(f'<polyline class="{" ".join(kinds)}" id="{prefix}{line.id}" points="{points}">'
-                   f"<title>{escape(line.title)}</title></polyline>")  # fmt: skip
+                   f"<title>{escape(line.title + why)}</title></polyline>")  # fmt: skip
     for bar in scene.bars:
         out.append(f'<g class="bar" id="{prefix}{bar.id}"><title>{escape(bar.full)}</title>'
                    f'<rect x="{_n(bar.x)}" y="{_n(bar.y)}" width="{_n(bar.width)}" height="{_n(bar.height)}" rx="4"/>'

@@ -32,8 +32,8 @@ def run(options: Options) -> int:
     """Print the picture, or save it; 1 where something could not be read."""
     if options.format == "png" and options.output is None:
         raise UsageError("a PNG is no text: name a file with --output")
-    if options.check and options.format in ("json", "mermaid", "dot", "d2"):
-        raise UsageError(f"--check marks rooms of a picture: {options.format} has no marks")
+    if options.check and options.format == "json":
+        raise UsageError("--check marks rooms of a picture; netwrap check --format json has the findings")
     if len(options.words) and (options.around or options.path):
         raise UsageError("topology takes the namespaces as NAME, or --around, or --path; not two of them")
     if options.depth is not None and not options.around:
@@ -85,13 +85,20 @@ def _findings(hosts: list[Host], found: Record) -> dict[str, str]:
     return marks
 
 
-def of_trace(host: Host, passed: list[int], stops: int | None, why: str, below: list[str], options: Options) -> None:
-    """Draw or save the rooms of a packet's way (their positions in the host), with the room where it ends marked."""
+def of_trace(
+    host: Host, passed: list[int], links: set[tuple[int, str]], stops: int | None, why: str, below: list[str], options: Options
+) -> None:
+    """Draw or save the rooms of a packet's way (their positions in the host), with the room where it ends marked.
+
+    Cables of ``links``, the links by which the packet came and left, are marked, too.
+    """
     rooms = {f"r{at}" for at in passed}
     found = topology.only(topology.graph([host]), rooms)
     if not found["rooms"]:
         raise NetwrapError("there is nothing to draw: no links were captured")
-    drawn = _drawn([host], found, found, options, {f"r{stops}": why} if stops is not None else {}, below)
+    used = {port["id"] for port in found["ports"] if (int(port["room"][1:]), port["name"]) in links}
+    marks = {cable["id"]: "on the packet's way" for cable in found["cables"] if used.intersection(cable["ends"])}
+    drawn = _drawn([host], found, found, options, {**marks, **({f"r{stops}": why} if stops is not None else {})}, below)
     _save(options.output or "-", drawn)
 
 
@@ -133,7 +140,7 @@ def _drawn(
     if form != "text":
         from netwrap.pictures import languages
 
-        return {"mermaid": languages.mermaid, "dot": languages.dot, "d2": languages.d2}[form](folded)
+        return {"mermaid": languages.mermaid, "dot": languages.dot, "d2": languages.d2}[form](folded, marks)
     from netwrap.pictures import text
 
     width = os.get_terminal_size(1).columns if sys.stdout.isatty() else WIDTH

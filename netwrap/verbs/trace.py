@@ -86,7 +86,7 @@ def _check_form(options: Options) -> None:
 
 
 def _draw(host: Host, found: Trace, options: Options) -> None:
-    """Draw the rooms of the way, with the one where it stops marked, and the verdict and the mend below."""
+    """Draw the rooms of the way, with its cables and the room where it stops marked, and the verdict and the mend below."""
     from netwrap.answers import trace
 
     from . import topology
@@ -99,7 +99,9 @@ def _draw(host: Host, found: Trace, options: Options) -> None:
     below = [trace.summary(found), *(f"mend: {command}" for command in result.end.mend if stopped)]
     why = f"stops here: {result.end.what or found.reason}"
     positions = sorted({host.position(netns) for netns in passed})
-    topology.of_trace(host, positions, host.position(result.end.netns) if stopped else None, why, below, options)
+    links = {(host.position(hop.netns), name) for end in ends for hop in end.way.hops for name in (hop.came, hop.left) if name}
+    stops = host.position(result.end.netns) if stopped else None
+    topology.of_trace(host, positions, links, stops, why, below, options)
 
 
 def _matrix(options: Options, proto: str) -> int:

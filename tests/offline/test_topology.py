@@ -273,7 +273,10 @@ def test_findings_are_marked(netwrap: Netwrap, split: str) -> None:
         if "marked" in group.get("class", "")
     ]
     assert [group.get("id") for group in marked] == ["r1"]
-    refused = netwrap("topology", "--check", "--from", split, "--format", "dot")
+    for form in ("mermaid", "dot", "d2"):
+        said = netwrap("topology", "--check", "--from", split, "--format", form).stdout
+        assert said.count("b00020") == said.count(" red: R02 gateway 10.9.0.1 is in no network of red") == 1
+    refused = netwrap("topology", "--check", "--from", split, "--format", "json")
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
 
 
@@ -283,6 +286,7 @@ def test_a_way_is_drawn_with_the_place_where_it_stops(netwrap: Netwrap, split: s
     done = netwrap("trace", "red", "(root)", "--from", split, "--format", form, "--output", str(saved))
     reached = done.returncode == 0
     assert done.stdout == "" and ("stops here" in saved.read_text()) is not reached
+    assert "on the packet&#39;s way" in saved.read_text() or "on the packet's way" in saved.read_text()
     stopped = netwrap("trace", "(root)", "10.7.7.7", "--from", split, "--format", form)
     assert stopped.returncode in (1, 3) and "stops here: " in stopped.stdout
     said = netwrap("trace", "(root)", "10.7.7.7", "--from", split).stdout
