@@ -16,7 +16,9 @@ README = (ROOT / "README.md").read_text()
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 #: `$ netwrap …` in a block of its own, the output below it, and the picture behind the block, if it shows one.
 _SHOWN = re.compile(
-    r"```\n\$ netwrap ([^\n]*--from fixtures[^\n]*|diff fixtures[^\n]*|lab show[^\n]*svg)\n(.*?)```\n(?:!\[[^\n]*\]\(([^)\n]*)\))?", re.DOTALL
+    r"```\n\$ netwrap ([^\n]*--from fixtures[^\n]*|diff fixtures[^\n]*|lab show[^\n]*svg)\n(.*?)```\n"
+    r"(?:!\[[^\n]*\]\(([^)\n]*)\))?",
+    re.DOTALL,
 )
 SHOWN = [(path, *found) for path in DOCUMENTS for found in _SHOWN.findall(path.read_text())]
 
