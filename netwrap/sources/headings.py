@@ -97,6 +97,21 @@ _NAMED = re.compile(
 )
 # `Side A (203.0.113.1):`
 _ASIDE = re.compile(r" ?\([^()]{1,40}\)(?=[:*_]{0,4}$)")
+# `The server has these routes:`, `my laptop shows:`, `The router's neighbours:`
+_SUBJECT = re.compile(
+    rf"(?:.{{0,30}}\b(?:while|and|but) )?{_ANY_ARTICLES}(?:(?P<which>{'|'.join(_WHICH)}) )?(?P<kind>{'|'.join(_MACHINES)})"
+    r"(?:['’]s|'| has| shows| says| gives| prints| reports| looks| returns)\b[^\n]{0,50}:$",
+    re.IGNORECASE,
+)
+# `Expected:`, `It should look like this:`: of no machine that there is
+_EXPECTED = re.compile(
+    r"[*_#\s]*(?:.{0,50}\b)?(?:expected|would expect|expect|desired|should (?:be|look|have|show|see)|supposed to"
+    r"|erwartet\w*|attendu\w*)\b"
+    r"[^\n]{0,50}$",
+    re.IGNORECASE,
+)
+#: The machine of what a writer says should be printed.
+EXPECTED = "expected"
 # What the name of a machine looks like where nothing else tells that it is one
 _MACHINE = re.compile(
     r"\d|\w\.\w+\.\w|(?:^|[-_.])(?:router|server|client|host|node|master|worker|gateway|firewall|switch|leaf|spine|left|right|local"
@@ -143,6 +158,8 @@ def read(line: str, names: Iterable[str] = ()) -> tuple[str | None, str | None] 
     line = _LIST.sub("", line.strip(), count=1)
     if not line or len(line) >= LONGEST:
         return None
+    if (line[-1] in ":*_" or line[0] in "#*" or line.endswith((" like", " like this"))) and _EXPECTED.match(line):
+        return EXPECTED, None
     task = _OF_A_TASK.match(line)
     if task is not None:
         return task["name"], None
@@ -247,6 +264,10 @@ def _titled(line: str, names: set[str]) -> str | None:
 
 def _on_a_machine(line: str, names: set[str]) -> str | None:
     """The machine behind a preposition: ``On the router:``, ``ip route from node1:``, ``auf dem zweiten Host:``."""
+    found = _SUBJECT.match(line)
+    if found is not None:
+        kind, which = found["kind"].lower(), (found["which"] or "").lower()
+        return f"{which} {kind}" if which else "" if kind in _ROOTS else kind
     found = _ON.match(line)
     if found is None:
         return None

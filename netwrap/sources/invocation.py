@@ -504,8 +504,8 @@ _EXEC = ("euw", ("env", "user", "workdir", "env-file", "detach-keys", "index", "
 
 def _docker(words: list[str], depth: int) -> Iterator[Run]:
     name = words[0].rpartition("/")[2]
-    kind = "docker" if name in ("docker-compose", "docker") else name
-    _, rest = _options(words[1:], "Hfpn" if name == "docker-compose" else "Hn", _DOCKER[1])
+    kind = name.removesuffix("-compose")
+    _, rest = _options(words[1:], "Hfpn" if name.endswith("-compose") else "Hn", _DOCKER[1])
     if rest[:1] in (["compose"], ["container"], ["stack"]):
         _, rest = _options(rest[1:], "fp", ("file", "project-name", "profile", "env-file"))
     verb, rest = rest[0] if rest else "", rest[1:]
@@ -751,7 +751,8 @@ _WRAPPERS: dict[str, Callable[[list[str], int], Iterator[Run]]] = {
     "taskset": _plain("", (), 1), "chrt": _plain("", (), 1), "proxychains": _plain("f"), "fakeroot": _plain(),
     "setpriv": _plain(), "watch": _watch, "su": _su, "runuser": _runuser, "busybox": _busybox, "toybox": _busybox, "ip": _ip,
     "nsenter": _nsenter, "docker": _docker, "podman": _docker, "nerdctl": _docker, "finch": _docker,
-    "docker-compose": _docker, "kubectl": _kubectl, "oc": _kubectl, "k": _kubectl, "k3s": _kubectl, "microk8s": _kubectl,
+    "docker-compose": _docker, "podman-compose": _docker,
+    "kubectl": _kubectl, "oc": _kubectl, "k": _kubectl, "k3s": _kubectl, "microk8s": _kubectl,
     "microk8s.kubectl": _kubectl, "crictl": _crictl, "ctr": _crictl, "runc": _crictl, "crun": _crictl, "lxc": _lxc,
     "incus": _lxc, "lxc-attach": _lxc_attach, "pct": _pct, "ssh": _ssh, "mosh": _ssh, "telnet": _ssh,
     "sshpass": _plain("pfe"), "autossh": _ssh, "vagrant": _vagrant, "docker-machine": _vagrant, "multipass": _vagrant,

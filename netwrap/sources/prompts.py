@@ -219,7 +219,8 @@ def upper_half(line: str) -> str | None:
 
 # `me@alpha ~/lab`, `[me@alpha lab]`, `me at alpha in ~/lab on main`, `alpha in ~/lab`
 _ABOVE = (
-    re.compile(rf"\[?{_USER}[@㉿]{_HOST}(?:[ :][^#$%>\n]{{0,80}})?\]?$"),
+    re.compile(rf"\[{_USER}[@㉿]{_HOST}(?: [^\]#$%>\n]{{0,80}})?\]$"),
+    re.compile(rf"{_USER}[@㉿]{_HOST}(?:[ :] ?[~/][^#$%>\n]{{0,80}})?$"),
     re.compile(rf"(?:{_USER} (?:at|in|@) )?(?:\W )?{_HOST} in [~/][^#$%>\n]{{0,80}}$"),
 )
 

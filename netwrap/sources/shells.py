@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from . import invocation, prompts
+from . import headings, invocation, prompts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,6 +27,14 @@ _ASSIGNMENT = re.compile(
     r"(?:^|[;&]\s*)(?:export\s+|local\s+|set\s+)?(?P<name>[A-Za-z_]\w{0,40})="
     r"(?P<value>\$\((?:[^()\n]|\([^()\n]*\)){0,300}\)|`[^`\n]{0,300}`|\"[^\"\n]{0,300}\"|'[^'\n]{0,300}'|[^\s;&\"'`$]{1,200})"
     r"(?=\s*(?:$|[;&]))"
+)
+
+
+# What a machine is called that nobody gave a name
+_OF_MANY = re.compile(
+    r"(?:localhost|openwrt|lede|debian|ubuntu|fedora|centos|alpine|archlinux|arch|raspberrypi|kali|vyos|sonic|cumulus|ubnt|edgerouter"
+    r"|dd-wrt|vagrant|linux|host|server|router|node|box|pve|proxmox|test|vm)$",
+    re.IGNORECASE,
 )
 
 
@@ -68,6 +76,8 @@ class Shells:
         self._heading: tuple[str | None, str | None] = (None, None)  # machine and namespace
         self._last: tuple[str | None, str | None] = (None, None)  # namespace and machine of what was run last
         self._variables: dict[str, str] = {}
+        self._below: dict[str, str] = {}  # a name that many machines have → the heading that it first stood below
+        self._twins: dict[str, str] = {}  # the same → the name of the one that the last heading named
         self._left = False  # the last thing was the end of a shell
 
     # -- what the text says ------------------------------------------------------------------------------------------
@@ -84,8 +94,10 @@ class Shells:
         if heading is not None:
             host, netns = heading
             self._heading = (self._heading[0], netns) if host is None else heading
-            if host:
+            if host and host != headings.EXPECTED:
                 self.outer_names.add(host)
+        elif self._heading[0] == headings.EXPECTED:
+            self._heading = (None, None)
 
     def prompt(self, found: prompts.Prompt | None, front: str, line: str, typed: str, *, sure: bool) -> None:
         """Note a prompt, and close the shells whose outer prompt has come back.
@@ -95,7 +107,7 @@ class Shells:
         user, host = (found.user, found.host) if found is not None else ("", "")
         if front and not host:
             user, host = prompts.host_of(front)
-        host = host or self._upper or ""
+        host = self._told_apart(host or self._upper or "")
         self._upper = None
         now = Prompt(user, host, "" if host or user else _form(line, typed))
         self._close_inner(now)
@@ -109,6 +121,16 @@ class Shells:
             self._heading = (None, None)
         if sure:
             self._prose = False
+
+    def _told_apart(self, host: str) -> str:
+        """The name of a machine whose prompt is that of many: below another heading it is another machine."""
+        if not _OF_MANY.match(host) or self._open:
+            return host
+        heading = self._heading[0]
+        if heading and heading != host:
+            first = self._below.setdefault(host, heading)
+            self._twins[host] = host if first == heading else f"{host} ({heading})"
+        return self._twins.get(host, host)
 
     def _close_inner(self, now: Prompt) -> None:
         while self._open and (now.host or now.form):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from netwrap.sources import session
+    from netwrap.sources.block import Block
     from parsers.records import Record
 
     from ._options import Options
@@ -138,7 +138,7 @@ def _session(text: str, shown: str, options: Options) -> int:
     return 1 if lost else 0
 
 
-def _object(block: session.Block, several: bool, options: Options) -> Record:
+def _object(block: Block, several: bool, options: Options) -> Record:
     """A table of a session as one object."""
     records = _selected(block.parser, block.records, options) if block.parser is not None else []
     found: Record = {"host": block.host} if several else {}
@@ -146,7 +146,7 @@ def _object(block: session.Block, several: bool, options: Options) -> Record:
     return {**found, "part": block.part} if block.part else found
 
 
-def _heading(block: session.Block, several: bool) -> str:
+def _heading(block: Block, several: bool) -> str:
     from netwrap import wording
 
     where = f"{block.host or '(unnamed)'}, " if several else ""
@@ -154,12 +154,12 @@ def _heading(block: session.Block, several: bool) -> str:
     return f"{where}{wording.netns(block.netns)}: {command}"
 
 
-def _span(block: session.Block) -> str:
+def _span(block: Block) -> str:
     """Lines in words: ``line 3``, ``lines 3-9``"""
     return f"line {block.first}" if block.first == block.last else f"lines {block.first}-{block.last}"
 
 
-def _print(block: session.Block, options: Options) -> None:
+def _print(block: Block, options: Options) -> None:
     if block.parser is None:
         if block.side:
             sys.stdout.write(f"({len(block.lines)} {'line' if len(block.lines) == 1 else 'lines'}; see netwrap report --from)\n")
@@ -169,7 +169,7 @@ def _print(block: session.Block, options: Options) -> None:
         sys.stdout.write("(no entries)\n")
 
 
-def _remarks(block: session.Block) -> Iterator[str]:
+def _remarks(block: Block) -> Iterator[str]:
     """The remarks on a block beside its table: ``3: only a part: | grep 10.0``."""
     if block.part and block.lines:
         yield f"{block.first}: only a part of the table: {block.part}"

@@ -160,6 +160,14 @@ def test_where_a_command_ran(line: str, host: str, netns: str | None) -> None:
          [("node-a", None), ("VM2", None)]),
         ("$ for c in $(docker ps -q); do docker exec $c ip r; done\n{}{}", [("", "docker $c 1"), ("", "docker $c 2")]),
         ("Output of \"ip route list table 9\"\n----------\n9\n{}", [("", None)]),
+        ("On router A:\n\nroot@OpenWrt:~# ip r\n{}\nOn router B:\n\nroot@OpenWrt:~# ip r\n{}",
+         [("OpenWrt", None), ("OpenWrt (B)", None)]),
+        ("On the gateway:\n\nroot@gw:~# ip r\n{}\nOn the router:\n\nroot@gw:~# ip -6 r\n{}", [("gw", None), ("gw", None)]),
+        ("Expected:\n```\n$ ip r\n{}```\nI get:\n```\n$ ip r\n{}```\n", [("expected", None), ("", None)]),
+        ("The server has these routes:\n\n{}\nwhile my laptop shows:\n\n{}", [("server", None), ("laptop", None)]),
+        ("On the server\n\n```\n{}```\n", [("server", None)]),
+        ("$ diff a b\n--- a\n+++ b\n default dev x\n$ ip mon route\n10.0.0.0/8 dev y\n$ ip r\n{}", [("", None)]),
+        ("$ podman-compose exec web ip r\n{}", [("", "podman web")]),
         ("root@a:~# ip r      │root@b:~# ip r\ndefault dev x       │default dev x\n10.0.0.0/8 dev x    │10.0.0.0/8 dev x\n",
          [("a", None), ("b", None)]),
     ],
@@ -205,6 +213,19 @@ def test_a_part_does_not_count_against_the_whole_table_but_its_difference_is_sai
     shown = netwrap("--from", str(path), "ip", "r", "--columns", "gateway", "--no-header", "--format", "tsv")
     assert shown.stdout.split() == ["192.0.2.1"]
     assert netwrap("find", "192.0.2.2", "--from", str(path)).returncode == 0
+
+
+def test_a_link_above_a_prompt_is_no_prompt() -> None:
+    text = "$ ip -br a\neth0@if5         UP             192.0.2.7/24 \n$ ip r\n" + ROUTES
+    assert read(text) == [("", None, "ip_address", 1), ("", None, "ip_route", 2)]
+
+
+def test_machines_without_names_are_told_apart_by_their_links() -> None:
+    other = ADDRESSES.replace("00:01 ", "00:02 ").replace("192.0.2.1/", "192.0.2.2/")
+    both = f"Both:\n```\n{ADDRESSES}```\n```\n{ROUTES}```\n```\n{other}```\n```\n{ROUTES}```\n"
+    assert [place[0] for place in read(both)] == ["", "", "machine 2", "machine 2"]
+    later = f"$ ip a\n{ADDRESSES}$ ip a\n" + ADDRESSES.replace("192.0.2.1/", "192.0.2.2/")
+    assert [place[0] for place in read(later)] == ["", ""]
 
 
 def test_the_second_of_two_tables_is_another_one() -> None:

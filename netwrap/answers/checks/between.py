@@ -85,7 +85,8 @@ def _uplinks(look: Look) -> Iterator[Fact]:
     for netns in look.namespaces:
         for link in (netns.addresses or ()) if netns.here else ():
             record = netns.link(str(link.get("ifname"))) or link
-            if kind(record) in ("", None, "bond", "vlan") and str(link.get("ifname")) != "lo":
+            # a part of a pasted table may have addresses without their link: `ip a | grep inet`
+            if kind(record) in ("", None, "bond", "vlan") and link.get("ifname", "lo") != "lo":
                 for entry in link.get("addr_info", ()):
                     if is_real(entry) and entry.get("prefixlen") not in (32, 128):
                         yield _address(look, netns, record, entry, None, "")

@@ -1,0 +1,217 @@
+"""Find the command in a line, whatever stands in front of it: a prompt, quote marks, `Output of`, nothing.
+
+```
+root@alpha:~# ip a            ### `ip rule`          Output of ip a on node-1:          Every 2.0s: ip neigh
+```
+A line is a command where a prompt (:mod:`prompts`) stands in front, or where it ends in words that show a table and a table
+stands below. What stood in front of a command that turned out to be one is a prompt from then on.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from . import headings, invocation, prompts, shown, tables_in_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from .invocation import Run
+
+#: The first word of a command that shows something; what stands in front of it is a prompt, or a sentence.
+_PROGRAM = re.compile(
+    r"(?:^|(?<=[\s#$%>:;|(`\"'*~\]❯➜λ»✗]))(?:/(?:usr/)?s?bin/)?"
+    r"(?:sudo|doas|time|watch|env|LANG|LC_ALL|docker|docker-compose|podman|nerdctl|kubectl|oc|crictl|nsenter|lxc|incus"
+    r"|lxc-attach|pct|ssh|vagrant|adb|wsl|chroot"
+    r"|busybox|toybox|for|su|sh|bash|ip|bridge|arp|route|netstat|ifconfig|brctl|ss|nft|iptables-save|ip6tables-save|sysctl"
+    r"|cat)(?=[\s=`\"*:.]|$)"
+)
+# What opens a shell somewhere else, typed behind no prompt
+_OPENER = re.compile(
+    r"\s*[*`]{0,3}(?:sudo )?(?:kubectl|oc|docker|podman|nerdctl|docker-compose|lxc|incus|lxc-attach|pct|ssh|nsenter|ip netns exec"
+    r"|crictl"
+    r"|adb|vagrant|k3s|microk8s|machinectl|multipass)\b"
+)
+# What may stand in front of a command that has no prompt: `Output of `, `I ran `, `### `
+_CANDIDATES = 6
+_ENDS = re.compile(r"[\s:.*`\"'”)\]_,;=-]+$")
+_NEAR = 14
+# `ip a on node-1`, `ip route inside the container`
+_WHERE = re.compile(r"\s((?:on|from|at|in|inside|within) .{1,60})$", re.IGNORECASE)
+# `Every 2.0s: ip neigh      alpha: Mon Jan  1 10:00:00 2024`
+_WATCHED = re.compile(r"Every \d[\d.,]*s: (.*?)(?:\s{2,}(?:(\S+): )?\w{3} \w{3} .*|\s*)$")
+# What begins the tables of `ifconfig`, `brctl`, `ss`, `sysctl`, a part of `ip a`, JSON, a firewall
+_OTHER_TABLES = re.compile(
+    r"\s*(?:\S+: flags=|\S+\s+Link encap|bridge name|State |Netid|Proto |Active |[\w-]+\.[\w./-]+ ?= |inet6? |link/|[\[{]"
+    r"|\*(?:nat|filter)|table \S+ \S+ \{|# Generated|id \d|inet6? \S+ forwarding|port no|\w+:$)"
+)
+_NODE = re.compile(r"[a-z]{1,4}\d{1,3}$")
+
+
+class Found(NamedTuple):
+    """A command that stands in a line.
+
+    ``typed``: its words; ``runs``: the commands in them; ``prompt``: the prompt in front, where it is a known one;
+    ``front``: what stands in front where it is none; ``sure``: whether it is a command whatever stands below;
+    ``last``: the position of its last line.
+    """
+
+    typed: str
+    runs: list[Run]
+    prompt: prompts.Prompt | None
+    front: str
+    sure: bool
+    last: int
+
+
+class Commands:
+    """The commands in the lines of a text. ``named``: the machines that prompts have named so far."""
+
+    def __init__(self, lines: list[str], named: Callable[[], set[str]]) -> None:
+        self.lines = lines
+        self.named = named
+        self._learned: list[str] = []
+        self._fronts: set[str] = set()  # what stood in front of commands: the prompts, of whatever form
+        self._cache: dict[int, Found | None] = {}
+        self._known: dict[str, list[Run]] = {}
+        self._may = bytearray(len(lines))  # whether a line may begin a table: 0 not asked yet, 1 no, 2 yes
+
+    def at(self, at: int) -> Found | None:
+        """The command that a line ends in; None where it holds none."""
+        if at not in self._cache:
+            self._cache[at] = self._read(at)
+        return self._cache[at]
+
+    def _read(self, at: int) -> Found | None:
+        line = self.lines[at]
+        if len(line) > invocation.LONGEST or not line.strip():
+            return None
+        for prefix in self._learned:
+            if line.startswith(prefix) and len(line.rstrip()) > len(prefix):
+                typed, last = self._continued(prompts.unmarked(line[len(prefix) :]), at)
+                return Found(typed, self.runs(typed), prompts.read(line), prefix, True, last)
+        prompt = prompts.read(line)
+        if line.strip() in self._fronts:
+            return Found("", [], prompt, line, True, at)
+        if (
+            prompt is not None
+            and (prompt.sure or _PROGRAM.search(prompt.typed) and shown.is_any(self.runs(prompt.typed)))
+            and not _is_remark(prompt)
+        ):
+            typed, last = self._continued(prompt.typed, at)
+            return Found(typed, self.runs(typed), prompt, "", True, last)
+        if self.upper_half(at) is not None:
+            return None
+        if _OPENER.match(line) and self._prompt_below(at):
+            typed, last = self._continued(prompts.bare(line), at)
+            some = self.runs(typed)
+            if some and all(not run.words and (run.netns or run.host) for run in some):
+                return Found(typed, some, None, "", True, last)
+        if not self._table_near(at, line):
+            return None
+        title = _WATCHED.match(line)
+        if title is not None and shown.is_any(self.runs(title[1].strip())):
+            typed = title[1].strip()
+            return Found(typed, self.runs(typed), prompts.Prompt("", title[2] or "", "", typed, True), "", False, at)
+        for position, found in enumerate(_PROGRAM.finditer(line)):
+            if position == _CANDIDATES:
+                break
+            typed = _ENDS.sub("", line[found.start() :].replace("–", "-").replace("—", "--"))
+            some = self.runs(typed)
+            if shown.is_any(some):
+                return Found(typed, some, None, line[: found.start()], False, at)
+            behind = _WHERE.search(typed) if typed.count(" ") < 12 else None
+            some = self.runs(typed[: behind.start()].rstrip(" `*\"'")) if behind is not None else []
+            if behind is not None and shown.is_any(some):
+                where = headings.read(f"{behind[1].strip()}:", self.named())
+                if where is not None:
+                    return Found(typed, _placed(some, where), None, line[: found.start()], False, at)
+        return None
+
+    def _prompt_below(self, at: int) -> bool:
+        """Whether a prompt stands below, behind no more than what opening a shell prints."""
+        below = [line for line in self.lines[at + 1 : at + 12] if line.strip()]
+        prompt = next((prompts.read(line) for line in below if not tables_in_text.is_chatter(line)), None)
+        return prompt is not None and prompt.sure
+
+    def _table_near(self, at: int, line: str) -> bool:
+        """Whether one of the next lines may begin a table; a sentence that ends in `ip route` costs no more than this."""
+        for position in range(at + 1, min(at + _NEAR, len(self.lines))):
+            if self._may[position] == 0:
+                begins = tables_in_text.may_begin(self.lines[position]) or _OTHER_TABLES.match(self.lines[position][:80])
+                self._may[position] = 2 if begins else 1
+            if self._may[position] == 2:
+                return True
+        return "netns" in line or "vlan" in line
+
+    def runs(self, typed: str) -> list[Run]:
+        if typed not in self._known:
+            if len(self._known) > 5000:
+                self._known.clear()
+            found = invocation.runs(typed)
+            if found and found[0].words[:1] and not prompts.is_common(typed) and len(found[0].words) > 1:
+                inner = invocation.runs(" ".join(found[0].words[1:])) if typed.count(" ") < 12 else []
+                if shown.is_any(inner) and _NODE.match(found[0].words[0]):  # mininet: `h1 ip a`
+                    found = [run._replace(netns=run.netns or found[0].words[0]) for run in inner]
+            self._known[typed] = found
+        return self._known[typed]
+
+    def _continued(self, typed: str, at: int) -> tuple[str, int]:
+        """What was typed with the lines that a backslash at its end joins, and the position of the last."""
+        last = at
+        while typed.endswith("\\") and last + 1 < len(self.lines) and last - at < 20:
+            last += 1
+            typed = f"{typed[:-1].rstrip()} {self.lines[last].lstrip('> ').strip()}".strip()
+        return typed, last
+
+    def upper_half(self, at: int) -> str | None:
+        """The machine that the first line of a prompt of two names (``""``: none); None where the line is no such one."""
+        line = self.lines[at]
+        found = prompts.upper_half(line)
+        if (
+            found is not None
+            or at + 1 >= len(self.lines)
+            or not ("@" in line or " in " in line)
+            or tables_in_text.may_begin(line)
+        ):
+            return found
+        host = prompts.line_above(line)
+        below = prompts.read(self.lines[at + 1]) if host is not None else None
+        return host if below is not None and below.sure and not below.host else None
+
+    def learn(self, at: int, typed: str) -> None:
+        """Note what stands in front of a command: the same by itself is a prompt behind which nothing was typed."""
+        front = self.lines[at][: self.lines[at].find(typed)].strip() if typed else ""
+        if front and len(front) < 100 and not front[-1].isalnum() and front[-1] not in ":`*.)" and len(self._fronts) < 50:
+            self._fronts.add(front)
+
+    def learn_prompt(self, front: str) -> None:
+        """Take what stands in front of a command for a prompt from now on."""
+        bare = front.strip()
+        if bare and bare[-1] in "#$%>❯➜λ»✗~" and len(self._learned) < 20:
+            if bare.strip(" #>*-`") and front not in self._learned:
+                self._learned.append(front)
+                self._cache.clear()
+
+    def is_prompt(self, at: int) -> bool:
+        """Whether a line surely is a command, or an empty prompt."""
+        found = self.at(at)
+        return found is not None and found.sure
+
+    def begins_none(self, at: int) -> bool:
+        """Whether it is known that a line does not begin a table."""
+        return self._may[at] == 1
+
+
+def _placed(runs: Sequence[Run], where: tuple[str | None, str | None]) -> list[Run]:
+    """The commands, run where the words behind them say."""
+    host, netns = where
+    return [run._replace(netns=run.netns or netns or "", host=run.host or host or "") for run in runs]
+
+
+def _is_remark(prompt: prompts.Prompt) -> bool:
+    return (
+        prompt.sigil == "#" and not prompt.host and not prompt.user and not prompts.is_common(prompt.typed) and bool(prompt.typed)
+    )

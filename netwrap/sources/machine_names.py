@@ -1,0 +1,126 @@
+"""Give every block of a pasted text the name of its machine, also where the text names none.
+
+First, the names of one machine become one (`alpha`, `alpha.example.net`; `ssh 192.0.2.8`, whose prompt says `web1`). Then,
+what names no machine is given to the only one that its writer names, unless that was only reached from another. Last, machines
+that the text does not name are told apart: by who wrote, and by links that all have other MACs.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from . import headings, quotations
+from .block import essence
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from .block import Block
+    from .shells import Shells
+
+
+def give(found: Sequence[Block], writers: dict[str, Shells]) -> None:
+    """Give each block the name of its machine, ``""`` for the one that has none.
+
+    First, the names of one machine become one. Then, where a writer names one machine only, whatever names none is of that
+    one, unless it was only reached from another (`ssh`). Last, the nameless machines of several writers are told apart.
+    """
+    also = {name: other for shell in writers.values() for name, other in shell.also.items()}
+    named = _same_names([also.get(block.host, block.host) for block in found if block.host])
+    for block in found:
+        block.host = named[also.get(block.host, block.host)] if block.host else ""
+    names = {block.host for block in found if block.host}
+    shared = {block.host for block in found if block.host and block.voice in ("", quotations.UNNAMED)}
+    outer = {named.get(name, name) for shell in writers.values() for name in shell.outer_names}
+    shown = {essence(block) for block in found if block.host and block.lines}
+    for block in found:
+        if block.host:
+            continue
+        own = {other.host for other in found if other.host and other.voice == block.voice}
+        unnamed = block.voice in ("", quotations.UNNAMED)
+        if own and len(own) == 1 == len(names) and own <= outer:
+            block.host = next(iter(own))
+        elif not own and unnamed and len(names) == 1 and names <= outer & shared and essence(block) not in shown:
+            block.host = next(iter(names))
+    _number_machines(found)
+    nameless = [block for block in found if not block.host and block.lines]
+    voices = {block.voice for block in nameless}
+    own_words = {essence(block) for block in nameless if block.voice == ""}
+    for block in nameless:
+        if block.voice not in ("", quotations.UNNAMED) and len(voices) > 1:
+            block.host = block.voice
+    quoted = [block for block in nameless if block.voice == quotations.UNNAMED]
+    if any(essence(block) in own_words for block in quoted):
+        for block in quoted:
+            block.host = "quoted"
+
+
+def _number_machines(found: Sequence[Block]) -> None:
+    """Tell machines apart that a text does not name: all their links have other MACs, and they share no address.
+
+    Tables without MACs are of the machine that the links above them are of. A command that sets a MAC ends the comparison.
+    """
+    known: dict[tuple[str, str], list[_Identity]] = {}
+    now: dict[tuple[str, str], int] = {}
+    for block in found:
+        key = (block.host or "", block.voice)
+        if block.changes and "address" in block.words or block.netns or not block.lines or block.host == headings.EXPECTED:
+            if block.changes and "address" in block.words:
+                known.pop(key, None)
+            continue
+        own = _identity(block.records) if block.parser in ("ip_address", "ip_link", "ifconfig") else None
+        some = known.setdefault(key, [])
+        if own is not None and own.macs:
+            at = next((at for at, other in enumerate(some) if not own.conflicts(other)), len(some))
+            if at == len(some):
+                some.append(own)
+            some[at].macs.update(own.macs)
+            some[at].addresses.update(own.addresses)
+            now[key] = at
+        if now.get(key):
+            block.host = f"{block.host} ({now[key] + 1})" if block.host else f"machine {now[key] + 1}"
+
+
+class _Identity(NamedTuple):
+    """What tells a machine: the MACs of its links, and its addresses."""
+
+    macs: dict[str, str]
+    addresses: set[str]
+
+    def conflicts(self, other: _Identity) -> bool:
+        """Whether both have links of the same names, all with other MACs, and no address in common."""
+        both = self.macs.keys() & other.macs.keys()
+        return bool(both) and all(self.macs[name] != other.macs[name] for name in both) and not self.addresses & other.addresses
+
+
+def _identity(records: Sequence[Any]) -> _Identity:
+    macs, addresses = {}, set()
+    for record in records:
+        name, mac = record.get("ifname", ""), record.get("address", "")
+        if record.get("link_type") == "ether" and _WHOLE_MAC.match(mac) and not _MADE_UP.match(name):
+            macs[name] = mac.lower()
+        addresses |= {
+            entry["local"] for entry in record.get("addr_info", ()) if entry.get("local") and not _SHARED.match(entry["local"])
+        }
+    return _Identity(macs, addresses)
+
+
+_WHOLE_MAC = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}$", re.IGNORECASE)
+# Links whose MAC the kernel makes up again and again
+_MADE_UP = re.compile(r"veth|docker|br-|virbr|cni|cali|flannel|vnet|tap|dummy|bond|wl|lxc|fwbr|fwpr|fwln|vxlan|ifb|o-hm|qbr|qvo")
+# Addresses that many machines have
+_SHARED = re.compile(r"127\.|::1$|172\.17\.0\.1$|192\.168\.122\.1$|10\.0\.2\.15$|fe80:")
+
+
+def _same_names(hosts: Sequence[str]) -> dict[str, str]:
+    """Each name of a machine → the one that it goes by: `alpha` and `alpha.example.net` are one."""
+    found: dict[str, str] = {}
+    for host in dict.fromkeys(hosts):
+        short = host.partition(".")[0].lower() if not host[:1].isdigit() else host
+        known = next((name for name in found.values() if name.lower() == host.lower()
+                      or short == name.partition(".")[0].lower() and ("." not in host or "." not in name)), host)  # fmt: skip
+        found[host] = known
+    return found
