@@ -20,7 +20,8 @@ _SHOWN = re.compile(
     r"(?:!\[[^\n]*\]\(([^)\n]*)\))?",
     re.DOTALL,
 )
-SHOWN = [(path, *found) for path in DOCUMENTS for found in _SHOWN.findall(path.read_text())]
+# (recipes.md has a test of its own)
+SHOWN = [(path, *found) for path in DOCUMENTS if path.stem != "recipes" for found in _SHOWN.findall(path.read_text())]
 
 
 def stripped(text: str) -> list[str]:

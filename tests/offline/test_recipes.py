@@ -21,4 +21,5 @@ def test_every_question_has_a_command() -> None:
 def test_a_recipe(netwrap: Netwrap, monkeypatch: pytest.MonkeyPatch, command: str, shown: str) -> None:
     monkeypatch.chdir(ROOT)
     done = netwrap(*shlex.split(command))
+    assert "\n" in done.stdout.rstrip("\n"), "a question without an answer"
     assert [line.rstrip() for line in (done.stdout + done.stderr).rstrip("\n").split("\n")] == shown.rstrip("\n").split("\n")
