@@ -6,6 +6,7 @@ FILE is a TOML file or the name of a ready-made lab; for down also the name of a
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 
@@ -130,7 +131,23 @@ def _status(name: str) -> int:
         _print(f"? {text} (not in the file, and not made by the lab)")
     found = len(difference.steps) + len(difference.strangers) + len(difference.unlisted)
     _print(f"lab {lab.name}: the host is as the file says" if not found else f"lab {lab.name}: {found} differences")
+    _print_findings(lab)
     return 1 if found else 0
+
+
+def _print_findings(lab: Lab) -> None:
+    """Print the errors and warnings of `netwrap check` that concern the lab's namespaces."""
+    from netwrap.answers import check
+    from netwrap.sources import opening
+
+    names = {netns for netns in lab.namespaces if os.path.lexists(f"/run/netns/{netns}")}
+    found = check.check([opening.live()], level="warning") if names else []
+    about = [
+        one for one in found
+        if names & {one.netns, *(other.netns for other in one.under), *re.findall(r"[^\s:,;()]+", one.what)}
+    ]  # fmt: skip
+    for line in check.lines(about):
+        _print(line)
 
 
 def _show(options: Options) -> int:
@@ -206,6 +223,7 @@ def _verify(name: str) -> int:
         _print(str(result))
         failures += not result.as_wanted
     _print(f"lab {lab.name}: " + (f"{failures} failed" if failures else "everything is reached as it should be"))
+    _print_findings(lab)
     return 1 if failures else 0
 
 

@@ -249,7 +249,7 @@ def test_all_that_a_file_can_say(host: PrivateHost, tmp_path: Path) -> None:
     assert up.returncode == 0, up.stderr
     again = host.netwrap("lab", "up", file)
     assert (again.returncode, again.stdout, again.stderr) == (0, "lab full is up: nothing to change\n", "")
-    assert host.netwrap("lab", "status", file).stdout == "lab full: the host is as the file says\n"
+    assert host.netwrap("lab", "status", file).stdout.startswith("lab full: the host is as the file says\n")
     assert host.sh("ip netns pids one | xargs -n 1 ps -o args= -p") == "sleep 1000\n"
     assert host.sh("ip -n one rule show priority 100") == "100:\tfrom 10.1.0.0/24 lookup 100\n"
     assert host.sh("ip -n one -o link show eth0").split("mtu ")[1].startswith("1400 ")
@@ -289,7 +289,7 @@ def test_a_changed_file_changes_only_what_differs(host: PrivateHost, tmp_path: P
         assert old in FULL, what
         changed = lab_file(tmp_path, FULL.replace(old, new), "changed.toml")
         status = host.netwrap("lab", "status", changed)
-        assert (status.returncode, status.stdout.split("\n")[:-2]) == (1, differences), what
+        assert (status.returncode, status.stdout.partition("\nlab full: ")[0].split("\n")) == (1, differences), what
         up = host.netwrap("lab", "up", changed)
         assert (up.returncode, up.stdout.split("\n")[:-2]) == (0, differences), (what, up.stderr)
         again = host.netwrap("lab", "up", changed)
@@ -346,7 +346,7 @@ def test_a_failure_is_undone_and_told_with_its_line(host: PrivateHost, tmp_path:
     made = settled(host.snapshot())
     changed = FULL.replace("mtu = 1400", "mtu = 1300").replace('"10.1.0.11/24", ', "").replace('"1000"', '"1000"')
     assert host.netwrap("lab", "up", lab_file(tmp_path, changed + line, "broken.toml")).returncode == 1
-    assert host.netwrap("lab", "status", file).stdout == "lab full: the host is as the file says\n"
+    assert host.netwrap("lab", "status", file).stdout.startswith("lab full: the host is as the file says\n")
     assert strip_journal(settled(host.snapshot())) == strip_journal(made)
     assert host.netwrap("lab", "down", file).returncode == 0
     assert host.snapshot() == before
@@ -677,6 +677,16 @@ VERIFIED = {
     "ip netns delete router": "",
     "ip -n red address flush dev eth0": "eth0 in red does not have its address 192.168.1.1/24",
 }  # fmt: skip
+
+
+def test_status_and_verify_end_with_what_check_finds(private_host: PrivateHost) -> None:
+    host = private_host
+    host.netwrap("lab", "up", "two-rooms")
+    host.sh("ip netns add other; ip -n other link add e0 type veth peer name e1; ip -n other address add 10.7.0.1/24 dev e0")
+    host.sh("ip -n blue address add 192.168.15.2/16 dev veth-blue; ip -n blue address del 192.168.15.2/24 dev veth-blue")
+    for verb in ("status", "verify"):
+        said = host.netwrap("lab", verb, "two-rooms").stdout.partition("\nlab two-rooms: ")[2].split("\n")
+        assert [line.split()[:3] for line in said[1:] if line[:1].strip()] == [["error", "red", "A06"]], said
 
 
 def test_verify_says_what_is_in_the_way(private_host: PrivateHost, tmp_path: Path) -> None:
