@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
-from . import iptables_rules, matching, nft_rules
+from . import iptables_rules, matching, nft_rules, rule_index
 from .nft_rules import Broken, Effect, Unknown
 from .switches import Switches
 
@@ -128,6 +128,7 @@ class Firewalls:
         self.netns = netns
         self.chains: dict[tuple[str, str, str, str], _Chain] = {}
         self.tables: dict[tuple[str, str, str], nft_rules.Table] = {}
+        self.sets_addresses = False  # whether a rule writes an address without ending there
         for record in netns.rulesets or ():
             self._add(record)
         self.bases = [chain for chain in self.chains.values() if "hook" in chain.record]
@@ -139,6 +140,7 @@ class Firewalls:
         self.covered = {family: netns.covers_rulesets(family) for family in ("ip", "ip6")}
         self.switches = Switches(netns)
         self._at: dict[tuple[str, str, bool], list[_Chain]] = {}
+        self._indexes: dict[int, rule_index.Index] = {}
 
     def _add(self, record: Record) -> None:
         tool = "nft" if record["tool"] == "nft" else str(record["tool"])
@@ -157,12 +159,25 @@ class Firewalls:
                 names = self.tables.setdefault(where, nft_rules.Table(family)).changing
                 for statement in record["expr"]:
                     value = statement.get("set", statement.get("map"))
+                    self.sets_addresses = self.sets_addresses or "payload" in statement.get("mangle", {}).get("key", {})
                     if isinstance(value, dict) and value.get("op") in ("add", "update", "delete"):
                         names.add(str(value.get("set", value.get("map"))).lstrip("@"))
         elif kind == "table":
             self.tables.setdefault(where, nft_rules.Table(family))
         elif kind in ("set", "map"):
             self.tables.setdefault(where, nft_rules.Table(family)).sets[record["name"]] = record
+
+    def rules_for(self, chain: _Chain, worlds: list[_World]) -> list[Record]:
+        """The rules of a chain that may match packets; those of a long chain for another address or link are left out."""
+        if len(chain.rules) < _LONG or not worlds or self.sets_addresses:
+            return chain.rules
+        packet = worlds[0].packet
+        if any((world.packet.source, world.packet.destination) != (packet.source, packet.destination) for world in worlds):
+            return chain.rules
+        index = self._indexes.get(id(chain.rules))
+        if index is None:
+            index = self._indexes[id(chain.rules)] = rule_index.Index(chain.rules)
+        return index.candidates(packet)
 
     def at(self, hook: str, family: str, last_first: bool) -> list[_Chain]:
         """The base chains of a family's hook, in the order in which the kernel asks them.
@@ -196,6 +211,8 @@ def _order(chain: _Chain) -> tuple[int, int]:
 
 _COMPILED: WeakKeyDictionary[Namespace, Firewalls] = WeakKeyDictionary()
 _DEPTH = 64
+#: Chains with fewer rules are asked rule by rule.
+_LONG = 12
 _FAMILIES = {"inet": "ip", "inet6": "ip6", "arp": "arp"}
 
 
@@ -276,7 +293,7 @@ class _Walk:
         ends: list[_End] = []
         back: list[_World] = []
         live = worlds
-        for rule in chain.rules:
+        for rule in self.firewalls.rules_for(chain, live):
             if not live:
                 break
             following: list[_World] = []

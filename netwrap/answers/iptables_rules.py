@@ -39,6 +39,8 @@ def _condition(condition: Record, packet: Packet, context: Context, rule: Record
     if "unparsed" in condition:
         return None, f"not understood: {' '.join(condition['unparsed'])}"
     module, option, value = condition.get("match", ""), condition.get("option", ""), condition.get("value", "")
+    if not option and module in _TRANSPORTS:  # `-p tcp -m tcp`: the module is loaded, and asks nothing
+        module, option, value = "", "-p", _TRANSPORTS[module]
     judge = _JUDGES.get((module, option), _JUDGES.get((module, "")))
     words = " ".join(filter(None, (f"-m {module}" if module else "", "!" if condition.get("negated") else "", option, value)))
     if judge is None:
@@ -305,10 +307,10 @@ _JUDGES: dict[tuple[str, str], Any] = {
     ("dscp", "--dscp"): _dscp, ("owner", "--uid-owner"): _owner("uid"), ("owner", "--gid-owner"): _owner("gid"),
     ("pkttype", "--pkt-type"): _pkttype,
 }  # fmt: skip
-for _name in ("tcp", "udp", "udplite", "sctp", "dccp"):
+_TRANSPORTS = {name: name for name in ("tcp", "udp", "udplite", "sctp", "dccp", "icmp")} | {"icmp6": "ipv6-icmp"}
+for _name in _TRANSPORTS:
     _JUDGES[_name, "--sport"] = _JUDGES[_name, "--source-port"] = _port("sport")
     _JUDGES[_name, "--dport"] = _JUDGES[_name, "--destination-port"] = _port("dport")
-    _JUDGES.setdefault((_name, "without"), _always)
 
 
 def apply(rule: Record, packet: Packet, context: Context) -> list[Effect]:

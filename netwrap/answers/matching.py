@@ -83,9 +83,18 @@ def address(text: str) -> int | None:
         return None
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16384)
 def span(text: str) -> tuple[int, int] | None:
-    """The first and the last address of a prefix: ``10.0.0.0/8``, ``10.0.0.1``, ``10.0.0.0/255.0.0.0``"""
+    """The first and the last address of a prefix: ``10.0.0.0/8``, ``10.0.0.1``, ``10.0.0.0/255.0.0.0``
+
+    >>> span("10.0.0.0/8"), span("10.0.0.1"), span("10.0.0.1/24") == span("10.0.0.0/255.255.255.0"), span("10.0.0.1/33")
+    ((167772160, 184549375), (167772161, 167772161), True, None)
+    """
+    if text[-3:] == "/32" and text.isascii():  # as most rules have it: without the costly way
+        text = text[:-3]
+    if "/" not in text:
+        number = address(text)
+        return None if number is None else (number, number)
     try:
         network = ipaddress.ip_network(text, strict=False)
     except ValueError:

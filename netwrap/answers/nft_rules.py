@@ -482,7 +482,7 @@ def apply(statement: Record, packet: Packet, table: Table, context: Context) -> 
     if name in ("jump", "goto"):
         return Effect(name, value["target"])
     if name == "reject":
-        return Effect("reject")
+        return _reject((value or {}).get("type"), packet)
     if name == "vmap":
         verdict = look_up(value, packet, table, context)
         if not isinstance(verdict, dict):
@@ -513,6 +513,15 @@ def apply(statement: Record, packet: Packet, table: Table, context: Context) -> 
     if name == "unparsed":
         raise Unknown(f"not understood: {' '.join(value)}")
     raise Unknown(f"{name} cannot be told")
+
+
+def _reject(kind: str | None, packet: Packet) -> Effect:
+    """What a `reject` answers with tells which packets it is for: nft leaves the match for them out of its listing."""
+    if kind == "icmp" and packet.family != "inet" or kind == "icmpv6" and packet.family != "inet6":
+        raise Broken
+    if kind == "tcp reset" and packet.proto != "tcp":
+        raise Broken
+    return Effect("reject")
 
 
 def _meters(statements: list[Record]) -> None:

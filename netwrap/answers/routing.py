@@ -348,8 +348,8 @@ class Router:
             return False
         if "tun_id" in rule:
             return False  # only packets that a collect-metadata tunnel took apart carry one
-        if "uid_start" in rule and asked.iif is None and not self._is_root(rule, missing):
-            return False
+        if "uid_start" in rule and not (int(rule["uid_start"]) == 0 if asked.iif is not None else self._is_root(rule, missing)):
+            return False  # what is forwarded counts as root's
         if not self._of_prefix(rule, "src", asked.source) or not self._of_prefix(rule, "dst", asked.destination):
             return False
         if "tos" in rule and _tos(rule["tos"]) not in (0, asked.tos):

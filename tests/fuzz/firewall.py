@@ -333,6 +333,10 @@ def _nft_end(rng: random.Random, chains: list[str], nat: str, hook_is_early: boo
         "meta mark set meta mark or 0x2",
         "ct mark set 0x5",
         "reject",
+        "meta nfproto ipv4 reject",
+        "meta nfproto ipv6 reject",
+        "meta l4proto tcp reject with tcp reset",
+        "reject with icmpx type admin-prohibited",
         "continue",
         "",
     ]
@@ -369,7 +373,7 @@ def _nft_end(rng: random.Random, chains: list[str], nat: str, hook_is_early: boo
     if hook_is_early:
         plain += ["notrack"] * 4
     if nat:
-        plain = [word for word in plain if word != "reject"]
+        plain = [word for word in plain if "reject" not in word]
     return rng.choice(plain)
 
 
@@ -407,7 +411,7 @@ def nft_ruleset(rng: random.Random, families: tuple[str, ...] = ("ip", "inet", "
                 matches = " ".join(_nft_match(rng, hook) for _ in range(rng.choice([0, 1, 1, 1, 2])))
                 early = priority <= -300 and hook in ("prerouting", "output") and family != "bridge"
                 end = _nft_end(rng, subs if hook in ("input", "forward") else [], hook if kind == "nat" else "", early)
-                if hook in ("postrouting", "prerouting") and end == "reject":
+                if hook in ("postrouting", "prerouting", "ingress") and "reject" in end:
                     end = "drop"
                 lines.append(f"{matches} {end}".strip() or "counter")
             lines.append("}")
