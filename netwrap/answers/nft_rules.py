@@ -36,6 +36,8 @@ class Effect(NamedTuple):
     name: str = ""  # what is noted of it: mark, dnat, ...
 
 
+#: Sets and maps with fewer elements are asked element by element.
+_LONG = 24
 _TRANSPORTS = ("tcp", "udp", "udplite", "sctp", "dccp", "icmp", "icmpv6", "igmp", "esp", "ah", "comp", "gre")
 #: Statements that change nothing which decides.
 _HARMLESS = ("counter", "log", "dup", "last", "flow", "ct helper", "ct timeout", "ct expectation", "secmark", "set_plain")
@@ -54,12 +56,32 @@ class Table:
         self.family = family
         self.sets: dict[str, Record] = {}
         self.changing: set[str] = set()
+        self._exact: dict[int, tuple[dict[Any, list[Any]], list[Any]]] = {}
+
+    def likely(self, elements: list[Any], value: Any, left: Any) -> list[Any]:
+        """The elements of a set or map that may be for a value: of a long one those that are exactly it, and the ranges."""
+        parts = value if isinstance(value, tuple) else (value,)
+        if len(elements) < _LONG or None in parts:
+            return elements
+        if id(elements) not in self._exact:
+            exact: dict[Any, list[Any]] = {}
+            ranges = []
+            for element in elements:
+                key = _exactly(key_of(element[0] if isinstance(element, list) else element), left)
+                if key is None:
+                    ranges.append(element)
+                else:
+                    exact.setdefault(key, []).append(element)
+            self._exact[id(elements)] = exact, ranges
+        exact, ranges = self._exact[id(elements)]
+        return [*exact.get(value, ()), *ranges]
 
     def elements(self, name: str) -> list[Any]:
         found = self.sets.get(name.lstrip("@"))
         if found is None or found.get("unparsed"):
             raise Unknown(f"the set {name} was not captured")
-        return list(found.get("elem", ()))
+        elements: list[Any] = found.setdefault("elem", [])
+        return elements
 
 
 def matches(statement: Record, packet: Packet, table: Table, context: Context) -> bool | None:
@@ -82,12 +104,12 @@ def _compare(left: Any, right: Any, op: str, packet: Packet, table: Table, conte
     value = evaluate(left, packet, table, context)
     kind = kind_of(left)
     if isinstance(right, str) and right[:1] == "@":
-        found = contained(value, table.elements(right), left)
+        found = contained(value, table.likely(table.elements(right), value, left), left)
         if found is not True and right[1:] in table.changing:
             raise Unknown(f"the set {right} changes with the traffic")
         return negated(found) if op == "!=" else found
     if isinstance(right, dict) and "set" in right:
-        found = contained(value, right["set"], left)
+        found = contained(value, table.likely(right["set"], value, left), left)
         return negated(found) if op == "!=" else found
     if op in ("in", "!"):
         mask = _mask(right, kind)
@@ -114,6 +136,19 @@ def _mask(right: Any, kind: str) -> int | None:
 def contained(value: Any, elements: list[Any], left: Any) -> bool | None:
     """Whether a value is among the elements of a set."""
     return some(equals(value, key_of(element), left) for element in elements)
+
+
+def _exactly(key: Any, left: Any) -> Any:
+    """The one value that an element stands for; None where there are several."""
+    if isinstance(key, dict) and "concat" in key and isinstance(left, dict) and "concat" in left:
+        parts = tuple(_exactly(part, field) for part, field in zip(key["concat"], left["concat"]))
+        return None if None in parts else parts
+    kind = kind_of(left)
+    if isinstance(key, dict) or key == "*" or kind == "fib type":
+        return None
+    if kind == "ifname":
+        return None if str(key)[-1:] == "*" else str(key)
+    return _number(key, kind)
 
 
 def key_of(element: Any) -> Any:
@@ -275,7 +310,7 @@ def look_up(inner: Record, packet: Packet, table: Table, context: Context) -> An
     data = inner["data"]
     elements = table.elements(data) if isinstance(data, str) else data["set"]
     default: Any = Broken
-    for element in elements:
+    for element in table.likely(elements, value, inner["key"]):
         key = key_of(element[0])
         if key == "*":
             default = element[1]

@@ -206,3 +206,66 @@ def test_the_commands_answer_from_a_capture(tmp_path: Path, netwrap: Netwrap) ->
         "--from", str(tmp_path), "iptables-save", "--where", "dport=80", "--columns", "table,chain,verdict", "--format", "csv"
     )
     assert done.stdout == "table,chain,verdict\nfilter,DOCKER,accept\n", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("rule", "family", "proto", "verdict"),
+    [
+        ("reject with icmp port-unreachable", "inet", "tcp", "reject"),  # nft leaves `meta nfproto ipv4` out of its listing
+        ("reject with icmp port-unreachable", "inet6", "tcp", "accept"),
+        ("reject with icmpv6 port-unreachable", "inet", "tcp", "accept"),
+        ("reject with icmpx port-unreachable", "inet6", "tcp", "reject"),
+        ("reject with tcp reset", "inet", "udp", "accept"),
+        ("meta nfproto ipv6 drop", "inet6", "udp", "drop"),
+    ],
+)  # fmt: skip
+def test_a_reject_is_for_the_packets_that_can_be_answered_so(rule: str, family: str, proto: str, verdict: str) -> None:
+    ends = ("10.1.0.1", "10.2.0.1") if family == "inet" else ("fd01::1", "fd02::1")
+    packet = Packet(family, *ends, proto, sport=40000, dport=80, iif="e0", oif="e1")
+    assert firewall.judge(room(nft(rule)), "forward", packet).verdict == verdict
+
+
+def test_a_module_without_options_asks_nothing_but_its_protocol() -> None:
+    rules = "*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -d 10.2.0.1/32 -p tcp -m tcp -j DROP\nCOMMIT\n"
+    netns = room(("iptables-save", rules), ("nft list ruleset", ""))
+    assert firewall.judge(netns, "forward", PACKET).verdict == "drop"
+    assert firewall.judge(netns, "forward", replace(PACKET, proto="udp")).verdict == "accept"
+
+
+@pytest.mark.parametrize(("wanted", "verdict"), [("UNICAST", "drop"), ("LOCAL", "accept"), ("MULTICAST", "accept")])
+def test_addrtype_of_ipv6_is_of_the_address_first(wanted: str, verdict: str) -> None:
+    rules = f"*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -m addrtype --dst-type {wanted} -j DROP\nCOMMIT\n"
+    netns = room(("ip6tables-save", rules), ("nft list ruleset", ""), ("ip address show", "1: lo: <UP> mtu 65536"))
+    packet = Packet("inet6", "fd01::1", "fd02::1", "tcp", dport=80, iif="e0", oif="e1")
+    fib = {"fd02::1": ("unicast", "e1")}
+    assert firewall.judge(netns, "forward", packet, fib=lambda address, _: fib[address]).verdict == verdict
+
+
+@pytest.mark.parametrize("number", [0, 7, 199])
+def test_a_long_chain_and_a_long_map_decide_as_short_ones(number: int) -> None:
+    rules = [f"ip daddr 10.3.0.{n} tcp dport 80 drop" for n in range(200)]
+    found = room(nft("iifname e9 drop", *rules, "udp dport 9 drop"))
+    assert firewall.judge(found, "forward", replace(PACKET, destination=f"10.3.0.{number}")).verdict == "drop"
+    assert firewall.judge(found, "forward", replace(PACKET, iif="e9")).verdict == "drop"
+    assert firewall.judge(found, "forward", PACKET).verdict == "accept"
+    elements = ", ".join(f"10.3.0.{n} . 80 : drop" for n in range(200))
+    mapped = room(nft(f"ip daddr . tcp dport vmap {{ {elements}, 10.4.0.0/16 . 80-90 : drop }}"))
+    assert firewall.judge(mapped, "forward", replace(PACKET, destination=f"10.3.0.{number}")).verdict == "drop"
+    assert firewall.judge(mapped, "forward", replace(PACKET, destination="10.4.3.2", dport=85)).verdict == "drop"
+    assert firewall.judge(mapped, "forward", replace(PACKET, destination="10.5.0.1")).verdict == "accept"
+
+
+def test_arp_is_asked_of_its_own_family() -> None:
+    text = "table arp t {\n chain c {\n type filter hook input priority 0; policy accept;\n arp operation request arp daddr ip 10.0.0.2 drop\n }\n}\n"  # fmt: skip
+    netns = room(("nft list ruleset", text))
+    asked = Packet("arp", "10.0.0.1", "10.0.0.2", "arp", state="untracked", operation=1, iif="e0")
+    assert firewall.judge(netns, "input", asked).verdict == "drop"
+    assert firewall.judge(netns, "input", replace(asked, operation=2)).verdict == "accept"
+    assert firewall.judge(netns, "input", PACKET).verdict == "accept"
+
+
+def test_only_a_chain_of_type_route_looks_the_way_up_again() -> None:
+    sent = replace(PACKET, iif=None)
+    for kind, again in (("filter", False), ("route", True)):
+        outcome = firewall.judge(room(nft("meta mark set 7", hook="output", kind=kind)), "output", sent)
+        assert (outcome.packet.mark, outcome.rerouted) == (7, again)
