@@ -22,7 +22,8 @@ _FIELDS = {"daddr": "destination", "saddr": "source", "iifname": "iif", "oifname
 class Index:
     """The rules of a chain by the one address or link that they are for.
 
-    >>> rules = [{"expr": [{"option": "-d", "value": f"10.0.0.{n}/32"}], "text": n} for n in range(3)] + [{"expr": [], "text": "all"}]
+    >>> rules = [{"expr": [{"option": "-d", "value": f"10.0.0.{n}/32"}], "text": n} for n in range(3)]
+    >>> rules.append({"expr": [], "text": "all"})
     >>> from netwrap.answers.firewall import Packet
     >>> [rule["text"] for rule in Index(rules).candidates(Packet("inet", "10.9.9.9", "10.0.0.1", "tcp"))]
     [1, 'all']
@@ -51,7 +52,7 @@ class Index:
 
 
 def _key(rule: Record) -> Key | None:
-    """What a packet must have for the rule to match: one address, or a link by its whole name; None where there is no such word."""
+    """What a packet must have for the rule to match: one address, or one link; None where the rule asks for neither."""
     for statement in rule["expr"]:
         if "option" in statement:
             found = _of_iptables(statement)

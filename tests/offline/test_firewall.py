@@ -256,7 +256,8 @@ def test_a_long_chain_and_a_long_map_decide_as_short_ones(number: int) -> None:
 
 
 def test_arp_is_asked_of_its_own_family() -> None:
-    text = "table arp t {\n chain c {\n type filter hook input priority 0; policy accept;\n arp operation request arp daddr ip 10.0.0.2 drop\n }\n}\n"  # fmt: skip
+    head = "table arp t {\n chain c {\n type filter hook input priority 0; policy accept;\n"
+    text = head + "arp operation request arp daddr ip 10.0.0.2 drop\n }\n}\n"
     netns = room(("nft list ruleset", text))
     asked = Packet("arp", "10.0.0.1", "10.0.0.2", "arp", state="untracked", operation=1, iif="e0")
     assert firewall.judge(netns, "input", asked).verdict == "drop"
