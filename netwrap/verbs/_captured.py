@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
+from typing import NamedTuple
 
 from netwrap import commands
 from netwrap.answers import offline
@@ -14,12 +16,11 @@ from .wrapped import OF_LINKS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from netwrap.commands.line import Command
     from netwrap.model.host import Host
     from netwrap.model.namespace import Namespace
-    from netwrap.model.peers import Peer
     from parsers.records import Link, Record
 
     from ._options import Options
@@ -29,39 +30,97 @@ def run(asked: Command, options: Options) -> int:
     """Print what the command would have printed; 1 where the capture does not have it. Raises UsageError."""
     if asked.parser is None:
         raise UsageError(f"'{' '.join(asked.argv)}' prints no table that netwrap knows: a capture cannot answer it")
-    return show(_source.hosts(options), asked, options)
+    places = Places(options.netns, options.named_netns, options.all_netns)
+    hosts = _source.Asked(options, partial(_told, asked=asked, places=places))
+    if not hosts.are_many:
+        return show(_source.hosts(options), asked, options)
+    return _print(hosts, hosts.hosts, asked, options, many=True)
 
 
 def show(hosts: Sequence[Host], asked: Command, options: Options) -> int:
     """Print the table of a command, answered from hosts; 1 where something was lost."""
+    places = Places(options.netns, options.named_netns, options.all_netns)
+    told = ((host, _told(host, len(hosts) > 1, asked, places, alone=len(hosts) == 1)) for host in hosts)
+    return _print(told, hosts, asked, options)
+
+
+class Places(NamedTuple):
+    """The options that choose namespaces."""
+
+    netns: Sequence[str]
+    named_netns: bool
+    all_netns: bool
+
+
+class Told(NamedTuple):
+    """The answer of one host: the records, the other end of each (for links), and the namespaces that were asked for.
+
+    ``lacking``: the titles of those that do not have the table; ``failure``: why the first of them does not, or none was found.
+    """
+
+    records: list[Record]
+    ends: list[tuple[str | None, Link | None]]
+    asked_for: int
+    lacking: list[str]
+    failure: NetwrapError | None
+
+
+def _told(host: Host, several: bool, asked: Command, places: Places, alone: bool = False) -> Told:
+    """Answer a command from one host; ``alone``: raise what is wrong, as there is no other host."""
+    try:
+        chosen = _places(host, asked, places)
+    except NetwrapError as error:
+        if alone:
+            raise
+        return Told([], [], 0, [], error)
     found: list[Record] = []
+    ends: list[tuple[str | None, Link | None]] = []
     lacking: list[str] = []
-    origins: dict[int, tuple[Host, Namespace]] = {}  # by the identity of a record
-    asked_for = 0
     failure: NetwrapError | None = None
-    for host in hosts:
+    for netns in chosen:
         try:
-            places = _places(host, asked, options)
+            records = offline.answer_in(host, asked, netns)
         except NetwrapError as error:
-            if len(hosts) == 1:
+            if alone and not host.live and (len(chosen) == 1 or not isinstance(error, offline.NotCaptured)):
                 raise
             failure = failure or error
+            lacking.append(netns.title)
             continue
-        for netns in places:
-            asked_for += 1
-            try:
-                records = offline.answer_in(host, asked, netns)
-            except NetwrapError as error:
-                if len(hosts) == 1 and not host.live and (len(places) == 1 or not isinstance(error, offline.NotCaptured)):
-                    raise
-                failure = failure or error
-                lacking.append(f"{host.name}: {netns.title}" if len(hosts) > 1 else netns.title)
-                continue
-            if options.netns or options.all_netns or options.named_netns:
-                records = [{"netns": netns.name, **record} for record in records]
-            records = [_source.with_host(hosts, host, record) for record in records]
-            origins.update((id(record), (host, netns)) for record in records)
-            found += records
+        if asked.parser in OF_LINKS:
+            ends += [_end(host, netns, record) for record in records]
+        if any(places):
+            records = [{"netns": netns.name, **record} for record in records]
+        found += records
+    return Told(found, ends, len(chosen), lacking, failure)
+
+
+def _end(host: Host, netns: Namespace, record: Record) -> tuple[str | None, Link | None]:
+    """The name and the record of the link at the other end of a link."""
+    link = netns.link(record.get("ifname", ""))
+    peer = host.peer(netns, link) if link is not None else None
+    if peer is None:
+        return None, None
+    return (in_words(netns, peer) if peer.link is not None and peer.netns is not None else None), peer.link
+
+
+def _print(
+    told: Iterable[tuple[Host, Told]], hosts: Sequence[Host], asked: Command, options: Options, many: bool = False
+) -> int:  # fmt: skip
+    """Print the answers of hosts as one table, and what they lack."""
+    lacking: list[str] = []
+    asked_for = 0
+    failure: NetwrapError | None = None
+    ends = Ends() if asked.parser in OF_LINKS else None
+    table = _table.Growing(asked.parser or "", options.columns, options, ends)
+    for host, answer in told:
+        asked_for += answer.asked_for
+        failure = failure or answer.failure
+        several = many or len(hosts) > 1
+        lacking += [f"{host.name}: {title}" if several else title for title in answer.lacking]
+        records = [{"host": host.name, **record} if several or host.of_several else record for record in answer.records]
+        if ends is not None:
+            ends.add(records, answer.ends)
+        table.add(records)
     called = commands.module(asked.parser or "").CALLED
     where = "in this capture" if not hosts[0].live else "could be read"
     if len(lacking) == asked_for and failure is not None:
@@ -69,7 +128,7 @@ def show(hosts: Sequence[Host], asked: Command, options: Options) -> int:
             why = [*hosts[0].problems, *hosts[0].notes][:1]
             raise offline.NotCaptured("; ".join([f"no {called} of {', '.join(lacking[:5])} could be read", *why]))
         raise failure if asked_for < 2 else offline.NotCaptured(f"no {called} {where}")
-    _table.show(asked.parser or "", found, options, Ends(origins) if asked.parser in OF_LINKS else None)
+    table.end()
     sys.stdout.flush()
     if lacking:
         shown = ", ".join(lacking[:5]) + (f" and {len(lacking) - 5} more" if len(lacking) > 5 else "")
@@ -84,29 +143,25 @@ def show(hosts: Sequence[Host], asked: Command, options: Options) -> int:
 class Ends:
     """The other ends of links of a model."""
 
-    def __init__(self, origins: dict[int, tuple[Host, Namespace]]) -> None:
-        self._origins = origins
+    def __init__(self) -> None:
+        self._ends: dict[int, tuple[Record, str | None, Link | None]] = {}
 
-    def _peer(self, record: Record) -> tuple[Namespace, Peer] | None:
-        origin = self._origins.get(id(record))
-        link = origin[1].link(record.get("ifname", "")) if origin is not None else None
-        peer = origin[0].peer(origin[1], link) if origin is not None and link is not None else None
-        return (origin[1], peer) if origin is not None and peer is not None else None
+    def add(self, records: Sequence[Record], ends: Sequence[tuple[str | None, Link | None]]) -> None:
+        """Remember the end of each record; the record is kept, so that no other one gets its identity."""
+        self._ends.update((id(record), (record, *end)) for record, end in zip(records, ends))
 
     def record(self, record: Record) -> Link | None:
         """The link at the other end; None where it is not known."""
-        found = self._peer(record)
-        return found[1].link if found is not None else None
+        found = self._ends.get(id(record))
+        return found[2] if found is not None else None
 
     def name(self, record: Record) -> str | None:
         """The name of the link at the other end; None where it is not known."""
-        found = self._peer(record)
-        if found is None or found[1].link is None or found[1].netns is None:
-            return None
-        return in_words(*found)
+        found = self._ends.get(id(record))
+        return found[1] if found is not None else None
 
 
-def _places(host: Host, asked: Command, options: Options) -> list[Namespace]:
+def _places(host: Host, asked: Command, options: Places) -> list[Namespace]:
     """The namespaces asked for, else the one that the command names, else the root's. Raises UsageError."""
     if options.netns:
         return host.choose(options.netns)

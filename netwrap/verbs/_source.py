@@ -56,6 +56,10 @@ def _captured(options: Options) -> list[Host]:
     return found
 
 
+#: So many captures may be in memory at once.
+_FEW = 8
+
+
 class Asked:
     """The hosts that a verb asks, one after the other: ``(host, answer)`` each, where ``answer`` is the result of ``ask``.
 
@@ -75,9 +79,9 @@ class Asked:
         return len(self._paths) > 1
 
     @property
-    def are_several(self) -> bool:
-        """Whether records need the name of their host; known when the first host has answered."""
-        return self.are_many or len(self.hosts) > 1 or any(host.of_several for host in self.hosts)
+    def are_too_many(self) -> bool:
+        """Whether a verb that answers better with all hosts at hand must do without."""
+        return len(self._paths) > _FEW
 
     def __iter__(self) -> Iterator[tuple[Host, Any]]:
         """Ask the hosts. Raises NetwrapError where there is none, and what ``ask`` raises."""

@@ -233,16 +233,19 @@ def write(found: Iterable[str], options: Options) -> None:
 
 
 class Growing:
-    """A table whose records come in parts, which prints them at once, or at its end where the format or an option needs all.
+    """A table whose records come in parts: printed as they come, or at its end where the format or an option needs all of them.
 
-    It has exactly the columns named, even if no row fills them; they grow wider with the rows, and do not shrink to a terminal.
+    ``columns``: those to show, whether or not a row fills them; without them a table of cells needs all of its rows. They grow
+    wider with the rows, and do not shrink to a terminal.
     """
 
-    def __init__(self, command: str, columns: Sequence[str], options: Options) -> None:
-        self._command, self._columns, self._options = command, list(options.columns or columns), options
+    def __init__(self, command: str, columns: Sequence[str], options: Options, ends: Ends | None = None) -> None:
+        self._command, self._columns, self._options, self._ends = command, list(options.columns or columns), options, ends
         self._form = options.format or render.DEFAULT
-        whole = bool(options.sort or options.uniq or options.limit is not None or options.count)
-        self._kept: list[Record] | None = [] if whole or self._form not in _GROWING else None
+        needs_all = bool(options.sort or options.uniq or options.limit is not None or options.count)
+        if self._form not in _GROWING or not self._columns and not render.is_records(self._form):
+            needs_all = True
+        self._kept: list[Record] | None = [] if needs_all else None
         self._widths: list[int] = []
         self._header = not options.no_header
 
@@ -252,22 +255,24 @@ class Growing:
             self._kept += records
             return
         if render.is_records(self._form):
-            for line in lines(self._command, records, self._options):
+            for line in lines(self._command, records, self._options, self._ends):
                 sys.stdout.write(line + "\n")
         else:
-            rows, _ = selected(self._command, records, self._options)
+            rows, _ = selected(self._command, records, self._options, self._ends)
             if rows:
                 cells = [[row.get(name) for name in self._columns] for row in rows]
-                options = self._options
-                sys.stdout.write(render.table(self._columns, cells, self._form, header=self._header, raw=options.raw,
-                                              widths=self._widths) + "\n")  # fmt: skip
+                text = render.table(
+                    self._columns, cells, self._form, header=self._header, raw=self._options.raw, widths=self._widths
+                )
+                sys.stdout.write(text + "\n")
                 self._header = False
         sys.stdout.flush()
 
     def end(self, order: Callable[[Record], Any] | None = None) -> None:
-        """Print the records kept, sorted; print nothing where there are none and no format was asked for."""
-        if self._kept:
-            show(self._command, sorted(self._kept, key=order) if order is not None else self._kept, self._options)
+        """Print what was kept, in an order."""
+        if self._kept is not None:
+            kept = sorted(self._kept, key=order) if order is not None else self._kept
+            show(self._command, kept, self._options, self._ends)
             sys.stdout.flush()
 
 

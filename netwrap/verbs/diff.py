@@ -103,9 +103,9 @@ def _of_many(pairs: Sequence[tuple[str | None, str | None]], options: Options) -
                 for line in diff.row_lines(one.found.rows, several=True):
                     sys.stdout.write(printable(line) + "\n")
                 sys.stdout.flush()
-    if table is not None:
+    if table is not None and (differ or options.format is not None):
         table.end()
-    else:
+    elif table is None:
         for line in diff.hidden_lines(hidden, differ):
             sys.stdout.write(line + "\n")
     sys.stdout.flush()

@@ -48,7 +48,7 @@ def run(options: Options) -> int:
             else:
                 found += records
     hosts = asked.hosts
-    if table is not None:
+    if table is not None and having:
         table.end(lambda place: find.ROLES.index(place["role"]))
     elif found:
         if len(hosts) > 1:

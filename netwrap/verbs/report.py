@@ -6,6 +6,7 @@ Without root, only the files that everybody may read are shown.
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from netwrap import wording
@@ -51,6 +52,10 @@ def run(options: Options) -> int:
         return 0
     if options.words:
         _table.check_sections([table for _, table, _ in _SECTIONS], options)
+    if not options.words:
+        asked = _source.Asked(options, partial(_rows, netns=options.netns, wanted=_table.asked(options)))
+        if asked.are_too_many:
+            return _of_many(asked, options)
     hosts = _source.hosts(options)
     if not options.words:
         chosen = [
@@ -88,6 +93,34 @@ def run(options: Options) -> int:
     _print_findings(hosts, [(place.host, place.netns) for place in places], options)
     sys.stdout.flush()
     return _source.remarks(hosts, lacks=False, verbose=options.verbose)
+
+
+def _rows(host: Host, several: bool, netns: Sequence[str], wanted: Sequence[str]) -> list[Record] | UsageError:
+    """The rows of a host; the error, where it has none of the namespaces."""
+    try:
+        places = host.choose(netns) if netns else host.namespaces
+    except UsageError as error:
+        return error
+    return [{**overview.row(host, one), **overview.more(one, wanted)} for one in places]
+
+
+def _of_many(asked: _source.Asked, options: Options) -> int:
+    """Print the overview of many captures, of which no more are in memory than are being read; without the findings."""
+    from netwrap.tables import view
+
+    missing: UsageError | None = None
+    table = _table.Growing("report", ["host", "netns", *view.all_columns("report")], options)
+    found = False
+    for host, rows in asked:
+        if isinstance(rows, UsageError):
+            missing = missing or rows
+        else:
+            found = True
+            table.add([{"host": host.name, **row} for row in rows])
+    if not found and missing is not None:
+        raise missing
+    table.end()
+    return _source.remarks(asked.hosts, verbose=options.verbose)
 
 
 #: Of more namespaces than these a report does not tell the findings: the checks would take longer than all of it.

@@ -25,7 +25,7 @@ from netwrap.model.build import build
 from netwrap.model.host import Host
 from netwrap.model.section import Section
 from netwrap.sources import exports, fleet, opening
-from netwrap.verbs import sql
+from netwrap.verbs import _source, sql
 
 SAMPLE = str(ROOT / "fixtures/host/sample.netwrap")
 KINDS = {"text": str, "json": str, "int": int, "bool": bool, "flag": bool}
@@ -409,6 +409,30 @@ def test_a_capture_is_skipped_only_where_find_finds_nothing(source: Path) -> Non
         for word in words:
             assert not find.is_absent(word, text) or not find.find(host, word)
         assert not host.namespaces or find.is_absent("203.0.113.99", text) or "/proc/net/" in text
+
+
+def test_report_and_commands_of_many_captures_are_those_of_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(_source, "_FEW", 1)
+    captures = folder(tmp_path, 4)
+    (captures / "host3.netwrap").write_text("nothing that anybody knows\n")
+    names = ["node7", *(f"node7 (host{number}.netwrap)" for number in (1, 2))]
+    for words in (["report"], ["report", "--netns", "red", "--columns", "netns,links,mtu"], ["ip", "-4", "route"],
+                  ["ip", "link", "--all-netns", "--columns", "netns,ifname,peer,@peer.mtu"]):  # fmt: skip
+        assert main([*words, "--from", SAMPLE, "--format", "json"]) == 0
+        alone = json.loads(capsys.readouterr().out)
+        for form in ("jsonl", "json"):
+            assert main([*words, "--from", str(captures), "--format", form]) == 1
+            shown = capsys.readouterr()
+            found = json.loads(shown.out) if form == "json" else [json.loads(line) for line in shown.out.splitlines()]
+            assert found == [row if "--columns" in words else {"host": name, **row} for name in names for row in alone]
+            assert shown.err.count("\n") == 1 and "host3.netwrap: neither a capture" in shown.err
+    assert main(["report", "--from", str(captures)]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split()[:4] == ["host", "netns", "nsid", "procs"] and len(lines) == 2 + 3 * 4
+    assert main(["ip", "-n", "nosuch", "link", "--from", str(captures)]) != 0
+    assert "nosuch" in capsys.readouterr().err
 
 
 def test_two_folders_are_compared_host_by_host(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
