@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from parsers.records import AddrInfo, Neigh, Route, Rule
+    from parsers.records import Address, AddrInfo, Neigh, Route, Rule
 
     from ...model.namespace import Namespace
     from ..layer2 import End
@@ -312,6 +312,8 @@ def nobody_has_gateway(look: Look) -> Iterator[Finding]:
             if look.any_end(segment, _answers_for_others) is not None:
                 continue
             owners = look.walker.owners(gateway)
+            if any(_stands_on(look, where, link, netns, dev) for where, link in owners):
+                continue  # L22 says that the two never reach each other
             if any(segment.end(where, str(link.get("ifname"))) for where, link in owners):
                 continue
             if any(segment.end(where, str(link.get("ifname"))) for where, _ in owners for link in where.links or ()):
@@ -329,6 +331,12 @@ def nobody_has_gateway(look: Look) -> Iterator[Finding]:
                 explains=[("gateway", id(netns), gateway)],
                 follows=[dead(netns, dev)],
             )
+
+
+def _stands_on(look: Look, netns: Namespace, link: Address, below: Namespace, dev: str) -> bool:
+    record = netns.link(str(link.get("ifname")))
+    parent = look.peer(netns, record) if record is not None and kind(record) in ("macvlan", "macvtap", "ipvlan") else None
+    return parent is not None and parent[0] is below and parent[1].get("ifname") == dev
 
 
 def _answers_for_others(look: Look, end: End) -> bool:

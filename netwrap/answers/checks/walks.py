@@ -125,7 +125,7 @@ def _severity(look: Look, walks: list[Walk]) -> str | None:
         return "warning"
     if reason in ("filter", "reject") and end.way.hops:
         stage = end.way.hops[-1].steps[-1].stage if end.way.hops[-1].steps else ""
-        near = [walk for walk in walks if walk.near]
+        near = [walk for walk in walks if walk.near and not _is_neighbour(look, walk)]
         if stage in ("input", "output", "prerouting", "ingress") or not near or any(_passes(look, walk) for walk in near[:2]):
             return "warning"
     if reason in _NO_WAY and walk.found.direction != "back":
@@ -134,6 +134,12 @@ def _severity(look: Look, walks: list[Walk]) -> str | None:
     if reason in _NO_WAY and not any(_is_certain(look, walk) for walk in walks):
         return "warning"
     return None
+
+
+def _is_neighbour(look: Look, walk: Walk) -> bool:
+    """Whether a walk leads to another on the same segment that is no gateway (Docker keeps these apart with `--icc=false`)."""
+    gateways = [gateway_of(hops(route)[0]) for route in look.defaults(walk.asked.start)]
+    return walk.asked.destination not in (*_OUTSIDE.values(), *gateways)
 
 
 def _passes(look: Look, walk: Walk) -> bool:
@@ -148,10 +154,11 @@ def _is_certain(look: Look, walk: Walk) -> bool:
     start, end = walk.asked.start, walk.found.result.end.netns
     if not any(netns is end for netns, _ in look.walker.owners(walk.asked.destination)):
         return False
+    if ":" in walk.asked.destination and not _is_connected(start, walk.asked.destination):
+        return False  # many a network has IPv6 in some of its places only
     if _is_connected(start, walk.asked.destination):
         return True
-    family = "inet6" if ":" in walk.asked.destination else "inet"
-    routes = [netns for netns in (start, end) if look.switches(netns).forwards("all", family)[0]]
+    routes = [netns for netns in (start, end) if look.switches(netns).forwards("all", "inet")[0]]
     return not routes or routes == [start] and _is_first(look, str(walk.found.source))
 
 
