@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from parsers.ip_route import table_of
 
 from .. import wording
-from ..errors import UsageError
+from ..errors import NetwrapError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -159,9 +159,12 @@ def _of_host(host: Host, change: str) -> Record:
 
 
 def between(host: Host, one: str, other: str, *, tables: Sequence[str] = (), everything: bool = False) -> Difference:
-    """Compare two namespaces of a host. Raises UsageError where there is no such namespace."""
+    """Compare two namespaces of a host. Raises UsageError where one is missing, NetwrapError where neither was read."""
     work = _Comparison(host.name, tables, False, everything)
     sides = [_Side(host, host.find(name)) for name in (one, other)]
+    if not any(side.netns.tables for side in sides):
+        why = [*host.problems, *host.notes][:1]
+        raise NetwrapError("; ".join([f"nothing is known of {one} and {other}", *why]))
     work.compare(*sides)
     return work.result([(sides[0].netns.title, sides[1].netns.title, "asked for")])
 

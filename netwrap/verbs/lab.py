@@ -11,7 +11,7 @@ import sys
 import time
 
 from netwrap import shell, wording
-from netwrap.errors import NetwrapError, UsageError, similar
+from netwrap.errors import NetwrapError, PermissionDenied, UsageError, similar
 
 from . import say
 from ._saving import whole
@@ -27,13 +27,37 @@ def run(options: Options) -> int:
     """Run the verb of `netwrap lab`; 1 where the host differs or a ping fails."""
     verb = options.verb.rpartition(" ")[2]
     if verb == "export":
+        if not _may_make_namespaces():
+            raise _root_needed(options)
         return _export(options.words, options.output)
     if verb == "list" or verb == "show" and not options.words:
         return _list()
     if verb == "show":
         return _show(options)
-    status: int = globals()[f"_{verb}"](options.words[0])
+    if verb != "status" and not shell.dry_run and not _may_make_namespaces():
+        raise _root_needed(options)
+    try:
+        status: int = globals()[f"_{verb}"](options.words[0])
+    except PermissionDenied as error:
+        raise error if _may_make_namespaces() else _root_needed(options) from None
     return status
+
+
+def _may_make_namespaces() -> bool:
+    """Whether this process may make and enter namespaces, which root may, unless a container has taken that away."""
+    wanted = 1 << 12 | 1 << 21  # CAP_NET_ADMIN, CAP_SYS_ADMIN
+    try:
+        with open("/proc/self/status", encoding="utf-8", errors="replace") as file:
+            return int(file.read().partition("\nCapEff:")[2].split()[0], 16) & wanted == wanted
+    except (OSError, ValueError, IndexError):
+        return os.geteuid() == 0
+
+
+def _root_needed(options: Options) -> NetwrapError:
+    words = wording.pasteable(["sudo", "netwrap", *options.verb.split(), *options.words])
+    if os.geteuid() == 0:
+        return NetwrapError("labs need CAP_NET_ADMIN and CAP_SYS_ADMIN, which this root does not have")
+    return NetwrapError(f"labs need root: {words}")
 
 
 def _print(text: str) -> None:

@@ -530,6 +530,24 @@ def test_a_script_of_nat_can_be_pasted_and_is_taken_down_by_name(private_host: P
     assert (down.returncode, host.sh("nft list ruleset"), host.sh("ip netns")) == (0, "", ""), down.stderr
 
 
+def test_without_rights_nothing_is_begun_and_nothing_is_called_equal(private_host: PrivateHost) -> None:
+    host = private_host
+    host.sh("ip netns add one; ip netns add two")
+    before = host.snapshot()
+
+    def netwrap(*words: str) -> subprocess.CompletedProcess[str]:
+        argv = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", sys.executable, "-m", "netwrap", *words]
+        return host.run(*argv, check=False)
+
+    for words in (["up", "bridge"], ["down", "bridge"], ["verify", "bridge"], ["export", "one"]):
+        done = netwrap("lab", *words)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr == "netwrap: labs need CAP_NET_ADMIN and CAP_SYS_ADMIN, which this root does not have\n"
+    differ = netwrap("diff", "one", "two")
+    assert (differ.returncode, differ.stdout) == (1, "") and "nothing is known of one and two; no right to enter" in differ.stderr
+    assert host.snapshot() == before
+
+
 def test_a_lab_that_is_up_is_shown_by_its_name(private_host: PrivateHost, tmp_path: Path) -> None:
     host = private_host
     file = lab_file(tmp_path, "[namespaces.one]\n", "mine.toml")
