@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
-import ipaddress
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import ipaddress
     from typing import Union
 
     Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
@@ -24,6 +24,8 @@ def network(text: str, family: str = "") -> Network | None:
     >>> network("default"), network("default", "inet6"), network("10.0.0.0/8", "inet6")
     (None, IPv6Network('::/0'), None)
     """
+    import ipaddress  # a table of links asks for no network
+
     if text in ("default", "any", "all") and family:
         text = "::/0" if family == "inet6" else "0.0.0.0/0"
     address, slash, bits = text.partition("/")

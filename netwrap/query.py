@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import parsers
 
 from . import commands, shell
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
 # Paths of binaries that do not know `-j` (busybox, iproute2 before 4.14), found out once.
 _no_json: set[str] = set()

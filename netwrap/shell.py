@@ -21,10 +21,8 @@ import re
 import select
 import signal
 import sys
-import threading
 import time
 import warnings
-from typing import TYPE_CHECKING, NamedTuple
 
 from .errors import (
     AlreadyExists,
@@ -42,6 +40,7 @@ from .errors import (
 )
 from .wording import pasteable
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any, NoReturn, TypeVar
@@ -121,12 +120,19 @@ def _meanings() -> tuple[tuple[re.Pattern[str], type[CommandError]], ...]:
     )
 
 
-class Result(NamedTuple):
+class Result:
     """The result of a command: standard output, standard error and status. Bytes that are not UTF-8 survive as surrogates."""
 
-    stdout: str
-    stderr: str
-    status: int
+    def __init__(self, stdout: str, stderr: str, status: int) -> None:  # importing `typing` takes as long as Python's start
+        self.stdout = stdout
+        self.stderr = stderr
+        self.status = status
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Result) and vars(self) == vars(other)
+
+    def __repr__(self) -> str:
+        return f"Result({self.stdout!r}, {self.stderr!r}, {self.status})"
 
 
 def environment() -> dict[str, str]:
@@ -349,6 +355,8 @@ def within(netns: str | None, work: Callable[[], T]) -> T:
         except Exception as error:
             failed.append(error)
 
+    import threading
+
     thread = threading.Thread(target=inside)
     thread.start()
     thread.join()
@@ -389,8 +397,14 @@ def _setns() -> Callable[[int, int], object]:
 
 def _mind_children() -> None:
     """Make exit statuses of children available: a parent that ignored SIGCHLD passed that on to us."""
-    if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
+    if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN and _is_main_thread():
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+
+
+def _is_main_thread() -> bool:
+    """Whether the main thread calls; there is no other where nobody has imported `threading`, which takes its time."""
+    threading = sys.modules.get("threading")
+    return threading is None or threading.current_thread() is threading.main_thread()
 
 
 def _has_ended(pid: int, timeout: float) -> bool:
@@ -467,6 +481,8 @@ def _wait_long(
         raise CommandMissing(words, 127, f"{words[0]} is not installed") from missing
     except sh.ForkException as failed:
         raise CommandFailed(words, 126, str(failed).strip().rpartition("\n")[2]) from failed
+    import threading
+
     late = threading.Event()
 
     def end() -> None:
@@ -505,7 +521,7 @@ def _taking_along(pid: int) -> Iterator[None]:
         os.kill(os.getpid(), number)
 
     numbers = ENDING
-    ours = threading.current_thread() is threading.main_thread()  # no other may set signal handlers
+    ours = _is_main_thread()  # no other may set signal handlers
     taken = [number for number in numbers if ours and signal.getsignal(number) is signal.SIG_DFL]
     for number in taken:
         signal.signal(number, end)
@@ -526,7 +542,7 @@ def cleaning_up() -> Iterator[None]:
 
     Does nothing where somebody else handles these signals, or in another thread than the main one.
     """
-    ours = threading.current_thread() is threading.main_thread()
+    ours = _is_main_thread()
     taken = [number for number in ENDING if ours and signal.getsignal(number) is signal.SIG_DFL]
     came: list[int] = []
 
@@ -653,7 +669,7 @@ def pass_through(argv: Sequence[str], netns: str | None = None, *, changes: bool
     _mind_children()
     sys.stdout.flush()
     sys.stderr.flush()
-    ours = threading.current_thread() is threading.main_thread()  # no other may set signal handlers
+    ours = _is_main_thread()  # no other may set signal handlers
     before = [(number, signal.signal(number, signal.SIG_IGN)) for number in (signal.SIGINT, signal.SIGQUIT) if ours]
     default = [*_IGNORED_BY_PYTHON, *(number for number, handler in before if handler is not signal.SIG_IGN)]
     try:

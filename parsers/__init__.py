@@ -29,6 +29,7 @@ _SHARED = (
     "jsontext",
     "lex",
     "linkinfo",
+    "linkjson",
     "linkrecord",
     "linkstats",
     "nft_expr",

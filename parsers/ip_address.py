@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import re
 
-from . import linkrecord
+from . import linkjson, linkrecord
 from .lex import Grammar, Remembered, Source, Words, number, parser, split, unparsed
 
 TYPE_CHECKING = False
@@ -233,7 +233,7 @@ def _same(last: Dict, record: Dict) -> bool:
 
 
 def _tidy(record: Dict) -> Dict | None:
-    tidied = linkrecord.tidy(record)
+    tidied = linkjson.tidy(record)
     if tidied is None:
         return None
     addresses = [entry for entry in tidied.get("addr_info", []) if entry]

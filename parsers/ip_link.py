@@ -17,25 +17,26 @@ about a veth. Flags and link types that it has no name for are numbers: ``400`` 
 
 from __future__ import annotations
 
-import re
-
-from . import linkrecord
-from .lex import Source, parser
+from . import linkjson
+from .lex import Source, lazy, parser
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .lex import Dict, Parse
+    from .linkrecord import Record
     from .records import Link
 
 # `vr1@if11         LOWERLAYERDOWN 9e:99:12:c4:3b:13 <NO-CARRIER,BROADCAST,UP> `: the brief form
-_BRIEF = re.compile(r"(\S{1,80}) +([A-Z]+|0x[0-9a-f]+) +(?:([^ <]\S*) +)?<([^ ]*)> *$", re.ASCII)
+_BRIEF = lazy(r"(\S{1,80}) +([A-Z]+|0x[0-9a-f]+) +(?:([^ <]\S*) +)?<([^ ]*)> *$")
 
 _STATES = frozenset("UNKNOWN NOTPRESENT DOWN LOWERLAYERDOWN TESTING DORMANT UP".split())
 
 
-def _brief(line: str) -> linkrecord.Record | None:
+def _brief(line: str) -> Record | None:
+    from . import linkrecord
+
     found = _BRIEF.match(line)
     if found is None or found[2] not in _STATES and not found[2].startswith("0x"):
         return None
@@ -48,12 +49,10 @@ def _brief(line: str) -> linkrecord.Record | None:
     return linkrecord.Record(fields)
 
 
-def _first(line: str) -> linkrecord.Record | None:
-    return linkrecord.header(line) or _brief(line)
-
-
 def _read(source: Source) -> Iterator[Dict]:
-    return linkrecord.read(source, None, _first)
+    from . import linkrecord  # the grammar of the text: only for those who have no JSON
+
+    return linkrecord.read(source, None, lambda line: linkrecord.header(line) or _brief(line))
 
 
-parse: Parse[Link] = parser(_read, linkrecord.tidy, record="Link")
+parse: Parse[Link] = parser(_read, linkjson.tidy, record="Link")

@@ -26,7 +26,6 @@ DEEPEST = 24
 _LONGEST_NUMBER = 20  # the digits of 2**64
 _LONGEST_SHOWN = 200
 _LARGEST = 1 << 64
-_HALVES = re.compile("[\ud800-\udc7f\udd00-\udfff]")  # the others stand for bytes that are no UTF-8
 
 _GAP = re.compile(r"[\s,]*")
 
@@ -91,10 +90,15 @@ def _int(word: str) -> int | str:
     return int(word) if len(word) <= _LONGEST_NUMBER else word
 
 
+@lru_cache(maxsize=1)  # few texts have such
+def _halves() -> re.Pattern[str]:
+    return re.compile("[\ud800-\udc7f\udd00-\udfff]")  # the other surrogates stand for bytes that are no UTF-8
+
+
 def plain(value: Any, depth: int = 0) -> Any:
     """A value without lone surrogates, NaN and infinities, and without anything nested too deep."""
     if isinstance(value, str):
-        return _HALVES.sub("\ufffd", value)
+        return _halves().sub("\ufffd", value) if not value.isascii() else value
     if depth > DEEPEST:
         return "..."
     if isinstance(value, float) and not isfinite(value):

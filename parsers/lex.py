@@ -535,7 +535,7 @@ def parser(
     def one_room(text: str, problems: list[ParseError] | None, first: int = 1) -> list[Dict]:
         if tidy is None or not is_json(text):
             return list(read(Source.of_text(text, problems, first)))
-        behind = _TEXT_BEHIND.search(text)
+        behind = _TEXT_BEHIND.search(text) if "\n" in text.rstrip(" \t\r\n") else None
         if behind is None:
             return list(_objects(text, Source((), problems), tidy, pairs, record))
         records = list(_objects(text[: behind.end()], Source((), problems), tidy, pairs, record))

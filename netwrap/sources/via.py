@@ -136,7 +136,7 @@ def captures(
     with contextlib.closing(_asked(asked, capture.script(), words, timeout, progress)) as answers:
         for answer in answers:
             if not capture.is_capture(answer.text):
-                failure = answer.failure or reason(answer.result._replace(stdout=answer.text))
+                failure = answer.failure or reason(_with(answer.result, answer.text))
                 answer = answer._replace(text="", failure=failure)
             elif answer.result.status and not answer.failure:
                 answer = answer._replace(failure=reason(answer.result))
@@ -159,8 +159,8 @@ def run(
             if shell.dry_run and changes:
                 continue
             _, begun, text = answer.text.partition(mark + "\n")  # in front of it a banner
-            failure = answer.failure if begun else answer.failure or reason(answer.result._replace(stdout=answer.text))
-            yield Answer(answer.target, text, failure, answer.result._replace(stdout=text))
+            failure = answer.failure if begun else answer.failure or reason(_with(answer.result, answer.text))
+            yield Answer(answer.target, text, failure, _with(answer.result, text))
 
 
 # -- why a host does not answer ------------------------------------------------------------------------------------
@@ -204,6 +204,10 @@ def reason(result: shell.Result) -> str:
     if result.status:
         return f"exit status {result.status}{last}"
     return "no capture came: the command must pass on its standard input to a shell (docker exec -i, kubectl exec -i)"
+
+
+def _with(result: shell.Result, stdout: str) -> shell.Result:
+    return shell.Result(stdout, result.stderr, result.status)
 
 
 def _short(line: str) -> str:

@@ -24,7 +24,7 @@ _MARKDOWN = {"md": "github", "markdown": "github"}
 
 
 def _tabulate() -> Any:
-    """Import `tabulate` without the modules that it imports for its version and for dataclasses: they take most of the time.
+    """Import `tabulate` without the modules that it imports for its version, HTML and dataclasses: they take most of the time.
 
     None where it cannot be imported; NetwrapError where it is too old.
     """
@@ -43,9 +43,16 @@ def _tabulate() -> Any:
 
             return getattr(dataclasses, name)
 
+    def escape(text: str, quote: bool = True) -> str:
+        import html
+
+        return html.escape(text, quote)
+
+    page = ModuleType("html")
+    page.escape = escape  # type: ignore[attr-defined]
     metadata = ModuleType("importlib.metadata")
     metadata.version, metadata.PackageNotFoundError = lambda name: "unknown", LookupError  # type: ignore[attr-defined]
-    spared = {"importlib.metadata": metadata, "dataclasses": Dataclasses("dataclasses")}
+    spared = {"importlib.metadata": metadata, "dataclasses": Dataclasses("dataclasses"), "html": page}
     spared = {} if "tabulate" in sys.modules else {name: module for name, module in spared.items() if name not in sys.modules}
     sys.modules.update(spared)
     try:
@@ -166,7 +173,7 @@ def _yaml(value: Any, indent: str = "") -> Iterator[str]:
                 yield f"{indent}- {_scalar(item)}"
     else:
         for key, item in value.items():
-            name = key if _PLAIN.fullmatch(key) and key.lower() not in _YAML_WORDS else _scalar(key)
+            name = key if re.fullmatch(_PLAIN, key, re.ASCII) and key.lower() not in _YAML_WORDS else _scalar(key)
             if _has_lines(item):
                 yield f"{indent}{name}:"
                 yield from _yaml(item, indent + "  ")
@@ -176,7 +183,7 @@ def _yaml(value: Any, indent: str = "") -> Iterator[str]:
 
 # Words that YAML takes for something else than themselves.
 _YAML_WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null"))
-_PLAIN = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
+_PLAIN = r"[A-Za-z_][\w.-]*"
 
 
 def _has_lines(value: Any) -> bool:
@@ -186,7 +193,7 @@ def _has_lines(value: Any) -> bool:
 def _scalar(value: Any) -> str:
     import json
 
-    if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _YAML_WORDS:
+    if isinstance(value, str) and re.fullmatch(_PLAIN, value, re.ASCII) and value.lower() not in _YAML_WORDS:
         return value
     return json.dumps(value)
 

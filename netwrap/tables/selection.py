@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from parsers.lex import lazy
+
 from ..errors import UsageError, similar
 from ..prefixes import contains, network
 from ..wording import natural
@@ -21,9 +23,9 @@ if TYPE_CHECKING:
     Test = Callable[[Any], bool]
 
 _MISSING = object()
-_CONDITION = re.compile(r"\s*(@?[A-Za-z_][\w.@-]*)\s*(==|!=|!~|<<|>>|<=|>=|=|~|<|>)\s*(.*?)\s*$", re.DOTALL)
+_CONDITION = lazy(r"\s*(@?[A-Za-z_][\w.@-]*)\s*(==|!=|!~|<<|>>|<=|>=|=|~|<|>)\s*(.*?)\s*$", re.DOTALL)
 #: A number as people write it: ``-5``, ``1.5k`` (thousands), ``64Ki`` (of 1,024).
-_NUMBER = re.compile(r"([-+]?[0-9]+(?:\.[0-9]+)?) ?(?:([kKMGT])(i?)B?)?$", re.ASCII)
+_NUMBER = lazy(r"([-+]?[0-9]+(?:\.[0-9]+)?) ?(?:([kKMGT])(i?)B?)?$", re.ASCII)
 _POWERS = {"k": 1, "K": 1, "M": 2, "G": 3, "T": 4}
 #: Columns whose words are those of a list that a program has: their case does not matter.
 _WORDS = frozenset(
@@ -31,7 +33,7 @@ _WORDS = frozenset(
 )
 #: Columns that hold addresses of an interface: an address without a length is found there with any length.
 _OWNED = frozenset(("address", "addresses", "local"))
-_SPAN = re.compile(r"([0-9]+)-([0-9]+)$", re.ASCII)
+_SPAN = lazy(r"([0-9]+)-([0-9]+)$", re.ASCII)
 PEER = "@peer."
 
 

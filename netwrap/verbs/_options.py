@@ -8,7 +8,6 @@ argparse would take a quarter of the time of ``netwrap parse arp``, and options 
 
 from __future__ import annotations
 
-import copy
 import os
 import re
 
@@ -304,7 +303,7 @@ _APART = (
 )
 # Options that say something only beside another.
 _BESIDE = (("--via-file", "--via"), ("--via-timeout", "--via"), ("--until", "--watch"))
-_SECONDS = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,3})?", re.ASCII)
+_SECONDS = r"[0-9]{1,5}(?:\.[0-9]{1,3})?"
 #: Options that are asked before any verb.
 HELP = ("-h", "--help")
 VERSION = ("-V", "--version")
@@ -388,7 +387,8 @@ class Options:
 
     def of_table(self, columns: list[str], sort: list[str]) -> Options:
         """The same options, with these columns and this order: for one of several tables."""
-        other = copy.copy(self)
+        other = Options.__new__(Options)
+        vars(other).update(vars(self))
         other.columns, other.sort = columns, sort
         return other
 
@@ -442,7 +442,7 @@ class Reader:
                     raise UsageError(f"{option.name} takes {', '.join(option.words)}, not {following!r}{near}")
                 return option.words[0]
         elif option.kind == "pause":
-            if following is None or not _SECONDS.fullmatch(following):
+            if following is None or not re.fullmatch(_SECONDS, following, re.ASCII):
                 return ""
         elif following is None or any(following == other.name for other in ALL):
             raise UsageError(f"{option.name} takes a value: {option.value}")
@@ -588,7 +588,7 @@ def _fill(options: Options, option: Option, value: str) -> None:
             raise UsageError(f"{option.name} takes a whole number from {low} to {high} ({option.value}), not {value!r}")
         found = int(value)
     elif option.kind == "pause":
-        if value and not _SECONDS.fullmatch(value):
+        if value and not re.fullmatch(_SECONDS, value, re.ASCII):
             raise UsageError(f"{option.name} takes a number of seconds, not {value!r}")
         found = float(value or 2)
     elif option.kind == "choice" and value not in option.words:
