@@ -780,7 +780,8 @@ def batch(
     if result.status != 0 and failed is not None:
         origin = origins.get((failed[1], int(failed[2])))
         words = in_netns(*origin) if origin is not None else words
-    return checked(words, result._replace(stderr=re.sub(_BATCH_FAILED, "", result.stderr).strip()))
+    said = re.sub(_BATCH_FAILED, "", result.stderr).strip()
+    return checked(words, Result(result.stdout, said, result.status))
 
 
 # -- showing what is run -------------------------------------------------------------------------------------------

@@ -11,12 +11,12 @@ the verdict makes the outcome ``undecided`` and is named; one that could not is 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
 from . import iptables_rules, matching, nft_rules, rule_index
 from .nft_rules import Broken, Effect, Unknown
+from .packet import Packet, replace
 from .switches import Switches
 
 if TYPE_CHECKING:
@@ -27,49 +27,7 @@ if TYPE_CHECKING:
     from ..model.namespace import Namespace
 
     #: What the routing tables answer about an address: its type (``local``, ``unicast``, ...) and its interface; None: unknown.
-    Fib = Callable[[str, "Packet"], "tuple[str, str | None] | None"]
-
-
-@dataclass(frozen=True)
-class Packet:
-    """A packet as it stands at a hook. A field that is None is not known, and a match that asks for it is undecided.
-
-    ``iif`` and ``oif`` are None where the hook has none (``oif`` in prerouting). ``state`` is what conntrack calls the packet:
-    new, established, related, invalid, untracked. For an answer, ``direction`` is "reply" and ``original`` the
-    (source, destination, sport, dport) of the connection's first packet before NAT; ``status`` names what NAT did to
-    the connection (``snat``, ``dnat``). ``bridged``: the packet is a frame that a bridge only passes on.
-    """
-
-    family: str  # inet, inet6, arp
-    source: str
-    destination: str
-    proto: str  # icmp, icmpv6, udp, tcp, ...
-    sport: int | None = None
-    dport: int | None = None
-    icmp_type: int | None = None
-    icmp_code: int | None = 0
-    iif: str | None = None
-    oif: str | None = None
-    mark: int = 0
-    state: str | None = "new"
-    length: int | None = None
-    bridged: bool = False
-    physin: str | None = None
-    physout: str | None = None
-    ether_source: str | None = None
-    ether_destination: str | None = None
-    vlan: int | None = None
-    uid: int | None = None
-    gid: int | None = None
-    ttl: int | None = None
-    dscp: int | None = 0
-    tcp_flags: frozenset[str] | None = None  # None for tcp: SYN of a new connection, else ACK
-    ct_mark: int | None = 0
-    zone: int = 0
-    direction: str = "original"
-    original: tuple[str, str, int | None, int | None] | None = None
-    status: frozenset[str] = frozenset()
-    operation: int | None = None  # of ARP: 1 asks, 2 answers
+    Fib = Callable[[str, Packet], "tuple[str, str | None] | None"]
 
 
 class Step(NamedTuple):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from parsers import iptables
@@ -11,13 +10,14 @@ from parsers.lex import whole
 from . import matching, nft_rules
 from .matching import STATES, Context
 from .nft_rules import Effect, Unknown
+from .packet import replace
 
 if TYPE_CHECKING:
     from typing import Any
 
     from parsers.records import Record
 
-    from .firewall import Packet
+    from .packet import Packet
 
 
 def matches(rule: Record, packet: Packet, context: Context) -> tuple[bool | None, str]:

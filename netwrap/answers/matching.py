@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from parsers.records import AddrInfo
 
     from ..model.namespace import Namespace
-    from .firewall import Fib, Packet
+    from .firewall import Fib
+    from .packet import Packet
 
     Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 

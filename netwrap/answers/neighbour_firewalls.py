@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import firewall
+from .packet import Packet, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..model.namespace import Namespace
-    from .firewall import Outcome, Packet
+    from .firewall import Outcome
     from .layer2 import Crossing, End
 
     _Asked = tuple[Namespace, str, Packet, bool]
@@ -52,8 +52,8 @@ def _messages(source: str | None, nexthop: str) -> tuple[Packet, Packet]:
     if ":" not in nexthop:
         own = source or "0.0.0.0"
         return (
-            firewall.Packet("arp", own, nexthop, "arp", state="untracked", length=28, operation=1),
-            firewall.Packet("arp", nexthop, own, "arp", state="untracked", length=28, operation=2),
+            Packet("arp", own, nexthop, "arp", state="untracked", length=28, operation=1),
+            Packet("arp", nexthop, own, "arp", state="untracked", length=28, operation=2),
         )
     import ipaddress
 
@@ -61,8 +61,8 @@ def _messages(source: str | None, nexthop: str) -> tuple[Packet, Packet]:
     low = int(ipaddress.ip_address(nexthop.partition("%")[0])) & 0xFFFFFF
     everybody = str(ipaddress.ip_address((0xFF02 << 112) + 0x1_FF00_0000 + low))  # the solicited-node multicast address
     return (
-        firewall.Packet("inet6", own, everybody, "icmpv6", icmp_type=135, state="untracked", length=72, ttl=255),
-        firewall.Packet("inet6", nexthop, own, "icmpv6", icmp_type=136, state="untracked", length=72, ttl=255),
+        Packet("inet6", own, everybody, "icmpv6", icmp_type=135, state="untracked", length=72, ttl=255),
+        Packet("inet6", nexthop, own, "icmpv6", icmp_type=136, state="untracked", length=72, ttl=255),
     )
 
 

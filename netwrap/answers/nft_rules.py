@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from parsers.lex import whole
 
 from . import matching
 from .matching import STATES, Context, every, negated, some
+from .packet import replace
 
 if TYPE_CHECKING:
     from typing import Any
 
     from parsers.records import Record
 
-    from .firewall import Packet
+    from .packet import Packet
 
 
 class Broken(Exception):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import UsageError
 from ..model import evidence
-from . import firewall
 from .inside import inside
+from .packet import Packet, replace
 from .routing import family_of
 from .walk import TTL, Ended, Hop, Walker, Way, bound
 
@@ -138,7 +137,7 @@ def trace(host: Host, asked: Asked, walker: Walker | None = None) -> Trace:
     family = family_of(asked.destination)
     proto, request, answer = _ECHO[family] if asked.proto == "icmp" else (asked.proto, None, None)
     sport = asked.sport if asked.sport is not None or asked.proto == "icmp" else 40000
-    packet = firewall.Packet(
+    packet = Packet(
         family, asked.source or "", asked.destination, proto, sport=sport, dport=asked.port, icmp_type=request,
         mark=asked.mark, length=asked.size,
     )  # fmt: skip

@@ -35,12 +35,11 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import tempfile
 import threading
 
 from parsers.jsontext import whole_part
 
-from .. import packaged, shell, unfinished
+from .. import packaged, shell
 from ..commands import module
 from ..commands.line import understand
 from ..errors import NetwrapError, TimedOut
@@ -86,6 +85,8 @@ def take(*, timeout: int = TIMEOUT, json: bool = True, quick: bool = False, prog
     sockets, which take a third of the time; ``progress`` is called four times a second with the number of namespaces read and
     the number there are. Raises CommandError where the probe cannot run at all.
     """
+    import tempfile  # not for those who read
+
     with tempfile.TemporaryFile() as file:
         take_to(file.fileno(), timeout=timeout, json=json, quick=quick, progress=progress)
         return _content(file.fileno())
@@ -109,6 +110,10 @@ def take_to(
 @contextlib.contextmanager
 def _folder() -> Iterator[str]:
     """A folder in memory, where there is some, that is removed whatever happens."""
+    import tempfile
+
+    from .. import unfinished
+
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else tempfile.gettempdir()
     stem = os.path.join(memory, "netwrap")
     try:

@@ -14,12 +14,12 @@ from ..errors import NetwrapError, UsageError
 from ..model.build import HOST_WIDE, build
 from ..model.host import Host
 from ..model.section import Section
-from . import archive, folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import BinaryIO
 
+    from . import archive
     from .capture import Progress
 
 #: The most that is read of a text: a capture, a session.
@@ -93,7 +93,7 @@ def skimmed(path: str, skip: Callable[[str], bool]) -> Host | None:
 
     It has no tables; its notes and problems are those of the capture, and of the commands that failed in it. Raises NetwrapError.
     """
-    from . import capture
+    from . import archive, capture
 
     try:
         if os.path.isdir(path):
@@ -160,6 +160,8 @@ def read_text(text: str) -> Host:
 
 
 def _read(path: str, at: int | None) -> list[Host]:
+    from . import archive
+
     if path == "-":
         return _stream(sys.stdin.buffer, "standard input", at, None)
     try:
@@ -196,6 +198,8 @@ def _opened(path: str) -> BinaryIO:
 
 
 def _wanted() -> archive.Files:
+    from . import archive, folder
+
     choice = folder.Choice()
     return archive.Files(choice.wanted, choice.peeks)
 
@@ -215,6 +219,8 @@ def text(path: str) -> tuple[str, list[str]]:
 
 
 def _text_of(file: BinaryIO, shown: str) -> tuple[str, list[str]]:
+    from . import archive
+
     stream, start = _begun(file, shown)
     if archive.is_tar(start) or archive.is_zip(start):
         raise NetwrapError(f"{shown}: an archive of files: use --from")
@@ -224,6 +230,8 @@ def _text_of(file: BinaryIO, shown: str) -> tuple[str, list[str]]:
 
 def _begun(file: BinaryIO, shown: str) -> tuple[archive.Stream, bytes]:
     """A stream and its first bytes."""
+    from . import archive
+
     try:
         stream = archive.Stream(file)
         return stream, stream.peek(4096)
@@ -232,6 +240,8 @@ def _begun(file: BinaryIO, shown: str) -> tuple[archive.Stream, bytes]:
 
 
 def _rest(stream: archive.Stream, start: bytes, shown: str, problems: list[str]) -> str:
+    from . import archive
+
     why = archive.unreadable(start)
     if why:
         raise NetwrapError(f"{shown}: {why}")
@@ -254,6 +264,8 @@ def _rest(stream: archive.Stream, start: bytes, shown: str, problems: list[str])
 
 
 def _stream(file: BinaryIO, shown: str, at: int | None, again: Callable[[], BinaryIO] | None) -> list[Host]:
+    from . import archive
+
     stream, start = _begun(file, shown)
     if archive.is_tar(start) or archive.is_zip(start):
         _not_pasted(shown, at)
@@ -265,6 +277,8 @@ def _stream(file: BinaryIO, shown: str, at: int | None, again: Callable[[], Bina
 
 
 def _files(files: archive.Files, shown: str) -> list[Host]:
+    from . import folder
+
     found = folder.read(files)
     if not found.sections and not files.problems:
         raise NetwrapError(f"{shown}: no file in it is named after a command that netwrap knows ('ip_-d_link', 'arp -n.txt')")

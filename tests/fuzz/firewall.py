@@ -14,11 +14,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import NamedTuple
 
 from netwrap.answers import firewall
-from netwrap.answers.firewall import Outcome, Packet
+from netwrap.answers.firewall import Outcome
+from netwrap.answers.packet import Packet, replace
 from netwrap.model.build import build
 from netwrap.model.namespace import Namespace
 from netwrap.model.section import Section

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ from rooms import Netwrap
 
 from netwrap.answers import find as finding
 from netwrap.answers import firewall, overview
-from netwrap.answers.firewall import Packet
+from netwrap.answers.packet import Packet, replace
 from netwrap.model.build import build
 from netwrap.model.host import Host
 from netwrap.model.namespace import Namespace
