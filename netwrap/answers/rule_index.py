@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from parsers.records import Record
 
-    from .firewall import Packet
+    from .packet import Packet
 
     Key = tuple[str, "int | str"]
 
@@ -24,7 +24,7 @@ class Index:
 
     >>> rules = [{"expr": [{"option": "-d", "value": f"10.0.0.{n}/32"}], "text": n} for n in range(3)]
     >>> rules.append({"expr": [], "text": "all"})
-    >>> from netwrap.answers.firewall import Packet
+    >>> from netwrap.answers.packet import Packet
     >>> [rule["text"] for rule in Index(rules).candidates(Packet("inet", "10.9.9.9", "10.0.0.1", "tcp"))]
     [1, 'all']
     """
