@@ -25,8 +25,8 @@ SHOWN = [(path, *found) for path in DOCUMENTS if path.stem != "recipes" for foun
 
 
 def stripped(text: str) -> list[str]:
-    """The lines of a text without blanks at their ends, as a document shows them."""
-    return [line.rstrip() for line in text.rstrip().split("\n")]
+    """The lines of a text without blanks at their ends, as a document shows them. The number of checks may grow."""
+    return [re.sub(r"\b\d+ checks of", "N checks of", line.rstrip()) for line in text.rstrip().split("\n")]
 
 
 @pytest.mark.parametrize(
