@@ -300,7 +300,9 @@ class _Comparison:
         self.rows += [(other, row) for row in found]
 
     def _names_of(self, host: Host) -> _Names:
-        return self._names.setdefault(id(host), _Names(host))
+        if id(host) not in self._names:
+            self._names[id(host)] = _Names(host)
+        return self._names[id(host)]
 
     def _table(
         self, table: str, left: Iterable[Item], right: Iterable[Item], one: _Side, other: _Side, rebuilt: bool

@@ -128,7 +128,7 @@ class _Maker:
             self.add(OLD_SYSCTL, netns, "sysctl", "-q", "-w", f"{name}={was}", does="sysctl")
 
     def of_device(self, netns: str, name: str) -> bool:
-        return any(f"/{key[2]}/" in name for key in self.steps if key[0] == "link" and key[1] == netns)
+        return any(("link", netns, part) in self.steps for part in name.split("/")[1:-1])
 
     # -- links --------------------------------------------------------------------------------------------------------
 

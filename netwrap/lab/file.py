@@ -511,7 +511,14 @@ def text_of(name: str) -> str:
         raise LabFileError(name, 0, "is no text in UTF-8") from error
 
 
+# A key of very many parts: readers of TOML take the square of their number. No name and no value of a lab looks like it.
+_DEEP_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){64}""", re.ASCII)
+
+
 def _toml(file: str, text: str) -> dict[str, Any]:
+    deep = _DEEP_KEY.search(text)
+    if deep is not None:
+        raise LabFileError(file, text.count("\n", 0, deep.start()) + 1, "is nested too deeply")
     try:
         if sys.version_info >= (3, 11):
             import tomllib
@@ -658,9 +665,9 @@ class _Reader:
     def place(self, at: At, text: str) -> tuple[str, str, str | None]:
         """``red:eth0`` -> its namespace, its name, and the bridge where the place is one."""
         place, colon, dev = text.partition(":")
-        known = (*self.namespaces, *self.bridges, HOST)
-        if not colon or place not in known:
-            raise at.wants(f"PLACE:INTERFACE, where PLACE is one of {', '.join(known)}", text)
+        if not colon or place not in self.namespaces and place not in self.bridges and place != HOST:
+            known = ", ".join((*self.namespaces, *self.bridges, HOST))
+            raise at.wants(f"PLACE:INTERFACE, where PLACE is one of {known}", text)
         _dev(at, dev)
         if place in self.bridges:
             return self.bridges[place]["netns"], dev, place

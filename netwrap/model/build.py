@@ -61,6 +61,7 @@ class _Builder:
         self.remarks: dict[tuple[str, str], list[str]] = {}  # the same, of what is only worth a note
         self.gone: dict[str, Namespace] = {}  # failed in a way that a namespace does that is not there any more
         self.here: str | None = None
+        self.signs: set[tuple[str, str, str]] = set()  # names, paths, labels and control groups of namespaces
 
     def netns(self, key: str) -> Namespace:
         if key == "" and self.here is not None:
@@ -176,7 +177,8 @@ class _Builder:
                 if how == "label":
                     value = value.replace(":", " ", 1)  # `mininet:h1`
                 names = {"name": netns.names, "path": netns.paths, "label": netns.labels, "cgroup": netns.cgroups}[how]
-                if value not in names:
+                if (key, how, value) not in self.signs:
+                    self.signs.add((key, how, value))
                     names.append(value)
             else:
                 netns.held.append(f"{how} {value}")

@@ -49,8 +49,9 @@ def _latest(captures: Iterable[Table]) -> dict[tuple[str, str, str], list[Record
     found: dict[tuple[str, str, str], list[Record]] = {}
     for capture in captures:
         of_table: dict[tuple[str, str, str], list[Record]] = {}
+        tool = _tool(capture)
         for record in capture.records:
-            of_table.setdefault((_tool(capture), record.get("family", ""), record.get("table", "")), []).append(record)
+            of_table.setdefault((tool, record.get("family", ""), record.get("table", "")), []).append(record)
         for key, records in of_table.items():
             if key not in found or _rules(records) >= _rules(found[key]):
                 found[key] = records

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 from packing import lay
 
-from netwrap.answers import check, overview
+from netwrap.answers import check, diff, find, overview, topology
 from netwrap.errors import NetwrapError
+from netwrap.lab import apply as lab_apply
+from netwrap.lab import file as lab_file
+from netwrap.model.build import build
+from netwrap.model.section import Section
 from netwrap.sources import opening
 
 LINK = "{0}: v{0}@if{1}: <UP> mtu 1500\n    link/ether 02:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff link-netnsid 0\n"
@@ -31,6 +38,24 @@ def calls(work: Callable[[], object]) -> int:
         pass
     finally:
         sys.setprofile(None)
+    return count
+
+
+def lines_run(work: Callable[[], object]) -> int:
+    """The number of lines of ours that some work runs."""
+    count = 0
+
+    def counted(frame: FrameType, event: str, argument: object) -> Any:
+        nonlocal count
+        count += event == "line"
+        return counted if "netwrap" in frame.f_code.co_filename else None
+
+    before = sys.gettrace()
+    sys.settrace(counted)
+    try:
+        work()
+    finally:
+        sys.settrace(before)
     return count
 
 
@@ -100,3 +125,84 @@ def test_check_grows_with_the_host(text: Callable[[int], str]) -> None:
         hosts = opening.read_text(text(size))
         counts.append(calls(lambda hosts=hosts: check.check(hosts)))  # type: ignore[misc]
     assert counts[2] < 6 * counts[1], counts
+
+
+def _names(size: int) -> list[Section]:
+    listed = "".join(f"5\t{how}\tweb{number}\n" for number in range(size) for how in ("name", "path", "label", "cgroup"))
+    return [Section("", "namespaces", "1\tself\n" + listed), Section("5", "ip link", "1: lo: <UP> mtu 5\n")]
+
+
+def _on_one_parent(size: int, kind: str) -> list[Section]:
+    listed = "".join(f"{number}\tname\tn{number}\n" for number in range(5, size + 5))
+    parent = [{"ifindex": 2, "ifname": "eth0", "flags": ["UP"], "mtu": 1500, "address": "02:00:00:00:00:02"}]
+    child = {"ifindex": 3, "link_index": 2, "ifname": "e", "flags": ["UP"], "mtu": 1500, "link_netnsid": 0}
+    link = json.dumps([{**child, "linkinfo": {"info_kind": kind}}])
+    rooms = [Section(str(number), "ip -j -d link", link) for number in range(5, size + 5)]
+    return [Section("", "namespaces", "1\tself\n" + listed), Section("1", "ip -j -d link", json.dumps(parent)), *rooms]
+
+
+def _vlans(size: int) -> list[Section]:
+    return _on_one_parent(size, "vlan")
+
+
+def _macvlans(size: int) -> list[Section]:
+    return _on_one_parent(size, "macvlan")
+
+
+def _one_name(size: int) -> list[Section]:
+    return [Section("", "ip link", "".join(f"{number}: e@if{number + 1}: <UP> mtu 5\n" for number in range(2, size + 2)))]
+
+
+def _masters(size: int) -> list[Section]:
+    return [Section("", f"ip link show master b{at}", f"{at}: v{at}: <UP> mtu 5 master b{at}\n") for at in range(2, size + 2)]
+
+
+def _chains(size: int) -> list[Section]:
+    chains = "".join(f":C{number} - [0:0]\n" for number in range(size))
+    rules = "".join(f"-A INPUT -j C{number}\n" for number in range(size))
+    return [Section("", "iptables-save", f"*filter\n:INPUT ACCEPT [0:0]\n{chains}{rules}COMMIT\n")]
+
+
+@pytest.mark.parametrize("make", [_names, _vlans, _macvlans, _one_name, _masters, _chains])
+def test_answers_grow_with_the_host(make: Callable[[int], list[Section]]) -> None:
+    """Lines, not calls: what was not linear were loops and searches of lists in one function."""
+    counts = []
+    for size in (20, 50, 200):
+        sections = make(size)
+        counts.append(lines_run(lambda sections=sections: _answers(sections)))  # type: ignore[misc]
+    assert counts[2] < 6 * counts[1], counts
+
+
+def _answers(sections: list[Section]) -> None:
+    host = build(sections)
+    for netns in host.namespaces:
+        overview.row(host, netns)
+    overview.details(host, host.namespaces[0])
+    topology.graph([host])
+    check.check(host)
+    diff.diff(host, host)
+    find.find(host, "10.0.0.1")
+
+
+def _star(size: int) -> str:
+    rooms = "".join(f"[namespaces.n{number}]\n" for number in range(size))
+    ends = (f'[[links]]\nendpoints = [{{at = "n{at}:e", addresses = ["10.0.{at}.1/8"]}}, "b:v{at}"]\n' for at in range(size))
+    return rooms + "[bridges.b]\n" + "".join(ends)
+
+
+def _sysctls(size: int) -> str:
+    return "".join(f'namespaces.n{number}.sysctls."net.ipv4.ip_forward" = 1\n' for number in range(size))
+
+
+@pytest.mark.parametrize("text", [_star, _sysctls])
+def test_a_lab_grows_with_its_file(text: Callable[[int], str]) -> None:
+    counts = []
+    for size in (10, 50, 200):
+        counts.append(lines_run(lambda size=size: lab_apply.from_nothing(lab_file.read(text(size), "x.toml"))))  # type: ignore[misc]
+    assert counts[2] < 6 * counts[1], counts
+
+
+@pytest.mark.parametrize("key", ["a" + ".a" * 100_000, '"a"' + ' . "a"' * 100_000, "a = 1\n[a" + ".a" * 100_000 + "]"])
+def test_keys_of_very_many_parts_are_refused(key: str) -> None:
+    with pytest.raises(lab_file.LabFileError, match="nested too deeply"):
+        lab_file.read(f"{key} = 1", "x.toml")

@@ -121,6 +121,7 @@ class Look:
         self.walks: list[Walk] | None = None  # made by the first check that asks for them
         self.check: Check | None = None
         self._switches: dict[int, Switches] = {}
+        self._twins: dict[tuple[bool, Any], list[tuple[Namespace, Link]]] | None = None
         self._entries: dict[str, list[tuple[Namespace, Address, AddrInfo]]] = {}
         self._owned: dict[str, list[tuple[Namespace, Address, AddrInfo]]] | None = None
         self._defaults: dict[tuple[int, str], list[Route]] = {}
@@ -231,19 +232,21 @@ class Look:
         """The peer in text that shows no index of one end (`-br`): each end names the other's index or namespace."""
         if "ifindex" in link and "ifindex" not in (self.namespaces[0].links or [{}])[0] and "link_netns" not in link:
             return None
-        places = []
-        for other in self.namespaces:
-            for twin in other.links or () if other is not netns else ():
-                if "ifindex" not in link:
-                    fits = twin.get("ifindex") == link.get("link_index") and twin.get("link_netns") in netns.names
-                else:
-                    fits = (
-                        "ifindex" not in twin
-                        and twin.get("link_index") == link["ifindex"]
-                        and link.get("link_netns") in other.names
-                    )
-                if fits and link.get("link_index") is not None:
-                    places.append((other, twin))
+        if link.get("link_index") is None:
+            return None
+        if self._twins is None:
+            self._twins = {}
+            for other in self.namespaces:
+                for twin in other.links or ():
+                    key = (True, twin["ifindex"]) if "ifindex" in twin else (False, twin.get("link_index"))
+                    self._twins.setdefault(key, []).append((other, twin))
+        if "ifindex" not in link:
+            some = self._twins.get((True, link["link_index"]), ())
+            places = [place for place in some if place[1].get("link_netns") in netns.names]
+        else:
+            some = self._twins.get((False, link["ifindex"]), ())
+            places = [place for place in some if link.get("link_netns") in place[0].names]
+        places = [place for place in places if place[0] is not netns]
         return places[0] if len(places) == 1 else None
 
     def links(self, *kinds: str) -> Iterator[tuple[Namespace, Link]]:
