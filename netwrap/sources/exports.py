@@ -217,6 +217,18 @@ def _table(name: str) -> str:
     return f"CREATE TABLE {name} ({fleet.columns(flat.TABLES[name])})"
 
 
+def _ambiguous() -> set[str]:
+    """The names of columns that have different types in different tables."""
+    kinds: dict[str, set[str]] = {}
+    for table in flat.TABLES.values():
+        for column in table.columns:
+            kinds.setdefault(column.name, set()).add({"flag": "bool", "json": "text"}.get(column.type, column.type))
+    return {name for name, found in kinds.items() if len(found) > 1}
+
+
+_AMBIGUOUS = _ambiguous()
+
+
 def duck(files: Sequence[str], tables: Iterable[str]) -> Any:
     """A DuckDB connection with tables read from files; nothing outside of them can be reached through it. Raises NetwrapError."""
     duckdb = _extra("duckdb")
@@ -228,13 +240,17 @@ def duck(files: Sequence[str], tables: Iterable[str]) -> Any:
             shaped = ", ".join(f"{column} {kind}" for column, kind in columns.items())
             listed = ", ".join(columns)
             connection.execute(f"CREATE TABLE {name} ({shaped})")
+            # A column of this name may have another type in another table: `id` is a number there, and a text here.
+            read_as = {column: kind if column not in _AMBIGUOUS else "VARCHAR" for column, kind in columns.items()}
+            casts = ", ".join(f"TRY_CAST({it} AS {columns[it]})" if it in _AMBIGUOUS else it for it in columns)
             texts = [file for file in files if file.endswith(_LINES)]
             packed = [file for file in files if os.path.basename(file) == f"{name}.parquet"]
             commas = [file for file in files if os.path.basename(file) == f"{name}.csv"]
             wanted = ", ".join(f"'{column}': '{kind}'" for column, kind in columns.items())
             if texts:
-                read = f"read_json(?, format='newline_delimited', columns={{{wanted}}})"
-                connection.execute(f"INSERT INTO {name} SELECT {listed} FROM {read} WHERE _table='{name}'", [texts])
+                wanted_here = ", ".join(f"'{column}': '{kind}'" for column, kind in read_as.items())
+                read = f"read_json(?, format='newline_delimited', columns={{{wanted_here}}})"
+                connection.execute(f"INSERT INTO {name} SELECT {casts} FROM {read} WHERE _table='{name}'", [texts])
             if commas:
                 read = f"read_csv(?, auto_detect=false, header=true, quote='\"', escape='\"', nullstr='', columns={{{wanted}}})"
                 connection.execute(f"INSERT INTO {name} SELECT {listed} FROM {read}", [commas])

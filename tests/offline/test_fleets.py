@@ -268,25 +268,65 @@ def test_wrong_names_get_a_suggestion() -> None:
             sql.run(sql_options(query, SAMPLE))
 
 
-HOSTILE = ["'; DROP TABLE link; --", '"); x', "=cmd|' /C calc'!A0", "\\x00\x1b[31m", "a\nb", "\udcff", "{}", "%s", "$(id)"]
+HOSTILE = [
+    "'; DROP TABLE link; --",
+    "' || readfile('/etc/passwd') || '",
+    "a\0b",
+    ',"\r\n\t',
+    '"); x',
+    "=cmd|' /C calc'!A0",
+    "\\x00\x1b[31m",
+    "a\nb",
+    "\udcff",
+    "{}",
+    "%s",
+    "$(id)",
+]
 
 
-@pytest.mark.parametrize("name", HOSTILE)
-def test_names_of_strangers_are_values_everywhere(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    link = {"ifindex": 1, "ifname": name, "flags": ["UP"], "mtu": 1500, "master": name, "ifalias": name, "operstate": name,
-            "linkinfo": {"info_kind": name}, name: name}  # fmt: skip
-    host = build([Section(name, "ip -j -d link", json.dumps([link])), Section("", "hostname", name, status=0)])
-    host.name = host.source = name
-    rows = list(flat.rows(host))
-    shown = name.encode("utf-8", "backslashreplace").decode()
-    for form in exports.FORMATS:
-        if form == "parquet" and not exports.duckdb_installed():
-            continue
-        exports.write(iter(rows), form, str(tmp_path / f"x.{form}"))
-    sources = ["x.jsonl", "x.jsonl.gz", "x.csv", "x.sqlite", *(["x.parquet"] if exports.duckdb_installed() else [])]
-    for source in sources:
-        [row] = asked(capsys, "select ifname, master, kind, _host from link", "--from", str(tmp_path / source))
-        assert row == {"ifname": shown, "master": shown, "kind": shown, "_host": shown}
+def test_names_of_strangers_are_values_everywhere() -> None:
+    for name in HOSTILE:
+        link = {"ifindex": 1, "ifname": name, "flags": ["UP"], "mtu": 1500, "master": name, "ifalias": name, "operstate": name,
+                "linkinfo": {"info_kind": name}, name: name}  # fmt: skip
+        host = build([Section(name, "ip -j -d link", json.dumps([link])), Section("", "hostname", name, status=0)])
+        host.name = host.source = name
+        [(_, row)] = flat.rows(host, ["link"])
+        shown = name.encode("utf-8", "backslashreplace").decode()
+        assert (row["ifname"], row["master"], row["kind"], row["_host"]) == (shown,) * 4
+
+
+@pytest.mark.parametrize("form", exports.FORMATS)
+def test_hostile_text_in_every_column_is_only_read(form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if form == "parquet" and not exports.duckdb_installed():
+        pytest.skip("needs duckdb")
+    rows = []
+    for text in (name.encode("utf-8", "backslashreplace").decode() for name in HOSTILE):
+        for name, table in flat.TABLES.items():
+            cells = {it.name: text if it.type in ("text", "json") else 1 if it.type == "int" else True for it in table.columns}
+            rows.append((name, {**dict.fromkeys(flat.FRONT, text), "_table": name, **cells}))
+    target = str(tmp_path / f"x.{form}")
+    exports.write(iter(rows), form, target)
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    given = {"what": HOSTILE[0], "hex": "0a000001"}
+    if form != "parquet":
+        store = fleet.Store()
+        store.put(exports.rows(exports.of(target), list(flat.TABLES)))
+        assert sorted(map(repr, store.rows(flat.TABLES))) == sorted(map(repr, rows))
+        for question in QUESTIONS.values():
+            store.connection.execute(question.sql, given).fetchall()
+        store.connection.close()
+    if form != "sqlite" and exports.duckdb_installed():
+        connection = exports.duck(exports.of(target), list(flat.TABLES))
+        for name in flat.TABLES:
+            assert connection.execute(f"select * from {name}").fetchall() == [
+                tuple(row.values()) for it, row in rows if it == name
+            ]
+        for question in QUESTIONS.values() if form == "jsonl" else ():
+            text = re.sub(r":(what|hex)", r"$\1", question.sql)
+            connection.execute(text, {key: given[key] for key in given if f"${key}" in text}).fetchall()
+        connection.close()
+    assert os.listdir(".") == []
 
 
 # -- many captures ---------------------------------------------------------------------------------------------------
