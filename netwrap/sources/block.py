@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+#: Of a command: neither a table nor an error stands below it, and no prompt that would say that it printed nothing.
+NOT_HERE = "its output is not here"
+
+
 class Block:
     """A command of a text, or a table below none, and what stood there.
 

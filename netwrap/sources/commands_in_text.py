@@ -36,6 +36,13 @@ _OPENER = re.compile(
 )
 # What may stand in front of a command that has no prompt: `Output of `, `I ran `, `### `
 _CANDIDATES = 6
+# `ip r shows:`, `the output of ip a is as follows:`
+_SAYS = re.compile(
+    r"[`\"'”*]{0,3}\s+(?:gives|shows|says|output|outputs|returns|prints|results?|yields|reports|looks like|is|tells"
+    r"|ergibt|zeigt|liefert|donne|affiche)\b.{0,30}$"
+)
+# What a prompt writes at the right end of the line: a clock, the last status
+_AT_RIGHT = re.compile(r"(?<=\S)\s{8,}\S.{0,40}$")
 _ENDS = re.compile(r"[\s:.*`\"'”)\]_,;=-]+$")
 _NEAR = 14
 # `ip a on node-1`, `ip route inside the container`
@@ -100,7 +107,7 @@ class Commands:
             and (prompt.sure or _PROGRAM.search(prompt.typed) and shown.is_any(self.runs(prompt.typed)))
             and not _is_remark(prompt)
         ):
-            typed, last = self._continued(prompt.typed, at)
+            typed, last = self._continued(_AT_RIGHT.sub("", prompt.typed), at)
             return Found(typed, self.runs(typed), prompt, "", True, last)
         if self.upper_half(at) is not None:
             return None
@@ -119,6 +126,7 @@ class Commands:
             if position == _CANDIDATES:
                 break
             typed = _ENDS.sub("", line[found.start() :].replace("–", "-").replace("—", "--"))
+            typed = _SAYS.sub("", typed)
             some = self.runs(typed)
             if shown.is_any(some):
                 return Found(typed, some, None, line[: found.start()], False, at)

@@ -30,6 +30,8 @@ _BLOCK_TAG = re.compile(r"</?(?:pre|blockquote|details|div|code)\b", re.IGNORECA
 _BREAK_TAG = re.compile(
     r"<br ?/?>|</?(?:p|div|pre|li|tr|ul|ol|table|blockquote|details|summary|h[1-6])(?:\s[^<>]{0,300})?>", re.IGNORECASE
 )
+# `inet <my public ip>/32`: one word that somebody has put there
+_MASKED = re.compile(r"(?<=[ \t])<[A-Za-z][\w.'-]{0,20}(?: [\w.'-]{1,20}){1,4}>(?=/\d|\s|$)")
 _ENTITY = re.compile(r"&(?:lt|gt|amp|quot|apos|nbsp|#\d{1,6}|#x[0-9a-fA-F]{1,5});")
 # `[code]`, `[/quote]`, `{noformat}`, `{code:bash}`, `{{{`, `}}}`, `#+BEGIN_SRC`
 _MARK = re.compile(
@@ -194,6 +196,8 @@ def _without_marks(lines: list[str], breaks: set[int]) -> list[str]:
             line = line.replace("**", "")
         if "**" in line and line_prefixes.is_of_table(_BOLD.sub("", line)):
             line = _BOLD.sub("", line)
+        if "<" in line and _MASKED.search(line):
+            line = _MASKED.sub(lambda found: found[0].replace(" ", "_"), line)
         if "&" in line and _ENTITY.search(line):
             import html
 

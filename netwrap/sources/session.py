@@ -22,7 +22,7 @@ from parsers.linkrecord import MANGLED
 from ..errors import UsageError
 from ..model.section import Section
 from . import pasted_text, shown
-from .block import Block, essence
+from .block import NOT_HERE, Block, essence
 from .session_reader import Reader
 
 TYPE_CHECKING = False
@@ -134,6 +134,8 @@ def _machine(host: str, some: Sequence[Block], source: str, at: int | None) -> M
         ]
         notes += [f"{source}{': ' if source else ''}{note}" if note.startswith("line") else f"{where}{block.first}: {note}"
                   for note in block.notes]  # fmt: skip
+        if block.part == NOT_HERE and not block.lines:
+            notes.append(f"{where}{block.line}: {' '.join(block.words)}: {NOT_HERE}")
         if block.said and block.parser and not block.changes:
             problems.append(f"{where}{block.line}: {block.command}: {block.said[0]}")
         if block.state and block.lines and at is None:

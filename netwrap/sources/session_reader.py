@@ -13,7 +13,7 @@ from typing import NamedTuple
 from .. import commands
 from ..commands.line import understand
 from . import headings, invocation, machine_names, prompts, quotations, shells, shown, tables_in_text
-from .block import Block, essence, span
+from .block import NOT_HERE, Block, essence, span
 from .commands_in_text import Commands
 
 TYPE_CHECKING = False
@@ -371,8 +371,13 @@ class Reader:
             at += 1
         said = [self.lines[it].strip() for it in taken]
         if not said:
+            while at < len(self.lines) and not self.lines[at].strip():
+                at += 1
+            never_empty = block.parser == "ip_rule" and not block.part
+            if never_empty or at < len(self.lines) and not self.commands.is_prompt(at) and not blank:
+                block.part = block.part or NOT_HERE
             return False
-        if all(tables_in_text.parsers_stderr(it) or _ERROR.search(it) for it in said) or block.changes:
+        if all(tables_in_text.parsers_stderr(it) or _ERROR.search(it) for it in said):
             block.said = said
             return False
         if block.parser is not None and (block.part or not tables_in_text.may_begin(self.lines[taken[0]])):

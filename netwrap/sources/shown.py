@@ -30,6 +30,8 @@ def is_any(runs: Sequence[Run]) -> bool:
         parser = parser_of(run.words)
         if parser is not None:
             request = asked.read(run.words)
+            if request is not None and request.verb == "get" and "to" in request.filters:
+                return True
             if request is None or not request.unknown or parser in ("arp", "route"):
                 return request is None or not request.unknown or all(it.startswith("-") for it in request.unknown)
         elif side_of(run.words) in ("iptables-save", "nft", "ip netconf", "ip nexthop"):
@@ -56,6 +58,8 @@ def side_of(words: Sequence[str]) -> str | None:
 def is_ours(words: Sequence[str]) -> bool:
     """Whether a command is one of a binary that netwrap wraps."""
     bare = words[1:] if words[0] == "busybox" else words
+    if bare[:1] == ["/ip"]:  # of a MikroTik
+        return False
     return bool(bare) and is_wrapped(bare[0].rpartition("/")[2])
 
 

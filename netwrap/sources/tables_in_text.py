@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 _MASKED = r"[\dA-Fa-fxX*#.:<>_-]"  # of an address that somebody has hidden: `10.x.x.5`, `203.0.113.***`
 _ADDRESS = (
     rf"(?:\d{{1,3}}(?:\.{_MASKED}+){{0,3}}|[xX*#]{{1,3}}(?:\.{_MASKED}+){{1,3}}|{_MASKED}*:{_MASKED}*:{_MASKED}*"
-    r"|<[\w .-]{1,30}>)"
+    r"|<[\w .-]{1,30}>|(?:[A-Za-z]{1,3}\.){3}[A-Za-z\d]{1,3}|\[?(?:(?i:redacted|masked|hidden|removed|censored)|[xX]{3,15}"
+    r"|(?:[A-Z]{2,10}_){1,3}IP)\]?)"
 )
 _PREFIX = rf"(?:default|{_ADDRESS}(?:/\d{{1,3}})?)"
 _TYPES = "unicast|local|broadcast|multicast|anycast|throw|unreachable|prohibit|blackhole|nat"
@@ -192,12 +193,15 @@ def read(
     shape = SHAPES.get(parser)
     if shape is None:
         return _unshaped(parser, lines, at, lambda position: position in walls or stop(position))
+    begin = at
     at = _first(shape, parser, lines, at, stop, part, title)
     if at < 0:
         return None
+    above = [it for it in range(begin, at) if _OUTPUT.search(lines[it])]
     rows, lost, end, cut = _rows(shape, parser, lines, at, stop, part, once, walls)
     if not rows:
         return None
+    lost = [(it, lines[it], _NO_LINE) for it in above] + lost
     return _mended(shape, parser, lines, at, end, rows, lost, cut)
 
 
@@ -212,15 +216,14 @@ def _first(shape: Shape, parser: str, lines: Sequence[str], at: int, stop: Calla
                 return at
             if part and shape.more is not None and shape.more.match(line) and not bare[0].isupper():
                 return at
+            lost = skipped < 3 and not stop(at) and (title or _OUTPUT.search(bare) is not None)
             if (
-                _ELLIPSIS.match(bare)
-                or _TABLE_NUMBER.match(bare)
-                and skipped < 3
+                lost
+                or _ELLIPSIS.match(bare)
+                or skipped < 3
+                and _TABLE_NUMBER.match(bare)
                 or parsers_stderr(bare)
-                or _CHATTER.match(bare)
-                or title
-                and skipped < 3
-                and not stop(at)
+                or is_chatter(bare)
             ):
                 skipped += 1
                 at += 1
@@ -273,6 +276,13 @@ _BROKEN_OFF = frozenset(
 )
 
 
+# What no sentence has that does not end like one
+_OUTPUT = re.compile(
+    rf"\bdev \S+ (?:lladdr|proto|scope|table|metric|src|onlink) |\bvia \S+ dev \S|\blladdr \S+ (?:{_STATES})"
+    r"|^\d+:\s+from \S+ lookup "
+)
+
+
 def is_prose(line: str) -> bool:
     """Whether a line is a sentence, not output.
 
@@ -287,6 +297,8 @@ def is_prose(line: str) -> bool:
         return True  # `after:`
     if words[0].strip("*`\"'(").isalpha() and line.rstrip()[-1:] in ".:?!" and len(words) > 1:
         return True
+    if _OUTPUT.search(line):
+        return False
     return len(words) > 3 and len(plain) * 10 >= len(words) * 6 and any(word.islower() and len(word) > 1 for word in plain)
 
 

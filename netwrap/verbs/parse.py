@@ -111,7 +111,8 @@ def _session(text: str, shown: str, options: Options) -> int:
     from netwrap.sources import capture, session
 
     blocks = session.of_capture(text) if capture.is_capture(text) else session.blocks(text)
-    tables = [block for block in blocks if block.parser is not None and not block.failed or block.changes or block.side]
+    here = [block for block in blocks if block.lines or not block.part]
+    tables = [block for block in here if block.parser is not None and not block.failed or block.changes or block.side]
     if not any(block.parser is not None or block.side or block.changes for block in blocks):
         known = "it is empty" if not text.strip() else "it is none that netwrap knows, or only a part"
         raise NetwrapError(f"{shown}: cannot tell which command printed this ({known}); name it: netwrap parse 'ip route' FILE")
@@ -148,15 +149,11 @@ def _object(block: Block, several: bool, options: Options) -> Record:
 
 def _heading(block: Block, several: bool) -> str:
     from netwrap import wording
+    from netwrap.sources.block import span
 
     where = f"{block.host or '(unnamed)'}, " if several else ""
-    command = block.command or f"{_span(block)}, read as {' '.join(block.words)}"
+    command = block.command or f"{span(block)}, read as {' '.join(block.words)}"
     return f"{where}{wording.netns(block.netns)}: {command}"
-
-
-def _span(block: Block) -> str:
-    """Lines in words: ``line 3``, ``lines 3-9``"""
-    return f"line {block.first}" if block.first == block.last else f"lines {block.first}-{block.last}"
 
 
 def _print(block: Block, options: Options) -> None:
@@ -171,6 +168,8 @@ def _print(block: Block, options: Options) -> None:
 
 def _remarks(block: Block) -> Iterator[str]:
     """The remarks on a block beside its table: ``3: only a part: | grep 10.0``."""
+    if block.part and not block.lines and not block.said and not block.lost:
+        yield f"{block.line}: no table: {block.command}: {block.part}"
     if block.part and block.lines:
         yield f"{block.first}: only a part of the table: {block.part}"
     if block.said:

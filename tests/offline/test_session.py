@@ -149,10 +149,10 @@ def test_shells_nest_and_end() -> None:
 
 
 def test_lines_are_counted_from_the_top(netwrap: Netwrap) -> None:
-    done = netwrap("parse", "-", "--format", "json", given="$ ip route\ndefault via 10.0.0.1 dev eth0\n=== what\n$ ip rule\n")
+    done = netwrap("parse", "-", "--format", "json", given="$ ip route\ndefault via 10.0.0.1 dev eth0\n=== what\n$ ip neigh\n")
     assert done.returncode == 1
     assert done.stderr.startswith("netwrap: standard input:3: ")
-    assert [(block["command"], len(block["records"])) for block in json.loads(done.stdout)] == [("ip route", 1), ("ip rule", 0)]
+    assert [(block["command"], len(block["records"])) for block in json.loads(done.stdout)] == [("ip route", 1), ("ip neigh", 0)]
     kept = netwrap("parse", "--keep-going", "--format", "json", given="$ ip route\ndefault via 10.0.0.1 dev eth0\n=== what\n")
     assert kept.returncode == 1
     assert json.loads(kept.stdout)[0]["records"][0]["dst"] == "default"

@@ -215,6 +215,40 @@ def test_a_part_does_not_count_against_the_whole_table_but_its_difference_is_sai
     assert netwrap("find", "192.0.2.2", "--from", str(path)).returncode == 0
 
 
+def test_hidden_values_are_words_of_a_table() -> None:
+    text = "$ ip a\n" + ADDRESSES.replace("192.0.2.1/24", "<my public ip>/24")
+    text += "$ ip n\nREDACTED dev eth0 lladdr REDACTED STALE\n$ ip r\ndefault via a.b.c.1 dev eth0\nA.B.C.0/24 dev eth0\n"
+    addresses, neighbours, routes = session.blocks(text)
+    assert addresses.records[0]["addr_info"][0]["local"] == "<my_public_ip>"
+    assert neighbours.records == [{"dst": "REDACTED", "dev": "eth0", "lladdr": "REDACTED", "state": ["STALE"]}]
+    assert [route["dst"] for route in routes.records] == ["default", "A.B.C.0/24"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["me@a ~> ip r                              10:10:11", "me@a:~$ ip r", "ip r on a1 shows:", "**The output of `ip r` is:**"],
+)
+def test_what_stands_behind_a_command_is_none_of_its_words(line: str) -> None:
+    [block] = session.blocks(f"{line}\n\n{ROUTES}")
+    assert (block.words, block.lost, len(block.records)) == (["ip", "r"], [], 2)
+
+
+def test_an_output_that_is_somewhere_else_is_no_empty_table(netwrap: Netwrap, tmp_path: Path) -> None:
+    path = tmp_path / "text"
+    path.write_text("$ ip r\nsee the picture.\n\n$ ip n\n$ ip vrf show\nName  Table\n$ ls\n")
+    [host] = opening.hosts([str(path)])
+    assert (host.namespaces[0].routes, host.namespaces[0].neighs) == (None, [])
+    assert host.notes == [f"{path}:1: ip r: its output is not here"]
+    done = netwrap("parse", str(path))
+    assert f"{path}:1: no table: ip r: its output is not here" in done.stderr and done.stdout.startswith("(root): ip n\n")
+
+
+def test_the_answer_of_the_kernel_is_no_table_of_routes() -> None:
+    text = "3) ip route get 192.0.2.9 from 192.0.2.1\n\n192.0.2.9 from 192.0.2.1 via 192.0.2.254 dev eth1 table 100\n    cache\n"
+    [block] = session.blocks(text)
+    assert block.words[:4] == ["ip", "route", "get", "192.0.2.9"] and len(block.records) == 1
+
+
 def test_a_link_above_a_prompt_is_no_prompt() -> None:
     text = "$ ip -br a\neth0@if5         UP             192.0.2.7/24 \n$ ip r\n" + ROUTES
     assert read(text) == [("", None, "ip_address", 1), ("", None, "ip_route", 2)]
