@@ -15,7 +15,7 @@ CALLED = "neighbours"
 RECORD = "Arp"
 FILTERS = {"dev": ("iface", True), "to": ("address", True)}
 COLUMNS = "address name? hwtype hwaddress flags mask? iface cut?"
-ALIASES = {"mac": "hwaddress", "dev": "iface", "lladdr": "hwaddress", "dst": "address"}
+ALIASES = {"mac": "hwaddress", "dev": "iface", "lladdr": "hwaddress", "dst": "address", "ip": "address"}
 
 
 def rows(record: Record) -> Iterator[Record]:

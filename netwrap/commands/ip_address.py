@@ -25,7 +25,8 @@ FIRST = "dev"
 COLUMNS = "ifindex? ifname peer? operstate? address scope? flags? lladdr?"
 _FLAGS = ("tentative", "dadfailed", "deprecated", "temporary", "secondary", "dynamic")
 ALIASES = {
-    "state": "operstate", "name": "ifname", "dev": "ifname", "mac": "lladdr", "kind": "linkinfo.info_kind",
+    "state": "operstate", "name": "ifname", "dev": "ifname", "mac": "lladdr", "local": "address", "ip": "address",
+    "kind": "linkinfo.info_kind",
     **{f"{way}_{what}": f"stats64.{way}.{what}" for what in ("bytes", "packets", "errors", "dropped") for way in ("rx", "tx")},
 }  # fmt: skip
 BROUGHT = {

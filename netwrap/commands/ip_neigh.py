@@ -20,7 +20,7 @@ FILTERS = {
 FIRST = "to"
 COLUMNS = "dst dev? lladdr flags? state? used?"
 _FLAGS = ("router", "proxy", "managed", "extern_learn", "offload", "extern_valid")
-ALIASES = {"address": "dst", "mac": "lladdr", "nud": "state", "ifname": "dev"}
+ALIASES = {"address": "dst", "ip": "dst", "mac": "lladdr", "nud": "state", "ifname": "dev"}
 BROUGHT = {"-s": ["used", "confirmed", "updated", "probes", "refcnt"]}
 
 

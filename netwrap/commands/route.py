@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ..prefixes import network
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,12 +21,15 @@ _KEYS = (
     "iface", "cut",
 )  # fmt: skip
 COLUMNS = "source? destination next_hop? gateway? genmask? flags metric? ref? use? mss? window? irtt? iface cut?"
-ALIASES = {"dst": "destination", "dev": "iface"}
+ALIASES = {"dev": "iface"}
 
 
 def rows(record: Record) -> Iterator[Record]:
-    """One row."""
-    yield {key: record.get(key) for key in _KEYS}
+    """One row; also with ``dst``, the destination as `ip route` has it, for conditions."""
+    destination, mask = record.get("destination"), record.get("genmask")
+    if mask:
+        destination = "default" if mask == "0.0.0.0" else str(network(f"{destination}/{mask}") or destination).removesuffix("/32")
+    yield {**{key: record.get(key) for key in _KEYS}, "dst": destination}
 
 
 def shows(words: Sequence[str]) -> bool:

@@ -295,4 +295,6 @@ def uniq(rows: Iterable[Row], columns: Sequence[str]) -> list[Row]:
 def unknown(name: str, columns: Sequence[str]) -> UsageError:
     """The UsageError for a name that no record can have."""
     near = similar(name, columns)
-    return UsageError(f"unknown column {name!r}{near}; there are: {', '.join(columns)}, and the keys of --format json")
+    return UsageError(
+        f"unknown column {name!r}{near}; there are: {', '.join(dict.fromkeys(columns))}, and the keys of --format json"
+    )

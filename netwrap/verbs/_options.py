@@ -534,6 +534,10 @@ def among(reader: Reader, binary: str, ends: Callable[[list[str]], bool]) -> Opt
                 near = similar(word.partition("=")[0], [option.name for option in known])  # they have no such words there
                 if near and not any(ends(words[:end]) for end in range(2, len(words) + 1)):
                     raise UsageError(f"unknown option {word}{near}; see netwrap {binary} --help")
+            ours = next((option for option in known if option.short == word and option.short), None)
+            if ours and binary in ("ip", "bridge") and 2 <= len(words) <= 3 and not any(one.startswith("-") for one in words):
+                if len(words) == 2 or words[2] in ("show", "list", "lst", "sh", "ls"):  # where these have no options of their own
+                    raise UsageError(f"{word} stands in front of {binary}; behind it, write {ours.name}")
             words.append(word)
             reader.at += 1
     options = obeyed(reader, binary)

@@ -196,6 +196,7 @@ def test_wrong_words_are_named_with_what_is_like_them(netwrap: Netwrap) -> None:
         (["help", "finde"], "did you mean 'find'?"),
         (["help", "lab", "upp"], "no help for 'lab upp'; did you mean 'lab up'?"),
         (["ip", "link", "--fromat", "json"], "unknown option --fromat; did you mean '--format'?"),
+        (["ip", "link", "-l", "2"], "-l stands in front of ip; behind it, write --limit"),
         (["--color", "alwyas", "report"], "--color takes always, auto, never, not 'alwyas'; did you mean 'always'?"),
         (["topology", "--format", "svgg"], "not 'svgg'; did you mean 'svg'?"),
         (["find", "a", "b"], "find takes only WHAT, not 'b'"),

@@ -141,3 +141,24 @@ def test_yaml_and_markdown(netwrap: Netwrap) -> None:
     assert done.stdout.splitlines()[2].split() == ["|", "a\\|b", "|"]
     done = netwrap("parse", "ip link", "--no-header", "-c", "ifname", given=PLAIN)
     assert done.stdout.split() == ["lo", "v0", "v1"]
+
+
+SHOP = str(ROOT / "fixtures" / "host" / "shop.netwrap")
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        (["route", "-n", "--where", "dst>>10.9.1.1", "--columns", "netns,dst,iface"],
+         "copy default eth0\ndb default eth0\nweb default eth0\nweb 10.9.0.0/16 eth0"),
+        (["route", "-n", "--where", "dst=10.9.0.0/16", "--columns", "netns,destination"], "web 10.9.0.0"),
+        (["ip", "route", "--where", "destination=10.9.0.0/16", "--columns", "netns,dst"], "web 10.9.0.0/16"),
+        (["ip", "address", "--where", "local=10.1.0.3", "--columns", "netns,address"], "cache 10.1.0.3/24"),
+        (["ip", "neigh", "--where", "ip=10.1.0.99", "--columns", "netns,state"], "web FAILED"),
+        (["arp", "-n", "--where", "ip=10.1.0.2", "--columns", "netns,mac"], "web 02:00:00:00:00:02"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)  # fmt: skip
+def test_one_thing_has_the_same_names_in_every_table(netwrap: Netwrap, words: list[str], shown: str) -> None:
+    done = netwrap("--from", SHOP, "--all-netns", *words, "--no-header", "--format", "tsv")
+    assert (done.stdout.replace("\t", " ").rstrip("\n"), done.stderr) == (shown, "")
