@@ -744,6 +744,18 @@ class Walker:
                 "neighbour",
             )
             return
+        bridge = str(link.get("master", ""))
+        if bridge and kind(netns.link(bridge) or {}) == "bridge":
+            what = f"{name} in {netns.title} is a port of {bridge}: the answer to what {name} asks comes to {bridge}"
+            rows = [
+                row for row in netns.addresses_of(name) if row.get("family") == packet.family and row.get("scope") == "global"
+            ]
+            mend = tuple(
+                inside(netns, f"ip address {verb} {row['local']}/{row.get('prefixlen')} dev {dev}")
+                for row in rows for verb, dev in (("del", name), ("add", bridge))
+            )  # fmt: skip
+            yield Obstacle("neighbour-failed", netns, name, what, command, mend, link, "neighbour")
+            return
         known = self._from_the_question(netns, name, nexthop, way)
         if known is not None:
             yield known
@@ -1151,13 +1163,11 @@ class Walker:
         if not self._guarded[id(netns)]:
             return firewall.Outcome("accept", packet, []), way
         addresses = None
-        if leg is not None and hook == "postrouting":
+        out = leg.dev if leg is not None else packet.oif if bridged and not frames_only else None
+        if out is not None and hook == "postrouting":
             router = self.router(netns, packet.family)
-            first = (
-                router._primary(leg.dev, leg.gateway if leg.gateway and ":" not in leg.gateway else None, 0)
-                if packet.family == "inet"
-                else router._best_source6(packet.destination, leg.dev)
-            )
+            gateway = leg.gateway if leg is not None and leg.gateway and ":" not in leg.gateway else packet.destination
+            first = router._primary(out, gateway, 0) if packet.family == "inet" else router._best_source6(packet.destination, out)
             addresses = [first] if first is not None else []
         outcome = firewall.judge(netns, hook, packet, addresses_of_out=addresses, fib=self._fib(netns), frames_only=frames_only)
         told = replace(outcome.packet, bridged=packet.bridged)
