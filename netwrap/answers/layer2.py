@@ -175,12 +175,15 @@ class _Way(NamedTuple):
     mac: str | None = None  # where the frame goes; None: to everybody
     sender: str | None = None  # the MAC that an answer goes to
     learned: bool = False  # whether a frame came from ``mac`` before
+    mended: frozenset[tuple[str, int, object]] = frozenset()  # faults that are taken for mended
 
     def step(self, *step: Any) -> _Way:
         return self._replace(trail=(*self.trail, Step(*step)))
 
     def blocked(self, obstacle: Obstacle) -> _Way:
-        return self if self.obstacle is not None else self._replace(obstacle=obstacle)
+        if self.obstacle is not None or (obstacle.reason, id(obstacle.netns), obstacle.dev) in self.mended:
+            return self
+        return self._replace(obstacle=obstacle)
 
 
 def kind(link: AnyRecord) -> str | None:
@@ -210,8 +213,9 @@ def has_details(netns: Namespace) -> bool:
 class Wires:
     """The segments of a host's links, each found once."""
 
-    def __init__(self, host: Host, carry: Carry) -> None:
+    def __init__(self, host: Host, carry: Carry, mended: frozenset[tuple[str, int, object]] = frozenset()) -> None:
         self.host = host
+        self.mended = mended
         self.carry = carry
         self._segments: dict[tuple[int, str, str | None, bool], Segment] = {}
         self._overlays: bool | None = None
@@ -235,7 +239,7 @@ class Wires:
             self._found, self._sender = ([], [], [], []), key[:2]
             link = netns.link(dev)
             if link is not None:
-                self._leave(netns, link, (), _Way(mac=key[2], sender=_mac(link), learned=learned))
+                self._leave(netns, link, (), _Way(mac=key[2], sender=_mac(link), learned=learned, mended=self.mended))
             ends, unknown, dead, shared = self._found
             self._found, self._sender = before
             own = _once(end for end in ends if (id(end.netns), end.dev) != key[:2])

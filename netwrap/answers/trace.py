@@ -12,6 +12,7 @@ from .routing import family_of
 from .walk import TTL, Ended, Hop, Walker, Way, bound
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from parsers.records import Record
@@ -150,6 +151,20 @@ def trace(host: Host, asked: Asked, walker: Walker | None = None) -> Trace:
     return _answer(asked, results)
 
 
+def then(host: Host, found: Trace, most: int = 3) -> list[str]:
+    """What would stop the packet next, were each fault mended in its turn; empty where nothing would, or that is not known."""
+    said: list[str] = []
+    mended: frozenset[tuple[str, int, object]] = frozenset()
+    while found.verdict in ("dropped", "one way") and len(found.results) == 1 and found.result.end.mend and len(said) < most:
+        end = found.result.end
+        mended |= {end.fault}
+        found = trace(host, found.asked, Walker(host, mended))
+        if found.result.end.fault in mended or found.verdict in ("reached", "undecided"):
+            break
+        said += [note for note in found.notes if note.startswith("no masquerade")] or [found.result.end.what]
+    return [one for one in said if one]
+
+
 def _both(walker: Walker, asked: Asked, there: Ended, answer: int | None) -> list[Result]:
     if there.verdict != "delivered" or asked.one_way:
         verdict = {"delivered": "reached", "deaf": "one way"}.get(there.verdict, there.verdict)
@@ -284,6 +299,7 @@ def record(host: Host, found: Trace) -> Record:
         "back": [_hop(host, hop) for hop in chosen.back.way.hops] if chosen.back is not None else [],
         "paths": len(found.results),
         "findings": findings(host, found),
+        "then": then(host, found),
         "missing": [{"what": what, "command": command} for what, command in found.missing],
         "notes": list(found.notes),
     }
@@ -330,7 +346,7 @@ def _evidence(netns: Namespace, found: Any) -> tuple[Any, int | None]:
 # -- text ------------------------------------------------------------------------------------------------------------
 
 
-def lines(found: Trace) -> list[str]:
+def lines(found: Trace, following: Sequence[str] = ()) -> list[str]:
     """The answer for people: one block a namespace, the verdict, and what mends it."""
     chosen = found.result
     shown = _block(chosen.there, "", stops=chosen.direction == "forward" and found.verdict != "reached")
@@ -344,6 +360,7 @@ def lines(found: Trace) -> list[str]:
     if found.verdict != "reached":
         shown += [f"  mend:   {command}" for command in end.mend]
         shown += [f"  see:    {end.command}"] if end.command and not end.mend else []
+        shown += [f"  then:   {what}" for what in following]
     for what, command in found.missing:
         shown.append(f"  missing: {what}: {command}")
     if len(found.results) > 1:

@@ -126,13 +126,25 @@ class Ended(NamedTuple):
     mend: tuple[str, ...] = ()
     evidence: Any = None
 
+    @property
+    def fault(self) -> tuple[str, int, object]:
+        """What a walker takes for mended: the reason, the namespace, and the link or the rule."""
+        rule = id(self.evidence) if self.reason in ("filter", "reject") and self.evidence is not None else self.dev
+        if self.reason == "not-forwarding" and any("ip_forward" in one or ".all." in one for one in self.mend):
+            rule = None  # which mends it for all links
+        return self.reason or "", id(self.netns), rule
+
 
 class Walker:
-    """Walks packets through one host; what it finds out about the host is kept for the next walk."""
+    """Walks packets through one host; what it finds out about the host is kept for the next walk.
 
-    def __init__(self, host: Host) -> None:
+    ``mended``: faults that are passed over, as if they were mended.
+    """
+
+    def __init__(self, host: Host, mended: frozenset[tuple[str, int, object]] = frozenset()) -> None:
         self.host = host
-        self.wires = Wires(host, self._carry)
+        self.mended = mended
+        self.wires = Wires(host, self._carry, mended)
         self._routers: dict[tuple[int, str], Router] = {}
         self._owners: dict[str, list[tuple[Namespace, Address]]] | None = None
         self._answers: dict[tuple[Any, ...], bool | str] = {}
@@ -376,6 +388,8 @@ class Walker:
         asked = _question(packet, packet.source, dev, None)
         decision = router.decide(asked)
         way = way.lacking(decision.missing)
+        if {(decision.type, id(netns), dev), (decision.type, id(netns), None)} & self.mended:
+            decision = decision._replace(type=str((decision.route or {}).get("type", "unicast")) if decision.legs else "no-route")
         if decision.delivers:
             yield from self._locally(netns, way, dev, decision, before)
             return
@@ -386,13 +400,13 @@ class Walker:
             forwards, known = router.switches.forwards("all", "inet6")
             if not known:
                 way = way.lacking(((f"IPv6 forwarding of {netns.title}", inside(netns, "sysctl net.ipv6.conf.all.forwarding")),))
-            if not forwards and known:
+            if not forwards and known and ("not-forwarding", id(netns), None) not in self.mended:
                 yield self._no_way(netns, way, decision._replace(type="not-forwarding"), asked)
                 return
         if called is not None and packet.destination != before[1] and all(leg.dev == dev for leg in decision.legs):
             yield from self._bridged_on(netns, way, dev, port or "", decision, before)
             return
-        if packet.source.startswith("fe80"):
+        if packet.source.startswith("fe80") and any(leg.dev != dev for leg in decision.legs):
             what = f"{netns.title} does not forward {packet.source}: a link-local source does not go beyond its link"
             first = way.hops[0]
             mend = self._mend_source(first.netns, Leg(str(first.left), None), packet.family)
@@ -470,7 +484,7 @@ class Walker:
         packet = outcome.packet
         way = way._replace(packet=packet)
         refused = None if way.reply else self._refused(netns, way, packet, dev)
-        yield refused if refused is not None else Ended("delivered", way, netns, dev)
+        yield refused if refused is not None and refused.fault not in self.mended else Ended("delivered", way, netns, dev)
 
     def _refused(self, netns: Namespace, way: Way, packet: Packet, dev: str) -> Ended | None:
         """Why nobody answers a packet that was delivered; None where somebody does, or that is not known."""
@@ -1172,6 +1186,10 @@ class Walker:
         outcome = firewall.judge(netns, hook, packet, addresses_of_out=addresses, fib=self._fib(netns), frames_only=frames_only)
         told = replace(outcome.packet, bridged=packet.bridged)
         outcome = outcome._replace(packet=told)
+        if outcome.verdict in ("drop", "reject") and outcome.steps and self.mended:
+            called = "reject" if outcome.verdict == "reject" else "filter"
+            if (called, id(netns), id(outcome.steps[-1].evidence)) in self.mended:
+                outcome = outcome._replace(verdict="accept", steps=[])
         command = inside(netns, "nft list ruleset")
         for step in outcome.steps:
             if step.verdict == "accept" and step.unknown is None:

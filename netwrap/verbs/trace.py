@@ -63,7 +63,7 @@ def run(options: Options) -> int:
     else:
         from netwrap.wording import printable
 
-        for line in [*trace.lines(found), *(f"  kernel: {note}" for note in notes)]:
+        for line in [*trace.lines(found, trace.then(host, found)), *(f"  kernel: {note}" for note in notes)]:
             print(printable(line))
     sys.stdout.flush()
     for line in dict.fromkeys([*host.notes, *host.problems]):
@@ -164,12 +164,17 @@ def _probe(found: Trace) -> str:
     asked = found.asked
     if asked.proto == "icmp":
         source = f" -I {asked.source}" if asked.source else ""
-        words = shlex.split(inside(asked.start, f"ping -n -c 1 -W 2{source} {asked.destination}"))
+        mark = f" -m {asked.mark}" if asked.mark else ""
+        headers = 48 if ":" in asked.destination else 28
+        size = f" -M do -s {max(asked.size - headers, 0)}" if asked.size is not None else ""
+        words = shlex.split(inside(asked.start, f"ping -n -c 1 -W 2{source}{mark}{size} {asked.destination}"))
         result = shell.run(words, check=False)
         came = next((line for line in result.stdout.split("\n") if "bytes from" in line or "From " in line), "nothing came")
         return f"ping: {came}"
     from netwrap.lab import reach
 
+    if asked.mark or asked.size is not None:
+        raise UsageError(f"--probe sends {asked.proto} without a mark and a size: --proto icmp takes them")
     if not asked.start.here and not asked.start.names:
         raise UsageError(f"--probe with {asked.proto} needs a namespace with a name, not {asked.start.title}")
     name = None if asked.start.here else asked.start.names[0]

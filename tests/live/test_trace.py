@@ -47,3 +47,38 @@ def test_a_capture_has_the_rules_of_old_iptables_where_no_process_lives(private_
     target = "10.2.0.1" if tool == "iptables-legacy" else "fd02::1"
     found = [trace.trace(host, trace.ask(host, "a", target, proto=proto, port=7)) for proto in ("udp", "icmp")]
     assert [(one.verdict, one.reason) for one in found] == [("dropped", "filter"), ("reached", None)]
+
+
+@pytest.mark.root
+def test_what_stands_behind_a_fault_is_said(private_host: PrivateHost) -> None:
+    private_host.sh(
+        CHAIN
+        + """
+ip netns exec r sh -c 'echo 0 >/proc/sys/net/ipv4/ip_forward'
+ip netns exec r nft 'add table ip g; add chain ip g f { type filter hook forward priority 0; policy drop; }'
+ip netns exec b sh -c 'echo 1 >/proc/sys/net/ipv4/icmp_echo_ignore_all'
+"""
+    )
+    done = private_host.netwrap("trace", "a", "10.2.0.1")
+    assert done.stdout.splitlines()[-4:] == [
+        "a does not reach 10.2.0.1: r does not forward IPv4 (forwarding of eth0 is 0)",
+        "  mend:   ip netns exec r sysctl -w net.ipv4.ip_forward=1",
+        "  then:   ip g f: policy drop in r drops 10.1.0.1 to 10.2.0.1 at forward",
+        "  then:   b ignores echo requests (net.ipv4.icmp_echo_ignore_all is 1)",
+    ]
+    said = json.loads(private_host.netwrap("trace", "a", "10.2.0.1", "--format", "json").stdout)
+    assert said["then"] == [line[10:] for line in done.stdout.splitlines()[-2:]]
+
+
+@pytest.mark.root
+def test_a_mark_and_a_probe(private_host: PrivateHost) -> None:
+    private_host.sh(CHAIN + "ip -n a rule add fwmark 7 prohibit pref 5\n")
+    done = private_host.netwrap("trace", "a", "10.2.0.1", "--probe")
+    assert done.returncode == 0 and "  kernel: ping: " in done.stdout and "64 bytes from" not in done.stdout.split("kernel")[0]
+    done = private_host.netwrap("trace", "a", "10.2.0.1", "--probe", "--mark", "0x7")
+    assert done.returncode == 1 and "bytes from" not in done.stdout
+    assert "  mend:   ip -n a rule del pref 5" in done.stdout.splitlines()
+    done = private_host.netwrap("trace", "a", "10.2.0.1", "--probe", "--mark", "7", "--proto", "udp")
+    assert (done.returncode, done.stderr) == (
+        2, "netwrap: --probe sends udp without a mark and a size: --proto icmp takes them\n",
+    )  # fmt: skip
