@@ -9,7 +9,7 @@ import os
 from typing import TYPE_CHECKING
 
 from . import arguments, query, shell
-from .errors import UsageError
+from .errors import CommandFailed, NoSuchNetns, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +59,12 @@ def set(name: str, nsid: int | str, *, netns: str | None = None) -> None:
     argv = ["ip", "netns", "set"]
     argv += [arguments.bare_name(argv, name)]
     argv += ["auto" if nsid == "auto" else arguments.number(argv, "nsid", nsid, 0, 2**31 - 1)]
-    shell.run(argv, netns=netns, changes=True)
+    try:
+        shell.run(argv, netns=netns, changes=True)
+    except CommandFailed as error:  # iproute2 6.15 fails without a message where the namespace does not exist
+        if error.stderr or os.path.lexists(os.path.join(shell.NETNS_DIR, name)):
+            raise
+        raise NoSuchNetns(error.argv, error.status, f"there is no network namespace {name}") from error
 
 
 def exec(name: str, argv: Sequence[str], *, timeout: float = shell.TIMEOUT, stdin: str | None = None) -> str:

@@ -41,7 +41,7 @@ VOLATILE = {
     "stats64", "stats", "gc_timer", "hello_timer", "tcn_timer", "topology_change_timer", "topology_change",
     "topology_change_detected", "forward_delay_timer", "message_age_timer", "hold_timer", "message_age", "valid_life_time",
     "preferred_life_time", "used", "updated", "confirmed", "probes", "refcnt", "expires", "age", "users", "cache", "promiscuity",
-    "allmulti", "ad_info", "tentative", "last_used", "packets", "bytes", "handle",
+    "allmulti", "ad_info", "tentative", "last_used", "packets", "bytes", "handle", "fdb_n_learned",
 }  # fmt: skip
 #: Fields that only tell one making of the same thing from another.
 IDENTITY = {"ifindex", "link_index", "link_netnsid", "link_netns", "link", "root_id", "bridge_id", "designated_root",

@@ -263,8 +263,10 @@ def _routes(host: Host, netns: Namespace, request: Request) -> Sequence[AnyRecor
 
 
 def _is_route_wanted(route: AnyRecord, filters: dict[str, str | None], netns: Namespace) -> bool:
-    for key, name, default in (("dev", "dev", None), ("protocol", "protocol", "boot"), ("scope", "scope", "global"),
-                               ("type", "type", "unicast"), ("src", "prefsrc", None), ("via", "gateway", None)):  # fmt: skip
+    if "dev" in filters and all(hop.get("dev") != filters["dev"] for hop in wording.hops(route)):
+        return False
+    for key, name, default in (("protocol", "protocol", "boot"), ("scope", "scope", "global"), ("type", "type", "unicast"),
+                               ("src", "prefsrc", None), ("via", "gateway", None)):  # fmt: skip
         if key in filters and filters[key] != "all" and str(route.get(name, default)) != filters[key]:
             return False
     if "metric" in filters and str(route.get("metric", 0)) != filters["metric"]:

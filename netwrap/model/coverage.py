@@ -221,11 +221,18 @@ def completed(request: Request | None, records: list[Record]) -> list[Record]:
     >>> from netwrap.commands.request import read
     >>> completed(read("ip route show table 100 dev eth0".split()), [{"dst": "default", "gateway": "10.0.0.1"}])
     [{'dst': 'default', 'gateway': '10.0.0.1', 'table': '100', 'dev': 'eth0'}]
+    >>> completed(read("ip route show dev v0".split()), [{"dst": "default", "nexthops": [{"dev": "v0"}, {"dev": "v1"}]}])
+    [{'dst': 'default', 'nexthops': [{'dev': 'v0'}, {'dev': 'v1'}]}]
     """
     added = _left_out(request)
     if not added:
         return records
-    return [{**record, **{key: value for key, value in added.items() if key not in record}} for record in records]
+    own = {key: value for key, value in added.items() if key != "dev"}  # of a multipath route each nexthop has its device
+    return [{**record, **_missing(record, own if "nexthops" in record else added)} for record in records]
+
+
+def _missing(record: Record, added: Record) -> Record:
+    return {key: value for key, value in added.items() if key not in record}
 
 
 def as_printed(table: Table) -> list[Record]:

@@ -169,6 +169,8 @@ def _same(host: Host, line: str, netns: str) -> bool:
     if line == "ip -6 address":  # line 1 of it has no qdisc, group, master, and a wrong link
         keys = {"ifindex", "ifname", "flags", "mtu", "addr_info"}
         return ordered(live, keys) == ordered(offline_, keys)
+    if line == "ip route show dev v0":  # up to 6.1 without a route that has the device in one of its nexthops
+        live, offline_ = ([route for route in routes if "nexthops" not in route] for routes in (live, offline_))
     if line == "arp -n":  # names no hardware type of an entry that has no address
         keys = {"address", "hwaddress", "flags", "iface"}
         return ordered(live, keys) == ordered(offline_, keys)

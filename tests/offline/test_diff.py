@@ -118,3 +118,11 @@ def test_a_rule_of_iptables_is_not_one_of_its_counters() -> None:
 )
 def test_listeners(new: str, rows: list[tuple[Any, ...]]) -> None:
     assert told(host("ss -tulnp", SOCKETS), host("ss -tulnp", new)) == rows
+
+
+def test_the_addresses_that_a_bridge_learned_move_by_themselves() -> None:
+    link = "2: br0: <BROADCAST,UP> mtu 1500 state UP\n    link/ether 02:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff\n"
+    details = "    bridge forward_delay 1500 fdb_n_learned {} fdb_max_learned 0 "
+    one, other = (build([Section("", "ip -d link show", link + details.format(count))]) for count in (2, 9))
+    found = diff.diff(one, other)
+    assert (found.rows, found.hidden) == ([], {"volatile": 1})

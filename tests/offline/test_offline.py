@@ -63,3 +63,13 @@ def test_an_empty_arp_table_is_not_a_missing_one(small: Host) -> None:
     assert ask(small, "arp -n", "red") == []
     with pytest.raises(offline.NotCaptured):
         ask(small, "arp -n")
+
+
+def test_a_route_is_of_every_device_of_its_nexthops() -> None:
+    routes = (
+        "default via 10.0.0.1 dev v0\n10.9.0.0/16\n\tnexthop via 10.0.0.9 dev v0 weight 1\n\tnexthop via 10.1.0.9 dev v1 weight 1"
+    )
+    host = build([Section("", "ip route", routes)])
+    assert [route["dst"] for route in ask(host, "ip route show dev v1")] == ["10.9.0.0/16"]
+    assert [route["dst"] for route in ask(host, "ip route show dev v0")] == ["default", "10.9.0.0/16"]
+    assert ask(host, "ip route show dev v2") == []
