@@ -646,7 +646,10 @@ def _vlans(side: _Side) -> list[Item] | None:
         for vlan in port.get("vlans", ()):
             number = vlan.get("vlan")
             last = vlan.get("vlanEnd", number)
-            for one in range(number, last + 1) if isinstance(number, int) and isinstance(last, int) else [number]:
+            every: Iterable[Any] = [number if number == last else f"{number}-{last}"]
+            if isinstance(number, int) and isinstance(last, int) and 0 <= number <= last < 4096:
+                every = range(number, last + 1)
+            for one in every:
                 flags = sorted(vlan.get("flags", ()))
                 items.append((f"{port.get('ifname')} vlan {one}", {"flags": flags, "#dev": port.get("ifname"), "#vlan": one}))
     return items

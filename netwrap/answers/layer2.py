@@ -779,7 +779,8 @@ def _vlans(netns: Namespace, dev: str) -> dict[int, tuple[str, ...]] | None:
     for row in netns.vlans:
         if row.get("ifname") == dev:
             for entry in row.get("vlans", ()):
-                for vid in range(int(entry["vlan"]), int(entry.get("vlanEnd", entry["vlan"])) + 1):
+                first = int(entry.get("vlan", 0))
+                for vid in range(max(first, 0), min(int(entry.get("vlanEnd", first)), 4095) + 1):
                     found[vid] = tuple(entry.get("flags", ()))
     return found
 

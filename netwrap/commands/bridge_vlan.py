@@ -29,4 +29,4 @@ def rows(port: Record) -> Iterator[Record]:
 
 
 def _span(entry: Record, key: str) -> str | int | None:
-    return f"{entry[key]}-{entry[key + 'End']}" if key + "End" in entry else entry.get(key)
+    return f"{entry.get(key, '?')}-{entry[key + 'End']}" if key + "End" in entry else entry.get(key)

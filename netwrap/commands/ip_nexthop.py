@@ -24,7 +24,7 @@ COLUMNS = "id type? gateway? dev? group? encap? scope? protocol? flags? index? n
 
 def rows(nexthop: Record) -> Iterator[Record]:
     """One row."""
-    group = [f"{it['id']},{it['weight']}" if "weight" in it else str(it["id"]) for it in nexthop.get("group", ())]
+    group = [",".join(str(it[key]) for key in ("id", "weight") if key in it) for it in nexthop.get("group", ())]
     kind = next((key for key in ("blackhole", "fdb") if key in nexthop), nexthop.get("type"))
     encap = nexthop.get("encap")
     bucket = nexthop.get("bucket", {})

@@ -1,7 +1,8 @@
-"""Fuzz what stands on the parsers: ``python -m tests.fuzz.hosts --count 2000 [--seed N]``.
+"""Fuzz what stands on the parsers: ``python -m tests.fuzz.hosts --count 2000 [--documents 40000] [--seed N]``.
 
 In turn: a capture whose JSON has fields of another type, without fields, with numbers that are none; and a bundle whose files
 are damaged, renamed or cut. Every answer is asked of each; nothing but NetwrapError may come out, and JSON is JSON.
+``--documents``: as many changed JSON documents, each read, and printed as a table, alone; ten times as fast.
 The totals are printed, and the first findings with the number that repeats each.
 """
 
@@ -23,6 +24,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support")]
 
+import parsers  # noqa: E402
 from netwrap import commands  # noqa: E402
 from netwrap.answers import check, diff, find, offline, overview, topology, trace  # noqa: E402
 from netwrap.commands.line import understand  # noqa: E402
@@ -196,15 +198,44 @@ def run(count: int, seed: int, bundles: dict[str, dict[str, bytes]]) -> tuple[Co
     return totals, findings
 
 
+def documents(count: int, seed: int) -> list[str]:
+    """Read changed JSON of the fixtures and print it as tables; what was found, each kind once."""
+    fixtures = {name: [text for text in texts if len(text) < 6000] for name, texts in _fixtures().items()}
+    known = [name for name in sorted(fixtures) if fixtures[name] and name in parsers.names()]
+    findings: dict[str, str] = {}
+    for number in range(count):
+        rng = random.Random(f"{seed}/{number}")
+        command = rng.choice(known)
+        text = changed(rng, rng.choice(fixtures[command]))
+        started = time.process_time()
+        try:
+            records, _ = parsers.parse(command, text, strict=False)
+            json.dumps(records, allow_nan=False)
+            rows = view.rows(command, records)
+            columns = view.columns(command, rows)
+            render.table(columns, [[row.cells.get(column) for column in columns] for row in rows])
+        except NetwrapError:
+            pass
+        except Exception:
+            said = traceback.format_exc()
+            findings.setdefault("".join(said.rsplit("\n", 4)[1:]), f"--seed {seed}, document {number}: {said}")
+        if time.process_time() - started > 5:
+            findings.setdefault("slow", f"--seed {seed}, document {number}: slower than 5 seconds")
+    return list(findings.values())
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("--documents", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     from tests.offline.test_bundles import LAYOUTS
 
     bundles = {name: {path: text.encode() for path, text in files.items()} for name, (_, files) in LAYOUTS.items()}
+    found = documents(options.documents, options.seed)
     totals, findings = run(options.count, options.seed, bundles)
+    findings += found
     print("\n".join(findings[:20]))
     print(", ".join(f"{number} {what}" for what, number in sorted(totals.items())))
     return 1 if findings else 0

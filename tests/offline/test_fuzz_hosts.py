@@ -11,3 +11,7 @@ def test_mutated_captures_and_bundles() -> None:
     totals, findings = hosts.run(60, 20261127, bundles)
     assert findings == []
     assert totals["captures"] + totals["bundles"] + totals["refused"] >= 60
+
+
+def test_mutated_documents() -> None:
+    assert hosts.documents(200, 20261128) == []

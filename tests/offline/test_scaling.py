@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from packing import lay
 
-from netwrap.answers import check, diff, find, overview, topology
+from netwrap.answers import check, diff, find, layer2, overview, topology
 from netwrap.errors import NetwrapError
 from netwrap.lab import apply as lab_apply
 from netwrap.lab import file as lab_file
@@ -206,3 +206,10 @@ def test_a_lab_grows_with_its_file(text: Callable[[int], str]) -> None:
 def test_keys_of_very_many_parts_are_refused(key: str) -> None:
     with pytest.raises(lab_file.LabFileError, match="nested too deeply"):
         lab_file.read(f"{key} = 1", "x.toml")
+
+
+def test_a_range_of_four_billion_vlans_takes_no_time() -> None:
+    vlans = json.dumps([{"ifname": "p0", "vlans": [{"vlan": 7, "vlanEnd": 4294967296, "flags": ["PVID"]}]}])
+    host = build([*_one_name(2), Section("", "bridge -j vlan show", vlans)])
+    assert lines_run(lambda: diff.diff(host, build([]), everything=True)) < 20_000
+    assert list(layer2._vlans(host.namespaces[0], "p0") or ())[:2] == [7, 8]

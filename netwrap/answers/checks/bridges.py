@@ -39,7 +39,7 @@ def _in_vlan(vlans: list[Record], number: int) -> bool:
 
 
 def _pvid(vlans: list[Record]) -> int | None:
-    return next((vlan["vlan"] for vlan in vlans if "PVID" in vlan.get("flags", ())), None)
+    return next((vlan.get("vlan") for vlan in vlans if "PVID" in vlan.get("flags", ())), None)
 
 
 @check("B01", "warning", "a port of a bridge does not forward", "spanning tree has closed it, or nobody opened it")
