@@ -299,9 +299,3 @@ def bridge_in_no_vlan(look: Look) -> Iterator[Finding]:
 def macvlan_parent(look: Look) -> Iterator[Finding]:
     """The walk of `netwrap trace` ends for that reason."""
     yield from walked(look, "L22")
-
-
-@check("L14", "warning", "packets that are too big for the way", "small ones pass, big ones vanish where ICMP does")
-def path_mtu(look: Look) -> Iterator[Finding]:
-    """The walk of `netwrap trace` ends for that reason."""
-    yield from walked(look, "L14")

@@ -139,7 +139,7 @@ def dead_already(look: Look, netns: Namespace, link: Link) -> bool:
 @check("L04", "note", "the other end of a pair is in no namespace that was captured", "half of the way is unknown")
 def peer_unknown(look: Look) -> Iterator[Finding]:
     """A veth with an address or a master whose peer is missing, in a capture that looked at all namespaces."""
-    if look.host.versions.get("how") not in ("ip", "nsenter", "setns"):
+    if look.host.versions.get("entered by") not in ("ip", "nsenter", "setns"):
         return
     for netns, link in look.links(*PAIRS):
         found = look.host.peer(netns, link)

@@ -9,7 +9,7 @@ from ..topology import state
 from . import UNUSABLE, address_of, check, dev_of, gateway_of, is_main, is_real, kind, network_of, prefix_of
 from .addresses import on_segment
 from .links import dead
-from .walks import is_proxied, walked
+from .walks import is_proxied, walked, walks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -514,3 +514,23 @@ def down_on_the_way(look: Look) -> Iterator[Finding]:
     for found in walked(look, "L24"):
         if not found.follows & look.explained:
             yield found
+
+
+@check(
+    "L14", "note", "packets that are too big for a link on their way", "small ones pass, big ones vanish where ICMP is dropped"
+)
+def path_mtu(look: Look) -> Iterator[Finding]:
+    """A packet of a walk of `netwrap trace` leaves its namespace by a link, and a router behind it by one with a smaller MTU."""
+    told: set[Any] = set()
+    for walk in walks(look):
+        first, *others = walk.found.result.there.way.hops
+        own = first.netns.link(str(first.left)) or {}
+        for hop in others if walk.found.verdict in ("reached", "leaves") else ():
+            link = hop.netns.link(str(hop.left)) or {}
+            if 0 < link.get("mtu", 0) < own.get("mtu", 0) and (id(hop.netns), hop.left) not in told:
+                told.add((id(hop.netns), hop.left))
+                what = (
+                    f"{hop.left} has MTU {link['mtu']}, and {first.left} of {first.netns.title}, which sends by it, {own['mtu']}"
+                )
+                mend = [look.inside(first.netns, f"ip link set {first.left} mtu {link['mtu']}")]
+                yield look.finding(hop.netns, what, link, (first.netns, own), dev=hop.left, mend=mend)

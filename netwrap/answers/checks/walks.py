@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _PROXIED = ("169.254.1.1", "169.254.0.1", "169.254.169.1")
 _OF_WALK = {
     "loop": "R09", "not-forwarding": "F01", "rp-filter": "F03", "filter": "W01", "reject": "W01", "no-masquerade": "W02",
-    "isolated": "B05", "vlan": "B02", "macvlan-parent": "L22", "mtu": "L14", "nat-wrong": "W05", "arp-off": "F07",
+    "isolated": "B05", "vlan": "B02", "macvlan-parent": "L22", "nat-wrong": "W05", "arp-off": "F07",
     "martian": "F10", "tunnel": "B07", "link-down": "L24", "peer-down": "L24", "bridge-down": "L24", "no-carrier": "L24",
 }  # fmt: skip
 #: What a look-up may end with; on the way back each of them is a fault.
@@ -52,14 +52,14 @@ class Walk(NamedTuple):
 def walked(look: Look, wanted: str) -> Iterator[Finding]:
     """The walks that end for the reason of a check: one finding for each place and reason, however many ways end there."""
     told: dict[Any, list[Walk]] = {}
-    for walk in _walks(look):
+    for walk in walks(look):
         if _check_of(look, walk) == wanted and _is_fault(look, walk):
             end = walk.found.result.end
             told.setdefault((id(end.netns), end.dev, end.reason, id(end.evidence)), []).append(walk)
-    for walks in told.values():
-        asked, found, _ = walks[0]
+    for some in told.values():
+        asked, found, _ = some[0]
         end = found.result.end
-        more = f" (and {len(walks) - 1} more ways end there)" if len(walks) > 1 else ""
+        more = f" (and {len(some) - 1} more ways end there)" if len(some) > 1 else ""
         back = "the answer of " if found.direction == "back" else ""
         what = f"{asked.start.title} does not reach {asked.destination}: {back and f'{back}{asked.destination} is lost: '}"
         records = [end.evidence] if isinstance(end.evidence, dict) else []
@@ -68,7 +68,7 @@ def walked(look: Look, wanted: str) -> Iterator[Finding]:
             f"{what}{end.what or found.reason}{more}",
             *records,
             dev=end.dev,
-            severity=_severity(look, walks),
+            severity=_severity(look, some),
             mend=[one for one in end.mend if one],
             explains=[("walk", id(end.netns), found.reason)],
             follows=[dead(end.netns, end.dev)] if wanted == "L24" and end.dev else [],
@@ -95,7 +95,7 @@ def _is_fault(look: Look, walk: Walk) -> bool:
         return False  # nobody has the address: routers without a way out send it round
     if found.reason in _NO_WAY and found.direction != "back" and not _is_meant_to_know(look, walk):
         return False
-    return not (end.reason == "no-route" and end.netns.inode is None and _is_connected(end.netns, walk.asked.destination))
+    return not (end.reason == "no-route" and end.netns.inode is None and _is_connected(end.netns, end.way.packet.destination))
 
 
 def _is_meant_to_know(look: Look, walk: Walk) -> bool:
@@ -113,25 +113,25 @@ def _route_before(walk: Walk) -> int:
     return 0
 
 
-def _severity(look: Look, walks: list[Walk]) -> str | None:
+def _severity(look: Look, some: list[Walk]) -> str | None:
     """The severity of what several walks met; None for that of the check. A warning is what may be meant so.
 
     A firewall may keep others from a namespace's own services, or let one protocol pass; a route to a wide network need not mean
     each namespace in it; a router's further addresses, and those between routers, need not be there for all.
     """
-    walk = walks[0]
+    walk = some[0]
     end, reason = walk.found.result.end, walk.found.reason
-    if not any(walk.near or _is_first(look, walk.asked.destination) for walk in walks):
+    if not any(walk.near or _is_first(look, walk.asked.destination) for walk in some):
         return "warning"
     if reason in ("filter", "reject") and end.way.hops:
         stage = end.way.hops[-1].steps[-1].stage if end.way.hops[-1].steps else ""
-        near = [walk for walk in walks if walk.near and not _is_neighbour(look, walk)]
+        near = [walk for walk in some if walk.near and not _is_neighbour(look, walk)]
         if stage in ("input", "output", "prerouting", "ingress") or not near or any(_passes(look, walk) for walk in near[:2]):
             return "warning"
     if reason in _NO_WAY and walk.found.direction != "back":
         own = max((_length(link, walk.asked.destination) for _, link in look.walker.owners(walk.asked.destination)), default=0)
         return None if _route_before(walk) >= own else "warning"
-    if reason in _NO_WAY and not any(_is_certain(look, walk) for walk in walks):
+    if reason in _NO_WAY and not any(_is_certain(look, walk) for walk in some):
         return "warning"
     return None
 
@@ -183,7 +183,7 @@ def _is_connected(netns: Namespace, address: str) -> bool:
     )
 
 
-def _walks(look: Look) -> list[Walk]:
+def walks(look: Look) -> list[Walk]:
     """Each namespace's way to its first gateways, to the outside, to others on its segments, and of few namespaces to every
     other."""
     if look.walks is None:
