@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..commands.line import executes, understand
 from ..model.section import Section
-from . import archive, bundles, capture, headed
+from . import archive, bundles, capture, headed, plotnetcfg
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -302,6 +302,8 @@ def _sections(path: str, text: Text, place: Place, names: dict[str, _Names], man
     stem = bundles.stem(name)
     if stem in ("hostname", "date") and (_SOS not in path or not netns):
         return [Section("", stem, _plain(text.text), host=host, source=path)]
+    if plotnetcfg.is_drawing(text.text):
+        return plotnetcfg.sections(text.text, host, path)
     part = _CUT_BY_SOS if text.target.endswith(".tailed") else text.part
     told = manifests[host].commands.get(path.partition(_SOS)[2]) if _SOS in path and host in manifests else None
     if told is not None:
