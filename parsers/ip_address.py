@@ -23,7 +23,7 @@ from __future__ import annotations
 import re
 
 from . import linkjson, linkrecord
-from .lex import Grammar, Remembered, Source, Words, number, parser, split, unparsed
+from .lex import Grammar, Remembered, Source, Words, lazy, number, parser, split, unparsed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,9 +36,9 @@ FOREVER = 4294967295
 
 
 # `2: eth0    inet 10.0.0.1/24 ...`: one address of `-o`
-_ONE_LINE = re.compile(r"(\d{1,10}): (\S{1,80}) +(?=inet6? |family )(.*)$", re.ASCII | re.DOTALL)
+_ONE_LINE = lazy(r"(\d{1,10}): (\S{1,80}) +(?=inet6? |family )(.*)$", re.ASCII | re.DOTALL)
 # `eth0@if7         UP             10.0.0.1/24 fe80::1/64 `: the brief form
-_BRIEF = re.compile(r"(\S{1,80}) +(UNKNOWN|NOTPRESENT|DOWN|LOWERLAYERDOWN|TESTING|DORMANT|UP|0x[0-9a-f]+)(?: +(.*))?$", re.ASCII)
+_BRIEF = lazy(r"(\S{1,80}) +(UNKNOWN|NOTPRESENT|DOWN|LOWERLAYERDOWN|TESTING|DORMANT|UP|0x[0-9a-f]+)(?: +(.*))?$")
 
 _FLAGS = frozenset(
     "secondary temporary nodad optimistic dadfailed home deprecated tentative dynamic mngtmpaddr noprefixroute "

@@ -15,9 +15,7 @@ there with None when it is set. With `-s`, ``used``, ``confirmed`` and ``updated
 
 from __future__ import annotations
 
-import re
-
-from .lex import STDERR, Grammar, Source, Words, number, parser, streamer
+from .lex import STDERR, Grammar, Source, Words, lazy, number, parser, streamer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,9 +28,9 @@ if TYPE_CHECKING:
 STATES = frozenset("INCOMPLETE REACHABLE STALE DELAY PROBE FAILED NOARP PERMANENT NONE".split())
 _KEYS = frozenset("dev lladdr router proxy managed extern_learn offload extern_valid ref used proto".split())
 # `used 267/267/267probes 0`: 5.16 and later
-_GLUED = re.compile(r"( used \d+/\d+/\d+)probes ", re.ASCII)
-_OCTETS = re.compile(r"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2})+$", re.ASCII)
-_ADDRESS = re.compile(r"[0-9a-fA-F:.]+$", re.ASCII)
+_GLUED = lazy(r"( used \d+/\d+/\d+)probes ")
+_OCTETS = lazy(r"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2})+$")
+_ADDRESS = lazy(r"[0-9a-fA-F:.]+$")
 
 
 def _used(words: Words, neigh: Dict) -> None:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import re
 
-from .lex import STDERR, Source, parser
+from .lex import STDERR, Source, lazy, parser
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from .records import Netns
 
 
-_LISTED = re.compile(r"(.*) \(id: (\d{1,10})\) ?$", re.ASCII | re.DOTALL)
+_LISTED = lazy(r"(.*) \(id: (\d{1,10})\) ?$", re.ASCII | re.DOTALL)
 # `nsid 0 current-nsid 1 (iproute2 netns name: blue)`; 5.4 says not-assigned
-_ID = re.compile(
+_ID = lazy(
     r"nsid (\d{1,10}|unassigned|not-assigned) (?:current-nsid (\d{1,10}|unassigned|not-assigned) )?"
     r"(?:\(iproute2 netns name: (.*)\) ?)?$",
     re.ASCII | re.DOTALL,

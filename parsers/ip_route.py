@@ -21,7 +21,7 @@ from __future__ import annotations
 import re
 
 from . import route_encap
-from .lex import STDERR, Grammar, Source, Words, bracketed, maker, number, parser, streamer
+from .lex import STDERR, Grammar, Source, Words, bracketed, lazy, maker, number, parser, streamer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,14 +41,14 @@ _EXPECTED = "expected a route ('DST via GATEWAY dev DEVICE ...')"
 _FAMILIES = frozenset(("inet", "inet6", "mpls", "link", "bridge"))
 _FLAGS = "dead onlink pervasive offload trap notify linkdown unresolved rt_offload rt_trap rt_offload_failed".split()
 # `default`, `10.0.0.0/8`, `2001:db8::/32`, `0/8`; an MPLS label stack `100/200`; `???/20`: a family unknown to old releases
-_DST = re.compile(
+_DST = lazy(
     r"(?:default|(?:\d+|\d{1,3}(?:\.\d{1,3}){3}|(?=[0-9a-fA-F:.]*:[0-9a-fA-F.]*:)[0-9a-fA-F:.]+|\?\?\?)(?:/\d+)*)$", re.ASCII
 )
 # `nexthopvia inet6 fe80::1` (4.1-4.10); `ts 0x4dtsage 88sec` (all)
-_GLUED = re.compile(r"^(\s*nexthop)(?=via )|\b(ts 0x[0-9a-f]+)(?=tsage )", re.ASCII)
+_GLUED = lazy(r"^(\s*nexthop)(?=via )|\b(ts 0x[0-9a-f]+)(?=tsage )")
 
 # `-o` joins lines with a backslash and keeps the indentation behind it; a name may hold a backslash of its own.
-_JOINT = re.compile(r"\\(?=\t|    |$)")
+_JOINT = lazy(r"\\(?=\t|    |$)", 0)
 
 
 def _seconds(word: str) -> int:

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import re
 
-from .lex import Grammar, Source, Words, number, parser, split
+from .lex import Grammar, Source, Words, lazy, number, parser, split
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
 
 _EXPECTED = "expected a rule ('100: from ... lookup ...')"
-_RULE_LINE = re.compile(r"(\d{1,10}):\s+(.*)$", re.ASCII)
+_RULE_LINE = lazy(r"(\d{1,10}):\s+(.*)$")
 # `goto 101010unresolved`, to 4.20; `to 192.0.2.0 /24`, 4.17 and 4.18
-_GLUED = re.compile(r"(\bgoto \d+)(?=\[?unresolved)", re.ASCII)
-_SPLIT_PREFIX = re.compile(r"(?<=[0-9a-f:]) (?=/\d+ )", re.ASCII)
+_GLUED = lazy(r"(\bgoto \d+)(?=\[?unresolved)")
+_SPLIT_PREFIX = lazy(r"(?<=[0-9a-f:]) (?=/\d+ )")
 # The last two are busybox's words for `goto` and `nop`.
 _ACTIONS = ("blackhole", "unreachable", "prohibit", "local", "broadcast")
 
@@ -50,7 +50,7 @@ def _prefix(word: str, key: str) -> Callable[[Words, Dict], None]:
 
 
 # `0x10`; busybox and 3.x print some in decimal
-_MARK = re.compile(r"0x[0-9a-fA-F]{1,16}|0|[1-9]\d{0,18}", re.ASCII)
+_MARK = lazy(r"0x[0-9a-fA-F]{1,16}|0|[1-9]\d{0,18}")
 
 
 def _mark(words: Words, record: Dict) -> None:

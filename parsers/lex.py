@@ -50,7 +50,7 @@ class _Lazy:
 
     def __getattr__(self, name: str) -> Any:
         compiled = re.compile(self._source, self._flags)
-        for method in ("match", "search", "split", "sub"):
+        for method in ("match", "fullmatch", "search", "findall", "finditer", "split", "sub"):
             setattr(self, method, getattr(compiled, method))
         return getattr(compiled, name)
 

@@ -11,10 +11,10 @@ True
 from __future__ import annotations
 
 import importlib
-import re
 from typing import TYPE_CHECKING
 
 from parsers.jsontext import whole_part
+from parsers.lex import lazy
 
 from .. import commands
 from ..commands import request as asked
@@ -241,7 +241,7 @@ class _Builder:
 
 
 # What a kernel without the table answers.
-_UNKNOWN_TO_KERNEL = re.compile(r"not supported|Dump terminated$")
+_UNKNOWN_TO_KERNEL = lazy(r"not supported|Dump terminated$", 0)
 
 
 def _names(where: Sequence[str]) -> str:
@@ -287,7 +287,7 @@ def _versions(text: str) -> dict[str, str]:
     return found
 
 
-_IPROUTE2 = re.compile(r"iproute2-(?:v?(\d+)\.\d+|ss(\d{6}))", re.ASCII)
+_IPROUTE2 = lazy(r"iproute2-(?:v?(\d+)\.\d+|ss(\d{6}))")
 
 
 def _knows_nsids(version: str) -> bool:

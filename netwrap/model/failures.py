@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import re
 
-from parsers.lex import STDERR, is_json
+from parsers.lex import STDERR, is_json, lazy
 
 from .section import Section
 
 #: Not worth a word: kernels and binaries that do not have the table.
-QUIET = re.compile(
+QUIET = lazy(
     r"not supported|Operation not supported|Object \".*\" is unknown|unknown object|not found|No such file or directory$"
     r"|Cannot open netlink|is unknown, try|invalid argument '(nexthop|netconf)'|FDB table|Dump terminated$"
-    r"|^BusyBox v\S+ .*multi-call binary"  # in front of its usage
+    r"|^BusyBox v\S+ .*multi-call binary",  # in front of its usage
+    0,
 )
 #: Worth a note; the table is there, or it is for root only.
-HARMLESS = re.compile(
+HARMLESS = lazy(
     r"Operation not permitted|Permission denied|must be root|Dump was interrupted|Peer netns reference is invalid"
-    r"|^# Warning: "
+    r"|^# Warning: ",
+    0,
 )
 #: What a command says of a namespace that is not there any more.
-GONE = re.compile(r"Cannot open network namespace|No such file or directory|No such process|network namespace .*Invalid argument")
-_GONE_IN_FILES = re.compile(r"Cannot open network namespace|setting the network namespace .* failed|netns .*: No such process")
+GONE = lazy(r"Cannot open network namespace|No such file or directory|No such process|network namespace .*Invalid argument", 0)
+_GONE_IN_FILES = lazy(r"Cannot open network namespace|setting the network namespace .* failed|netns .*: No such process", 0)
 
 # What shells, busybox, the firewall's programs, sudo, and what runs a command in a container say.
-_FAILED = re.compile(
+_FAILED = lazy(
     r"Object \"|(?:-?[\w./-]+: )?(?:line )?(?:\d+: )?[\w./-]+: (?:command )?not found$|[\w./-]+: Permission denied"
     r"|ip6?tables(?:-\w+)*(?: v[\d.]+ \([\w]+\))?: |(?:ip|bridge|arp|route|nft|nsenter|sudo|timeout|ss|cat|unshare|env|exec): "
     r"|netlink: Error: |Fatal: |internal:0:0-0: Error: |.*\(you must be root\)|setting the network namespace "
@@ -65,7 +67,7 @@ def told_apart(section: Section) -> Section:
 
 
 # Only these stand between the rows of a table; they are looked for in the whole text at once.
-_SUSPECT = re.compile(
+_SUSPECT = lazy(
     r"^(?:Error: |RTNETLINK answers: |Dump was |# Warning: |Cannot open |Command failed |.{0,40}command not found$).*$",
     re.MULTILINE,
 )

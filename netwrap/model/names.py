@@ -17,6 +17,8 @@ import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from parsers.lex import lazy
+
 from ..wording import ROOT, natural
 
 if TYPE_CHECKING:
@@ -49,25 +51,27 @@ def signs(text: str) -> list[Sign]:
 
 
 def _unescaped(value: str) -> str:
+    if "\\" not in value:
+        return value
     return re.sub(r"\\([\\tn])", lambda match: {"t": "\t", "n": "\n"}.get(match[1], "\\"), value)
 
 
 # -- control groups ------------------------------------------------------------------------------------------------
 
 # A namespace is the pod's, not its container's: the pod's id is a label of its own, in front. systemd writes `_` for `-` in it.
-_POD = re.compile(r"kubepods.*?pod([0-9a-f]{8}(?:[_-]?[0-9a-f]{4}){3}[_-]?[0-9a-f]{12})", re.ASCII)
+_POD = lazy(r"kubepods.*?pod([0-9a-f]{8}(?:[_-]?[0-9a-f]{4}){3}[_-]?[0-9a-f]{12})")
 # Owners of control groups as systemd and cgroupfs write them, in cgroup v1 and v2. The first that fits is the owner.
 _GROUPS = (
-    ("docker", re.compile(r"docker[-/]([0-9a-f]{64})", re.ASCII)),
-    ("containerd", re.compile(r"cri-containerd-([0-9a-f]{64})", re.ASCII)),
-    ("cri-o", re.compile(r"crio-(?:conmon-)?([0-9a-f]{64})", re.ASCII)),
-    ("podman", re.compile(r"libpod-(?:conmon-)?([0-9a-f]{64})", re.ASCII)),
-    ("container", re.compile(r"kubepods.*/([0-9a-f]{64})$", re.ASCII)),
-    ("lxc", re.compile(r"lxc(?:\.payload)?[./]([^/]+)")),
-    ("machine", re.compile(r"machine-([^/]+)\.scope")),
-    ("unit", re.compile(r"system\.slice/(?:.*/)?([^/]+)\.service")),
+    ("docker", lazy(r"docker[-/]([0-9a-f]{64})")),
+    ("containerd", lazy(r"cri-containerd-([0-9a-f]{64})")),
+    ("cri-o", lazy(r"crio-(?:conmon-)?([0-9a-f]{64})")),
+    ("podman", lazy(r"libpod-(?:conmon-)?([0-9a-f]{64})")),
+    ("container", lazy(r"kubepods.*/([0-9a-f]{64})$")),
+    ("lxc", lazy(r"lxc(?:\.payload)?[./]([^/]+)", 0)),
+    ("machine", lazy(r"machine-([^/]+)\.scope", 0)),
+    ("unit", lazy(r"system\.slice/(?:.*/)?([^/]+)\.service", 0)),
 )
-_ESCAPED = re.compile(r"(?:\\x[0-9a-f]{2})+")
+_ESCAPED = lazy(r"(?:\\x[0-9a-f]{2})+", 0)
 
 
 class Containers:

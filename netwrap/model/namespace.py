@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from parsers.ip_route import family_of
+from parsers.lex import lazy
 
 from ..commands import ss
 from ..wording import ROOT
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     Row = TypeVar("Row", bound=Mapping[str, Any])
 
 _INET = ("tcp", "udp", "sctp", "dccp", "mptcp")
-_ID = re.compile(r"[0-9a-f]+$", re.ASCII)
+_ID = lazy(r"[0-9a-f]+$")
 
 
 class Namespace:

@@ -38,6 +38,7 @@ import re
 import threading
 
 from parsers.jsontext import whole_part
+from parsers.lex import lazy
 
 from .. import packaged, shell
 from ..commands import module
@@ -60,12 +61,12 @@ MAX_SECTIONS = 400_000
 # The header may stand behind a login banner, not behind a book.
 _BANNER = 65536
 
-_HEADER = re.compile(r"^netwrap capture (\d+) ([A-Za-z0-9-]{8,80})\r?$", re.M | re.A)
+_HEADER = lazy(r"^netwrap capture (\d+) ([A-Za-z0-9-]{8,80})\r?$", re.M | re.A)
 # Where the header itself is lost, the first mark tells the token.
-_FIRST_MARK = re.compile(r"^@([A-Za-z0-9-]{8,80}) begin \S+ [a-z]", re.M | re.A)
-_VANISHED = re.compile(r"^namespace (\d+) .*vanished before it was read$", re.M | re.A)
+_FIRST_MARK = lazy(r"^@([A-Za-z0-9-]{8,80}) begin \S+ [a-z]", re.M | re.A)
+_VANISHED = lazy(r"^namespace (\d+) .*vanished before it was read$", re.M | re.A)
 # What `iptables-save` says where the tables of `iptables-legacy-save` are in use.
-_OLD_TABLES = re.compile(r"# Warning: ip6?tables-legacy tables present, use ip6?tables-legacy-save to see them\s*\Z")
+_OLD_TABLES = lazy(r"# Warning: ip6?tables-legacy tables present, use ip6?tables-legacy-save to see them\s*\Z", 0)
 # Words of a batch that stand for an option: a line of a batch can not have one.
 _FAMILIES = {" root 0.0.0.0/0": "-4", " root ::/0": "-6"}
 

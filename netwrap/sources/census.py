@@ -11,6 +11,8 @@ import os
 import re
 from typing import NamedTuple
 
+from parsers.lex import lazy
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,8 +22,8 @@ NAMED = ("/run/netns", "/var/run/netns")
 _PLACES = ("/run/docker/netns", "/run/snap.docker/netns")
 _NS_GET_NSTYPE = 0xB703
 _NETNS = 0x40000000
-_OCTAL = re.compile(r"\\([0-7]{3})", re.A)
-_MOUNTED = re.compile(r"^\S+ \S+ \S+ net:\[(\d+)\] (\S+) .* - nsfs ", re.A | re.M)
+_OCTAL = lazy(r"\\([0-7]{3})")
+_MOUNTED = lazy(r"^\S+ \S+ \S+ net:\[(\d+)\] (\S+) .* - nsfs ", re.A | re.M)
 #: So many names are listed in one note.
 _LISTED = 5
 

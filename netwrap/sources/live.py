@@ -16,6 +16,8 @@ import threading
 import time
 from typing import NamedTuple
 
+from parsers.lex import lazy
+
 from .. import shell
 from ..model.section import Section
 from . import capture, census, netlink
@@ -44,7 +46,7 @@ _BRIDGE_LINES = ("link show", "fdb show", "vlan show")
 QUICK = (*_LINES, "ip_rule6", "ip_netns", "bridge")
 TABLES = (*QUICK, "firewall", "sockets", "sysctl")
 # What `nft` says where the kernel has no nf_tables.
-_NO_FIREWALL = re.compile(r"not supported|Protocol not available")
+_NO_FIREWALL = lazy(r"not supported|Protocol not available", 0)
 _PAIRS = ("veth", "netkit", "vxcan")
 
 _IPV4 = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import select
 import stat
@@ -116,6 +115,8 @@ def skimmed(path: str, skip: Callable[[str], bool]) -> Host | None:
 
 def fitting(paths: Sequence[str]) -> list[str]:
     """The paths, and for each pattern (``today/*``) the paths that match, sorted. Raises NetwrapError where none does."""
+    import glob
+
     found: list[str] = []
     for path in paths:
         pattern = any(letter in path for letter in "*?[") and not os.path.lexists(path)
