@@ -417,36 +417,27 @@ def _content(path: str, folder: int | None = None) -> str:
 def _sysctls(own: bool) -> str:
     """Settings of the namespace of the calling thread, as lines of `sysctl -a`; in the host's own, also those of the host.
 
-    The folder is opened once: the kernel compares the ``net`` of each path from the root with those of all namespaces.
+    Each folder is opened once: the kernel keeps the ``conf`` of all namespaces under one name, and compares them one by one.
     """
-    try:
-        net = os.open("/proc/sys/net", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError:
-        return ""
-    lines = []
-    try:
-        paths = list(_SINGLE) + (list(_OF_THE_HOST) if own else [])
-        for family, names in (("ipv4", _IPV4), ("ipv6", _IPV6)):
-            paths += [f"{family}/conf/{link}/{name}" for link in _links(f"{family}/conf", net) for name in names]
-        for path in paths:
-            value = _content(path, net).strip()
-            if value:
-                lines.append(f"net.{path.translate(_SWAPPED)} = {value}\n")
-    finally:
-        os.close(net)
+    single = (*_SINGLE, *(_OF_THE_HOST if own else ()))
+    lines = [_setting(path, _content(f"/proc/sys/net/{path}")) for path in single]
+    for family, names in (("ipv4", _IPV4), ("ipv6", _IPV6)):
+        try:
+            folder = os.open(f"/proc/sys/net/{family}/conf", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError:
+            continue
+        try:
+            for link in os.listdir(folder):
+                for name in names if link != "default" else ():
+                    lines.append(_setting(f"{family}/conf/{link}/{name}", _content(f"{link}/{name}", folder)))
+        finally:
+            os.close(folder)
     return "".join(sorted(lines))
 
 
-def _links(path: str, net: int) -> list[str]:
-    """The links that a folder has settings of, and `all`."""
-    try:
-        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=net)
-    except OSError:
-        return []
-    try:
-        return [link for link in os.listdir(folder) if link != "default"]
-    finally:
-        os.close(folder)
+def _setting(path: str, value: str) -> str:
+    value = value.strip()
+    return f"net.{path.translate(_SWAPPED)} = {value}\n" if value else ""
 
 
 _SWAPPED = str.maketrans("/.", "./")
