@@ -25,7 +25,11 @@ def matches(rule: Record, packet: Packet, context: Context) -> tuple[bool | None
     answer: bool | None = True
     why = ""
     for condition in rule["expr"]:
-        found, said = _condition(condition, packet, context, rule)
+        if condition.get("match") == "rpfilter":
+            options = {one.get("option") for one in rule["expr"] if one.get("match") == "rpfilter"}
+            found, said = _rpfilter(options, packet, context), "-m rpfilter"
+        else:
+            found, said = _condition(condition, packet, context, rule)
         if found is False:
             return False, ""
         if found is None and answer is True:
@@ -275,8 +279,20 @@ def _fragment(value: str, packet: Packet, context: Context, condition: Record) -
     return False
 
 
-def _rpfilter(value: str, packet: Packet, context: Context, condition: Record) -> bool | None:
-    return None
+def _rpfilter(options: set[str | None], packet: Packet, context: Context) -> bool | None:
+    """Whether the way back to the source leaves by the link that the packet came in by."""
+    if packet.iif == "lo":
+        answer: bool | None = True
+    else:
+        found = context.fib(packet.source, packet if "--validmark" in options else replace(packet, mark=0))
+        if found is None:
+            return None
+        kind, dev = found
+        if kind == "local":
+            answer = None if "--accept-local" in options else False
+        else:
+            answer = kind == "unicast" and ("--loose" in options or dev == packet.iif)
+    return matching.negated(answer) if "--invert" in options else answer
 
 
 def _pkttype(value: str, packet: Packet, context: Context, condition: Record) -> bool | None:

@@ -1219,7 +1219,7 @@ class Walker:
     def _fib(self, netns: Namespace) -> Any:
         def look(address: str, packet: Packet) -> tuple[str, str | None] | None:
             decision = self.router(netns, family_of(address)).decide(Question(address, None, None, None, packet.mark))
-            if decision.missing:
+            if decision.missing or len({leg.dev for leg in decision.legs}) > 1:
                 return None
             return decision.type, decision.legs[0].dev if decision.legs else None
 
