@@ -211,6 +211,7 @@ def details(host: Host, netns: Namespace) -> Record:
         "listeners": netns.listeners,
         "forwarding": forwarding(netns),
         "switches": unusual(netns),
+        "not_judged": netns.table("not_judged") or [],
         "firewall": rules(netns),
     }
 

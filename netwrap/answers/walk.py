@@ -371,6 +371,7 @@ class Walker:
         before = _tuple(packet)
         way = way._replace(packet=replace(packet, state=self._state(way, netns)))
         question = way.seen_in(netns)
+        way = self._not_judged(way, netns, dev, "ingress")
         for hook in ("ingress", "prerouting"):
             outcome, way = self._judge(way, netns, hook, way.packet, None)
             if outcome.verdict in ("drop", "reject"):
@@ -548,6 +549,7 @@ class Walker:
             way = way.step("postrouting", f"the answer's source is {restored.source} again (conntrack)", "conntrack -L")
             packet = restored
         way = way._replace(packet=packet, connections=_connected(way, netns, before, packet)).leaving(leg.dev)
+        way = self._not_judged(way, netns, leg.dev, "egress")
         outcome, way = self._judge(way, netns, "egress", packet, leg)
         if outcome.verdict in ("drop", "reject"):
             yield self._filtered(way, netns, leg.dev, "egress", outcome)
@@ -675,6 +677,9 @@ class Walker:
         netns, port_in, port_out = crossing.netns, crossing.port_in, crossing.port_out
         before = way.packet
         through = port_in is not None and port_out is not None
+        for dev, at in ((port_in, "ingress"), (port_out, "egress")):
+            way = self._not_judged(way, netns, dev, at) if dev is not None else way
+        way = self._not_judged(way, netns, None, "")
         if not through and not firewall.has_family(netns, "bridge"):
             return None, way
         frame = replace(way.packet, bridged=True, iif=crossing.bridge, oif=crossing.bridge, physin=port_in, physout=port_out)
@@ -1159,6 +1164,15 @@ class Walker:
     def _state_there(self, way: Way, netns: Namespace) -> str:
         """The state at the later hooks of a namespace, where it was found out at the first one."""
         return way.packet.state or ("established" if way.reply else "new")
+
+    def _not_judged(self, way: Way, netns: Namespace, dev: str | None, hook: str) -> Way:
+        """With the filters of tc on a link, or the rules of ebtables on a bridge, that nobody judged."""
+        for row in netns.table("not_judged") or ():
+            if (row["tool"] == "tc") == (dev is not None) and (dev is None or (row["dev"], row["hook"]) == (dev, hook)):
+                command = f"tc filter show dev {dev} {hook}" if dev is not None else "ebtables-legacy-save"
+                what = f"{row['tool']} in {netns.title}: {row['text']} (not judged)"
+                return way._replace(doubts=(*way.doubts, (what, inside(netns, command))))
+        return way
 
     def _judge(
         self, way: Way, netns: Namespace, hook: str, packet: Packet, leg: Leg | None, bridged: bool = False,

@@ -75,6 +75,31 @@ def proc_fib_trie(text: str) -> list[Record]:
     return list(found.values())
 
 
+def tc_filters(text: str) -> list[Record]:
+    """`tc filter show` of each link and direction, each line with ``LINK DIRECTION: `` in front: filters that nobody judges.
+
+    >>> tc_filters("eth0 ingress: filter protocol all pref 1 bpf chain 0\\neth0 ingress:   handle 0x1 drop.o\\n")
+    [{'tool': 'tc', 'dev': 'eth0', 'hook': 'ingress', 'text': 'filter protocol all pref 1 bpf chain 0'}]
+    """
+    found = []
+    for line in text.split("\n"):
+        place, _, words = line.partition(": ")
+        dev, _, hook = place.rpartition(" ")
+        if dev and words.startswith("filter "):
+            found.append({"tool": "tc", "dev": dev, "hook": hook, "text": words.strip()})
+    return found
+
+
+def ebtables_save(text: str) -> list[Record]:
+    """`ebtables-legacy-save`: rules that nobody judges.
+
+    >>> ebtables_save("*filter\\n:FORWARD ACCEPT\\n-A FORWARD -p IPv4 -j DROP\\n")
+    [{'tool': 'ebtables-legacy', 'dev': None, 'hook': 'FORWARD', 'text': '-A FORWARD -p IPv4 -j DROP'}]
+    """
+    rules = [line.strip() for line in text.split("\n") if line.startswith("-A ")]
+    return [{"tool": "ebtables-legacy", "dev": None, "hook": rule.split()[1], "text": rule} for rule in rules]
+
+
 #: The command -> what its table is called in a Namespace, and its reader.
 READERS: dict[str, tuple[str, Callable[[str], list[Any]]]] = {
     "dev": ("proc_links", proc_dev),
@@ -92,6 +117,10 @@ def reader(words: list[str]) -> tuple[str, Callable[[str], list[Any]]] | None:
     if not words:
         return None
     name = words[0].rpartition("/")[2]
+    if words[1:3] == ["filter", "show"] and name == "tc":
+        return "not_judged", tc_filters
+    if name == "ebtables-legacy-save":
+        return "not_judged", ebtables_save
     if name == "cat" and len(words) == 2 and "/net/" in words[1] and words[1].startswith("/proc/"):
         name = words[1].rpartition("/")[2]
         return READERS.get(name) if name in ("dev", "if_inet6", "fib_trie") else None

@@ -45,6 +45,10 @@ _BRIDGE_LINES = ("link show", "fdb show", "vlan show")
 #: Everything that :func:`take` can be asked for, and what `--quick` asks for.
 QUICK = (*_LINES, "ip_rule6", "ip_netns", "bridge")
 TABLES = (*QUICK, "firewall", "sockets", "sysctl")
+#: The filters of all links that have a qdisc for them; `tc` shows them of one link and one direction at a time.
+_TC_FILTERS = r"""set -f; tc qdisc show | sed -n 's/^qdisc \(clsact\|ingress\) .* dev \([^ ]*\) .*/\2/p' | while read -r dev; do
+    for way in ingress egress; do tc filter show dev "$dev" $way 2>/dev/null | sed "s|^|$dev $way: |"; done
+done"""
 # What `nft` says where the kernel has no nf_tables.
 _NO_FIREWALL = lazy(r"not supported|Protocol not available", 0)
 _PAIRS = ("veth", "netkit", "vxcan")
@@ -111,6 +115,7 @@ class _Sweep:
         self.no_rules: Section | None = None  # what `nft` printed where there is no table
         self.nft = "firewall" in self.tables and shell.find("nft") is not None
         self.iptables = "firewall" in self.tables and not self.nft
+        self.ebtables = "\nebtable_" in _content("/proc/modules") and shell.find("ebtables-legacy-save") is not None
         self.sockets = "sockets" in self.tables and shell.find("ss") is not None
         self.bridge = "bridge" in self.tables and shell.find("bridge") is not None
 
@@ -193,6 +198,10 @@ class _Sweep:
             return
         if self.iptables or self.nft and ('"xt"' in self.found[key][-1].stdout or _has_tables()):
             self._iptables(key, way, worker)
+        if "firewall" in self.tables and netlink.has_filtered_links():
+            self._ask(key, way, worker, Question(["sh", "-c", _TC_FILTERS], "tc filter show"))
+        if "firewall" in self.tables and self.ebtables:
+            self._ask(key, way, worker, Question(["ebtables-legacy-save"], "ebtables-legacy-save"))
         if self.sockets and key in self.census.inhabited:
             self._ask(key, way, worker, Question(["ss", "-H", "-lntup"], "ss -H -lntup"))
         if "sysctl" in self.tables:

@@ -11,7 +11,7 @@ import socket
 import struct
 
 _ROUTE, _NETFILTER = 0, 12
-_GETRULE, _GETTABLE = 34, 10 << 8 | 1
+_GETRULE, _GETQDISC, _GETTABLE = 34, 38, 10 << 8 | 1
 _DUMP = 0x301  # NLM_F_REQUEST | NLM_F_DUMP
 _ERROR, _DONE = 2, 3
 _INTERRUPTED = 0x10
@@ -28,6 +28,12 @@ def rules6() -> bytes | None:
 def has_nftables() -> bool:
     """Whether there may be a table of nftables; False only where the kernel reports none."""
     return _dump(_NETFILTER, _GETTABLE, struct.pack("=BBH", 0, 0, 0)) != b""
+
+
+def has_filtered_links() -> bool:
+    """Whether a link may have filters of `tc` for what comes in (a qdisc clsact or ingress)."""
+    answer = _dump(_ROUTE, _GETQDISC, struct.pack("=BxxxiIII", 0, 0, 0, 0, 0))
+    return answer is None or b"clsact" in answer or b"ingress" in answer
 
 
 def _dump(protocol: int, kind: int, body: bytes) -> bytes | None:

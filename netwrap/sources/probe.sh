@@ -259,7 +259,7 @@ attempt() { # COMMAND...: what it printed in `said`; watched as every other, as 
 }
 
 find_how() {
-    how= batch= details= bridge= ip=yes nsenter=no firewall=none sockets=no legacy=no attempts=0
+    how= batch= details= bridge= ip=yes nsenter=no firewall=none sockets=no legacy=no filters=no ebtables=no attempts=0
     if ! type ip >/dev/null 2>&1; then
         note "ip is not installed here: only what /proc shows"
         json=no ip=no
@@ -306,6 +306,8 @@ find_how() {
     elif type iptables-save >/dev/null 2>&1; then
         firewall=iptables
     fi
+    [ ! -d /sys/module/sch_ingress ] || ! type tc >/dev/null 2>&1 || filters=yes # loaded by the first qdisc for filters
+    ! grep -qs '^ebtable_' /proc/modules || ! type ebtables-legacy-save >/dev/null 2>&1 || ebtables=yes
     # The kernel has the old iptables: then any namespace may have rules of it.
     { [ ! -e /proc/net/ip_tables_names ] && [ ! -e /proc/net/ip6_tables_names ]; } || [ $firewall = iptables ] || legacy=yes
 }
@@ -722,6 +724,12 @@ sweep() { # KEY PATH
             [ $late = no ] && type $old >/dev/null 2>&1 && other_in "$2" $old $old
         done
     fi
+    if [ $quick = no ] && [ $late = no ] && [ $filters = yes ]; then
+        other_in "$2" "tc filter show" sh -c "$tc_filters"
+    fi
+    if [ $quick = no ] && [ $late = no ] && [ $ebtables = yes ]; then
+        other_in "$2" ebtables-legacy-save ebtables-legacy-save
+    fi
     [ $late = no ] && [ -n "$first" ] && [ $sockets = yes ] && other_in "$2" "ss -H -lntup" ss -H -lntup
     [ $late = no ] && [ $quick = no ] || return 0
     if [ "$key" = "$self" ]; then other_in "$2" "sysctl -a" sh -c "$settings $settings_of_the_host"; else
@@ -735,6 +743,11 @@ sweep() { # KEY PATH
     fi
     return 0
 }
+
+# Filters of tc are of one link and one direction; only links with a qdisc for them have any.
+tc_filters="set -f; tc qdisc show | sed -n 's/^qdisc \\(clsact\\|ingress\\) .* dev \\([^ ]*\\) .*/\\2/p' | while read -r dev; do
+    for way in ingress egress; do tc filter show dev \"\$dev\" \$way 2>/dev/null | sed \"s|^|\$dev \$way: |\"; done
+done"
 
 # The reader makes lines of `sysctl -a` of it; asking that program for all its settings takes twenty times as long.
 settings="cd /proc/sys/net && exec grep -s . ipv4/ip_forward ipv4/*_l3mdev_accept ipv4/fib_multipath_hash_policy \

@@ -255,6 +255,11 @@ def texts(places: Sequence[Place], options: Options) -> Iterator[str]:
         if record["forwarding"] and not options.selects():
             shown = ", ".join(f"{family} {'on' if on else 'off'}" for family, on in sorted(record["forwarding"].items()))
             yield f"\nforwarding: {shown}"
+        if record["not_judged"] and not options.selects():
+            yield "\nrules that are not judged:"
+            yield from (
+                " ".join(filter(None, (row["tool"], row["dev"], f"{row['hook']}:", row["text"]))) for row in record["not_judged"]
+            )
         if record["switches"] and not options.selects():
             yield "\nswitches that are not as the kernel has them:"
             yield from (f"{name} = {value}" for name, value in record["switches"].items())

@@ -82,3 +82,21 @@ def test_a_mark_and_a_probe(private_host: PrivateHost) -> None:
     assert (done.returncode, done.stderr) == (
         2, "netwrap: --probe sends udp without a mark and a size: --proto icmp takes them\n",
     )  # fmt: skip
+
+
+@pytest.mark.root
+def test_filters_of_tc_are_not_judged(private_host: PrivateHost) -> None:
+    private_host.sh(CHAIN)
+    lines = (
+        "tc -n r qdisc add dev eth0 clsact\ntc -n r filter add dev eth0 ingress protocol ip u32 match ip dst 10.2.0.1 classid 1:1"
+    )
+    if private_host.run("sh", "-ec", lines, check=False).returncode:
+        pytest.skip("no tc here, or no such filters in this kernel")
+    done = private_host.netwrap("trace", "a", "10.2.0.1")
+    rule = "filter protocol ip pref 49152 u32 chain 0"
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (
+        3, f"  missing: tc in r: {rule} (not judged): ip netns exec r tc filter show dev eth0 ingress",
+    )  # fmt: skip
+    assert private_host.netwrap("trace", "b", "10.2.0.254").returncode == 0  # by another link
+    [report] = json.loads(private_host.netwrap("report", "r", "--format", "json").stdout)
+    assert report["not_judged"][0] == {"tool": "tc", "dev": "eth0", "hook": "ingress", "text": rule}
