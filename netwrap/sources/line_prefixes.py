@@ -35,6 +35,9 @@ _NUMBERED = re.compile(r"\s{0,6}(\d{1,6})(?:[:.|)]|\t| {1,4})[ \t]?")
 # What no comment, no frame and no history has behind its mark but a table that was put there
 _TABLE = re.compile(
     r"\s{0,8}(?:\d{1,6}: \S{1,80}: <|(?:default|[\d.]{7,15}(?:/\d+)?) (?:via|dev) |\d{1,6}:\s+from \S|inet6? [\d\w.:]+/\d"
+    r"|\d{1,6}: \S{1,40} +inet6? \S|[\w.@-]{1,40} {2,}(?:UP|DOWN|UNKNOWN) {2,}\S|\S{1,40}: flags=\d"
+    r"|\S{1,40} +Link encap:|\? \([\d.]+\) at"
+    r"|[\w.-]{1,40}@[\w.-]{1,60}[:~ ][^#$\n]{0,60}[#$] (?:sudo )?(?:ip|bridge|arp|route|docker|kubectl) \S"
     r"|link/\w+ |Destination +Gateway|Address +HWtype|Kernel IP|[\da-f:]{17} dev )",
     re.ASCII,
 )
@@ -113,11 +116,17 @@ def _without_runs(
         run: list[int] = []
         host: str | None = None
         while at + len(run) < len(lines):
-            taken = length(lines[at + len(run)][:120])
+            line = lines[at + len(run)]
+            taken = length(line[:120])
+            if taken is None and run and not line.strip() and len(run) < 100_000:
+                run.append(0)  # an empty line ends no run
+                continue
             if taken is None or host is not None and taken[1] != host:
                 break
             host = taken[1]
             run.append(taken[0])
+        while run and not lines[at + len(run) - 1].strip():
+            run.pop()
         if len(run) >= least:
             bare = [lines[at + offset][taken:] for offset, taken in enumerate(run)]
             if any(map(is_of_table, bare)):

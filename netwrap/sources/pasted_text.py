@@ -4,8 +4,8 @@
 > <pre>root@node1:~# ip addr
 > 1: lo: &lt;LOOPBACK,UP,LOWER_UP&gt; mtu 65536
 ```
-Every line keeps its number: a line that holds nothing but a mark becomes empty, and what two lines were joined from leaves an
-empty line behind.
+Every line keeps its number, also where lines were joined, divided or left out; a line that holds nothing but a mark becomes
+empty.
 """
 
 from __future__ import annotations
@@ -76,17 +76,23 @@ def undo(text: str) -> Pasted:
     text = text.lstrip("\ufeff")
     if "\r" in text and "\n" not in text:
         text = text.replace("\r", "\n")
+    if "<" not in text and "&lt;" in text or "\n&gt;" in text:
+        import html
+
+        text = html.unescape(text)  # the whole of it was escaped
+    text = _without_indent(text)
     lines = text.split("\n")
     numbers = list(range(1, len(lines) + 1))
     if "\x1b" in text or "\r" in text or "\x08" in text:
         lines = list(map(_as_on_screen, lines))
     if "m" in text and _COLOUR.search(text):
         lines = [_EATEN.sub("", line) if "[" in line else line for line in lines]
+    if "=" in text and _is_quoted_printable(text):
+        lines, numbers = _from_quoted_printable(lines, numbers)
+    lines, numbers = _single_spaced(lines, numbers)
     breaks: set[int] = set()
     if "│" in text or "┃" in text:
         lines, numbers = panes.apart(lines, numbers, breaks)
-    if "=" in text and _is_quoted_printable(text):
-        lines = _from_quoted_printable(lines)
     if "<" in text and _BREAK_TAG.search(text):
         lines, numbers = _split_at_breaks(lines, numbers, breaks)
     voices: list[str] = []
@@ -97,6 +103,18 @@ def undo(text: str) -> Pasted:
         lines = [line.translate(_ODD) if not line.isascii() else line for line in lines]
     lines, machines = line_prefixes.without(lines, breaks)
     return Pasted(lines, numbers, breaks, voices or [""] * len(lines), machines)
+
+
+def _without_indent(text: str) -> str:
+    """The text without the indentation that all lines have."""
+    lines = text.split("\n")
+    some = [line for line in lines if line.strip()]
+    if not some or not all(line[:1] in " \t" for line in some):
+        return text
+    common = some[0][: len(some[0]) - len(some[0].lstrip(" \t"))]
+    while not all(line.startswith(common) for line in some):
+        common = common[:-1]
+    return "\n".join(line[len(common) :] if line.strip() else "" for line in lines)
 
 
 def _as_on_screen(line: str) -> str:
@@ -131,9 +149,10 @@ def _is_quoted_printable(text: str) -> bool:
     return text.count("=\n") > 1 and re.search(r"=(?:3D|20|C2=A0|E2=80)", text) is not None
 
 
-def _from_quoted_printable(lines: list[str]) -> list[str]:
-    """The lines decoded; a soft line break leaves an empty line behind."""
+def _from_quoted_printable(lines: list[str], numbers: list[int]) -> tuple[list[str], list[int]]:
+    """The lines decoded, and their numbers: a line that a soft break divided has that of its first part."""
     found: list[str] = []
+    counted: list[int] = []
     at = 0
     while at < len(lines):
         line, taken = lines[at], 1
@@ -141,9 +160,26 @@ def _from_quoted_printable(lines: list[str]) -> list[str]:
             line = line.rstrip(" \t")[:-1] + lines[at + taken]
             taken += 1
         found.append(_QP_BYTES.sub(_bytes, line))
-        found += [""] * (taken - 1)
+        counted.append(numbers[at])
         at += taken
-    return found
+    return found, counted
+
+
+def _single_spaced(lines: list[str], numbers: list[int]) -> tuple[list[str], list[int]]:
+    """The lines without the empty ones that a browser has put behind each.
+
+    >>> _single_spaced(["a", "", "b", "", "", "", "c", "", "d", "", "e", "", "f", ""], list(range(1, 15)))[0]
+    ['a', 'b', '', 'c', 'd', 'e', 'f']
+    """
+    full = [at for at, line in enumerate(lines) if line.strip()]
+    if len(full) < _FEWEST or any(one + 1 == two for one, two in zip(full, full[1:])):
+        return lines, numbers
+    kept = [at for at, line in enumerate(lines) if line.strip() or at and not "".join(lines[at - 1 : at + 2]).strip()]
+    return [lines[at] for at in kept], [numbers[at] for at in kept]
+
+
+# Of fewer lines nobody can tell
+_FEWEST = 6
 
 
 def _bytes(found: re.Match[str]) -> str:

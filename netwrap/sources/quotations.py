@@ -53,6 +53,9 @@ def without_marks(lines: list[str], breaks: set[int]) -> tuple[list[str], list[s
     for position, line in enumerate(lines):
         quoted = MARK.match(line) if ">" in line[:12] else None
         depth = quoted[0].count(">") if quoted else 0
+        if not line.strip() and before and position + 1 < len(lines):
+            below = MARK.match(lines[position + 1])
+            depth = before if below is not None and below[0].count(">") == before else 0
         text = line[quoted.end() :] if quoted else line
         if depth != before:
             breaks.add(position)

@@ -260,13 +260,21 @@ class Reader:
         block.parser = reading.parser
         block.first = self.numbers[reading.first]
         block.last = self.numbers[reading.end - 1]
-        block.lines = reading.lines
+        block.lines = self.as_numbered(reading.lines, reading.first)
         block.records = reading.records
         block.lost = [(self.numbers[at], line, reason) for at, line, reason in reading.lost]
         block.part = block.part or reading.cut
         block.notes = reading.notes
         if reading.cut and reading.cut not in block.part:
             block.part = f"{block.part}, {reading.cut}"
+
+    def as_numbered(self, lines: list[str], first: int) -> list[str]:
+        """The lines with an empty one for each that was left out between them, so that their numbers can be counted."""
+        found: list[str] = []
+        for position, line in enumerate(lines, start=first):
+            found += [""] * (self.numbers[position] - self.numbers[first] - len(found))
+            found.append(line)
+        return found
 
     def expanded(self, runs: Sequence[Run], at: int) -> list[tuple[Run, _Turn | None]]:
         """The commands with the turns of their loops, each with what its heading looks like."""

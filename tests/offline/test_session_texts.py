@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import quopri
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import pastes
@@ -247,6 +249,34 @@ def test_the_answer_of_the_kernel_is_no_table_of_routes() -> None:
     text = "3) ip route get 192.0.2.9 from 192.0.2.1\n\n192.0.2.9 from 192.0.2.1 via 192.0.2.254 dev eth1 table 100\n    cache\n"
     [block] = session.blocks(text)
     assert block.words[:4] == ["ip", "route", "get", "192.0.2.9"] and len(block.records) == 1
+
+
+SESSION = f"root@a:~# ip a\n{ADDRESSES}root@a:~# ip -br a\n{BRIEF}root@a:~# ip r\n{ROUTES}root@a:~# arp -n\n{ARP}"
+WAYS: dict[str, Callable[[str], str]] = {
+    "quoted": lambda text: quoted(text, "> "),
+    "quoted in an indented block": lambda text: quoted(text, "    > "),
+    "indented": lambda text: quoted(text, "\t"),
+    "escaped": lambda text: text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"),
+    "quoted and escaped": lambda text: quoted(text, "> ").replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"),
+    "numbered": lambda text: "".join(f"{number:4d}\t{line}\n" for number, line in enumerate(text.splitlines(), start=1)),
+    "double-spaced": lambda text: text.replace("\n", "\n\n"),
+    "of another system": lambda text: text.replace("\n", "\r\n"),
+    "without indentation": lambda text: "".join(line.lstrip() + "\n" for line in text.splitlines()),
+    "with single blanks": lambda text: "".join(" ".join(line.split()) + "\n" for line in text.splitlines()),
+    "in a mail": lambda text: "Content-Transfer-Encoding: quoted-printable\n\n" + quopri.encodestring(text.encode()).decode(),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_mailers_and_browsers_do_to_a_session_changes_nothing(way: str) -> None:
+    text = WAYS[way](SESSION)
+    found = session.blocks(text)
+    assert [(block.host, block.parser, block.records, block.lost) for block in found] == [
+        (block.host, block.parser, block.records, block.lost) for block in session.blocks(SESSION)
+    ]
+    for block in found:  # the numbers of the lines are those of the text as it was pasted
+        number = block.first + next(at for at, line in enumerate(block.lines) if "192.0.2." in line)
+        assert "192.0.2." in text.split("\n")[number - 1]
 
 
 def test_a_link_above_a_prompt_is_no_prompt() -> None:
