@@ -54,7 +54,7 @@ SBIN = "/usr/sbin:/sbin"
 
 _CLONE_NEWNET = 0x40000000
 
-#: Called with each command, and what it is given as input, before it runs (`--show-commands`).
+#: Called with each command and its input before the command runs (`--show-commands`).
 announce: Callable[[Sequence[str], str | None], None] | None = None
 #: Commands that change something are announced and not run (`--dry-run`).
 dry_run = False
@@ -64,7 +64,7 @@ ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.
 held_open: set[int] = set()
 
 
-# What binaries say, and what it means; the first that is found counts. Words of iproute2 3.10 to 7.x, net-tools and
+# Messages of binaries and the errors they stand for; the first match counts. Words of iproute2 3.10 to 7.x, net-tools and
 # busybox under LC_ALL=C.
 @functools.cache  # compiled when something has failed, not before
 def _meanings() -> tuple[tuple[re.Pattern[str], type[CommandError]], ...]:
@@ -625,7 +625,7 @@ def error(argv: Sequence[str], result: Result) -> CommandError:
 
 # -- with the user's terminal and environment ----------------------------------------------------------------------
 
-# Python ignores these, and what is ignored stays ignored in the program that we become: `yes | head -1` would complain.
+# Python ignores these signals, and the program that we become would ignore them, too: `yes | head -1` would complain.
 _IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 # What a command must not ignore because we do.
 IGNORED = (*_IGNORED_BY_PYTHON, signal.SIGCHLD)
@@ -784,7 +784,7 @@ def batch(
     return checked(words, Result(result.stdout, said, result.status))
 
 
-# -- showing what is run -------------------------------------------------------------------------------------------
+# -- showing commands -------------------------------------------------------------------------------------------
 
 
 def show_commands(*, dry_run: bool) -> None:

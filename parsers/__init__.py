@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 __all__ = ["ParseError", "detect", "module", "names", "parse"]
-# The modules here that are no parser: what parsers share.
+# The modules here that are no parsers, but shared by them.
 _SHARED = (
     "detection",
     "errors",

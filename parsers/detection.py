@@ -30,7 +30,7 @@ _KEYS: tuple[tuple[str, tuple[set[str], ...]], ...] = (
     ("ip_route", ({"dst", "flags"},)),
 )
 _NETNS_KEYS = {"name", "id", "nsid", "current-nsid"}
-# A namespace may be called anything that a file may; one that is told by its text has up to three words, and none of a log.
+# A namespace may be called anything that a file may; a recognised name has up to three words, none typical of a log.
 _NETNS = re.compile(
     r"[^\s/():<>]{1,255}( [^\s/():<>]{1,50}){0,2} \(id: \d{1,10}\)$|nsid (\d{1,10}|unassigned|not-assigned)( |$)", re.ASCII
 )

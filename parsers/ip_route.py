@@ -398,7 +398,7 @@ parse: Parse[Route] = parser(_read, _tidy, route_encap.unflatten, record="Route"
 iter_parse: IterParse[Route] = streamer(_read)
 
 
-# -- what a record leaves to its reader ----------------------------------------------------------------------------
+# -- questions about a record ----------------------------------------------------------------------------------------
 
 
 def table_of(route: Mapping[str, Any]) -> str:

@@ -642,13 +642,13 @@ def _list_simple(text: str, conditions: list[Dict], options: Dict, protocol: str
     return 0
 
 
-# -- what a rule has beside its words ------------------------------------------------------------------------------------
+# -- keys derived from a rule's words ------------------------------------------------------------------------------------
 
 _PLAIN = {"-i": "in", "-o": "out", "-s": "source", "-d": "destination", "-p": "protocol", "--sport": "sport", "--dport": "dport",
           "--source-port": "sport", "--destination-port": "dport", "--sports": "sport", "--source-ports": "sport",
           "--dports": "dport", "--destination-ports": "dport", "--state": "state", "--ctstate": "state",
           "--src-range": "source", "--dst-range": "destination"}  # fmt: skip
-#: Targets that are no chains, and what they are called in the records of both tools.
+#: Targets that are no chains, and their names in the records of both tools.
 VERDICTS = {"ACCEPT": "accept", "DROP": "drop", "REJECT": "reject", "RETURN": "return", "QUEUE": "queue", "NFQUEUE": "queue",
             "DNAT": "dnat", "SNAT": "snat", "MASQUERADE": "masquerade", "REDIRECT": "redirect", "NETMAP": "netmap",
             "MARK": "mark", "NOTRACK": "notrack", "TPROXY": "tproxy"}  # fmt: skip

@@ -75,7 +75,7 @@ def parse(text: str, *, strict: bool = True) -> Any:
     return records if problems is None else (records, problems)
 
 
-# -- JSON ------------------------------------------------------------------------------------------------------------------
+# -- JSON ------------------------------------------------------------------------------------------------------------
 
 
 def _from_json(text: str, problems: list[ParseError] | None) -> Iterator[Dict]:
@@ -154,7 +154,7 @@ def _ordered(record: Dict) -> Dict:
     return {**{key: record[key] for key in _IDENTITY if key in record}, **{k: v for k, v in record.items() if k not in _IDENTITY}}
 
 
-# -- text ------------------------------------------------------------------------------------------------------------------
+# -- text ------------------------------------------------------------------------------------------------------------
 
 
 class _Reader:
@@ -456,7 +456,7 @@ def _object_line(record: Dict, kind: str, line: str) -> bool:
     return True
 
 
-# -- what a rule has beside its expressions ------------------------------------------------------------------------------------
+# -- keys derived from a rule's expressions --------------------------------------------------------------------------
 
 _MATCHES = {
     ("meta", "iif"): "in", ("meta", "iifname"): "in", ("meta", "oif"): "out", ("meta", "oifname"): "out",

@@ -43,7 +43,7 @@ _WORDS = {"eq": "==", "ne": "!=", "lt": "<", "gt": ">", "le": "<=", "ge": ">=", 
           "rshift": ">>"}  # fmt: skip
 _BINARY = {"|": 1, "^": 2, "&": 3, "<<": 4, ">>": 4}
 _MASKS = (("ct", "state"), ("ct", "status"), ("ct", "label"), ("ct", "event"), ("tcp", "flags"))
-# Words that begin a statement: what is not understood ends at the next of them.
+# Words that begin a statement: words that are not understood end in front of the next of these.
 _BEGINS = {*_VERDICTS, "counter", "log", "limit", "quota", "reject", "queue", "jump", "goto", "dnat", "snat", "masquerade",
            "redirect", "tproxy", "dup", "fwd", "flow", "synproxy", "xt", "last"}  # fmt: skip
 _UNITS = {"w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1}

@@ -392,7 +392,7 @@ def _by_itself(table: str, record: Record) -> str:
     return ""
 
 
-# -- what follows from what --------------------------------------------------------------------------------------------
+# -- differences that follow from others --------------------------------------------------------------------------------
 
 
 def _follow(rows: list[_Row], one: _Side, other: _Side, work: _Comparison) -> None:
@@ -725,7 +725,7 @@ def _firewall(side: _Side) -> list[Item] | None:
     return items
 
 
-# What `nft` and `iptables` count, and what tells where a record stands.
+# Counters of `nft` and `iptables`, and keys that tell the place of a record.
 _COUNTED = re.compile(r"counter packets \d+ bytes \d+")
 _OF_NO_RULE = ("kind", "tool", "family", "table", "chain", "name", "handle", "packets", "bytes", "used", "backend")
 

@@ -30,7 +30,7 @@ STAGES = {
     "socket": "who listens",
 }
 
-#: Why a packet ends: the code, and what it means.
+#: The reasons for the end of a packet's way: the code, and its meaning.
 REASONS = {
     "no-route": "no route to the address",
     "blackhole": "a blackhole route or rule: dropped without a word",

@@ -36,7 +36,7 @@ class Difference(NamedTuple):
     strangers: list[str]
 
 
-# -- what the verbs call --------------------------------------------------------------------------------------------
+# -- the functions for the verbs -------------------------------------------------------------------------------------
 
 
 def up(lab: Lab, show: Callable[[str], None], say: Callable[[str], None], interrupts: Interrupts) -> int:

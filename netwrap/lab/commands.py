@@ -23,7 +23,7 @@ ETC = "/etc/netns"
 #: The protocol of the routes and rules that a lab makes in the host's own namespace: no other program's.
 PROTOCOL = "110"
 
-# Phases. What is removed goes first, from the inside to the outside; what is made comes from the outside to the inside.
+# Phases. Objects are removed first, from the inside to the outside, then made from the outside to the inside.
 (STOP, NO_NAT, NO_NETEM, NO_INSIDE, NO_VLAN, NO_LINK, NO_NETNS, NO_FILE, OLD_SYSCTL,
  NETNS, FILE, SYSCTL, LINK, DEVICE, PORT, DEVICE_SYSCTL, INSIDE, NETEM, NAT, FORWARDING, START) = range(21)  # fmt: skip
 
@@ -240,7 +240,7 @@ class _Maker:
         value = self.steps[key].value if key in self.steps else self.journal.made.get(key, {})
         return value.get("kind") == "bridge"
 
-    # -- what is on the links -----------------------------------------------------------------------------------------
+    # -- settings of the links -----------------------------------------------------------------------------------------
 
     def make_address(self, step: Step, netns: str, dev: str, address: str) -> None:
         value = step.value
@@ -307,7 +307,7 @@ class _Maker:
         where = ["-n", netns] if netns != HOST else []
         self.add(NO_NETEM, HOST, "tc", *where, "qdisc", "delete", "dev", dev, "root", "netem")
 
-    # -- the outside, and what runs -----------------------------------------------------------------------------------
+    # -- the outside, and commands that keep running -----------------------------------------------------------------
 
     def make_nat(self, step: Step, netns: str) -> None:
         tool = step.value.get("tool") or nat_tool() or "nft"

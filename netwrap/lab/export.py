@@ -329,7 +329,7 @@ class _Exporter:
             blocks.append(["[[vlans]]", *_lines({**table, **self.addresses(key)})])
         return blocks
 
-    # -- what is in a namespace ---------------------------------------------------------------------------------------
+    # -- the content of a namespace ----------------------------------------------------------------------------------
 
     def namespace_blocks(self, name: str) -> list[list[str]]:
         table = self.resolver(name)
@@ -420,7 +420,7 @@ class _Exporter:
             row["family"] = 6
         rows.append(row)
 
-    # -- what is not as in a new namespace ------------------------------------------------------------------------------
+    # -- differences from a new namespace ------------------------------------------------------------------------------
 
     def sysctls(self, name: str) -> dict[str, str]:
         """The sysctls that differ from a new namespace, or that the record of a lab has."""
@@ -523,7 +523,7 @@ def _all_sysctls() -> dict[str, str]:
 def _unlike_new(now: dict[str, str], new: dict[str, str], devices: Sequence[str]) -> dict[str, str]:
     """The sysctls that differ from those of a new namespace; of devices, from those of new devices in this one."""
     found = {}
-    # what is written for `all` and `default` comes first, since the kernel spreads it
+    # settings of `all` and `default` come first, since the kernel copies them to the links
     for key, value in sorted(now.items(), key=lambda item: ("/all/" not in item[0], "/default/" not in item[0], item[0])):
         head, _, name = key.rpartition("/")
         top, _, dev = head.rpartition("/")

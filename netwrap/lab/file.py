@@ -353,7 +353,7 @@ _address_table = _table(
 )
 #: What a route can ask of TCP and the like, in numbers.
 ROUTE_METRICS = ("mtu", "advmss", "hoplimit", "initcwnd", "initrwnd", "window", "reordering", "quickack")
-#: The settings of a port of a bridge that are on or off, and what they are if nobody says so.
+#: The settings of a port of a bridge that are on or off, with their defaults.
 PORT_DEFAULTS = {
     "isolated": False, "hairpin": False, "guard": False, "root_block": False, "fastleave": False, "learning": True, "flood": True,
     "mcast_flood": True, "bcast_flood": True, "mcast_to_unicast": False, "neigh_suppress": False, "vlan_tunnel": False,

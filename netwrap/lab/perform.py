@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .objects import Key
     from .plan import Step
 
-# What a kernel lacks, told from the words of a command and what `ip` or `tc` said.
+# The feature that a kernel lacks, by the words of a command and the message of `ip` or `tc`.
 _MISSING = {
     "netem": "no netem (module sch_netem)",
     "vlan_filtering": "no VLAN filtering in its bridge (CONFIG_BRIDGE_VLAN_FILTERING)",
@@ -34,7 +34,7 @@ _MISSING = {
 }
 # A batch that takes longer hangs.
 _BATCH_TIMEOUT = 120
-# How long what runs may go on after a signal, in seconds, and how long the undoing of what hung.
+# The seconds that a running command may go on after a signal, and those for undoing one that hung.
 _GRACE, _UNDO_GRACE = 2.0, 10.0
 
 

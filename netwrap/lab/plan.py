@@ -101,7 +101,7 @@ def _implied(have: Objects, removed: list[Key]) -> set[Key]:
     inside: dict[str, list[Key]] = {}
     on: dict[tuple[str, str], list[Key]] = {}
     for key, value in have.items():
-        # what is in /etc, what runs, and the host's own are not in the namespace
+        # files in /etc, running commands and the host's objects are not in the namespace
         if key[0] not in ("netns", "file", "start") and key[1] != HOST:
             inside.setdefault(key[1], []).append(key)
         if key[0] in ("address", "neigh", "proxy", "netem", "vlan"):

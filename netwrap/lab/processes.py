@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 SYSCTLS = "/proc/sys"
-# Keeps the first megabyte of what comes in and swallows the rest: the log of a command must not fill /run.
+# Keeps the first megabyte of its input and swallows the rest: the log of a command must not fill /run.
 _LOGGER = """
 left=1048576
 while [ $left -gt 0 ] && { IFS= read -r line || [ -n "$line" ]; }; do

@@ -432,7 +432,7 @@ def _rule_value(row: dict[str, Any]) -> Value:
     return {name: item for name, item in value.items() if item is not None}
 
 
-# -- what `ip` does not tell ----------------------------------------------------------------------------------------
+# -- state that `ip` does not show -----------------------------------------------------------------------------------
 
 
 def _files(journal: Journal, namespaces: Iterable[str], objects: Objects, marked: set[Key], strangers: dict[Key, str]) -> None:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from .section import Section
 
-#: Bounds on what one section may cost (a routing table of the whole internet has about a million lines).
+#: Bounds on the cost of one section (a routing table of the whole internet has about a million lines).
 SECTION_LENGTH = 128 << 20
 PROBLEMS_KEPT = 20
 #: The sections that are of the host, and of no namespace.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from .namespace import Namespace
 
-# What a table is called when it is missing, and who has it. The report says once what a source lacks.
+# The words for each table that a Namespace may lack: the report names once the tables that a source lacks.
 TABLES = {
     "links": "links", "addresses": "addresses", "routes": "IPv4 routes", "routes6": "IPv6 routes", "neighs": "neighbours",
     "rules": "rules",

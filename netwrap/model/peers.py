@@ -81,7 +81,7 @@ class Peers:
         """All nsids that are known: (position of the namespace, nsid) → the namespace it means there, and how that is known."""
         return [((group[0], group[1]), meant) for group, meant in self._known.items() if isinstance(group[1], int)]
 
-    # -- what the records say --------------------------------------------------------------------------------------
+    # -- reading the records --------------------------------------------------------------------------------------
 
     def _read(self) -> None:
         for position, netns in enumerate(self.namespaces):
@@ -103,7 +103,7 @@ class Peers:
         self._blind = {position for position, netns in enumerate(self.namespaces) if _is_blind(netns, told)}
         for end, link in self._links.items():
             self._read_end(end, link)
-        # Ends that nobody can fit: a link of unknown kind that is none of a pair, or the other end was not captured.
+        # Ends that fit no other: a link of unknown kind that may be no pair, or the other end was not captured.
         fits = {(index, self._partner[at, index]) for at, index in self._partner}
         for end, partner in self._partner.items():
             if (partner, end[1]) not in fits:
@@ -231,7 +231,7 @@ class Peers:
             return False
         if group not in self._known and at in self._taken.get(group[0], ()):
             return False  # another nsid already means that namespace
-        # a name, where list-id says that there is none, is another namespace's
+        # a name is that of another namespace where list-id shows the nsid without one
         return not (self._named[at] and self._ids[group[0]].get(group[1], "") is None)
 
     def _settle(self, how: str) -> None:

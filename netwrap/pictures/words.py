@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 # Links that stand on another one, which so carries them.
 _ON_TOP = ("vlan", "vxlan", "macvlan", "macvtap", "ipvlan", "ipvtap", "geneve", "gre", "gretap", "ipip", "sit")
-# Kinds worth a word: those of the others follow from what is drawn.
+# Kinds to name in words: the other kinds show in the drawing.
 _TOLD = ("bond", "vrf", "macvlan", "macvtap", "ipvlan", "ipvtap", "dummy", "wireguard", "team", "tun")
 
 

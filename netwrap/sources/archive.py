@@ -228,7 +228,7 @@ def failures() -> tuple[type[BaseException], ...]:
         tarfile.TarError, OSError, EOFError, zlib.error, ValueError, RuntimeError, NotImplementedError, OverflowError,
         MemoryError,
     ]  # fmt: skip
-    # A router's Python may lack these; what cannot be imported raises nothing.
+    # A router's Python may lack these modules; then their errors cannot occur.
     with contextlib.suppress(ImportError):
         import lzma
 

@@ -49,7 +49,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "addresses": ("ip addr show",), "addr": ("ip addr show",), "neigh": ("ip neigh show",), "route-table-all": _ROUTES[:1],
     "arp": ("arp -n", "ip -s neigh show"), "iptables": ("iptables-save", "iptables -nvL"), "netns": ("ip netns list",),
 }  # fmt: skip
-#: Names that say little: a file that holds nothing, or something else, is left alone.
+#: Names that tell little: a file with such a name that is empty or contains something else is passed over.
 _VAGUE = frozenset("rule route routes link address addresses addr neigh iptables netns arp ifconfig".split())
 
 SUFFIX = re.compile(r"\.(txt|text|out|log|json|md|gz|stdout)$", re.IGNORECASE)

@@ -84,7 +84,7 @@ def is_headed(text: str) -> bool:
     return any(marks.count(mark) > 1 and sum(line.startswith(mark) for line in lines) == marks.count(mark) for mark in ">+")
 
 
-# `root@h:~# ip -all netns exec ip -d addr`, and what it printed below a heading for each namespace
+# `root@h:~# ip -all netns exec ip -d addr`, with its output below a heading for each namespace
 _EVERYWHERE = re.compile(r"\s*[^\n$#]{0,100}[$#] (?:sudo )?ip (?:-a|-all|--all) netns exec ([^\n;|&]{1,200})\n")
 _ROOM = re.compile(r"^netns: (\S+)[ \t]*$", re.MULTILINE)
 

@@ -177,7 +177,7 @@ def _read(path: str, at: int | None) -> list[Host]:
         raise NetwrapError(f"cannot read {path}: {error.strerror or error}") from None
 
 
-#: Seconds that a named pipe has to get somebody who writes into it.
+#: The seconds to wait for a writer of a named pipe.
 PIPE_PATIENCE = 2.0
 
 

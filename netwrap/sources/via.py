@@ -165,7 +165,7 @@ def run(
 
 # -- why a host does not answer ------------------------------------------------------------------------------------
 
-# What ssh, docker, kubectl, chroot and shells say, and what it means; the first that is found counts.
+# Messages of ssh, docker, kubectl, chroot and shells, and their meaning; the first match counts.
 _REASONS = tuple(
     (re.compile(pattern, re.I), meaning)
     for pattern, meaning in (

@@ -81,7 +81,7 @@ def _report(record: Record) -> Iterator[Record]:
     }  # fmt: skip
 
 
-# answer -> the columns of its table, and what makes its rows
+# answer -> the columns of its table, and the function that makes its rows
 def _firewall(record: Record) -> Iterator[Record]:
     rule = record.get("text", f"{record.get('type')} at {record.get('hook')}")
     verdict = record.get("verdict", record.get("target")) if record.get("kind") == "rule" else f"policy {record.get('policy')}"

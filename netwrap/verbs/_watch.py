@@ -177,7 +177,7 @@ class _Screen:
         sys.stdout.flush()
 
 
-# Verbs whose answer is lines: what is new is marked by the line.
+# Verbs that print lines: a new line is marked as a whole.
 _OF_LINES = ("topology", "check", "trace")
 
 

@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._options import Option, Options
 
-#: The words behind a wrapped binary belong to its own completion: what the scripts are told then.
+#: The answer to the scripts for words behind a wrapped binary, which its own completion completes.
 DELEGATE = "@delegate"
 
 _BASH = """# bash completion of netwrap; made by `netwrap completion bash`

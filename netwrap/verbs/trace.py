@@ -71,7 +71,7 @@ def run(options: Options) -> int:
     return trace.status(found)
 
 
-# What says how a table looks, and what says which packet: `--all` has the one, a single way the other.
+# Options about a table, for `--all` only, and options about the packet of a single way.
 _OF_TABLES = ("--columns", "--where", "--sort", "--limit", "--count", "--uniq", "--exit-status", "--no-header", "--raw")
 _OF_ONE_WAY = ("--sport", "--source", "--mark", "--size", "--one-way", "--probe")
 

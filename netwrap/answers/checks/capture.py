@@ -33,7 +33,7 @@ def not_captured(look: Look) -> Iterator[Finding]:
         )
 
 
-# What a namespace has -> what it is called, and the command that shows it.
+# The property of a Namespace -> the records in words, and the command that shows them.
 _TABLES = {
     "links": ("links", "ip -d link"), "addresses": ("addresses", "ip address"), "routes": ("routes", "ip route show table all"),
     "rules": ("rules", "ip rule"), "neighs": ("neighbours", "ip neigh"), "rulesets": ("firewall", "nft list ruleset"),
