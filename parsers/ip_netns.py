@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 _LISTED = lazy(r"(.*) \(id: (\d{1,10})\) ?$", re.ASCII | re.DOTALL)
-# `nsid 0 current-nsid 1 (iproute2 netns name: blue)`; 5.4 says not-assigned
+# `nsid 0 current-nsid 1 (iproute2 netns name: blue)`; 5.4 prints not-assigned
 _ID = lazy(
     r"nsid (\d{1,10}|unassigned|not-assigned) (?:current-nsid (\d{1,10}|unassigned|not-assigned) )?"
     r"(?:\(iproute2 netns name: (.*)\) ?)?$",

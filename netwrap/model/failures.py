@@ -21,11 +21,11 @@ HARMLESS = lazy(
     r"|^# Warning: ",
     0,
 )
-#: What a command says of a namespace that is not there any more.
+#: Messages of a command about a namespace that no longer exists.
 GONE = lazy(r"Cannot open network namespace|No such file or directory|No such process|network namespace .*Invalid argument", 0)
 _GONE_IN_FILES = lazy(r"Cannot open network namespace|setting the network namespace .* failed|netns .*: No such process", 0)
 
-# What shells, busybox, the firewall's programs, sudo, and what runs a command in a container say.
+# Messages of shells, busybox, the firewalls' programs, sudo, and programs that run a command in a container.
 _FAILED = lazy(
     r"Object \"|(?:-?[\w./-]+: )?(?:line )?(?:\d+: )?[\w./-]+: (?:command )?not found$|[\w./-]+: Permission denied"
     r"|ip6?tables(?:-\w+)*(?: v[\d.]+ \([\w]+\))?: |(?:ip|bridge|arp|route|nft|nsenter|sudo|timeout|ss|cat|unshare|env|exec): "

@@ -100,7 +100,7 @@ def ebtables_save(text: str) -> list[Record]:
     return [{"tool": "ebtables-legacy", "dev": None, "hook": rule.split()[1], "text": rule} for rule in rules]
 
 
-#: The command -> what its table is called in a Namespace, and its reader.
+#: The command -> the name of its table in a Namespace, and its reader.
 READERS: dict[str, tuple[str, Callable[[str], list[Any]]]] = {
     "dev": ("proc_links", proc_dev),
     "if_inet6": ("proc_addresses", proc_if_inet6),

@@ -65,7 +65,7 @@ _HEADER = lazy(r"^netwrap capture (\d+) ([A-Za-z0-9-]{8,80})\r?$", re.M | re.A)
 # Where the header itself is lost, the first mark tells the token.
 _FIRST_MARK = lazy(r"^@([A-Za-z0-9-]{8,80}) begin \S+ [a-z]", re.M | re.A)
 _VANISHED = lazy(r"^namespace (\d+) .*vanished before it was read$", re.M | re.A)
-# What `iptables-save` says where the tables of `iptables-legacy-save` are in use.
+# The warning of `iptables-save` where the tables of `iptables-legacy-save` are in use.
 _OLD_TABLES = lazy(r"# Warning: ip6?tables-legacy tables present, use ip6?tables-legacy-save to see them\s*\Z", 0)
 # Words of a batch that stand for an option: a line of a batch can not have one.
 _FAMILIES = {" root 0.0.0.0/0": "-4", " root ::/0": "-6"}

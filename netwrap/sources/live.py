@@ -42,14 +42,14 @@ _LINES = {
     "nexthops": ("nexthop show",),
 }
 _BRIDGE_LINES = ("link show", "fdb show", "vlan show")
-#: Everything that :func:`take` can be asked for, and what `--quick` asks for.
+#: The tables that `--quick` reads, and all tables.
 QUICK = (*_LINES, "ip_rule6", "ip_netns", "bridge")
 TABLES = (*QUICK, "firewall", "sockets", "sysctl")
 #: The filters of all links that have a qdisc for them; `tc` shows them of one link and one direction at a time.
 _TC_FILTERS = r"""set -f; tc qdisc show | sed -n 's/^qdisc \(clsact\|ingress\) .* dev \([^ ]*\) .*/\2/p' | while read -r dev; do
     for way in ingress egress; do tc filter show dev "$dev" $way 2>/dev/null | sed "s|^|$dev $way: |"; done
 done"""
-# What `nft` says where the kernel has no nf_tables.
+# Messages of `nft` where the kernel has no nf_tables.
 _NO_FIREWALL = lazy(r"not supported|Protocol not available", 0)
 _PAIRS = ("veth", "netkit", "vxcan")
 
@@ -131,7 +131,7 @@ class _Sweep:
         else:
             chosen = {own, *wanted}
         with shell.cleaning_up():
-            # The own one first: what it answers tells what the binaries can, and what need not be asked elsewhere.
+            # Our own first: its answers tell what the binaries can do, and which questions are useless in the others.
             if own in chosen:
                 self._each([own], self._everything, None)
             self._each(wanted, self._everything, progress)
@@ -280,7 +280,7 @@ class _Sweep:
         found += capture.parts(whole, self.said)
         return True
 
-    # -- what is asked -------------------------------------------------------------------------------------------------
+    # -- the questions -------------------------------------------------------------------------------------------------
 
     def _questions(self) -> list[Question]:
         lines = [line for table, lines in _LINES.items() if table in self.tables for line in lines]
@@ -401,7 +401,7 @@ class _Worker(threading.Thread):
         return True
 
 
-# -- what is read without a command --------------------------------------------------------------------------------------
+# -- tables read without a command --------------------------------------------------------------------------------------
 
 
 def _has_tables() -> bool:
@@ -460,7 +460,7 @@ def _resolver(key: str, way: str) -> list[Section]:
     return [Section(key, f"cat {path}", _content(path), "", 0)] if os.path.isfile(path) else []
 
 
-# -- what the binaries are -----------------------------------------------------------------------------------------------
+# -- the binaries and their releases ---------------------------------------------------------------------------------
 
 
 def _versions(tables: Sequence[str]) -> str:
@@ -491,7 +491,7 @@ def _as_asked(words: Sequence[str]) -> Question:
     return Question(argv, " ".join(argv))
 
 
-# -- who is at the other end -----------------------------------------------------------------------------------------------
+# -- the other ends of links -----------------------------------------------------------------------------------------
 
 
 def _rows(found: Sequence[Section], end: str) -> list[dict[str, Any]]:
