@@ -205,5 +205,7 @@ def _show(columns: Sequence[str], rows: Sequence[Sequence[Any]], options: Option
 
             raise unknown(asked, names)
     rows = [[value.hex() if isinstance(value, bytes) else value for value in row] for row in rows]
+    if not rows and not options.columns:  # the header is all that there is
+        options = options.of_table(names, options.sort)
     _table.show("sql", [dict(zip(names, row)) for row in rows], options)
     sys.stdout.flush()

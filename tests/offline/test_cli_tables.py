@@ -162,3 +162,8 @@ SHOP = str(ROOT / "fixtures" / "host" / "shop.netwrap")
 def test_one_thing_has_the_same_names_in_every_table(netwrap: Netwrap, words: list[str], shown: str) -> None:
     done = netwrap("--from", SHOP, "--all-netns", *words, "--no-header", "--format", "tsv")
     assert (done.stdout.replace("\t", " ").rstrip("\n"), done.stderr) == (shown, "")
+
+
+def test_a_query_without_rows_has_its_header(netwrap: Netwrap) -> None:
+    done = netwrap("sql", "select ifname, mtu from link where mtu = 1", "--from", SHOP, "--format", "csv")
+    assert (done.stdout, done.stderr, done.returncode) == ("ifname,mtu\n", "", 0)
