@@ -28,7 +28,7 @@ endpoints = ["red:eth0", "blue:eth0"]
 
 WRONG = {  # a line added to GOOD (in line 7), and what is said
     "[namespaces.green": "FILE:7: no TOML: ",
-    "naem = 1": "FILE:7: links.1.naem: there is no such key; allowed here: endpoints, mtu, netem",
+    "naem = 1": "FILE:7: links.1.naem: there is no such key; did you mean 'netem'?; allowed here: endpoints, mtu, netem",
     "mtu = 20": "FILE:7: links.1.mtu: 20 is not allowed here; wanted: a whole number from 68 to 65535",
     "mtu = " + "1" * 5000: "FILE:7: a number is too long",  # Python reads no more than 4,300 digits
     "mtu = 0x" + "f" * 5000: "FILE:7: links.1.mtu: a number is too long",  # reads these, and cannot write them
@@ -213,8 +213,8 @@ PLACES = places(TEMPLATE)
 #: All words that begin with a dash in commands of a lab; they are written in the program.
 OPTIONS = {"-n", "-q", "-w", "-f", "-", "-6"}
 NFT = re.compile(
-    r"table ip netwrap-[A-Za-z0-9_-]+ \{\n\tchain postrouting \{\n\t\ttype nat hook postrouting priority 100; policy accept;\n"
-    r'(\t\tip saddr [0-9./]+ (oifname "[A-Za-z0-9_.-]+"|ip daddr != [0-9./]+) masquerade\n)+\t\}\n\}\n'
+    r"table ip netwrap-[A-Za-z0-9_-]+ \{\n {4}chain postrouting \{\n {8}type nat hook postrouting priority 100; policy accept;\n"
+    r'( {8}ip saddr [0-9./]+ (oifname "[A-Za-z0-9_.-]+"|ip daddr != [0-9./]+) masquerade\n)+ {4}\}\n\}\n'
 )
 
 
