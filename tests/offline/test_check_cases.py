@@ -232,7 +232,7 @@ CASES: dict[str, Case] = {
         CHAIN.replace(f"10: p10@if2: {UP}", f"10: p10@if2: {DOWN}"), (DOWN, UP), ("    inet 10.0.0.2/24 scope global\n", "")
     ),
     "L14": Case(
-        CHAIN.replace(BESIDE, BESIDE.replace("1500", "1400")).replace(eth(7, "10.7.0.2/24"), eth(7, "10.7.0.2/24", 1400)),
+        WAY_OUT.replace("NFT", nat('oifname "eth0" masquerade')).replace(f"20: eth0: {UP} mtu 1500", f"20: eth0: {UP} mtu 1400"),
         ("mtu 1400", "mtu 1500"),
         ("mtu 1500", "mtu 1400"),
     ),

@@ -151,7 +151,10 @@ def same_network(look: Look) -> Iterator[Finding]:
                 first,
                 second,
                 dev=devices[1],
-                mend=[look.inside(netns, f"ip route change {dst} dev {devices[1]}{source} metric 600")],
+                mend=[
+                    look.inside(netns, f"ip route add {dst} dev {devices[1]}{source} metric 600"),
+                    look.inside(netns, f"ip route del {dst} dev {devices[1]} proto kernel"),
+                ],
             )
 
 

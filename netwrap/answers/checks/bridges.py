@@ -44,18 +44,16 @@ def _pvid(vlans: list[Record]) -> int | None:
 
 @check("B01", "warning", "a port of a bridge does not forward", "spanning tree has closed it, or nobody opened it")
 def port_state(look: Look) -> Iterator[Finding]:
-    """The state of a port that is up is blocking, listening, learning or disabled."""
+    """The state of a port that is up is blocking, listening, learning or disabled, and no spanning tree is known to run."""
     for netns in look.namespaces:
         for port in netns.bridge_links or ():
-            link = netns.link(str(port.get("ifname")))
-            if (
-                port.get("state") in ("blocking", "listening", "learning", "disabled")
-                and link is not None
-                and state(link) == "up"
-            ):
-                yield look.finding(
-                    netns, f"port {port['ifname']} of {port.get('master')} is {port['state']}", port, dev=str(port["ifname"])
-                )
+            name = str(port.get("ifname"))
+            link, above = netns.link(name), netns.link(str(port.get("master"))) or {}
+            stopped = port.get("state") in ("blocking", "listening", "learning", "disabled")
+            if not stopped or link is None or state(link) != "up" or data(above).get("stp_state"):
+                continue
+            what = f"port {name} of {port.get('master')} is {port['state']}"
+            yield look.finding(netns, what, port, dev=name, mend=[look.inside(netns, f"bridge link set dev {name} state 3")])
 
 
 @check("B02", "error", "two ports that belong together share no VLAN", "the bridge keeps them apart without a word")

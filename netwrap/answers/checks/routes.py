@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...model.peers import PAIRS
 from ...wording import hops
 from ..topology import state
 from . import UNUSABLE, address_of, check, dev_of, gateway_of, is_main, is_real, kind, network_of, prefix_of
@@ -195,11 +196,11 @@ def _would_hold_at(entry: AddrInfo, gateway: Any, length: int) -> bool:
 
 
 def _mended(look: Look, netns: Namespace, near: AddrInfo | None, dev: str | None, route: Route, own: list[AddrInfo]) -> list[str]:
-    if near is not None:
+    gateway = str(gateway_of(hops(route)[0]))
+    nobody = dev is not None and look.is_closed(netns, dev) and not any(look.having(netns, dev, gateway))
+    if near is not None and not nobody:
         length = next(
-            length
-            for length in (24, 23, 22, 20, 16)
-            if length < near["prefixlen"] and _would_hold_at(near, gateway_of(hops(route)[0]), length)
+            length for length in (24, 23, 22, 20, 16) if length < near["prefixlen"] and _would_hold_at(near, gateway, length)
         )
         return [
             look.inside(netns, f"ip addr add {near['local']}/{length} dev {dev}"),
@@ -520,14 +521,16 @@ def down_on_the_way(look: Look) -> Iterator[Finding]:
     "L14", "note", "packets that are too big for a link on their way", "small ones pass, big ones vanish where ICMP is dropped"
 )
 def path_mtu(look: Look) -> Iterator[Finding]:
-    """A packet of a walk of `netwrap trace` leaves its namespace by a link, and a router behind it by one with a smaller MTU."""
+    """A packet of a walk of `netwrap trace` leaves its namespace by a link, and a router behind it by a tunnel or an uplink of
+    a smaller MTU."""
     told: set[Any] = set()
     for walk in walks(look):
         first, *others = walk.found.result.there.way.hops
         own = first.netns.link(str(first.left)) or {}
         for hop in others if walk.found.verdict in ("reached", "leaves") else ():
             link = hop.netns.link(str(hop.left)) or {}
-            if 0 < link.get("mtu", 0) < own.get("mtu", 0) and (id(hop.netns), hop.left) not in told:
+            narrow = 0 < link.get("mtu", 0) < own.get("mtu", 0) and kind(link) not in (*PAIRS, "bridge")
+            if narrow and (id(hop.netns), hop.left) not in told:
                 told.add((id(hop.netns), hop.left))
                 what = (
                     f"{hop.left} has MTU {link['mtu']}, and {first.left} of {first.netns.title}, which sends by it, {own['mtu']}"
