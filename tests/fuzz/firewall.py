@@ -805,7 +805,7 @@ def main(seconds: float, seed: int, prefix: str = "fzw", rulesets: int = 1 << 30
     end = time.monotonic() + seconds
     try:
         number = 0
-        while number < rulesets and time.monotonic() < end:
+        while tally.rulesets < rulesets and time.monotonic() < end:
             try_one(lab, random.Random(seed * 1_000_003 + number), tally, f"seed {seed}, ruleset {number}")
             number += 1
     finally:

@@ -22,9 +22,9 @@ table inet t {
 """
 
 
-@pytest.mark.parametrize("seed", [11, 12])
-def test_what_is_judged_is_what_the_kernel_does(seed: int) -> None:
-    tally = firewall.main(300, seed, prefix=f"nwt{os.getpid()}-{seed}", rulesets=12)
+@pytest.mark.parametrize(("seed", "bridge"), [(11, False), (12, True)], ids=["routed", "bridged"])
+def test_what_is_judged_is_what_the_kernel_does(seed: int, bridge: bool) -> None:
+    tally = firewall.main(300, seed, prefix=f"nwt{os.getpid()}-{seed}", rulesets=6, bridge=bridge)
     assert tally.wrong == []
     assert tally.right > 80
 
