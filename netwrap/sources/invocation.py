@@ -208,6 +208,9 @@ def _pipeline(pipeline: list[list[str]], to: str, loops: list[tuple[str, tuple[s
     loop = loops[-1] if loops else None
     if not words:
         return
+    if filters and filters[-1][:2] == ["while", "read"]:  # `ip netns | while read n; do`: its output is the loop's
+        loops.append((filters[-1][-1], ()))
+        return
     part = ""
     for one in filters:
         name, rest = (one[0].rpartition("/")[2], one[1:]) if one else ("", [])
@@ -254,7 +257,7 @@ def substituted(run: Run, name: str, value: str) -> Run:
 
     if name == "netns:":
         return run._replace(netns=value)
-    netns = put(run.netns)
+    netns = put(run.netns).replace("pod pod/", "pod ")  # of `kubectl get pod -o name`
     if netns != run.netns and netns.startswith("pid "):
         netns = _of_pid(netns[4:])
     return run._replace(words=[put(word) for word in run.words], netns=netns, host=put(run.host))

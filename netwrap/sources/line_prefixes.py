@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_FRAME = re.compile(r"\s{0,3}[|│┃║] ?")
+_FRAME = re.compile(r"\s{0,3}(?:[|│┃║] ?|: )")
 _COMMENT = re.compile(r"\s{0,8}(?:#|//|;|--|rem\b)[ \t]?", re.IGNORECASE)
 # `[14:02] <bob> `, `14:02 < bob> `
 _CHAT = re.compile(r"\[?(?:\d{1,2}:\d\d(?::\d\d)?\]? ?)?<[@+% ]?[a-z][\w-]{0,30}> ?")

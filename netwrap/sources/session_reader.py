@@ -382,6 +382,8 @@ class Reader:
             while at < len(self.lines) and not self.lines[at].strip():
                 at += 1
             never_empty = block.parser == "ip_rule" and not block.part
+            if block.parser is None:
+                return False
             if never_empty or at < len(self.lines) and not self.commands.is_prompt(at) and not blank:
                 block.part = block.part or NOT_HERE
             return False

@@ -149,7 +149,8 @@ _CHATTER = re.compile(
 )
 # What stands below a table and is of none: of GitHub's runners, VyOS, chats, `set -x`, `ping`
 _OF_OTHERS = re.compile(
-    r"##\[|::\w+::|\[edit\b|\[?\d\d:\d\d(?::\d\d)?\]? (?:-!-|<|\*)|\+{1,4} [a-z]|--- |<[@+ ]?\w+> |!$|% \w|\s*[\]}],?$"
+    r"##\[|make(?:\[\d\])?: |::\w+::|\[edit\b|\[?\d\d:\d\d(?::\d\d)?\]? (?:-!-|<|\*)|\+{1,4} [a-z]|--- |<[@+ ]?\w+> |!$"
+    r"|% \w|\s*[\]}],?$"
 )
 # Above the routes of a table in what scripts of routers print
 _TABLE_NUMBER = re.compile(r"\d{1,5}$")
