@@ -150,6 +150,8 @@ class _Builder:
         if pasted:
             if not _UNKNOWN_TO_KERNEL.search(said):
                 self._count(self.remarks, section.command, f"failed: {said}", netns)
+        elif netns.tables and not netns.here and failures.is_gone(said, in_file=True):  # it vanished between two commands
+            self._count(self.remarks, section.command, f"failed: {said}", netns)
         elif section.status != 127 and not failures.QUIET.search(said):
             self._count(self.failures, section.command, said, netns)
 

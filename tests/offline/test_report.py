@@ -105,6 +105,18 @@ def test_a_namespace_that_vanished_is_a_note() -> None:
     assert [netns.title for netns in host.namespaces] == ["(root)"]
 
 
+def test_a_namespace_that_vanishes_between_two_commands_is_a_note() -> None:
+    said = 'setting the network namespace "x" failed: Invalid argument'
+    host = build([
+        Section("", "namespaces", "4026531840\tself\t\n4026532222\tname\tx\n"),
+        Section("4026532222", "ip -j link show", '[{"ifindex":1,"ifname":"lo","flags":["UP"]}]'),
+        Section("4026532222", "ip -6 -j rule show", "", said, 255),
+    ])  # fmt: skip
+    assert (host.notes, host.problems) == ([f"x: ip -6 -j rule show failed: {said}"], [])
+    netns = host.find("x")
+    assert netns is not None and netns.links is not None and netns.rules6 is None
+
+
 def test_links_up() -> None:
     links = [{"flags": ["UP"], "operstate": state} for state in ("UP", "UNKNOWN", "DOWN")]
     links.append({"flags": [], "operstate": "DOWN"})
