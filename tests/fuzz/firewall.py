@@ -727,11 +727,10 @@ def _count(tally: Tally, told: Told, seen: Seen | None, one: _Sent, label: str, 
 
 def _firewall(lab: Lab, rng: random.Random) -> list[str]:
     """Make a random firewall; its words."""
-    lab.in_r("nft", "flush", "ruleset")
-    for binary in ("iptables-legacy", "ip6tables-legacy"):
-        for table in ("filter", "nat", "mangle", "raw"):
-            lab.in_r("sh", "-c", f"{binary} -t {table} -F; {binary} -t {table} -X")
-        lab.in_r(binary, "-P", "FORWARD", "ACCEPT")
+    empty = "".join(f"*{table}\nCOMMIT\n" for table in ("filter", "nat", "mangle", "raw"))
+    lines = ["nft flush ruleset", f"printf '{empty}' | iptables-legacy-restore", f"printf '{empty}' | ip6tables-legacy-restore"]
+    lines += ["iptables-legacy -P FORWARD ACCEPT", "ip6tables-legacy -P FORWARD ACCEPT"]
+    lab.in_r("sh", "-c", "\n".join(lines))
     made: list[str] = []
     kind = rng.choice(["nft", "nft", "nft", "legacy", "iptables", "both"])
     if kind in ("nft", "both"):
