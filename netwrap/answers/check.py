@@ -92,6 +92,14 @@ def alone(host: Host, only: Sequence[str], without: Sequence[str], netns: Sequen
     return Alone(found, between.facts(look) if facts else [], len(host.namespaces))
 
 
+def place(told: Alone, source: str) -> None:
+    """Write the source of a host into the quotes that name none; "" leaves them as they are."""
+    quotes = [*(quote for one in told.found for quote in _quotes(one)), *(fact.quote for fact in told.facts)]
+    for quote in quotes if source else ():
+        if quote is not None:
+            quote["source"] = quote["source"] or source
+
+
 class Together:
     """The findings of several hosts, added one after the other; arguments as of :func:`check`."""
 
@@ -106,11 +114,7 @@ class Together:
 
     def add(self, host: str, told: Alone, source: str = "") -> None:
         """Add the findings of a host, under the name that it has among the others; ``source``: the source of its lines."""
-        for quote in (quote for one in told.found for quote in _quotes(one)) if source else ():
-            quote["source"] = quote["source"] or source
-        for fact in told.facts if source else ():
-            if fact.quote is not None:
-                fact.quote["source"] = fact.quote["source"] or source
+        place(told, source)
         self._places.setdefault(host, len(self._places))
         self._between.add(host, told.facts)
         self._found += [one if one.host == host else _of(one, host) for one in told.found if self._counts(one)]

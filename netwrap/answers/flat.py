@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from ..model.host import Host
     from ..model.namespace import Namespace
+    from .checks import Finding
 
 #: The version of the schema; column ``schema`` of the table ``host``.
 VERSION = 1
@@ -99,7 +100,8 @@ TABLES: dict[str, Table] = {
         ("firewall_rule", "rules of nft and iptables",
          "tool family table_name<table chain handle:int verdict target text more:json"),
         ("peer", "links and what is at their other end (or their parent)", "ifname how peer_netns peer_ifname candidates:json"),
-        ("finding", "what netwrap check finds", "id severity dev what why mend:json evidence:json"),
+        ("finding", "what netwrap check finds; across: what several hosts together show",
+         "id severity dev what why mend:json evidence:json across:bool"),
     )
 }  # fmt: skip
 
@@ -116,16 +118,14 @@ def rows(host: Host, tables: Iterable[str] | None = None) -> Iterator[tuple[str,
                 yield name, {**front, **_row(table, record)}
 
 
-def findings(host: Host) -> Iterator[tuple[str, Record]]:
-    """The rows of the table ``finding``: the findings of `netwrap check` for a host by itself, with consequences."""
-    from .check import check
-
-    pending = list(reversed(list(check(host))))
+def findings(found: Iterable[Finding], source: str, across: bool = False) -> Iterator[tuple[str, Record]]:
+    """The rows of the table ``finding``: what `netwrap check` found, consequences too; ``across``: what several hosts show."""
+    pending = list(reversed(list(found)))
     while pending:
-        found = pending.pop()
-        pending += reversed(found.under)
-        record = found.record()
-        yield "finding", {**_front("finding", host, record["netns"] or ROOT), **_row(TABLES["finding"], record)}
+        one = pending.pop()
+        pending += reversed(one.under)
+        front = {"_host": _text(one.host), "_netns": _text(one.netns or ROOT), "_table": "finding", "_source": _text(source)}
+        yield "finding", {**front, **_row(TABLES["finding"], {**one.record(), "across": across})}
 
 
 def _front(table: str, host: Host, netns: str) -> Record:

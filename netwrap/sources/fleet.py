@@ -17,7 +17,8 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..answers import flat
+from ..answers import check, flat
+from ..answers.checks import between
 from ..errors import NetwrapError
 from . import archive, capture, opening
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any, TypeVar
 
+    from ..answers.checks.between import Fact
     from ..model.host import Host
     from .capture import Progress
 
@@ -45,6 +47,7 @@ class Read(NamedTuple):
     path: str
     rows: Rows
     problems: list[str]
+    facts: list[tuple[str, Fact]]
 
 
 def expanded(paths: Sequence[str]) -> list[str]:
@@ -80,25 +83,49 @@ def _is_capture(path: str) -> bool:
     return capture.is_capture(start.decode("utf-8", "replace"))
 
 
-def of_hosts(hosts: Iterable[Host], tables: Sequence[str] | None) -> Rows:
-    """The rows of hosts, of these tables (None: of all but ``finding``)."""
+def of_hosts(hosts: Iterable[Host], tables: Sequence[str] | None) -> tuple[Rows, list[tuple[str, Fact]]]:
+    """The rows of hosts, of these tables (None: of all but ``finding``), and for ``finding`` what counts among several hosts."""
     found: Rows = []
+    facts: list[tuple[str, Fact]] = []
     for host in hosts:
         found += flat.rows(host, tables)
         if tables is not None and "finding" in tables:
-            found += flat.findings(host)
-    return found
+            name = host.name = host.name or host.hostname or host.source
+            told = check.alone(host, (), (), (), facts=True)
+            check.place(told, host.source)
+            found += flat.findings(told.found, host.source)
+            facts += [(name, fact) for fact in told.facts]
+    return found, facts
 
 
 def read(path: str, tables: Sequence[str] | None) -> Read:
-    """The rows of one source. One that cannot be read has no rows and a problem; nothing is raised."""
+    """The rows of one source. Nothing is raised for one that cannot be read: it has no rows, and a problem."""
     try:
         hosts = opening.hosts([path])
         problems = [f"{path}: {problem}" for host in hosts for problem in host.problems]
-        return Read(path, of_hosts(hosts, tables), problems)
+        rows, facts = of_hosts(hosts, tables)
+        return Read(path, rows, problems, facts)
     except NetwrapError as error:
         said = str(error)
-        return Read(path, [], [said if path in said else f"{path}: {said}"])
+        return Read(path, [], [said if path in said else f"{path}: {said}"], [])
+
+
+class Across:
+    """The findings that only several hosts together show, as rows: add the facts of each, and ask in the end."""
+
+    def __init__(self) -> None:
+        self._between = between.Between(check.catalogue())
+        self._sources: dict[str, str] = {}
+
+    def add(self, host: str, source: str, facts: Iterable[Fact]) -> None:
+        """Add the facts of a host, by the name that no other host has."""
+        self._sources[host] = source
+        self._between.add(host, facts)
+
+    def rows(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The rows of the table ``finding``."""
+        for one in self._between.findings():
+            yield from flat.findings([one], self._sources[one.host], across=True)
 
 
 def reads(paths: Sequence[str], tables: Sequence[str] | None, progress: Progress | None = None) -> Iterator[Read]:
@@ -228,7 +255,7 @@ def each(work: Callable[[S], T], items: Sequence[S], progress: Progress | None =
     except BrokenProcessPool:
         raise NetwrapError("a process that read captures was killed: is there enough memory?") from None
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        pool.shutdown(cancel_futures=True)
 
 
 def _quiet() -> None:
@@ -251,6 +278,9 @@ class Names:
             if self._taken.setdefault(choice, source) == source:
                 return choice
         return f"{name} ({source})" if name else source
+
+
+_FACTS: dict[str, Any] = {kind.__name__: kind for kind in (between.Address, between.Tunnel, between.Owner, between.Neighbour)}
 
 
 class Store:
@@ -277,6 +307,18 @@ class Store:
             by_table.setdefault(table, []).append(list(row.values()))
         for table, rows in by_table.items():
             self.connection.executemany(self._inserts[table], rows)
+        facts = [(found.path, self._names.of(host, found.path), json.dumps([type(fact).__name__, *fact]))
+                 for host, fact in found.facts]  # fmt: skip
+        self.connection.executemany("INSERT INTO _fact VALUES (?, ?, ?)", facts)
+
+    def compare(self) -> None:
+        """Bring the findings that several hosts together show to what the facts are now."""
+        across = Across()
+        for path, host, text in self.connection.execute("SELECT path, host, fact FROM _fact ORDER BY rowid"):
+            kind, *values = json.loads(text)
+            across.add(host, path, [_FACTS[kind](*values)])
+        self.connection.execute("DELETE FROM finding WHERE across")
+        self.put(across.rows())
 
     def put(self, rows: Iterable[tuple[str, dict[str, Any]]]) -> None:
         """Add rows as they are, a part at a time."""
@@ -305,6 +347,8 @@ class Store:
         for found in reads(paths, tables, progress):
             self.add(found)
             problems += found.problems
+        if tables is not None and "finding" in tables:
+            self.compare()
         return problems
 
     # -- the index ---------------------------------------------------------------------------------------------------
@@ -335,13 +379,16 @@ class Store:
                 self.add(found)
                 entry = (found.path, *_state(found.path), _hash(found.path), findings, json.dumps(found.problems))
                 self.connection.execute("INSERT INTO _index VALUES (?, ?, ?, ?, ?, ?)", entry)
+            if findings and (stale or known.keys() - set(paths)):
+                self.compare()
         lists = [json.loads(row[0]) for row in self.connection.execute("SELECT problems FROM _index ORDER BY path")]
         return [problem for problems in lists for problem in problems]
 
     def _forget(self, path: str) -> None:
         for name in flat.TABLES:
             self.connection.execute(f"DELETE FROM {name} WHERE _source=?", (path,))
-        self.connection.execute("DELETE FROM _index WHERE path=?", (path,))
+        for name in ("_fact", "_index"):
+            self.connection.execute(f"DELETE FROM {name} WHERE path=?", (path,))
 
 
 def indexed(folder: str, new: bool = True) -> Store | None:
@@ -388,6 +435,7 @@ def _schema_as_kept() -> list[str]:
     for name, table in flat.TABLES.items():
         found.append(f"CREATE TABLE {name} ({columns(table)})")
         found.append(f"CREATE INDEX _{name}_source ON {name} (_source)")
+    found += ["CREATE TABLE _fact (path TEXT, host TEXT, fact TEXT)", "CREATE INDEX _fact_path ON _fact (path)"]
     found.append(f"CREATE TABLE _index (path TEXT, size INTEGER, time INTEGER, hash TEXT, findings INTEGER, problems TEXT"
                  f" /* schema {flat.VERSION} */)")  # fmt: skip
     return found

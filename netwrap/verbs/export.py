@@ -61,8 +61,12 @@ def _rows(options: Options, tables: Sequence[str], problems: list[str]) -> Itera
     paths = [*options.words, *options.source]
     if not paths:
         hosts = _source.hosts(options)
+        across = fleet.Across()
         for host in hosts:
-            yield from fleet.of_hosts([host], tables)
+            rows, facts = fleet.of_hosts([host], tables)
+            yield from rows
+            across.add(host.name, host.source, [fact for _, fact in facts])
+        yield from across.rows()
         problems += [problem for host in hosts for problem in host.problems]
         return
     if _source.is_via(options):
@@ -77,6 +81,7 @@ def _rows(options: Options, tables: Sequence[str], problems: list[str]) -> Itera
         raise _source.none_of(problems)
     names = fleet.Names()
     sources = fleet.expanded(paths)
+    across = fleet.Across()
     read = 0
     with _source.Bar("captures") as bar:
         for found in fleet.reads(sources, tables, bar.show):
@@ -85,5 +90,8 @@ def _rows(options: Options, tables: Sequence[str], problems: list[str]) -> Itera
             for name, row in found.rows:
                 row["_host"] = names.of(row["_host"], found.path)
                 yield name, row
+            for host_name, fact in found.facts:
+                across.add(names.of(host_name, found.path), found.path, [fact])
+    yield from across.rows()
     if not read:
         raise _source.none_of(problems or [f"{path}: no rows" for path in paths])

@@ -103,7 +103,9 @@ def _answer(options: Options, sql: str, given: dict[str, str], tables: list[str]
         hosts = _source.hosts(options)
         store = fleet.Store()
         for host in hosts:
-            store.add(fleet.Read(host.source, fleet.of_hosts([host], tables), []))
+            rows, facts = fleet.of_hosts([host], tables)
+            store.add(fleet.Read(host.source, rows, [], facts))
+        store.compare()
         return _by_sqlite(store.connection, sql, given, tables), [problem for host in hosts for problem in host.problems]
     with _source.Bar("captures") as bar:
         paths = fleet.expanded(options.source)
