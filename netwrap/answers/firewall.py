@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
-from weakref import WeakKeyDictionary
 
 from . import iptables_rules, matching, nft_rules, rule_index
 from .nft_rules import Broken, Effect, Unknown
@@ -167,7 +166,6 @@ def _order(chain: _Chain) -> tuple[int, int]:
     return own, 0
 
 
-_COMPILED: WeakKeyDictionary[Namespace, Firewalls] = WeakKeyDictionary()
 _DEPTH = 64
 #: Chains with fewer rules are asked rule by rule.
 _LONG = 12
@@ -175,9 +173,10 @@ _FAMILIES = {"inet": "ip", "inet6": "ip6", "arp": "arp"}
 
 
 def _firewalls(netns: Namespace) -> Firewalls:
-    found = _COMPILED.get(netns)
+    """The firewalls of a namespace, compiled once. They stand on the namespace: a table of them would keep each for ever."""
+    found: Firewalls | None = vars(netns).get("_firewalls")
     if found is None:
-        found = _COMPILED[netns] = Firewalls(netns)
+        found = vars(netns)["_firewalls"] = Firewalls(netns)
     return found
 
 

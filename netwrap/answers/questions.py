@@ -40,8 +40,8 @@ QUESTIONS: dict[str, Question] = {
     ),
     "no-default-route": Question(
         "namespaces with a global address and no default route",
-        "SELECT n._host AS host, n._netns AS netns, n.processes FROM namespace n WHERE n.default_routes = 0 AND EXISTS "
-        "(SELECT 1 FROM address a WHERE a._host = n._host AND a._netns = n._netns AND a.scope = 'global') ORDER BY host, netns",
+        "SELECT n._host AS host, n._netns AS netns, n.processes FROM namespace n WHERE n.default_routes = 0 AND "
+        "(n._host, n._netns) IN (SELECT _host, _netns FROM address WHERE scope = 'global') ORDER BY host, netns",
     ),
     "who-routes": Question(
         "every route that an address fits, the longest prefix of each namespace first",
@@ -59,8 +59,8 @@ QUESTIONS: dict[str, Question] = {
     "leaked-namespaces": Question(
         "namespaces without a process whose links are down, or that have none but the loopback",
         "SELECT n._host AS host, n._netns AS netns, n.links, n.links_up FROM namespace n WHERE n.processes = 0 AND NOT n.here "
-        "AND NOT EXISTS (SELECT 1 FROM link l WHERE l._host = n._host AND l._netns = n._netns AND l.ifname <> 'lo' "
-        "AND l.operstate <> 'DOWN') ORDER BY host, netns",
+        "AND (n._host, n._netns) NOT IN (SELECT _host, _netns FROM link WHERE ifname <> 'lo' AND operstate <> 'DOWN') "
+        "ORDER BY host, netns",
     ),
     "listeners-everywhere": Question(
         "sockets that listen on every address, by process",
@@ -96,10 +96,10 @@ QUESTIONS: dict[str, Question] = {
     ),
     "gateways-nobody-has": Question(
         "gateways of default routes that are in no network of their namespace",
-        "SELECT r._host AS host, r._netns AS netns, r.gateway, r.dev FROM route r WHERE r.dst = 'default' "
-        "AND r.gateway_hex IS NOT NULL AND r.gateway NOT LIKE 'fe80:%' AND NOT EXISTS (SELECT 1 FROM route c "
-        "WHERE c._host = r._host AND c._netns = r._netns AND c.gateway IS NULL AND c.dst <> 'default' "
-        "AND length(c.first_hex) = length(r.gateway_hex) AND r.gateway_hex BETWEEN c.first_hex AND c.last_hex) "
+        "SELECT r._host AS host, r._netns AS netns, r.gateway, r.dev FROM route r LEFT JOIN route c "
+        "ON c._host = r._host AND c._netns = r._netns AND c.gateway IS NULL AND c.dst <> 'default' "
+        "AND length(c.first_hex) = length(r.gateway_hex) AND r.gateway_hex BETWEEN c.first_hex AND c.last_hex "
+        "WHERE r.dst = 'default' AND r.gateway_hex IS NOT NULL AND r.gateway NOT LIKE 'fe80:%' AND c._host IS NULL "
         "ORDER BY host, netns",
     ),
     "hosts": Question(
