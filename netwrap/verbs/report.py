@@ -123,16 +123,12 @@ def _of_many(asked: _source.Asked, options: Options) -> int:
     return _source.remarks(asked.hosts, verbose=options.verbose)
 
 
-#: Of more namespaces than these a report does not tell the findings: the checks would take longer than all of it.
-_MOST = 60
-
-
 def _print_findings(hosts: Sequence[Host], chosen: Sequence[tuple[Host, Namespace]], options: Options) -> None:
     """Print how many errors and warnings there are, and the command that shows them; nothing where rows are chosen."""
     from netwrap.answers import check
 
     plain = options.format is None and not (options.selects() or options.count or options.exit_status or options.no_header)
-    if not plain or len(chosen) > _MOST:
+    if not plain:
         return
     rooms = {(host.name, netns.title) for host, netns in chosen}
     found = [one for one in check.check(list(hosts), level="warning") if (one.host, one.netns) in rooms]
