@@ -111,7 +111,7 @@ def _print(
     asked_for = 0
     failure: NetwrapError | None = None
     ends = Ends() if asked.parser in OF_LINKS else None
-    table = _table.Growing(asked.parser or "", options.columns, options, ends)
+    table = _table.Growing(asked.parser or "", options.columns, options, ends, whole=not many)
     for host, answer in told:
         asked_for += answer.asked_for
         failure = failure or answer.failure

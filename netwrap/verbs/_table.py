@@ -236,13 +236,15 @@ class Growing:
     """A table whose records come in parts: printed as they come, or at its end where the format or an option needs all of them.
 
     ``columns``: those to show, whether or not a row fills them; without them a table of cells needs all of its rows. They grow
-    wider with the rows, and do not shrink to a terminal.
+    wider with the rows, and do not shrink to a terminal. ``whole``: print all at the end, as any other table.
     """
 
-    def __init__(self, command: str, columns: Sequence[str], options: Options, ends: Ends | None = None) -> None:
+    def __init__(
+        self, command: str, columns: Sequence[str], options: Options, ends: Ends | None = None, whole: bool = False
+    ) -> None:
         self._command, self._columns, self._options, self._ends = command, list(options.columns or columns), options, ends
         self._form = options.format or render.DEFAULT
-        needs_all = bool(options.sort or options.uniq or options.limit is not None or options.count)
+        needs_all = bool(whole or options.human or options.sort or options.uniq or options.limit is not None or options.count)
         if self._form not in _GROWING or not self._columns and not render.is_records(self._form):
             needs_all = True
         self._kept: list[Record] | None = [] if needs_all else None
