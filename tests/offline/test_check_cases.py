@@ -712,3 +712,24 @@ def test_a_check_names_its_fault_and_leaves_the_sound_and_the_look_alike_alone(i
     assert id in every(check.check(read(broken))), "the fault is not found"
     assert id not in every(check.check(read(broken.replace(*sound)))), "found in the sound text"
     assert id not in every(check.check(read(broken.replace(*alike)))), "found in the look-alike"
+
+
+CLOSED = forward("ip saddr 10.0.0.15 drop", "accept").replace("forward", "input")
+MANY = on_bridge(
+    "10.0.0.1/24", *(f"10.0.0.{n}/24" for n in range(2, 22)), nft="",
+    route="10.0.0.0/24 dev br0 proto kernel scope link src 10.0.0.1",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "old, new, id",
+    [
+        ("$ ip neigh\n", "$ ip neigh\n10.0.0.15 dev br0 lladdr 02:00:00:00:09:09 PERMANENT\n", "H01"),
+        ("10.0.0.0/24 dev br0", "unreachable 10.0.0.15\n10.0.0.0/24 dev br0", "R08"),
+        (f"23: p23@if2: {UP}", f"23: p23@if2: {DOWN}", "L24"),
+        ("$ nft list ruleset\n", f"$ nft list ruleset\n{CLOSED}\n", "W01"),
+    ],
+)  # fmt: skip
+def test_among_many_that_are_alike_the_one_that_is_not_is_found(old: str, new: str, id: str) -> None:
+    assert every(check.check(read(MANY), level="warning")) == set()
+    assert id in every(check.check(read(MANY.replace(old, new, 1))))
