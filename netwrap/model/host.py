@@ -60,7 +60,7 @@ class Host:
 
     @cached_property
     def peers(self) -> Peers:
-        return Peers(self.namespaces, complete=self.versions.get("how") in ("ip", "nsenter"))
+        return Peers(self.namespaces)
 
     def position(self, netns: Namespace) -> int:
         """The index of a namespace in the list of the host's namespaces."""

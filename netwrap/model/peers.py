@@ -43,9 +43,9 @@ class Peer(NamedTuple):
 
 
 class Peers:
-    """The peers of all links of all namespaces of a host; ``complete``: the capture was made with the right to see them all."""
+    """The peers of all links of all namespaces of a host."""
 
-    def __init__(self, namespaces: Sequence[Namespace], complete: bool = False) -> None:
+    def __init__(self, namespaces: Sequence[Namespace]) -> None:
         self.namespaces = namespaces
         self.found: dict[End, Peer] = {}
         self._links: dict[End, Link] = {}
@@ -64,7 +64,6 @@ class Peers:
         self._blind: set[int] = set()
         self._whole = True  # no namespace is known to be missing: what fits only once is right
         self._read()
-        self._complete = self._whole or complete
         self._match()
 
     def of(self, position: int, link: Link) -> Peer | None:
@@ -157,11 +156,11 @@ class Peers:
     def _match(self) -> None:
         self._match_known()
         self._options = self._candidates()
-        if self._complete:
+        if self._whole:
             self._settle("index")
         for group in self._options:
             self._options[group] = {other for other in self._options[group] if self._possible(group, other)}
-        if self._complete:
+        if self._whole:
             self._settle("counters")
         self._settle_exact()
         self._settle_crowds()
@@ -394,7 +393,7 @@ class Peers:
         """The one namespace without a name that has such a link, where all were captured and the nsid has no name either."""
         ids = self._ids[position]
         nsid = link.get("link_netnsid")
-        if not self._complete or nsid not in ids or ids[nsid] is not None:
+        if not self._whole or nsid not in ids or ids[nsid] is not None:
             return Peer("missing")
         fit = [
             other for other, netns in enumerate(self.namespaces)
