@@ -372,6 +372,10 @@ def lines(found: Trace, following: Sequence[str] = ()) -> list[str]:
     return shown
 
 
+# What stands behind the last step of a way that is not plainly dropped there.
+_ENDS = {"delivered": "", "leaves": "LEAVES HERE", "undecided": "NOT KNOWN FROM HERE"}
+
+
 def _block(end: Ended, indent: str, stops: bool) -> list[str]:
     rows: list[tuple[str, str, str]] = []
     for at, hop in enumerate(end.way.hops):
@@ -383,9 +387,9 @@ def _block(end: Ended, indent: str, stops: bool) -> list[str]:
         first = True
         for step in steps:
             label = title if first else "  " + step.stage
-            ended = stops and last and step is steps[-1]
+            ended = f"   {_ENDS.get(end.verdict, 'STOPS HERE')}" if stops and last and step is steps[-1] else ""
             command = step.command if step.stage in ("route", "rule") else ""
-            rows.append((label, step.what + ("   STOPS HERE" if ended else ""), command))
+            rows.append((label, (step.what + ended).rstrip(), command))
             first = False
     width = max(9, *(len(row[0]) for row in rows)) if rows else 9
     return [f"{indent}{label:<{width}} {what}" + (f"      {command}" if command else "") for label, what, command in rows]
