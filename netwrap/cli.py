@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import importlib
 import os
 import sys
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Do what the words ask for and return the exit status: 0 done, 1 a finding, 2 wrong usage, 127 a missing binary."""
+    if argv is None:  # the process ends with us: Python need not look for cycles in all that goes with it
+        atexit.register(gc.freeze)
     words = list(sys.argv[1:] if argv is None else argv)
     closed = _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):

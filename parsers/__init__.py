@@ -35,6 +35,7 @@ _SHARED = (
     "nft_expr",
     "records",
     "route_encap",
+    "tuples",
 )
 
 

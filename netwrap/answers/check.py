@@ -14,12 +14,14 @@ from __future__ import annotations
 import importlib
 import json
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+
+from parsers.tuples import NamedTuple
 
 from ..errors import NetwrapError, UsageError
 from . import checks
 from .checks import LEVELS, Check, Finding, Look, between
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 

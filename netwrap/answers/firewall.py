@@ -11,13 +11,15 @@ the verdict makes the outcome ``undecided`` and is named; one that could not is 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+
+from parsers.tuples import NamedTuple
 
 from . import iptables_rules, matching, nft_rules, rule_index
 from .nft_rules import Broken, Effect, Unknown
 from .packet import Packet, replace
 from .switches import Switches
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from parsers import iptables
 from parsers.lex import whole
 
@@ -12,6 +10,7 @@ from .matching import STATES, Context
 from .nft_rules import Effect, Unknown
 from .packet import replace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 

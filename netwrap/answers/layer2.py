@@ -8,10 +8,12 @@ cut off is known, and the obstacle is the cause.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+
+from parsers.tuples import NamedTuple
 
 from .inside import inside
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any

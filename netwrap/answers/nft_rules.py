@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
 
 from parsers.lex import whole
+from parsers.tuples import NamedTuple
 
 from . import matching
 from .matching import STATES, Context, every, negated, some
 from .packet import replace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 

@@ -7,7 +7,6 @@ command's own options show, and filtered as iproute2 filters; like iproute2 it o
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
 
 from parsers.ip_route import TABLES, family_of, table_of
 from parsers.lex import whole
@@ -20,6 +19,7 @@ from ..model.coverage import as_printed
 from ..prefixes import contains, network
 from . import sockets
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from typing import Any

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
 
 from parsers.ip_route import table_of
 
@@ -13,6 +12,7 @@ from ..model import peers
 from . import offline
 from .switches import Switches, unusual
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 

@@ -5,8 +5,9 @@ No dataclass: importing `dataclasses` takes longer than a host is checked.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from parsers.tuples import NamedTuple
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 

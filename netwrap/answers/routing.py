@@ -19,16 +19,17 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
-from typing import TYPE_CHECKING, NamedTuple
 
 from parsers.ip_route import TABLES
 from parsers.lex import whole
+from parsers.tuples import NamedTuple
 
 from ..errors import NetwrapError
 from ..wording import hops
 from .inside import inside
 from .switches import Switches
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
 
 from ..commands import ss
 from ..errors import CommandWarning
 from ..prefixes import contains, network
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from parsers.records import Record, Socket
 

@@ -22,13 +22,13 @@ A graph is a plain dict, the JSON form of `netwrap topology` (``version`` counts
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from ..errors import UsageError
 from ..model.peers import PAIRS
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from typing import Any
 
     from parsers.records import AnyRecord, Link, LinkInfo, Record
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from parsers.tuples import NamedTuple
 
 from ..errors import UsageError
 from ..model import evidence
@@ -11,6 +11,7 @@ from .packet import Packet, replace
 from .routing import family_of
 from .walk import TTL, Ended, Hop, Walker, Way, bound
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any

@@ -6,7 +6,7 @@ captured or not understood does not stop the walk, but stays with it: such an en
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from parsers.tuples import NamedTuple
 
 from .. import wording
 from . import firewall, neighbour_firewalls
@@ -15,6 +15,7 @@ from .layer2 import Crossing, End, Obstacle, Unknown, Wires, data, is_up, kind, 
 from .packet import Packet, replace
 from .routing import Decision, Leg, Question, Router, family_of, number
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any

@@ -7,13 +7,13 @@ to know what a capture covers, and an answer from a capture to print the same ro
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from netwrap import commands
 
 from ..errors import UsageError
 from .line import abbreviates, options, understand
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

@@ -11,7 +11,6 @@ True
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
 
 from parsers.jsontext import whole_part
 from parsers.lex import lazy
@@ -26,6 +25,7 @@ from .host import Host
 from .names import entitle, order, signs
 from .namespace import Namespace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any

@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 from copy import copy
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
 
 from parsers.ip_route import TABLES
+from parsers.tuples import NamedTuple
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Any, TypeVar

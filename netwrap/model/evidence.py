@@ -23,12 +23,13 @@ from __future__ import annotations
 import importlib
 import json
 import re
-from typing import TYPE_CHECKING, NamedTuple
 
 from parsers.jsontext import elements
+from parsers.tuples import NamedTuple
 
 from . import coverage
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any

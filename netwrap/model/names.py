@@ -15,12 +15,13 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, NamedTuple
 
 from parsers.lex import lazy
+from parsers.tuples import NamedTuple
 
 from ..wording import ROOT, natural
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from parsers.ip_route import family_of
 from parsers.lex import lazy
@@ -13,6 +12,7 @@ from ..wording import ROOT
 from . import coverage, rulesets
 from .coverage import Scope, Table
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any, TypeVar

@@ -14,8 +14,9 @@ A with nsid K lead to one namespace B, and all links of B with A's nsid lead bac
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from parsers.tuples import NamedTuple
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import os
 import re
-from typing import NamedTuple
 
 from parsers.lex import lazy
+from parsers.tuples import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ import os
 import re
 import threading
 import time
-from typing import NamedTuple
 
 from parsers.lex import lazy
+from parsers.tuples import NamedTuple
 
 from .. import shell
 from ..model.section import Section

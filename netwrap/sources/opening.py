@@ -6,7 +6,6 @@ import os
 import select
 import stat
 import sys
-from typing import TYPE_CHECKING
 
 from .. import commands as _commands
 from ..errors import NetwrapError, UsageError
@@ -14,6 +13,7 @@ from ..model.build import HOST_WIDE, build
 from ..model.host import Host
 from ..model.section import Section
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import BinaryIO

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import sys
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
 
 from netwrap import wording
 from netwrap.answers import overview
 from netwrap.errors import UsageError
 from netwrap.tables import render as tabular
+from parsers.tuples import NamedTuple
 
 from . import _source, _table
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import ipaddress
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+
+from parsers.tuples import NamedTuple
 
 from ... import wording
 from ...model import evidence
@@ -18,6 +19,7 @@ from ..switches import Switches
 from ..topology import FALLBACKS
 from ..walk import Walker
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 from itertools import chain
-from typing import TYPE_CHECKING
 
 from ...wording import hops
 from ..layer2 import kind
@@ -12,6 +11,7 @@ from ..topology import state
 from . import address_of, check, gateway_of, is_main, is_real, network_of, prefix_of
 from .links import dead
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any

@@ -7,11 +7,10 @@ links: in a firewall, a route, or a neighbour entry. What is written down is par
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..routing import Question
 from . import address_of, kind, network_of, prefix_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any

@@ -6,13 +6,14 @@ of the facts of all hosts in the end.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from parsers.tuples import NamedTuple
 
 from ...prefixes import contains, network
 from ..topology import state
 from . import Finding, data, is_real, kind
 from .addresses import on_segment
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import Union

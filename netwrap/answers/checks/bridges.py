@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ...model.peers import PAIRS
 from ..topology import state
 from . import check, data, is_idle, is_real, kind, network_of
 from .links import dead
 from .walks import walked
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any

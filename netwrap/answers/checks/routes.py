@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ...model.peers import PAIRS
 from ...wording import hops
 from ..topology import state
@@ -12,6 +10,7 @@ from .addresses import on_segment
 from .links import dead
 from .walks import is_proxied, walked, walks
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any

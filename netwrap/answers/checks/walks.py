@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+
+from parsers.tuples import NamedTuple
 
 from ...wording import hops
 from ..trace import Asked, Trace, addresses_of, trace
@@ -11,6 +12,7 @@ from . import address_of, gateway_of, is_real, network_of, prefix_of
 from .alike import Alike
 from .links import dead
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
