@@ -480,7 +480,10 @@ def _wait_long(
     except sh.CommandNotFound as missing:
         raise CommandMissing(words, 127, f"{words[0]} is not installed") from missing
     except sh.ForkException as failed:
-        raise CommandFailed(words, 126, str(failed).strip().rpartition("\n")[2]) from failed
+        said = str(failed).strip().rpartition("\n")[2]
+        if "'/proc/self/fd'" in said:
+            said = "/proc is not mounted: mount -t proc proc /proc"
+        raise CommandFailed(words, 126, said) from failed
     import threading
 
     late = threading.Event()

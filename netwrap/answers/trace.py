@@ -105,6 +105,9 @@ def _target(host: Host, target: str, source: str | None) -> str:
         netns = host.find(target)
     except UsageError as error:
         raise UsageError(f"{error}; TO is an address or a namespace") from None
+    if netns.addresses is None:
+        why = "could not be read" if host.live else "were not captured"
+        raise UsageError(f"the addresses of {netns.title} {why}: name an address as TO")
     found = addresses_of(netns)
     if source is not None:
         found = [one for one in found if family_of(one) == family_of(source)]

@@ -1332,6 +1332,9 @@ class Walker:
                 str(decision.rule["action"]), reason
             )
             mend = (inside(netns, f"ip {six}rule del pref {decision.rule.get('priority')}"),)
+        elif (netns.routes6 if six else netns.routes) is None:
+            what = f"the {'IPv6 ' if six else ''}routes of {netns.title} are not known"
+            return self._end(way, "undecided", netns, dev, "not-captured", what, command, stage=stage)
         else:
             what = f"{netns.title} has no route to {packet.destination}"
             leaking = self._in_a_vrf(netns, packet)

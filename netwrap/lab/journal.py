@@ -153,7 +153,8 @@ def load(name: str) -> Journal | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise NetwrapError(f"the record of lab {name} cannot be read: {error.strerror}") from error
+        root = "; labs need root" if isinstance(error, PermissionError) else ""
+        raise NetwrapError(f"the record of lab {name} cannot be read: {error.strerror}{root}") from error
     if about.st_uid not in (0, os.geteuid()) or about.st_mode & 0o022:
         return None  # written by anybody, it could make root undo what was never done
     journal, broken = None, False

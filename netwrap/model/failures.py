@@ -74,5 +74,11 @@ _SUSPECT = lazy(
 
 
 def is_gone(said: str, in_file: bool) -> bool:
-    """Whether a command failed because its namespace no longer exists."""
+    """Whether a command failed because its namespace no longer exists.
+
+    >>> is_gone("sysctl: cannot stat /proc/sys/net/ipv4/ip_forwardd: No such file or directory", in_file=False)
+    False
+    """
+    if said.startswith("sysctl: "):  # the file that does not exist is the switch
+        return False
     return (_GONE_IN_FILES if in_file else GONE).search(said) is not None

@@ -332,6 +332,7 @@ class _Worker(threading.Thread):
         super().__init__(daemon=True)
         self._sweep, self._todo, self._ask = sweep, left, ask
         self._pid, self.stopped = 0, False
+        self._refused = ""  # why the namespace that is tried may not be entered
         self.over = threading.Event()  # `join` takes a thread for ended where a signal handler raises in it
         self.left = 0.0  # seconds for the namespace that it is in
         self.failure: BaseException | None = None
@@ -363,6 +364,7 @@ class _Worker(threading.Thread):
     def _read(self, key: str) -> None:
         sweep = self._sweep
         ways = sweep.census.ways[key]
+        self._refused = ""
         if key == sweep.census.own and key not in sweep.found:
             self._try_to_enter(ways[0])
         for way in ways:
@@ -370,6 +372,9 @@ class _Worker(threading.Thread):
                 self.left = sweep.timeout
                 self._ask(key, way, self)
                 return
+        if self._refused:
+            sweep.said.append(self._refused)
+            return
         sweep.gone.add(key)
         sweep.notes.append(f"namespace {key} ({census.escaped(ways[0]) if ways else '?'}) vanished before it was read")
 
@@ -387,18 +392,25 @@ class _Worker(threading.Thread):
         """Enter the namespace by one path, if it still leads there: names and process numbers get reused."""
         try:
             file = os.open(way, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        except OSError:
+        except OSError as error:
+            self._refuse(key, way, error)
             return False
         try:
             if str(os.fstat(file).st_ino) != key:
                 return False
             shell.enter(file)
         except OSError as error:
-            self._sweep.said.append(f"namespace {key} ({census.escaped(way)}): cannot be entered: {error.strerror or error}")
+            self._refuse(key, way, error)
             return False
         finally:
             os.close(file)
         return True
+
+    def _refuse(self, key: str, way: str, error: OSError) -> None:
+        """Remember why a namespace cannot be entered, unless the way to it has vanished."""
+        if not isinstance(error, (FileNotFoundError, ProcessLookupError)):
+            help = "; root may" if isinstance(error, PermissionError) and os.geteuid() != 0 else ""
+            self._refused = f"namespace {key} ({census.escaped(way)}): cannot be entered: {error.strerror or error}{help}"
 
 
 # -- tables read without a command --------------------------------------------------------------------------------------

@@ -125,7 +125,8 @@ def _print(
     where = "in this capture" if not hosts[0].live else "could be read"
     if len(lacking) == asked_for and failure is not None:
         if hosts[0].live:
-            why = [*hosts[0].problems, *hosts[0].notes][:1]
+            said = [netns.failed[asked.parser] for netns in hosts[0].namespaces if asked.parser in netns.failed]
+            why = [*hosts[0].problems, *hosts[0].notes, *said][:1]
             raise offline.NotCaptured("; ".join([f"no {called} of {', '.join(lacking[:5])} could be read", *why]))
         raise failure if asked_for < 2 else offline.NotCaptured(f"no {called} {where}")
     table.end()

@@ -65,7 +65,9 @@ def run(options: Options) -> int:
         else:
             sources = list(dict.fromkeys(host.source for host in hosts))
             many = f"in any of {len(sources)} sources"
-            where = "here" if hosts[0].live else many if len(sources) > 5 else "in " + " and ".join(sources)
+            unread = hosts[0].live and any(netns.addresses is None for host in hosts for netns in host.namespaces)
+            here = "in what could be read here" if unread else "here"
+            where = here if hosts[0].live else many if len(sources) > 5 else "in " + " and ".join(sources)
             say(f"{what} is nowhere {where}{similar(what, _names(hosts))}")
     return status if having else 1
 

@@ -113,7 +113,11 @@ def _matrix(options: Options, proto: str) -> int:
     sys.stdout.flush()
     for line in dict.fromkeys([*host.notes, *host.problems]):
         say(line)
-    verdicts = {row["verdict"] for row in rows}
+    unread = [netns.title for netns in host.namespaces if netns.addresses is None]
+    if unread:
+        shown = ", ".join(unread[:5]) + (f" and {len(unread) - 5} more" if len(unread) > 5 else "")
+        say(f"no addresses of {shown} {'could be read' if host.live else 'in this capture'}: no pair with them is in the table")
+    verdicts = {row["verdict"] for row in rows} | ({"undecided"} if unread else set())
     return 3 if verdicts <= {"reached", "undecided"} and "undecided" in verdicts else 0 if verdicts <= {"reached"} else 1
 
 

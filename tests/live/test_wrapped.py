@@ -173,3 +173,43 @@ def test_without_permission(red: str) -> None:
     done = subprocess.run([*words, "--netns", red, "ip", "link"], capture_output=True, text=True, cwd=ROOT)
     assert (done.returncode, done.stdout) == (1, "")
     assert "no right to enter namespaces" in done.stderr, done.stderr
+
+    def refused(*args: str) -> tuple[int, str]:
+        done = subprocess.run([*words, *args], capture_output=True, text=True, cwd=ROOT)
+        return done.returncode, done.stdout + done.stderr
+
+    # What may not be read is there all the same.
+    status, said = refused("--netns", red, "ip", "route")
+    assert status == 1 and said.startswith(f"netwrap: no routes of {red} could be read; namespace "), said
+    assert said.endswith(f"(/run/netns/{red}): cannot be entered: Operation not permitted\n")
+    assert refused("trace", "(root)", red) == (2, f"netwrap: the addresses of {red} could not be read: name an address as TO\n")
+    status, said = refused("trace", red, "192.0.2.1")
+    assert status == 3 and f"the routes of {red} are not known   NOT KNOWN FROM HERE" in said, said
+    status, said = refused("find", "192.0.2.99")
+    assert status == 1 and said.endswith("netwrap: 192.0.2.99 is nowhere in what could be read here\n"), said
+    status, said = refused("trace", "--all")
+    assert status in (1, 3) and red in said.splitlines()[-1] and "no addresses of " in said.splitlines()[-1], said
+
+
+def test_a_switch_that_does_not_exist_is_not_a_namespace_that_vanished(red: str, netwrap: Netwrap) -> None:
+    done = netwrap("--netns", red, "sysctl", "net.ipv4.ip_forwardd")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"netwrap: no switches of the kernel of {red} could be read; sysctl net.ipv4.ip_forwardd: ")
+
+
+def test_without_proc() -> None:
+    words = [
+        "unshare",
+        "--mount",
+        "sh",
+        "-c",
+        'mount -t tmpfs none /proc; exec "$@"',
+        "sh",
+        sys.executable,
+        "-m",
+        "netwrap",
+        "report",
+    ]
+    done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (126, "", 1), done
+    assert done.stderr.endswith(": /proc is not mounted: mount -t proc proc /proc\n"), done.stderr

@@ -28,5 +28,9 @@ def test_a_way_that_is_not_known_to_stop_is_not_said_to(netwrap: Netwrap, tmp_pa
     leaves = netwrap("trace", "(root)", "192.0.2.1", "--from", str(file))
     assert leaves.returncode == 3
     assert "default via 10.0.0.1 dev eth0, from 10.0.0.5   LEAVES HERE  " in leaves.stdout.splitlines()[0]
-    stops = netwrap("trace", "(root)", "2001:db8::1", "--from", str(file))
-    assert "STOPS HERE" in stops.stdout.splitlines()[0], stops.stdout
+    unread = netwrap("trace", "(root)", "2001:db8::1", "--from", str(file))
+    assert unread.returncode == 3
+    assert unread.stdout.splitlines()[0].startswith("(root)    the IPv6 routes of (root) are not known   NOT KNOWN FROM HERE")
+    file.write_text(PASTE.replace("default via 10.0.0.1 dev eth0\n", ""))
+    stops = netwrap("trace", "(root)", "192.0.2.1", "--from", str(file))
+    assert "(root) has no route to 192.0.2.1   STOPS HERE" in stops.stdout.splitlines()[0], stops.stdout
