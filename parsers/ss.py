@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import re
 
-from .lex import STDERR, Source, dedented, number, parser, streamer
+from .lex import STDERR, Source, dedented, lazy, number, parser, streamer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ _UNIX_STATES = {"LISTENING": "LISTEN", "CONNECTED": "ESTAB", "CONNECTING": "SYN-
                 "FREE": "UNCONN"}  # fmt: skip
 _UNIX_TYPES = {"STREAM": "u_str", "DGRAM": "u_dgr", "SEQPACKET": "u_seq"}
 _PROTOCOLS = ("tcp", "tcp6", "udp", "udp6", "udplite", "raw", "raw6", "sctp", "sctp6", "dccp", "mptcp")
-_TITLE = re.compile(
+_TITLE = lazy(
     r"Active (Internet connections|UNIX domain sockets) \((servers and established|only servers|w/o servers)\) *$", re.ASCII
 )
 _HEADERS = frozenset(
@@ -61,28 +61,28 @@ _HEADERS = frozenset(
     "PID/Program name Timer RefCnt Flags Type I-Node Path sl local_address rem_address remote_address st tx_queue rx_queue tr "
     "tm->when retrnsmt uid timeout inode ref pointer drops".split()
 )
-_NUMBER = re.compile(r"\d{1,20}$", re.ASCII)
+_NUMBER = lazy(r"\d{1,20}$", re.ASCII)
 # ("nginx",pid=7,fd=6), with -T and -Z ("nginx",pid=7,tid=9,proc_ctx=c,fd=6,sock_ctx=c), up to 3.x ("nginx",7,6)
-_USER = re.compile(
+_USER = lazy(
     r'\("(.*?)",(?:pid=)?(\d{1,10}),(?:tid=(\d{1,10}),)?(?:proc_ctx=([^,]*),)?(?:fd=)?(\d{1,10})(?:,sock_ctx=([^)]*))?\)',
     re.ASCII,
 )
-_USERS = re.compile(r"(?:^|(?<=\s))users:\(", re.ASCII)
+_USERS = lazy(r"(?:^|(?<=\s))users:\(", re.ASCII)
 # The words of -e, -o, -m that stand for one value each.
 _EXTENDED = frozenset("timer uid ino sk cgroup v6only fwmark skmem class_id dev rtxq bpf-id opens".split())
 _NUMBERS = ("uid", "ino", "v6only")
 _ARROWS = ("<->", "-->", "<--", "---")
 # `0: 0100007F:1538 00000000:0000 0A 00000000:00000001 00:00000000 00000000     0        0 200982 2 ...`
-_PROC = re.compile(
+_PROC = lazy(
     r" *(\d+): ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) ([0-9A-F]{2})"
     r" ([0-9A-F]{8}):([0-9A-F]{8}) ([0-9A-F]{2}:[0-9A-F]{8}) ([0-9A-F]{8}) +(\d+) +(\d+) (\d+)(?: (.*))?$",
     re.ASCII,
 )
 # `unix  2      [ ACC ]     STREAM     LISTENING     201001   812/dbus-daemon     /run/dbus`
-_NETSTAT_UNIX = re.compile(
+_NETSTAT_UNIX = lazy(
     r"unix +(\d+) +\[([A-Z ]*)\] +([A-Z]+) +([A-Z]+ +)?(\d+)(?: +(-|\d+/.{0,17}?(?= *(?: [@/]|$))))?(?: +(\S.*?))? *$", re.ASCII
 )
-_TIMER = re.compile(r"(off|on|keepalive|timewait|probe|unkn-\d+) (\(\d+\.\d+/\d+/-?\d+\))$", re.ASCII)
+_TIMER = lazy(r"(off|on|keepalive|timewait|probe|unkn-\d+) (\(\d+\.\d+/\d+/-?\d+\))$", re.ASCII)
 _EXPECTED = "expected a socket ('tcp LISTEN 0 128 127.0.0.1:80 0.0.0.0:*')"
 
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 
-from .lex import Source, parser
+from .lex import Source, lazy, parser
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 _ROOTS = "net|kernel|vm|fs|dev|abi|user|debug|crypto|sunrpc"
 # `net.ipv4.ip_forward = 1`, `net/ipv4/ip_forward=1`, `kernel.modprobe = ` (an empty value)
-_ASSIGNED = re.compile(rf"(/proc/sys/)?((?:{_ROOTS})[./]\S*?) ?= ?(.*)$", re.ASCII)
+_ASSIGNED = lazy(rf"(/proc/sys/)?((?:{_ROOTS})[./]\S*?) ?= ?(.*)$", re.ASCII)
 # `/proc/sys/net/ipv4/ip_forward:1` of `grep`, `/proc/sys/net/ipv4/ip_forward 1` of people
-_IN_PROC = re.compile(rf"(/proc/sys/)((?:{_ROOTS})/[^\s:]*(?::[^\s:/]*/[^\s:]*)*)(?::|[ \t]+)(.*)$", re.ASCII)
+_IN_PROC = lazy(rf"(/proc/sys/)((?:{_ROOTS})/[^\s:]*(?::[^\s:/]*/[^\s:]*)*)(?::|[ \t]+)(.*)$", re.ASCII)
 _SWAPPED = str.maketrans("./", "/.")
 
 

@@ -16,9 +16,9 @@ in: source checks and forwarding; for one that is sent: its source address. Form
 
 from __future__ import annotations
 
+import _socket as socket  # `socket` makes enumerations of all constants, which takes milliseconds
 import ipaddress
 import re
-import socket
 
 from parsers.ip_route import TABLES
 from parsers.lex import whole

@@ -1507,7 +1507,7 @@ def _plain(address: str) -> str:
     if ":" not in address:
         return address
     try:
-        import socket
+        import _socket as socket
 
         return socket.inet_ntop(socket.AF_INET6, socket.inet_pton(socket.AF_INET6, address))
     except OSError:

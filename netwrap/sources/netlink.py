@@ -7,8 +7,9 @@ what a sweep costs. Standard library only; the sockets are those of the namespac
 
 from __future__ import annotations
 
-import socket
+import _socket as socket  # `socket` makes enumerations of all constants: longer than the sweep of a namespace
 import struct
+from contextlib import closing
 
 _ROUTE, _NETFILTER = 0, 12
 _GETRULE, _GETQDISC, _GETTABLE = 34, 38, 10 << 8 | 1
@@ -39,7 +40,7 @@ def has_filtered_links() -> bool:
 def _dump(protocol: int, kind: int, body: bytes) -> bytes | None:
     """The payloads of a dump one after the other; None where it fails or is not consistent."""
     try:
-        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol) as asked:
+        with closing(socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol)) as asked:
             asked.settimeout(5)
             asked.send(_HEADER.pack(_HEADER.size + len(body), kind, _DUMP, 1, 0) + body)
             answer = b""
