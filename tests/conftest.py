@@ -29,6 +29,10 @@ _MARK = "NETWRAP_TESTS_PRIVATE"  # set in a host of our own
 
 def pytest_configure(config: pytest.Config) -> None:
     """Move the tests into a host of their own: each worker of xdist into one, or else this process, started again there."""
+    if (
+        config.getoption("maxschedchunk", 0) is None
+    ):  # xdist gives an eighth of all to each worker at once, and one all the slow ones
+        config.option.maxschedchunk = 8
     if os.geteuid() != 0 or _MARK in os.environ or hasattr(config, "workerinput"):
         return
     enter = [*UNSHARE, "sh", "-c", f'{SETUP}export {_MARK}=1\n"$@"\nexit $?\n', "sh", sys.executable]
