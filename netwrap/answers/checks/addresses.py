@@ -47,7 +47,8 @@ def _wide(look: Look) -> set[Any]:
 
 @check("A01", "error", "one address twice in one segment", "both answer ARP: connections go to one or the other by chance")
 def duplicate(look: Look) -> Iterator[Finding]:
-    """Two links that a broadcast of each reaches have the same address; between hosts, of the same MAC too (a VM twice)."""
+    """Two links in one broadcast domain have the same address. Between two hosts, also if both links have the same MAC (one VM
+    twice)."""
     told: set[Any] = set()
     for netns, link, entry in look.entries():
         name, text = str(link["ifname"]), str(entry["local"])
@@ -97,14 +98,14 @@ def _labelled_alike(look: Look, told: set[Any]) -> Iterator[Finding]:
 
 @check("A02", "error", "one address or MAC on two hosts", "both answer: connections go to one or the other by chance")
 def between_hosts(look: Look) -> Iterator[Finding]:
-    """An address of an uplink (no private link of one host) stands on two hosts that share the prefix there, with two MACs
-    or one; or an address stands on two hosts, with two MACs, in segments that a VXLAN of one VNI joins over one network."""
+    """Two hosts have the same address on an uplink (a link that is not private to one host) and share the prefix there, with two
+    MACs or one. Or two hosts have the same address with two MACs, in segments that a VXLAN of one VNI joins over one network."""
     yield from ()  # .between decides it from what all hosts tell
 
 
 @check("A03", "error", "an address that failed duplicate address detection", "the kernel does not use it")
 def dad_failed(look: Look) -> Iterator[Finding]:
-    """The flag dadfailed on an address."""
+    """An address has the flag dadfailed."""
     for netns in look.namespaces:
         for link in netns.addresses or ():
             for entry in link.get("addr_info", ()):
@@ -123,9 +124,15 @@ def dad_failed(look: Look) -> Iterator[Finding]:
                     )
 
 
-@check("A04", "warning", "two links of one namespace in one network", "all leaves by one of them, and each answers ARP for both")
+@check(
+    "A04",
+    "warning",
+    "two links of one namespace in one network",
+    "all packets leave by one of the links, and each link answers ARP for both",
+)
 def same_network(look: Look) -> Iterator[Finding]:
-    """Two connected routes of one prefix and one metric in table main, by links that are up, and neither stands on the other."""
+    """Table main has two connected routes with the same prefix and metric, by links that are up, and neither link is built on
+    the other."""
     for netns in look.namespaces:
         seen: dict[tuple[str, Any], list[Route]] = {}
         for route in look.routes_of(netns):
@@ -170,9 +177,10 @@ def _related(netns: Namespace, devices: list[str]) -> bool:
     )
 
 
-@check("A05", "warning", "a network inside another one's route", "what is in it is looked for in the wrong place")
+@check("A05", "warning", "a network that two routes claim", "packets to that network go to the wrong place")
 def covers(look: Look) -> Iterator[Finding]:
-    """Two routes of one prefix in table main by two links: connected by one, by a gateway or a program over the other."""
+    """Table main has two routes to one prefix by two links: one is connected, the other goes by a gateway or comes from a
+    program."""
     for netns in look.namespaces:
         connected: dict[str, Route] = {}
         for route in look.routes_of(netns):
@@ -195,10 +203,15 @@ def covers(look: Look) -> Iterator[Finding]:
                 )
 
 
-@check("A06", "error", "prefix lengths differ on one segment", "one side thinks the other is behind a router: one-way talk")
+@check(
+    "A06",
+    "error",
+    "prefix lengths differ on one segment",
+    "one side sends to a router instead of the link: packets pass in one direction only",
+)
 def lengths(look: Look) -> Iterator[Finding]:
-    """Two addresses on one segment, one inside the other's network, with different lengths; /32 and /128 are left out. Of
-    IPv6 a warning."""
+    """Of two addresses on one segment, one is inside the other's network, and their prefix lengths differ; /32 and /128 are
+    ignored. Only a warning for IPv6."""
     told: set[Any] = set()
     wide = _wide(look)
     for netns, link, entry in look.entries():
@@ -239,8 +252,8 @@ def lengths(look: Look) -> Iterator[Finding]:
     "A07", "error", "the two ends of a cable share no network", "they cannot talk without a route that says where the other is"
 )
 def no_common_network(look: Look) -> Iterator[Finding]:
-    """Both ends of a pair without a master have IPv4 addresses, none in the other's network, and no route by the link
-    reaches it."""
+    """Both ends of a pair without a master have IPv4 addresses, none is in the other's network, and no route by the link reaches
+    it."""
     told: set[int] = set()
     for netns, link in look.links("veth", "netkit", "vxcan"):
         other = look.peer(netns, link)
@@ -277,7 +290,7 @@ def _reaches(netns: Namespace, dev: str, own: list[AddrInfo], others: list[AddrI
 
 @check("A08", "warning", "a host has the address of its network, or the broadcast", "others refuse to talk to it")
 def network_address(look: Look) -> Iterator[Finding]:
-    """The address is the first or the last of its IPv4 network (not of /31 and /32)."""
+    """The address is the first or the last one of its IPv4 network (/31 and /32 are ignored)."""
     for netns, link, entry in look.entries("inet"):
         network = network_of(entry)
         if network is None or network.prefixlen >= 31 or "address" in entry or not network.prefixlen:
@@ -292,7 +305,7 @@ def network_address(look: Look) -> Iterator[Finding]:
             )
 
 
-@check("A09", "warning", "only an address of its own making", "DHCP gave none: nothing but the link is reached")
+@check("A09", "warning", "only a self-assigned address", "DHCP gave no address: only hosts on the link are reached")
 def zeroconf(look: Look) -> Iterator[Finding]:
     """The only IPv4 address of a link that is up is one of 169.254/16."""
     for netns in look.namespaces:
@@ -311,9 +324,14 @@ def zeroconf(look: Look) -> Iterator[Finding]:
                     )
 
 
-@check("A10", "note", "a deprecated address is the source of a route", "new connections should not use it, and the route does")
+@check(
+    "A10",
+    "note",
+    "a deprecated address is the source of a route",
+    "new connections should not use the address, but the route makes them",
+)
 def deprecated_source(look: Look) -> Iterator[Finding]:
-    """The flag deprecated on an address that a route has as src."""
+    """A route has as its src an address with the flag deprecated."""
     for netns, link, entry in look.entries():
         if entry.get("deprecated"):
             for route in look.routes_of(netns):
@@ -327,10 +345,15 @@ def deprecated_source(look: Look) -> Iterator[Finding]:
                     )
 
 
-@check("A12", "warning", "a network that is much too wide", "addresses of others count as neighbours, and are asked for in vain")
+@check(
+    "A12",
+    "warning",
+    "a network that is much too wide",
+    "addresses of other networks count as neighbours, and ARP asks for them in vain",
+)
 def too_wide(look: Look) -> Iterator[Finding]:
-    """A connected route of main, by a real link, a bridge or a veth, of a public IPv4 prefix of 8 bits or less, or of any
-    prefix that short that holds another link's connected network."""
+    """A connected route in main, by a physical link, a bridge or a veth, has a public IPv4 prefix of 8 bits or less, or any
+    prefix of 8 bits or less that contains another link's connected network."""
     for netns in look.namespaces:
         connected = [
             (route, net)

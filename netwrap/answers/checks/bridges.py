@@ -41,7 +41,7 @@ def _pvid(vlans: list[Record]) -> int | None:
     return next((vlan.get("vlan") for vlan in vlans if "PVID" in vlan.get("flags", ())), None)
 
 
-@check("B01", "warning", "a port of a bridge does not forward", "spanning tree has closed it, or nobody opened it")
+@check("B01", "warning", "a port of a bridge does not forward", "spanning tree has blocked it, or nobody has enabled it")
 def port_state(look: Look) -> Iterator[Finding]:
     """The state of a port that is up is blocking, listening, learning or disabled, and no spanning tree is known to run."""
     for netns in look.namespaces:
@@ -55,10 +55,10 @@ def port_state(look: Look) -> Iterator[Finding]:
             yield look.finding(netns, what, port, dev=name, mend=[look.inside(netns, f"bridge link set dev {name} state 3")])
 
 
-@check("B02", "error", "two ports that belong together share no VLAN", "the bridge keeps them apart without a word")
+@check("B02", "error", "two ports that belong together share no VLAN", "the bridge silently separates them")
 def no_common_vlan(look: Look) -> Iterator[Finding]:
-    """vlan_filtering is on and the rooms behind two ports have addresses in one network, while the ports' untagged VLANs
-    differ."""
+    """vlan_filtering is on, the namespaces behind two ports have addresses in one network, and the untagged VLANs of the two
+    ports differ."""
     for netns, bridge in look.links("bridge"):
         if not _filters(netns, bridge) or netns.vlans is None:
             continue
@@ -87,10 +87,10 @@ def no_common_vlan(look: Look) -> Iterator[Finding]:
     yield from walked(look, "B02")
 
 
-@check("B03", "error", "a port that takes no untagged frames", "what its room sends is dropped")
+@check("B03", "error", "a port that takes no untagged frames", "untagged frames of the namespace behind it are dropped")
 def no_pvid(look: Look) -> Iterator[Finding]:
-    """vlan_filtering is on, a port has no PVID, and the link at its other end has an address of its own (so it sends
-    untagged)."""
+    """vlan_filtering is on, a port has no PVID, and the link at its other end has an address of its own (and so sends untagged
+    frames)."""
     for netns, bridge in look.links("bridge"):
         if not _filters(netns, bridge) or netns.vlans is None:
             continue
@@ -112,10 +112,12 @@ def no_pvid(look: Look) -> Iterator[Finding]:
                 )
 
 
-@check("B04", "error", "a VLAN that its port does not allow", "tagged frames of the room are dropped at the bridge")
+@check(
+    "B04", "error", "a VLAN that its port does not allow", "tagged frames of the namespace behind it are dropped at the bridge"
+)
 def tag_not_allowed(look: Look) -> Iterator[Finding]:
-    """A vlan link in a room stands on a veth whose other end is a port of a bridge with vlan_filtering that does not have
-    the VLAN."""
+    """A vlan link in a namespace is built on a veth whose other end is a port of a bridge with vlan_filtering, and this port
+    does not have the VLAN."""
     for netns, link in look.links("vlan"):
         parent = look.peer(netns, link)
         number = data(link).get("id")
@@ -135,15 +137,20 @@ def tag_not_allowed(look: Look) -> Iterator[Finding]:
             )
 
 
-@check("B05", "warning", "ports that are isolated from each other", "their rooms cannot talk, by design or by mistake")
+@check("B05", "warning", "ports that are isolated from each other", "their namespaces cannot talk, by design or by mistake")
 def isolated(look: Look) -> Iterator[Finding]:
     """The walk of `netwrap trace` ends between two isolated ports."""
     yield from walked(look, "B05")
 
 
-@check("B06", "warning", "a bridge looks for a room's MAC on another port", "frames go to the wrong room until the entry ages")
+@check(
+    "B06",
+    "warning",
+    "a forwarding entry on the wrong port of a bridge",
+    "frames go to the wrong namespace until the entry ages out",
+)
 def moved(look: Look) -> Iterator[Finding]:
-    """A static or permanent FDB entry has the MAC of the link behind one port on another port."""
+    """A static or permanent FDB entry on one port has the MAC of the link behind another port."""
     for netns in look.namespaces:
         behind: dict[str, str] = {}
         for port in netns.links or ():
@@ -168,16 +175,17 @@ def moved(look: Look) -> Iterator[Finding]:
                 )
 
 
-@check("B07", "error", "a tunnel that leads to nobody", "its frames are dropped at the other end, or sent nowhere")
+@check("B07", "error", "a tunnel that leads to nobody", "frames are dropped at the other end, or sent nowhere")
 def tunnel_to_nobody(look: Look) -> Iterator[Finding]:
-    """The walk of `netwrap trace` ends in a tunnel: no remote, another VNI or port at the other end, or no way of its own."""
+    """The walk of `netwrap trace` ends in a tunnel: the tunnel has no remote, the other end has another VNI or port, or the
+    outer packet does not arrive."""
     yield from walked(look, "B07")
 
 
-@check("B08", "error", "two ends of a tunnel disagree", "the one sends what the other does not take")
+@check("B08", "error", "two ends of a tunnel disagree", "one end sends what the other does not accept")
 def tunnel_ends(look: Look) -> Iterator[Finding]:
-    """Captured hosts have a vxlan link of one VNI whose UDP ports differ (those are told that use another than most), or
-    one's local address is no address of its host."""
+    """Captured hosts have vxlan links of one VNI with different UDP ports (the finding names those whose port differs from the
+    majority), or the local address of a vxlan link is not an address of its host."""
     for netns, link in look.links("vxlan"):
         own = data(link)
         local = own.get("local")
@@ -197,10 +205,10 @@ def tunnel_ends(look: Look) -> Iterator[Finding]:
                 )
 
 
-@check("B09", "note", "a bridge without a port", "a leftover; with an address it promises a network that nobody is in")
+@check("B09", "note", "a bridge without a port", "a leftover; a bridge with an address leads to a network without hosts")
 def empty_bridge(look: Look) -> Iterator[Finding]:
-    """No link has the bridge as its master (all links were captured). With an address, and without a carrier, an error;
-    bridges that programs keep ready (docker0, virbr0, br-…) are left out."""
+    """All links were captured, and none has the bridge as its master. An error if the bridge has an address and no carrier;
+    bridges that programs keep ready (docker0, virbr0, br-…) are ignored."""
     for netns, bridge in look.links():
         name = str(bridge["ifname"])
         if kind(bridge) != "bridge" and not (kind(bridge) is None and name.startswith("br") and state(bridge) == "no carrier"):
@@ -241,7 +249,7 @@ def empty_bridge(look: Look) -> Iterator[Finding]:
 
 @check("B10", "warning", "two cables between two bridges, and no spanning tree", "broadcasts circle without end")
 def storm(look: Look) -> Iterator[Finding]:
-    """Two ports of a bridge lead to ports of one other bridge, and neither runs STP."""
+    """Two ports of a bridge lead to ports of one other bridge, and neither bridge runs STP."""
     told: set[Any] = set()
     for netns, bridge in look.links("bridge"):
         seen: dict[Any, list[Link]] = {}
@@ -265,7 +273,7 @@ def storm(look: Look) -> Iterator[Finding]:
 
 @check("B11", "error", "a bridge that is in no VLAN itself", "its own address is not reached from its ports")
 def bridge_in_no_vlan(look: Look) -> Iterator[Finding]:
-    """vlan_filtering is on (or the ports are in VLANs and the bridge has no line of its own), and the bridge has an address."""
+    """vlan_filtering is on (or the ports are in VLANs and the bridge has no entry of its own), and the bridge has an address."""
     for netns in look.namespaces:
         if netns.vlans is None or not netns.covers("bridge_vlan"):
             continue
@@ -292,7 +300,7 @@ def bridge_in_no_vlan(look: Look) -> Iterator[Finding]:
                 )
 
 
-@check("L22", "warning", "a macvlan or ipvlan that wants its own parent", "the two never reach each other by that link")
+@check("L22", "warning", "a macvlan or ipvlan that sends to its own parent", "the two can never reach each other by that link")
 def macvlan_parent(look: Look) -> Iterator[Finding]:
     """The walk of `netwrap trace` ends for that reason."""
     yield from walked(look, "L22")

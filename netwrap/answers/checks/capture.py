@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     from . import Finding, Look
 
 
-@check("N01", "note", "what was not captured", "silence about it is not health")
+@check("N01", "note", "tables that were not captured", "a missing finding does not prove that all is well")
 def not_captured(look: Look) -> Iterator[Finding]:
-    """Tables of a live host or of a capture that some namespaces lack and others have, with the command that shows them."""
+    """Some namespaces of a live host or a capture have a table that others lack. The finding names those with the command that
+    shows the table."""
     if not look.host.live and not any(netns.inode for netns in look.namespaces):
         return  # pasted text: what is there is all that somebody sent
     lacking: dict[str, list[Namespace]] = {}

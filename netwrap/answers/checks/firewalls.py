@@ -30,23 +30,24 @@ def _verdict(rule: Record) -> str:
     return str(rule.get("verdict") or "").lower()
 
 
-@check("W01", "error", "a firewall drops what should pass", "packets between namespaces, or to the outside, end there")
+@check("W01", "error", "a firewall drops what should pass", "packets between namespaces, or to the outside, are dropped")
 def dropped(look: Look) -> Iterator[Finding]:
     """The walk of `netwrap trace` ends at a rule or a policy that drops or rejects."""
     yield from walked(look, "W01")
 
 
-@check("W02", "error", "private addresses leave without translation", "answers do not find the way back")
+@check("W02", "error", "private addresses leave without translation", "answers cannot find the way back")
 def no_masquerade(look: Look) -> Iterator[Finding]:
-    """The walk of `netwrap trace` leaves by an uplink with a private source, and no rule translates it; a warning, for a
-    router of the own network may know the way."""
+    """A packet on a walk of `netwrap trace` leaves by an uplink with a private source that no rule translates. Only a warning,
+    because a router of the same network may know the way back."""
     for found in walked(look, "W02"):
         yield found._replace(severity="warning")
 
 
-@check("W03", "warning", "one chain accepts what another drops", "an accept ends its own chain only: a later one still drops")
+@check("W03", "warning", "one chain accepts what another drops", "an accept ends only its own chain: a later chain still drops")
 def two_chains(look: Look) -> Iterator[Finding]:
-    """Two base chains of one family are on one hook; one accepts something, a later one has the policy drop and no such rule."""
+    """Two base chains of one family are on one hook; the earlier one accepts something, the later one has the policy drop and no
+    such rule."""
     for netns in look.namespaces:
         chains = chains_of(netns)
         for chain in chains:
@@ -87,7 +88,7 @@ def _name(chain: Record) -> str:
     "W04", "warning", "rules of iptables-legacy beside nft", "two firewalls judge each packet, and each tool shows only its own"
 )
 def two_firewalls(look: Look) -> Iterator[Finding]:
-    """Rules of both were captured in one namespace."""
+    """Rules of both tools were captured in one namespace."""
     for netns in look.namespaces:
         tools: dict[str, Record] = {}
         for rule in rules_of(netns):
@@ -104,9 +105,10 @@ def two_firewalls(look: Look) -> Iterator[Finding]:
             )
 
 
-@check("W05", "warning", "a port is forwarded to nobody", "a published port that is dead")
+@check("W05", "warning", "a port is forwarded to nobody", "a published port does not answer")
 def dnat_to_nobody(look: Look) -> Iterator[Finding]:
-    """A DNAT rule leads to an address inside a network of this host that was captured whole, and no namespace has the address."""
+    """A DNAT rule leads to an address inside a network of this host. The network was captured whole, and no namespace has the
+    address."""
     owned = {str(entry["local"]) for _, _, entry in look.entries()}
     for netns in look.namespaces:
         for rule in rules_of(netns):
@@ -136,9 +138,9 @@ def dnat_to_nobody(look: Look) -> Iterator[Finding]:
     yield from walked(look, "W05")
 
 
-@check("W06", "warning", "a masquerade without a limit", "traffic between own networks loses its source, too")
+@check("W06", "warning", "a masquerade without a limit", "traffic between the namespace's own networks loses its source, too")
 def wide_masquerade(look: Look) -> Iterator[Finding]:
-    """A masquerade rule that names neither a source, nor an outgoing link, nor a destination, nor a mark, in a namespace with two
+    """A masquerade rule names neither a source, nor an outgoing link, nor a destination, nor a mark, and its namespace has two
     or more networks of its own."""
     for netns in look.namespaces:
         networks = {network_of(entry) for where, _, entry in look.entries("inet") if where is netns}
@@ -154,9 +156,9 @@ def wide_masquerade(look: Look) -> Iterator[Finding]:
                     yield look.finding(netns, "a rule masquerades everything, also between the own networks", rule)
 
 
-@check("W07", "note", "one rule twice in a chain", "an agent added it again at a restart")
+@check("W07", "note", "one rule twice in a chain", "an agent added the rule again when it restarted")
 def rule_twice(look: Look) -> Iterator[Finding]:
-    """Two rules of one chain say the same, and decide something."""
+    """Two rules of one chain are the same, and have a verdict."""
     for netns in look.namespaces:
         seen: dict[Any, Record] = {}
         for rule in rules_of(netns):
@@ -168,7 +170,7 @@ def rule_twice(look: Look) -> Iterator[Finding]:
 
 @check("W08", "note", "rules that name a link that is not there", "they never match")
 def no_such_link(look: Look) -> Iterator[Finding]:
-    """A rule names an interface, without a wildcard, that the namespace does not have (all links were captured)."""
+    """All links were captured, and a rule names an interface, without a wildcard, that the namespace does not have."""
     for netns in look.namespaces:
         if not netns.covers("ip_link") and not netns.covers("ip_address"):
             continue
@@ -182,10 +184,10 @@ def no_such_link(look: Look) -> Iterator[Finding]:
                     yield look.finding(netns, f"a rule asks for {name}, and there is no such link", rule)
 
 
-@check("W09", "note", "a chain that lets everything pass but what some rules name", "what they drop is missed later")
+@check("W09", "note", "a chain that accepts everything except what some rules drop", "it is easy to overlook what they drop")
 def exceptions(look: Look) -> Iterator[Finding]:
-    """A base chain of input, output or forward has the policy accept, and up to ten rules of its own, with a condition, that drop
-    or reject. (Of more, somebody maintains a list.)"""
+    """A base chain of input, output or forward has the policy accept, and up to ten rules of its own with a condition that drop
+    or reject. (A chain with more such rules is a list that somebody maintains.)"""
     for netns in look.namespaces:
         rules = rules_of(netns)
         for chain in chains_of(netns):

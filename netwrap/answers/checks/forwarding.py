@@ -27,10 +27,11 @@ def switch_record(netns: Namespace, *names: str) -> Record | None:
     return None
 
 
-@check("F01", "error", "a gateway that does not forward", "what is sent by it ends there")
+@check("F01", "error", "a gateway that does not forward", "packets that are sent to it end there")
 def not_forwarding(look: Look) -> Iterator[Finding]:
-    """A captured namespace has the address of another's default gateway and does not forward, by the switches of the link and of
-    all; or the walk of `netwrap trace` ends for that reason; or a machine masquerades and does not forward."""
+    """A captured namespace has the address of another namespace's default gateway and does not forward, according to the
+    settings of the link and of `all`. Or the walk of `netwrap trace` ends for that reason. Or a machine masquerades and does not
+    forward."""
     told: set[int] = set()
     for netns in look.namespaces:
         for route in netns.default_routes():
@@ -82,9 +83,9 @@ def _masquerades(netns: Namespace) -> Record | None:
     return None
 
 
-@check("F02", "warning", "forwarding differs between the links", "one family, or one link, does not pass")
+@check("F02", "warning", "forwarding differs between the links", "packets of one family, or of one link, do not pass")
 def partly(look: Look) -> Iterator[Finding]:
-    """IPv4 is forwarded on all, and the switch of a link that is in use says no."""
+    """IPv4 forwarding is on for `all`, and off for a link in use."""
     for netns in look.namespaces:
         switches = look.switches(netns)
         if not switches.known("net.ipv4.conf.all.forwarding") or not switches.value("net.ipv4.conf.all.forwarding"):
@@ -103,16 +104,16 @@ def partly(look: Look) -> Iterator[Finding]:
                 )
 
 
-@check("F03", "error", "rp_filter drops what has its way back elsewhere", "packets vanish without a trace")
+@check("F03", "error", "rp_filter drops packets whose way back leaves by another link", "packets vanish without a trace")
 def reverse_path(look: Look) -> Iterator[Finding]:
-    """The walk of `netwrap trace` meets a strict rp_filter whose look-up leaves by another link."""
+    """The walk of `netwrap trace` meets a strict rp_filter, whose look-up of the source leaves by another link."""
     yield from walked(look, "F03")
 
 
 @check("F05", "error", "nobody answers for a gateway that no link has", "the namespace reaches nothing at all")
 def not_proxied(look: Look) -> Iterator[Finding]:
-    """The walk of `netwrap trace` ends because nobody answers ARP for a gateway like Calico's 169.254.1.1. A warning where the
-    link at the other end has proxy_arp: the kernel answers only where it has a route to the gateway by another link."""
+    """The walk of `netwrap trace` ends because no namespace answers ARP for a gateway like Calico's 169.254.1.1. Only a warning
+    if the link at the other end has proxy_arp: the kernel answers only if it has a route to the gateway by another link."""
     for found in walked(look, "F05"):
         netns = next(netns for netns in look.namespaces if netns.title == found.netns)
         peer = look.peer(netns, netns.link(str(found.dev)) or {})
@@ -128,9 +129,11 @@ def not_proxied(look: Look) -> Iterator[Finding]:
             yield found._replace(mend=tuple(mend))
 
 
-@check("F06", "note", "bridged frames pass the firewall of IP", "rooms on one bridge may be kept apart by rules of FORWARD")
+@check(
+    "F06", "note", "bridged frames pass the IP firewall", "rules of the FORWARD chain may separate the namespaces on one bridge"
+)
 def bridge_netfilter(look: Look) -> Iterator[Finding]:
-    """bridge-nf-call-iptables is 1, a bridge has two ports, and the forward chain's policy is drop."""
+    """bridge-nf-call-iptables is 1, a bridge has two ports, and the policy of the forward chain is drop."""
     for netns in look.namespaces:
         key = "net.bridge.bridge-nf-call-iptables"
         if not look.switches(netns).value(key):
@@ -165,8 +168,8 @@ def no_arp(look: Look) -> Iterator[Finding]:
     "one table for all namespaces: when it overflows, all of them lose neighbours",
 )
 def neighbours_full(look: Look) -> Iterator[Finding]:
-    """The neighbour entries of all namespaces together are at gc_thresh3 of the root namespace (error), or over gc_thresh2
-    (warning)."""
+    """The number of neighbour entries of all namespaces together has reached gc_thresh3 of the root namespace (error), or is
+    over gc_thresh2 (warning)."""
     root = look.host.root
     if root is None:
         return
@@ -197,7 +200,7 @@ def neighbours_full(look: Look) -> Iterator[Finding]:
 
 @check("F09", "warning", "the table of connections is almost full", "new connections are dropped")
 def connections_full(look: Look) -> Iterator[Finding]:
-    """nf_conntrack_count is at 80 % of nf_conntrack_max or above."""
+    """nf_conntrack_count is at least 80 % of nf_conntrack_max."""
     for netns in look.namespaces:
         switches = look.switches(netns)
         count, most = (switches.value(f"net.netfilter.nf_conntrack_{name}") for name in ("count", "max"))
@@ -218,9 +221,11 @@ def martian(look: Look) -> Iterator[Finding]:
     yield from walked(look, "F10")
 
 
-@check("F11", "note", "a namespace that ignores pings", "a ping fails, and all else works: it looks like a fault of the network")
+@check(
+    "F11", "note", "a namespace that ignores pings", "a ping fails while everything else works, which looks like a network fault"
+)
 def ignores_pings(look: Look) -> Iterator[Finding]:
-    """The switch icmp_echo_ignore_all is 1."""
+    """The setting icmp_echo_ignore_all is 1."""
     for netns in look.namespaces:
         for name in ("net.ipv4.icmp_echo_ignore_all", "net.ipv6.icmp.echo_ignore_all"):
             record = switch_record(netns, name)

@@ -38,9 +38,9 @@ def _real_addresses(netns: Namespace, name: str) -> list[AddrInfo]:
     return [entry for entry in netns.addresses_of(name) if is_real(entry)]
 
 
-@check("L01", "warning", "lo is down", "127.0.0.1 and the own addresses of the namespace do not answer")
+@check("L01", "warning", "lo is down", "127.0.0.1 and the namespace's own addresses do not answer")
 def loopback_down(look: Look) -> Iterator[Finding]:
-    """`lo` has no flag UP. A note where nothing is known to run in the namespace: a new one always begins so."""
+    """`lo` lacks the flag UP. Only a note if no process is known to run in the namespace: `lo` is down in every new namespace."""
     for netns in look.namespaces:
         for link in netns.links or ():
             if link.get("ifname") == "lo" and state(link) == "down":
@@ -55,10 +55,11 @@ def loopback_down(look: Look) -> Iterator[Finding]:
                 )
 
 
-@check("L02", "error", "a link with an address is down", "nothing flows; routes by the link are gone")
+@check("L02", "error", "a link with an address is down", "no packet passes, and the routes by the link are gone")
 def down_with_address(look: Look) -> Iterator[Finding]:
-    """A link without the flag UP has an address that is neither a loopback's nor link-local. A warning where it is a macvlan, a
-    dummy or a tunnel, or where the namespace has a link that is up with another address: it may be switched off."""
+    """A link without the flag UP has an address that is neither on a loopback link nor link-local. Only a warning for a macvlan,
+    a dummy or a tunnel, and for a namespace that has another link that is up with an address: somebody may have switched the
+    link off."""
     for netns, link in look.links():
         name = str(link.get("ifname"))
         if name == "lo" or state(link) != "down" or is_idle(name) or link.get("flags") is None:
@@ -86,11 +87,10 @@ def _is_missed(netns: Namespace, link: Link) -> bool:
     return kind(link) in ("", None) and not any(_real_addresses(netns, str(other["ifname"])) for other in others)
 
 
-@check(
-    "L03", "error", "no carrier, and whose fault it is", "a link is set up, but nothing reaches it: its other end is down or gone"
-)
+@check("L03", "error", "a link without a carrier", "a link is up, but nothing reaches it: its other end is down or gone")
 def no_carrier(look: Look) -> Iterator[Finding]:
-    """A link that is up and has no carrier, with an address, a master or a route. The fault is where the peer is down."""
+    """A link that is up has no carrier, and has an address, a master or a route. The fault is reported for the end of the pair
+    that is down."""
     for netns, link in look.links():
         name = str(link.get("ifname"))
         if state(link) != "no carrier" or is_idle(name) or kind(link) == "bridge" or name == "lo":
@@ -135,9 +135,9 @@ def dead_already(look: Look, netns: Namespace, link: Link) -> bool:
     return bool(_real_addresses(netns, name)) and not link.get("master") and not is_idle(name)
 
 
-@check("L04", "note", "the other end of a pair is in no namespace that was captured", "half of the way is unknown")
+@check("L04", "note", "the other end of a pair is in no namespace that was captured", "half of the path is unknown")
 def peer_unknown(look: Look) -> Iterator[Finding]:
-    """A veth with an address or a master whose peer is missing, in a capture that looked at all namespaces."""
+    """A veth with an address or a master has no peer in the capture, although the capture looked at all namespaces."""
     if look.host.versions.get("entered by") not in ("ip", "nsenter", "setns"):
         return
     for netns, link in look.links(*PAIRS):
@@ -148,7 +148,7 @@ def peer_unknown(look: Look) -> Iterator[Finding]:
 
 
 @check(
-    "L06", "warning", "both ends of a pair are in one namespace", "a cable that was to join two namespaces joins one with itself"
+    "L06", "warning", "both ends of a pair are in one namespace", "a cable that should join two namespaces leads back into one"
 )
 def pair_with_itself(look: Look) -> Iterator[Finding]:
     """Both ends of a veth are in one namespace, neither has a master, and one has an address."""
@@ -171,7 +171,7 @@ def pair_with_itself(look: Look) -> Iterator[Finding]:
 
 @check("L07", "error", "a bridge with ports is down", "no frame passes between its ports")
 def bridge_down(look: Look) -> Iterator[Finding]:
-    """A bridge without the flag UP that has ports."""
+    """A bridge that has ports lacks the flag UP."""
     for netns, link in look.links("bridge"):
         name = str(link.get("ifname"))
         ports = [port for port in netns.ports(name) if state(port) == "up"]
@@ -186,9 +186,9 @@ def bridge_down(look: Look) -> Iterator[Finding]:
             )
 
 
-@check("L08", "note", "a namespace without a process, of a maker that leaks them", "addresses and memory stay taken")
+@check("L08", "note", "a namespace without a process, left behind by a container runtime", "addresses and memory stay taken")
 def leaked(look: Look) -> Iterator[Finding]:
-    """More than three namespaces named cni-… without a process or a thread that holds them, where processes were looked at."""
+    """More than three namespaces named cni-… have neither a process nor a thread, and the source lists processes."""
     idle = [
         netns
         for netns in look.namespaces
@@ -203,9 +203,9 @@ def leaked(look: Look) -> Iterator[Finding]:
         )
 
 
-@check("L11", "warning", "the two ends of a cable differ in MTU", "big packets vanish one way; small ones pass")
+@check("L11", "warning", "the two ends of a cable differ in MTU", "big packets vanish in one direction; small ones pass")
 def pair_mtu(look: Look) -> Iterator[Finding]:
-    """Both ends of a pair are known and their MTUs differ."""
+    """Both ends of a pair are known, and their MTUs differ."""
     told: set[int] = set()
     for netns, link in look.links(*PAIRS):
         other = look.peer(netns, link)
@@ -230,7 +230,8 @@ def pair_mtu(look: Look) -> Iterator[Finding]:
     "L12", "warning", "a port of a bridge has a smaller MTU than the bridge", "frames that fit the bridge are dropped at the port"
 )
 def port_mtu(look: Look) -> Iterator[Finding]:
-    """A port's MTU is below its bridge's. (The kernel follows the smallest port, unless somebody set the bridge.)"""
+    """The MTU of a port is smaller than that of its bridge. (A bridge follows its smallest port, unless somebody set the
+    bridge's MTU.)"""
     for netns, link in look.links("bridge"):
         for port in netns.ports(str(link.get("ifname"))):
             if (port.get("mtu") or 0) < (link.get("mtu") or 0) and port.get("mtu") and port.get("operstate") != "DOWN":
@@ -251,7 +252,8 @@ def port_mtu(look: Look) -> Iterator[Finding]:
     "large packets do not fit into the outer ones: TLS and copying hang",
 )
 def tunnel_mtu(look: Look) -> Iterator[Finding]:
-    """MTU of the tunnel + its overhead > MTU of the link that carries it (its parent, else the link of its local address)."""
+    """MTU of the tunnel + its overhead > MTU of the link that carries the tunnel (its parent, else the link with its local
+    address)."""
     for netns, link in look.links(*_OVERHEAD):
         below = _underlay(look, netns, link)
         mtu, overhead = link.get("mtu"), _OVERHEAD[str(kind(link))]
@@ -289,9 +291,9 @@ def _underlay(look: Look, netns: Namespace, link: Link) -> tuple[Namespace, Link
     return (netns, found) if found is not None and found is not link and kind(found) not in _OVERHEAD else None
 
 
-@check("L15", "warning", "a link on another one has a bigger MTU than the one below", "big packets are dropped below")
+@check("L15", "warning", "a link with a bigger MTU than the link below it", "the link below drops big packets")
 def stacked_mtu(look: Look) -> Iterator[Finding]:
-    """A vlan's, macvlan's or ipvlan's MTU is greater than its parent's."""
+    """The MTU of a vlan, macvlan or ipvlan is greater than its parent's."""
     for netns, link in look.links(*_ON_TOP):
         parent = look.peer(netns, link)
         if parent is not None and (link.get("mtu") or 0) > (parent[1].get("mtu") or 1 << 30):
@@ -308,7 +310,7 @@ def stacked_mtu(look: Look) -> Iterator[Finding]:
 
 @check("L16", "error", "an MTU below 1280 with IPv6 addresses", "the kernel switches IPv6 off on such a link")
 def too_small_for_ipv6(look: Look) -> Iterator[Finding]:
-    """MTU < 1280 and a global IPv6 address on the link."""
+    """The link has an MTU < 1280 and a global IPv6 address."""
     for netns, link in look.links():
         entries = [entry for entry in _real_addresses(netns, str(link.get("ifname"))) if entry.get("family") == "inet6"]
         if entries and 0 < (link.get("mtu") or 1500) < 1280:
@@ -326,7 +328,7 @@ def too_small_for_ipv6(look: Look) -> Iterator[Finding]:
 @check("L17", "error", "one MAC twice on a bridge", "the bridge learns it on both ports in turn: frames go astray")
 def mac_twice(look: Look) -> Iterator[Finding]:
     """Two links behind different ports of one bridge have the same MAC. Virtual router MACs (00:00:5e) and macvlans are
-    left out."""
+    ignored."""
     for netns, bridge in look.links("bridge"):
         seen: dict[str, list[tuple[Namespace, Link]]] = {}
         for port in netns.ports(str(bridge.get("ifname"))):
@@ -351,7 +353,7 @@ def mac_twice(look: Look) -> Iterator[Finding]:
 
 @check("L18", "warning", "many errors or drops", "a bad cable, a full ring, or a policy")
 def many_errors(look: Look) -> Iterator[Finding]:
-    """More than 1,000 errors or drops in one direction, and more than 1 % of its packets."""
+    """One direction has more than 1,000 errors or drops, and they are more than 1 % of its packets."""
     for netns, link in look.links():
         stats = link.get("stats64") or {}
         for way in ("rx", "tx"):
@@ -366,7 +368,7 @@ def many_errors(look: Look) -> Iterator[Finding]:
 
 @check("L19", "error", "a bond without an active port", "no packet leaves by the bond")
 def bond(look: Look) -> Iterator[Finding]:
-    """A bond that is up and has no port with a carrier; a port that is down while others are up is a warning."""
+    """A bond that is up has no port with a carrier. Only a warning for a single port that is down while others are up."""
     for netns, link in look.links("bond"):
         name = str(link["ifname"])
         ports = netns.ports(name)
@@ -387,9 +389,9 @@ def bond(look: Look) -> Iterator[Finding]:
                     )
 
 
-@check("L20", "warning", "an address on a port", "answers leave by the master: the address is not reached")
+@check("L20", "warning", "an address on a port", "answers leave by the master, so the address is not reached")
 def address_on_port(look: Look) -> Iterator[Finding]:
-    """A global address on a port of a bridge or a bond (not of a VRF)."""
+    """A port of a bridge or a bond (not of a VRF) has a global address."""
     for netns, link in look.links():
         name, master = str(link.get("ifname")), link.get("master")
         above = netns.link(str(master)) if master else None
@@ -408,9 +410,9 @@ def address_on_port(look: Look) -> Iterator[Finding]:
             )
 
 
-@check("L21", "warning", "the link below is down", "what stands on it carries nothing")
+@check("L21", "warning", "the link below is down", "links built on it carry nothing")
 def parent_down(look: Look) -> Iterator[Finding]:
-    """The parent of a vlan, macvlan, ipvlan or vxlan that is in use has no flag UP."""
+    """The parent of a vlan, macvlan, ipvlan or vxlan in use lacks the flag UP."""
     for netns, link in look.links(*_ON_TOP, "vxlan"):
         parent = look.peer(netns, link)
         if parent is None or state(parent[1]) != "down" or state(link) == "down":

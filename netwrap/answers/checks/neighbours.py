@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 @check(
     "H01",
     "warning",
-    "a neighbour entry with another MAC than the owner's",
-    "what is sent there is dropped, or goes to somebody else",
+    "a neighbour entry with a MAC other than the owner's",
+    "packets to that address are dropped, or go to another machine",
 )
 def wrong_mac(look: Look) -> Iterator[Finding]:
-    """The entry's MAC is not that of the captured link that has the address on the same segment, nor of another who answers
-    for it. A permanent entry is an error: nothing will mend it. Between hosts: of the same kind of link (a tunnel of one
-    VNI)."""
+    """The MAC of a neighbour entry is neither that of the captured link that has the address on the same segment, nor that of a
+    link that answers for it. An error for a permanent entry, which never corrects itself. Between two hosts, only links of the
+    same kind are compared (tunnels: of one VNI)."""
     for netns in look.namespaces:
         for neigh in netns.neighs or ():
             mac, dev = neigh.get("lladdr"), str(neigh.get("dev"))
@@ -67,9 +67,10 @@ def _told(look: Look, netns: Namespace, neigh: Neigh, there: Namespace, link: Li
     )
 
 
-@check("H02", "warning", "a permanent entry for a MAC that nobody has", "what is sent to that address is dropped")
+@check("H02", "warning", "a permanent entry for a MAC that nobody has", "packets to that address are dropped")
 def nobodys_mac(look: Look) -> Iterator[Finding]:
-    """A PERMANENT entry on a segment that was captured whole, where no link has the MAC and nobody has the address."""
+    """A segment was captured whole, and a PERMANENT entry on it has a MAC that no link has, for an address that no namespace
+    has."""
     for netns in look.namespaces:
         for neigh in netns.neighs or ():
             dev, mac = str(neigh.get("dev")), neigh.get("lladdr")
@@ -92,7 +93,7 @@ def nobodys_mac(look: Look) -> Iterator[Finding]:
 
 @check("H03", "note", "many neighbours that do not answer", "a scan, or peers that are gone")
 def many_failed(look: Look) -> Iterator[Finding]:
-    """More than ten FAILED entries on one link."""
+    """One link has more than ten FAILED entries."""
     for netns in look.namespaces:
         failed: dict[str, list[Neigh]] = {}
         for neigh in netns.neighs or ():

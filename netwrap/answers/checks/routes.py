@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 _DROPS = ("blackhole", "unreachable", "prohibit")
 
 
-@check("R01", "warning", "no default route, and its neighbours have one", "nothing outside of its own networks is reached")
+@check("R01", "warning", "no default route, and its neighbours have one", "only the namespace's own networks are reached")
 def no_default(look: Look) -> Iterator[Finding]:
-    """All routes of main were captured and none is a default, while another namespace on the same segment has one by a gateway
-    that this one reaches, too."""
+    """All routes of main were captured and none is a default route, while another namespace on the same segment has a default
+    route by a gateway that this namespace reaches, too."""
     for netns in look.namespaces:
         if netns.here or not netns.has_routes("inet") or look.defaults(netns):
             continue
@@ -64,10 +64,10 @@ def _has_default(look: Look, end: End) -> bool:
     return not end.netns.here and bool(look.defaults(end.netns))
 
 
-@check("R23", "error", "no default route for most of what is sent", "only one source address has a way out")
+@check("R23", "error", "a default route for one source address only", "only packets from one source address have a way out")
 def default_for_one_source(look: Look) -> Iterator[Finding]:
-    """Main has no default (all of main was captured), another table has, and only a rule for one source address leads to
-    it, while another global address is there."""
+    """All of main was captured and has no default route. Another table has one, but only a rule for one source address leads
+    there, and the namespace has another global address."""
     for netns in look.namespaces:
         if not netns.has_routes("inet") or netns.rules is None or any(is_main(route) for route in look.defaults(netns)):
             continue
@@ -113,10 +113,15 @@ def _holds(rule: Rule, text: str) -> bool:
     return net is not None and own is not None and own.version == net.version and own in net
 
 
-@check("R02", "error", "a gateway that is in no network of the namespace", "the kernel cannot ask for its MAC: nothing leaves")
+@check(
+    "R02",
+    "error",
+    "a gateway that is in no network of the namespace",
+    "the kernel cannot ask for the gateway's MAC: nothing leaves",
+)
 def gateway_off_link(look: Look) -> Iterator[Finding]:
-    """The gateway of a route is in no connected prefix of its device (all addresses were captured). With `onlink` only where it
-    does not answer and a shorter prefix of an address would hold it."""
+    """All addresses were captured, and the gateway of a route is in no connected prefix of its device. With `onlink`, only if
+    the gateway does not answer, and a shorter prefix length of an address would contain the gateway."""
     for netns, route in look.routes():
         if (
             netns.addresses is None
@@ -224,10 +229,10 @@ def _failed(netns: Namespace, gateway: str) -> Neigh | None:
     return None
 
 
-@check("R03", "error", "a gateway that is the namespace's own address", "packets are handed to themselves")
+@check("R03", "error", "a gateway that is the namespace's own address", "the namespace sends packets to itself")
 def own_gateway(look: Look) -> Iterator[Finding]:
     """The gateway of a route is an address of the same namespace. Routes of overlays (Cilium) that name their own host are
-    left out."""
+    ignored."""
     owned = {(id(netns), str(entry["local"])) for netns, _, entry in look.entries()}
     for netns, route in look.routes():
         for hop in hops(route):
@@ -239,9 +244,10 @@ def own_gateway(look: Look) -> Iterator[Finding]:
                     )
 
 
-@check("R04", "error", "a gateway that does not answer", "nothing that is sent by it arrives")
+@check("R04", "error", "a gateway that does not answer", "nothing that is sent to it arrives")
 def gateway_failed(look: Look) -> Iterator[Finding]:
-    """The neighbour entry of a gateway is FAILED or INCOMPLETE. Routes by links without a carrier follow from that."""
+    """The neighbour entry of a gateway is FAILED or INCOMPLETE. If the link has no carrier, this counts as a consequence of
+    that."""
     told: set[Any] = set()
     for netns, route in look.routes():
         for hop in hops(route):
@@ -295,10 +301,11 @@ def _nearest(look: Look, netns: Namespace, dev: str, gateway: str) -> tuple[str,
     "R05",
     "error",
     "nobody has the address of the gateway",
-    "nothing that is sent by it arrives: a typo, or a host that is not there",
+    "nothing that is sent to it arrives: a typo, or a host that is not there",
 )
 def nobody_has_gateway(look: Look) -> Iterator[Finding]:
-    """The whole segment of the route's device was captured and nobody on it has the gateway's address, nor answers for it."""
+    """The whole segment of the route's device was captured, and no namespace on it has the gateway's address or answers for
+    it."""
     told: set[Any] = set()
     for netns, route in look.routes():
         for hop in hops(route):
@@ -343,9 +350,9 @@ def _answers_for_others(look: Look, end: End) -> bool:
     return look.switches(end.netns).on("proxy_arp", end.dev) or bool(end.netns.proxies)
 
 
-@check("R06", "warning", "a route by a link without a carrier is still in the table", "what it leads to vanishes")
+@check("R06", "warning", "a route by a link without a carrier", "packets by this route vanish")
 def dead_route(look: Look) -> Iterator[Finding]:
-    """The flag linkdown or dead on a route whose link is in use; links that programs keep ready are left out."""
+    """A route has the flag linkdown or dead, and its link is in use; links that programs keep ready are ignored."""
     from . import is_idle
 
     for netns, route in look.routes():
@@ -359,10 +366,13 @@ def dead_route(look: Look) -> Iterator[Finding]:
 
 
 @check(
-    "R07", "warning", "two default routes of one metric", "the first is used, the other never; answers may leave by the wrong one"
+    "R07",
+    "warning",
+    "two default routes with the same metric",
+    "the first is used, the other never; answers may leave by the wrong one",
 )
 def two_defaults(look: Look) -> Iterator[Finding]:
-    """Two default routes of one family, table and metric that are not one multipath route, by two devices."""
+    """Two default routes have the same family, table and metric and different devices, and are not one multipath route."""
     for netns in look.namespaces:
         for family in ("inet", "inet6"):
             seen: dict[Any, list[Route]] = {}
@@ -389,11 +399,11 @@ def two_defaults(look: Look) -> Iterator[Finding]:
                 )
 
 
-@check("R10", "note", "a route that drops is more specific than one that leads on", "it looks like a firewall")
+@check("R10", "note", "a route that drops inside a network", "the drop looks like that of a firewall")
 def dropped_by_route(look: Look) -> Iterator[Finding]:
-    """A blackhole, unreachable or prohibit route of main inside a connected network; those of the kernel and of Calico are
-    left out. Or the walk of `netwrap trace` to another namespace ends at one, at a router that was meant to know the way.
-    Or it is the only default route of main."""
+    """A blackhole, unreachable or prohibit route in main lies inside a connected network (such routes of the kernel and of
+    Calico are ignored). Or the walk of `netwrap trace` to another namespace ends at such a route, on a router that should know
+    the way. Or such a route is the only default route in main."""
     for netns in look.namespaces:
         for route in look.routes_of(netns):
             if route.get("type") in _DROPS and route.get("dst") == "default" and is_main(route) and not look.defaults(netns):
@@ -423,9 +433,9 @@ def dropped_by_route(look: Look) -> Iterator[Finding]:
                 break
 
 
-@check("R11", "error", "a route's source is no address of the namespace", "nothing can be sent with it")
+@check("R11", "error", "a route's source is no address of the namespace", "nothing can be sent by the route")
 def foreign_source(look: Look) -> Iterator[Finding]:
-    """The prefsrc of a route is no address of the namespace, and all addresses of that family were captured."""
+    """All addresses of the family were captured, and the prefsrc of a route is none of them."""
     for netns, route in look.routes():
         source = route.get("prefsrc")
         own = address_of(source)
@@ -446,9 +456,9 @@ def _has_local_route(netns: Namespace, address: str) -> bool:
     )
 
 
-@check("R12", "warning", "a multipath route with a dead way", "every n-th flow hangs")
+@check("R12", "warning", "a multipath route with a dead nexthop", "a part of all flows hangs")
 def dead_leg(look: Look) -> Iterator[Finding]:
-    """One of the nexthops of a route has the flag linkdown or dead, or its gateway is FAILED, and another has not."""
+    """One nexthop of a route has the flag linkdown or dead, or its gateway is FAILED, and another nexthop has not."""
     for netns, route in look.routes():
         ways = route.get("nexthops") or []
         bad = [hop for hop in ways if {"linkdown", "dead"} & set(hop.get("flags", ())) or _failed(netns, str(gateway_of(hop)))]
@@ -464,7 +474,7 @@ def dead_leg(look: Look) -> Iterator[Finding]:
 
 @check("R13", "error", "a route names a nexthop object that is not there", "the route leads nowhere")
 def missing_nexthop(look: Look) -> Iterator[Finding]:
-    """`nhid` of a route is no id of `ip nexthop`, which was captured whole; or a group names such a member."""
+    """`ip nexthop` was captured whole, and lacks an id that `nhid` of a route, or a group, refers to."""
     for netns in look.namespaces:
         if netns.nexthops is None or not netns.covers("ip_nexthop"):
             continue
@@ -495,10 +505,10 @@ def expired(look: Look) -> Iterator[Finding]:
             )
 
 
-@check("R08", "error", "no way back", "the commonest fault: packets arrive, and their answers have no route")
+@check("R08", "error", "no way back", "the most common fault: packets arrive, and their answers have no route")
 def no_way(look: Look) -> Iterator[Finding]:
-    """A walk of `netwrap trace` from a namespace arrives, and the answer ends without a route, or at one that drops; or a router
-    that it is sent to by a route of its own (no default route) has none."""
+    """A walk of `netwrap trace` arrives, and the answer ends at a missing route or at a route that drops. Or a router to which a
+    specific route (not a default route) sends the packet has no route."""
     yield from walked(look, "R08")
 
 
@@ -508,20 +518,20 @@ def loop(look: Look) -> Iterator[Finding]:
     yield from walked(look, "R09")
 
 
-@check("L24", "error", "a link on the way is down", "what is sent by it is lost, and its sender is not told")
+@check("L24", "error", "a link on the way is down", "packets are lost, and their sender is not told")
 def down_on_the_way(look: Look) -> Iterator[Finding]:
-    """The walk of `netwrap trace` ends at a link or bridge that is down or has no carrier, and no other check says so."""
+    """The walk of `netwrap trace` ends at a link or bridge that is down or has no carrier, and no other check reports this."""
     for found in walked(look, "L24"):
         if not found.follows & look.explained:
             yield found
 
 
 @check(
-    "L14", "note", "packets that are too big for a link on their way", "small ones pass, big ones vanish where ICMP is dropped"
+    "L14", "note", "packets that are too big for a link on their way", "small packets pass; big ones vanish if ICMP is dropped"
 )
 def path_mtu(look: Look) -> Iterator[Finding]:
-    """A packet of a walk of `netwrap trace` leaves its namespace by a link, and a router behind it by a tunnel or an uplink of
-    a smaller MTU."""
+    """A packet on a walk of `netwrap trace` leaves its namespace by a link, and a router behind that link sends it on by a
+    tunnel or an uplink with a smaller MTU."""
     told: set[Any] = set()
     for walk in walks(look):
         first, *others = walk.found.result.there.way.hops

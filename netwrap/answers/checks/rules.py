@@ -32,8 +32,8 @@ def _is_known(netns: Namespace, family: str, table: str) -> bool:
 
 @check("R15", "warning", "a rule looks up a table that is empty", "the rule does nothing: the look-up goes on to the next one")
 def empty_table(look: Look) -> Iterator[Finding]:
-    """The table of a rule has no route, and all routes of it were captured; tables of VRFs, default and Android's are left
-    out."""
+    """All routes of a rule's table were captured, and there are none; the tables of VRFs, default, and those of Android are
+    ignored."""
     for netns in look.namespaces:
         for family, rules, tables in _sides(look, netns):
             for rule in rules:
@@ -50,10 +50,10 @@ def empty_table(look: Look) -> Iterator[Finding]:
                 )
 
 
-@check("R18", "error", "a rule's table has no way out but unreachable", "what the rule takes is refused")
+@check("R18", "error", "a rule's table has only a default route that drops", "the packets that match the rule are refused")
 def only_unreachable(look: Look) -> Iterator[Finding]:
-    """The only default of the table that a rule with a condition looks up is unreachable, blackhole or prohibit, and the rest of
-    the table has no other route by a device."""
+    """A rule with a condition looks up a table whose only default route is unreachable, blackhole or prohibit, and no other
+    route of that table goes by a device."""
     for netns in look.namespaces:
         for _, rules, tables in _sides(look, netns):
             for rule in rules:
@@ -84,10 +84,10 @@ def only_unreachable(look: Look) -> Iterator[Finding]:
                 )
 
 
-@check("R16", "warning", "a rule that is never reached", "a rule before it takes everything that it was made for")
+@check("R16", "warning", "a rule that is never reached", "an earlier rule takes all packets that this rule was made for")
 def never_reached(look: Look) -> Iterator[Finding]:
-    """A rule without a condition (or with `not fwmark` only) before it looks up a table that has a default route, or of which
-    nothing is known; the rule behind has no condition that the one before lacks."""
+    """An earlier rule without a condition (or with `not fwmark` only) looks up a table that has a default route, or whose routes
+    are not known. The later rule has no condition that the earlier one lacks."""
     for netns in look.namespaces:
         for family, rules, tables in _sides(look, netns):
             ordered = sorted(rules, key=lambda rule: rule.get("priority", 0))
@@ -166,10 +166,10 @@ def _again(rule: Rule) -> str:
     return " ".join(filter(None, words))
 
 
-@check("R17", "error", "a default rule is missing", "addresses of the namespace itself, or all routes of main, are not looked up")
+@check("R17", "error", "a default rule is missing", "the namespace's own addresses, or all routes of main, are not looked up")
 def default_rules(look: Look) -> Iterator[Finding]:
-    """The rules of IPv4 were captured whole, and none without a condition looks up local, or main. A last rule that refuses
-    all (as on Android) says that main is left out on purpose."""
+    """The IPv4 rules were captured whole, and no rule without a condition looks up local, or main. If the last rule refuses
+    everything (as on Android), main is missing on purpose."""
     for netns in look.namespaces:
         if netns.rules is None or not netns.covers("ip_rule", "inet") or len(netns.rules) < 2:
             continue  # of one line alone it is likelier that the rest was left out
@@ -190,7 +190,7 @@ def default_rules(look: Look) -> Iterator[Finding]:
 
 @check("R25", "note", "one rule several times", "a restart of an agent added it again; deleting it once is not enough")
 def rule_twice(look: Look) -> Iterator[Finding]:
-    """Two rules that differ in nothing but the priority, or in nothing at all."""
+    """Two rules differ only in their priority, or not at all."""
     for netns in look.namespaces:
         for _, rules, _ in _sides(look, netns):
             seen: dict[str, Rule] = {}
@@ -214,7 +214,8 @@ def rule_twice(look: Look) -> Iterator[Finding]:
     "a look-up that finds nothing there goes on to main and leaves by a link outside of it",
 )
 def vrf_leaks(look: Look) -> Iterator[Finding]:
-    """A VRF's table (all of it captured) has no default route, while main has one, so that what it lacks leaks."""
+    """All of a VRF's table was captured and has no default route, while main has one, so that packets of the VRF leak into
+    main."""
     for netns, link in look.links("vrf"):
         table = str(data(link).get("table", ""))
         names = {table, str(link["ifname"])}
@@ -248,7 +249,7 @@ def vrf_leaks(look: Look) -> Iterator[Finding]:
 
 @check("R22", "warning", "a route of a VRF leaves by a link that is in no VRF", "the VRF is not kept apart")
 def vrf_route_outside(look: Look) -> Iterator[Finding]:
-    """A route of a VRF's table by a gateway names a device that is no port of that VRF."""
+    """A route by a gateway in a VRF's table names a device that is not a port of that VRF."""
     for netns, link in look.links("vrf"):
         table, name = str(data(link).get("table", "")), str(link["ifname"])
         ports = {str(port["ifname"]) for port in netns.ports(name)} | {name, "lo"}

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     "connections from outside are refused",
 )
 def loopback_only(look: Look) -> Iterator[Finding]:
-    """A rule redirects or DNATs to a port that only a listener on 127.0.0.1 has in the namespace that owns the target."""
+    """A rule redirects or DNATs to a port, and in the namespace that owns the target only a process on 127.0.0.1 listens on that
+    port."""
     for netns in look.namespaces:
         for rule in rules_of(netns):
             target = str(rule.get("to") or "")
