@@ -1,4 +1,4 @@
-"""What a pasted text is taken apart into: a command with its table, or a table below none."""
+"""A block of a pasted text: a command with its table, or a table without a command."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-#: Of a command: neither a table nor an error stands below it, and no prompt that would say that it printed nothing.
+#: The note for a command with neither a table nor an error below it, nor a prompt that would prove an empty output.
 NOT_HERE = "its output is not here"
 
 
 class Block:
-    """A command of a text, or a table below none, and what stood there.
+    """A command in a text with its output, or a table without a command.
 
-    ``host``: the machine, ``""`` where the text names none; ``netns``: the namespace, None where it is that of the machine;
-    ``line``: the number of the line of the command, or of the table's first line where there is no command; ``command``: what
-    was typed (``""``: none); ``words``: the command itself, without `sudo` and the like; ``parser``: the parser of its table, or
-    None; ``first``: the number of the first line of ``lines``; ``lines``: the table as it can be read, one for each line there;
-    ``part``: why it is only a part; ``state``: 0 where the same command was run for the first time there, 1 for the next.
-    ``voice``: who wrote it, see :mod:`quotations`; ``lost``: lines that could not be read: (number, line, reason).
-    ``said``: what a command printed that failed. ``changes``: a
-    command of ours that prints no table (``ip netns add red``).
+    ``host``: the machine, ``""`` if the text names none. ``netns``: the namespace, None for the machine's own. ``line``: the
+    number of the command's line, or of the table's first line without a command. ``command``: the typed text (``""``: no
+    command). ``words``: the words of the command, without `sudo` and the like. ``parser``: the parser of its table, or None.
+    ``first``: the number of the first line of ``lines``. ``lines``: the table in readable form, one entry for each line of the
+    text. ``part``: why the table is only a part. ``state``: 0 for the first run of a command at this place, 1 for the second.
+    ``voice``: the writer, see :mod:`quotations`. ``lost``: the lines that could not be read: (number, line, reason). ``said``:
+    the error messages of a command that failed. ``changes``: whether it is a wrapped command that prints no table (``ip netns
+    add red``).
     """
 
     def __init__(self, line: int, typed: str, netns: str | None, host: str | None) -> None:
@@ -52,7 +52,7 @@ class Block:
 
     @property
     def failed(self) -> bool:
-        """Whether all that the command printed is what `ip` and `bridge` say when they fail."""
+        """Whether the command printed nothing but error messages."""
         return bool(self.said) and not self.records
 
     def __repr__(self) -> str:
@@ -66,7 +66,7 @@ def span(block: Block) -> str:
 
 
 def essence(block: Block) -> tuple[str, ...]:
-    """The words of a command without what only changes how its output looks: two of these alike are two states."""
+    """The words of a command without those that only change the form of its output; two equal ones are two states of a table."""
     request = asked.read(block.words) if block.parser is not None else None
     if request is None:
         return tuple(block.words)

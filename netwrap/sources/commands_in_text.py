@@ -1,10 +1,8 @@
-"""Find the command in a line, whatever stands in front of it: a prompt, quote marks, `Output of`, nothing.
+"""Find the command in a line, with a prompt, quote marks, `Output of` or nothing in front of it.
 
-```
-root@alpha:~# ip a            ### `ip rule`          Output of ip a on node-1:          Every 2.0s: ip neigh
-```
-A line is a command where a prompt (:mod:`prompts`) stands in front, or where it ends in words that show a table and a table
-stands below. What stood in front of a command that turned out to be one is a prompt from then on.
+``` root@alpha:~# ip a            ### `ip rule`          Output of ip a on node-1:          Every 2.0s: ip neigh ``` A line is a
+command if it begins with a prompt (:mod:`prompts`), or if it ends with a command that shows a table and a table stands below.
+The text in front of such a command counts as a prompt from then on.
 """
 
 from __future__ import annotations
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
 
     from .invocation import Run
 
-#: The first word of a command that shows something; what stands in front of it is a prompt, or a sentence.
+#: The first word of a command that shows something; the text in front of it is a prompt or a sentence.
 _PROGRAM = re.compile(
     r"(?:^|(?<=[\s#$%>:;|(`\"'*~\]❯➜λ»✗]))(?:/(?:usr/)?s?bin/)?"
     r"(?:sudo|doas|time|watch|env|LANG|LC_ALL|docker|docker-compose|podman|nerdctl|kubectl|oc|crictl|nsenter|lxc|incus"
@@ -28,20 +26,20 @@ _PROGRAM = re.compile(
     r"|busybox|toybox|for|su|sh|bash|ip|bridge|arp|route|netstat|ifconfig|brctl|ss|nft|iptables-save|ip6tables-save|sysctl"
     r"|cat)(?=[\s=`\"*:.]|$)"
 )
-# What opens a shell somewhere else, typed behind no prompt
+# Commands without a prompt that open a shell elsewhere
 _OPENER = re.compile(
     r"\s*[*`]{0,3}(?:sudo )?(?:kubectl|oc|docker|podman|nerdctl|docker-compose|lxc|incus|lxc-attach|pct|ssh|nsenter|ip netns exec"
     r"|crictl"
     r"|adb|vagrant|k3s|microk8s|machinectl|multipass)\b"
 )
-# What may stand in front of a command that has no prompt: `Output of `, `I ran `, `### `
+# The most words of a line that are tried as the beginning of a command: `Output of ip a on node-1`
 _CANDIDATES = 6
 # `ip r shows:`, `the output of ip a is as follows:`
 _SAYS = re.compile(
     r"[`\"'”*]{0,3}\s+(?:gives|shows|says|output|outputs|returns|prints|results?|yields|reports|looks like|is|tells"
     r"|ergibt|zeigt|liefert|donne|affiche)\b.{0,30}$"
 )
-# What a prompt writes at the right end of the line: a clock, the last status
+# The right-hand part of a prompt at the end of the line: a clock, the last status
 _AT_RIGHT = re.compile(r"(?<=\S)\s{8,}\S.{0,40}$")
 _ENDS = re.compile(r"[\s:.*`\"'”)\]_,;=-]+$")
 _NEAR = 14
@@ -49,7 +47,7 @@ _NEAR = 14
 _WHERE = re.compile(r"\s((?:on|from|at|in|inside|within) .{1,60})$", re.IGNORECASE)
 # `Every 2.0s: ip neigh      alpha: Mon Jan  1 10:00:00 2024`
 _WATCHED = re.compile(r"Every \d[\d.,]*s: (.*?)(?:\s{2,}(?:(\S+): )?\w{3} \w{3} .*|\s*)$")
-# What begins the tables of `ifconfig`, `brctl`, `ss`, `sysctl`, a part of `ip a`, JSON, a firewall
+# Beginnings of further tables: `ifconfig`, `brctl`, `ss`, `sysctl`, a part of `ip a`, JSON, a firewall
 _OTHER_TABLES = re.compile(
     r"\s*(?:\S+: flags=|\S+\s+Link encap|bridge name|State |Netid|Proto |Active |[\w-]+\.[\w./-]+ ?= |inet6? |link/|[\[{]"
     r"|\*(?:nat|filter)|table \S+ \S+ \{|# Generated|id \d|inet6? \S+ forwarding|port no|\w+:$)"
@@ -58,11 +56,11 @@ _NODE = re.compile(r"[a-z]{1,4}\d{1,3}$")
 
 
 class Found(NamedTuple):
-    """A command that stands in a line.
+    """A command in a line.
 
-    ``typed``: its words; ``runs``: the commands in them; ``prompt``: the prompt in front, where it is a known one;
-    ``front``: what stands in front where it is none; ``sure``: whether it is a command whatever stands below;
-    ``last``: the position of its last line.
+    ``typed``: its words; ``runs``: the commands in them; ``prompt``: the prompt in front of it, if it has a known form;
+    ``front``: the text in front of it otherwise; ``sure``: whether it is a command even without a table below; ``last``: the
+    position of its last line.
     """
 
     typed: str
@@ -80,13 +78,13 @@ class Commands:
         self.lines = lines
         self.named = named
         self._learned: list[str] = []
-        self._fronts: set[str] = set()  # what stood in front of commands: the prompts, of whatever form
+        self._fronts: set[str] = set()  # the texts in front of commands: prompts of any form
         self._cache: dict[int, Found | None] = {}
         self._known: dict[str, list[Run]] = {}
-        self._may = bytearray(len(lines))  # whether a line may begin a table: 0 not asked yet, 1 no, 2 yes
+        self._may = bytearray(len(lines))  # whether a line may begin a table: 0 not tested yet, 1 no, 2 yes
 
     def at(self, at: int) -> Found | None:
-        """The command that a line ends in; None where it holds none."""
+        """The command at the end of a line; None for a line without a command."""
         if at not in self._cache:
             self._cache[at] = self._read(at)
         return self._cache[at]
@@ -139,13 +137,13 @@ class Commands:
         return None
 
     def _prompt_below(self, at: int) -> bool:
-        """Whether a prompt stands below, behind no more than what opening a shell prints."""
+        """Whether a prompt stands below, with nothing in between except the messages of opening a shell."""
         below = [line for line in self.lines[at + 1 : at + 12] if line.strip()]
         prompt = next((prompts.read(line) for line in below if not tables_in_text.is_chatter(line)), None)
         return prompt is not None and prompt.sure
 
     def _table_near(self, at: int, line: str) -> bool:
-        """Whether one of the next lines may begin a table; a sentence that ends in `ip route` costs no more than this."""
+        """Whether one of the next lines may begin a table: a cheap test for sentences that end with `ip route`."""
         for position in range(at + 1, min(at + _NEAR, len(self.lines))):
             if self._may[position] == 0:
                 begins = tables_in_text.may_begin(self.lines[position]) or _OTHER_TABLES.match(self.lines[position][:80])
@@ -167,7 +165,7 @@ class Commands:
         return self._known[typed]
 
     def _continued(self, typed: str, at: int) -> tuple[str, int]:
-        """What was typed with the lines that a backslash at its end joins, and the position of the last."""
+        """The typed text joined with its continuation lines (behind a backslash), and the position of the last line."""
         last = at
         while typed.endswith("\\") and last + 1 < len(self.lines) and last - at < 20:
             last += 1
@@ -175,7 +173,7 @@ class Commands:
         return typed, last
 
     def upper_half(self, at: int) -> str | None:
-        """The machine that the first line of a prompt of two names (``""``: none); None where the line is no such one."""
+        """The machine in the first line of a two-line prompt (``""``: no machine); None for any other line."""
         line = self.lines[at]
         found = prompts.upper_half(line)
         if (
@@ -190,13 +188,13 @@ class Commands:
         return host if below is not None and below.sure and not below.host else None
 
     def learn(self, at: int, typed: str) -> None:
-        """Note what stands in front of a command: the same by itself is a prompt behind which nothing was typed."""
+        """Note the text in front of a command: a line with only that text is a prompt without a command."""
         front = self.lines[at][: self.lines[at].find(typed)].strip() if typed else ""
         if front and len(front) < 100 and not front[-1].isalnum() and front[-1] not in ":`*.)" and len(self._fronts) < 50:
             self._fronts.add(front)
 
     def learn_prompt(self, front: str) -> None:
-        """Take what stands in front of a command for a prompt from now on."""
+        """Treat the text in front of a command as a prompt from now on."""
         bare = front.strip()
         if bare and bare[-1] in "#$%>❯➜λ»✗~" and len(self._learned) < 20:
             if bare.strip(" #>*-`") and front not in self._learned:
@@ -204,17 +202,17 @@ class Commands:
                 self._cache.clear()
 
     def is_prompt(self, at: int) -> bool:
-        """Whether a line surely is a command, or an empty prompt."""
+        """Whether a line is certainly a command or an empty prompt."""
         found = self.at(at)
         return found is not None and found.sure
 
     def begins_none(self, at: int) -> bool:
-        """Whether it is known that a line does not begin a table."""
+        """Whether a line is known not to begin a table."""
         return self._may[at] == 1
 
 
 def _placed(runs: Sequence[Run], where: tuple[str | None, str | None]) -> list[Run]:
-    """The commands, run where the words behind them say."""
+    """The commands, with the machine and namespace that the words behind them name."""
     host, netns = where
     return [run._replace(netns=run.netns or netns or "", host=run.host or host or "") for run in runs]
 

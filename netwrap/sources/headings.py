@@ -1,4 +1,4 @@
-"""Recognise the line that says of which machine or in which namespace the tables below it are.
+"""Recognise headings: lines that name the machine or the namespace of the tables below them.
 
 ```
 === node1 ===      **Router:**      On the gateway:      Inside the container:      ## red namespace      Pod A (10.244.1.2):
@@ -13,10 +13,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-#: Longer lines are no headings.
+#: The length from which on a line is not a heading.
 LONGEST = 120
 _MOST_BLANKS = 8
-# Machines and places by what they are, in the languages in which people write to mailing lists
+# Kinds of machines and places, in the languages of mailing lists
 _ROOTS = (
     "host", "root", "hypervisor", "node", "machine", "rechner", "maschine", "wirt", "knoten", "hôte", "noeud", "nœud",
 )  # fmt: skip
@@ -110,15 +110,15 @@ _EXPECTED = re.compile(
     r"[^\n]{0,50}$",
     re.IGNORECASE,
 )
-#: The machine of what a writer says should be printed.
+#: The name of the machine for output that a writer only expects to see.
 EXPECTED = "expected"
-# What the name of a machine looks like where nothing else tells that it is one
+# Words that are names of machines even without a heading's marks around them
 _MACHINE = re.compile(
     r"\d|\w\.\w+\.\w|(?:^|[-_.])(?:router|server|client|host|node|master|worker|gateway|firewall|switch|leaf|spine|left|right|local"
     r"|remote|site|guest)",
     re.IGNORECASE,
 )
-# `eth0:`, `step1:`, `netplan.yaml:`, `v1.2:` head something else
+# Words that are not names of machines: `eth0:`, `step1:`, `netplan.yaml:`, `v1.2:`
 _NO_MACHINE = re.compile(
     r"(?:eth|en[spox]|wlan|wl|br|veth|vlan|bond|wg|tun|tap|vx|vxlan|lo|docker|virbr|cni|cali|flannel|swp|ppp|usb|dummy|ib|vrf|vmbr|lxcbr"
     r"|step|table|case|test|fig|figure|part|example|note|update|question|try|attempt|point|issue|option|version|phase|scenario|method"
@@ -147,10 +147,10 @@ _NO_NAMES = frozenset(
 
 
 def read(line: str, names: Iterable[str] = ()) -> tuple[str | None, str | None] | None:
-    """The machine and the namespace that a line names for what follows; None where it is no heading.
+    """The machine and the namespace that a heading names; None for a line that is not a heading.
 
-    The machine is ``""`` where it is the one that everything else is about, the namespace ``""`` where it is the machine's own;
-    each is None where the line does not tell. ``names``: the machines that are known to be some.
+    The machine is ``""`` for the main machine of the text, the namespace is ``""`` for the machine's own; each is None if the
+    line does not name one. ``names``: names that are known to be machines.
 
     >>> read("=== node1 ==="), read("Inside the container:"), read("Routes:"), read("Im Container web:"), read("### Host")
     (('node1', None), (None, 'container'), None, (None, 'container web'), ('', None))
@@ -183,7 +183,7 @@ def read(line: str, names: Iterable[str] = ()) -> tuple[str | None, str | None] 
 
 
 def above_a_block(line: str, names: Iterable[str] = ()) -> tuple[str | None, str | None] | None:
-    """The same of a line that stands directly above a block of code: such a line needs no colon.
+    """Read a heading directly above a block of code, which needs no colon; returns the same as :func:`read`.
 
     >>> above_a_block("VM1"), above_a_block("On the router"), above_a_block("iproute2")
     (('VM1', None), ('router', None), None)
@@ -195,12 +195,12 @@ def above_a_block(line: str, names: Iterable[str] = ()) -> tuple[str | None, str
 
 
 def is_name(line: str) -> bool:
-    """Whether a line holds nothing but what may be the name of a machine, or of a group of them: ``node[1-3]``."""
+    """Whether a line contains only a possible name of a machine, or of a group of machines: ``node[1-3]``."""
     return _MARKED.match(f"== {line.strip()} ==") is not None and line.strip().lower() not in _NO_NAMES
 
 
 def is_machine(name: str) -> bool:
-    """Whether a word looks like the name of a machine, and like nothing else that stands in front of a colon.
+    """Whether a word looks like the name of a machine, and not like another word that people put in front of a colon.
 
     >>> is_machine("node1"), is_machine("web.example.net"), is_machine("eth0"), is_machine("Result")
     (True, True, False, False)

@@ -1,10 +1,10 @@
-"""Take away what stands in front of every line of a table: a frame, `# `, line numbers, a chat's names, a log's time and host.
+"""Remove prefixes that every line of a table has: a frame, `# `, line numbers, the names of a chat, time and host of a log.
 
 ```
 │ 0: from all lookup local             14:02 <bob> default via 10.0.0.1 dev eth0
   2  0: from all lookup local          node1: default via 10.0.0.1 dev eth0         Jan  5 10:00:00 gw sh[9]: default via …
 ```
-A mark is taken away from a run of lines that all have it, where one of them is a line of a table without it.
+A prefix is removed from consecutive lines that all have it, if at least one of them without it is a line of a table.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ _SYSLOG = re.compile(
     r"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\S{8,25}) (?P<host>[^\W_][\w.-]{0,60}) [\w./@-]{1,40}"
     r"(?:\[\d{1,9}\])?: "
 )
-# of `docker compose logs`: `web-1  | `; of `pssh`, `clush`: `node1: `
+# `docker compose logs`: `web-1  | `; `pssh`, `clush`: `node1: `
 _NAMED = re.compile(r"(?P<host>[^\W_][\w.-]{0,60})(?: {1,20}\| ?|: )")
 _STRING = re.compile(r'\s*"(.*)",?\s*$')
 _NUMBERED = re.compile(r"\s{0,6}(\d{1,6})(?:[:.|)]|\t| {1,4})[ \t]?")
-# What no comment, no frame and no history has behind its mark but a table that was put there
+# Texts that follow a prefix only if the line belongs to a table (and not to a comment, a frame or a shell's history)
 _TABLE = re.compile(
     r"\s{0,8}(?:\d{1,6}: \S{1,80}: <|(?:default|[\d.]{7,15}(?:/\d+)?) (?:via|dev) |\d{1,6}:\s+from \S|inet6? [\d\w.:]+/\d"
     r"|\d{1,6}: \S{1,40} +inet6? \S|[\w.@-]{1,40} {2,}(?:UP|DOWN|UNKNOWN) {2,}\S|\S{1,40}: flags=\d"
@@ -44,14 +44,14 @@ _TABLE = re.compile(
 
 
 def is_of_table(line: str) -> bool:
-    """Whether a line is one of a table, and of nothing else."""
+    """Whether a line can only be a line of a table."""
     return _TABLE.match(line[:200]) is not None
 
 
 def without(lines: list[str], breaks: set[int]) -> tuple[list[str], dict[int, str]]:
-    """The lines without their marks, and the machines that marks name: position of the first line → name.
+    """The lines without their prefixes, and the machines that prefixes name: position of the first line → name.
 
-    ``""`` stands at the line behind the last.
+    The position behind the last line of a machine has the name ``""``.
 
     >>> without(["a1: default via 10.0.0.1 dev eth0", "b2: default via 10.0.0.2 dev eth0", "Bye."], set())
     (['default via 10.0.0.1 dev eth0', 'default via 10.0.0.2 dev eth0', 'Bye.'], {0: 'a1', 1: 'b2', 2: ''})
@@ -79,7 +79,7 @@ def _without_mark(
 
 
 def _without_names(lines: list[str], breaks: set[int], machines: dict[int, str]) -> list[str]:
-    """The lines without the names of machines in front."""
+    """The lines without a machine's name in front."""
 
     def length(line: str) -> tuple[int, str] | None:
         found = _NAMED.match(line) if ": " in line or " | " in line or line.rstrip().endswith(" |") else None
@@ -119,7 +119,7 @@ def _without_runs(
             line = lines[at + len(run)]
             taken = length(line[:120])
             if taken is None and run and not line.strip() and len(run) < 100_000:
-                run.append(0)  # an empty line ends no run
+                run.append(0)  # an empty line does not end a run
                 continue
             if taken is None or host is not None and taken[1] != host:
                 break
@@ -144,7 +144,7 @@ def _without_right_frame(line: str) -> str:
 
 
 def _without_numbers(lines: list[str]) -> list[str]:
-    """The lines without the numbers that an editor or `nl` puts before each: consecutive ones only.
+    """The lines without the numbers that an editor or `nl` puts before them, if the numbers are consecutive.
 
     >>> _without_numbers(["1  $ ip rule", "2  0:\\tfrom all lookup local", "3  100:\\tfrom all lookup 5"])[1]
     '0:\\tfrom all lookup local'

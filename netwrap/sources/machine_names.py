@@ -1,8 +1,8 @@
-"""Give every block of a pasted text the name of its machine, also where the text names none.
+"""Give every block of a pasted text the name of its machine, even if the text does not name one.
 
-First, the names of one machine become one (`alpha`, `alpha.example.net`; `ssh 192.0.2.8`, whose prompt says `web1`). Then,
-what names no machine is given to the only one that its writer names, unless that was only reached from another. Last, machines
-that the text does not name are told apart: by who wrote, and by links that all have other MACs.
+First, all names of one machine become one name (`alpha` and `alpha.example.net`; `192.0.2.8` in `ssh 192.0.2.8`, whose prompt
+names `web1`). Then, if a writer names only one machine, blocks without a machine belong to it, unless it was only reached from
+another machine. Last, machines without a name are distinguished by their writers, and by links whose MACs all differ.
 """
 
 from __future__ import annotations
@@ -23,11 +23,7 @@ if TYPE_CHECKING:
 
 
 def give(found: Sequence[Block], writers: dict[str, Shells]) -> None:
-    """Give each block the name of its machine, ``""`` for the one that has none.
-
-    First, the names of one machine become one. Then, where a writer names one machine only, whatever names none is of that
-    one, unless it was only reached from another (`ssh`). Last, the nameless machines of several writers are told apart.
-    """
+    """Set ``host`` of each block to the name of its machine, ``""`` for a machine without a name, by the steps above."""
     also = {name: other for shell in writers.values() for name, other in shell.also.items()}
     named = _same_names([also.get(block.host, block.host) for block in found if block.host])
     for block in found:
@@ -59,9 +55,9 @@ def give(found: Sequence[Block], writers: dict[str, Shells]) -> None:
 
 
 def _number_machines(found: Sequence[Block]) -> None:
-    """Tell machines apart that a text does not name: all their links have other MACs, and they share no address.
+    """Distinguish machines that share a name or have none: the MACs of all their links differ, and they share no address.
 
-    Tables without MACs are of the machine that the links above them are of. A command that sets a MAC ends the comparison.
+    A table without MACs belongs to the machine of the links above it. A command that sets a MAC ends the comparison.
     """
     known: dict[tuple[str, str], list[_Identity]] = {}
     now: dict[tuple[str, str], int] = {}
@@ -85,13 +81,13 @@ def _number_machines(found: Sequence[Block]) -> None:
 
 
 class _Identity(NamedTuple):
-    """What tells a machine: the MACs of its links, and its addresses."""
+    """The identity of a machine: the MACs of its links, and its addresses."""
 
     macs: dict[str, str]
     addresses: set[str]
 
     def conflicts(self, other: _Identity) -> bool:
-        """Whether both have links of the same names, all with other MACs, and no address in common."""
+        """Whether both have links with the same names, whose MACs all differ, and no address in common."""
         both = self.macs.keys() & other.macs.keys()
         return bool(both) and all(self.macs[name] != other.macs[name] for name in both) and not self.addresses & other.addresses
 
@@ -109,14 +105,14 @@ def _identity(records: Sequence[Any]) -> _Identity:
 
 
 _WHOLE_MAC = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}$", re.IGNORECASE)
-# Links whose MAC the kernel makes up again and again
+# Links that get a random MAC each time they are made
 _MADE_UP = re.compile(r"veth|docker|br-|virbr|cni|cali|flannel|vnet|tap|dummy|bond|wl|lxc|fwbr|fwpr|fwln|vxlan|ifb|o-hm|qbr|qvo")
 # Addresses that many machines have
 _SHARED = re.compile(r"127\.|::1$|172\.17\.0\.1$|192\.168\.122\.1$|10\.0\.2\.15$|fe80:")
 
 
 def _same_names(hosts: Sequence[str]) -> dict[str, str]:
-    """Each name of a machine → the one that it goes by: `alpha` and `alpha.example.net` are one."""
+    """Each name → the name to use for its machine: `alpha` and `alpha.example.net` are one machine."""
     found: dict[str, str] = {}
     for host in dict.fromkeys(hosts):
         short = host.partition(".")[0].lower() if not host[:1].isdigit() else host

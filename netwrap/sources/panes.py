@@ -1,4 +1,4 @@
-"""Put what stands side by side, as the panes of `tmux` do, one below the other.
+"""Put panes that stand side by side, as in `tmux`, one below the other.
 
 ```
 root@red:~# ip r                      │root@blue:~# ip r
@@ -14,7 +14,7 @@ _BARS = "│┃"
 
 
 def apart(lines: list[str], numbers: list[int], breaks: set[int]) -> tuple[list[str], list[int]]:
-    """The lines with each pane below the one on its left; every part keeps the number of its line.
+    """The lines, with each pane below the one on its left; every part keeps the number of its line.
 
     >>> apart(["a:~$ ip r     │b:~$ ip r", "default dev x │default dev y"], [1, 2], set())
     (['a:~$ ip r', 'default dev x', 'b:~$ ip r', 'default dev y'], [1, 2, 1, 2])
@@ -43,7 +43,7 @@ def apart(lines: list[str], numbers: list[int], breaks: set[int]) -> tuple[list[
 
 
 def _bar(line: str) -> int:
-    """The column of the one bar that stands in a line, or -1."""
+    """The column of the bar in a line that has exactly one, or -1."""
     columns = [column for column, character in enumerate(line) if character in _BARS] if len(line) < 1000 else []
     return columns[0] if len(columns) == 1 else -1
 

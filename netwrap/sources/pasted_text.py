@@ -1,11 +1,10 @@
-"""Undo what mailers, browsers and terminals do to a text that is pasted: quote marks, entities, colours, soft line breaks.
+"""Undo the changes of mailers, browsers and terminals to a pasted text: quote marks, entities, colours, soft line breaks.
 
 ```
 > <pre>root@node1:~# ip addr
 > 1: lo: &lt;LOOPBACK,UP,LOWER_UP&gt; mtu 65536
 ```
-Every line keeps its number, also where lines were joined, divided or left out; a line that holds nothing but a mark becomes
-empty.
+Every line keeps its number, even if lines were joined, split or left out. A line that contains only a mark becomes empty.
 """
 
 from __future__ import annotations
@@ -15,22 +14,22 @@ import re
 from . import headings, line_prefixes, panes, quotations
 
 _TITLE = re.compile(r"\x1b\][^\x07\x1b]{0,400}(?:\x07|\x1b\\)")
-# Colours whose first character a browser has eaten: `[36meth0: [0m<BROADCAST`
+# Colours whose escape character a browser has dropped: `[36meth0: [0m<BROADCAST`
 _EATEN = re.compile(r"\[(?:\d{1,3}(?:;\d{1,3}){0,4})?[mK]")
 _COLOUR = re.compile(r"\[\d{1,2}(?:;\d{1,3})*m")
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]?[@-~]|\x1b[=>NOM78c]|\x1b[()][A-Za-z0-9]")
-# What `<pre>` and its like leave behind; flags of links (`<UP>`, `<BROADCAST,UP>`) are no tags.
+# HTML tags in a pasted text; flags of links (`<UP>`, `<BROADCAST,UP>`) are not tags.
 _TAG = re.compile(
     r"</?(?:pre|code|br|p|div|span|blockquote|ul|ol|li|td|tr|th|table|tbody|b|strong|em|i|font|a|kbd|samp|tt|details|summary|html"
     r"|body|h[1-6]|hr|img)(?:\s[^<>]{0,300})?/?>",
     re.IGNORECASE,
 )
 _BLOCK_TAG = re.compile(r"</?(?:pre|blockquote|details|div|code)\b", re.IGNORECASE)
-# Where a browser begins a new line
+# Tags at which a browser begins a new line
 _BREAK_TAG = re.compile(
     r"<br ?/?>|</?(?:p|div|pre|li|tr|ul|ol|table|blockquote|details|summary|h[1-6])(?:\s[^<>]{0,300})?>", re.IGNORECASE
 )
-# `inet <my public ip>/32`: one word that somebody has put there
+# `inet <my public ip>/32`: a placeholder for one word
 _MASKED = re.compile(r"(?<=[ \t])<[A-Za-z][\w.'-]{0,20}(?: [\w.'-]{1,20}){1,4}>(?=/\d|\s|$)")
 _ENTITY = re.compile(r"&(?:lt|gt|amp|quot|apos|nbsp|#\d{1,6}|#x[0-9a-fA-F]{1,5});")
 # `[code]`, `[/quote]`, `{noformat}`, `{code:bash}`, `{{{`, `}}}`, `#+BEGIN_SRC`
@@ -50,11 +49,11 @@ _QP_BYTES = re.compile(r"(?:=[0-9A-F]{2})+")
 
 
 class Pasted:
-    """A text, cleaned.
+    """A cleaned text.
 
-    ``lines``: its lines, without what was put around them; ``numbers``: the number of each in the text as it was pasted;
-    ``breaks``: the positions of lines in front of which a block (a fence, a quotation) begins or ends; ``voices``: who wrote
-    each line, see :mod:`quotations`; ``machines``: the machines that stood in front of lines, see :mod:`line_prefixes`.
+    ``lines``: the lines without marks; ``numbers``: the number of each line in the pasted text; ``breaks``: the positions of
+    lines in front of which a block (a fence, a quotation) begins or ends; ``voices``: the writer of each line, see
+    :mod:`quotations`; ``machines``: position of a line → the machine whose name was its prefix, see :mod:`line_prefixes`.
     """
 
     def __init__(
@@ -79,7 +78,7 @@ def undo(text: str) -> Pasted:
     if "<" not in text and "&lt;" in text or "\n&gt;" in text:
         import html
 
-        text = html.unescape(text)  # the whole of it was escaped
+        text = html.unescape(text)  # the whole text was escaped
     text = _without_indent(text)
     lines = text.split("\n")
     numbers = list(range(1, len(lines) + 1))
@@ -118,7 +117,7 @@ def _without_indent(text: str) -> str:
 
 
 def _as_on_screen(line: str) -> str:
-    """A line without colours and titles, its carriage returns and backspaces obeyed.
+    """A line without colours and window titles, with carriage returns and backspaces applied.
 
     >>> _as_on_screen("\\x1b[?2004h$ ipp\\x08 \\x08 a\\r")
     '$ ip a'
@@ -150,7 +149,7 @@ def _is_quoted_printable(text: str) -> bool:
 
 
 def _from_quoted_printable(lines: list[str], numbers: list[int]) -> tuple[list[str], list[int]]:
-    """The lines decoded, and their numbers: a line that a soft break divided has that of its first part."""
+    """The decoded lines and their numbers; a line that a soft break split has the number of its first part."""
     found: list[str] = []
     counted: list[int] = []
     at = 0
@@ -166,7 +165,7 @@ def _from_quoted_printable(lines: list[str], numbers: list[int]) -> tuple[list[s
 
 
 def _single_spaced(lines: list[str], numbers: list[int]) -> tuple[list[str], list[int]]:
-    """The lines without the empty ones that a browser has put behind each.
+    """The lines without the empty line that a browser has put behind each of them.
 
     >>> _single_spaced(["a", "", "b", "", "", "", "c", "", "d", "", "e", "", "f", ""], list(range(1, 15)))[0]
     ['a', 'b', '', 'c', 'd', 'e', 'f']
@@ -178,7 +177,7 @@ def _single_spaced(lines: list[str], numbers: list[int]) -> tuple[list[str], lis
     return [lines[at] for at in kept], [numbers[at] for at in kept]
 
 
-# Of fewer lines nobody can tell
+# With fewer lines, the empty lines may be those of the writer
 _FEWEST = 6
 
 
@@ -187,7 +186,7 @@ def _bytes(found: re.Match[str]) -> str:
 
 
 def _split_at_breaks(lines: list[str], numbers: list[int], breaks: set[int]) -> tuple[list[str], list[int]]:
-    """``<br>``, ``<p>`` and the like end a line; the parts keep the line's number. ``<pre>`` begins a block, too."""
+    """Split lines at ``<br>``, ``<p>`` and similar tags; each part keeps the line's number. ``<pre>`` also begins a block."""
     found: list[str] = []
     counted: list[int] = []
     for number, line in zip(numbers, lines):
@@ -215,7 +214,7 @@ def _without_marks(lines: list[str], breaks: set[int]) -> list[str]:
         if first in "`~-=.*+#0123456789└┌├╰╭─━═" and first and _FENCE_LINE.match(line):
             breaks |= {position, position + 1}
             if first in "-=" and position > 1 and line == lines[position - 2] and headings.is_name(lines[position - 1]):
-                found[-1] = f"=== {found[-1].strip()} ==="  # of `clush -b`, `dshbak`: a name between two rules
+                found[-1] = f"=== {found[-1].strip()} ==="  # `clush -b`, `dshbak`: a name between two horizontal lines
             found.append("")
             continue
         if "```" in line:
@@ -245,7 +244,7 @@ def _without_marks(lines: list[str], breaks: set[int]) -> list[str]:
 
 
 def _without_glued_fences(line: str, position: int, breaks: set[int]) -> str:
-    """A line without the fences that a chat leaves at its ends: ```` ```$ ip a ````"""
+    """A line without fences at its ends, as a chat leaves them: ```` ```$ ip a ````"""
     bare = line.strip()
     if bare.startswith("```"):
         breaks.add(position)
@@ -257,7 +256,7 @@ def _without_glued_fences(line: str, position: int, breaks: set[int]) -> str:
 
 
 def _note_breaks(line: str, position: int, breaks: set[int], mark: re.Pattern[str]) -> None:
-    """Marks in front of a line begin a block there, those behind end it."""
+    """Note block boundaries: a mark at the beginning of a line begins a block, a mark at its end ends one."""
     found = mark.search(line)
     if found is not None and not line[: found.start()].strip():
         breaks.add(position)

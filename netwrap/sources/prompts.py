@@ -3,7 +3,7 @@
 ```
 root@alpha:~#       [me@alpha dir]$     alpha ~ #      me@alpha ~/lab (main)>     PS /home/me>     └─#
 ```
-A prompt that is none of these is told by what stands behind it: see :mod:`netwrap.sources.session`.
+A prompt of another form is recognised by the command behind it: see :mod:`netwrap.sources.commands_in_text`.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 
 class Prompt(NamedTuple):
-    """A prompt and what was typed behind it.
+    """A prompt and the text that was typed behind it.
 
-    ``user`` and ``host`` are ``""`` where the prompt does not name them; ``sigil`` is its last character; ``sure``: nothing but
-    a prompt looks like this, whatever was typed.
+    ``user`` and ``host`` are ``""`` if the prompt does not name them; ``sigil`` is the prompt's last character; ``sure``: only a
+    prompt looks like this, whatever text follows.
     """
 
     user: str
@@ -68,7 +68,7 @@ _NAMELESS = tuple(
     )
 )
 _POWERLINE = re.compile("[\ue0b0-\ue0bf]")
-# Sure only where a command stands behind: `# To do` is a remark, `100 % of` is prose, `alpha> ` may quote somebody
+# These are prompts for sure only in front of a command: `# To do` is a remark, `100 % of` is prose, `alpha> ` may be a quotation
 _UNSURE = tuple(
     re.compile(pattern)
     for pattern in (
@@ -86,7 +86,7 @@ _UPPER_HALF = re.compile(r"\s*[┌╭][─\[(]")
 _HOST_OF_UPPER_HALF = re.compile(rf"{_USER}[@㉿]{_HOST}")
 _CLOSING = "*_`\"'”"
 
-#: What people type between our commands. A line `# WORD …` or `host> WORD …` with one of these is a prompt with a command.
+#: Programs that people run between our commands. A line `# WORD …` or `host> WORD …` with one of them is a prompt with a command.
 COMMON = frozenset(
     "adb ansible apk apt apt-get arp arping awk bash brctl bridge busybox cat cd chmod clear cp crictl ctr curl date "
     "dhclient dig "
@@ -105,7 +105,7 @@ COMMON = frozenset(
 
 
 def bare(line: str) -> str:
-    """A line without list marks, bold, backticks, clock and virtual environment in front, and what closes them behind.
+    """A line without list marks, bold, backticks, clock and virtual environment in front, and without their closing marks.
 
     >>> bare("- `ip a`"), bare("[12:01:33] (venv) me@h:~$ **ip a**"), bare(" 1  root@alpha:~# ip a")
     ('ip a', 'me@h:~$ **ip a', 'root@alpha:~# ip a')
@@ -122,7 +122,7 @@ def bare(line: str) -> str:
 
 
 def unmarked(typed: str) -> str:
-    """What was typed without bold or backticks around."""
+    """The typed text without bold marks or backticks around it."""
     typed = typed.strip()
     if typed.startswith(("**", "`")):
         return typed.strip("*`").strip()
@@ -130,7 +130,7 @@ def unmarked(typed: str) -> str:
 
 
 def read(line: str) -> Prompt | None:
-    """The prompt that a line begins with, and what was typed behind it; None where it begins with none.
+    """The prompt at the beginning of a line, with the text typed behind it; None for a line without a prompt.
 
     >>> read("[root@alpha ~]# ip a")
     Prompt(user='root', host='alpha', sigil='#', typed='ip a', sure=True)
@@ -169,7 +169,7 @@ def read(line: str) -> Prompt | None:
 
 
 def _of_powerline(line: str) -> Prompt:
-    """A prompt whose parts are divided by the arrows of a font for it: ``me@alpha  ~  ip a``."""
+    """A prompt whose parts are separated by the arrows of a Powerline font: ``me@alpha  ~  ip a``."""
     front, _, typed = _POWERLINE.sub("\ue0b0", line).rpartition("\ue0b0")
     found = _ANYWHERE.search(front)
     user, host = (found["user"], found["host"]) if found is not None else ("", "")
@@ -177,7 +177,7 @@ def _of_powerline(line: str) -> Prompt:
 
 
 def _is_odd(found: re.Match[str]) -> bool:
-    """`a@b.example wrote: pay $5`: words between host and sigil, and none behind that could be a command."""
+    """Whether a match is prose (`a@b.example wrote: pay $5`): words between host and sigil, and no known command behind it."""
     groups = found.groupdict()
     between = found.string[found.end("host") : found.start("sigil")]
     typed = found["typed"].strip()
@@ -189,7 +189,7 @@ def _is_odd(found: re.Match[str]) -> bool:
 
 
 def is_common(typed: str) -> bool:
-    """Whether what was typed begins with a program that people know.
+    """Whether a typed text begins with a well-known program.
 
     >>> is_common("sudo ip a"), is_common("/sbin/ip a"), is_common("Expected result"), is_common("LANG=C ip a")
     (True, True, False, True)
@@ -206,7 +206,7 @@ def is_common(typed: str) -> bool:
 
 
 def upper_half(line: str) -> str | None:
-    """The host that the first line of a prompt of two lines names (``""``: none); None where it is no such line.
+    """The host in the first line of a two-line prompt (``""``: no host); None for any other line.
 
     >>> upper_half("┌──(me㉿alpha)-[~]"), upper_half("ip a")
     ('alpha', None)
@@ -226,7 +226,7 @@ _ABOVE = (
 
 
 def line_above(line: str) -> str | None:
-    """The host that a line names which may be the first of a prompt of two, where a prompt without a name stands below.
+    """The host in a line that is the first of a two-line prompt if a prompt without a host stands below; None for any other line.
 
     >>> line_above("me@alpha ~/lab"), line_above("me at alpha in ~/lab on main"), line_above("It is in /etc.")
     ('alpha', 'alpha', None)
@@ -240,7 +240,7 @@ def line_above(line: str) -> str | None:
 
 
 def host_of(front: str) -> tuple[str, str]:
-    """The user and the host that whatever stands in front of a command names, each ``""`` where there is none.
+    """The user and the host that are named in the text in front of a command, each ``""`` if there is none.
 
     >>> host_of("alpha> "), host_of("root@alpha ➜  ~ "), host_of("Output of ")
     (('', 'alpha'), ('root', 'alpha'), ('', ''))

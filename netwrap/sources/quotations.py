@@ -1,4 +1,4 @@
-"""Take quote marks away, and tell who wrote a line: the sender of a mail, or somebody whom it quotes.
+"""Remove quote marks, and find the writer of each line: the sender of a mail, or somebody whom the mail quotes.
 
 ```
 On Tue, Jan 2, 2024 at 10:11 AM Anna <anna@example.org> wrote:
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-#: The voice of quoted lines above which nobody is named.
+#: The writer of quoted lines if no name stands above them.
 UNNAMED = ">"
 MARK = re.compile(r"\s{0,3}(?:> ?)+")
 _NAME = r"(?P<name>[^\W\d][^<>\d:,()\[\]\"]{0,50}?)"
@@ -32,12 +32,12 @@ _WRITERS_THEMSELVES = ("i", "ich", "je", "you")
 
 
 def has_any(text: str) -> bool:
-    """Whether a text may hold quotations."""
+    """Whether a text may contain quotations."""
     return MARK.match(text) is not None or "\n>" in text or "\n >" in text or "\n  >" in text or _BB_END.search(text) is not None
 
 
 def without_marks(lines: list[str], breaks: set[int]) -> tuple[list[str], list[str]]:
-    """The lines without ``> ``, and whose words each is: ``""``, the sender's; a name; or :data:`UNNAMED`.
+    """The lines without ``> ``, and the writer of each: ``""`` (the sender), a name, or :data:`UNNAMED`.
 
     A block ends where the depth of the quotation changes.
 
@@ -81,7 +81,7 @@ def without_marks(lines: list[str], breaks: set[int]) -> tuple[list[str], list[s
 
 
 def _speaker(lines: list[str], end: int) -> str | None:
-    """The writer of what is quoted below: the name in the line above, which a mailer may have broken into two."""
+    """The writer of the quotation below: the name in the line above, which a mailer may have broken into two lines."""
     above = [line.strip() for line in lines[max(0, end - 4) : end] if line.strip()][-2:]
     for text in [*above[-1:], " ".join(above)] if above and above[-1].endswith(":") else ():
         for pattern in _ATTRIBUTIONS:

@@ -1,15 +1,19 @@
-"""Take a pasted text apart: its tables, the commands that printed them, on which machine and in which namespace.
+"""Split a pasted text into its tables, each with the command that printed it, the machine and the namespace.
 
 ```
 I see this on the router:                      [root@node1 ~]# ip netns exec red arp
     root@alpha:~# ip a | grep -v fe80          Address                  HWtype  HWaddress           Flags Mask    Iface
     2: eth0: <BROADCAST,...                    10.0.0.2                 ether   02:00:00:00:00:02   C             veth0
 ```
-The road of a text, a module each: :mod:`pasted_text` undoes what mail, browser and terminal did (with :mod:`panes`,
-:mod:`quotations`, :mod:`line_prefixes`); :mod:`session_reader` reads the lines into blocks (:mod:`block`). A command is found by
-:mod:`commands_in_text`, behind a prompt by :mod:`prompts`; how and where it was run is read by :mod:`invocation`; the shells that
-are open, and with them the machine, by :mod:`shells`, with what :mod:`headings` say; the table by :mod:`tables_in_text`; and
-:mod:`machine_names` tells machines apart. This module makes sections of the blocks.
+The steps, one module each:
+
+1. :mod:`pasted_text` undoes the changes of mailers, browsers and terminals (with :mod:`panes`, :mod:`quotations` and
+   :mod:`line_prefixes`).
+2. :mod:`session_reader` reads the lines into blocks (:mod:`block`). It finds commands with :mod:`commands_in_text`, prompts
+   with :mod:`prompts`, how and where a command ran with :mod:`invocation`, the open shells and so the machine with :mod:`shells`
+   and :mod:`headings`, and tables with :mod:`tables_in_text`.
+3. :mod:`machine_names` gives each block the name of its machine.
+4. This module makes sections of the blocks.
 """
 
 from __future__ import annotations
@@ -31,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def is_session(text: str) -> bool:
-    """Whether a text has a command of ours with its table, or a prompt with one.
+    """Whether a text has a command that netwrap knows, with its table or behind a prompt.
 
     >>> is_session("$ ip link\\n1: lo: <LOOPBACK>"), is_session("1: lo: <LOOPBACK>")
     (True, False)
@@ -40,7 +44,7 @@ def is_session(text: str) -> bool:
 
 
 def blocks(text: str, only: str | None = None) -> list[Block]:
-    """The commands and tables of a text in their order. ``only``: the parser of the tables that stand below no command.
+    """The commands and tables of a text in their order. ``only``: the parser for tables without a command above them.
 
     >>> [block] = blocks("me@h:~$ ip netns exec red arp -n")
     >>> block.host, block.netns, block.parser, block.text
@@ -52,7 +56,7 @@ def blocks(text: str, only: str | None = None) -> list[Block]:
 
 
 def of_capture(text: str) -> list[Block]:
-    """The tables of a capture, as those of a session."""
+    """The tables of a capture, as blocks like those of a session."""
     import parsers
 
     from . import capture
@@ -75,9 +79,10 @@ def of_capture(text: str) -> list[Block]:
 
 
 class Machine(NamedTuple):
-    """The sections of one machine of a text, with what is to be noted of them and what was lost.
+    """The sections of one machine in a text, with notes about them and the problems of reading them.
 
-    ``unread``: lines, with their numbers, that are in no table (of the first machine: those of the whole text).
+    ``unread``: the lines that are in no table, with their numbers. The first machine has those of the whole text, the others
+    none.
     """
 
     name: str
@@ -88,9 +93,10 @@ class Machine(NamedTuple):
 
 
 def machines(text: str, source: str = "", at: int | None = None) -> list[Machine]:
-    """The machines that a text tells of, in the order in which they appear.
+    """The machines in a text, in the order in which they appear.
 
-    ``at``: of a command that was run several times, the N-th counts, not the last; UsageError where none ran that often.
+    ``at``: use the N-th run of a command that was run several times, instead of the last; UsageError if no command ran that
+    often.
 
     >>> [(machine.name, len(machine.sections)) for machine in machines("me@a:~$ ip r\\ndefault via 10.0.0.1 dev eth0")]
     [('a', 4)]
@@ -118,7 +124,7 @@ _UNREAD = 20_000
 
 
 def _is_empty(block: Block) -> bool:
-    """Whether a command was run that shows a table and printed nothing, which says that there is none."""
+    """Whether a command that shows a table printed nothing: the table is empty."""
     return block.parser is not None and not block.lines and not block.said and not block.lost and not block.part
 
 
@@ -166,9 +172,9 @@ def _machine(host: str, some: Sequence[Block], source: str, at: int | None) -> M
 
 
 def _differs(part: Block, some: Sequence[Block]) -> Iterator[str]:
-    """What is to be noted of a part of a table: it shows rows that the whole table above does not have.
+    """Note that a part of a table (the output behind ``grep``) has rows that the whole table above it lacks.
 
-    The whole table counts all the same: a part tells of no row that it is the only one.
+    The whole table still counts, because a part does not show which rows are missing from it.
     """
 
     def rows(block: Block) -> set[str]:

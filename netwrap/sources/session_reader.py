@@ -1,7 +1,7 @@
-"""Read a pasted text line by line into blocks: what every command printed, on which machine and in which namespace.
+"""Read a pasted text line by line into blocks: the output of every command, with its machine and namespace.
 
-Every line is looked at once: a command (:mod:`commands_in_text`), the end of a shell (:mod:`shells`), the beginning of a table
-(:mod:`tables_in_text`), or prose, which may name the machine of what follows (:mod:`headings`).
+Each line is one of these: a command (:mod:`commands_in_text`), the end of a shell (:mod:`shells`), the beginning of a table
+(:mod:`tables_in_text`), or prose, which may name the machine of the tables below (:mod:`headings`).
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from .pasted_text import Pasted
     from .tables_in_text import Shape
 
-# Commands whose output may look like a table and is none
+# Commands whose output may look like a table, but is not one
 _NO_TABLES = re.compile(r"(?:sudo )?(?:diff|colordiff|git diff|history|rtmon|man|ip (?:-\w+ )*mon\w*)\b")
-# Of a loop that tells neither its values nor where a turn begins: so many are looked for
+# The most turns of a loop whose text shows neither its values nor where a turn begins
 _TURNS = 30
 _ERROR = re.compile(
     r"No such|not found|not permitted|Permission denied|cannot|Cannot|Unknown|unknown|Error|error:|invalid|Invalid"
@@ -40,7 +40,7 @@ _TABLE_OF_NFT = re.compile(r"table (?:ip|ip6|inet|arp|bridge|netdev) \S+ \{$")
 
 
 class _Turn(NamedTuple):
-    """A turn of a loop: the variable, its value, and whether a heading with the value stands above what it printed."""
+    """A turn of a loop: the variable, its value, and whether a heading with the value stands above the turn's output."""
 
     name: str
     value: str
@@ -48,7 +48,7 @@ class _Turn(NamedTuple):
 
 
 class Reader:
-    """Reads a text line by line; ``only``: the parser of the tables that stand below no command."""
+    """Reader of a text, line by line. ``only``: the parser for tables without a command above them."""
 
     def __init__(self, pasted: Pasted, only: str | None) -> None:
         self.lines = pasted.lines
@@ -74,7 +74,7 @@ class Reader:
             at = max(self.step(at), at + 1)
 
     def step(self, at: int) -> int:
-        """Read what begins at a line; the position behind it."""
+        """Read the command, table or prose that begins at a line, and return the position behind it."""
         line = self.lines[at]
         if at in self.machines:
             self.shells.prose((self.machines[at], None), apart=True)
@@ -116,14 +116,14 @@ class Reader:
         self.blocks.append(block)
 
     def said(self, at: int, line: str) -> None:
-        """Note a line of prose, or the name of a machine or namespace that heads what follows."""
+        """Note a line of prose, or a heading that names the machine or namespace of the lines below."""
         heading = headings.read(line, self.shells.named)
         if heading is None and (at + 1 in self.breaks or at + 2 in self.breaks and not self.lines[at + 1].strip()):
             heading = headings.above_a_block(line, self.shells.named)
         self.shells.prose(heading, apart=at == 0 or not self.lines[at - 1].strip())
 
     def stops(self, at: int) -> bool:
-        """Whether what stands at a line ends the table above it: a mark, a prompt, a command, a heading of a machine."""
+        """Whether a line ends the table above it: a mark, a prompt, a command, or the heading of a machine."""
         if at in self.breaks:
             return True
         line = self.lines[at]
@@ -137,7 +137,7 @@ class Reader:
     # -- commands --------------------------------------------------------------------------------------------------
 
     def typed(self, at: int, found: Found) -> int:
-        """Read what was typed behind a prompt, and what it printed."""
+        """Read a command behind a prompt and its output, and return the position behind them."""
         self.see(found)
         typed = found.typed.strip()
         self.commands.learn(at, typed)
@@ -156,13 +156,13 @@ class Reader:
         return self.outputs(at, found)
 
     def see(self, found: Found) -> None:
-        """Note what a prompt says of user and machine."""
+        """Note the user and the machine that a prompt names."""
         self.shells.prompt(found.prompt, found.front, self.lines[found.last], found.typed, sure=found.sure)
 
     # -- what commands print -----------------------------------------------------------------------------------------
 
     def outputs(self, at: int, found: Found) -> int:
-        """Read what the commands of a line printed, one after another."""
+        """Read the outputs of the commands of a line, one after another, and return the position behind them."""
         position = found.last + 1
         typed = found.typed
         runs = self.expanded([self.shells.filled(run) for run in found.runs], position)
@@ -230,9 +230,9 @@ class Reader:
         return block
 
     def table_of(self, block: Block, at: int, run: Run, once: bool = False, follow: Sequence[Shape | None] = ()) -> int:
-        """Read the table of a command into its block; the position behind it, 0 where there is none.
+        """Read the table of a command into its block, and return the position behind the table, or 0 without a table.
 
-        ``follow``: what the tables of the commands behind it in the line look like.
+        ``follow``: the shapes of the tables of the later commands in the same line.
         """
         if block.parser is None:
             return self.side_of(block, at)
@@ -269,7 +269,7 @@ class Reader:
             block.part = f"{block.part}, {reading.cut}"
 
     def as_numbered(self, lines: list[str], first: int) -> list[str]:
-        """The lines with an empty one for each that was left out between them, so that their numbers can be counted."""
+        """The lines, with an empty line for each one that was left out between them, so that line numbers stay right."""
         found: list[str] = []
         for position, line in enumerate(lines, start=first):
             found += [""] * (self.numbers[position] - self.numbers[first] - len(found))
@@ -277,7 +277,7 @@ class Reader:
         return found
 
     def expanded(self, runs: Sequence[Run], at: int) -> list[tuple[Run, _Turn | None]]:
-        """The commands with the turns of their loops, each with what its heading looks like."""
+        """The commands, those in loops once per turn, each with its turn and the heading that the turn printed."""
         found: list[tuple[Run, _Turn | None]] = []
         index = 0
         while index < len(runs):
@@ -290,7 +290,7 @@ class Reader:
             name, values = run.loop
             echo = next((other.words[1:] for other in turn if other.words[:1] in (["echo"], ["printf"])), None)
             for value in values or self.values(name, echo, at):
-                heading = _Turn(name, value, echo is not None or not values)  # of `$n 1`, `$n 2` none is there
+                heading = _Turn(name, value, echo is not None or not values)  # `$n 1`, `$n 2` have no heading
                 shown = [other for other in turn if other.words[:1] not in (["echo"], ["printf"])]
                 for position, other in enumerate(shown):
                     found.append(
@@ -300,7 +300,7 @@ class Reader:
         return found
 
     def values(self, name: str, echo: list[str] | None, at: int) -> list[str]:
-        """The values of a loop, from the headings that it printed."""
+        """The values of a loop's variable, read from the headings that the loop printed."""
         pattern = _heading_pattern(name, echo)
         found: list[str] = []
         while at < len(self.lines) and len(found) < 1000:
@@ -313,7 +313,7 @@ class Reader:
         return found or [f"${name} {turn}" for turn in range(1, _TURNS + 1)]
 
     def heading_of(self, at: int, run: Run, turn: _Turn | None, block: Block) -> int:
-        """The position behind what other commands of the line printed: headings, dates, names."""
+        """The position behind the output of other commands in the same line: headings, dates, names."""
         seen = 0
         position = at
         wanted = turn.value if turn is not None and turn.pattern else None
@@ -350,7 +350,7 @@ class Reader:
         return shape.start.match(text) is not None and not tables_in_text.is_prose_of(block.parser, text)
 
     def hostname(self, at: int, block: Block) -> int:
-        """`hostname` prints the name of the machine."""
+        """Read the output of `hostname`, the name of the machine, and return the position behind it."""
         while at < len(self.lines) and not self.lines[at].strip():
             at += 1
         if at < len(self.lines) and re.fullmatch(r"\s*[^\W_][\w.-]{0,80}\s*", self.lines[at]) and not self.commands.is_prompt(at):
@@ -359,7 +359,7 @@ class Reader:
         return at
 
     def failed(self, block: Block, at: int) -> bool:
-        """Note what a command without a table printed: an error, or what could not be read."""
+        """Note the output of a command without a table (an error, or unreadable lines); True if lines could not be read."""
         taken: list[int] = []
         blank = False
         while at < len(self.lines) and len(taken) < 40:
@@ -398,7 +398,7 @@ class Reader:
         return False
 
     def passed(self, at: int) -> int:
-        """The position behind what a command printed that prints no table."""
+        """The position behind the output of a command that prints no table."""
         while at < len(self.lines) and not (
             at in self.breaks or self.commands.is_prompt(at) or self.commands.upper_half(at) is not None
         ):
@@ -406,13 +406,13 @@ class Reader:
         return at
 
     def unknown(self, block: Block, at: int) -> None:
-        """The lines that a command which is none of ours printed are not looked at line by line: see :meth:`step`."""
+        """Note where the output of a command begins that netwrap does not know; :meth:`step` looks at its lines."""
         block.first = self.numbers[min(at, len(self.numbers) - 1)]
 
     # -- without a prompt, or without a command ------------------------------------------------------------------------
 
     def printed(self, at: int, found: Found) -> int:
-        """Read a command without a prompt, if the table of it stands below; the position behind it, 0 where there is none."""
+        """Read a command without a prompt if its table stands below; return the position behind the table, or 0 without one."""
         runs = [run for run in found.runs if run.words and not run.to]
         first = next(
             (run for run in runs if shown.parser_of(run.words) is not None or shown.side_of(run.words) is not None), None
@@ -433,7 +433,7 @@ class Reader:
         return self.outputs(at, found)
 
     def place_of_front(self, found: Found) -> tuple[object, ...]:
-        """Note the machine that stands in front of a command, and return what was known before."""
+        """Note the machine that is named in front of a command, and return the state of the shells before that."""
         before = self.shells.state()
         if found.prompt is not None and found.prompt.host:
             self.shells.at_prompt(found.prompt.host)
@@ -443,7 +443,7 @@ class Reader:
         return before
 
     def table(self, reading: tables_in_text.Reading) -> int:
-        """Take a table that stands below no command."""
+        """Add the block of a table without a command above it."""
         netns, host = self.shells.place_of_table()
         block = Block(self.numbers[reading.first], "", netns, host)
         block.words = commands.module(reading.parser).COMMAND.split()
@@ -453,7 +453,7 @@ class Reader:
         return reading.end
 
     def side_table(self, at: int) -> int:
-        """Take an `iptables-save` or a ruleset of nft that stands below no command; the position behind it, or 0."""
+        """Add the block of an `iptables-save` or nft ruleset without a command above it; the position behind it, or 0."""
         line = self.lines[at].strip()
         words = (
             ["iptables-save"]
@@ -474,7 +474,7 @@ class Reader:
         return end
 
     def side_of(self, block: Block, at: int) -> int:
-        """The output of a command that is no table of ours and is kept for the report; the position behind it, or 0."""
+        """Read the output of a command that is kept as text (firewall, sysctl); return the position behind it, or 0."""
         kind = shown.side_of(block.words)
         shape = tables_in_text.SIDE.get(kind or "")
         while at < len(self.lines) and not self.lines[at].strip():
@@ -498,7 +498,7 @@ class Reader:
     # -- the end -------------------------------------------------------------------------------------------------------
 
     def finished(self) -> list[Block]:
-        """The blocks, each with its machine, and with how often its command was run there before."""
+        """The blocks, each with its machine and with the number of earlier runs of its command there."""
         found = sorted(self.blocks, key=lambda block: block.line)
         machine_names.give(found, self.writers)
         states: dict[tuple[Any, ...], int] = {}
@@ -520,7 +520,7 @@ class Reader:
 
 
 def _heading_pattern(name: str, echo: list[str] | None) -> re.Pattern[str]:
-    """What the headings of a loop look like, the value of its variable in the first group."""
+    """The pattern of the headings that a loop prints, with the value of its variable in the first group."""
     if name == "netns:":
         return re.compile(r"netns: (\S+)$")
     if echo:

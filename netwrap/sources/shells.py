@@ -1,4 +1,4 @@
-"""Keep track of where the next command of a session runs: the shells that are open, their prompts, and the headings above.
+"""Track on which machine and in which namespace the next command runs, by open shells, their prompts, and headings.
 
 ```
 me@box:~$ ssh root@192.0.2.8          a shell on another machine, whose prompt tells its name
@@ -6,7 +6,7 @@ root@web1:~# ip netns exec red bash   a shell in a namespace
 root@web1:~# exit
 root@web1:~# exit
 ```
-A shell ends with `exit`, and where the prompt comes back from which it was opened.
+A shell ends with `exit`, or when the prompt from which it was opened appears again.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .invocation import Run
 
-#: What ends a shell.
+#: Words that end a shell.
 LEAVES = ("exit", "logout", "quit", "^D", "exit 0", "\x04")
 # `PID=$(docker inspect -f '{{.State.Pid}}' web)`, `NS=red; ip netns exec $NS ip a`
 _ASSIGNMENT = re.compile(
@@ -30,7 +30,7 @@ _ASSIGNMENT = re.compile(
 )
 
 
-# What a machine is called that nobody gave a name
+# Default names of machines, which many machines have
 _OF_MANY = re.compile(
     r"(?:localhost|openwrt|lede|debian|ubuntu|fedora|centos|alpine|archlinux|arch|raspberrypi|kali|vyos|sonic|cumulus|ubnt|edgerouter"
     r"|dd-wrt|vagrant|linux|host|server|router|node|box|pve|proxmox|test|vm)$",
@@ -39,7 +39,7 @@ _OF_MANY = re.compile(
 
 
 class Prompt(NamedTuple):
-    """What tells one prompt from another: user and host, and its form where it names neither."""
+    """The identity of a prompt: user and host, or its form if it names neither."""
 
     user: str
     host: str
@@ -47,21 +47,21 @@ class Prompt(NamedTuple):
 
 
 class _Shell(NamedTuple):
-    """An interactive shell: where it runs, and what was known when it was opened."""
+    """An interactive shell: where it runs, and the state when it was opened."""
 
     netns: str | None
     host: str | None
     outer: Prompt | None  # the prompt that it was opened from
-    elsewhere: bool  # on another machine, or in a container, whose prompt names another host
+    elsewhere: bool  # on another machine or in a container, so that its prompt names another host
     home: str | None  # the machine that it was opened from
 
 
 class Shells:
     """The shells of one writer of a text.
 
-    ``host``: the machine that the last prompt named; ``named``: all machines that prompts have named; ``outer_names``: those
-    that are not only known from inside `ssh` and the like; ``also``: other names of machines (``ssh 192.0.2.8``, whose prompt
-    is that of `web1`).
+    ``host``: the machine that the last prompt named; ``named``: all machines that prompts have named; ``outer_names``: the
+    machines that are not only reached through `ssh` and similar commands; ``also``: other names of machines (``ssh 192.0.2.8``
+    opens a shell whose prompt names `web1`).
     """
 
     def __init__(self) -> None:
@@ -71,23 +71,23 @@ class Shells:
         self.also: dict[str, str] = {}
         self._open: list[_Shell] = []
         self._seen: Prompt | None = None
-        self._upper: str | None = None  # the host of the first line of a prompt of two lines
-        self._prose = True  # since the last prompt, or from the beginning
+        self._upper: str | None = None  # the host in the first line of a two-line prompt
+        self._prose = True  # whether there was prose since the last prompt, or no prompt yet
         self._heading: tuple[str | None, str | None] = (None, None)  # machine and namespace
-        self._last: tuple[str | None, str | None] = (None, None)  # namespace and machine of what was run last
+        self._last: tuple[str | None, str | None] = (None, None)  # namespace and machine of the last command
         self._variables: dict[str, str] = {}
-        self._below: dict[str, str] = {}  # a name that many machines have → the heading that it first stood below
-        self._twins: dict[str, str] = {}  # the same → the name of the one that the last heading named
-        self._left = False  # the last thing was the end of a shell
+        self._below: dict[str, str] = {}  # a name that many machines have → the heading above its first use
+        self._twins: dict[str, str] = {}  # a name that many machines have → the name of the machine below the last heading
+        self._left = False  # whether the last line ended a shell
 
-    # -- what the text says ------------------------------------------------------------------------------------------
+    # -- prompts and headings ----------------------------------------------------------------------------------------
 
     def upper_half(self, host: str) -> None:
-        """Note the machine that the first line of a prompt of two lines names."""
+        """Note the machine in the first line of a two-line prompt."""
         self._upper = host
 
     def prose(self, heading: tuple[str | None, str | None] | None, *, apart: bool) -> None:
-        """Note a line of prose; ``heading``: the machine and the namespace that it names; ``apart``: behind a blank line."""
+        """Note a line of prose. ``heading``: the machine and namespace that it names; ``apart``: a blank line is above it."""
         self._prose = True
         if apart:
             self._last = (None, None)
@@ -100,9 +100,9 @@ class Shells:
             self._heading = (None, None)
 
     def prompt(self, found: prompts.Prompt | None, front: str, line: str, typed: str, *, sure: bool) -> None:
-        """Note a prompt, and close the shells whose outer prompt has come back.
+        """Note a prompt, and close the shells inside the shell that this prompt belongs to.
 
-        ``front``: what stands in front of the command where it is no known prompt; ``line``: the line that it stands in.
+        ``front``: the text in front of the command if it is not a known prompt; ``line``: the whole line.
         """
         user, host = (found.user, found.host) if found is not None else ("", "")
         if front and not host:
@@ -123,7 +123,7 @@ class Shells:
             self._prose = False
 
     def _told_apart(self, host: str) -> str:
-        """The name of a machine whose prompt is that of many: below another heading it is another machine."""
+        """A name for the machine of a prompt: a default name (`OpenWrt`) below another heading is another machine."""
         if not _OF_MANY.match(host) or self._open:
             return host
         heading = self._heading[0]
@@ -159,14 +159,14 @@ class Shells:
         return closed
 
     def hostname(self, name: str) -> None:
-        """Note what `hostname` printed."""
+        """Note the output of `hostname`."""
         netns, host = self.place()
         if host is None and not netns:
             self.host = name
             self.outer_names.add(name)
             self._prose = False
 
-    # -- what was typed ----------------------------------------------------------------------------------------------
+    # -- commands ----------------------------------------------------------------------------------------------------
 
     def typed(self, typed: str) -> None:
         """Note the variables that a command sets."""
@@ -191,7 +191,7 @@ class Shells:
         self._left = False
         netns, host = self.place()
         if run.netns or run.host:
-            self._heading = (self._heading[0], None)  # `In the container:` has told of this shell
+            self._heading = (self._heading[0], None)  # `In the container:` was the heading of this shell
         elsewhere = bool(run.host) or " " in run.netns
         where = (run.netns or (None if run.host else netns), run.host or host)
         self._open.append(_Shell(where[0], where[1], self._seen, elsewhere, self.host))
@@ -205,7 +205,7 @@ class Shells:
                 self._seen = closed.outer
 
     def left(self) -> None:
-        """Close a shell, or note the word that a shell prints when it ends: `exit`, `logout`."""
+        """Close a shell for the word that a shell prints when it ends (`exit`, `logout`), unless a command just closed it."""
         if not self._left and self._open:
             self.leave()
         self._left = False
@@ -215,7 +215,7 @@ class Shells:
         self._left = False
 
     def ran(self, netns: str, host: str) -> None:
-        """Note where the last command of a line ran: a table below none may be its."""
+        """Note where the last command of a line ran; a table without a command below it may be its output."""
         if netns:
             self._heading = (self._heading[0], None)
         here = self.place()
@@ -234,23 +234,23 @@ class Shells:
         return netns, self.host if not self._prose or self.host is None else None
 
     def place_of_table(self) -> tuple[str | None, str | None]:
-        """The namespace and the machine of a table that stands below no command."""
+        """The namespace and the machine of a table without a command above it."""
         return self._last if self._last != (None, None) else self.place()
 
     def state(self) -> tuple[object, ...]:
-        """What a command that turns out to be none must leave as it was: see :meth:`restore`."""
+        """The state to restore if a supposed command turns out not to be one: see :meth:`restore`."""
         return self.host, self._heading, self._prose
 
     def restore(self, state: tuple[object, ...]) -> None:
-        """Forget what was noted since :meth:`state`."""
+        """Return to an earlier :meth:`state`."""
         self.host, self._heading, self._prose = state  # type: ignore[assignment]
 
     def at_prompt(self, host: str) -> None:
-        """Note the machine of a prompt that is only one because a table stands below it."""
+        """Note the machine of a text in front of a command that only the table below proves to be a prompt."""
         self.host, self._heading, self._prose = host, (None, None), False
 
 
 def _form(line: str, typed: str) -> str:
-    """What a prompt that names no machine looks like: `$`, `/ #`, `sh-4.4#`, whatever folder it shows."""
+    """The form of a prompt that names no machine: `$`, `/ #`, `sh-4.4#`, without the folder in it."""
     front = line[: line.rfind(typed)] if typed else line
     return re.sub(r"[~/][\w./-]*", "/", front.strip()[-40:])

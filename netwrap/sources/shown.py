@@ -1,4 +1,4 @@
-"""What a command shows: the table of a parser, something beside our tables, or nothing that is known."""
+"""The kind of output of a command: the table of a parser, a text that is kept as it is, or an unknown one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def parser_of(words: Sequence[str]) -> str | None:
-    """The parser of what a command shows, where all its words are understood."""
+    """The parser for the output of a command; None if there is none, or if a word of the command is not understood."""
     if not words or not words[0]:
         return None
     return understand(words).parser
@@ -40,7 +40,7 @@ def is_any(runs: Sequence[Run]) -> bool:
 
 
 def side_of(words: Sequence[str]) -> str | None:
-    """What a command is called that shows something beside our tables; None for any other."""
+    """The name of the text that a command prints and that is kept as it is (firewall, sysctl, …); None for other commands."""
     if not words:
         return None
     name = words[0].rpartition("/")[2]
@@ -58,11 +58,11 @@ def side_of(words: Sequence[str]) -> str | None:
 def is_ours(words: Sequence[str]) -> bool:
     """Whether a command is one of a binary that netwrap wraps."""
     bare = words[1:] if words[0] == "busybox" else words
-    if bare[:1] == ["/ip"]:  # of a MikroTik
+    if bare[:1] == ["/ip"]:  # a command of MikroTik's RouterOS
         return False
     return bool(bare) and is_wrapped(bare[0].rpartition("/")[2])
 
 
 def shape_of(words: Sequence[str]) -> Shape | None:
-    """What the lines of a command's table look like."""
+    """The shape of the lines of a command's table."""
     return tables_in_text.SHAPES.get(parser_of(words) or "") or tables_in_text.SIDE.get(side_of(words) or "")
