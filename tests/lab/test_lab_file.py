@@ -130,7 +130,7 @@ def toml(value: Any) -> str:
 
 
 @given(st.dictionaries(KEYS, VALUES, max_size=4), st.dictionaries(KEYS, VALUES, max_size=3))
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_every_key_has_a_position(top: dict[str, Any], inner: dict[str, Any]) -> None:
     top.pop("tables", None)
     texts = ["".join(f"{json.dumps(key)} = {toml(value)}\n" for key, value in table.items()) for table in (top, inner)]
@@ -155,7 +155,7 @@ def test_every_key_has_a_position(top: dict[str, Any], inner: dict[str, Any]) ->
 
 
 @given(st.text(max_size=60))
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_any_text_is_an_error_or_a_lab(text: str) -> None:
     with contextlib.suppress(NetwrapError):
         file.read(text, "x.toml")
@@ -232,7 +232,7 @@ def quoted(text: str) -> str:
 
 
 @given(st.sampled_from(PLACES), HOSTILE)
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_nothing_in_a_file_becomes_an_option_or_a_word_of_its_own(place: tuple[tuple[Any, ...], bool], hostile: str) -> None:
     path, is_key = place
     hostile = re.sub("[\ud800-\udfff]", "?", hostile)

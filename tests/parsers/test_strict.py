@@ -44,7 +44,7 @@ def _surroundings(lines: list[str], at: int) -> tuple[list[str], list[str]]:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_no_word_vanishes(command: str) -> None:
-    """A nonsense word, and a line or a word said twice, leave their trace, at one in six of the kinds of places."""
+    """A nonsense word, and a line or a word said twice, leave their trace, at one in twelve of the kinds of places."""
     parse = parsers.module(command).parse
     words = known(command)
     seen = set()
@@ -60,7 +60,7 @@ def test_no_word_vanishes(command: str) -> None:
                 if kind in seen:
                     continue
                 seen.add(kind)
-                if not chosen((command, kind), 6):
+                if not chosen((command, kind), 12):
                     continue
                 for changed, nonsense in damaged(parts, place):
                     if nonsense.isdigit() and _CONVERTED.search(changed):
