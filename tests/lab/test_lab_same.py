@@ -60,13 +60,13 @@ def test_what_changed_is_seen_and_mended(private_host: PrivateHost) -> None:
         up = host.netwrap("lab", "up", "/run/r.toml")
         assert (up.returncode, up.stdout.split("\n")[:-2]) == (0, lines), (change, up.stderr)
         status = host.netwrap("lab", "status", "r")
-        assert status.stdout == "lab r: the host is as the file says\n", change
+        assert status.stdout.startswith("lab r: the host is as the file says\n"), change
     for flush in ("ip -n red route flush table main", "ip -n red rule flush", "ip -n red address flush dev e"):
         host.sh(flush)
         assert host.netwrap("lab", "status", "r").returncode == 1
         up = host.netwrap("lab", "up", "/run/r.toml")
         assert up.returncode == 0, (flush, up.stderr)
-        assert host.netwrap("lab", "status", "r").stdout == "lab r: the host is as the file says\n", flush
+        assert host.netwrap("lab", "status", "r").stdout.startswith("lab r: the host is as the file says\n"), flush
     if host.run("sh", "-c", "command -v nft", check=False).returncode == 0:
         host.sh("ip netns exec red nft 'add table ip t'")
         status = host.netwrap("lab", "status", "r")
