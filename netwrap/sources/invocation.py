@@ -4,7 +4,7 @@
 sudo ip netns exec red sh -c 'ip a; ip r' 2>/dev/null | grep -v fe80
 kubectl -n demo exec -it pod-a -- ip addr      ssh root@beta ip route      for n in red blue; do ip -n $n link; done
 ```
-What was run elsewhere gets a namespace of its own, named for what it is: ``docker web``, ``pod demo/pod-a``, ``pid 4242``.
+The namespace of a container, pod or process is named for it: ``docker web``, ``pod demo/pod-a``, ``pid 4242``.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 class Run(NamedTuple):
-    """One command of a line, freed of what was put around it.
+    """One command of a line, without the commands around it (`sudo`, `ssh`, …).
 
-    ``words``: the command itself; none where a shell is opened that asks for commands; ``netns``: the namespace that it ran in,
-    ``""``: the one of the shell; ``host``: the machine, ``""``: the one of the shell; ``part``: what was done to its output
-    (``"| grep 10.0"``), ``""`` where it is whole; ``to``: the file that its output went to; ``loop``: the values of the loop
-    that it stands in, by the loop's variable; ``watched``: `watch` printed it, below a title of its own.
+    ``words``: the words of the command, empty if an interactive shell is opened. ``netns``, ``host``: the namespace and the
+    machine where it ran, ``""`` for that of the shell. ``part``: the filter on its output (``"| grep 10.0"``), ``""`` for the
+    whole output. ``to``: the file that its output went to. ``loop``: the variable of the loop around it, and its values.
+    ``watched``: whether `watch` printed the output, below a title.
     """
 
     words: list[str]
@@ -35,14 +35,14 @@ class Run(NamedTuple):
     watched: bool = False
 
 
-#: Longer lines are no commands.
+#: The length of the longest line that is read as a command.
 LONGEST = 4000
 _DEEPEST = 12
 _OPERATORS = ("&&", "||", ";;", "|&", ";", "|", "&", "\n")
 _SHELLS = ("bash", "sh", "dash", "ash", "zsh", "ksh", "fish", "csh", "tcsh", "mksh", "busybox-sh", "vtysh")
 _KEYWORDS = ("{", "}", "(", ")", "!", "then", "fi", "if", "do", "done", "else", "while", "until", "elif", "time", "coproc")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=", re.ASCII)
-# What passes every line of its input on
+# Programs that print every line of their input
 _WHOLE = (
     "cat",
     "tee",
@@ -66,7 +66,7 @@ _WHOLE = (
 
 
 def tokens(text: str) -> list[tuple[str, bool]]:
-    """The words and operators of a shell's line, each with whether it is an operator; a remark behind ``#`` is left out.
+    """The words and operators of a shell's line, each with True for an operator; a comment behind ``#`` is left out.
 
     >>> tokens("ip a|grep 'x y' # why")
     [('ip', False), ('a', False), ('|', True), ('grep', False), ('x y', False)]
@@ -135,13 +135,13 @@ def tokens(text: str) -> list[tuple[str, bool]]:
     return found
 
 
-# What stands for itself in a word; digits and `&` may begin a redirection (`2>`)
+# Characters of a word without a special meaning; digits and `&` may begin a redirection (`2>`)
 _PLAIN = re.compile(r"[^\s\d'\"‘’“”\\$`;&|<>()\n#][^\s'\"‘’“”\\$`;&|<>()\n]*|\d+(?![\d<>])")
 _REDIRECTION = re.compile(r"(?:\d|&)?(?:>>|>\||>|<<<?|<)(?:&\d?|&-)?")
 
 
 def _closing(text: str, at: int) -> int:
-    """Where the command that is put in (``$(…)``, `` `…` ``) ends."""
+    """The position behind a command substitution (``$(…)``, `` `…` ``)."""
     if text[at] == "`":
         stop = text.find("`", at + 1)
         return stop + 1 if stop > 0 else len(text)
@@ -160,7 +160,7 @@ def _closing(text: str, at: int) -> int:
 
 
 def runs(typed: str) -> list[Run]:
-    """The commands of a line in the order in which they print.
+    """The commands of a line, in the order of their outputs.
 
     >>> [(run.words, run.netns, run.part) for run in runs("sudo nsenter -t42 -n ip a | grep -v fe80; ip r")]
     [(['ip', 'a'], 'pid 42', '| grep -v fe80'), (['ip', 'r'], '', '')]
@@ -208,7 +208,7 @@ def _pipeline(pipeline: list[list[str]], to: str, loops: list[tuple[str, tuple[s
     loop = loops[-1] if loops else None
     if not words:
         return
-    if filters and filters[-1][:2] == ["while", "read"]:  # `ip netns | while read n; do`: its output is the loop's
+    if filters and filters[-1][:2] == ["while", "read"]:  # `ip netns | while read n; do`: the output goes into the loop
         loops.append((filters[-1][-1], ()))
         return
     part = ""
@@ -224,7 +224,7 @@ def _pipeline(pipeline: list[list[str]], to: str, loops: list[tuple[str, tuple[s
 
 
 def _without_keywords(words: list[str], loops: list[tuple[str, tuple[str, ...]]]) -> tuple[list[str], str]:
-    """The words behind `do`, `then`, `{`; of a loop's head its variable and values are noted."""
+    """The words behind keywords (`do`, `then`, `{`), and the last keyword; a loop's variable and values go to ``loops``."""
     last = ""
     while words and (words[0] in _KEYWORDS or words[0] == "for"):
         last = words[0]
@@ -246,7 +246,7 @@ def _without_keywords(words: list[str], loops: list[tuple[str, tuple[str, ...]]]
 
 
 def substituted(run: Run, name: str, value: str) -> Run:
-    """A command with the value of a variable put in; the variable ``netns:`` is that of `ip -all netns exec`.
+    """A command with the value of a variable inserted; ``netns:`` stands for the namespace of `ip -all netns exec`.
 
     >>> substituted(runs("ip netns exec $n ip a")[0], "n", "red").netns
     'red'
@@ -257,17 +257,17 @@ def substituted(run: Run, name: str, value: str) -> Run:
 
     if name == "netns:":
         return run._replace(netns=value)
-    netns = put(run.netns).replace("pod pod/", "pod ")  # of `kubectl get pod -o name`
+    netns = put(run.netns).replace("pod pod/", "pod ")  # `kubectl get pod -o name` prints `pod/NAME`
     if netns != run.netns and netns.startswith("pid "):
         netns = _of_pid(netns[4:])
     return run._replace(words=[put(word) for word in run.words], netns=netns, host=put(run.host))
 
 
-# -- what is put around a command ------------------------------------------------------------------------------------
+# -- commands that run other commands --------------------------------------------------------------------------------
 
 
 def _unwrapped(words: Sequence[str], depth: int) -> Iterator[Run]:
-    """The command or commands inside `sudo`, `ssh`, `docker exec` and the like."""
+    """The command or commands inside `sudo`, `ssh`, `docker exec` and similar programs."""
     words = list(words)
     if depth > _DEEPEST:
         return
@@ -286,20 +286,20 @@ def _unwrapped(words: Sequence[str], depth: int) -> Iterator[Run]:
 
 
 def _inside(words: Sequence[str], depth: int, netns: str = "", host: str = "", opens: bool = True) -> Iterator[Run]:
-    """The commands of ``words``, which run in a namespace or on a machine; without words a shell, where one is opened."""
+    """The commands of ``words``, run in a namespace or on a machine; without words, an interactive shell if ``opens``."""
     if not words:
         if opens:
             yield Run([], netns, host)
         return
     for run in _unwrapped(words, depth):
-        # what is nested deeper is where it runs
+        # of nested programs, the innermost decides where the command runs
         yield run._replace(netns=run.netns or (netns if not run.host else ""), host=run.host or host)
 
 
 def _options(words: Sequence[str], valued: str = "", named: Sequence[str] = ()) -> tuple[dict[str, str], list[str]]:
     """The options in front of a command, and the words from the command on.
 
-    ``valued``: the letters of short options that take a value; ``named``: the long ones.
+    ``valued``: the letters of short options that take a value; ``named``: the names of long ones.
 
     >>> _options(["-it", "-u", "root", "--name=x", "web", "ip", "-a"], "u")
     ({'i': '', 't': '', 'u': 'root', 'name': 'x'}, ['web', 'ip', '-a'])
@@ -339,7 +339,7 @@ def _sudo(words: list[str], depth: int) -> Iterator[Run]:
 
 
 def _plain(valued: str = "", named: Sequence[str] = (), operands: int = 0) -> Callable[[list[str], int], Iterator[Run]]:
-    """A reader of a program that runs the command behind its options and its first operands."""
+    """Make a reader for a program that runs the command behind its options and a number of operands."""
 
     def unwrap(words: list[str], depth: int) -> Iterator[Run]:
         _, rest = _options(words[1:], valued, named)
@@ -475,7 +475,7 @@ def _nsenter(words: list[str], depth: int) -> Iterator[Run]:
 
 
 def netns_of_path(path: str) -> str:
-    """The name of the namespace that a path holds.
+    """The name of the namespace in a path.
 
     >>> netns_of_path("/var/run/netns/red"), netns_of_path("/proc/42/ns/net"), netns_of_path("/run/docker/netns/default")
     ('red', 'pid 42', '/run/docker/netns/default')

@@ -1,12 +1,12 @@
 # netwrap probe: prints links, addresses, routes, neighbours, rules and more of every network namespace of this host.
-# POSIX sh (dash, busybox ash). Needs `ip`; takes `bridge`, `nft` or `iptables-save`, `nsenter` where they are.
+# POSIX sh (dash, busybox ash). Needs `ip`; uses `bridge`, `nft` or `iptables-save`, and `nsenter` if they are installed.
 #
 #   sh probe.sh [--no-json] [--timeout SECONDS] [--quick] [--serial] > host.netwrap
 #   ssh router sh -s < probe.sh > router.txt           ssh router sh -s -- --no-json < probe.sh > router.txt
 #
-# It changes nothing. The output is read by netwrap (netwrap/capture.py, which describes its form). Every mark carries a
-# random token, so that nothing a command prints can pass for one; the token stands in no name of a file and no argument, where
-# others could read it. Names are data: they are only ever quoted words.
+# It changes nothing. netwrap reads the output (netwrap/sources/capture.py describes its form). Every mark contains a random
+# token, so that the output of a command cannot imitate a mark; no file name and no argument contains the token, because others
+# could read it there. Names are data: they are only used as quoted words.
 
 netwrap_refuse() { # sets `why` where this shell does not do what the probe needs
     why=
@@ -123,7 +123,7 @@ escaped() { # NAME: sets `escaped` to it with backslash, tab and newline written
     done
 }
 
-# --- running, with the time watched --------------------------------------------------------------------------------------
+# --- running commands, with a timeout ------------------------------------------------------------------------------------
 
 scratch() { # a folder for what is said on standard error, and for the two workers
     work= worker=0 said= watchdog= sweeper=
@@ -162,7 +162,7 @@ stopped() { # by a signal: what has been read so far is printed
     exit 143
 }
 
-# One watchdog for all: it kills the command of a namespace that has had its time. Each worker says `NAMESPACE PID` in a file.
+# One watchdog for all workers: it kills a command whose time is up. Each worker writes `NAMESPACE PID` to a file.
 watch() {
     trap - EXIT HUP INT QUIT TERM USR1
     IFS=' '
@@ -206,7 +206,7 @@ kill_all() { # PID: and what it started
     done
 }
 
-# Run a command; its lines of a batch are in $batch. Sets `status`; 124 where it was killed.
+# Run a command; $batch contains its lines if it reads a batch. Sets `status`; 124 if the command was killed.
 run() {
     status=0 said=
     if [ -z "$work" ]; then
@@ -240,11 +240,11 @@ END
     fi
 }
 
-# --- how namespaces are entered, and what the binaries can ------------------------------------------------------------------
+# --- how to enter namespaces, and the features of the binaries --------------------------------------------------------------
 
-attempt() { # COMMAND...: what it printed in `said`; watched as every other, as what hangs may hang here already
+attempt() { # COMMAND...: puts its output into `said`; with the timeout, because a command that hangs may hang here already
     attempts=$((attempts + 1)) key=attempt$attempts status=0
-    if [ -n "$work" ]; then # through a file: what a killed command leaves running would hold a pipe
+    if [ -n "$work" ]; then # through a file: children of a killed command would keep a pipe open
         run "$@" >"$work/said"
         said=$(cat "$work/said")
     else
@@ -272,7 +272,7 @@ find_how() {
         batch=
         case $said in
             "[{"*"]${newline}[{"*"]")
-                # Before 5.5 the JSON of routes may be none (multipath, metrics); `neigh get` came with 5.5.
+                # Before 5.5 the JSON of routes may be invalid (multipath, metrics); `neigh get` came with 5.5.
                 attempt ip neigh get 127.0.0.1 dev lo
                 [ $status -eq 255 ] || json=yes
                 ;;
@@ -293,7 +293,7 @@ find_how() {
     done
     attempt nsenter -n/proc/self/ns/net -- true && nsenter=yes
     [ -n "$how" ] || { [ $nsenter = yes ] && how=nsenter; } || how=none
-    # `ip -n` copies all mounts, of which every name is one: among many, `nsenter` and `ip` together take less.
+    # `ip -n` copies all mounts, and every named namespace is one: with many mounts, `nsenter` and `ip` together are faster.
     crowded=no
     [ $nsenter = yes ] && [ "0$(grep -c . /proc/self/mountinfo 2>/dev/null)" -gt 400 ] && crowded=yes
     [ $quick = no ] || return 0
@@ -308,11 +308,11 @@ find_how() {
     fi
     [ ! -d /sys/module/sch_ingress ] || ! type tc >/dev/null 2>&1 || filters=yes # loaded by the first qdisc for filters
     ! grep -qs '^ebtable_' /proc/modules || ! type ebtables-legacy-save >/dev/null 2>&1 || ebtables=yes
-    # The kernel has the old iptables: then any namespace may have rules of it.
+    # If the kernel has the old iptables, any namespace may have its rules.
     { [ ! -e /proc/net/ip_tables_names ] && [ ! -e /proc/net/ip6_tables_names ]; } || [ $firewall = iptables ] || legacy=yes
 }
 
-# Releases before 3.19 know no -n; where there is no nsenter either, names at least can be entered.
+# Releases before 3.19 have no -n; without nsenter, only named namespaces can be entered (`ip netns exec`).
 find_last_way() {
     for one in $keys; do
         [ $how = none ] && [ $ip = yes ] || return 0
@@ -384,15 +384,15 @@ found_files() { # those in $safe
     safe= many=0
 }
 
-no_namespace() { # FILE in /run/netns: said once for all
+no_namespace() { # FILE in /run/netns that is not a namespace: all of them are reported in one note
     strange=$((strange + 1))
     [ $strange -gt 5 ] || { escaped "$1" && strangers="$strangers${strangers:+, }$escaped"; }
-    # `ip netns list-id` opens them all.
+    # `ip netns list-id` opens every file there, and would hang at a pipe.
     [ -n "$waits" ] || ! [ -p "$1" ] || waits=$1
 }
 
 about_strangers() {
-    [ $strange -eq 0 ] || [ "$self" = 0 ] || # without /proc nothing can be told
+    [ $strange -eq 0 ] || [ "$self" = 0 ] || # without /proc, a namespace cannot be recognised
         if [ $strange -gt 5 ]; then
             note "no namespace (any more): $strangers and $((strange - 5)) more"
         else
@@ -413,7 +413,7 @@ identity() { # FILE...: a line `DEVICE INODE FILE` for each that is there
 found_file() { # "DEVICE INODE" (more may follow), FILE
     device=${1%% *} inode=${1#* }
     inode=${inode%%[!0-9]*}
-    # Without stat: namespaces have the inodes from 0xeffffff8 on.
+    # This test needs no stat: the inodes of namespaces begin at 0xeffffff8.
     eval "alien=\${alien_$inode-}"
     if [ -n "$inode" ] && [ "$device" = "$nsfs" ] && [ "$inode" -ge 4026531832 ] && [ -z "$alien" ]; then
         case $sort in
@@ -470,7 +470,7 @@ find_processes() { # and the control group of the first of each namespace
             [ "$inode" = "$self" ] || find_group "$inode" "$pid"
         fi
     done
-    # Mininet marks the shell of a host with its last word, `mininet:h1`.
+    # Mininet marks the shell of a host by its last argument, `mininet:h1`.
     for pid in $(cd /proc && set +f && grep -l mininet: [0-9]*/cmdline 2>/dev/null); do
         pid=${pid%/cmdline}
         inode=
@@ -559,7 +559,7 @@ find_elsewhere() { # mounted in the mount namespaces of others
         eval "mnt_$inode=yes"
         [ -n "$seen" ] || [ "$pid" = self ] || pids=$pids/proc/$pid/mountinfo$newline
     done
-    # The own one stands behind the numbers in some listings: what it mounts is known by then, and nothing is added.
+    # Some listings have `self` behind the numbers: by then its mounts are known, and nothing is added.
     [ -n "$pids" ] || return 0
     for line in $(grep ' - nsfs ' /dev/null $pids 2>/dev/null); do
         file=${line%%:*}
@@ -587,8 +587,8 @@ find_descriptors() {
     done
 }
 
-# Containers, from the files of their makers: lines `MAKER ID PID PATH NAME`, with tabs; the reader joins them to namespaces.
-# Only these words are taken from the files: the environment of a container may hold secrets.
+# Containers, from the files of their runtimes: lines `RUNTIME ID PID PATH NAME`, with tabs; the reader finds their namespaces.
+# Only these words are taken from the files: the environment of a container may contain secrets.
 find_containers() {
     containers=
     set +f
@@ -652,7 +652,7 @@ entered by: $how"
 first() { # the first line of what a command says of itself, if it is there
     type "$1" >/dev/null 2>&1 || return 0
     attempt "$@"
-    [ -z "$work" ] || [ -n "$said" ] || said=$(cat "$work/err$worker") # busybox says its version there
+    [ -z "$work" ] || [ -n "$said" ] || said=$(cat "$work/err$worker") # busybox prints its version there
     printf %s "${said%%"$newline"*}"
 }
 
@@ -664,7 +664,7 @@ ip_in() { # PATH ("" : here), then options and words
     if [ -z "$path" ]; then
         run "$tool" "$@"
     elif [ $how = ip ] && { [ $crowded = no ] || [ -d "/etc/netns/${path##*/}" ]; }; then
-        # by its name where it has one, so that its own /etc/netns is obeyed
+        # by name if the namespace has one, so that `ip` uses its /etc/netns
         if is_name "$path"; then run "$tool" -n "${path##*/}" "$@"; else run "$tool" -n "$up$path" "$@"; fi
     else
         enter "$path" "$tool" "$@"
@@ -718,7 +718,7 @@ sweep() { # KEY PATH
         "$self"[!0]*) [ -n "$work" ] && grep -q 'not supported' "$work/err$worker" 2>/dev/null && firewall=none ;;
     esac
     eval "first=\${first_$key-}"
-    # Rules of the old iptables, which nft does not show.
+    # Rules of iptables-legacy, which nft does not show.
     if [ $quick = no ] && [ $late = no ] && [ $legacy = yes ] && has_tables "$first" "$2"; then
         for old in iptables-legacy-save ip6tables-legacy-save; do
             [ $late = no ] && type $old >/dev/null 2>&1 && other_in "$2" $old $old
@@ -744,12 +744,12 @@ sweep() { # KEY PATH
     return 0
 }
 
-# Filters of tc are of one link and one direction; only links with a qdisc for them have any.
+# tc shows filters per link and direction; only links with a clsact or ingress qdisc have any.
 tc_filters="set -f; tc qdisc show | sed -n 's/^qdisc \\(clsact\\|ingress\\) .* dev \\([^ ]*\\) .*/\\2/p' | while read -r dev; do
     for way in ingress egress; do tc filter show dev \"\$dev\" \$way 2>/dev/null | sed \"s|^|\$dev \$way: |\"; done
 done"
 
-# The reader makes lines of `sysctl -a` of it; asking that program for all its settings takes twenty times as long.
+# The reader turns this into lines of `sysctl -a`; running `sysctl -a` itself would take twenty times as long.
 settings="cd /proc/sys/net && exec grep -s . ipv4/ip_forward ipv4/*_l3mdev_accept ipv4/fib_multipath_hash_policy \
 ipv4/icmp_echo_ignore_all ipv6/fib_multipath_hash_policy ipv6/icmp/echo_ignore_all netfilter/nf_conntrack_count \
 netfilter/nf_conntrack_max bridge/bridge-nf-call-*tables ipv4/conf/*/accept_local ipv4/conf/*/arp_announce \
@@ -904,7 +904,7 @@ list_id() { # KEY PATH
     end $status
 }
 
-# Some kernels end the answer to list-id after 4 KiB: then what the own namespace calls its nsids is asked name by name.
+# Some kernels cut the answer to list-id off after 4 KiB: then `ip netns list` asks for the nsid of each name.
 list_names() {
     [ $json = yes ] && [ -z "$waits" ] || return 0
     numbers=$(grep -o -e '"link_netnsid":[0-9]*' -e '"nsid":[0-9]*' "$work/root" 2>/dev/null)
@@ -921,12 +921,12 @@ list_names() {
     done
 }
 
-# The links of files `out.KEY` that lead to another namespace: lines `KEY_INDEX_INDEX` in the file `ends`, of the own one without
-# a key. `ip netns list-id` opens every file of /run/netns: it is asked only where such a link is not the other end of one of the own
-# namespace alone.
+# Write the links of files `out.KEY` that lead to another namespace to the file `ends`: lines `KEY_INDEX_INDEX`, without a key for
+# the probe's own namespace. `ip netns list-id` opens every file of /run/netns, so it runs only for a link that is not clearly the
+# other end of exactly one link of the own namespace.
 ends_of() { # FILE...
     [ $json = yes ] || return 0
-    # Not `grep | while read`: a shell reads a pipe byte by byte.
+    # `grep | while read` would be slow: a shell reads a pipe byte by byte.
     for found in $(grep -o -e '"ifindex":[0-9]*' -e '"link_index":[0-9]*' -e '"link_netnsid":' /dev/null "$@" 2>/dev/null); do
         case $found in
             *'"ifindex":'*) index=${found##*:} partner= ;;
@@ -980,8 +980,8 @@ one() { # KEY: sweep it, by the way in that is still there
     fi
 }
 
-# Two at a time: each gathers 48 namespaces in files, then prints them as a whole. Whose turn it is to print, an empty line
-# in a pipe says that both read from (standard input here, opened for writing too).
+# Two workers: each gathers 48 namespaces in files, then prints them all at once. A worker may print after it has read an empty
+# line from a pipe that both share (standard input here, opened for writing, too).
 two() {
     if ! (exec 9<>/proc/self/fd/0) 2>/dev/null; then
         echo >"$work/one"
@@ -1040,13 +1040,13 @@ print_slots() {
         gathered=$gathered$work/out$worker.$one$newline
         eval "way_of_$one=\$way$n"
     done
-    # Only where there is a bridge or a vxlan a forwarding table says more than the links do.
+    # Only with a bridge or a vxlan does a forwarding table contain more than the links.
     [ $stopping = yes ] || for file in $(grep -l -e '"bridge"' -e '"vxlan"' -e ' bridge ' -e ' vxlan ' $gathered 2>/dev/null); do
         one=${file##*.}
         eval "way=\$way_of_$one"
         bridges "$one" "$way" >>"$file"
     done
-    # Rules that nft can only hint at.
+    # Rules that nft prints only as `xt`, without their contents.
     [ $stopping = yes ] || [ $firewall != nft-json ] || for file in $(grep -l '"xt"' $gathered 2>/dev/null); do
         key=${file##*.} late=no
         eval "way=\$way_of_$key"
@@ -1066,8 +1066,8 @@ print_slots() {
     return $printed
 }
 
-# What /proc/PID/net shows of others without root. The inode of a file below it is the same for all processes of a namespace;
-# which namespace that is by its own inode, only root can tell: the key is `proc:INODE`.
+# Print the parts of other namespaces that /proc/PID/net shows without root. A file there has the same inode for all processes of a
+# namespace, but only root can see the namespace's own inode: the key is `proc:INODE`.
 without_root() {
     own=$(identity /proc/self/net/dev)
     own=${own#* }

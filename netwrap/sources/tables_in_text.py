@@ -1,4 +1,4 @@
-"""Find the beginning and end of a table inside other text, and the lines of the table that can be read.
+"""Find the beginning and the end of a table inside other text, and read its lines.
 
 A table is told by the shape of its lines. A line that does not fit is first mended (a note behind an arrow is left out, a line
 that a mailer broke is joined), and costs itself where that does not help: never the table, and never in silence.
@@ -47,7 +47,7 @@ _OPER = "UP|DOWN|UNKNOWN|LOWERLAYERDOWN|DORMANT|NOTPRESENT|TESTING"
 
 
 class Shape(NamedTuple):
-    """What the lines of a table look like: those that begin a record, those that go on, and whether a blank line ends it."""
+    """The shape of a table's lines: the first line of a record, its further lines, and whether a blank line ends the table."""
 
     start: re.Pattern[str]
     more: re.Pattern[str] | None = None
@@ -60,7 +60,7 @@ def _shape(start: str, more: str = "", *, blank: bool = False, single: bool = Tr
 
 
 _LINKS = _shape(
-    # with `-d`; with the flags eaten by a browser; with the number lost; `-br`; `-o`
+    # `-d`; without the flags, which a browser took for a tag; without the number; `-br`; `-o`
     rf"{_LINK}(?: |$)|\d{{1,10}}: \S{{1,80}}: (?:mtu|qdisc) |\s*[\w.@-]{{1,40}}: <[A-Z_,\d-]*> mtu "
     rf"|\S{{1,80}} +(?:{_OPER}) (?: *\S|\s*$)|\S{{1,80}} +(?:{_OPER})$|\d{{1,10}}: \S{{1,80}}\s+(?:inet6?|link/\w+) "
     r"|\d{1,10}: \S{1,80} state \S+ (?:@\S+)?: <",
@@ -72,7 +72,7 @@ SHAPES: dict[str, Shape] = {
     "ip_address": _LINKS,
     "bridge_link": _LINKS,
     "ip_route": _shape(
-        # no route has a MAC, or a state behind all: `10.0.0.7 dev v0 lladdr 02:…`
+        # a route has neither a MAC nor a state at its end, as a neighbour has: `10.0.0.7 dev v0 lladdr 02:…`
         rf"(?!\S+ dev \S+ .*(?:lladdr [\da-f]|(?:{_STATES})\s*$))"
         rf"(?:(?:{_TYPES}) )?{_PREFIX}(?:\s+(?:{_ROUTE_WORDS})\b.*|\s*\\.*|(?<!\b\d)(?<!\b\d\d)(?<!\b\d\d\d)\s*)$"
         rf"|(?:{_TYPES}) {_PREFIX}",
@@ -113,7 +113,7 @@ SHAPES: dict[str, Shape] = {
         single=False,
     ),
 }
-#: What netfilter and `sysctl` print: the tables that are kept as they are.
+#: Output of netfilter and `sysctl`, which is kept as text.
 SIDE: dict[str, Shape] = {
     "iptables-save": _shape(r"\*(?:nat|filter|mangle|raw|security)\s*$|:\S+ \S+ \[|-[AIN] |COMMIT|# "
     r"(?:Generated|Completed)|\[\d+:\d+\] -"),
@@ -122,9 +122,9 @@ SIDE: dict[str, Shape] = {
     "ip netconf": _shape(r"(?:inet6?|mpls|ipv4|ipv6) \S+ "),
     "ip nexthop": _shape(r"id \d+ "),
 }  # fmt: skip
-#: Parsers in the order in which a line without a command is tried.
+#: The order in which parsers are tried for a table without a command.
 _ORDER = ("ifconfig", "arp", "route", "ip_rule", "bridge_fdb", "ip_address", "ip_neigh", "ip_route", "bridge_vlan")
-# A line that may begin one of them: all others are prose, and cost one look each.
+# A line that may begin one of these tables: every other line is prose after this one test.
 _MAY_BEGIN = re.compile(
     rf"\s*(?:\d{{1,10}}: ?\S|\d{{1,10}}:\s+(?:not )?from |default |{_TYPES} |{_MAC} |[\d.]{{7,15}}[/ \t]"
     rf"|[\da-fA-FxX*.:]+[:.][\da-fA-FxX*.:]*[/ \t]"
@@ -141,28 +141,29 @@ _ELLIPSIS = re.compile(
     r"|[-=*]*\s*snip\s*[-=*]*)\s*$",
     re.IGNORECASE,
 )
-# What `sudo`, `ssh` and `kubectl` say in front of a command's output
+# Messages of `sudo`, `ssh` and `kubectl` in front of a command's output
 _CHATTER = re.compile(
     r"\[sudo\] |(?:\S+ )?[Pp]assword(?: for \S+)?:|Warning: |sudo: |Last login|Defaulted container|Unable to use a TTY|WARNING: "
     r"|Pseudo-terminal|Connection to \S+ closed|If you don't see a command prompt|Defaulting container|Starting pod/|Temporary "
     r"|Emulate Docker CLI|Creating debugging pod |Welcome to |The authenticity |All commands and output "
 )
-# What stands below a table and is of none: of GitHub's runners, VyOS, chats, `set -x`, `ping`
+# Lines below a table that belong to no table: of GitHub's runners, VyOS, chats, `set -x`, `ping`
 _OF_OTHERS = re.compile(
     r"##\[|make(?:\[\d\])?: |::\w+::|\[edit\b|\[?\d\d:\d\d(?::\d\d)?\]? (?:-!-|<|\*)|\+{1,4} [a-z]|--- |<[@+ ]?\w+> |!$"
     r"|% \w|\s*[\]}],?$"
 )
-# Above the routes of a table in what scripts of routers print
+# The number of a routing table, which scripts of routers print above its routes
 _TABLE_NUMBER = re.compile(r"\d{1,5}$")
 _JOINT = re.compile(r"\\ {1,8}(?=\S)|\\(?=inet|link/|valid_lft)")
 
 
 class Reading(NamedTuple):
-    """A table as it stands in a text.
+    """A table in a text.
 
-    ``first`` and ``end``: the positions of its first line and of the one behind its last; ``lines``: what is read, one for each
-    line there (empty where a line was left out); ``records``; ``lost``: (position, line, reason) of each line that could not be
-    read; ``cut``: why the table is only a part, or ``""``; ``notes``: what is to be known of it.
+    ``first`` and ``end``: the positions of its first line and behind its last line; ``lines``: the lines as they were read, one
+    for each line of the text (empty for a line that was left out); ``records``: the records in them; ``lost``: (position, line,
+    reason) of each line that could not be read; ``cut``: why the table is only a part, or ``""``; ``notes``: remarks for the
+    user.
     """
 
     parser: str
@@ -176,7 +177,7 @@ class Reading(NamedTuple):
 
 
 def may_begin(line: str) -> bool:
-    """Whether a line may be the first of a table that stands below no command."""
+    """Whether a line may be the first line of a table without a command above it."""
     return _MAY_BEGIN.match(line[:200]) is not None
 
 
@@ -184,12 +185,12 @@ def read(
     parser: str, lines: Sequence[str], at: int, stop: Callable[[int], bool], *, part: bool = False, title: bool = False,
     once: bool = False, walls: AbstractSet[int] = frozenset(),
 ) -> Reading | None:  # fmt: skip
-    """The table of a parser that begins at a position, behind blank lines; None where there is none.
+    """The table of a parser that begins at a position, or behind blank lines there; None if there is no such table.
 
-    ``stop`` says of a line that does not fit whether the table ends there at the latest (a prompt, another command);
-    ``part``: its output was filtered, so that a record may lack its first line; ``title``: lines may stand in front (`watch`);
-    ``once``: the table ends where its first record comes again (another one of its kind follows); ``walls``: positions at which
-    a table ends even where the line fits: what another machine printed, or another writer quoted.
+    ``stop``: whether a line that does not fit ends the table at the latest (a prompt, another command); ``part``: the output was
+    filtered, so that a record may lack its first line; ``title``: other lines may stand in front (`watch`); ``once``: the table
+    ends where its first record appears again (another table of the same kind follows); ``walls``: positions at which a table
+    ends even if the line fits, because another machine or another writer begins there.
     """
     shape = SHAPES.get(parser)
     if shape is None:
@@ -238,24 +239,24 @@ def _first(shape: Shape, parser: str, lines: Sequence[str], at: int, stop: Calla
 
 
 def is_json(line: str) -> bool:
-    """Whether a line begins what `-j` prints."""
+    """Whether a line begins the output of `-j`."""
     return line[:2] in ("[{", "[]", '{"') or line in ("[", "{")
 
 
 def is_chatter(line: str) -> bool:
-    """Whether a line is what `sudo`, `ssh` and `kubectl` say before a command's output."""
+    """Whether a line is a message of `sudo`, `ssh` or `kubectl` in front of a command's output."""
     return _CHATTER.match(line.strip()) is not None
 
 
 def parsers_stderr(line: str) -> bool:
-    """Whether a line is what `ip` and `bridge` print on standard error."""
+    """Whether a line is a message that `ip` and `bridge` print on standard error."""
     from parsers.lex import STDERR
 
     return STDERR.match(line) is not None
 
 
 def is_prose_of(parser: str, line: str) -> bool:
-    """Whether a line that has the shape is a sentence all the same: `192.0.2.1 from here on …`, `default gateway is missing`"""
+    """Whether a line is a sentence although it fits the table: `192.0.2.1 from here on …`, `default gateway is missing`."""
     if parser not in ("ip_route", "ip_neigh", "arp", "route", "ip_link", "ip_address"):
         return False
     line = _NOTE.sub("", line)
@@ -267,7 +268,7 @@ _TELLS = re.compile(
     r"|Gateway|Iface"
     r"|\d/\d|IP routing|<[A-Z]"
 )
-# What a line begins with that a mailer broke off: no sentence begins like this
+# First words of a line that a mailer broke off: no sentence begins with them
 _BROKEN_OFF = frozenset(
     "via dev proto scope src metric table mtu advmss pref expires lladdr lookup qdisc state group qlen mode brd default "
     "valid_lft "
@@ -277,7 +278,7 @@ _BROKEN_OFF = frozenset(
 )
 
 
-# What no sentence has that does not end like one
+# Words of a table that appear in a sentence only if the line ends like one
 _OUTPUT = re.compile(
     rf"\bdev \S+ (?:lladdr|proto|scope|table|metric|src|onlink) |\bvia \S+ dev \S|\blladdr \S+ (?:{_STATES})"
     r"|^\d+:\s+from \S+ lookup "
@@ -285,7 +286,7 @@ _OUTPUT = re.compile(
 
 
 def is_prose(line: str) -> bool:
-    """Whether a line is a sentence, not output.
+    """Whether a line is a sentence and not output.
 
     >>> is_prose("As you see it is up."), is_prose("02:00:00:0"), is_prose("10.0.0.1 dev eth0 FAILED")
     (True, False, False)
@@ -307,7 +308,7 @@ def is_prose(line: str) -> bool:
 
 
 class _Row:
-    """A line of a table: its position, its text without what stands around it, and whether it begins a record."""
+    """A line of a table: its position, its text without surrounding remarks, and whether it begins a record."""
 
     __slots__ = ("at", "starts", "text")
 
@@ -327,7 +328,7 @@ def _rows(
     once: bool,
     walls: AbstractSet[int],
 ) -> tuple[list[_Row], list[tuple[int, str, str]], int, str]:
-    """The rows of a table from its first line on, the lines among them that do not fit, its end, and why it is a part."""
+    """The rows of a table from its first line on, lines in between that do not fit, its end, and why it is only a part."""
     if is_json(lines[at].strip()):
         return _json_rows(lines, at)
     indent = _indent(lines[at]) if shape.start.match(lines[at].lstrip()) else ""
@@ -336,7 +337,7 @@ def _rows(
     pending: list[int] = []
     cut = ""
     end = position = at
-    bare = False  # behind a first line that could not be read: what follows hangs on nothing
+    bare = False  # whether the first line of a record could not be read, so that its further lines have no record
     gap = False
     while position < len(lines):
         line = lines[position]
@@ -396,7 +397,7 @@ def _rows(
         else:
             pending.append(position)
         position += 1
-    if pending:  # lines behind the last that fits: the end of a line that was broken or cut
+    if pending:  # lines behind the last one that fits: the rest of a line that was broken or cut
         for it in pending:
             if _ELLIPSIS.match(lines[it]):
                 cut = cut or "something was left out"
@@ -409,13 +410,13 @@ def _rows(
 
 
 def _as_printed(parser: str, text: str, starts: bool) -> str:
-    """A line with the indentation that a browser may have taken away, where the parser needs it."""
+    """A line with the indentation that the parser needs, which a browser may have removed."""
     if starts:
         return text.lstrip() if parser in _OF_LINKS else text
     return f"        {text}" if parser == "ifconfig" and not text[:1].isspace() else text
 
 
-# What is printed in lines that are long enough to be broken, and whose words say where they go on
+# Tables with lines long enough to be broken, whose words show where a broken line continues
 _WRAPPED = ("ip_link", "ip_address", "bridge_link", "ip_route", "ip_neigh", "ip_rule", "bridge_fdb")
 _NO_LINE = "no line of this table"
 _LINK_LINE = re.compile(_LINK)
@@ -424,7 +425,7 @@ _LOST_LINK = re.compile(r"\d{1,10}: ?\S")
 
 
 def _key(text: str) -> str:
-    """What tells the first record of a table: `1: lo`, `default`, `0:`."""
+    """The words that identify the first record of a table: `1: lo`, `default`, `0:`."""
     words = text.split(None, 4)
     if len(words) > 3 and words[2] in ("inet", "inet6"):  # `-o`
         return " ".join(words[:4])
@@ -440,7 +441,7 @@ def _indent(line: str) -> str:
 
 
 def _json_rows(lines: Sequence[str], at: int) -> tuple[list[_Row], list[tuple[int, str, str]], int, str]:
-    """The lines of a JSON text, up to where its brackets are closed."""
+    """The lines of a JSON text, up to its last closing bracket."""
     rows = []
     depth = 0
     quoted = escaped = False
@@ -467,13 +468,13 @@ def _json_rows(lines: Sequence[str], at: int) -> tuple[list[_Row], list[tuple[in
 
 
 def _parse(parser: str, texts: Sequence[str]) -> tuple[list[Any], int]:
-    """The records of some lines, and how much of them could not be understood."""
+    """The records of some lines, and a number for how much of the lines was not understood."""
     records, problems = parsers.parse(parser, "\n".join(texts), strict=False)
     return records, len(problems) * 3 + left_over(records)
 
 
 def left_over(value: Any) -> int:
-    """How many words of records no field is known for."""
+    """The number of words in records that belong to no field."""
     if isinstance(value, dict):
         return sum(
             len(part) if key == "unparsed" else left_over(part) for key, part in value.items() if isinstance(part, (dict, list))
@@ -491,7 +492,7 @@ def _mended(
     lost: list[tuple[int, str, str]],
     cut: str,
 ) -> Reading | None:
-    """The reading of the rows, each that cannot be understood mended or lost."""
+    """The table made of rows; a row that is not understood is mended, or else lost."""
     notes: list[str] = []
     for row in rows:
         if "\\" in row.text and parser in (*_OF_LINKS, "ip_route") and _JOINT.search(row.text):
@@ -544,7 +545,7 @@ def _is_noted(text: str) -> bool:
 
 
 def _mend_rows(shape: Shape, parser: str, lines: Sequence[str], rows: list[_Row], behind: dict[int, str]) -> set[int]:
-    """Mend records that are not understood: without a writer's note, or joined with the line below. The positions joined."""
+    """Mend records that are not understood: remove a writer's note, or join lines. Returns the positions of joined lines."""
     gone: set[int] = set()
     position = 0
     while position < len(rows):
@@ -569,7 +570,7 @@ def _mend(parser: str, group: list[_Row], follower: _Row | None, behind: dict[in
             for row, text in zip(group, texts):
                 row.text = text
             bad = better
-    for row in adjacent if parser in _WRAPPED else ():  # a line of no shape below: the end of this one?
+    for row in adjacent if parser in _WRAPPED else ():  # a line below without a shape may be the rest of this line
         following = row.at + 1
         while following in behind:
             text = behind[following].strip()
@@ -587,7 +588,7 @@ def _mend(parser: str, group: list[_Row], follower: _Row | None, behind: dict[in
             bad = _parse(parser, [one.text for one in group])[1]
             gone.add(following)
             following += 1
-    if bad and len(group) > 1:  # a line that has the shape of another, but ends the one above
+    if bad and len(group) > 1:  # a line that looks like a new record, but is the rest of the line above
         for above, row in zip(group, group[1:]):
             if not above.text or not row.text:
                 continue
@@ -605,7 +606,7 @@ def _mend(parser: str, group: list[_Row], follower: _Row | None, behind: dict[in
 
 
 def _joins(above: str, text: str, bad: int, head: str) -> list[str]:
-    """How a line may go on in the one below: by its words, or in the middle of one where a terminal is as wide as that."""
+    """The ways to join a line with the rest below: as further words, or within a word if the line fills a terminal's width."""
     found = []
     label = f" {text}:" in head or f" {text}@" in head  # `inet 10.0.0.1/24 scope global`, and the link's name below
     if bad or label or text.split(None, 1)[0] in _BROKEN_OFF or _ENDS_OPEN.search(above):
@@ -628,7 +629,7 @@ def _is_better(parser: str, group: list[_Row], row: _Row, candidate: str, bad: i
 
 
 def _without_cut(parser: str, text: str) -> tuple[str, str]:
-    """A line up to where a word of it was cut off, and that it was; a record of such a line does not count as whole.
+    """A line without a word that was cut off at its end, and a note about that; such a record does not count as whole.
 
     >>> _without_cut("ip_address", "    link/ether 02:00:00:0")
     ('', "cut off: '02:00:00:0'")
@@ -654,7 +655,7 @@ def _without_cut(parser: str, text: str) -> tuple[str, str]:
 
 
 def _up_to(parser: str, text: str, position: int) -> str:
-    """The part of a line in front of the word that was cut; none where that has no meaning by itself."""
+    """The part of a line in front of the cut word; empty if this part has no meaning by itself."""
     if parser in _OF_LINKS and _BRIEF.match(text):
         return " ".join(text.split()[:position])
     if parser in _OF_LINKS and re.match(_LINK, text) and "\\" not in text:
@@ -675,7 +676,7 @@ _LISTED = re.compile(r"[dlcbps-][rwxsStT-]{9}[.+]? ")
 
 
 def _unshaped(parser: str, lines: Sequence[str], at: int, stop: Callable[[int], bool]) -> Reading | None:
-    """A table whose lines have no shape that is known here: all lines up to the end of the block that its parser reads."""
+    """A table without a known shape: all lines of the block that its parser reads."""
     while at < len(lines) and not lines[at].strip():
         at += 1
     end = at
@@ -712,11 +713,11 @@ def _unshaped(parser: str, lines: Sequence[str], at: int, stop: Callable[[int], 
     return Reading(parser, at, end, texts, records, [one for one in lost if one[0] < end or not is_prose(one[1])], "", [])
 
 
-# -- tables below no command -------------------------------------------------------------------------------------------
+# -- tables without a command ------------------------------------------------------------------------------------------
 
 
 def detect(lines: Sequence[str], at: int, stop: Callable[[int], bool], walls: AbstractSet[int] = frozenset()) -> Reading | None:
-    """The table that begins at a position and that some parser reads whole; None where there is none."""
+    """The table at a position that a parser reads completely; None if there is no such table."""
     text = lines[at].strip()
     best: Reading | None = None
     if is_json(text):
@@ -737,7 +738,7 @@ def detect(lines: Sequence[str], at: int, stop: Callable[[int], bool], walls: Ab
 
 
 def _kind_of_links(found: Reading) -> str:
-    """Whether links are those of `ip link`, `ip address` or `bridge link`."""
+    """The parser for the command that printed some links: `ip link`, `ip address` or `bridge link`."""
     text = "\n".join(found.lines)
     if "addr_info" in str(found.records[:50]) and any(record.get("addr_info") for record in found.records):
         return "ip_address"
@@ -747,7 +748,7 @@ def _kind_of_links(found: Reading) -> str:
 
 
 def _says_enough(name: str, records: Sequence[Any]) -> bool:
-    """Whether records show more than that any word can be a destination."""
+    """Whether records have more than a destination, because any single word could be one."""
     if name == "ip_route":
         return any(len(record) > 2 and ("dev" in record or "gateway" in record or "nexthops" in record or "type" in record)
                    for record in records)  # fmt: skip
