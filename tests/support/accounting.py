@@ -1,4 +1,4 @@
-"""Account for the words of a text: each is in a record, belongs to the format itself, or is reported."""
+"""Account for every word of a text: it is in a record, belongs to the format itself, or is reported as a problem."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def strings(value: Any) -> Iterator[str]:
 
 
 def vanished(marks: Sequence[str], records: list[Any], problems: Sequence[parsers.ParseError]) -> list[str]:
-    """The nonsense words that are in no record and in no problem."""
+    """The nonsense words that neither a record nor a problem contains."""
     said = "\n".join(strings(records)) + "\n" + "\n".join(problem.line for problem in problems)
     return [mark for mark in marks if mark not in said]
 
@@ -71,7 +71,7 @@ _FORMAT_WORDS = {  # of every command: what stands in a table without being a va
 
 
 def _words_of(value: Any, seen: set[int]) -> Iterator[str]:
-    """The words that a module's tables of data hold."""
+    """The words in the data tables of a module."""
     if id(value) in seen:
         return
     seen.add(id(value))
@@ -90,7 +90,7 @@ def _words_of(value: Any, seen: set[int]) -> Iterator[str]:
 
 
 def known(command: str) -> set[str]:
-    """The words of a command's format, for which a record has a key, or the absence of one."""
+    """The words of a command's format, which records express by a key or by the absence of one."""
     modules: list[types.ModuleType] = [parsers.module(command)]
     own = _FORMAT_WORDS.get(command, "").split()
     if command in ("ip_link", "ip_address", "bridge_link"):
@@ -109,7 +109,7 @@ def known(command: str) -> set[str]:
 
 
 def unaccounted(text: str, records: list[Any], problems: Sequence[parsers.ParseError], words: set[str]) -> list[tuple[int, str]]:
-    """The words of a text (with the number of their line) that are nowhere: not in a record, not known, not reported."""
+    """The lost words of a text (with their line numbers): neither in a record, nor part of the format, nor reported."""
     values = set(strings(records))
     pool = values | {atom for value in values for atom in _ATOM.findall(value)} | words
     reported = {problem.line_number for problem in problems}
@@ -128,13 +128,13 @@ def unaccounted(text: str, records: list[Any], problems: Sequence[parsers.ParseE
 
 
 def _around_colons(atom: str) -> Iterator[list[str]]:
-    """``127.0.0.1:80``, ``cgroup:unreachable:1``, ``eth0%1:80`` in their parts"""
+    """The parts of words like ``127.0.0.1:80``, ``cgroup:unreachable:1`` and ``eth0%1:80``."""
     for separator in (atom.partition(":"), atom.rpartition(":")):
         yield [piece for part in (separator[0], separator[2]) for piece in part.split("%") if piece]
 
 
 def _forms(atom: str) -> Iterator[str]:
-    """How a record may hold a word: as it is, without punctuation, as the number it is."""
+    """The forms in which a record may contain a word: unchanged, without punctuation, or as a number."""
     yield atom
     bare = atom.strip(":")
     yield bare
@@ -161,12 +161,12 @@ def _forms(atom: str) -> Iterator[str]:
 
 
 def shape(line: str, words: set[str]) -> tuple[str, ...]:
-    """What kind of line it is: its words, with everything that is a value replaced."""
+    """The kind of a line: its words, with each value replaced by a placeholder."""
     return tuple(word if word in words else "#" for word in line.split())
 
 
 def damaged(parts: list[str], at: int) -> Iterator[tuple[str, str]]:
-    """Ways to put a nonsense word into a line at a word (``parts[at]``), each with the nonsense that must be accounted for."""
+    """Lines with a nonsense word put in at ``parts[at]``, each with the nonsense that must be accounted for."""
     word, front, behind = parts[at], "".join(parts[:at]), "".join(parts[at + 1 :])
     yield f"{front}zzqx {word}{behind}", "zzqx"
     yield f"{front}zzqx{behind}", "zzqx"

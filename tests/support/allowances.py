@@ -1,4 +1,4 @@
-"""Where text and JSON of one command may differ: each place with the values, the kinds and the releases that it is bound to.
+"""Allowed differences between text and JSON of one command: each place, with its values, kinds of records and releases.
 
 ``parsers/DIFFERENCES.md`` is written from this table. Every entry is needed by a pair of the fixtures (test_differences.py).
 """
@@ -31,7 +31,7 @@ class Allowance:
     says: Says = lambda text, value: True
 
     def fits(self, command: str, place: str, kinds: set[str], release: str) -> bool:
-        """Whether the allowance is for a place in a record of these kinds, as this release (``""``: not known) prints it."""
+        """Whether the allowance applies to a place in a record of these kinds, printed by a release (``""``: unknown)."""
         return (
             place == self.place
             and command in self.commands.split()
@@ -45,12 +45,12 @@ def _number(release: str) -> tuple[int, ...]:
 
 
 def _silent(pattern: str) -> Says:
-    """Nothing in the text is one of the words."""
+    """Require that the text contains none of the words."""
     return lambda text, value: re.search(rf"(?<!\S)(?:{pattern})(?!\S)", text) is None
 
 
 def _named(word: str) -> Says:
-    """The text has the value behind a word, or has neither."""
+    """Require that the text has the value behind a word, or neither of them."""
 
     def says(text: str, value: Any) -> bool:
         if value is None:
@@ -62,7 +62,7 @@ def _named(word: str) -> Says:
 
 
 def _word(words: str) -> Says:
-    """The text has the words, or the record has no such field."""
+    """Require that the text has the words, or that the record lacks the field."""
     return lambda text, value: (re.search(rf"(?<!\S){words}(?!\S)", text) is not None) is bool(value)
 
 

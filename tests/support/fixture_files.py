@@ -15,24 +15,24 @@ _LIKE = re.compile(r", as ([^\s/]+-[^\s/]+(?:/\S+)?)$")
 
 
 def stored(path: Path) -> Path:
-    """The file that has the content of a fixture: its own, or the one that its folder's PROVENANCE says it is alike to."""
+    """The file with the content of a fixture: the fixture itself, or the identical file that PROVENANCE names."""
     folder, _, other = _listed(path.parent).get(path.name, ("", ""))[1].partition("/")
     return path.parent.parent / folder / (other or path.name) if folder else path
 
 
 def read(path: Path) -> str:
-    """A capture as it is: bytes that are no UTF-8 survive, line ends stay."""
+    """The unchanged text of a fixture: invalid UTF-8 survives, line ends stay."""
     return stored(path).read_bytes().decode("utf-8", "surrogateescape")
 
 
 @functools.cache
 def texts(command: str = "*") -> list[Path]:
-    """The texts of a command, or of all commands: each content once."""
+    """The texts of a command, or of all commands, without duplicates."""
     return sorted(FIXTURES.glob(f"{command}/*/*.txt"))
 
 
 def pairs() -> list[tuple[Path, Path]]:
-    """The texts that have JSON of the same state, with it: each two contents once (a release may change one of them)."""
+    """Pairs of a text and the JSON of the same state, without duplicate pairs (a release may change only one side)."""
     found: dict[tuple[Path, Path], tuple[Path, Path]] = {}
     for folder in sorted(path.parent for path in FIXTURES.glob("*/*/PROVENANCE")):
         for name in sorted(name for name in commands(folder) if name.endswith(".txt")):
@@ -49,7 +49,7 @@ _FORM = {"ip_address": r" -[jc](?= )", "ip_route": r" -[jocs](?= )", "ip_neigh":
 
 @functools.cache
 def _listed(folder: Path) -> dict[str, tuple[str, str]]:
-    """For each file that a folder's PROVENANCE lists: what was run, and which stored file it is alike to (or nothing)."""
+    """Each file that a folder's PROVENANCE lists → its command, and the stored file with the same content (or "")."""
     path = folder / "PROVENANCE"
     lines = path.read_text(errors="surrogateescape").split("\n") if path.exists() else []
     found = {}

@@ -1,4 +1,4 @@
-"""The command line in processes that are forked from one which has read its modules: the same `main`, without its start-up."""
+"""Run the command line in processes forked from one that has already imported netwrap: the same `main`, without start-up."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NAMESPACES = ("net", "mnt", "pid")
 
 
 class Forks:
-    """One process that has read all modules of netwrap, and forks for each command that it is sent."""
+    """A process that has imported all modules of netwrap, and forks for each command that it receives."""
 
     def __init__(self) -> None:
         ours, theirs = socket.socketpair()
@@ -36,7 +36,7 @@ class Forks:
         self._lock = threading.Lock()
 
     def call(self, words: list[str], env: dict[str, str], files: list[int], host: str | None = None, timeout: float = 120) -> int:
-        """Run ``netwrap WORDS`` there with three standard files, in the namespaces of the process ``host``; return its status."""
+        """Run ``netwrap WORDS`` with three standard files in the namespaces of the process ``host``, and return its status."""
         argv = ["netwrap", *words]
         request = json.dumps({"argv": argv, "env": env, "cwd": os.getcwd(), "host": host}).encode()
         with self._lock:
@@ -53,7 +53,7 @@ class Forks:
         return status
 
     def run(self, words: list[str], given: str | None, env: dict[str, str], host: str | None, timeout: float) -> Done:
-        """Run ``netwrap WORDS`` there, give it a text, and return what it printed."""
+        """Run ``netwrap WORDS`` with a text on standard input, and return its output."""
         printed: list[bytes] = [b"", b""]
         with contextlib.ExitStack() as ends:
             theirs, threads = [], []
@@ -83,7 +83,7 @@ class Forks:
 
 @functools.cache
 def forks() -> Forks:
-    """The process of this worker."""
+    """The forking process of this test worker."""
     return Forks()
 
 
@@ -95,7 +95,7 @@ def netwrap(
     host: str | None = None,
     timeout: float = 120,
 ) -> Done | None:
-    """Run the command line, or return None where a variable for Python itself is set and it needs a Python of its own."""
+    """Run the command line; return None if an environment variable for Python itself requires a fresh Python."""
     if any(name.startswith(_OF_PYTHON) for name in env or ()):
         return None
     return forks().run(list(words), given, {**os.environ, "PYTHONPATH": str(ROOT), **(env or {})}, host, timeout)
@@ -126,7 +126,7 @@ def _receive(source: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
 
 
 def _serve(source: socket.socket) -> dict[str, Any]:
-    """Fork for each request, and return it in the child, whose standard streams are those that came with it."""
+    """Fork for each request; return the request in the child, whose standard streams are those sent with the request."""
     while True:
         asked = _receive(source)
         if asked is None:
@@ -151,7 +151,7 @@ def _status(child: int) -> int:
 
 
 def _enter(host: str) -> None:
-    """Enter the namespaces of a process as `nsenter -t PID -n -m -p -r` does: the process that goes on there is a child."""
+    """Enter the namespaces of a process as `nsenter -t PID -n -m -p -r` does; a child continues there."""
     import ctypes
 
     libc = ctypes.CDLL(None, use_errno=True)
@@ -173,7 +173,7 @@ def _enter(host: str) -> None:
 
 
 def _open_streams() -> None:
-    """Give Python the standard streams anew: what it found out of the server's (can it seek?) is not true of ours."""
+    """Open Python's standard streams again: properties of the server's streams (seekable?) do not apply to ours."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         was = getattr(sys, name)
         raw = io.FileIO(number, "r" if number == 0 else "w", closefd=False)

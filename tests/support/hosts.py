@@ -1,4 +1,4 @@
-"""Random small networks in a host of their own, most with one fault: lines of a shell that make them."""
+"""Random small networks, most with one fault, as shell lines that make them in a private host."""
 
 # ruff: noqa: E501 (a fault is one row)
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Imagined(NamedTuple):
-    """A network: the shell's lines, the namespaces to ask from, and the fault."""
+    """A network: its shell lines, the namespaces to trace from, and its fault."""
 
     kind: str
     fault: str
@@ -18,7 +18,7 @@ class Imagined(NamedTuple):
 
 
 class _Net:
-    """Collects the lines."""
+    """Collector of the shell lines that make a network."""
 
     def __init__(self, rng: random.Random) -> None:
         self.rng = rng
@@ -42,7 +42,7 @@ class _Net:
         self.faults.append((what, list(lines)))
 
     def cable(self, a: str, dev_a: str, b: str, dev_b: str, *addresses: tuple[str, str]) -> None:
-        """A veth pair, with (address of a, address of b) for each family."""
+        """Add a veth pair, with (address of a, address of b) for each family."""
         self.sh(f"ip -n {a} link add {dev_a} type veth peer name {dev_b} netns {b}")
         for one, other in addresses:
             for netns, dev, address in ((a, dev_a, one), (b, dev_b, other)):
@@ -102,7 +102,7 @@ class _Net:
         self.sh(self._sysctl(netns, name, value))
 
     def host_faults(self, netns: str, dev: str, gateway: str | None = None) -> None:
-        """What goes wrong at an end."""
+        """Add the faults that an end host may have."""
         self.fault(f"icmp ignored {netns}", self._sysctl(netns, "ipv4/icmp_echo_ignore_all", 1))
         self.fault(f"lo down {netns}", f"ip -n {netns} link set dev lo down")
         self.fault(f"arp off {netns}", f"ip -n {netns} link set dev {dev} arp off")
@@ -114,7 +114,7 @@ class _Net:
             )
 
     def firewalls(self, netns: str, address: str, devs: list[str]) -> None:
-        """What a firewall may do in a namespace."""
+        """Add the faults that the firewall of a namespace may cause."""
         nft = f"ip netns exec {netns} nft"
         net = address.rpartition(".")[0] + ".0/24"
         for hook, match in (
@@ -136,7 +136,7 @@ class _Net:
         )  # fmt: skip
 
     def firewalls6(self, netns: str, devs: list[str]) -> None:
-        """What a firewall may do to IPv6."""
+        """Add the faults that the firewall may cause for IPv6."""
         nft = f"ip netns exec {netns} nft"
         for family, hook, rule in (
             ("inet", "input", "policy drop"), ("inet", "forward", "policy drop"), ("ip6", "output", "icmpv6 type nd-neighbor-advert drop"),
@@ -163,7 +163,7 @@ class _Net:
 
 
 def _chain(net: _Net, filters: bool = False, nat: bool = False) -> None:
-    """a - r1 … rn - b, IPv4 and IPv6."""
+    """A chain of routers, a - r1 … rn - b, IPv4 and IPv6."""
     count = net.rng.randint(1, 3)
     routers = [f"r{n}" for n in range(count)]
     net.add("a", *routers, "b")
@@ -208,7 +208,7 @@ def _chain(net: _Net, filters: bool = False, nat: bool = False) -> None:
 
 
 def _ring(net: _Net) -> None:
-    """Routers in a ring that all send the same way round."""
+    """Routers in a ring that all send in the same direction."""
     count = net.rng.randint(3, 4)
     names = [f"r{n}" for n in range(count)]
     net.add(*names)
@@ -224,7 +224,7 @@ def _ring(net: _Net) -> None:
 
 
 def _lan(net: _Net) -> None:
-    """Hosts on a bridge in a switch of its own, a gateway, and a host behind it."""
+    """Hosts on a bridge in a namespace of its own, a gateway, and a host behind the gateway."""
     count = net.rng.randint(2, 4)
     hosts = [f"h{n}" for n in range(count)]
     net.add("sw", *hosts, "gw", "far")
@@ -343,7 +343,7 @@ def _overlay(net: _Net) -> None:
 
 
 def _macvlan(net: _Net) -> None:
-    """Macvlans on a host's link, and a neighbour on the other end of it."""
+    """Macvlans on a host's link, and a neighbour at the other end of that link."""
     net.add("host", "m1", "m2", "out")
     net.cable("host", "eth0", "out", "eth0", ("10.0.0.1/24", "10.0.0.9/24"), ("fd00::1/64", "fd00::9/64"))
     mode = net.rng.choice(["bridge", "bridge", "private", "vepa"])
@@ -390,7 +390,7 @@ def _policy(net: _Net) -> None:
 
 
 def _star(net: _Net) -> None:
-    """A router in the middle, networks around it with a switch of their own or a router behind, IPv4 and IPv6."""
+    """A router in the middle of networks with their own switch or a further router, IPv4 and IPv6."""
     net.add("hub")
     devs = []
     for n in range(net.rng.randint(3, 4)):
@@ -440,7 +440,7 @@ def _star(net: _Net) -> None:
 
 
 def _mesh(net: _Net) -> None:
-    """Routers with random cables, shortest routes that need not be the same both ways, and an end at each."""
+    """Routers with random cables and one host each; the shortest routes of both directions may differ."""
     count = net.rng.randint(4, 5)
     routers = [f"r{n}" for n in range(count)]
     net.add(*routers)
@@ -531,7 +531,7 @@ iptables -t nat -A DOCKER {skip}-p tcp -m tcp --dport 7007 -j DNAT --to-destinat
 
 
 def _dockers(net: _Net) -> None:
-    """Two networks of Docker with its own rules by iptables (nft or legacy), a published port, and somebody outside."""
+    """Two Docker networks with Docker's iptables rules (nft or legacy), a published port, and a host outside."""
     net.add("host", "c1", "c2", "c3", "out", "far")
     for number, (bridge, members) in enumerate((("docker0", (1, 2)), ("br-two", (3,)))):
         net.sh(f"ip -n host link add {bridge} type bridge")
@@ -571,7 +571,7 @@ def _dockers(net: _Net) -> None:
 
 
 def _bridges(net: _Net) -> None:
-    """A switch that is a router as well, joined to a second switch; bridge-nf, NAT, and filters of bridged frames."""
+    """A switch that also routes, joined to a second switch, with bridge-nf, NAT, and filters of bridged frames."""
     net.add("s1", "s2", "a", "b", "c", "out")
     for name in ("s1", "s2"):
         net.sh(f"ip -n {name} link add br0 type bridge", f"ip -n {name} link set dev br0 up")
@@ -635,7 +635,7 @@ def _bridges(net: _Net) -> None:
 
 
 def _natchain(net: _Net) -> None:
-    """Two routers that translate, one behind the other, with a server on each side."""
+    """Two routers with NAT, one behind the other, and a server on each side."""
     net.add("a", "r1", "m", "r2", "b", "c")
     net.cable("a", "eth0", "r1", "in", ("192.168.0.2/24", "192.168.0.1/24"), ("fd10::2/64", "fd10::1/64"))
     net.cable("r1", "out", "m", "e1", ("10.1.0.1/24", "10.1.0.254/24"), ("fd11::1/64", "fd11::254/64"))
@@ -685,7 +685,7 @@ def _natchain(net: _Net) -> None:
 
 
 def _marks(net: _Net) -> None:
-    """A router with two uplinks that chooses by marks, protocols and sources, and a sender with marks of its own."""
+    """A router that chooses between two uplinks by mark, protocol and source, and a sender that sets marks."""
     net.add("a", "r", "u1", "u2", "b")
     net.cable("a", "eth0", "r", "lan", ("10.0.0.1/24", "10.0.0.254/24"))
     net.route("a", "default via 10.0.0.254")
@@ -739,7 +739,7 @@ def _marks(net: _Net) -> None:
 
 
 def _six(net: _Net) -> None:
-    """IPv6 in all its kinds: link-local gateways, routes by source, proxies, prefixes, translation."""
+    """An IPv6 network with link-local gateways, routes by source, proxies, prefixes and translation."""
     net.add("a", "r", "s", "b", "c")
     net.cable("a", "eth0", "r", "ra", ("fd01::1/64", "fd01::fe/64"))
     net.cable("r", "rs", "s", "sr", ("fd02::1/64", "fd02::2/64"))
@@ -794,7 +794,7 @@ def _six(net: _Net) -> None:
 
 
 def _flannel(net: _Net) -> None:
-    """Three nodes whose pods go by a routed vxlan without learning, as flannel has it."""
+    """Three nodes whose pods talk over a routed vxlan without learning, as with flannel."""
     net.add("sw")
     net.sh("ip -n sw link add br0 type bridge", "ip -n sw link set dev br0 up")
     nodes = [1, 2, 3]
@@ -846,7 +846,7 @@ def _flannel(net: _Net) -> None:
 
 
 def _macrouter(net: _Net) -> None:
-    """Macvlans over two cables of a host, one of them a router for the others, one moved deeper."""
+    """Macvlans on two cables of a host: one is a router for the others, one is in a nested namespace."""
     net.add("host", "m1", "m2", "rt", "out", "x")
     net.cable("host", "eth0", "out", "eth0", ("10.0.0.1/24", "10.0.0.9/24"), ("fd00::1/64", "fd00::9/64"))
     net.cable("host", "eth1", "x", "eth0", ("10.1.0.1/24", "10.1.0.9/24"))
@@ -883,7 +883,7 @@ def _macrouter(net: _Net) -> None:
 
 
 def _inbound(net: _Net) -> None:
-    """A VLAN-less provider: hosts with several links in one network, wrong lengths, proxies and addresses that are not theirs."""
+    """A flat network of a provider: hosts with several links in it, wrong prefix lengths, proxies and foreign addresses."""
     net.add("sw", "a", "b", "two", "gw", "far")
     net.sh("ip -n sw link add br0 type bridge", "ip -n sw link set dev br0 up")
     for n, (name, dev, address) in enumerate((("a", "eth0", "10.0.0.1/24"), ("b", "eth0", "10.0.0.2/24"), ("two", "eth0", "10.0.0.3/24"),
@@ -944,7 +944,7 @@ KINDS = {
 
 
 def imagine(seed: int) -> Imagined:
-    """The network of a seed."""
+    """The network that a seed makes."""
     rng = random.Random(seed)
     kind = list(KINDS)[seed % len(KINDS)]
     net = _Net(rng)

@@ -28,7 +28,7 @@ class Imagined:
         return max(self.links[netns]) + 1
 
     def pair(self, one: int, two: int, index: int | None = None, traffic: bool = True) -> None:
-        """A veth between two namespaces; both ends get the index where it is free."""
+        """Add a veth between two namespaces; both ends get the index if it is free."""
         number = len(self.truth) // 2
         first = self._index(one, index)
         self.links[one][first] = {}
@@ -49,7 +49,7 @@ class Imagined:
             self.truth[here, at] = (there, peer)
 
     def vanish(self, netns: int) -> None:
-        """Let a namespace vanish: nothing of it is captured any more."""
+        """Remove a namespace, so that captures no longer contain it."""
         self.keys[netns] = ""
 
     def sections(self, *, old_kernel: bool = False, stats: bool = True) -> list[Section]:
@@ -80,7 +80,7 @@ class Imagined:
         return sections
 
     def busybox(self) -> list[Section]:
-        """The same as `busybox ip link` shows it: no nsid, and the peer's index as a name of the own namespace."""
+        """The same as `busybox ip link` prints it: without nsids, and with the peer's index as a name of the own namespace."""
         sections = [Section("", "namespaces", "\n".join(f"{key}\tself\t" for key in self.keys[:1]))]
         for position, key in enumerate(self.keys):
             lines = []

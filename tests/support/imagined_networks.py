@@ -1,4 +1,4 @@
-"""Imagined hosts to draw: random bridges, cables and hostile names; and one bridge with many rooms that are alike."""
+"""Imagined hosts to draw: random bridges, cables and hostile names; and one bridge with many similar namespaces."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HOSTILE = ["<b>&\"'", "a]]>b", 'x"];y', "`$(id)`", "-->", "é網路", "\x1b[31m"
 
 
 def imagined(seed: int, rooms: int) -> Host:
-    """A host of random bridges, pairs, chains, VLANs and macvlans; every name may be hostile."""
+    """A host with random bridges, pairs, chains, VLANs and macvlans; every name may be hostile."""
     rng = random.Random(seed)
     names = [f"{rng.choice(HOSTILE) if rng.random() < 0.2 else 'ns'}{number}" for number in range(rooms)]
     links: list[list[dict[str, Any]]] = [[] for _ in range(rooms)]
@@ -76,7 +76,7 @@ def _escaped(name: str) -> str:
 
 
 def star(rooms: int) -> Host:
-    """One bridge and many rooms on it that are alike."""
+    """A host with one bridge and many similar namespaces on it."""
     listed = ["4026530000\tself\t", *(f"{4026530000 + room}\tname\tns{room}" for room in range(1, rooms))]
     bridge = {"ifindex": 2, "ifname": "br0", "flags": ["UP"], "operstate": "UP", "linkinfo": {"info_kind": "bridge"}}
     up = {"flags": ["UP"], "operstate": "UP", "linkinfo": {"info_kind": "veth"}}

@@ -1,4 +1,4 @@
-"""The makers of `ip`, `arp` and `route` that a machine has, each as a PATH that finds it: as on a desktop, and as on a router."""
+"""The installed implementations of `ip`, `arp` and `route`, each as a PATH that finds only it, as on a desktop or a router."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BUSYBOX_LINKS = ("ip", "arp", "route", "nsenter")
 
 
 def use_busybox(monkeypatch: pytest.MonkeyPatch, folder: Path, links: tuple[str, ...] = BUSYBOX_LINKS) -> None:
-    """Let `ip`, `arp` and `route` be links to busybox, first in the PATH."""
+    """Make `ip`, `arp` and `route` links to busybox, first in the PATH."""
     box = shutil.which("busybox")
     if box is None:
         pytest.skip("busybox is not installed")
@@ -24,7 +24,7 @@ def use_busybox(monkeypatch: pytest.MonkeyPatch, folder: Path, links: tuple[str,
 
 
 def use_without(monkeypatch: pytest.MonkeyPatch, folder: Path, *missing: str) -> None:
-    """Let the PATH hold links to all that netwrap runs, but not to what is ``missing``."""
+    """Make a PATH with links to all programs that netwrap runs, except the ``missing`` ones."""
     for name in ("ip", "arp", "route", "bridge", "nsenter", "sh", "cat", "true", "env"):
         path = shell.find(name)
         if path is not None and name not in missing:
@@ -34,7 +34,7 @@ def use_without(monkeypatch: pytest.MonkeyPatch, folder: Path, *missing: str) ->
 
 
 def use(monkeypatch: pytest.MonkeyPatch, folder: Path, maker: str, binary: str) -> None:
-    """Let a binary be that of a maker: ``net-tools``, ``busybox``, or ``none`` of them."""
+    """Use one implementation of a binary: ``net-tools``, ``busybox``, or ``none``."""
     if maker == "busybox":
         use_busybox(monkeypatch, folder, (binary,))
     elif maker == "none":

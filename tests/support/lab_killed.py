@@ -23,7 +23,7 @@ from netwrap.lab import apply, file, perform, processes
 
 
 class Counter:
-    """Notes the kind of each command that changes something, and kills this process after some of them (0: never)."""
+    """Recorder of the kind of each changing command; kills this process after a number of commands (0: never)."""
 
     def __init__(self, after: int = 0) -> None:
         self.after = after
@@ -143,7 +143,7 @@ def main(name: str, what: str) -> None:
 
 
 def printed_by(work: Callable[[], object]) -> str:
-    """What ``work`` prints, done in a child."""
+    """The output of ``work``, run in a child process."""
     taken, given = os.pipe()
     kept = os.dup(1)
     os.dup2(given, 1)

@@ -1,4 +1,4 @@
-"""An sshd on loopback that lets root in with a key, for tests of `--via 'ssh …'`."""
+"""An sshd on loopback that root can log in to with a key, for tests of `--via 'ssh …'`."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Sshd:
         (self.folder / "known").write_text(f"[127.0.0.1]:{self.port} {kind} {text}\n")
 
     def change_known_key(self) -> None:
-        """Let the client know another key than the host has."""
+        """Give the client a host key that differs from that of the sshd."""
         self._know("wrong")
 
     def command(self, key: str = "user", port: int | None = None) -> str:

@@ -1,4 +1,4 @@
-"""Small networks as lines of a shell: a chain over a router, rooms on a bridge, macvlans, a vxlan between two bridges."""
+"""Small networks as shell lines: a chain over a router, namespaces on a bridge, macvlans, a vxlan between two bridges."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compare the ways of real packets in an imagined host with those that `trace` finds in its capture."""
+"""Compare the paths of real packets in a random host with those that `trace` finds in a capture of it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Compared(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """``undecided``, ``right``, ``wrong reached``, ``wrong``, or ``wrong way``: the verdict is right, a namespace is not."""
+        """The result: ``undecided``, ``right``, ``wrong reached``, ``wrong``, or ``wrong way`` (wrong namespaces only)."""
         if self.said.verdict in ("undecided", "depends"):
             return "undecided"
         if (self.said.verdict == "reached") == self.came:
@@ -42,7 +42,7 @@ class Compared(NamedTuple):
 
     @property
     def right_way(self) -> bool:
-        """Whether the namespaces that received the packet and its answer are those that one of the ways names."""
+        """Whether the namespaces that received the packet and its answer are those of one of the traced paths."""
         for result in self.said.results:
             there = _received(result.there)
             if there == self.there and (_received(result.back) if result.back is not None else ()) == self.back:
@@ -57,17 +57,17 @@ class Compared(NamedTuple):
 
 
 def _received(end: Ended) -> tuple[str, ...]:
-    """The namespaces that receive the packet on a way."""
+    """The namespaces that receive the packet on a traced path."""
     return tuple(sorted({str(hop.netns.name) for hop in end.way.hops if hop.came not in (None, "lo")}))
 
 
 def _seen(host: Host, places: list[tuple[str, str]]) -> tuple[str, ...]:
-    """The namespaces among the places of a packet; a bridge's port only passes it on, and lo is no way."""
+    """The namespaces among the places where a packet was seen, without the ports of bridges and lo."""
     return tuple(sorted({name for name, dev in places if dev != "lo" and "master" not in (host.find(name).link(dev) or {})}))
 
 
 def captured(made: PrivateHost) -> Host:
-    """The host as a capture of it tells."""
+    """The host, read from a capture of it."""
     return opening.read_text(made.netwrap("capture").stdout)
 
 
@@ -82,7 +82,7 @@ def pairs(host: Host, names: list[str]) -> list[tuple[str, str]]:
 
 
 def compare(made: PrivateHost, names: list[str]) -> list[Compared]:
-    """Ask the model of every pair and send the packets."""
+    """Trace every pair in the model, and send the real packets."""
     host = captured(made)
     asked = pairs(host, names)
     given = json.dumps({"pairs": asked, "servers": names})

@@ -24,7 +24,7 @@ _KINDS = ("kind", "info_kind", "info_slave_kind")
 
 @dataclasses.dataclass
 class Oracle:
-    """The text of a command (None where it was not kept), its release if that is known, and the allowances used so far."""
+    """The text of a command (None if it was not kept), its release if known, and the allowances used so far."""
 
     command: str
     printed: str | None
@@ -41,12 +41,12 @@ class Oracle:
 
 
 def differences(command: str, printed: str | None, text: list[Any], json: list[Any], release: str = "") -> list[str]:
-    """The differences, as lines, except those that the program itself makes, and values that time moves."""
+    """The differences, as lines, without those of the program itself and without values that change with time."""
     return Oracle(command, printed, release).differences(text, json)
 
 
 def _split(printed: str | None, count: int) -> list[str | None]:
-    """The lines of each record; all lines for each record where they cannot be told apart."""
+    """The lines of each record; all lines for each record if they cannot be assigned."""
     if printed is None:
         return [None] * count
     printed = ESCAPES.sub("", printed).strip("\n")
@@ -58,7 +58,7 @@ def _split(printed: str | None, count: int) -> list[str | None]:
 
 
 def _two_names(text: list[Any], json: list[Any]) -> list[str]:
-    """Two ids of one namespace, or two names of one id: the text has the name of a peer's namespace, the JSON its id."""
+    """Conflicts between the names of peers' namespaces in the text and their ids in the JSON: two ids of one name, or reverse."""
     names: dict[Any, Any] = {}
     found = []
     for one, other in zip(text, json):
@@ -71,7 +71,7 @@ def _two_names(text: list[Any], json: list[Any]) -> list[str]:
 
 
 class _Record:
-    """One record of both sides, and the lines that it was read from."""
+    """A record from the text, the same from the JSON, and the lines that it was read from."""
 
     def __init__(self, oracle: Oracle, said: str | None, text: Any, json: Any) -> None:
         self.oracle, self.said, self.text, self.json = oracle, said, text, json
@@ -82,7 +82,7 @@ class _Record:
         return self._of(self.text, self.json, "")
 
     def _allows(self, where: str, side: str, value: Any) -> bool | None:
-        """Whether a value may stand there on one side alone; None where no allowance is for that place."""
+        """Whether a value may stand at a place on one side only; None if no allowance is for that place."""
         answer = None
         for allowance in ALLOWANCES:
             if allowance.side == side and allowance.fits(self.oracle.command, where, self.kinds, self.oracle.release):
@@ -115,7 +115,7 @@ class _Record:
         return [f"{path}: {text!r} in the text, {json!r} in the JSON"]
 
     def _looked_for(self, path: str) -> set[str]:
-        """The keys below a path that the text alone may have: where it says something of one, the record must have it."""
+        """The keys below a path that only the text may have; the record must have each key that the text mentions."""
         places = (allowance.place.rpartition(".") for allowance in ALLOWANCES if allowance.side == "text")
         return {key for above, _, key in places if above == path}
 
@@ -134,7 +134,7 @@ class _Record:
 
 
 def _within(one: Any, other: Any, absolute: float, part: float) -> bool:
-    """Whether two numbers are as near to each other as two runs of a command are."""
+    """Whether two numbers are as close as those of two runs of one command."""
     if isinstance(one, str) and one[-1:] in _UNITS and one[:-1].replace(".", "", 1).isdigit():  # `5.47k` of -h
         one = float(one[:-1]) * _UNITS[one[-1]]
     if not isinstance(one, (int, float)) or not isinstance(other, (int, float)):

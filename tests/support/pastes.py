@@ -1,4 +1,4 @@
-"""Pasted texts of every kind, and what must be true of whatever is made of their pieces."""
+"""Pasted texts of every kind, and the properties that must hold for any mixture of their pieces."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def cut_and_spliced(rng: random.Random) -> str:
 
 
 def check(text: str) -> None:
-    """Nothing is raised, and no record holds a word that the text does not."""
+    """Check that reading a text raises nothing, and that no record contains a word that the text lacks."""
     shown = "\n".join([text, *pasted_text.undo(text).lines])
     for machine in session.machines(text):
         for section in machine.sections:

@@ -9,5 +9,5 @@ WHOLE = os.environ.get("NETWRAP_TESTS") == "whole"
 
 
 def chosen(case: object, one_in: int) -> bool:
-    """Whether a case, known by its repr, is among those tried: about one in so many, the same ones in every run."""
+    """Whether a case (identified by its repr) is tried: about one in so many, the same ones in every run."""
     return WHOLE or zlib.crc32(repr(case).encode("utf-8", "backslashreplace")) % one_in == 0

@@ -1,4 +1,4 @@
-"""A host of our own for tests that need fixed names: its own network, mounts, processes, /run, and a copy of /etc to spoil."""
+"""A private host for tests that need fixed names: its own network, mounts, processes, /run, and a copy of /etc to modify."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ UNSHARE = ("unshare", "--net", "--mount", "--propagation", "unchanged", "--pid",
 
 
 class PrivateHost:
-    """Runs commands in namespaces that end with it, whatever is left in them."""
+    """A set of namespaces to run commands in; they vanish with it, with everything in them."""
 
     def __init__(self) -> None:
         words = [*UNSHARE, "sh", "-c", SETUP + "echo ready\nexec sleep infinity\n"]
@@ -52,12 +52,12 @@ class PrivateHost:
         self.pid = Path(f"/proc/{self.keeper.pid}/task/{self.keeper.pid}/children").read_text().split()[0]
 
     def words(self, *argv: str, env: dict[str, str] | None = None) -> list[str]:
-        """The words that run a command there, with the project to be imported and ``env``."""
+        """The words that run a command in the host, with ``env`` and with netwrap importable."""
         given = [f"{name}={value}" for name, value in {"PYTHONPATH": str(ROOT), **(env or {})}.items()]
         return ["nsenter", "-t", self.pid, "-n", "-m", "-p", "-r", f"-w{os.getcwd()}", "/usr/bin/env", *given, *argv]
 
     def run(self, *argv: str, given: str | None = None, env: dict[str, str] | None = None, check: bool = True) -> Done:
-        """Run a command there; it must succeed unless ``check`` is false."""
+        """Run a command in the host; the command must succeed unless ``check`` is false."""
         done = subprocess.run(
             self.words(*argv, env=env), input=given, capture_output=True, text=True, errors="surrogateescape", timeout=300
         )  # fmt: skip
@@ -66,11 +66,11 @@ class PrivateHost:
         return done
 
     def sh(self, script: str) -> str:
-        """Run lines of a shell there, ending at the first that fails."""
+        """Run shell lines in the host, up to the first line that fails."""
         return self.run("sh", "-ec", script).stdout
 
     def netwrap(self, *argv: str, env: dict[str, str] | None = None) -> Done:
-        """Run the command line there, whatever its exit status."""
+        """Run netwrap in the host, with any exit status."""
         if done := forked.netwrap(argv, env=env, host=self.pid, timeout=300):
             return done
         return self.run(sys.executable, "-m", "netwrap", *argv, env=env, check=False)

@@ -1,4 +1,4 @@
-"""Send real packets between namespaces: ICMP, UDP and TCP of all pairs at once. Runs inside of a private host.
+"""Send real packets between namespaces: ICMP, UDP and TCP for all pairs at once. Runs inside a private host.
 
 Reads ``{"pairs": [[NETNS, ADDRESS], …], "servers": [NETNS, …]}`` and prints for each pair and protocol (icmp, udp, tcp) whether
 an answer came, and where the question and the answer were received as a packet for that host:
@@ -29,7 +29,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def enter(netns: str) -> None:
-    """Let this thread live in a namespace from now on."""
+    """Move this thread into a namespace."""
     with open(f"/run/netns/{netns}" if netns else "/proc/1/ns/net", "rb") as file:
         if _libc.setns(file.fileno(), 0x40000000):
             raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), netns)
@@ -74,7 +74,7 @@ def _servers(names: list[str]) -> None:
 
 
 class _Taps:
-    """Packet sockets in all namespaces: where each packet came in, by (its number, whether it is an answer)."""
+    """Packet sockets in all namespaces, which record where each packet came in, by (its number, whether it is an answer)."""
 
     def __init__(self, names: list[str]) -> None:
         self.seen: dict[tuple[int, bool], dict[tuple[str, str], None]] = {}
@@ -106,7 +106,7 @@ class _Taps:
 
 
 def _number(proto: int, data: bytes) -> tuple[int, bool] | None:
-    """Which of our packets this is: its number, and whether it is the answer."""
+    """The number of one of our packets, and whether it is the answer."""
     if proto == 0x0800 and len(data) > 20:
         inner, data = data[9], data[(data[0] & 15) * 4 :]
     elif proto == 0x86DD and len(data) > 40:

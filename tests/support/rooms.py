@@ -1,4 +1,4 @@
-"""What tests share: real namespaces of their own (``Rooms``) and the command line (``Netwrap``)."""
+"""Shared fixtures of tests: real namespaces that each test owns (``Rooms``), and the command line (``Netwrap``)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def run(argv: list[str], given: str | None = None) -> str:
 
 
 def settle(*places: str) -> None:
-    """Wait until no IPv6 address of some namespaces (names, or pids of processes in them) is tentative any more."""
+    """Wait until no IPv6 address in some namespaces (names, or pids of processes in them) is tentative."""
     for place in places:
         words = ["nsenter", "-t", place, "-n", "ip"] if place.isdigit() else [IP, "-n", place]
         for _ in range(200):
@@ -38,14 +38,14 @@ def settle(*places: str) -> None:
 
 
 class Rooms:
-    """Namespaces made for one test, and removed after it; their names carry our pid and a number."""
+    """Namespaces made for one test, and removed after it; their names contain our pid and a number."""
 
     def __init__(self) -> None:
         self._prefix = f"nwt{os.getpid()}-{next(_numbers)}-"
         self._made: list[str] = []
 
     def name(self, short: str) -> str:
-        """The name that ``short`` has for this test; whatever is made under it is removed."""
+        """The full name for ``short`` in this test; a namespace with this name is removed after the test."""
         name = self._prefix + short
         if name not in self._made:
             self._made.append(name)
@@ -68,7 +68,7 @@ class Rooms:
         run(["ip", "-n", netns, "-batch", "-"], lines)
 
     def ip(self, netns: str, *words: str) -> str:
-        """What `ip` prints in a namespace."""
+        """The output of `ip` in a namespace."""
         return run(["ip", "-n", netns, *words])
 
     def remove(self) -> None:
@@ -104,7 +104,7 @@ def netwrap() -> Netwrap:
 
 
 def has_kind(kind: str) -> bool:
-    """Whether this kernel can make links of a kind: tried, in a namespace of our own."""
+    """Whether this kernel can make links of a kind; tries it in a temporary namespace."""
     probe = f"nwt{os.getpid()}-kind-{kind}"
     if subprocess.run(["ip", "netns", "add", probe], capture_output=True).returncode != 0:
         return False

@@ -33,7 +33,7 @@ _WORDS = {
 
 
 def batch(netns: str, lines: list[str], *options: str) -> tuple[list[str], dict[int, str]]:
-    """Run lines of `ip` in a namespace; the lines it printed, and what each line that failed said."""
+    """Run lines of `ip` in a namespace; return the printed lines, and the error message of each line that failed."""
     given = "\n".join(lines) + "\n"
     done = subprocess.run(
         ["ip", "-n", netns, *options, "-force", "-batch", "-"], input=given, capture_output=True, text=True, timeout=120
@@ -50,7 +50,7 @@ def batch(netns: str, lines: list[str], *options: str) -> tuple[list[str], dict[
 
 
 def captured(netns: str) -> Namespace:
-    """The model of a real namespace, with the switches that `ip netconf` does not show."""
+    """The model of a real namespace, with the settings that `ip netconf` does not print."""
     sections = []
     for command in COMMANDS:
         words = command.split()
@@ -69,8 +69,8 @@ def captured(netns: str) -> Namespace:
 
 
 class _Imagined(NamedTuple):
-    """What makes a namespace: links with addresses, then the switches (the kernel looks at some only when a route is added),
-    then nexthops, routes and rules."""
+    """The lines that make a namespace: links with addresses, then the settings (the kernel reads some only when a route is
+    added), then nexthops, routes and rules."""
 
     links: list[str]
     switches: list[str]
@@ -310,7 +310,7 @@ def questions(seed: int, netns: Namespace, count: int) -> list[Question]:
 
 
 def line(asked: Question) -> str:
-    """A question as `ip route get` takes it."""
+    """The words of `ip route get` for a question."""
     words = ["route get", asked.destination]
     for word, value in (("from", asked.source), ("iif", asked.iif), ("oif", asked.oif), ("mark", asked.mark or None),
                         ("ipproto", asked.proto), ("sport", asked.sport), ("dport", asked.dport)):  # fmt: skip
@@ -333,7 +333,7 @@ def kernel(netns: str, asked: list[Question]) -> list[Any]:
 
 
 def disagreement(asked: Question, decision: Decision, said: Any) -> str | None:
-    """The difference between the model's answer and the kernel's; None where they agree."""
+    """The difference between the model's answer and the kernel's; None if they agree."""
     if (asked.source or "").startswith("127.") and len((decision.route or {}).get("nexthops", ())) > 1:
         return None  # the leg decides, and the kernel's choice is not known
     if isinstance(said, str):
@@ -374,7 +374,7 @@ def compare(netns: str, seed: int, count: int) -> tuple[int, list[str]]:
 
 
 def make(netns: str, seed: int) -> None:
-    """Make the namespace that a seed imagines; lines that the kernel refuses are left out."""
+    """Make the namespace of a seed, without lines that the kernel refuses."""
     made = imagine(seed)
     batch(netns, made.links)
     script = "\n".join(f"echo {value} >/proc/sys/net/{name}" for name, value in (one.split("=") for one in made.switches))

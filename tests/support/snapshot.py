@@ -1,4 +1,4 @@
-"""All state of a host that a lab could leave behind, as text; run as a script, this prints the text."""
+"""Return all state of a host that a lab could leave behind, as text; run as a script, print this text."""
 
 from __future__ import annotations
 
