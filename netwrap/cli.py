@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Do what the words ask for and return the exit status: 0 done, 1 a finding, 2 wrong usage, 127 a missing binary."""
-    if argv is None:  # the process ends with us: Python need not look for cycles in all that goes with it
+    if argv is None:  # the process is ours, and ends with us: Python need not look for cycles in all that goes with it
         atexit.register(gc.freeze)
+        gc.set_threshold(7_000, 5, 2)  # all objects are gone through as often as by default, young ones in larger lots
     words = list(sys.argv[1:] if argv is None else argv)
     closed = _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):

@@ -101,7 +101,7 @@ class _Sweep:
     def __init__(self, tables: Sequence[str], commands: Sequence[Sequence[str]] | None, timeout: float) -> None:
         self.timeout = timeout
         self.tables = () if commands is not None else tuple(tables)
-        self.versions = _versions(self.tables if commands is None else ())
+        self.versions = _versions()
         self.questions = self._questions() if commands is None else [_as_asked(words) for words in commands]
         try:
             self.census = census.take()
@@ -475,24 +475,18 @@ def _resolver(key: str, way: str) -> list[Section]:
 # -- the binaries and their releases ---------------------------------------------------------------------------------
 
 
-def _versions(tables: Sequence[str]) -> str:
+def _versions() -> str:
     """The lines of the section ``versions``. Raises Unable for an `ip` whose JSON cannot be relied on."""
     if shell.find("ip") is None or shell.is_busybox("ip"):
         raise Unable("there is no iproute2")
-    ip = _first_line(["ip", "-V"])
+    ip = shell.ask(["ip", "-V"], timeout=10).stdout.partition("\n")[0]
     number = re.search(r"iproute2-(?:v?(\d+)\.(\d+)|ss(\d{6}))", ip, re.A)
     # Before 5.5 (ss191125) the JSON of routes may be none.
     if number is None or (int(number[3]) < 191125 if number[3] else (int(number[1]), int(number[2])) < (5, 5)):
         raise Unable("this ip has no JSON that can be relied on")
     uname = os.uname()
-    lines = [f"kernel: {uname.sysname} {uname.release} {uname.machine}", f"ip: {ip}"]
-    if "firewall" in tables and shell.find("nft") is not None:
-        lines.append(f"nft: {_first_line(['nft', '-v'])}")
-    return "\n".join([*lines, "form: json", "entered by: setns"])
-
-
-def _first_line(argv: list[str]) -> str:
-    return shell.ask(argv, timeout=10).stdout.partition("\n")[0]
+    kernel = f"{uname.sysname} {uname.release} {uname.machine}"
+    return f"kernel: {kernel}\nip: {ip}\nform: json\nentered by: setns"
 
 
 def _as_asked(words: Sequence[str]) -> Question:
