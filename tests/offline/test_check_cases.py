@@ -195,6 +195,68 @@ CASES: dict[str, Case] = {
         ("cni-", "lab-"),
         ("4026532000\tname\tcni-0\n4026532001\tname\tcni-1\n", ""),
     ),
+    "L09": Case(
+        captured(
+            LINKS,
+            (
+                "4026532001",
+                "ip -j -d link show",
+                '[{"ifindex":1,"ifname":"lo","operstate":"DOWN"},{"ifindex":2,"ifname":"old0","flags":[],"operstate":"DOWN"}]',
+            ),
+            spaces=f"{HERE} self,4026532001 old",
+        ),
+        ("1 init", "1 init\n4026532001\tpid\t7 app"),
+        ('"old0","flags":[],"operstate":"DOWN"', '"old0","flags":["UP"],"operstate":"UP"'),
+    ),
+    "L05": Case(
+        root(
+            dev("v1@if2", 7, words="qlen 1000", kind="veth").replace("link-netnsid 0", "link-netns r7"),
+            UPLINK,
+            route=OUT,
+            six="fe80::/64 dev v1 proto kernel metric 256",
+        )
+        + netns("r7", LO, eth(7, "10.0.0.2/24")),
+        ("qlen 1000", "master br0"),
+        ("192.0.2.0/24 dev eth0", "10.0.0.2 dev v1 scope link\n192.0.2.0/24 dev eth0"),
+    ),
+    "A11": Case(
+        TWO.replace("scope global\n", "scope global\n    inet6 2001:db8::1/64 scope global\n", 1).replace(
+            "inet 10.0.0.2/24 scope global\n", "inet 10.0.0.2/24 scope global\n    inet6 fe80::2/64 scope link\n"
+        ),
+        ("inet6 fe80::2/64 scope link", "inet6 2001:db8::2/64 scope global"),
+        ("inet6 2001:db8::1/64 scope global", "inet6 fe80::1/64 scope link"),
+    ),
+    "R14": Case(
+        root(VRF, UPLINK, rule=RULES, route=OUT + "; 10.9.0.0/24 via 192.0.2.1 dev eth0 table 7"),
+        ("32766: from", "100: from 10.0.0.2 lookup 7\n32766: from"),
+        ("table 7", "table 10"),
+    ),
+    "R20": Case(
+        root(
+            UPLINK,
+            six="default via fe80::1 dev eth0 proto ra metric 100 expires 1700sec",
+            sysctl="net.ipv6.conf.all.forwarding = 1; net.ipv6.conf.eth0.accept_ra = 1",
+        ),
+        ("accept_ra = 1", "accept_ra = 2"),
+        ("proto ra", "proto static"),
+    ),
+    "F04": Case(
+        root(
+            dev("eth0", addr="10.1.0.2/24"),
+            dev("eth1", 3, addr="10.2.0.2/24"),
+            rule=RULES,
+            sysctl="net.ipv4.conf.all.rp_filter = 0; net.ipv4.conf.eth0.rp_filter = 1; net.ipv4.conf.eth1.rp_filter = 1",
+            route="default via 10.1.0.1 dev eth0; default via 10.2.0.1 dev eth1 metric 100; default via 10.2.0.1 dev eth1 table 7"
+            "; 10.1.0.0/24 dev eth0 scope link; 10.2.0.0/24 dev eth1 scope link",
+        ),
+        ("eth1.rp_filter = 1", "eth1.rp_filter = 2"),
+        ("32766: from", "100: from 10.2.0.2 lookup 7\n32766: from"),
+    ),
+    "N02": Case(
+        captured(LINKS, spaces=f"{HERE} self,4026532001 red,4026532001 blue"),
+        ("\tname\tblue", "\tlabel\tpod:blue"),
+        ("4026532001\tname\tblue", "4026532002\tname\tblue"),
+    ),
     "N01": Case(captured(LINKS, spaces=f"{HERE} self"), ("@token-0001 done 3", ALL + "@token-0001 done 8"), (HERE, "HOST-1")),
     "A02": Case(
         root(dev("eth0", addr="10.0.0.2/24")) + "=====\n" + root(dev("eth0", addr="10.0.0.2/24", mac="02:00:00:00:07:07")),

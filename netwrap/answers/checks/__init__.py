@@ -307,9 +307,9 @@ class Look:
             found: list[Route] = []
             told: set[Any] = set()
             for route in [*(netns.routes or ()), *(netns.routes6 or ())]:
-                dst = str(route.get("dst", ""))
-                if route.get("table") in ("local", "255", 255) or dst.startswith(("fe80:", "ff00:")):
+                if is_the_kernels(route):
                     continue
+                dst = str(route.get("dst", ""))
                 if "gateway" in route and dst != "default" and not route.get("flags") and not _ALONE & route.keys():
                     key = tuple(map(route.get, _ALL_BUT_DST))
                     if key in told:
@@ -397,6 +397,11 @@ def dev_of(route: AnyRecord, hop: AnyRecord) -> str | None:
 def is_main(route: AnyRecord) -> bool:
     """Whether a route is of the main table."""
     return route.get("table") in (None, "main", "254", 254)
+
+
+def is_the_kernels(route: AnyRecord) -> bool:
+    """Whether a route is one that the kernel keeps for its own: of the table local, for groups, or to fe80::."""
+    return route.get("table") in ("local", "255", 255) or str(route.get("dst", "")).startswith(("fe80:", "ff00:"))
 
 
 def is_idle(name: str) -> bool:

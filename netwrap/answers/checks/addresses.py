@@ -345,6 +345,37 @@ def deprecated_source(look: Look) -> Iterator[Finding]:
                     )
 
 
+@check("A11", "note", "IPv6 is set up half", "the gateway has IPv6, and those behind it reach nothing by it")
+def half_ipv6(look: Look) -> Iterator[Finding]:
+    """A link that is the IPv4 gateway of other captured namespaces has a global IPv6 address, and a namespace that uses it has
+    only a link-local one on its link; the addresses of both were captured whole. One finding for each gateway."""
+    lacking: dict[tuple[int, str], tuple[Namespace, AddrInfo, list[tuple[Namespace, AddrInfo]]]] = {}
+    for netns in look.namespaces:
+        if not netns.covers("ip_address", "inet6"):
+            continue
+        for route in look.defaults(netns):
+            dev, gateway = str(route.get("dev")), str(gateway_of(route))
+            own = [entry for entry in netns.addresses_of(dev) if entry.get("family") == "inet6"]
+            if not own or any(is_real(entry) for entry in own):
+                continue
+            for there, link, _ in look.having(netns, dev, gateway) if is_main(route) else ():
+                name = str(link["ifname"])
+                six = [entry for entry in there.addresses_of(name) if entry.get("family") == "inet6" and is_real(entry)]
+                if there is not netns and six:
+                    lacking.setdefault((id(there), name), (there, six[0], []))[2].append((netns, own[0]))
+    for (_, name), (there, entry, places) in lacking.items():
+        titles = [netns.title for netns, _ in places]
+        shown = ", ".join(titles[:3]) + (f" and {len(titles) - 3} more" if titles[3:] else "")
+        yield look.finding(
+            there,
+            f"{name} has {entry['local']}, and behind it {shown} {'has' if len(titles) == 1 else 'have'} no global IPv6 address",
+            entry,
+            places[0],
+            dev=name,
+            mend=[look.inside(places[0][0], "ip address add ADDRESS dev " + str(look.defaults(places[0][0])[0].get("dev")))],
+        )
+
+
 @check(
     "A12",
     "warning",

@@ -33,6 +33,18 @@ def not_captured(look: Look) -> Iterator[Finding]:
         )
 
 
+@check("N02", "note", "two names for one namespace", "what is done under one name is done to the other")
+def named_twice(look: Look) -> Iterator[Finding]:
+    """Two files of /run/netns are one namespace. (Names that a container engine gives do not count.)"""
+    for netns in look.namespaces:
+        if len(netns.names) > 1:
+            yield look.finding(
+                netns,
+                f"{' and '.join(netns.names)} are one namespace",
+                mend=[f"umount /run/netns/{netns.names[-1]} && rm /run/netns/{netns.names[-1]}"],
+            )
+
+
 # The property of a Namespace -> the records in words, and the command that shows them.
 _TABLES = {
     "links": ("links", "ip -d link"), "addresses": ("addresses", "ip address"), "routes": ("routes", "ip route show table all"),

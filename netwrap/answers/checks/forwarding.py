@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ...wording import hops
-from . import address_of, check, gateway_of, is_main, kind
-from .walks import walked
+from ..routing import Question
+from . import address_of, check, dev_of, gateway_of, is_main, is_real, kind
+from .walks import OUTSIDE, walked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -108,6 +109,34 @@ def partly(look: Look) -> Iterator[Finding]:
 def reverse_path(look: Look) -> Iterator[Finding]:
     """The walk of `netwrap trace` meets a strict rp_filter, whose look-up of the source leaves by another link."""
     yield from walked(look, "F03")
+
+
+@check("F04", "note", "an uplink that takes nothing from outside, by rp_filter", "connections that come in by it are dropped")
+def strict_uplink(look: Look) -> Iterator[Finding]:
+    """A namespace has default routes by two links, rp_filter of one is strict (captured for it and for all), and the look-up of
+    the kernel for a packet that comes in by it, to its own address, from an address that none of the routes but a default fits,
+    leaves by the other."""
+    for netns in look.namespaces:
+        devs = {dev_of(route, hop) or "": route for route in look.defaults(netns) for hop in hops(route) if gateway_of(hop)}
+        for dev, route in devs.items() if len(devs) > 1 else ():
+            mode, known = look.switches(netns).rp_filter(dev)
+            own = next((entry for entry in netns.addresses_of(dev) if entry.get("family") == "inet" and is_real(entry)), None)
+            if mode != 1 or not known or own is None or netns.rules is None or not netns.has_routes("inet", "all"):
+                continue
+            asked = Question(str(own["local"]), OUTSIDE["inet"], dev)
+            missing: list[tuple[str, str]] = []
+            refused = look.walker.router(netns, "inet").source_check(asked, dev, None, missing)
+            if refused == "rp-filter" and not missing:
+                name = f"net.ipv4.conf.{dev.replace('.', '/')}.rp_filter"
+                record = switch_record(netns, name)
+                yield look.finding(
+                    netns,
+                    f"what comes in by {dev} from outside is dropped: rp_filter is strict, and the way back is another link",
+                    route,
+                    *([record] if record else []),
+                    dev=dev,
+                    mend=[look.inside(netns, f"sysctl -w {name}=2")],
+                )
 
 
 @check("F05", "error", "nobody answers for a gateway that no link has", "the namespace reaches nothing at all")

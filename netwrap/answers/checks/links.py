@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ...model.peers import PAIRS
+from ...wording import hops
 from ..topology import state
-from . import check, data, is_idle, is_main, is_real, kind
+from . import check, data, is_idle, is_main, is_real, is_the_kernels, kind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ _OVERHEAD = {
     "ip6tnl": 40,
     "ip6gre": 44,
 }
+_BY_ROOT = ("ip", "nsenter", "setns")  # how namespaces were entered: only root can, and only root sees all processes
 _ON_TOP = ("vlan", "macvlan", "macvtap", "ipvlan", "ipvtap")
 
 
@@ -138,7 +140,7 @@ def dead_already(look: Look, netns: Namespace, link: Link) -> bool:
 @check("L04", "note", "the other end of a pair is in no namespace that was captured", "half of the path is unknown")
 def peer_unknown(look: Look) -> Iterator[Finding]:
     """A veth with an address or a master has no peer in the capture, although the capture looked at all namespaces."""
-    if look.host.versions.get("entered by") not in ("ip", "nsenter", "setns"):
+    if look.host.versions.get("entered by") not in _BY_ROOT:
         return
     for netns, link in look.links(*PAIRS):
         found = look.host.peer(netns, link)
@@ -200,7 +202,66 @@ def leaked(look: Look) -> Iterator[Finding]:
             idle[0],
             f"{len(idle)} namespaces of a CNI have no process: {names}, …",
             mend=[f"ip netns del {netns.names[0]}" for netns in idle[:3]],
+            explains=[("idle", id(netns)) for netns in idle],
         )
+
+
+@check("L09", "note", "a namespace that nothing uses", "a leftover: its name, and what still stands in it, are never given back")
+def unused(look: Look) -> Iterator[Finding]:
+    """A named namespace without a process, a thread or a file descriptor in it, all of whose links but lo are down, where the
+    processes of the whole host were looked at."""
+    if look.host.versions.get("entered by") not in _BY_ROOT:
+        return
+    for netns in look.namespaces:
+        if netns.here or not netns.names or netns.pids != [] or netns.held:
+            continue
+        if not netns.covers("ip_link") and not netns.covers("ip_address"):
+            continue
+        links = [link for link in netns.links or () if link.get("ifname") != "lo"]
+        if all(link.get("operstate") == "DOWN" for link in links):
+            state = "no link but lo" if not links else "all its links are down"
+            yield look.finding(
+                netns,
+                f"{netns.title} has no process, and {state}",
+                *links[:1],
+                mend=[f"ip netns del {netns.names[0]}"],
+                follows=[("idle", id(netns))],
+            )
+
+
+@check("L05", "note", "one end of a pair that nothing leads to", "a leftover, or a room that was never joined to the rest")
+def orphan(look: Look) -> Iterator[Finding]:
+    """A veth of the host's own namespace that is up, with its other end in another namespace, and has no master, no address, no
+    route by it, no filter of tc, no XDP program and no link on top. Links, addresses and routes were captured whole. Hosts of
+    Cilium are left out: programs lead packets to their veths."""
+    root = look.host.root
+    if root is None or not root.covers("ip_address") or not root.has_routes("inet", "all") or not root.has_routes("inet6"):
+        return
+    if any(str(link.get("ifname")).startswith("cilium_") for link in root.links or ()):
+        return
+    named = {
+        hop.get("dev")
+        for route in [*(root.routes or ()), *(root.routes6 or ())]
+        if not is_the_kernels(route)
+        for hop in hops(route)
+    }
+    named |= {link.get("link") for link in root.links or ()}
+    for link in root.links or ():
+        name = str(link.get("ifname"))
+        if kind(link) != "veth" or link.get("master") or "UP" not in link.get("flags", ()) or name in named:
+            continue
+        if _real_addresses(root, name) or link.get("qdisc") in ("clsact", "ingress") or "xdp" in link or "prog" in link:
+            continue
+        other = look.peer(root, link)
+        if other is not None and other[0] is not root:
+            yield look.finding(
+                root,
+                f"{name} leads to {other[1].get('ifname')} of {other[0].title}, and has no master, no address and no route",
+                link,
+                dev=name,
+                mend=[look.inside(root, f"ip link set {name} master BRIDGE")],
+                follows=[dead(root, name)],
+            )
 
 
 @check("L11", "warning", "the two ends of a cable differ in MTU", "big packets vanish in one direction; small ones pass")

@@ -505,6 +505,26 @@ def expired(look: Look) -> Iterator[Finding]:
             )
 
 
+@check("R20", "note", "an IPv6 default route that is about to vanish", "IPv6 is lost as soon as it does")
+def vanishing(look: Look) -> Iterator[Finding]:
+    """A default route expires within a minute; or it came by a router advertisement (`proto ra`), the namespace forwards IPv6,
+    and accept_ra of its link is 1: then the kernel takes no further advertisement. Both switches were captured."""
+    for netns in look.namespaces:
+        switches = look.switches(netns)
+        for route in look.defaults(netns, "inet6"):
+            dev, expires = str(route.get("dev")), route.get("expires")
+            name = f"net.ipv6.conf.{dev.replace('.', '/')}.accept_ra"
+            forwards, known = switches.forwards("all", "inet6")
+            what, mend = "", f"sysctl -w {name}=2"
+            if route.get("protocol") == "ra" and forwards and known and switches.known(name) and switches.value(name) == 1:
+                what = f"the default by {dev} came from an advertisement, and {netns.title} forwards: no further one is taken"
+            elif isinstance(expires, int) and 0 <= expires <= 60:
+                what = f"the default by {dev} expires in {expires} seconds"
+                mend = f"ip -6 route replace default via {route.get('gateway', 'GATEWAY')} dev {dev}"
+            if what:
+                yield look.finding(netns, what, route, dev=dev, mend=[look.inside(netns, mend)])
+
+
 @check("R08", "error", "no way back", "the most common fault: packets arrive, and their answers have no route")
 def no_way(look: Look) -> Iterator[Finding]:
     """A walk of `netwrap trace` arrives, and the answer ends at a missing route or at a route that drops. Or a router to which a

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ... import wording
 from ...wording import hops
-from . import check, data, dev_of, gateway_of
+from ..routing import table_name
+from . import check, data, dev_of, gateway_of, kind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,6 +48,30 @@ def empty_table(look: Look) -> Iterator[Finding]:
                     f"rule {wording.rule(rule)}: table {table} is empty",
                     rule,
                     mend=[look.inside(netns, f"ip route add default via GATEWAY table {table}")],
+                )
+
+
+@check("R14", "note", "a table that no rule looks up", "its routes are never used")
+def table_without_rule(look: Look) -> Iterator[Finding]:
+    """A table other than local, main and default has routes, all rules of the family were captured, and none looks it up. Tables
+    of VRFs are left out, and namespaces with more than 30 rules (Android)."""
+    for netns in look.namespaces:
+        vrfs = {
+            str(word) for link in netns.links or () if kind(link) == "vrf" for word in (data(link).get("table"), link["ifname"])
+        }
+        for family, rules, tables in _sides(look, netns):
+            if not netns.covers("ip_rule", family) or len(rules) > 30 or netns.links is None:
+                continue
+            named = {table_name(rule["table"]) for rule in rules if "table" in rule}
+            for table, routes in tables.items():
+                if table in _STANDARD or table in vrfs or table_name(table) in named:
+                    continue
+                yield look.finding(
+                    netns,
+                    f"table {table} has {len(routes)} route{'s' * (len(routes) != 1)}, and no rule looks it up",
+                    routes[0],
+                    dev=routes[0].get("dev"),
+                    mend=[look.inside(netns, f"ip {'-6 ' * (family == 'inet6')}rule add from SOURCE lookup {table}")],
                 )
 
 

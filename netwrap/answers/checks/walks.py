@@ -34,7 +34,7 @@ _NO_WAY = ("no-route", "no-way-back", *_DROPS)
 #: address is asked for.
 _PAIRS, _EACH = 16, 8
 _MOST, _BESIDE = 400, 3
-_OUTSIDE = {"inet": "192.0.2.1", "inet6": "2001:db8::1"}  # somewhere that nobody has
+OUTSIDE = {"inet": "192.0.2.1", "inet6": "2001:db8::1"}  # somewhere that nobody has
 
 
 def is_proxied(gateway: str) -> bool:
@@ -93,7 +93,7 @@ def _is_fault(look: Look, walk: Walk) -> bool:
         return False
     if found.verdict == "leaves" and found.reason != "no-masquerade":
         return False
-    if walk.asked.destination in _OUTSIDE.values() and found.reason in (*_NO_WAY, "loop", "martian"):
+    if walk.asked.destination in OUTSIDE.values() and found.reason in (*_NO_WAY, "loop", "martian"):
         return False  # nobody has the address: routers without a way out send it round
     if found.reason in _NO_WAY and found.direction != "back" and not _is_meant_to_know(look, walk):
         return False
@@ -141,7 +141,7 @@ def _severity(look: Look, some: list[Walk]) -> str | None:
 def _is_neighbour(look: Look, walk: Walk) -> bool:
     """Whether a walk leads to another on the same segment that is no gateway (Docker keeps these apart with `--icc=false`)."""
     gateways = [gateway_of(hops(route)[0]) for route in look.defaults(walk.asked.start)]
-    return walk.asked.destination not in (*_OUTSIDE.values(), *gateways)
+    return walk.asked.destination not in (*OUTSIDE.values(), *gateways)
 
 
 def _passes(look: Look, walk: Walk) -> bool:
@@ -209,7 +209,7 @@ def _made(look: Look) -> Iterator[Walk]:
 
 def _ways_of(look: Look, netns: Namespace, rooms: Sequence[Namespace]) -> Iterator[Walk]:
     targets: dict[str, bool] = {}
-    for family, outside in _OUTSIDE.items():
+    for family, outside in OUTSIDE.items():
         for route in look.defaults(netns, family)[:1]:
             gateway = gateway_of(hops(route)[0])
             if gateway and address_of(gateway) is not None and not is_proxied(gateway):
