@@ -175,15 +175,16 @@ class Router:
         self.links: dict[str, Link] = {link["ifname"]: link for link in netns.links or () if "ifname" in link}
         self.local: dict[int, list[tuple[str, AddrInfo]]] = {}
         self.rules = self._read_rules()
-        self.tables = self._read_tables()
+        records = self._read_tables()
+        self.locals = self._read_locals(records.pop("local", None))
         self.rules_are_plain = [(rule.get("priority"), table_name(rule.get("table", ""))) for rule in self.rules] == list(
             _ALWAYS[family]
         ) and not any(_selects(rule) for rule in self.rules)
-        held = dict(self.tables)
-        if self.rules_are_plain and not self.six:  # the kernel keeps both in one tree as long as nobody adds a rule
-            held["main"] = [*held.get("local", ()), *held.get("main", ())]
-        self._lookups = {name: _Table(routes, self.bits) for name, routes in held.items()}
-        self._custom_locals = self._has_custom_locals()
+        one_tree = self.rules_are_plain and not self.six  # the kernel keeps both in one as long as nobody adds a rule
+        self._lookups = {"local": _Table(self, self.locals, ())}
+        for name in dict.fromkeys([*records, "main"] if one_tree else records):
+            self._lookups[name] = _Table(self, self.locals if one_tree and name == "main" else (), records.get(name, ()))
+        self._custom_locals = self._has_custom_locals(records)
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
@@ -197,24 +198,28 @@ class Router:
             rules = [{"priority": priority, "src": "all", "table": table} for priority, table in _ALWAYS[self.family]]
         return rules
 
-    def _read_tables(self) -> dict[str, list[_Route]]:
-        routes = self.netns.routes6 if self.six else self.netns.routes
-        if routes is None:
+    def _read_tables(self) -> dict[str, list[Route]]:
+        """The records of each table, unread: a walk asks for a few of the hundred thousand routes of a router."""
+        if (self.netns.routes6 if self.six else self.netns.routes) is None:
             self.missing.append(("routes", self._command("route show table all")))
-        found: dict[str, list[_Route]] = {}
-        for record in routes or ():
-            route = self._route(record)
-            if route is not None:
-                found.setdefault(table_name(record.get("table", "main")), []).append(route)
+        found: dict[str, list[Route]] = {}
+        for table, records in self.netns.routes_by_table(self.family).items():
+            name = table_name(table)
+            found[name] = [*found[name], *records] if name in found else records
+        return found
+
+    def _read_locals(self, records: list[Route] | None) -> list[_Route]:
+        """The routes of the table local, and the addresses of the links (into ``self.local``)."""
+        found = [route for route in map(self.read, records or ()) if route is not None]
         for link in self.netns.addresses or ():
             for entry in link.get("addr_info", ()):
                 if entry.get("family") == self.family and "local" in entry:
                     self.local.setdefault(number(entry["local"]), []).append((str(link.get("ifname") or "lo"), entry))
-        if "local" not in found:
-            if self.netns.addresses is None:
-                self.missing.append(("the local table", self._command("route show table local")))
-            found["local"] = list(self._made_up_locals())
-        return found
+        if found:
+            return found
+        if self.netns.addresses is None:
+            self.missing.append(("the local table", self._command("route show table local")))
+        return list(self._made_up_locals())
 
     def _made_up_locals(self) -> Iterator[_Route]:
         """The local table from the addresses, where only other tables were captured."""
@@ -228,7 +233,8 @@ class Router:
             record = {"type": "local", "dst": "127.0.0.0/8", "dev": "lo", "table": "local", "scope": "host"}
             yield _Route("local", 127 << 24, 8, None, 0, 0, 254, (Leg("lo", None),), record)
 
-    def _route(self, record: Route) -> _Route | None:
+    def read(self, record: Route) -> _Route | None:
+        """A route, ready to be compared; None for one of the cache, or one whose destination cannot be read."""
         kind = record.get("type", "unicast")
         if "cache" in record or "cloned" in record.get("flags", ()):
             return None
@@ -409,7 +415,7 @@ class Router:
 
     def _select4(self, table: _Table, asked: Question, linkstate: bool) -> _Found | None:
         oif = None if asked.oif is None or self.vrf_of(asked.oif) == asked.oif else asked.oif
-        for candidates in table.by_length(number(asked.destination)):
+        for candidates in table.by_length(self, number(asked.destination)):
             for at, route in enumerate(candidates):
                 if route.tos and route.tos != asked.tos:
                     continue
@@ -450,7 +456,7 @@ class Router:
         local_only = destination >> 118 == 0x3FA or destination >> 120 == 0xFF or destination == 1
         strict = strict or (local_only and oif is not None)
         host = not self.switches.forwards("all", "inet6")[0]
-        groups = list(table.by_length6(destination, source))
+        groups = list(table.by_length6(self, destination, source))
         for reachable in (True, False) if host else (False,):
             for candidates in groups:
                 found = self._best6(candidates, oif, strict, reachable)
@@ -534,7 +540,7 @@ class Router:
 
     def own_addresses(self) -> set[int]:
         """The addresses that are ours: on a link, or alone in the local table."""
-        alone = {route.net for route in self.tables.get("local", ()) if route.type == "local" and route.length == self.bits}
+        alone = {route.net for route in self.locals if route.type == "local" and route.length == self.bits}
         return {*self.local, *alone}
 
     def may_own_more(self) -> bool:
@@ -542,7 +548,7 @@ class Router:
         an address of ours (anycast)."""
         return self._custom_locals or any(
             route.type == "anycast" or route.type == "local" and route.length < self.bits and route.net >> (self.bits - 8) != 127
-            for route in self.tables.get("local", ())
+            for route in self.locals
         )
 
     def _is_local(self, address: str) -> bool:
@@ -550,7 +556,7 @@ class Router:
         value = number(address)
         if value in self.local:
             return True
-        for routes in self._lookups.get("local", _Table([], self.bits)).by_length(value):
+        for routes in self._lookups["local"].by_length(self, value):
             return routes[0].type == "local"
         return False
 
@@ -638,11 +644,11 @@ class Router:
     def _dissects(self) -> bool:
         return any(key in rule for rule in self.rules for key in ("ipproto", "sport_start", "dport_start", "sport", "dport"))
 
-    def _has_custom_locals(self) -> bool:
-        for route in self.tables.get("local", ()):
-            if route.type == "local" and route.record.get("protocol", "kernel") != "kernel":
-                return True
-        return any(route.type == "local" for name, routes in self.tables.items() if name != "local" for route in routes)
+    def _has_custom_locals(self, others: dict[str, list[Route]]) -> bool:
+        """Whether somebody made a local route: in the table local, or in one of the others."""
+        if any(route.type == "local" and route.record.get("protocol", "kernel") != "kernel" for route in self.locals):
+            return True
+        return any(record.get("type") == "local" and self.read(record) for records in others.values() for record in records)
 
     # -- the source ---------------------------------------------------------------------------------------------------
 
@@ -729,32 +735,73 @@ class Router:
 
 
 class _Table:
-    """The routes of one table by prefix length and network."""
+    """The routes of one table by prefix length and network; a record is read when its network is asked for."""
 
-    def __init__(self, routes: Sequence[_Route], bits: int) -> None:
-        self.bits = bits
-        self._by_length: dict[int, dict[int, list[_Route]]] = {}
+    def __init__(self, router: Router, routes: Sequence[_Route], records: Sequence[Route]) -> None:
+        self.bits = router.bits  # the router itself is not kept: that would be a cycle
+        # length -> network -> a route or record, or a list of several: most stand alone, and a list each costs memory
+        self._by_length: dict[int, dict[int, Any]] = {}
+        self._made: dict[tuple[int, int], list[_Route]] = {}
         for route in routes:
-            if not 0 <= route.length <= bits:
-                raise NoAddress(f"no prefix of a route: length {route.length}")
-            self._by_length.setdefault(route.length, {}).setdefault(route.net, []).append(route)
+            self._add(self._by_length.setdefault(route.length, {}), route.net, route)
+        self._index(router, records)
         self._lengths = sorted(self._by_length, reverse=True)
-        for nets in self._by_length.values():
-            for some in nets.values():
-                if len(some) > 1:
-                    some.sort(key=lambda route: (_is_not_local_table(route), -route.tos, route.metric))
 
-    def by_length(self, destination: int) -> Iterator[list[_Route]]:
+    @staticmethod
+    def _add(nets: dict[int, Any], net: int, one: Any) -> None:
+        first = nets.setdefault(net, one)
+        if isinstance(first, list):
+            first.append(one)
+        elif first is not one:
+            nets[net] = [first, one]
+
+    def _index(self, router: Router, records: Sequence[Route]) -> None:
+        """Put each record under its network, with as little work for each as a routing table of the whole internet needs."""
+        family = socket.AF_INET6 if router.six else socket.AF_INET
+        pack, as_number = socket.inet_pton, int.from_bytes
+        sizes: dict[str, tuple[int, dict[int, Any]]] = {}  # what stands behind the slash -> shift, networks of that length
+        for record in records:
+            try:
+                if "from" in record or "nhid" in record and "dev" not in record and "nexthops" not in record:
+                    raise KeyError  # what of it is not there, or cannot be read, counts for every answer
+                address, _, size = record["dst"].partition("/")
+                shift, nets = sizes[size]
+                net = as_number(pack(family, address), "big") >> shift << shift
+            except (KeyError, AttributeError, OSError, ValueError):  # a new length, or words that the slow way may read
+                made = router.read(record)
+                if made is None:
+                    continue
+                net, nets = made.net, self._by_length.setdefault(made.length, {})
+                text = str(record.get("dst"))
+                address, _, size = text.partition("/")
+                if size == str(made.length) or text == address != "default" and made.length == self.bits:
+                    sizes[size] = self.bits - made.length, nets
+            if nets.setdefault(net, record) is not record:
+                self._add(nets, net, record)
+
+    def _routes(self, router: Router, length: int, net: int) -> list[_Route]:
+        """The routes to one network, in the order in which they are tried."""
+        if (length, net) not in self._made:
+            found = self._by_length[length][net]
+            made = [one if isinstance(one, _Route) else router.read(one) for one in _each(found)]
+            routes = [route for route in made if route is not None]
+            routes.sort(key=lambda route: (_is_not_local_table(route), -route.tos, route.metric))
+            self._made[length, net] = routes
+        return self._made[length, net]
+
+    def by_length(self, router: Router, destination: int) -> Iterator[list[_Route]]:
         """The routes to a destination, the longest prefix first."""
         for length in self._lengths:
             shift = self.bits - length
-            found = self._by_length[length].get(destination >> shift << shift)
-            if found:
-                yield found
+            net = destination >> shift << shift
+            if net in self._by_length[length]:
+                found = self._routes(router, length, net)
+                if found:
+                    yield found
 
-    def by_length6(self, destination: int, source: int) -> Iterator[list[_Route]]:
+    def by_length6(self, router: Router, destination: int, source: int) -> Iterator[list[_Route]]:
         """The same of IPv6: within a prefix the routes with the longest `from` that has the source come first."""
-        for routes in self.by_length(destination):
+        for routes in self.by_length(router, destination):
             if all(route.source is None for route in routes):
                 yield routes
                 continue
@@ -764,6 +811,10 @@ class _Table:
             for net, length in sorted(groups, key=lambda prefix: -prefix[1]):
                 if source >> (128 - length) == net >> (128 - length):
                     yield groups[net, length]
+
+
+def _each(found: Any) -> Sequence[Any]:
+    return found if isinstance(found, list) else [found]
 
 
 def _is_not_local_table(route: _Route) -> bool:

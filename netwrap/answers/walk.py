@@ -1009,7 +1009,7 @@ class Walker:
         router = self.router(end.netns, "inet6")
         if any(row.get("dst") == nexthop and row.get("dev") in (None, end.dev) for row in end.netns.proxies or ()):
             return router.switches.forwards("all", "inet6")[0]
-        for routes in router._lookups["local"].by_length(number(nexthop)) if "local" in router._lookups else ():
+        for routes in router._lookups["local"].by_length(router, number(nexthop)):
             if routes[0].length == 128 and routes[0].type == "anycast" and routes[0].legs[0].dev == end.dev:
                 return True
             break

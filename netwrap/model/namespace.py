@@ -65,6 +65,7 @@ class Namespace:
         self.typed: list[Section] = []  # what was typed in a pasted session to change something: `ip route add …`
         self.failed: dict[str, str] = {}  # what the command of a table said where it failed
         self._joined: dict[tuple[str, str, str, bool], list[Any] | None] = {}
+        self._by_table: dict[str, dict[str, list[Route]]] = {}
         self.knows_nsids = False
 
     def __repr__(self) -> str:
@@ -159,6 +160,18 @@ class Namespace:
     def routes6(self) -> list[Route] | None:
         """IPv6 routes of all tables that were captured."""
         return self._routes("inet6")
+
+    def routes_by_table(self, family: str) -> dict[str, list[Route]]:
+        """The routes of a family (``inet``, ``inet6``) by their table as it was printed; one that names none is of main."""
+        if family not in self._by_table:
+            routes = (self.routes if family == "inet" else self.routes6) or ()
+            main = [route for route in routes if "table" not in route]
+            found = {"main": main} if main else {}
+            for route in routes if len(main) < len(routes) else ():
+                if "table" in route:
+                    found.setdefault(str(route["table"]), []).append(route)
+            self._by_table[family] = found
+        return self._by_table[family]
 
     def _routes(self, family: str) -> list[Route] | None:
         """`ip route`, joined with `route` where the main table was not captured whole."""

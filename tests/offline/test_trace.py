@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from rooms import Netwrap
+
+from netwrap.answers.routing import Question, Router
+from netwrap.model.build import build
+from netwrap.model.section import Section
 
 PASTE = """root@gw:~# ip addr
 1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 state UNKNOWN
@@ -34,3 +39,36 @@ def test_a_way_that_is_not_known_to_stop_is_not_said_to(netwrap: Netwrap, tmp_pa
     file.write_text(PASTE.replace("default via 10.0.0.1 dev eth0\n", ""))
     stops = netwrap("trace", "(root)", "192.0.2.1", "--from", str(file))
     assert "(root) has no route to 192.0.2.1   STOPS HERE" in stops.stdout.splitlines()[0], stops.stdout
+
+
+ROUTES = """default via 10.0.0.1 dev a
+10.1.0.0/16 via 10.0.0.2 dev a metric 50
+10.1.0.0/16 via 10.0.0.3 dev b metric 20
+10.1.2.0/24 via 10.0.0.4 dev c
+10.1.2.7 via 10.0.0.5 dev d
+blackhole 10.1.3.0/24
+10.9.9.9/8 via 10.0.0.6 dev e
+11 via 10.0.0.7 dev f
+12.0.0.0/8 via 10.0.0.8 dev g table 7
+"""
+
+
+@pytest.mark.parametrize(
+    "destination, type, dev",
+    [
+        ("192.0.2.1", "unicast", "a"), ("10.1.9.1", "unicast", "b"), ("10.1.2.1", "unicast", "c"), ("10.1.2.7", "unicast", "d"),
+        ("10.1.3.1", "blackhole", None), ("10.200.0.1", "unicast", "e"), ("11.1.1.1", "unicast", "f"),
+        ("12.1.1.1", "unicast", "a"),
+    ],
+)  # fmt: skip
+def test_the_longest_prefix_is_found_however_a_route_is_written(destination: str, type: str, dev: str | None) -> None:
+    red = build([Section("red", "ip route show table all", ROUTES)]).find("red")
+    found = Router(red, "inet").decide(Question(destination))
+    assert (found.type, found.legs[0].dev if found.legs else None) == (type, dev)
+
+
+def test_a_route_that_is_not_asked_for_counts_where_it_cannot_be_read() -> None:
+    text = '[{"dst":"10.1.0.0/16","dev":"a"},{"dst":"10.2.0.0/16","nhid":7},{"dst":"x.x.x.x/24","dev":"b"}]'
+    red = build([Section("red", "ip -j route show table all", text), Section("red", "ip -j addr", "[]")]).find("red")
+    missing = [what for what, _ in Router(red, "inet").decide(Question("10.1.0.1")).missing]
+    assert missing == ["rules", "nexthop 7", "the route 'x.x.x.x/24'"]

@@ -128,7 +128,6 @@ class Look:
         self._owned: dict[str, list[tuple[Namespace, Address, AddrInfo]]] | None = None
         self._defaults: dict[tuple[int, str], list[Route]] = {}
         self._routes: dict[int, list[Route]] = {}
-        self._tables: dict[tuple[int, str], dict[str, list[Route]]] = {}
         self._asked: dict[Any, tuple[tuple[End, ...], End | None]] = {}
 
     @property
@@ -281,16 +280,6 @@ class Look:
             self._defaults[key] = [route for route in found if route.get("type", "unicast") not in UNUSABLE]
         return self._defaults[key]
 
-    def tables(self, netns: Namespace, family: str) -> dict[str, list[Route]]:
-        """The routes of a family by the name of their table."""
-        key = (id(netns), family)
-        if key not in self._tables:
-            found: dict[str, list[Route]] = {}
-            for route in (netns.routes if family == "inet" else netns.routes6) or ():
-                found.setdefault(str(route.get("table", "main")), []).append(route)
-            self._tables[key] = found
-        return self._tables[key]
-
     def routes(self) -> Iterator[tuple[Namespace, Route]]:
         """The routes of all namespaces, as :meth:`routes_of` has them."""
         for netns in self.namespaces:
@@ -306,15 +295,22 @@ class Look:
         if id(netns) not in self._routes:
             found: list[Route] = []
             told: set[Any] = set()
+            last: dict[Any, AnyRecord] = {}  # gateway -> the last route by it that was told, to compare with: that is cheaper
             for route in [*(netns.routes or ()), *(netns.routes6 or ())]:
+                gateway, dst = route.get("gateway"), route.get("dst")
+                if gateway is not None and dst != "default":
+                    before = last.get(gateway)
+                    if before is not None and {**route, "dst": before["dst"]} == before:
+                        continue
                 if is_the_kernels(route):
                     continue
-                dst = str(route.get("dst", ""))
-                if "gateway" in route and dst != "default" and not route.get("flags") and not _ALONE & route.keys():
+                if gateway is not None and dst != "default" and not route.get("flags") and not _ALONE & route.keys():
                     key = tuple(map(route.get, _ALL_BUT_DST))
                     if key in told:
                         continue
                     told.add(key)
+                    if dst is not None:
+                        last[gateway] = route
                 found.append(route)
             self._routes[id(netns)] = found
         return self._routes[id(netns)]

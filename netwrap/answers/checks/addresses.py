@@ -186,9 +186,9 @@ def covers(look: Look) -> Iterator[Finding]:
         for route in look.routes_of(netns):
             if is_main(route) and route.get("protocol") == "kernel" and "gateway" not in route and "/" in str(route.get("dst")):
                 connected.setdefault(str(route["dst"]), route)
-        for route in netns.routes or ():
-            own = connected.get(str(route.get("dst")))
-            if own is None or not is_main(route) or "gateway" not in route or route.get("dev") == own.get("dev"):
+        for route in [route for route in netns.routes or () if route.get("dst") in connected] if connected else ():
+            own = connected[route["dst"]]
+            if not is_main(route) or "gateway" not in route or route.get("dev") == own.get("dev"):
                 continue
             if route.get("metric", 0) <= own.get("metric", 0):
                 yield look.finding(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...model.peers import PAIRS
 from ...wording import hops
 from ..topology import state
-from . import check, data, is_idle, is_main, is_real, is_the_kernels, kind
+from . import check, data, is_idle, is_main, is_real, kind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -239,12 +239,7 @@ def orphan(look: Look) -> Iterator[Finding]:
         return
     if any(str(link.get("ifname")).startswith("cilium_") for link in root.links or ()):
         return
-    named = {
-        hop.get("dev")
-        for route in [*(root.routes or ()), *(root.routes6 or ())]
-        if not is_the_kernels(route)
-        for hop in hops(route)
-    }
+    named = {hop.get("dev") for route in look.routes_of(root) for hop in hops(route)}
     named |= {link.get("link") for link in root.links or ()}
     for link in root.links or ():
         name = str(link.get("ifname"))

@@ -20,11 +20,11 @@ _STANDARD = {"local", "main", "default", "255", "254", "253"}
 _DEAD = ("blackhole", "unreachable", "prohibit")
 
 
-def _sides(look: Look, netns: Namespace) -> Iterator[tuple[str, list[Rule], dict[str, list[Route]]]]:
+def _sides(netns: Namespace) -> Iterator[tuple[str, list[Rule], dict[str, list[Route]]]]:
     """Each family that has rules, with these and the routes of each table."""
     for family, rules in (("inet", netns.rules), ("inet6", netns.rules6)):
         if rules:
-            yield family, rules, look.tables(netns, family)
+            yield family, rules, netns.routes_by_table(family)
 
 
 def _is_known(netns: Namespace, family: str, table: str) -> bool:
@@ -36,7 +36,7 @@ def empty_table(look: Look) -> Iterator[Finding]:
     """All routes of a rule's table were captured, and there are none; the tables of VRFs, default, and those of Android are
     ignored."""
     for netns in look.namespaces:
-        for family, rules, tables in _sides(look, netns):
+        for family, rules, tables in _sides(netns):
             for rule in rules:
                 table = str(rule.get("table", ""))
                 if not table or table in _STANDARD or table in tables or not _is_known(netns, family, table):
@@ -59,7 +59,7 @@ def table_without_rule(look: Look) -> Iterator[Finding]:
         vrfs = {
             str(word) for link in netns.links or () if kind(link) == "vrf" for word in (data(link).get("table"), link["ifname"])
         }
-        for family, rules, tables in _sides(look, netns):
+        for family, rules, tables in _sides(netns):
             if not netns.covers("ip_rule", family) or len(rules) > 30 or netns.links is None:
                 continue
             named = {table_name(rule["table"]) for rule in rules if "table" in rule}
@@ -80,7 +80,7 @@ def only_unreachable(look: Look) -> Iterator[Finding]:
     """A rule with a condition looks up a table whose only default route is unreachable, blackhole or prohibit, and no other
     route of that table goes by a device."""
     for netns in look.namespaces:
-        for _, rules, tables in _sides(look, netns):
+        for _, rules, tables in _sides(netns):
             for rule in rules:
                 table = str(rule.get("table", ""))
                 found = tables.get(table, [])
@@ -114,7 +114,7 @@ def never_reached(look: Look) -> Iterator[Finding]:
     """An earlier rule without a condition (or with `not fwmark` only) looks up a table that has a default route, or whose routes
     are not known. The later rule has no condition that the earlier one lacks."""
     for netns in look.namespaces:
-        for family, rules, tables in _sides(look, netns):
+        for family, rules, tables in _sides(netns):
             ordered = sorted(rules, key=lambda rule: rule.get("priority", 0))
             for at, rule in enumerate(ordered):
                 table = str(rule.get("table", ""))
@@ -217,7 +217,7 @@ def default_rules(look: Look) -> Iterator[Finding]:
 def rule_twice(look: Look) -> Iterator[Finding]:
     """Two rules differ only in their priority, or not at all."""
     for netns in look.namespaces:
-        for _, rules, _ in _sides(look, netns):
+        for _, rules, _ in _sides(netns):
             seen: dict[str, Rule] = {}
             for rule in rules:
                 key = repr(sorted((name, value) for name, value in rule.items() if name not in ("priority", "protocol")))
