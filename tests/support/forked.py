@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import atexit
 import contextlib
 import functools
 import io
@@ -34,6 +35,11 @@ class Forks:
         theirs.close()
         self._socket = ours
         self._lock = threading.Lock()
+        atexit.register(self._end)
+
+    def _end(self) -> None:
+        self._socket.close()
+        self._process.wait()
 
     def call(self, words: list[str], env: dict[str, str], files: list[int], host: str | None = None, timeout: float = 120) -> int:
         """Run ``netwrap WORDS`` with three standard files in the namespaces of the process ``host``, and return its status."""
