@@ -116,5 +116,6 @@ def similar(word: str, known: Iterable[str]) -> str:
     import difflib
 
     lower = {name.lower(): name for name in known}
-    found = difflib.get_close_matches(word.lower(), lower, 1, 0.6)
+    swapped = [name for name in lower if sorted(name) == sorted(word.lower())]
+    found = swapped or difflib.get_close_matches(word.lower(), lower, 1, 0.6)
     return f"; did you mean {lower[found[0]]!r}?" if found else ""

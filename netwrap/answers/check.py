@@ -17,7 +17,7 @@ from functools import cache
 
 from parsers.tuples import NamedTuple
 
-from ..errors import NetwrapError, UsageError
+from ..errors import NetwrapError, UsageError, similar
 from . import checks
 from .checks import LEVELS, Check, Finding, Look, between
 
@@ -49,10 +49,17 @@ def chosen(only: Sequence[str] = (), without: Sequence[str] = ()) -> list[Check]
     known = catalogue()
     for name in (*only, *without):
         if not any(_means(name, one) for one in known):
-            raise UsageError(f"there is no check {name!r}; there are: {', '.join(known)}")
+            raise unknown(name)
     return [one for one in known.values()
             if (not only or any(_means(name, one.id) for name in only))
             and not any(_means(name, one.id) for name in without)]  # fmt: skip
+
+
+def unknown(name: str) -> UsageError:
+    """The error about an id that no check has, with one that may be meant."""
+    areas = dict.fromkeys(f"{known[0]}*" for known in catalogue())
+    near = similar(name.upper(), catalogue())
+    return UsageError(f"there is no check {name!r}{near}; docs/checks.md lists all, of the areas {', '.join(areas)}")
 
 
 def _means(name: str, id: str) -> bool:
@@ -91,7 +98,7 @@ def alone(host: Host, only: Sequence[str], without: Sequence[str], netns: Sequen
         look.check = one
         own += one.run(look)
     found = [one for one in nested(own) if not wanted or one.netns in wanted]
-    return Alone(found, between.facts(look) if facts else [], len(host.namespaces))
+    return Alone(found, between.facts(look) if facts else [], len(wanted or host.namespaces))
 
 
 def place(told: Alone, source: str) -> None:

@@ -104,7 +104,7 @@ def _target(host: Host, target: str, source: str | None) -> str:
     try:
         netns = host.find(target)
     except UsageError as error:
-        raise UsageError(f"{error}; TO is an address or a namespace") from None
+        raise UsageError(f"{_meant(target) or error}; TO is an address or a namespace") from None
     if netns.addresses is None:
         why = "could not be read" if host.live else "were not captured"
         raise UsageError(f"the addresses of {netns.title} {why}: name an address as TO")
@@ -114,6 +114,22 @@ def _target(host: Host, target: str, source: str | None) -> str:
     if not found:
         raise UsageError(f"{netns.title} has no address" + (" of that family" if source is not None else ""))
     return found[0]
+
+
+def _meant(target: str) -> str:
+    """What to write for a prefix, or an address with a port; "" for another word.
+
+    >>> _meant("10.0.0.1:443")
+    "'10.0.0.1:443' is an address and a port: write 10.0.0.1 --port 443"
+    """
+    address, _, length = target.partition("/")
+    if length and _is_address(address):
+        return f"{target!r} is a prefix: write {address}"
+    address, _, port = target.rpartition(":")
+    address = address.strip("[]")
+    if port.isdecimal() and _is_address(address):
+        return f"{target!r} is an address and a port: write {address} --port {port}"
+    return ""
 
 
 def addresses_of(netns: Namespace) -> list[str]:

@@ -319,11 +319,11 @@ def _text(text: str, shown: str, problems: list[str], at: int | None = None) -> 
         _not_pasted(shown, at)
         sections = [Section(it.netns, it.command, it.text, line=it.line, part=it.part) for it in pieces]
         return [build(sections, problems=problems)]
+    import parsers
+
     from . import session
 
     if len(text) > PASTED_LENGTH:
-        import parsers
-
         one = parsers.detect(text)
         if one:  # a table of a million lines, and no paste
             return [build([Section("", _commands.module(one[0]).COMMAND, text)], problems=problems)]
@@ -331,7 +331,14 @@ def _text(text: str, shown: str, problems: list[str], at: int | None = None) -> 
         text = text[:PASTED_LENGTH]
     found = session.machines(text, "" if shown == "the text" else shown, at)
     if not any(machine.sections for machine in found):
-        what = f"{shown}: neither a capture, nor a pasted session, nor a table that netwrap knows"
+        one = parsers.detect(text) if text.lstrip()[:1] in ("[", "{") else []
+        if one:
+            said = f"{'' if shown == 'the text' else shown + ': '}read as {_commands.module(one[0]).COMMAND!r}"
+            host = build([Section("", _commands.module(one[0]).COMMAND, text)], problems=problems)
+            host.notes.append(said)
+            return [host]
+        known = "neither a capture, nor a pasted session, nor a table that netwrap knows"
+        what = f"{shown}: {known if text.strip() else 'empty'}"
         raise NetwrapError("; ".join([what, *problems, *(it for machine in found for it in machine.problems[:1])]))
     made = [build(machine.sections, machine.notes, [*problems, *machine.problems]) for machine in found]
     for host, machine in zip(made, found):

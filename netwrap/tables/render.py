@@ -105,6 +105,10 @@ def _drawn(
     return "\n".join([*above, *map(line, rows)]), widths
 
 
+#: The formats that an error names; there are forty.
+_USUAL = ("json", "jsonl", "yaml", "csv", "tsv", "md", "simple", "plain", "github", "grid", "html", "latex")
+
+
 def formats() -> list[str]:
     """The names of all formats."""
     tabulate = _tabulate()
@@ -117,7 +121,9 @@ def check_format(name: str) -> str:
         return name
     if _tabulate() is None:
         raise UsageError(f"format {name!r} needs the Python module 'tabulate'; without it there are: {', '.join(formats())}")
-    raise UsageError(f"unknown format {name!r}{similar(name, formats())}; there are: {', '.join(formats())}")
+    raise UsageError(
+        f"unknown format {name!r}{similar(name, formats())}; there are: {', '.join(_USUAL)}, and the others of tabulate"
+    )
 
 
 def is_records(name: str) -> bool:

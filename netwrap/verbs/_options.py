@@ -39,7 +39,8 @@ class Option:
 
     ``value`` is the name of its value, "" for a flag. ``kind``: "" (the last one counts), "many" (each adds one), "names"
     (each adds names, separated by commas), "sets" (a flag that sets its first word), "number" (``words``: the least and the
-    most), "choice" (one of ``words``: the next word is its value only if it is one of them), "pause" (seconds, or none).
+    most), "choice" (one of ``words``), "optional" (the same, but the value may be left out: the first of ``words``), "pause"
+    (seconds, or none).
 
     ``words``: the values, or the kind of word that completes it (``file``, ``netns``, ``column``). ``key``: the attribute of
     :class:`Options` that it fills.
@@ -223,7 +224,7 @@ OPTIONS: dict[str, tuple[Option, ...]] = {
         Option("--no-header", "", TABLES, "print the rows without a header"),
         Option("--wide", "", TABLES, "do not fit the table to the width of the terminal", "-w"),
         Option("--raw", "", TABLES, "csv for programs: no apostrophe in front of cells that a spreadsheet would run (= + - @)"),
-        Option("--color", "WHEN", TABLES, "auto (on a terminal), always, never", "", "choice", ("always", "auto", "never")),
+        Option("--color", "WHEN", TABLES, "auto (on a terminal), always, never", "", "optional", ("always", "auto", "never")),
         Option("--no-pager", "", TABLES, "do not use a pager"),
         Option("--watch", "SECONDS", _WATCHED, "again and again (every 2 seconds), with what changed marked; "
                "in a pipe a line an event, with its time", "", "pause"),
@@ -266,9 +267,10 @@ OPTIONS: dict[str, tuple[Option, ...]] = {
                ("file",)),
         Option("--format", "FORM", ("topology",), "text (default), svg, html, png, mermaid, dot, d2 or json", "", "choice",
                ("text", "svg", "html", "png", "mermaid", "dot", "d2", "json")),
-        Option("--output", "FILE", ("topology",), "save the picture there, whole or not at all", "-o", "", ("file",)),
+        Option("--output", "FILE", ("topology",), "save the picture there, in the format of its ending (x.svg)", "-o", "",
+               ("file",)),
         Option("--check", "", ("topology",), "mark the namespaces that have an error or a warning of `netwrap check`"),
-        Option("--output", "FILE", ("trace",), "with --format svg or html (the way over the topology): save it there", "", "",
+        Option("--output", "FILE", ("trace",), "save a picture of the way over the topology there: an .svg or .html file", "", "",
                ("file",)),
         Option("--around", "NAME", ("topology",), "only what is around this namespace", "", "", ("netns",)),
         Option("--depth", "N", ("topology",), "how many steps around it (default 1)", "", "number", ("1", "99")),
@@ -303,6 +305,7 @@ _APART = (
 )
 # Options that say something only beside another.
 _BESIDE = (("--via-file", "--via"), ("--via-timeout", "--via"), ("--until", "--watch"))
+_LISTED = 8  # so many verbs are named in an error
 _SECONDS = r"[0-9]{1,5}(?:\.[0-9]{1,3})?"
 #: Options that are asked before any verb.
 HELP = ("-h", "--help")
@@ -436,7 +439,7 @@ class Reader:
 
     def _value(self, option: Option) -> str:
         following = self.word()
-        if option.kind == "choice":
+        if option.kind == "optional":
             if following not in option.words:
                 if following is not None and (near := similar(following, option.words)):
                     raise UsageError(f"{option.name} takes {', '.join(option.words)}, not {following!r}{near}")
@@ -557,7 +560,8 @@ def obeyed(reader: Reader, verb: str) -> Options:
             others = [other for other in ALL if other.name == option.name and verb in other.verbs]
             if not others:
                 verbs = dict.fromkeys(name for other in ALL if other.name == option.name for name in other.verbs)
-                raise UsageError(f"{option.name} makes no sense for {verb}: it is for {', '.join(verbs)}")
+                for_these = f": it is for {', '.join(verbs)}" if len(verbs) <= _LISTED else ""
+                raise UsageError(f"{option.name} makes no sense for {verb}{for_these}; see netwrap {verb} --help")
             option = others[0]
         options.given.append(option)
         _fill(options, option, value)
@@ -595,6 +599,6 @@ def _fill(options: Options, option: Option, value: str) -> None:
         if value and not re.fullmatch(_SECONDS, value, re.ASCII):
             raise UsageError(f"{option.name} takes a number of seconds, not {value!r}")
         found = float(value or 2)
-    elif option.kind == "choice" and value not in option.words:
+    elif option.kind in ("choice", "optional") and value not in option.words:
         raise UsageError(f"{option.name} takes one of {', '.join(option.words)}, not {value!r}{similar(value, option.words)}")
     setattr(options, option.key, found)

@@ -8,11 +8,31 @@ import shutil
 import tempfile
 
 from netwrap import shell, unfinished
-from netwrap.errors import NetwrapError
+from netwrap.errors import NetwrapError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+#: The format of a picture by the ending of its file.
+_ENDINGS = {
+    ".svg": "svg", ".html": "html", ".htm": "html", ".png": "png", ".mmd": "mermaid", ".mermaid": "mermaid", ".dot": "dot",
+    ".gv": "dot", ".d2": "d2", ".json": "json",
+}  # fmt: skip
+
+
+def form_of(path: str) -> str | None:
+    """The format of a picture that the ending of its file asks for; None where the ending says nothing.
+
+    Raises UsageError for a path that is the name of a format: `-o svg` is no file that anybody wants.
+
+    >>> form_of("host.svg"), form_of("host.txt")
+    ('svg', None)
+    """
+    if path in _ENDINGS.values() or path == "text":
+        raise UsageError(f"--output (-o) takes a file, and {path!r} is a format: --format {path} --output FILE")
+    return _ENDINGS.get(os.path.splitext(path)[1].lower())
 
 
 @contextlib.contextmanager

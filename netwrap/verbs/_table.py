@@ -39,6 +39,13 @@ def check(options: Options) -> None:
     if options.pretty and options.format is None:
         options.format = "json"
     if options.format is not None and not (options.verb == "trace" and options.format in ("svg", "html") and options.words):
+        if "/" in options.format or "." in options.format:
+            save = (
+                f"did you mean --output {options.format}?"
+                if options.verb == "trace"
+                else "to save the table, redirect it: > FILE"
+            )
+            raise UsageError(f"--format (-o) takes a format, and {options.format!r} is a file; {save}")
         render.check_format(options.format)
         if options.pretty and options.format != "json":
             raise UsageError(f"--pretty makes no sense for {options.format}: it is for json")

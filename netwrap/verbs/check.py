@@ -88,12 +88,11 @@ def _print(found: Sequence[Finding], asked: int, namespaces: int, several: bool)
 
 def _explain(name: str) -> int:
     from netwrap.answers import check
-    from netwrap.errors import similar
 
     known = check.catalogue()
     one = known.get(name.upper())
     if one is None:
-        raise UsageError(f"there is no check {name!r}{similar(name.upper(), list(known))}; there are: {', '.join(known)}")
+        raise check.unknown(name)
     for line in check.explained(one):
         print(line)
     return 0

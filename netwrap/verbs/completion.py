@@ -209,7 +209,7 @@ def _values(option: Option, verb: str, last: str) -> list[str]:
         before += "-" if last[len(before) :].startswith("-") else ""
         end = "=" if option.name == "--where" else ""
         return [f"{before}{name}{end}" for name in _columns(verb)]
-    return list(option.words) if option.kind in ("choice", "") and kind != ("file",) else []
+    return list(option.words) if option.kind in ("choice", "optional", "") and kind != ("file",) else []
 
 
 def _columns(verb: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from functools import partial
 
@@ -68,7 +69,12 @@ def run(options: Options) -> int:
             unread = hosts[0].live and any(netns.addresses is None for host in hosts for netns in host.namespaces)
             here = "in what could be read here" if unread else "here"
             where = here if hosts[0].live else many if len(sources) > 5 else "in " + " and ".join(sources)
-            say(f"{what} is nowhere {where}{similar(what, _names(hosts))}")
+            wrong = (
+                ": that is no IPv4 address"
+                if re.fullmatch(r"\d+(\.\d+){3}", what, re.A) and max(map(int, what.split("."))) > 255
+                else ""
+            )
+            say(f"{what} is nowhere {where}{wrong}{similar(what, _names(hosts))}")
     return status if having else 1
 
 

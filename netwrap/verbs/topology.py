@@ -10,10 +10,10 @@ import os
 import sys
 
 from netwrap.answers import topology
-from netwrap.errors import NetwrapError, UsageError
+from netwrap.errors import NetwrapError, UsageError, similar
 
 from . import _source
-from ._saving import whole
+from ._saving import form_of, whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ WIDTH = 80
 
 def run(options: Options) -> int:
     """Print the picture, or save it; 1 where something could not be read."""
+    if options.output is not None and options.format is None:
+        options.format = form_of(options.output)
     if options.format == "png" and options.output is None:
         raise UsageError("a PNG is no text: name a file with --output")
     if options.check and options.format == "json":
@@ -44,6 +46,11 @@ def run(options: Options) -> int:
     marks = _findings(hosts, found) if options.check else {}
     if not found["rooms"]:
         raise NetwrapError("there is nothing to draw: no links were captured")
+    if options.only and not found["ports"]:
+        kinds = sorted({port["kind"] or "physical" for port in whole["ports"]})
+        near = similar(options.only[0], kinds)
+        there = f"there are: {', '.join(kinds)}" if kinds else "no links were captured"
+        raise NetwrapError(f"no links of kind {', '.join(options.only)}{near}; {there}")
     folded = found if options.unfold else topology.fold(found, keep=[*asked, *marks])
     drawn = _drawn(hosts, found, folded, options, marks)
     if options.output is not None:

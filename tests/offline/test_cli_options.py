@@ -54,7 +54,8 @@ def test_every_option_has_a_place_to_go_and_a_text() -> None:
 @pytest.mark.parametrize("option", ALL, ids=lambda option: option.name)
 def test_every_option_with_every_verb(verb: str, option: _options.Option) -> None:
     option = next((other for other in ALL if other.name == option.name and verb in other.verbs), option)
-    values = {"number": option.words[:1], "choice": option.words[:1], "pause": ["5"]}.get(option.kind, ["x"])
+    first = option.words[:1]
+    values = {"number": first, "choice": first, "optional": first, "pause": ["5"]}.get(option.kind, ["x"])
     value = list(values) if option.value else []
     operands = ["x"] * VERBS[verb].least
     obeyed = any(verb in other.verbs for other in ALL if other.name == option.name)
@@ -199,6 +200,19 @@ def test_wrong_words_are_named_with_what_is_like_them(netwrap: Netwrap) -> None:
         (["ip", "link", "-l", "2"], "-l stands in front of ip; behind it, write --limit"),
         (["--color", "alwyas", "report"], "--color takes always, auto, never, not 'alwyas'; did you mean 'always'?"),
         (["topology", "--format", "svgg"], "not 'svgg'; did you mean 'svg'?"),
+        (["topology", "--format", "gif"], "--format takes one of text, svg, html, png, mermaid, dot, d2, json, not 'gif'"),
+        (["check", "--level", "bad"], "--level takes one of error, warning, note, not 'bad'"),
+        (["check", "--level"], "--level takes a value: LEVEL"),
+        (
+            ["check", "--only", "L5"],
+            "no check 'L5'; did you mean 'L15'?; docs/checks.md lists all, of the areas L*, A*, R*, ",
+        ),
+        (["report", "--form", SAMPLE], "unknown option --form; did you mean '--from'?"),
+        (["capture", "--format", "json"], "--format makes no sense for capture; see netwrap capture --help"),
+        (["topology", "-o", "svg"], "--output (-o) takes a file, and 'svg' is a format: --format svg --output FILE"),
+        (["report", "-o", "x.json"], "and 'x.json' is a file; to save the table, redirect it: > FILE"),
+        (["trace", "red", "blue", "-o", "x.svg", "--from", OTHER], "and 'x.svg' is a file; did you mean --output x.svg?"),
+        (["trace", "red", "10.0.0.1/8", "--from", OTHER], "'10.0.0.1/8' is a prefix: write 10.0.0.1"),
         (["find", "a", "b"], "find takes only WHAT, not 'b'"),
         (["capture", "--timeout", "0"], "--timeout takes a whole number from 1 to 86400"),
         (["--all-netns", "--netns", "red", "ip", "link"], "--netns and --all-netns do not go together"),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rooms import ROOT as CHECKOUT
 from rooms import Netwrap
 
 from netwrap.answers.find import find
@@ -122,3 +123,9 @@ def test_the_command_line(netwrap: Netwrap, tmp_path: Path) -> None:
     done = netwrap("find", "10.0.0.9", "--from", str(file))
     assert (done.returncode, done.stderr) == (1, f"netwrap: 10.0.0.9 is nowhere in {file}\n")
     assert netwrap("find").returncode == 2
+
+
+def test_a_number_above_255_is_no_address(netwrap: Netwrap) -> None:
+    sample = str(CHECKOUT / "fixtures" / "host" / "sample.netwrap")
+    done = netwrap("find", "192.168.15.300", "--from", sample)
+    assert (done.returncode, done.stderr) == (1, f"netwrap: 192.168.15.300 is nowhere in {sample}: that is no IPv4 address\n")

@@ -142,7 +142,7 @@ def test_names_of_namespaces_in_flat_files() -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "neither a capture"),
+        (b"", "empty"),
         (b"nothing that anybody knows\n", "neither a capture"),
         (b"\x28\xb5\x2f\xfd....", "zstd"),
         (b"-----BEGIN PGP MESSAGE-----", "gpg -d"),

@@ -148,3 +148,13 @@ def test_without_root(rooms: Rooms) -> None:
     assert done.returncode == 0
     assert red in done.stdout and "(root)" in done.stdout
     assert "root would add" in done.stderr
+
+
+def test_json_without_a_command_is_read_as_parse_reads_it(netwrap: Netwrap, tmp_path: Path) -> None:
+    file = tmp_path / "routes.json"
+    file.write_text('[{"dst":"default","gateway":"10.0.0.1","dev":"eth0","flags":[]}]\n')
+    done = netwrap("report", "--from", str(file))
+    assert (done.returncode, done.stdout.split()) == (0, ["netns", "default", "------", "--------", "(root)", "10.0.0.1"])
+    assert f"netwrap: {file}: read as 'ip route show'\n" in done.stderr
+    file.write_text("\n")
+    assert netwrap("report", "--from", str(file)).stderr == f"netwrap: {file}: empty\n"

@@ -280,6 +280,23 @@ def test_findings_are_marked(netwrap: Netwrap, split: str) -> None:
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
 
 
+def test_the_ending_of_a_file_is_the_format_of_a_picture(netwrap: Netwrap, split: str, tmp_path: Path) -> None:
+    for form, name in (("svg", "way.svg"), ("html", "way.HTML"), ("dot", "way.gv"), ("mermaid", "way.mmd"), ("text", "way")):
+        saved = tmp_path / name
+        done = netwrap("topology", "--from", split, "-o", str(saved))
+        assert (done.returncode, done.stdout) == (0, "")
+        assert saved.read_text() == netwrap("topology", "--from", split, "--format", form).stdout
+    saved = tmp_path / "traced.svg"
+    netwrap("trace", "red", "(root)", "--from", split, "--output", str(saved))
+    assert saved.read_text() == netwrap("trace", "red", "(root)", "--from", split, "--format", "svg").stdout
+
+
+def test_a_kind_that_no_link_has_is_an_error(netwrap: Netwrap, split: str) -> None:
+    done = netwrap("topology", "--from", split, "--only", "vhet")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("netwrap: no links of kind vhet; did you mean 'veth'?; there are: "), done.stderr
+
+
 @pytest.mark.parametrize("form", ["svg", "html"])
 def test_a_way_is_drawn_with_the_place_where_it_stops(netwrap: Netwrap, split: str, tmp_path: Path, form: str) -> None:
     saved = tmp_path / f"way.{form}"
@@ -293,5 +310,5 @@ def test_a_way_is_drawn_with_the_place_where_it_stops(netwrap: Netwrap, split: s
     for line in (line.strip() for line in said.split("\n")):
         if line.startswith("mend:"):
             assert line.partition(":")[2].strip() in stopped.stdout
-    for words in (("--all", "--format", form), ("red", "(root)", "--output", str(saved))):
+    for words in (("--all", "--format", form), ("red", "(root)", "--output", str(tmp_path / "way.txt"))):
         assert netwrap("trace", *words, "--from", split).returncode == 2
