@@ -19,21 +19,21 @@ if TYPE_CHECKING:
     AnyRecord = Mapping[str, Any]
 else:
 
-    class _Fields(type):
+    class _Fields:
         """Keeps ``__annotations__`` as text for the reader of JSON: making real TypedDicts takes ten times as long."""
 
-        def __new__(cls, name, bases, body, total=True):
-            fields = {}
+        def __init__(self, name, bases, body, total=True):
+            self.__name__, self.__module__, self.__doc__ = name, __name__, body.get("__doc__")
+            self.__annotations__ = {}
             for base in bases:
-                fields.update(base.__annotations__)
-            fields.update(body.get("__annotations__", {}))
-            return type.__new__(cls, name, (), {"__annotations__": fields, "__doc__": body.get("__doc__")})
+                self.__annotations__.update(base.__annotations__)
+            self.__annotations__.update(body.get("__annotations__", {}))
 
-        def __call__(cls, name, fields, total=True):
+        def __call__(self, name, fields, total=True):
             return _Fields(name, (), {"__annotations__": fields})
 
-    class TypedDict(metaclass=_Fields):
-        """A stand-in for ``typing.TypedDict``, which type checkers see."""
+    #: A stand-in for ``typing.TypedDict``, which type checkers see.
+    TypedDict = _Fields("TypedDict", (), {})
 
     Record = AnyRecord = dict
 
