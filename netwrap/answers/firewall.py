@@ -1,7 +1,8 @@
 """Judge a packet at one hook of a namespace: what its firewalls (nft, iptables, both at once) do with the packet.
 
-Three-valued: a rule whose match is not known (``limit``, an owner, a match that was not understood) and that could change
-the verdict makes the outcome ``undecided`` and is named; one that could not is passed over.
+Matches have three values: yes, no, not known (``limit``, an owner, a match that was not understood). A rule that may or may not
+match splits the packet in two, one to which the rule applied and one that went on; each is followed on its own. Where all of
+them end alike, that is the outcome; where they do not, the outcome is ``undecided``, and the rule is named.
 
 >>> from netwrap.model.namespace import Namespace
 >>> judge(Namespace("red"), "forward", Packet("inet", "10.0.0.1", "10.1.0.1", "tcp", dport=22)).verdict
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from ..model.namespace import Namespace
 
-    #: What the routing tables answer about an address: its type (``local``, ``unicast``, ...) and its interface; None: unknown.
+    #: Look up an address in the routing tables: its type (``local``, ``unicast``, ...) and interface; None where unknown.
     Fib = Callable[[str, Packet], "tuple[str, str | None] | None"]
 
 
@@ -52,11 +53,11 @@ class Outcome(NamedTuple):
     steps: list[Step]
     nat: str | None = None  # dnat, snat, masquerade, redirect
     unknown: str | None = None  # why the verdict is undecided: "not-captured", or what was not understood
-    rerouted: bool = False  # the way is looked up again, for a mark that was set on the way out
+    rerouted: bool = False  # the route is looked up again, because `output` set a mark
 
 
 class _World(NamedTuple):
-    """A packet on its way through a chain, what was done to it, and the rule that may or may not have applied to it."""
+    """A possible state of a packet inside the chains: the packet, what was done to it, the first rule that is in doubt."""
 
     packet: Packet
     steps: tuple[Step, ...] = ()
@@ -66,13 +67,15 @@ class _World(NamedTuple):
 
 
 class _End(NamedTuple):
-    """Where a world ended: accept, drop, reject; or "undecided" where a statement cannot be told."""
+    """The end of a world: accept, drop, reject; "undecided" where the effect of a statement is not known."""
 
     verdict: str
     world: _World
 
 
 class _Chain(NamedTuple):
+    """A chain with its rules, in their order."""
+
     tool: str  # nft, iptables
     family: str
     table: str
@@ -81,13 +84,13 @@ class _Chain(NamedTuple):
 
 
 class Firewalls:
-    """All firewalls of a namespace, ready to be asked."""
+    """The chains, sets and maps of a namespace, of nft and iptables together, sorted for judging packets."""
 
     def __init__(self, netns: Namespace) -> None:
         self.netns = netns
         self.chains: dict[tuple[str, str, str, str], _Chain] = {}
         self.tables: dict[tuple[str, str, str], nft_rules.Table] = {}
-        self.sets_addresses = False  # whether a rule writes an address without ending there
+        self.sets_addresses = False  # whether a rule changes an address and lets the packet go on
         for record in netns.rulesets or ():
             self._add(record)
         self.bases = [chain for chain in self.chains.values() if "hook" in chain.record]
@@ -127,7 +130,7 @@ class Firewalls:
             self.tables.setdefault(where, nft_rules.Table(family)).sets[record["name"]] = record
 
     def rules_for(self, chain: _Chain, worlds: list[_World]) -> list[Record]:
-        """The rules of a chain that may match packets; those of a long chain for another address or link are left out."""
+        """The rules of a chain that may match the packet; of a long chain, without those for other addresses or links."""
         if len(chain.rules) < _LONG or not worlds or self.sets_addresses:
             return chain.rules
         packet = worlds[0].packet
@@ -139,10 +142,10 @@ class Firewalls:
         return index.candidates(packet)
 
     def at(self, hook: str, family: str, last_first: bool) -> list[_Chain]:
-        """The base chains of a family's hook, in the order in which the kernel asks them.
+        """The base chains of a family's hook, in the order in which the kernel runs them.
 
-        Of those of one priority the kernel asks the one first that was made last. ``last_first``: that is taken to be the one
-        listed last; False turns them around.
+        Of two chains with one priority the kernel runs the younger one first, and no listing shows their age. ``last_first``:
+        take the chain that is listed last for the younger one; False: the other way round.
         """
         known = self._at.get((hook, family, last_first))
         if known is not None:
@@ -155,12 +158,12 @@ class Firewalls:
         return self._at.setdefault((hook, family, last_first), sorted(found[::-1] if last_first else found, key=_order))
 
 
-#: Where NAT is done at a hook, among the priorities of chains; 100 elsewhere.
+#: The priority at which NAT is done at a hook; 100 at hooks that are not here.
 _NAT = {"prerouting": -100, "output": -100}
 
 
 def _order(chain: _Chain) -> tuple[int, int]:
-    """NAT chains run where NAT does, among themselves in the order of their own priorities."""
+    """The sort key of a chain: NAT chains run at the priority of NAT, and among themselves in the order of their own."""
     own = chain.record.get("priority", 0)
     own = own if isinstance(own, int) else 0
     if chain.record.get("type") == "nat" and chain.family != "bridge":
@@ -169,13 +172,13 @@ def _order(chain: _Chain) -> tuple[int, int]:
 
 
 _DEPTH = 64
-#: Chains with fewer rules are asked rule by rule.
+#: Chains with fewer rules get no index.
 _LONG = 12
 _FAMILIES = {"inet": "ip", "inet6": "ip6", "arp": "arp"}
 
 
 def _firewalls(netns: Namespace) -> Firewalls:
-    """The firewalls of a namespace, compiled once. They stand on the namespace: a table of them would keep each for ever."""
+    """The firewalls of a namespace, compiled once and kept on the namespace: a global cache would keep both alive for ever."""
     found: Firewalls | None = vars(netns).get("_firewalls")
     if found is None:
         found = vars(netns)["_firewalls"] = Firewalls(netns)
@@ -188,12 +191,12 @@ def has_any(netns: Namespace) -> bool:
 
 
 def has_family(netns: Namespace, family: str) -> bool:
-    """Whether a namespace has chains of a family at any hook, ``bridge``."""
+    """Whether a namespace has chains of a family (``bridge``) at any hook."""
     return any(chain.family == family for chain in _firewalls(netns).bases)
 
 
 class _Walk:
-    """One hook's chains, one after the other, over all packets that are possible."""
+    """The passage of a packet, in all its possible states (worlds), through the chains of one hook."""
 
     def __init__(self, firewalls: Firewalls, hook: str, context: matching.Context) -> None:
         self.firewalls = firewalls
@@ -201,7 +204,7 @@ class _Walk:
         self.context = context
 
     def chain(self, chain: _Chain, worlds: list[_World]) -> tuple[list[_World], list[_End]]:
-        """Let packets through a base chain: those that it lets on, and those that end in it."""
+        """Let worlds through a base chain; return those that go on and the ends of the others."""
         devices = chain.record.get("devices")
         if self.hook in ("ingress", "egress"):
             device = worlds[0].packet.iif if self.hook == "ingress" else worlds[0].packet.oif
@@ -228,7 +231,7 @@ class _Walk:
             else:
                 on.append(world)
         if self.hook == "output" and (chain.record.get("type") == "route" or chain.tool != "nft" and chain.table == "mangle"):
-            # only these look the way up again, where the mark has changed
+            # only these chains make the kernel look up the route again, and only for another mark
             on = [one._replace(rerouted=one.rerouted or one.packet.mark != worlds[0].packet.mark) for one in on]
             ends = [
                 end._replace(world=end.world._replace(rerouted=end.world.packet.mark != worlds[0].packet.mark)) for end in ends
@@ -240,7 +243,7 @@ class _Walk:
             else:
                 finished.append(end)
         if self.hook in ("ingress", "egress") and devices is None and (finished or on != worlds):
-            # JSON of nft 1.0 does not say which devices the chain has
+            # the JSON of nft 1.0 does not contain the devices of a chain
             doubt = Step(self.hook, chain.family, chain.table, chain.record["chain"], "", "undecided", chain.record,
                          "the devices of the chain are not known")  # fmt: skip
             finished = [end._replace(world=end.world._replace(doubt=doubt)) for end in finished]
@@ -248,7 +251,7 @@ class _Walk:
         return _distinct(on), finished
 
     def rules(self, chain: _Chain, worlds: list[_World], depth: int) -> tuple[list[_World], list[_End]]:
-        """Let packets through the rules of a chain: those that come to its end (or return), and those that end in it."""
+        """Let worlds through the rules of a chain; return those that come to its end (or return) and the ends of the others."""
         ends: list[_End] = []
         back: list[_World] = []
         live = worlds
@@ -264,7 +267,7 @@ class _Walk:
     def rule(
         self, chain: _Chain, rule: Record, world: _World, on: list[_World], back: list[_World], ends: list[_End], depth: int
     ) -> None:
-        """Ask one rule about one packet; the packet is put where it goes on."""
+        """Apply one rule to one world; the result is added to ``on`` (next rule), ``back`` (return) or ``ends``."""
         if chain.tool == "nft":
             statements: list[Any] = rule["expr"]
             table = self.firewalls.tables.setdefault((chain.tool, chain.family, chain.table), nft_rules.Table(chain.family))
@@ -296,6 +299,7 @@ class _Walk:
         self, chain: _Chain, rule: Record, statements: list[Any], table: nft_rules.Table, world: _World, on: list[_World],
         back: list[_World], ends: list[_End], depth: int,
     ) -> None:  # fmt: skip
+        """Apply the statements of a rule of nft to one world, as :meth:`rule` does."""
         for statement in statements:
             try:
                 if "match" in statement:
@@ -324,7 +328,7 @@ class _Walk:
         on.append(world)
 
     def doubted(self, chain: _Chain, rule: Record, world: _World, why: str) -> _World:
-        """A packet of which it is not known whether a rule applied to it; the first such rule is kept."""
+        """Note that a rule may or may not have applied; a world keeps the first such rule."""
         step = Step(self.hook, chain.family, chain.table, chain.record["chain"], rule["text"], "undecided", rule, why)
         return world if world.doubt is not None else world._replace(doubt=step)
 
@@ -332,7 +336,7 @@ class _Walk:
         self, chain: _Chain, rule: Record, effect: Effect, world: _World, on: list[_World], back: list[_World], ends: list[_End],
         depth: int,
     ) -> _World | None:  # fmt: skip
-        """Do what a statement does; the packet that goes on to the next statement, or None where none does."""
+        """Apply the effect of a statement; return the world for the next statement, or None where the rule is over for it."""
         name = effect.name or (effect.verdict if effect.verdict in ("accept", "drop", "reject") else "")
         if name:
             step = Step(self.hook, chain.family, chain.table, chain.record["chain"], rule["text"], name.split(" ")[0], rule)
@@ -361,11 +365,12 @@ class _Walk:
         return world
 
 
+#: Statements after which nothing is known of the packet, where their effect is not known.
 _CANNOT_BE_TOLD = ("dnat", "snat", "masquerade", "redirect", "queue", "tproxy", "synproxy", "fwd", "mangle", "vmap")
 
 
 def _distinct(worlds: list[_World]) -> list[_World]:
-    """One world of each packet: of those that differ in what is not known only, the surer one."""
+    """Drop the doubles: of worlds with the same packet, keep one, and rather one without a doubt."""
     if len(worlds) < 2:
         return worlds
     found: dict[tuple[Packet, str | None], _World] = {}
@@ -380,13 +385,13 @@ def judge(
     netns: Namespace, hook: str, packet: Packet, *, addresses_of_out: Sequence[str] | None = None, fib: Fib | None = None,
     frames_only: bool = False, untranslate: Callable[[Packet], Packet] | None = None,
 ) -> Outcome:  # fmt: skip
-    """What the firewalls of a namespace do with a packet at a hook.
+    """Judge a packet at one hook of a namespace.
 
     ``hook``: ingress, prerouting, input, forward, output, postrouting, egress. ``addresses_of_out``: the addresses of the
-    outgoing interface that masquerade may take, the one it prefers first (None: those in the capture). ``fib`` looks an
-    address up in the routing tables for rules that ask them (None: own addresses are known, nothing else). A bridged packet
-    passes the bridge family and, where bridge-nf is on, the other families, too, but with ``frames_only``. ``untranslate`` turns
-    the address of an answer back, which happens between the chains before and after NAT.
+    outgoing interface that masquerade may take, the preferred one first (None: take them from the capture). ``fib`` looks up an
+    address for rules that ask the routing tables (None: only own addresses are known). A bridged packet passes the chains of the
+    bridge family and, where bridge-nf is on, those of IP as well; with ``frames_only`` the bridge family alone. ``untranslate``
+    undoes NAT for an answer; it is called once, between the chains before and after the priority of NAT.
     """
     if netns.rulesets is None:
         return Outcome("undecided", packet, [], None, "not-captured")
@@ -410,7 +415,7 @@ def judge(
 
 
 def _alike(one: Outcome, other: Outcome, netns: Namespace) -> bool:
-    """Whether two outcomes are the same for what comes after."""
+    """Whether the way of the packet goes on alike after two outcomes."""
     if one.verdict != other.verdict:
         return {one.verdict, other.verdict} <= {"drop", "reject"}
     return one.verdict != "accept" or _what_counts(one.packet, netns) == _what_counts(other.packet, netns)
@@ -423,7 +428,7 @@ def _passed(
     packet: Packet,
     untranslate: Callable[[Packet], Packet] | None,
 ) -> Outcome:
-    """Let a packet through base chains, one after the other."""
+    """Let a packet through base chains, one after the other; ``chains`` as :func:`_chains` returns them."""
     hook = walk.hook
     worlds, ends = [_World(packet)], []
     for chain, maybe in chains:
@@ -447,7 +452,7 @@ def _passed(
 def _chains(
     firewalls: Firewalls, netns: Namespace, hook: str, packet: Packet, last_first: bool, frames_only: bool
 ) -> list[tuple[_Chain, str]]:
-    """The base chains that a packet passes, and for each why it may not pass it ("": it does)."""
+    """The base chains that a packet passes, each with the reason why that is not certain ("": it is)."""
     family = _FAMILIES[packet.family]
     own = firewalls.at(hook, family, last_first)
     if not packet.bridged or hook in ("ingress", "egress"):
@@ -465,7 +470,7 @@ def _chains(
 
 
 def _outcome(packet: Packet, netns: Namespace, ends: list[_End]) -> Outcome:
-    """One outcome of all that are possible: the one that they share, or undecided with the rule that decides."""
+    """The outcome that all ends share; where they differ, undecided, with the rule on which it depends."""
     verdicts = {end.verdict for end in ends}
     first = next((end for end in ends if end.world.doubt is None), ends[0])
     if verdicts <= {"drop", "reject"}:
@@ -482,12 +487,12 @@ def _outcome(packet: Packet, netns: Namespace, ends: list[_End]) -> Outcome:
 
 
 def _what_counts(one: Packet, netns: Namespace) -> tuple[Any, ...]:
-    """What of a packet decides where it goes: the mark only where a routing rule asks for one."""
+    """The fields of a packet that decide its further way; the mark counts only where a routing rule asks for marks."""
     rules = (netns.rules if one.family == "inet" else netns.rules6) or ()
     asked = any("fwmark" in rule for rule in rules)
     return (one.source, one.destination, one.sport, one.dport, one.state, one.mark if asked else None)
 
 
 def _missing(netns: Namespace, packet: Packet) -> str:
-    """Why not all rules are known that may stop a packet: "" where they are."""
+    """The reason why rules that may stop a packet are not known ("not-captured"); "" where all are."""
     return "" if _firewalls(netns).covered.get(_FAMILIES[packet.family], True) else "not-captured"

@@ -1,4 +1,7 @@
-"""Apply a rule of nft to a packet: its matches (yes, no, not known) and its statements."""
+"""Apply a rule of nft to a packet: its matches (yes, no, not known) and its statements.
+
+Rules are read in the JSON form of `nft -j`, which ``parsers/nft.py`` makes of text as well.
+"""
 
 from __future__ import annotations
 
@@ -21,37 +24,37 @@ if TYPE_CHECKING:
 
 
 class Broken(Exception):
-    """A field that the packet does not have: the rule does not match, whatever it asks (NFT_BREAK)."""
+    """The packet has no such field: the rule does not match, whatever value it compares with (NFT_BREAK)."""
 
 
 class Unknown(Exception):
-    """A field, set or statement that is not known; its text says which."""
+    """A field, set or statement is not known; the text of the exception names it."""
 
 
 class Effect(NamedTuple):
-    """What a statement does: a verdict word (accept, drop, jump, ...) with its target, or a changed packet, or nothing."""
+    """The effect of a statement: a verdict (accept, drop, jump, ...) with its target, or a changed packet, or nothing."""
 
     verdict: str = ""
     target: str = ""
     packet: Packet | None = None
-    name: str = ""  # what is noted of it: mark, dnat, ...
+    name: str = ""  # the word for the step of a trace: mark, dnat, ...
 
 
-#: Sets and maps with fewer elements are asked element by element.
+#: Sets and maps with fewer elements are compared element by element.
 _LONG = 24
 _TRANSPORTS = ("tcp", "udp", "udplite", "sctp", "dccp", "icmp", "icmpv6", "igmp", "esp", "ah", "comp", "gre")
-#: Statements that change nothing which decides.
+#: Statements that have no influence on verdict, address or mark.
 _HARMLESS = ("counter", "log", "dup", "last", "flow", "ct helper", "ct timeout", "ct expectation", "secmark", "set_plain")
 _FIBS = {0: "unspec", 1: "unicast", 2: "local", 3: "broadcast", 4: "anycast", 5: "multicast", 6: "blackhole", 7: "unreachable",
          8: "prohibit"}  # fmt: skip
-#: What `meta nfproto` is in tables of frames.
+#: The value of `meta nfproto` in tables that see frames.
 _OF_TABLES = {"arp": 3, "netdev": 5, "bridge": 7}
 _PROTOCOLS = {"inet": "ip", "inet6": "ip6", "arp": "arp"}
 _ETHER = {"ip": 0x0800, "arp": 0x0806, "ip6": 0x86DD, "8021q": 0x8100, "8021ad": 0x88A8, "vlan": 0x8100}
 
 
 class Table:
-    """The sets and maps of a table, by name; and the names of those that rules add to."""
+    """The sets and maps of a table by name, and the names of those that rules change while packets pass (``changing``)."""
 
     def __init__(self, family: str) -> None:
         self.family = family
@@ -60,7 +63,7 @@ class Table:
         self._exact: dict[int, tuple[dict[Any, list[Any]], list[Any]]] = {}
 
     def likely(self, elements: list[Any], value: Any, left: Any) -> list[Any]:
-        """The elements of a set or map that may be for a value: of a long one those that are exactly it, and the ranges."""
+        """Find the elements that may match a value: in a long set or map, those that equal the value, and all ranges."""
         parts = value if isinstance(value, tuple) else (value,)
         if len(elements) < _LONG or None in parts:
             return elements
@@ -78,6 +81,7 @@ class Table:
         return [*exact.get(value, ()), *ranges]
 
     def elements(self, name: str) -> list[Any]:
+        """The elements of a set or map, by its name (with or without ``@``). Raises Unknown where it was not captured."""
         found = self.sets.get(name.lstrip("@"))
         if found is None or found.get("unparsed"):
             raise Unknown(f"the set {name} was not captured")
@@ -86,9 +90,9 @@ class Table:
 
 
 def matches(statement: Record, packet: Packet, table: Table, context: Context) -> bool | None:
-    """Whether a packet passes a `match`; None: not known.
+    """Whether a packet passes a `match`; None where that is not known.
 
-    Raises Unknown with the reason where something is not known.
+    Raises Unknown where that is not known and the reason can be named.
     """
     inner = statement["match"]
     try:
@@ -98,6 +102,7 @@ def matches(statement: Record, packet: Packet, table: Table, context: Context) -
 
 
 def _compare(left: Any, right: Any, op: str, packet: Packet, table: Table, context: Context) -> bool | None:
+    """Whether a field of the packet (``left``) and a value (``right``) compare by an operator."""
     if isinstance(left, dict) and left.get("ct", {}).get("key") == "status" and op == "in":
         wanted = {right} if isinstance(right, str) else {*right} if isinstance(right, list) else set()
         if wanted and wanted <= {"snat", "dnat"} and context.has_connection(packet) is not None:
@@ -129,6 +134,7 @@ def _compare(left: Any, right: Any, op: str, packet: Packet, table: Table, conte
 
 
 def _mask(right: Any, kind: str) -> int | None:
+    """The number of some flags joined by `|` or listed; None where one of them is not known."""
     parts = right if isinstance(right, list) else right["|"] if isinstance(right, dict) and "|" in right else [right]
     numbers = [_number(part, kind) for part in parts]
     return None if None in numbers else sum(number for number in numbers if number is not None)
@@ -140,7 +146,7 @@ def contained(value: Any, elements: list[Any], left: Any) -> bool | None:
 
 
 def _exactly(key: Any, left: Any) -> Any:
-    """The one value that an element stands for; None where there are several."""
+    """The single value that an element stands for; None for a range, a prefix or a wildcard."""
     if isinstance(key, dict) and "concat" in key and isinstance(left, dict) and "concat" in left:
         parts = tuple(_exactly(part, field) for part, field in zip(key["concat"], left["concat"]))
         return None if None in parts else parts
@@ -153,12 +159,12 @@ def _exactly(key: Any, left: Any) -> Any:
 
 
 def key_of(element: Any) -> Any:
-    """An element without its timeout, counter and comment."""
+    """The key of an element, without its timeout, counter and comment."""
     return element["elem"]["val"] if isinstance(element, dict) and "elem" in element else element
 
 
 def equals(value: Any, wanted: Any, left: Any) -> bool | None:
-    """Whether a value is the wanted one, or in the wanted range or prefix."""
+    """Whether a value equals the wanted one, or lies in the wanted range or prefix; None where that is not known."""
     if wanted == "*":
         return True
     if isinstance(value, tuple):
@@ -190,7 +196,7 @@ def equals(value: Any, wanted: Any, left: Any) -> bool | None:
 
 
 def kind_of(left: Any) -> str:
-    """What sort of value a field has: how its words become numbers."""
+    """The kind of value that a field has, which tells how :func:`_number` reads its words; "" for a plain number."""
     while isinstance(left, dict) and next(iter(left), "") in ("&", "|", "^", "<<", ">>"):
         left = left[next(iter(left))][0]
     if not isinstance(left, dict):
@@ -238,6 +244,7 @@ _OPERATIONS = {"request": 1, "reply": 2, "rrequest": 3, "rreply": 4}
 
 
 def _number(word: Any, kind: str) -> int | None:
+    """The number that a word of a kind stands for; None where the word is not known."""
     if isinstance(word, bool):
         return int(word)
     if isinstance(word, int):
@@ -267,9 +274,9 @@ def _number(word: Any, kind: str) -> int | None:
 
 
 def evaluate(left: Any, packet: Packet, table: Table, context: Context) -> Any:
-    """The value of a field of a packet: a number, a name, or a tuple of joined fields; None: not known.
+    """The value of a field of a packet: a number, a name, or a tuple for a concatenation; None where it is not known.
 
-    Raises Broken where the packet has no such field, Unknown where it cannot be told.
+    Raises Broken where the packet has no such field, Unknown where the field itself is not known to netwrap.
     """
     if not isinstance(left, dict):
         return left
@@ -298,7 +305,7 @@ def evaluate(left: Any, packet: Packet, table: Table, context: Context) -> Any:
             raise Broken
         if name != "tcp option":
             if "field" in inner:
-                raise Broken  # an ordinary packet has none of them
+                raise Broken  # an ordinary packet has no extension header or option
             return 0
     if name == "map":
         return look_up(inner, packet, table, context)
@@ -306,7 +313,7 @@ def evaluate(left: Any, packet: Packet, table: Table, context: Context) -> Any:
 
 
 def look_up(inner: Record, packet: Packet, table: Table, context: Context) -> Any:
-    """What a map has for a packet. Raises Broken where it has nothing."""
+    """The value that a map has for a packet. Raises Broken where the map has no such key."""
     value = evaluate(inner["key"], packet, table, context)
     data = inner["data"]
     elements = table.elements(data) if isinstance(data, str) else data["set"]
@@ -473,7 +480,7 @@ def _ct(inner: Record, packet: Packet, context: Context) -> Any:
 
 
 def original(packet: Packet) -> tuple[str, str, int | None, int | None]:
-    """The addresses and ports of the first packet of a connection, before NAT."""
+    """The tuple of a connection's first packet before NAT: source, destination, source port, destination port."""
     if packet.original is not None:
         return packet.original
     if packet.direction == "original":
@@ -511,7 +518,7 @@ def _fib(inner: Record, packet: Packet, context: Context) -> Any:
 
 
 def apply(statement: Record, packet: Packet, table: Table, context: Context) -> Effect:
-    """What a statement that is no match does. Raises Unknown, and Broken where the rule ends there."""
+    """The effect of a statement other than `match`. Raises Unknown, and Broken where the rule does not apply after all."""
     ((name, value),) = statement.items()
     if name in ("accept", "drop", "return", "continue"):
         return Effect("" if name == "continue" else name)
@@ -552,7 +559,7 @@ def apply(statement: Record, packet: Packet, table: Table, context: Context) -> 
 
 
 def _reject(kind: str | None, packet: Packet) -> Effect:
-    """What a `reject` answers with tells which packets it is for: nft leaves the match for them out of its listing."""
+    """Reject only packets that the kind of answer fits: nft omits the match that it derives from the kind in its listing."""
     if kind == "icmp" and packet.family != "inet" or kind == "icmpv6" and packet.family != "inet6":
         raise Broken
     if kind == "tcp reset" and packet.proto != "tcp":
@@ -561,12 +568,14 @@ def _reject(kind: str | None, packet: Packet) -> Effect:
 
 
 def _meters(statements: list[Record]) -> None:
+    """Raise Unknown where the statement of a set's element (a `limit`) may end the rule."""
     for statement in statements:
         if next(iter(statement)) not in ("counter", "last"):
             raise Unknown(f"{next(iter(statement))}: may or may not be reached")
 
 
 def _mangle(value: Record, packet: Packet, table: Table, context: Context) -> Effect:
+    """Set a field of the packet: `meta mark set`, `ct mark set`, an address, a port."""
     ((kind, key),) = value["key"].items()
     field = key.get("key", key.get("field"))
     if kind == "meta" and field == "mark":
@@ -592,6 +601,7 @@ def _mangle(value: Record, packet: Packet, table: Table, context: Context) -> Ef
 
 
 def _one_port(new: Any, packet: Packet, table: Table, context: Context) -> int | None:
+    """The new port of a translation; None where the port stays. Raises Unknown where the kernel chooses one of several."""
     if new is None:
         return None
     if isinstance(new, dict) and "map" in new:
@@ -602,6 +612,7 @@ def _one_port(new: Any, packet: Packet, table: Table, context: Context) -> int |
 
 
 def _nat(name: str, value: Record, packet: Packet, table: Table, context: Context) -> Effect:
+    """Translate a packet by `dnat to` or `snat to`, also through a map."""
     if value.get("family", table.family) in ("ip", "ip6") and packet.family != (
         "inet" if value.get("family", table.family) == "ip" else "inet6"
     ):
@@ -621,7 +632,7 @@ def _nat(name: str, value: Record, packet: Packet, table: Table, context: Contex
 
 
 def translated(packet: Packet, name: str, to: str | None, number: int | None, free: bool = False) -> Effect:
-    """A packet after NAT; ``free``: the port is one of several."""
+    """Translate a packet and accept it; ``to`` None: keep the address. ``free``: the kernel chooses the port, it is not known."""
     end, port = ("destination", "dport") if name in ("dnat", "redirect") else ("source", "sport")
     changes: Record = {} if to is None else {end: to}
     if number is not None:
@@ -633,7 +644,7 @@ def translated(packet: Packet, name: str, to: str | None, number: int | None, fr
 
 
 def masquerade(packet: Packet, context: Context) -> Effect:
-    """The address of the outgoing interface; where that has none the packet is dropped."""
+    """Translate the source to the address of the outgoing interface; drop the packet where that has none."""
     addresses = context.addresses_of_out
     if addresses is None:
         if context.netns.addresses is None:
@@ -645,7 +656,7 @@ def masquerade(packet: Packet, context: Context) -> Effect:
 
 
 def redirect(packet: Packet, context: Context, number: int | None) -> Effect:
-    """To the incoming interface's first address, or to the own host's."""
+    """Translate the destination to the first address of the incoming interface; to the loopback address in `output`."""
     if context.hook == "output":
         return translated(packet, "redirect", "127.0.0.1" if packet.family == "inet" else "::1", number)
     if context.netns.addresses is None:
