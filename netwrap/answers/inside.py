@@ -1,4 +1,4 @@
-"""Commands as a user would type them to see or mend something inside of a namespace."""
+"""Commands as a user types them to see or mend something inside a namespace."""
 
 from __future__ import annotations
 
@@ -30,3 +30,22 @@ def inside(netns: Namespace, command: str) -> str:
         return f"nsenter --net={shlex.quote(netns.paths[0])} {command}"
     name = shlex.quote(netns.title)
     return f"{program} -n {name} {rest}" if program in ("ip", "bridge") else f"ip netns exec {name} {command}"
+
+
+def six(family: str) -> str:
+    """The option of `ip` for a family, with the blank behind it; IPv4 needs none.
+
+    >>> f"ip {six('inet6')}route", f"ip {six('inet')}route"
+    ('ip -6 route', 'ip route')
+    """
+    return "-6 " if family == "inet6" else ""
+
+
+def sysctl_key(name: str) -> str:
+    """The name of a switch as `sysctl` takes it: a dot inside a link's name is written as a slash.
+
+    >>> sysctl_key("net.ipv4.conf.eth0.10.rp_filter"), sysctl_key("net.ipv4.ip_forward")
+    ('net.ipv4.conf.eth0/10.rp_filter', 'net.ipv4.ip_forward')
+    """
+    parts = name.split(".")
+    return ".".join([*parts[:3], "/".join(parts[3:-1]), parts[-1]]) if len(parts) > 5 else name

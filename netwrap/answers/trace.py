@@ -9,7 +9,9 @@ from ..model import evidence
 from .inside import inside
 from .packet import Packet, replace
 from .routing import family_of
-from .walk import TTL, Ended, Hop, Walker, Way, bound
+from .walk.servers import bound
+from .walk.walker import Walker
+from .walk.way import TTL, Ended, Hop, Way
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from netwrap.answers.walk import Ended
+    from netwrap.answers.walk.way import Ended
     from netwrap.model.host import Host
     from netwrap.model.namespace import Namespace
 

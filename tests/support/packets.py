@@ -12,7 +12,8 @@ import hosts
 from private_host import PrivateHost
 
 from netwrap.answers import trace
-from netwrap.answers.walk import Ended, Walker
+from netwrap.answers.walk.walker import Walker
+from netwrap.answers.walk.way import Ended
 from netwrap.model.host import Host
 from netwrap.sources import opening
 

@@ -17,7 +17,7 @@ from ..inside import inside
 from ..layer2 import data, kind
 from ..switches import Switches
 from ..topology import FALLBACKS
-from ..walk import Walker
+from ..walk.walker import Walker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

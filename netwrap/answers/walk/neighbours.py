@@ -1,0 +1,388 @@
+"""Find who receives a packet for a next hop: ARP, neighbour discovery, fixed entries and proxies, and why nobody answers.
+
+First, links without neighbour resolution (tunnels, point to point) hand the packet to every other end; then, an entry that
+somebody set by hand decides by its MAC; last, every owner of the address on the segment is asked whether it would answer.
+"""
+
+from __future__ import annotations
+
+from .. import neighbour_firewalls
+from ..inside import inside
+from ..layer2 import End, Obstacle, Unknown, kind
+from ..routing import Question, family_of, number
+from .mends import accepting, rule_words
+from .routers import is_within, plain
+from .way import question_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from parsers.records import Link, Neigh
+
+    from ...model.namespace import Namespace
+    from ..layer2 import Segment, Wires
+    from ..packet import Packet
+    from .mends import Mends
+    from .routers import Routers
+    from .way import Way
+
+#: Kinds of links on which no MAC is asked for.
+_WITHOUT_NEIGHBOURS = ("gre", "ipip", "sit", "ip6tnl", "ip6gre", "vti", "vti6", "wireguard", "xfrm", "tun")
+
+
+class Neighbours:
+    """Resolve next hops; which ends have an address or answer for it is worked out once and kept."""
+
+    def __init__(self, routers: Routers, wires: Wires, mends: Mends) -> None:
+        self.routers = routers
+        self.wires = wires
+        self.mends = mends
+        self._answers: dict[tuple[int, str, str, str | None], bool | str] = {}
+        self._addressed: dict[tuple[int, str], tuple[tuple[End, ...], dict[int, list[int]], list[int]]] = {}
+
+    def receivers(
+        self, netns: Namespace, dev: str, link: Link, nexthop: str, packet: Packet, way: Way
+    ) -> Iterator[End | Unknown | Obstacle]:
+        """Yield the ends that answer for the address of a next hop; where none does, the obstacle or the unknown end instead."""
+        segment = self.wires.segment(netns, dev)
+        name = str(link.get("ifname"))
+        command = inside(netns, f"ip neigh show {nexthop} dev {name}")
+        if kind(link) in _WITHOUT_NEIGHBOURS or "POINTOPOINT" in link.get("flags", ()):
+            yield from self._all_of(segment.ends, segment.unknown, segment.dead)
+            return
+        entry = self._entry(netns, name, nexthop)
+        if entry is not None and "lladdr" in entry and {"PERMANENT", "NOARP"} & set(entry.get("state", ())):
+            yield from self._fixed(netns, name, nexthop, packet, entry, command)
+            return
+        if "NOARP" in link.get("flags", ()) and kind(link) not in ("ipvlan",):
+            what = f"{name} in {netns.title} has ARP switched off: the MAC of {nexthop} is never asked for"
+            yield Obstacle(
+                "arp-off",
+                netns,
+                name,
+                what,
+                inside(netns, f"ip link show dev {name}"),
+                (inside(netns, f"ip link set dev {name} arp on"),),
+                link,
+                "neighbour",
+            )
+            return
+        bridge = str(link.get("master", ""))
+        if bridge and kind(netns.link(bridge) or {}) == "bridge":
+            what = f"{name} in {netns.title} is a port of {bridge}: the answer to what {name} asks comes to {bridge}"
+            rows = [
+                row for row in netns.addresses_of(name) if row.get("family") == packet.family and row.get("scope") == "global"
+            ]
+            mend = tuple(
+                inside(netns, f"ip address {verb} {row['local']}/{row.get('prefixlen')} dev {dev}")
+                for row in rows for verb, dev in (("del", name), ("add", bridge))
+            )  # fmt: skip
+            yield Obstacle("neighbour-failed", netns, name, what, command, mend, link, "neighbour")
+            return
+        known = self._from_the_question(netns, name, nexthop, way)
+        if known is not None:
+            yield known
+            return
+        asker = self._asks_as(netns, name, nexthop, packet)
+        mac = str((entry or {}).get("lladdr", "")).lower()
+        good: list[End] = []
+        cut: list[End] = []
+        refused: list[tuple[End, str]] = []
+        for end in self._who_may_answer(segment, nexthop):
+            answer = self._answers_for(end, nexthop, asker)
+            if answer is True:
+                (good if end.obstacle is None else cut).append(end)
+            elif isinstance(answer, str) and end.obstacle is None:
+                if mac and mac == str(end.link.get("address")).lower():
+                    good.append(end)  # does not answer, but its MAC is still in the table
+                else:
+                    refused.append((end, answer))
+        if good:
+            if family_of(nexthop) == "inet6":
+                asker = self._solicits_as(netns, name, packet)
+            unheard = self._unheard(netns, name, nexthop, good[0], asker) if not mac else None
+            if unheard is not None:
+                yield unheard
+                return
+            for end in {id(end.netns): end for end in reversed(good)}.values():
+                yield self._steered(netns, name, end)
+            return
+        if cut and cut[0].obstacle is not None:
+            yield cut[0].obstacle
+            return
+        if refused:
+            yield self._refusal(*refused[0], nexthop, asker)
+            return
+        failed = entry is not None and {"FAILED", "INCOMPLETE"} & set(entry.get("state", ()))
+        open_ends = [one for one in segment.unknown if one.obstacle is None]
+        if open_ends and not failed:
+            yield open_ends[0]
+            return
+        blocked = [*(end.obstacle for end in segment.ends), *(one.obstacle for one in segment.unknown)]
+        if blocked and all(blocked):
+            yield next(one for one in blocked if one is not None)
+            return
+        if segment.dead and (not segment.ends or self.routers.owners(nexthop)):
+            yield segment.dead[0]
+            return
+        mend = self.mends.nexthop(netns, nexthop, packet)
+        if failed and entry is not None:
+            what = f"nobody answers for {nexthop} on {name} of {netns.title} ({' '.join(entry.get('state', ()))})"
+            yield Obstacle("neighbour-failed" if open_ends else "no-owner", netns, name, what, command, mend, entry, "neighbour")
+            return
+        owners = [owner for owner, _ in self.routers.owners(nexthop)]
+        elsewhere = f" ({owners[0].title} has it, on another link)" if owners else ""
+        what = f"nobody on {name} of {netns.title} has {nexthop}{elsewhere}"
+        yield Obstacle("no-owner", netns, name, what, command, mend, entry, "neighbour")
+
+    def _steered(self, netns: Namespace, dev: str, end: End) -> End | Obstacle:
+        """The owner of a resolved MAC; or the obstacle, where an fdb entry of a vxlan sends frames for the MAC elsewhere."""
+        mac = str(end.link.get("address", "")).lower()
+        if not self.wires.steers(mac):
+            return end
+        found = self.wires.segment(netns, dev, mac).end(end.netns, end.dev)
+        if found is not None:
+            return found.obstacle or found
+        what = f"frames for {mac} of {end.netns.title} go to another end of the tunnel"
+        return Obstacle("tunnel", netns, dev, what, inside(netns, "bridge fdb show"), (), None, "tunnel")
+
+    def _all_of(
+        self, ends: tuple[End, ...], unknown: tuple[Unknown, ...], dead: tuple[Obstacle, ...]
+    ) -> Iterator[End | Unknown | Obstacle]:
+        """Yield every end that a frame reaches, the first unknown end where there is none, else the first obstacle."""
+        free = [end for end in ends if end.obstacle is None]
+        open_ends = [one for one in unknown if one.obstacle is None]
+        if free or open_ends:
+            yield from free or open_ends[:1]
+            return
+        blocked = [*(end.obstacle for end in ends), *(one.obstacle for one in unknown)]
+        yield from [one for one in (*blocked, *dead) if one is not None][:1]
+
+    def _fixed(
+        self, netns: Namespace, dev: str, nexthop: str, packet: Packet, entry: Neigh, command: str
+    ) -> Iterator[End | Unknown | Obstacle]:
+        """Follow an entry that was set by hand: its MAC decides, not the owner of the address."""
+        mac = str(entry["lladdr"]).lower()
+        segment = self.wires.segment(netns, dev, mac)
+        having = [end for end in segment.ends if str(end.link.get("address", "")).lower() == mac]
+        free = [end for end in having if end.obstacle is None]
+        mend = (inside(netns, f"ip neigh del {nexthop} dev {dev}"),)
+        if free:
+            end = free[0]
+            router = self.routers.of(end.netns, packet.family)
+            owns = bool(router._is_local(nexthop)) or not any(
+                other.obstacle is None and self._answers_for(other, nexthop, None) is True for other in segment.ends
+            )
+            if not owns:
+                decision = router.decide(question_of(packet, packet.source, end.dev, None))
+                forwards = decision.sends if packet.family == "inet" else router.switches.forwards("all", "inet6")[0]
+                if not forwards and not decision.delivers:
+                    what = (
+                        f"{netns.title} has a fixed entry for {nexthop} with the MAC of {end.netns.title}, which does not forward"
+                    )
+                    yield Obstacle("wrong-owner", netns, dev, what, command, mend, entry, "neighbour")
+                    return
+            yield from free
+            return
+        if having and having[0].obstacle is not None:
+            yield having[0].obstacle
+            return
+        open_ends = [one for one in segment.unknown if one.obstacle is None]
+        if open_ends:
+            yield open_ends[0]
+            return
+        if segment.dead and not segment.ends:
+            yield segment.dead[0]
+            return
+        what = f"{netns.title} has a fixed entry for {nexthop} with a MAC that nobody on {dev} has, {mac}"
+        yield Obstacle("wrong-mac", netns, dev, what, command, mend, entry, "neighbour")
+
+    def asks(self, netns: Namespace, dev: str, nexthop: str, packet: Packet) -> str | None:
+        """The source address of the question for a next hop's MAC; None where no question is sent."""
+        entry = self._entry(netns, dev, nexthop)
+        if entry is not None and {"PERMANENT", "NOARP"} & set(entry.get("state", ())):
+            return None
+        if family_of(nexthop) == "inet6":
+            return self._solicits_as(netns, dev, packet)
+        return self._asks_as(netns, dev, nexthop, packet)
+
+    @staticmethod
+    def _entry(netns: Namespace, dev: str, nexthop: str) -> Neigh | None:
+        """The entry of the neighbour table for a next hop."""
+        return next((row for row in netns.neighs or () if row.get("dst") == nexthop and row.get("dev") == dev), None)
+
+    def _from_the_question(self, netns: Namespace, dev: str, nexthop: str, way: Way) -> End | Obstacle | None:
+        """The next hop of an answer, where its MAC is known because that neighbour asked for ours when the question came."""
+        for one in way.learned if way.reply else ():
+            if (one.netns, one.dev, one.address) == (id(netns), dev, nexthop):
+                mac = str((one.neighbour.link(one.by) or {}).get("address", "")).lower()
+                end = self.wires.segment(netns, dev, mac, learned=True).end(one.neighbour, one.by)
+                return end.obstacle or end if end is not None else None
+        return None
+
+    def _asks_as(self, netns: Namespace, dev: str, nexthop: str, packet: Packet) -> str | None:
+        """The source address of an ARP request; None for IPv6, and where the link has no address to ask from."""
+        if family_of(nexthop) == "inet6":
+            return None
+        router = self.routers.of(netns, "inet")
+        announce = router.switches.of("arp_announce", dev)
+        if packet.family == "inet" and announce == 0 and number(packet.source) in router.local:
+            return packet.source
+        return router._primary(dev, nexthop, 253)
+
+    def _solicits_as(self, netns: Namespace, dev: str, packet: Packet) -> str | None:
+        """The source address of a neighbour solicitation: the packet's where the link has it, else the link-local one."""
+        own = [plain(str(row["local"])) for row in netns.addresses_of(dev) if row.get("family") == "inet6" and "local" in row]
+        if packet.family == "inet6" and plain(packet.source) in own:
+            return packet.source
+        return next((one for one in own if one.startswith("fe80")), None)
+
+    def _who_may_answer(self, segment: Segment, nexthop: str) -> Iterable[End]:
+        """Find the ends worth asking: owners of the address and proxies. Most ends of a large segment are neither."""
+        found = [segment.own[at] for at in self._may_answer(segment.own, nexthop)]
+        for one in segment.shared:
+            moved = (one.moved(one.core.own[at]) for at in self._may_answer(one.core.own, nexthop))
+            found += [end for end in moved if end is not None]
+        return found
+
+    def _may_answer(self, ends: tuple[End, ...], nexthop: str) -> list[int]:
+        """The positions in ``ends`` of those worth asking for an address."""
+        family = family_of(nexthop)
+        key = (id(ends), family)
+        if key not in self._addressed:
+            found: dict[int, list[int]] = {}
+            others: list[int] = []
+            for at, end in enumerate(ends):
+                router = self.routers.of(end.netns, family)
+                for value in router.own_addresses():
+                    found.setdefault(value, []).append(at)
+                if router.may_own_more() or end.netns.proxies or router.switches.on("proxy_arp", end.dev):
+                    others.append(at)
+            self._addressed[key] = (ends, found, others)
+        _, found, others = self._addressed[key]
+        return sorted({*found.get(number(nexthop), ()), *others})
+
+    def _answers_for(self, end: End, nexthop: str, asker: str | None) -> bool | str:
+        """Whether a link answers ARP or ND for an address: True, False, or the reason why the owner of the address is silent."""
+        key = (id(end.netns), end.dev, nexthop, asker)
+        if key not in self._answers:
+            self._answers[key] = (
+                self._answers6(end, nexthop) if family_of(nexthop) == "inet6" else self._answers4(end, nexthop, asker)
+            )
+        return self._answers[key]
+
+    def _answers4(self, end: End, nexthop: str, asker: str | None) -> bool | str:
+        """Whether a link answers ARP; ``asker``: the source address of the request, None where nothing asks."""
+        router = self.routers.of(end.netns, "inet")
+        owned = router._is_local(nexthop)
+        if "NOARP" in end.link.get("flags", ()):
+            if kind(end.link) == "ipvlan":
+                return any(row.get("local") == nexthop for row in end.netns.addresses_of(end.dev))
+            return "arp-off" if owned else False
+        if asker is None:
+            return owned
+        switches = router.switches
+        decision = router.decide(Question(nexthop, asker, end.dev))
+        if decision.type == "local":
+            ignore = switches.of("arp_ignore", end.dev)
+            mine = [row for row in end.netns.addresses_of(end.dev) if row.get("local") == nexthop]
+            if ignore == 8 or ignore in (1, 2) and not mine:
+                return "arp-off"
+            if ignore == 2 and not any(is_within(asker, row) for row in mine):
+                return "arp-off"
+            if switches.on("arp_filter", end.dev):
+                back = router.decide(Question(asker, nexthop))
+                if back.sends and all(leg.dev != end.dev for leg in back.legs):
+                    return "arp-off"
+            return True
+        if decision.type == "unicast":
+            if any(leg.dev == end.dev for leg in decision.legs):
+                return False
+            proxied = any(
+                row.get("dst") == nexthop and row.get("dev") in (None, end.dev) for row in end.netns.proxies or ()
+            )  # fmt: skip
+            return proxied or switches.on("proxy_arp", end.dev)
+        if not owned:
+            return False
+        return decision.type if decision.type in ("rp-filter", "martian", "blackhole", "prohibit", "unreachable") else "no-route"
+
+    def _answers6(self, end: End, nexthop: str) -> bool | str:
+        """Whether a link answers a neighbour solicitation."""
+        rows = [row for row in end.netns.addresses_of(end.dev) if plain(str(row.get("local"))) == plain(nexthop)]
+        usable = [row for row in rows if not row.get("dadfailed") and not row.get("tentative")]
+        if usable:
+            return "arp-off" if "NOARP" in end.link.get("flags", ()) and kind(end.link) != "ipvlan" else True
+        if rows:
+            return "dad-failed"
+        router = self.routers.of(end.netns, "inet6")
+        if any(row.get("dst") == nexthop and row.get("dev") in (None, end.dev) for row in end.netns.proxies or ()):
+            return router.switches.forwards("all", "inet6")[0]
+        for routes in router._lookups["local"].by_length(router, number(nexthop)):
+            if routes[0].length == 128 and routes[0].type == "anycast" and routes[0].legs[0].dev == end.dev:
+                return True
+            break
+        return False
+
+    def _unheard(self, netns: Namespace, dev: str, nexthop: str, end: End, source: str | None) -> Obstacle | None:
+        """The firewall rule that drops the question for a MAC or its answer; None where both pass."""
+        found = neighbour_firewalls.taken(netns, dev, source, nexthop, end)
+        if found is None:
+            return None
+        step = found.outcome.steps[-1] if found.outcome.steps else None
+        called = "ARP" if found.packet.family == "arp" else "neighbour discovery"
+        what = f"a rule of {found.netns.title} drops {called} ({rule_words(step)}): the MAC of {nexthop} is never learned"
+        mend = accepting(found.netns, step, found.packet)
+        command = inside(found.netns, "nft list ruleset")
+        return Obstacle("filter", found.netns, found.dev, what, command, mend, step.evidence if step else None, "neighbour")
+
+    def _refusal(self, end: End, why: str, nexthop: str, asker: str | None) -> Obstacle:
+        """Put into words why the owner of an address does not answer (``why``: what :meth:`_answers_for` returned)."""
+        place, dev = end.netns, end.dev
+        show = inside(place, f"ip link show dev {dev}")
+        if why == "arp-off":
+            if "NOARP" in end.link.get("flags", ()):
+                what = f"{dev} in {place.title} has {nexthop}, but ARP is switched off there"
+                mend: tuple[str, ...] = (inside(place, f"ip link set dev {dev} arp on"),)
+            else:
+                what = f"{place.title} has {nexthop}, but does not answer ARP for it on {dev} (arp_ignore or arp_filter)"
+                show = inside(
+                    place, f"sysctl net.ipv4.conf.{dev}.arp_ignore net.ipv4.conf.all.arp_ignore net.ipv4.conf.{dev}.arp_filter"
+                )
+                mend = tuple(
+                    inside(place, f"sysctl -w net.ipv4.conf.{which}.{name}=0")
+                    for name in ("arp_ignore", "arp_filter")
+                    for which in (dev, "all")
+                )
+            return Obstacle("arp-off", place, dev, what, show, mend, end.link, "neighbour")
+        if why == "dad-failed":
+            row = next(row for row in place.addresses_of(dev) if plain(str(row.get("local"))) == plain(nexthop))
+            state = "failed: another has the address" if row.get("dadfailed") else "is not over"
+            what = f"{nexthop} on {dev} of {place.title} is not usable: duplicate address detection {state}"
+            mend = (
+                inside(place, f"ip address del {nexthop}/{row.get('prefixlen', 128)} dev {dev}"),
+                inside(place, f"ip address add {nexthop}/{row.get('prefixlen', 128)} dev {dev}"),
+            )
+            return Obstacle(
+                "dad-failed", place, dev, what, inside(place, f"ip -6 address show dev {dev}"), mend, row, "neighbour"
+            )
+        if why in ("rp-filter", "martian"):
+            what = (
+                f"{place.title} has {nexthop}, but does not answer ARP of {asker} on {dev}: its route back leaves by another link"
+            )
+            if why == "martian":
+                what = f"{place.title} has {nexthop}, but does not answer ARP of {asker} on {dev}: it has {asker} itself"
+            return Obstacle(
+                why,
+                place,
+                dev,
+                what,
+                inside(place, f"ip route get {nexthop} from {asker} iif {dev}"),
+                self.mends.rp_filter(place, dev, asker),
+                None,
+                "neighbour",
+            )
+        what = f"{place.title} has {nexthop}, but its rules and routes refuse it ({why}) to {asker} on {dev}"
+        return Obstacle(
+            why, place, dev, what, inside(place, f"ip route get {nexthop} from {asker} iif {dev}"), (), None, "neighbour"
+        )

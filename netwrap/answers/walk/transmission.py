@@ -1,0 +1,240 @@
+"""Carry a packet out of a link, over cables, bridges and tunnels, to the links that receive it.
+
+A transmission does not go on inside the namespace that it reaches: it yields an :class:`Arrival`, and the walker goes on there.
+"""
+
+from __future__ import annotations
+
+from parsers.tuples import NamedTuple
+
+from .. import firewall
+from ..inside import inside
+from ..layer2 import Crossing, End, Obstacle, Unknown, slave_of
+from ..packet import replace
+from . import conntrack
+from .conntrack import connected
+from .hooks import not_judged, sees_frames
+from .way import Learned, ended, tuple_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from parsers.records import Route
+
+    from ...model.namespace import Namespace
+    from ..packet import Packet
+    from ..routing import Decision, Leg
+    from .hooks import Hooks
+    from .neighbours import Neighbours
+    from .routers import Routers
+    from .way import Ended, Tuple, Way
+
+
+class Arrival(NamedTuple):
+    """A packet that came into a namespace by a link; where the link is a bridge, ``port`` is the port it came by."""
+
+    netns: Namespace
+    way: Way
+    dev: str
+    port: str | None = None
+
+
+class Transmission:
+    """The carrying of packets from link to link."""
+
+    def __init__(self, routers: Routers, hooks: Hooks, neighbours: Neighbours) -> None:
+        self.routers = routers
+        self.hooks = hooks
+        self.neighbours = neighbours
+
+    def transmit(self, netns: Namespace, way: Way, leg: Leg) -> Iterator[Ended | Arrival]:
+        """Send a packet out of a link to its next hop, wherever that is; one arrival or end for each receiver."""
+        packet = way.packet
+        link = netns.link(leg.dev)
+        if link is None:
+            yield ended(
+                way.lacking(((f"the link {leg.dev} of {netns.title}", inside(netns, "ip -d link show")),)),
+                "undecided",
+                netns,
+                leg.dev,
+                "not-captured",
+                f"the link {leg.dev} of {netns.title} was not captured",
+                inside(netns, "ip -d link show"),
+            )
+            return
+        if leg.dev == "lo":
+            yield ended(
+                way,
+                "dropped",
+                netns,
+                "lo",
+                "no-owner",
+                f"the route to {packet.destination} leads to lo",
+                inside(netns, f"ip route get {packet.destination}"),
+            )
+            return
+        big = too_big(netns, leg, None, packet)
+        if big is not None and way.hops[-1].came is None:
+            what = f"{packet.length} bytes do not fit through {leg.dev} in {netns.title} (MTU {big})"
+            mend = (inside(netns, f"ip link set dev {leg.dev} mtu {packet.length}"),)
+            yield ended(
+                way, "dropped", netns, leg.dev, "mtu", what, inside(netns, f"ip link show dev {leg.dev}"), mend, link, "mtu"
+            )
+            return
+        nexthop = leg.gateway or packet.destination
+        found = list(self.neighbours.receivers(netns, leg.dev, link, nexthop, packet, way))
+        if len([one for one in found if isinstance(one, End)]) > 1:
+            names = ", ".join(one.netns.title for one in found if isinstance(one, End))
+            way = way._replace(
+                notes=(*way.notes, f"duplicate-address: {nexthop} on {leg.dev} of {netns.title} is had by {names}")
+            )
+        for one in found:
+            yield from self._arrived(netns, way, leg, nexthop, one)
+
+    def _arrived(
+        self, netns: Namespace, way: Way, leg: Leg, nexthop: str, one: End | Unknown | Obstacle, before: Tuple | None = None
+    ) -> Iterator[Ended | Arrival]:
+        """Follow a frame to one receiver; ``before``: the tuple before the first bridge translated it, where it did."""
+        if isinstance(one, Obstacle):
+            yield ended(
+                way,
+                "undecided" if one.reason in ("not-captured", "peer-unknown") else "dropped",
+                one.netns,
+                one.dev,
+                one.reason,
+                one.what,
+                one.command,
+                one.mend,
+                one.evidence,
+                one.stage,
+            )
+            return
+        for station in one.trail:
+            way = way.step(station.stage, station.what, station.command, station.evidence)
+        if isinstance(one, Unknown):
+            command = inside(one.netns, f"ip -d link show dev {one.dev}")
+            if one.outside:
+                yield ended(way, "leaves", one.netns, one.dev, None, f"{one.what} for {nexthop}", command)
+            else:
+                yield ended(
+                    way.lacking(((one.what, command),)),
+                    "leaves" if "not captured" in one.what else "undecided",
+                    one.netns,
+                    one.dev,
+                    "peer-unknown",
+                    one.what,
+                    command,
+                )
+            return
+        for size, where, dev in one.sizes if way.packet.length is not None else ():
+            if way.packet.length is not None and way.packet.length > size:
+                what = f"{way.packet.length} bytes do not fit into {dev} in {where.title} (MTU {size}), and nobody is told"
+                mend = (inside(where, f"ip link set dev {dev} mtu {way.packet.length}"),)
+                yield ended(
+                    way,
+                    "dropped",
+                    where,
+                    dev,
+                    "mtu",
+                    what,
+                    inside(where, f"ip link show dev {dev}"),
+                    mend,
+                    where.link(dev),
+                    "mtu",
+                )
+                return
+        for at, crossing in enumerate(one.crossings):
+            passed = before if at == 0 else None
+            stopped, after = self._bridged(way, crossing, passed)
+            if stopped is not None:
+                yield stopped
+                return
+            if passed is None and crossing.port_in is not None and after.packet.destination != way.packet.destination:
+                # a bridge that translates the destination looks the new one up, and bridges or routes the frame there
+                yield Arrival(crossing.netns, way, crossing.bridge, crossing.port_in)
+                return
+            way = after
+        if not way.reply:
+            asker = self.neighbours.asks(netns, leg.dev, nexthop, way.packet)
+            if asker is not None:
+                way = way._replace(learned=(*way.learned, Learned(id(one.netns), one.dev, asker, netns, leg.dev)))
+        yield Arrival(one.netns, way, one.dev, one.crossings[-1].port_in if _into_bridge(one) else None)
+
+    def _bridged(self, way: Way, crossing: Crossing, passed: Tuple | None) -> tuple[Ended | None, Way]:
+        """Let a frame through the firewalls of a bridge: the bridge family, and with bridge-nf those of IP as well.
+
+        For frames from or to the bridge's own namespace only the bridge family is asked here: the rules of IP come at the hooks
+        of that namespace. ``passed``: the tuple before prerouting, where prerouting has been passed already.
+        """
+        netns, port_in, port_out = crossing.netns, crossing.port_in, crossing.port_out
+        before = way.packet
+        through = port_in is not None and port_out is not None
+        for dev, at in ((port_in, "ingress"), (port_out, "egress")):
+            way = not_judged(way, netns, dev, at) if dev is not None else way
+        way = not_judged(way, netns, None, "")
+        if not through and not firewall.has_family(netns, "bridge"):
+            return None, way
+        frame = replace(way.packet, bridged=True, iif=crossing.bridge, oif=crossing.bridge, physin=port_in, physout=port_out)
+        if passed is None:
+            frame = replace(frame, state=conntrack.state(way, netns))
+            way = way.seen_in(netns) if through else way
+        hooks = ["prerouting", "forward", "postrouting"]
+        if not through:
+            hooks = ["output", "postrouting"] if port_in is None else ["prerouting", "input"]
+        sees = through and sees_frames(self.routers, netns, frame.family)
+        for hook in hooks if passed is None else hooks[1:]:
+            asked = replace(frame, oif=None, physout=None) if hook == "prerouting" else frame
+            outcome, way = self.hooks.judge(way, netns, hook, asked, None, bridged=True, frames_only=not through)
+            if outcome.verdict in ("drop", "reject"):
+                return self.hooks.stopped(way, netns, port_out or crossing.bridge, hook, outcome, bridged=True), way
+            frame = replace(outcome.packet, oif=crossing.bridge, physout=port_out)
+            if hook == "prerouting" and sees:
+                frame = conntrack.restored_destination(way, netns, frame)
+        if sees:
+            frame = conntrack.restored_source(way, netns, frame, local=False)  # conntrack sees bridged answers as well
+            way = way._replace(connections=connected(way, netns, passed or tuple_of(before), frame))
+        changed = replace(before, source=frame.source, destination=frame.destination, sport=frame.sport, dport=frame.dport)
+        return None, way._replace(packet=changed)
+
+    def bridged_on(
+        self, netns: Namespace, way: Way, bridge: str, port: str, decision: Decision, before: Tuple
+    ) -> Iterator[Ended | Arrival]:
+        """Send on a frame for the bridge itself whose destination was translated to a station behind the same bridge.
+
+        Such a frame (bridge-nf) is bridged and never forwarded. ``before``: its tuple before the translation.
+        """
+        packet, link = way.packet, netns.link(bridge)
+        if len(way.hops) > 1:
+            here = way.hops[-1]
+            way = way._replace(hops=(*way.hops[:-2], way.hops[-2]._replace(steps=(*way.hops[-2].steps, *here.steps))))
+        way = way.step(
+            "bridge", f"{bridge}: {port} sends it to {packet.destination} (bridge-nf)", inside(netns, "bridge link show")
+        )
+        leg = decision.legs[0]
+        nexthop = leg.gateway or packet.destination
+        for one in self.neighbours.receivers(netns, bridge, link or {}, nexthop, packet, way):
+            if isinstance(one, End) and one.crossings:
+                out = one.crossings[0].port_out
+                if out == port and not slave_of(netns, netns.link(port) or {}).get("hairpin"):
+                    what = f"{port} of {bridge} in {netns.title} does not send back what came in by it (hairpin is off)"
+                    mend = (inside(netns, f"bridge link set dev {port} hairpin on"),)
+                    command = inside(netns, f"bridge -d link show dev {port}")
+                    yield ended(way, "dropped", netns, port, "no-port", what, command, mend, netns.link(port), "bridge")
+                    continue
+                one = one._replace(crossings=(Crossing(netns, bridge, port, out), *one.crossings[1:]))
+            yield from self._arrived(netns, way, leg, nexthop, one, before)
+
+
+def too_big(netns: Namespace, leg: Leg, record: Route | None, packet: Packet) -> int | None:
+    """The MTU (bytes) that a packet exceeds on its way out of a link, of the link or the route; None where the packet fits."""
+    if packet.length is None:
+        return None
+    sizes = [int(link["mtu"]) for link in [netns.link(leg.dev) or {}] if "mtu" in link]
+    sizes += [int(entry["mtu"]) for entry in (record or {}).get("metrics", ()) if "mtu" in entry]
+    return min(sizes) if sizes and packet.length > min(sizes) else None
+
+
+def _into_bridge(end: End) -> bool:
+    """Whether a frame came into a bridge's own namespace by one of the ports."""
+    return bool(end.crossings) and end.crossings[-1].netns is end.netns and end.crossings[-1].bridge == end.dev
