@@ -13,10 +13,12 @@ from netwrap.errors import CommandMissing, NetwrapError
 from . import journal as records
 from . import state
 from .commands import ETC, Command, commands, nat_tool
-from .file import HOST, Lab, LabFileError
+from .file_errors import LabFileError
 from .objects import describe, wanted
 from .perform import Interrupts, StepFailed, hint, perform, remove_folders, remove_logs
 from .plan import Step, plan, unlisted
+from .references import Lab
+from .schema import HOST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from netwrap import shell
 
-from .file import HOST, PORT_DEFAULTS
 from .objects import usual_scope
+from .schema import HOST, PORT_DEFAULTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from netwrap.model.build import build
 from netwrap.model.section import Section
 
-from .file import HOST
 from .objects import wanted
+from .schema import HOST
 
 if TYPE_CHECKING:
     from netwrap.model.host import Host
 
-    from .file import Lab
+    from .references import Lab
 
 
 def host(lab: Lab) -> Host:

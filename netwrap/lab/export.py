@@ -16,12 +16,13 @@ from typing import Any
 from netwrap import shell
 from netwrap.errors import NetwrapError
 
-from . import file, state
 from . import journal as records
+from . import schema, state
 from .commands import ETC, PROTOCOL, alias_of
-from .file import HOST, At, LabFileError
+from .file_errors import At, LabFileError
 from .objects import usual_scope
 from .processes import SYSCTLS
+from .schema import HOST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def export(names: Sequence[str], *, lab: str = "exported") -> tuple[str, list[st
 class _Exporter:
     def __init__(self, names: list[str]) -> None:
         self.notes: list[str] = []
-        self.names = [name for name in names if self.fits(file._netns, name, f"namespace {name!r}")]
+        self.names = [name for name in names if self.fits(schema.netns, name, f"namespace {name!r}")]
         self.reader = state.Reader(state.ask([HOST, *self.names], six=True))
         self.objects: Objects = {}
         for name in (*self.names, HOST):
@@ -104,7 +105,7 @@ class _Exporter:
         for name in self.names:
             for words in self.etc(name, "hosts"):
                 for host in words[1:]:
-                    if not words[0].startswith("127.") and words[0] != "::1" and file._HOSTNAME.fullmatch(host):
+                    if not words[0].startswith("127.") and words[0] != "::1" and schema.HOSTNAME.fullmatch(host):
                         found.setdefault(host, [])
                         found[host] += [words[0]] if words[0] not in found[host] else []
         return [["[names]", *_lines(found)]] if found else []
@@ -129,7 +130,7 @@ class _Exporter:
                 with contextlib.suppress(ValueError):
                     table.setdefault("nameservers", []).append(str(ipaddress.ip_address(words[1])))
             elif words[0] == "search":
-                table["search"] = [word for word in words[1:] if file._HOSTNAME.fullmatch(word)]
+                table["search"] = [word for word in words[1:] if schema.HOSTNAME.fullmatch(word)]
         return table
 
     def fits(self, check: Any, name: str, what: str) -> bool:
@@ -164,7 +165,7 @@ class _Exporter:
         description = about.get("description")
         head = [f"description = {_value(description)}"] if isinstance(description, str) and description else []
         try:
-            asked: dict[str, Any] = file.verification(At("", {}), about.get("verify", {}))
+            asked: dict[str, Any] = schema.verification(At("", {}), about.get("verify", {}))
         except LabFileError:  # a broken record
             asked = {}
         verify: dict[str, Any] = {}
@@ -201,7 +202,7 @@ class _Exporter:
                 self.notes.append(f"link {key[2]} of {key[1]} is left out: its other end is not in what is written")
                 continue
             seen.update((key, peer))
-            if all(self.fits(file._dev, end[2], f"link {end[2]!r} of {end[1]}") for end in (key, peer)):
+            if all(self.fits(schema.dev, end[2], f"link {end[2]!r} of {end[1]}") for end in (key, peer)):
                 found.append((key, peer))
         return found
 
@@ -213,7 +214,7 @@ class _Exporter:
             place = (key[1], key[2]) if key[0] == "link" else None
             if place is None or value["kind"] != "bridge" or (key[1] == HOST and place not in used):
                 continue
-            if not self.fits(file._dev, key[2], f"bridge {key[2]!r} of {key[1]}"):
+            if not self.fits(schema.dev, key[2], f"bridge {key[2]!r} of {key[1]}"):
                 continue
             label = self.label(key)
             while label in self.bridges.values() or label in self.names or label == HOST:
@@ -242,7 +243,7 @@ class _Exporter:
         for journal in self.labs:
             told = journal.about.get("bridges")
             for label, place in told.items() if isinstance(told, dict) else ():
-                if place == f"{key[1]}:{key[2]}" and file._DEV.fullmatch(label):
+                if place == f"{key[1]}:{key[2]}" and schema.DEV.fullmatch(label):
                     return str(label)
         return key[2]
 
@@ -315,7 +316,7 @@ class _Exporter:
         for key, value in self.objects.items():
             if key[0] != "link" or value["kind"] != "vlan" or key[1] == HOST:
                 continue
-            if (key[1], str(value["parent"])) not in self.written or not self.fits(file._dev, key[2], f"link {key[2]!r}"):
+            if (key[1], str(value["parent"])) not in self.written or not self.fits(schema.dev, key[2], f"link {key[2]!r}"):
                 self.notes.append(f"vlan {key[2]} of {key[1]} is left out: {value['parent']} is not in what is written")
                 continue
             table: dict[str, Any] = {"on": f"{key[1]}:{value['parent']}", "id": value["id"]}
@@ -435,7 +436,7 @@ class _Exporter:
         found = {**_unlike_new(now, self.new, [dev for place, dev in self.written if place == name]), **known}
         words = {}
         for key, value in found.items():
-            if file._SYSCTL.fullmatch(key) is None or file._SYSCTL_VALUE.fullmatch(value) is None:
+            if schema.SYSCTL.fullmatch(key) is None or schema.SYSCTL_VALUE.fullmatch(value) is None:
                 self.notes.append(f"sysctl {key} of {name} is left out: a lab file cannot hold it")
             else:
                 words[key if "." in key else key.replace("/", ".")] = value

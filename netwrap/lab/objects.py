@@ -26,7 +26,9 @@ from __future__ import annotations
 import ipaddress
 from typing import Any, NamedTuple
 
-from .file import HOST, PORT_DEFAULTS, ROUTE_METRICS, At, End, Lab
+from .file_errors import At
+from .references import End, Lab
+from .schema import HOST, PORT_DEFAULTS, ROUTE_METRICS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

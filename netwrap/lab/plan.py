@@ -5,8 +5,8 @@ from __future__ import annotations
 import ipaddress
 from typing import NamedTuple
 
-from .file import HOST
 from .objects import STRUCTURE, describe, same
+from .schema import HOST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import socket
 from netwrap import shell
 from netwrap.errors import NetwrapError
 
-from .file import HOST
+from .schema import HOST
 
 # Ports that somebody may answer on; a refusal is an answer too.
 _PORTS = (53, 443, 80)

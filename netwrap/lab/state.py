@@ -16,9 +16,9 @@ from parsers.ip_route import TABLES, family_of
 
 from . import processes
 from .commands import ETC, PROTOCOL, alias_of, nat_name
-from .file import HOST, PORT_DEFAULTS, ROUTE_METRICS
 from .journal import Journal
 from .objects import mark_of, usual_route_scope
+from .schema import HOST, PORT_DEFAULTS, ROUTE_METRICS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

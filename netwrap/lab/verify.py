@@ -11,8 +11,9 @@ from netwrap.errors import NetwrapError
 from . import journal as records
 from . import reach, state
 from .commands import nat_name
-from .file import HOST, Lab
 from .objects import wanted
+from .references import Lab
+from .schema import HOST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

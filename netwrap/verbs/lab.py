@@ -18,7 +18,7 @@ from ._saving import whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from netwrap.lab.file import Lab
+    from netwrap.lab.references import Lab
 
     from ._options import Options
 
@@ -108,6 +108,7 @@ def _down(name: str) -> int:
 def _running_name(name: str) -> str:
     """The name of the lab of a file, a ready-made lab or a running one; a broken file does not keep a lab from going down."""
     from netwrap.lab import file, journal, state
+    from netwrap.lab.file_errors import LabFileError
 
     if name in journal.all_names():
         return name
@@ -116,7 +117,7 @@ def _running_name(name: str) -> str:
             return record.name
     try:
         return file.load(name).name
-    except file.LabFileError:
+    except LabFileError:
         if file.is_name(name) and state.marked(name, kept=False):  # its record and its file are gone
             return name
         if near := similar(name, journal.all_names()):
@@ -127,6 +128,7 @@ def _running_name(name: str) -> str:
 def _running_or_file(name: str) -> Lab:
     """The lab of a file, of a ready-made lab, or of the file that a running one came from."""
     from netwrap.lab import file, journal
+    from netwrap.lab.file_errors import LabFileError
 
     for record in journal.every():
         if record.name == name and os.path.isabs(record.file):
@@ -135,7 +137,7 @@ def _running_or_file(name: str) -> Lab:
                 return lab
     try:
         return file.load(name)
-    except file.LabFileError:
+    except LabFileError:
         if not os.path.exists(name) and (near := similar(name, [*file.READY_MADE, *journal.all_names()])):
             raise UsageError(f"there is no lab {name!r}{near}") from None
         raise

@@ -15,7 +15,7 @@ from rooms import ROOT
 from netwrap import shell
 from netwrap.errors import NetwrapError
 from netwrap.lab import apply, file, objects, plan
-from netwrap.lab.file import LabFileError
+from netwrap.lab.file_errors import LabFileError
 from netwrap.lab.toml_lines import positions
 
 GOOD = """

@@ -16,6 +16,7 @@ from netwrap.answers import check, diff, find, layer2, overview, topology
 from netwrap.errors import NetwrapError
 from netwrap.lab import apply as lab_apply
 from netwrap.lab import file as lab_file
+from netwrap.lab.file_errors import LabFileError
 from netwrap.model.build import build
 from netwrap.model.section import Section
 from netwrap.sources import opening
@@ -204,7 +205,7 @@ def test_a_lab_grows_with_its_file(text: Callable[[int], str]) -> None:
 
 @pytest.mark.parametrize("key", ["a" + ".a" * 100_000, '"a"' + ' . "a"' * 100_000, "a = 1\n[a" + ".a" * 100_000 + "]"])
 def test_keys_of_very_many_parts_are_refused(key: str) -> None:
-    with pytest.raises(lab_file.LabFileError, match="nested too deeply"):
+    with pytest.raises(LabFileError, match="nested too deeply"):
         lab_file.read(f"{key} = 1", "x.toml")
 
 
