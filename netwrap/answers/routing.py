@@ -517,7 +517,7 @@ class Router:
 
     def _output(self, asked: Question, missing: list[tuple[str, str]]) -> Decision:
         if not self.six and asked.source is not None:
-            if not self._is_local(asked.source):
+            if not self.is_local(asked.source):
                 return Decision("no-source", None, None)
         if asked.oif is not None:
             link = self.links.get(asked.oif)
@@ -527,7 +527,7 @@ class Router:
                 return Decision("no-route")
         rule, found = self._lookup(asked, missing)
         if found == "no-route" and asked.oif is not None and not self.six and self.vrf_of(asked.oif) is None:
-            source = asked.source or self._primary(asked.oif, None, 253)
+            source = asked.source or self.source4(asked.oif, None, 253)
             return Decision("unicast", rule, None, (Leg(asked.oif, None),), source)
         decision = self._decided(rule, found)
         if isinstance(found, str) or decision.type in _ERRORS:
@@ -551,13 +551,20 @@ class Router:
             for route in self.locals
         )
 
-    def _is_local(self, address: str) -> bool:
-        """Whether an address is one of ours: on a link, or in the local table."""
+    def is_local(self, address: str) -> bool:
+        """Whether an address is one of the namespace's own: on a link, or in the local table."""
         value = number(address)
         if value in self.local:
             return True
         for routes in self._lookups["local"].by_length(self, value):
             return routes[0].type == "local"
+        return False
+
+    def is_anycast(self, address: str, dev: str) -> bool:
+        """Whether a link answers for an address as one of a group (IPv6: the subnet-router address of a router)."""
+        for routes in self._lookups["local"].by_length(self, number(address)):
+            first = routes[0]
+            return first.length == 128 and first.type == "anycast" and first.legs[0].dev == dev
         return False
 
     def _input(self, asked: Question, missing: list[tuple[str, str]]) -> Decision:
@@ -657,26 +664,26 @@ class Router:
         if "prefsrc" in route.record:
             return str(route.record["prefsrc"])
         if route.type == "local" or (self.six and route.type == "anycast"):
-            return self._best_source6(asked.destination, "lo") if self.six else asked.destination
+            return self.source6(asked.destination, "lo") if self.six else asked.destination
         if not found.legs:
             return None
         leg = found.legs[0]
         if self.six:
-            return self._best_source6(asked.destination, leg.dev)
+            return self.source6(asked.destination, leg.dev)
         gateway = leg.gateway if leg.gateway is not None and ":" not in leg.gateway else None
-        return self._primary(leg.dev, gateway, route.scope)
+        return self.source4(leg.dev, gateway, route.scope)
 
     def source_of(self, decision: Decision, leg: Leg, destination: str) -> str | None:
         """The source that a sender would use by one leg of a decision."""
         if decision.route is not None and "prefsrc" in decision.route:
             return str(decision.route["prefsrc"])
         if self.six:
-            return self._best_source6(destination, leg.dev)
+            return self.source6(destination, leg.dev)
         gateway = leg.gateway if leg.gateway is not None and ":" not in leg.gateway else None
-        return self._primary(leg.dev, gateway, _scope(str((decision.route or {}).get("scope", "global"))))
+        return self.source4(leg.dev, gateway, _scope(str((decision.route or {}).get("scope", "global"))))
 
-    def _primary(self, dev: str, gateway: str | None, scope: int) -> str | None:
-        """IPv4: the first primary address whose network has the gateway, else the first, else another link's."""
+    def source4(self, dev: str, gateway: str | None, scope: int) -> str | None:
+        """The IPv4 source address for a link: one in the gateway's network, else its first one, else another link's."""
         rows = [row for row in self.netns.addresses_of(dev) if row.get("family") == "inet" and "local" in row]
         first = None
         limit = _SCOPES["link"] if self.switches.on("route_localnet", dev, "inet") else _SCOPES["host"]
@@ -703,8 +710,8 @@ class Router:
                     return str(row["local"])
         return None
 
-    def _best_source6(self, destination: str, dev: str) -> str | None:
-        """IPv6: RFC 6724, in the order of the kernel."""
+    def source6(self, destination: str, dev: str) -> str | None:
+        """The IPv6 source address for a destination by a link: RFC 6724, in the order of the kernel."""
         value = number(destination)
         scope = _scope6(value)
         only = scope <= 2

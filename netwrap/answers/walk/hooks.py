@@ -56,7 +56,7 @@ class Hooks:
         if out is not None and hook == "postrouting":
             router = self.routers.of(netns, packet.family)
             gateway = leg.gateway if leg is not None and leg.gateway and ":" not in leg.gateway else packet.destination
-            first = router._primary(out, gateway, 0) if packet.family == "inet" else router._best_source6(packet.destination, out)
+            first = router.source4(out, gateway, 0) if packet.family == "inet" else router.source6(packet.destination, out)
             addresses = [first] if first is not None else []
         outcome = firewall.judge(
             netns, hook, packet, addresses_of_out=addresses, fib=self.routers.fib(netns), frames_only=frames_only

@@ -171,7 +171,7 @@ class Neighbours:
         if free:
             end = free[0]
             router = self.routers.of(end.netns, packet.family)
-            owns = bool(router._is_local(nexthop)) or not any(
+            owns = bool(router.is_local(nexthop)) or not any(
                 other.obstacle is None and self._answers_for(other, nexthop, None) is True for other in segment.ends
             )
             if not owns:
@@ -229,7 +229,7 @@ class Neighbours:
         announce = router.switches.of("arp_announce", dev)
         if packet.family == "inet" and announce == 0 and number(packet.source) in router.local:
             return packet.source
-        return router._primary(dev, nexthop, 253)
+        return router.source4(dev, nexthop, 253)
 
     def _solicits_as(self, netns: Namespace, dev: str, packet: Packet) -> str | None:
         """The source address of a neighbour solicitation: the packet's where the link has it, else the link-local one."""
@@ -275,7 +275,7 @@ class Neighbours:
     def _answers4(self, end: End, nexthop: str, asker: str | None) -> bool | str:
         """Whether a link answers ARP; ``asker``: the source address of the request, None where nothing asks."""
         router = self.routers.of(end.netns, "inet")
-        owned = router._is_local(nexthop)
+        owned = router.is_local(nexthop)
         if "NOARP" in end.link.get("flags", ()):
             if kind(end.link) == "ipvlan":
                 return any(row.get("local") == nexthop for row in end.netns.addresses_of(end.dev))
@@ -318,11 +318,7 @@ class Neighbours:
         router = self.routers.of(end.netns, "inet6")
         if any(row.get("dst") == nexthop and row.get("dev") in (None, end.dev) for row in end.netns.proxies or ()):
             return router.switches.forwards("all", "inet6")[0]
-        for routes in router._lookups["local"].by_length(router, number(nexthop)):
-            if routes[0].length == 128 and routes[0].type == "anycast" and routes[0].legs[0].dev == end.dev:
-                return True
-            break
-        return False
+        return router.is_anycast(nexthop, end.dev)
 
     def _unheard(self, netns: Namespace, dev: str, nexthop: str, end: End, source: str | None) -> Obstacle | None:
         """The firewall rule that drops the question for a MAC or its answer; None where both pass."""

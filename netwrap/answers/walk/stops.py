@@ -56,7 +56,7 @@ class Stops:
             mend = self.mends.source(first.netns, Leg(str(first.left), None), packet.family)
         elif reason == "martian":
             stage = "rp-filter"
-            own = self.routers.of(netns, packet.family)._is_local(packet.source) if packet.source else False
+            own = self.routers.of(netns, packet.family).is_local(packet.source) if packet.source else False
             what = f"{netns.title} refuses {packet.source} to {packet.destination} on {dev}" + (
                 f": it has {packet.source} itself" if own else ": such an address may not come from outside"
             )

@@ -390,7 +390,7 @@ class Walker:
             source = there.way.packet.source
             if there.verdict in ("delivered", "deaf"):
                 back = replace(packet, source=remote, destination=source)
-                owned = self.router(there.netns, family)._is_local(remote)
+                owned = self.router(there.netns, family).is_local(remote)
                 answer = next(iter(self.send(there.netns, Way(back), remote if owned else None)), None)
                 stopped = answer is not None and answer.verdict == "dropped"
                 return there.netns, None, source, _obstacle(answer) if answer is not None and stopped else None
