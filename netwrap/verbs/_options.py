@@ -1,9 +1,9 @@
 """All options of netwrap in one table, all verbs in another, and the parser that reads a command line with them.
 
-Help, the man page and the completions are made from the same two tables. A new verb is one row of :data:`VERBS` and its name in
-the ``verbs`` of the options that it obeys; its module has ``run(options)``. An option that a verb does not obey is an error.
+The help, the manual page and the completions are made from these two tables. A new verb is one row of :data:`VERBS` and its name
+in the ``verbs`` of the options that it obeys; its module has ``run(options)``. An option that a verb does not obey is an error.
 
-argparse would take a quarter of the time of ``netwrap parse arp``, and options of `ip` for ours.
+We do not use argparse: it would take a quarter of the time of ``netwrap parse arp``, and would mistake options of `ip` for ours.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Verb:
-    """A verb: what it does, in one line; its operands, and how many it takes (``most`` -1: any number); its examples."""
+    """A verb: its summary in one line, its operands, their least and most number (``most`` -1: any number), and examples."""
 
     def __init__(self, summary: str, operands: str, least: int, most: int, examples: tuple[str, ...]) -> None:
         self.summary = summary
@@ -35,17 +35,18 @@ class Verb:
 
 
 class Option:
-    """An option: the verbs that obey it, and how its value is read.
+    """An option: the verbs that obey it, its help text, and how its value is read.
 
-    ``value`` is the name of its value, "" for a flag. ``kind``: "" (the last one counts), "many" (each adds one), "names"
-    (each adds names, separated by commas), "sets" (a flag that sets its first word), "number" (``words``: the least and the
-    most), "choice" (one of ``words``), "optional" (the same, but the value may be left out: the first of ``words``), "pause"
-    (seconds, or none).
+    ``value`` is the name of its value, "" for a flag. ``kind``: "" (the last one counts), "many" (each use adds a value),
+    "names" (each use adds names, separated by commas), "sets" (a flag that stands for the first of ``words``), "number"
+    (``words``: the least and the most), "choice" (one of ``words``), "optional" (the same, or no value: the
+    first of ``words``), "pause" (seconds, or no value).
 
-    ``words``: the values, or the kind of word that completes it (``file``, ``netns``, ``column``). ``key``: the attribute of
-    :class:`Options` that it fills.
+    ``words``: the values, or the kind of words for completion (``file``, ``netns``, ``column``). ``key``: the attribute of
+    :class:`Options` that the option sets.
 
-    ``short`` forms stand in front of the verb, or behind a verb of ours; that of an option of one verb only behind the verb.
+    The ``short`` form is read in front of a verb, and behind a verb that is not a wrapped binary. The short form of an option of
+    a single verb is read only behind that verb.
     """
 
     def __init__(
@@ -62,24 +63,26 @@ class Option:
         self.key = key or name.strip("-").replace("-", "_")
 
 
-#: The wrapped binaries: their arguments are passed on, with our options among them.
+#: The wrapped binaries: their arguments are passed on to them, except our options.
 WRAPPED = (
     "ip", "arp", "route", "bridge", "ss", "nft", "iptables", "ip6tables", "iptables-save", "ip6tables-save", "ifconfig", "brctl",
     "sysctl",
 )  # fmt: skip
 _LAB = "a lab file, or the name of a ready-made lab"
 
-#: Every verb, in the order of the overview; a name of two words is a verb's own verb.
+#: Every verb, in the order of the overview; a name of two words is a subcommand (``lab up``).
 VERBS: dict[str, Verb] = {
     "ip": Verb(
-        "link, address, route, neigh, rule, netns: run, parsed, tabulated; anything else is passed through", "WORDS…", 0, -1,
+        "run `ip`, and print link, address, route, neigh, rule or netns as a table; anything else is passed through",
+        "WORDS…", 0, -1,
         ("netwrap ip -d link --where kind=veth", "netwrap --all-netns ip address --where scope=global"),
     ),
-    "arp": Verb("the ARP table (answered from `ip neigh` where arp is not installed)", "WORDS…", 0, -1,
+    "arp": Verb("the ARP table (if arp is not installed, that of `ip neigh`)", "WORDS…", 0, -1,
                 ("netwrap --netns red arp -n",)),
-    "route": Verb("the routing table (answered from `ip route` where route is not installed)", "WORDS…", 0, -1,
+    "route": Verb("the routing table (if route is not installed, that of `ip route`)", "WORDS…", 0, -1,
                   ("netwrap route -n --format json",)),
-    "bridge": Verb("link, fdb, vlan", "WORDS…", 0, -1, ("netwrap bridge fdb --where state=permanent --columns mac,ifname",)),
+    "bridge": Verb("link, fdb, vlan: ports, forwarding entries and VLANs of bridges", "WORDS…", 0, -1,
+                   ("netwrap bridge fdb --where state=permanent --columns mac,ifname",)),
     "ss": Verb("sockets, and the processes that hold them", "WORDS…", 0, -1, ("netwrap --all-netns ss -tlnp",)),
     "nft": Verb("list ruleset, list table, list chain: rules of nftables", "WORDS…", 0, -1,
                 ("netwrap --all-netns nft list ruleset --where dport=22",)),
@@ -90,8 +93,9 @@ VERBS: dict[str, Verb] = {
     "ip6tables-save": Verb("the same for IPv6", "WORDS…", 0, -1, ("netwrap ip6tables-save --format json",)),
     "ifconfig": Verb("links and addresses, as net-tools or busybox print them", "WORDS…", 0, -1,
                      ("netwrap --netns red ifconfig -a",)),
-    "brctl": Verb("show, showmacs, showstp", "WORDS…", 0, -1, ("netwrap brctl show --format json",)),
-    "sysctl": Verb("switches of the kernel and their values", "WORDS…", 0, -1,
+    "brctl": Verb("show, showmacs, showstp: bridges, as brctl prints them", "WORDS…", 0, -1,
+                  ("netwrap brctl show --format json",)),
+    "sysctl": Verb("settings of the kernel and their values", "WORDS…", 0, -1,
                    ("netwrap --all-netns sysctl net.ipv4.ip_forward",)),
     "report": Verb(
         "the namespaces of this host in one table, or all about some of them", "[NAME…]", 0, -1,
@@ -104,81 +108,81 @@ VERBS: dict[str, Verb] = {
          "netwrap find 02:42:ac:11:00:02 --from host.netwrap"),
     ),
     "trace": Verb(
-        "how a packet gets there and back: where it stops, why, and what mends it", "[FROM TO]", 0, 2,
+        "the path of a packet and its answer: where it stops, why, and the command that mends it", "[FROM TO]", 0, 2,
         ("netwrap trace red 8.8.8.8", "netwrap trace red blue --proto tcp --port 443 --from host.netwrap",
          "netwrap trace --all --format json"),
     ),
     "diff": Verb(
-        "what changed since a capture, or between two; or what differs between two namespaces", "BEFORE [AFTER]", 1, 2,
+        "the changes since a capture, or between two captures; or the differences of two namespaces", "BEFORE [AFTER]", 1, 2,
         ("netwrap diff yesterday.netwrap", "netwrap diff before.netwrap after.netwrap --table route,link",
          "netwrap diff red blue --from host.netwrap"),
     ),
     "check": Verb(
-        "what is wrong: each finding with the line that shows it and the command that mends it", "[NAME…]", 0, -1,
+        "faults of the network: each with the line that proves it and the command that mends it", "[NAME…]", 0, -1,
         ("netwrap check", "netwrap check --from ticket.txt --level error", "netwrap check --explain R02"),
     ),
     "sql": Verb(
-        "SQL over hosts, this one or many: links, addresses, routes and more as tables; or a ready-made question",
+        "SQL over one host or many: links, addresses, routes and more as tables; or a ready-made question",
         "[QUERY [ADDRESS]]", 0, 2,
         ("netwrap sql --tables", "netwrap sql \"select _netns, dst, gateway from route where dst = 'default'\"",
          "netwrap sql duplicate-addresses --from captures/", "netwrap sql who-routes 10.1.2.3 --from fleet.jsonl.gz"),
     ),
     "export": Verb(
-        "flat rows of hosts, a table for each kind of record, as files for other programs", "[SOURCE…]", 0, -1,
+        "write files with flat rows for other programs: one table for each kind of record", "[SOURCE…]", 0, -1,
         ("netwrap export captures/ -o fleet.jsonl.gz", "netwrap export captures/ --format parquet -o fleet/",
          "netwrap --via 'ssh router' export --table link,address"),
     ),
     "topology": Verb(
-        "a picture of the namespaces and what connects them: text, SVG, a page, PNG, Mermaid, DOT, D2", "[NAME…]", 0, -1,
+        "a picture of the namespaces and their connections: text, SVG, HTML, PNG, Mermaid, DOT, D2", "[NAME…]", 0, -1,
         ("netwrap topology", "netwrap topology --format html -o host.html", "netwrap topology --around red --depth 1",
          "netwrap topology --from host.netwrap --format svg -o host.svg"),
     ),
     "capture": Verb(
-        "everything about every namespace as one text, for --from; or the script that makes it elsewhere", "", 0, 0,
+        "save everything about every namespace as one text, for --from; or print the script that does so elsewhere", "", 0, 0,
         ("netwrap capture -o host.netwrap", "netwrap --via-file routers --via 'ssh {}' capture -o today/",
          "netwrap capture --script > probe.sh; ssh router sh -s < probe.sh > router.txt",
          "ssh router sh -s -- --no-json --timeout 10 < probe.sh > router.txt"),
     ),
     "parse": Verb(
-        "tables from captured output: files, standard input, a pasted terminal session", "[COMMAND] [FILE…]", 0, -1,
+        "print tables from captured output: files, standard input, a pasted terminal session", "[COMMAND] [FILE…]", 0, -1,
         ("ip -d link > dump.txt; netwrap parse 'ip -d link' dump.txt", "ip route | netwrap parse --format json",
          "netwrap parse session.txt --sort dev"),
     ),
     "completion": Verb(
-        "the completion of a shell (bash, zsh, fish), or the manual page (man)", "SHELL", 1, 3,
+        "print the completion for a shell (bash, zsh, fish), or the manual page (man)", "SHELL", 1, 3,
         ("source <(netwrap completion bash)", "netwrap completion man > netwrap.1; man -l netwrap.1"),
     ),
     "lab": Verb(
         "build a network of namespaces from one file, check it, take it down again", "VERB …", 1, -1,
         ("netwrap lab up bridge && netwrap lab verify bridge; netwrap lab down bridge",),
     ),
-    "lab up": Verb("make the network of the file; existing parts are changed only where they differ", "FILE", 1, 1,
+    "lab up": Verb("make the network of the file; change existing parts only if they differ from it", "FILE", 1, 1,
                    ("netwrap lab up bridge", "netwrap lab up office.toml --dry-run")),
     "lab down": Verb("remove everything that the lab made, and nothing else; also after a crash", "FILE", 1, 1,
                      ("netwrap lab down bridge",)),
-    "lab status": Verb("how the host differs from the file (exit status 1 where it does)", "FILE", 1, 1,
+    "lab status": Verb("print the differences between host and file (exit status 1 if there are any)", "FILE", 1, 1,
                        ("netwrap lab status bridge",)),
-    "lab verify": Verb("ping each pair and the outside, and report the cause of a failure", "FILE", 1, 1,
+    "lab verify": Verb("ping each pair and the outside, and print the cause of a failure", "FILE", 1, 1,
                        ("netwrap lab verify bridge",)),
-    "lab list": Verb("the ready-made labs, and those that are up", "", 0, 0, ("netwrap lab list",)),
-    "lab show": Verb("the lab and its commands, without a look at the host; without a file: the list", "[FILE]", 0, 1,
+    "lab list": Verb("list the ready-made labs, and those that are up", "", 0, 0, ("netwrap lab list",)),
+    "lab show": Verb("print a lab and its commands, without reading the host; without a file, list the labs", "[FILE]", 0, 1,
                      ("netwrap lab show outside", "netwrap lab show outside --sh > outside.sh",
                       "netwrap lab show bridge --format svg > bridge.svg")),
     "lab export": Verb("write running namespaces as a lab file", "[NAME…]", 0, -1, ("netwrap lab export red blue -o two.toml",)),
 }  # fmt: skip
 
-#: What an operand is, for the help of a verb and for completion.
+#: The meaning of each operand, for the help of a verb and for completion.
 OPERANDS = {
     "NAME": "a namespace's name, a container, an inode, 'pid 42', or (root)",
-    "FROM": "a namespace, or an address that one owns",
+    "FROM": "a namespace, or an address that a namespace has",
     "TO": "an address, or a namespace (its first global address)",
     "WHAT": "an address, a prefix, a MAC, the name of an interface, namespace or container, a VLAN id, an nsid, an inode, a pid",
     "QUERY": "a SELECT, or the name of a question (netwrap sql lists them)",
     "ADDRESS": "the address that a question is about",
-    "SOURCE": "a capture, a folder of captures, a pattern of files; without any this host",
-    "COMMAND": "the command that printed the text, as typed: 'ip -d link', arp; can be left out if the text is clear",
+    "SOURCE": "a capture, a folder of captures, a pattern of files (without any: this host)",
+    "COMMAND": "the command that printed the text, as typed: 'ip -d link', arp; can be left out if the text shows it",
     "BEFORE": "a capture, a folder, an sos report, a pasted session; or the name of a namespace",
-    "FILE": "a file, or - for standard input (without any, too)",
+    "FILE": "a file, or - for standard input (the default)",
 }
 LAB_OPERANDS = {"FILE": _LAB, "NAME": "a namespace (without any: all named ones)"}
 
@@ -187,48 +191,50 @@ _HOSTS = (*WRAPPED, "report", "find", "topology", "diff", "sql", "export", "chec
 _WATCHED = (*WRAPPED, "report", "find", "trace", "diff", "topology", "check")
 _RUNS = (*_HOSTS, "trace", "capture", "lab up", "lab down", "lab status", "lab verify", "lab export")
 
-#: Every option, by the headings of the help.
+#: Every option, under its heading in the help.
 OPTIONS: dict[str, tuple[Option, ...]] = {
     "where from": (
         Option("--netns", "NAME", (*WRAPPED, "report", "find", "diff"),
                "in this namespace (repeatable); the table gets a column netns", "-n", "many", ("netns",)),
-        Option("--all-netns", "", WRAPPED, "in every namespace, named or not", "-a"),
-        Option("--named-netns", "", WRAPPED, "in the current namespace, and in every one that `ip netns` lists"),
+        Option("--all-netns", "", WRAPPED, "in every namespace, with or without a name", "-a"),
+        Option("--named-netns", "", WRAPPED, "in the current namespace, and in every namespace that `ip netns` lists"),
         Option("--from", "PATH", (*_HOSTS, "trace"),
-               "answer from a capture, a folder of texts, a pasted session, an sos report, not from this host", "-f", "many",
+               "read a capture, a folder of texts, a pasted session or an sos report instead of this host", "-f", "many",
                ("file",), "source"),
         Option("--via", "COMMAND", (*_HOSTS, "trace", "capture"),
-               "another host, through a command that gives a shell there: 'ssh router', 'docker exec -i web' (repeat for more)",
+               "read another host, through a command that starts a shell there: 'ssh router', 'docker exec -i web' (repeatable)",
                "", "many"),
         Option("--via-file", "HOSTS", (*_HOSTS, "trace", "capture"),
                "a file of hosts, one per line: each name replaces the {} in --via 'ssh {}'", "", "", ("file",)),
-        Option("--via-timeout", "SECONDS", (*_HOSTS, "trace", "capture"), "the time that a host of --via has (default 600)", "",
+        Option("--via-timeout", "SECONDS", (*_HOSTS, "trace", "capture"),
+               "give up on a host of --via after this time (default 600)", "",
                "number", ("1", "86400")),
         Option("--at", "N", (*WRAPPED, "report", "find", "topology", "diff", "check"),
-               "the N-th run of a command that a pasted text has several times (1 is the first)", "",
+               "use the N-th run of a command that a pasted text contains several times (1 is the first)", "",
                "number", ("1", "100000")),
     ),
     "the table": (
         Option("--format", "FORMAT", TABLES, "json, jsonl, yaml, csv, tsv, md, or a format of tabulate", "-o", "",
                ("format",)),
         Option("--json", "", TABLES, "the same as --format json", "-j", "sets", ("json",), "format"),
-        Option("--pretty", "", TABLES, "JSON with an indent", "-p"),
-        Option("--columns", "A,B,…", TABLES, "these columns, in this order; ? lists all", "-c", "names", ("column",)),
-        Option("--where", "COND", TABLES, "NAME=VALUE, != ~REGEX !~ < <= > >= <<PREFIX >>ADDRESS", "-W", "many",
-               ("column",)),
+        Option("--pretty", "", TABLES, "print indented JSON", "-p"),
+        Option("--columns", "A,B,…", TABLES, "print these columns, in this order; ? lists all", "-c", "names", ("column",)),
+        Option("--where", "COND", TABLES, "only rows with NAME=VALUE; also != ~REGEX !~ < <= > >= <<PREFIX >>ADDRESS",
+               "-W", "many", ("column",)),
         Option("--sort", "A,B,…", TABLES, "sort by these columns; -NAME for descending order", "-S", "names", ("column",)),
         Option("--limit", "N", TABLES, "print at most N rows", "-l", "number", ("1", "99999999999")),
         Option("--count", "", TABLES, "print only the number of rows"),
-        Option("--uniq", "", TABLES, "print rows that are equal in the shown columns once", "-u"),
+        Option("--uniq", "", TABLES, "print rows only once that are equal in all printed columns", "-u"),
         Option("--exit-status", "", TABLES, "exit with status 1 if no row is left", "-e"),
         Option("--no-header", "", TABLES, "print the rows without a header"),
         Option("--wide", "", TABLES, "do not fit the table to the width of the terminal", "-w"),
         Option("--raw", "", TABLES, "csv for programs: no apostrophe in front of cells that a spreadsheet would run (= + - @)"),
-        Option("--color", "WHEN", TABLES, "auto (on a terminal), always, never", "", "optional", ("always", "auto", "never")),
+        Option("--color", "WHEN", TABLES, "print colours: auto (on a terminal), always, never", "", "optional",
+               ("always", "auto", "never")),
         Option("--no-pager", "", TABLES, "do not use a pager"),
-        Option("--watch", "SECONDS", _WATCHED, "again and again (every 2 seconds), with what changed marked; "
-               "in a pipe a line an event, with its time", "", "pause"),
-        Option("--until", "COND", _WATCHED, "end when a row has that: NAME=VALUE as for --where", "", "", ("column",)),
+        Option("--watch", "SECONDS", _WATCHED, "repeat (default: every 2 seconds) and mark changes; "
+               "in a pipe, print one line per change, with its time", "", "pause"),
+        Option("--until", "COND", _WATCHED, "end --watch when a row matches: NAME=VALUE as for --where", "", "", ("column",)),
     ),
     "messages": (
         Option("--verbose", "", _HOSTS, "list the files of a source that were not understood", "-v"),
@@ -238,60 +244,63 @@ OPTIONS: dict[str, tuple[Option, ...]] = {
         Option("--dry-run", "", _RUNS, "print every command, and run none that changes anything"),
     ),
     "of this verb": (
-        Option("--proto", "icmp|udp|tcp", ("trace",), "the packet's protocol (default: icmp; tcp where a port is given)"),
+        Option("--proto", "icmp|udp|tcp", ("trace",), "the packet's protocol (default: icmp; with a port: tcp)"),
         Option("--port", "N", ("trace",), "the destination port", "", "number", ("1", "65535")),
         Option("--sport", "N", ("trace",), "the source port", "", "number", ("1", "65535")),
         Option("--source", "ADDR", ("trace",), "the source address", key="address"),
         Option("--mark", "N", ("trace",), "the packet's mark (fwmark)"),
-        Option("--size", "N", ("trace",), "the length of the packet, never fragmented", "", "number", ("28", "65535")),
-        Option("--one-way", "", ("trace",), "only the way there"),
-        Option("--all", "", ("trace",), "every pair of namespaces, as a table"),
+        Option("--size", "N", ("trace",), "the length of the packet, which is never fragmented", "", "number", ("28", "65535")),
+        Option("--one-way", "", ("trace",), "trace only the packet, not its answer"),
+        Option("--all", "", ("trace",), "trace every pair of namespaces, and print a table"),
         Option("--table", "A,B,…", ("diff",), "only these tables: link, address, route, rule, neigh, …", "", "names"),
-        Option("--only", "ID,…", ("check",), "only these checks; R* stands for an area", "", "names"),
-        Option("--without", "ID,…", ("check",), "without these checks", "", "names"),
-        Option("--level", "LEVEL", ("check",), "the least severity: error, warning or note (default)", "", "choice",
+        Option("--only", "ID,…", ("check",), "run only these checks; R* means all checks of an area", "", "names"),
+        Option("--without", "ID,…", ("check",), "leave out these checks", "", "names"),
+        Option("--level", "LEVEL", ("check",), "the least severity to print: error, warning or note (default)", "", "choice",
                ("error", "warning", "note")),
-        Option("--explain", "ID", ("check",), "what a check finds, why it hurts, and how it is decided"),
-        Option("--accept", "FILE", ("check",), "leave out the findings of this file; a missing file is made", "", "",
-               ("file",)),
+        Option("--explain", "ID", ("check",), "describe a check: the fault, its consequences, and how the check decides"),
+        Option("--accept", "FILE", ("check",), "leave out the findings in FILE; if FILE is missing, write all findings to it",
+               "", "", ("file",)),
         Option("--format", "FORM", ("check",), "text (default), json or jsonl", "-o", "choice", ("text", "json", "jsonl")),
-        Option("--table", "A,B,…", ("export",), "only these tables; finding only where it is asked for", "", "names"),
+        Option("--table", "A,B,…", ("export",),
+               "only these tables; the table finding is written only if it is named", "", "names"),
         Option("--tables", "", ("sql",), "list the tables, their columns and types"),
         Option("--format", "FORM", ("export",), "jsonl (default), jsonl.gz, sqlite, or a folder of csv or parquet files"),
-        Option("--output", "PATH", ("export",), "save it there, whole or not at all", "-o", "", ("file",)),
-        Option("--identity", "", ("diff",), "compare also what differs each time a network is made: ifindex, MAC, fe80::"),
-        Option("--all", "", ("diff",), "leave nothing out: counters, timers, what follows from another change"),
-        Option("--probe", "", ("trace",), "also send one real packet, and report the answer"),
-        Option("--keep-going", "", ("parse",), "print all that can be read, and name every line that cannot"),
-        Option("--output", "FILE", ("capture",), "save it there, whole or not at all; packed if FILE ends in .gz", "-o", "",
-               ("file",)),
+        Option("--output", "PATH", ("export",), "save the export there, completely or not at all", "-o", "", ("file",)),
+        Option("--identity", "", ("diff",), "also compare values that differ each time a network is made: ifindex, MAC, fe80::"),
+        Option("--all", "", ("diff",), "leave nothing out: also print counters, timers, and consequences of other changes"),
+        Option("--probe", "", ("trace",), "also send one real packet, and print the answer"),
+        Option("--keep-going", "", ("parse",), "print everything that can be read, and list every line that cannot"),
+        Option("--output", "FILE", ("capture",), "save the capture there, completely or not at all; packed if FILE ends in .gz",
+               "-o", "", ("file",)),
         Option("--format", "FORM", ("topology",), "text (default), svg, html, png, mermaid, dot, d2 or json", "", "choice",
                ("text", "svg", "html", "png", "mermaid", "dot", "d2", "json")),
-        Option("--output", "FILE", ("topology",), "save the picture there, in the format of its ending (x.svg)", "-o", "",
+        Option("--output", "FILE", ("topology",), "save the picture there, in the format of the file's ending (x.svg)", "-o", "",
                ("file",)),
-        Option("--check", "", ("topology",), "mark the namespaces that have an error or a warning of `netwrap check`"),
-        Option("--output", "FILE", ("trace",), "save a picture of the way over the topology there: an .svg or .html file", "", "",
-               ("file",)),
-        Option("--around", "NAME", ("topology",), "only what is around this namespace", "", "", ("netns",)),
-        Option("--depth", "N", ("topology",), "how many steps around it (default 1)", "", "number", ("1", "99")),
-        Option("--path", "FROM,TO", ("topology",), "only the namespaces on a shortest way between two", "", "names", ("netns",)),
-        Option("--only", "KIND,…", ("topology",), "only links of these kinds: veth, bridge, vlan, …; physical", "", "names"),
-        Option("--unfold", "", ("topology",), "draw every namespace, even if many are alike"),
+        Option("--check", "", ("topology",), "mark the namespaces for which `netwrap check` has an error or a warning"),
+        Option("--output", "FILE", ("trace",), "save a picture of the path in the topology there: an .svg or .html file",
+               "", "", ("file",)),
+        Option("--around", "NAME", ("topology",), "draw only this namespace and its neighbours", "", "", ("netns",)),
+        Option("--depth", "N", ("topology",), "with --around: the number of steps to neighbours (default 1)",
+               "", "number", ("1", "99")),
+        Option("--path", "FROM,TO", ("topology",), "draw only the namespaces on a shortest path between two",
+               "", "names", ("netns",)),
+        Option("--only", "KIND,…", ("topology",), "draw only links of these kinds: veth, bridge, vlan, …; physical", "", "names"),
+        Option("--unfold", "", ("topology",), "draw every namespace, even if many are similar"),
         Option("--ascii", "", ("topology",), "draw with ASCII characters only"),
         Option("--output", "FILE", ("lab export",), "the file to write", "-o", "", ("file",)),
-        Option("--toml", "", ("lab show",), "its file"),
-        Option("--sh", "", ("lab show",), "the commands alone, as a script that can be pasted"),
-        Option("--format", "FORM", ("lab show",), "a picture of it: text, svg, mermaid, dot or d2", "", "choice",
+        Option("--toml", "", ("lab show",), "print the file of the lab"),
+        Option("--sh", "", ("lab show",), "print only the commands, as a script that can be pasted"),
+        Option("--format", "FORM", ("lab show",), "print a picture of the lab: text, svg, mermaid, dot or d2", "", "choice",
                ("text", "svg", "mermaid", "dot", "d2")),
-        Option("--script", "", ("capture",), "print the script that makes a capture, and do nothing"),
-        Option("--no-json", "", ("capture",), "ask `ip` for text even if it has JSON"),
+        Option("--script", "", ("capture",), "print the script that makes a capture, and do nothing else"),
+        Option("--no-json", "", ("capture",), "ask `ip` for text even if it can print JSON"),
         Option("--quick", "", ("capture",), "leave out the firewall and the sockets"),
         Option("--timeout", "SECONDS", ("capture",), "kill commands that take longer in one namespace (default 20)", "", "number",
                ("1", "86400")),
     ),
 }  # fmt: skip
 ALL = [option for options in OPTIONS.values() for option in options]
-# Options that leave each other nothing to do.
+# Pairs of options that contradict each other, or of which one would have no effect.
 _APART = (
     ("--netns", "--all-netns"),
     ("--netns", "--named-netns"),
@@ -303,23 +312,23 @@ _APART = (
     ("--from", "--watch"),
     ("--count", "--watch"),
 )
-# Options that say something only beside another.
+# Options that have an effect only together with another one.
 _BESIDE = (("--via-file", "--via"), ("--via-timeout", "--via"), ("--until", "--watch"))
-_LISTED = 8  # so many verbs are named in an error
+_LISTED = 8  # the most verbs that an error names
 _SECONDS = r"[0-9]{1,5}(?:\.[0-9]{1,3})?"
-#: Options that are asked before any verb.
+#: Options that are obeyed before any verb.
 HELP = ("-h", "--help")
 VERSION = ("-V", "--version")
 
 
 class Options:
-    """The options of a command line, and its other words."""
+    """The values of all options on a command line, and its other words."""
 
     def __init__(self) -> None:
         self.verb = ""
         self.words: list[str] = []
         self.given: list[Option] = []
-        self.typed: list[str] = []  # the names of those that are not from NETWRAP_OPTIONS
+        self.typed: list[str] = []  # the names of the given options, without those from NETWRAP_OPTIONS
         self.netns: list[str] = []
         self.all_netns = False
         self.named_netns = False
@@ -332,7 +341,7 @@ class Options:
         self.columns: list[str] = []
         self.where: list[str] = []
         self.sort: list[str] = []
-        self.conditions: list[Condition] = []  # `where`, understood
+        self.conditions: list[Condition] = []  # `where`, parsed
         self.limit: int | None = None
         self.count = False
         self.uniq = False
@@ -347,9 +356,9 @@ class Options:
         self.no_pager = False
         self.watch: float | None = None
         self.until: str | None = None
-        self.watcher: Watcher | None = None  # of the turn that runs
-        self.tally = [0, 0]  # rows printed, of how many
-        self.gave_way: list[str] = []  # columns that a terminal was too narrow for
+        self.watcher: Watcher | None = None  # the watcher of the current turn of --watch
+        self.tally = [0, 0]  # the number of printed rows, and of all rows
+        self.gave_way: list[str] = []  # columns left out because the terminal was too narrow
         self.show_commands = False
         self.dry_run = False
         self.keep_going = False
@@ -402,27 +411,27 @@ def of(verb: str) -> list[Option]:
 
 
 def names(text: str) -> list[str]:
-    """``a,b`` as its names."""
+    """The names in ``a,b``."""
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
 class Reader:
-    """Takes options out of words, and keeps what each was given for the verb that turns up."""
+    """Reader of the words of a command line, which keeps the options and their values until the verb is known."""
 
     def __init__(self, words: Sequence[str]) -> None:
         self.words = list(words)
         self.at = 0
         self.taken: list[tuple[Option, str]] = []
-        self.usual: list[tuple[Option, str]] = []  # of NETWRAP_OPTIONS: obeyed where they make sense, and no other is given
+        self.usual: list[tuple[Option, str]] = []  # from NETWRAP_OPTIONS: obeyed if the verb knows them and they are not typed
 
     def word(self) -> str | None:
         """The next word; None at the end."""
         return self.words[self.at] if self.at < len(self.words) else None
 
     def take(self, known: Iterable[Option], short: bool) -> bool:
-        """Take the option that stands next, with its value; False where the next word is none of the known ones.
+        """Take the next option with its value; False if the next word is not one of the known options.
 
-        Raises UsageError where a value is missing, or is not wanted.
+        Raises UsageError for a missing value, and for a value of an option that takes none.
         """
         word = self.words[self.at]
         name, equals, value = word.partition("=") if word.startswith("--") else (word, "", "")
@@ -454,7 +463,7 @@ class Reader:
 
 
 def front(words: Sequence[str]) -> tuple[Reader, str]:
-    """Read the options in front of the verb, and the verb, "" where there is none. Raises UsageError for an unknown option."""
+    """Read the options in front of the verb, and the verb ("" if there is none). Raises UsageError for an unknown option."""
     reader = Reader(words)
     if os.environ.get("NETWRAP_OPTIONS"):
         reader.usual = _usual(os.environ["NETWRAP_OPTIONS"])
@@ -470,12 +479,12 @@ def front(words: Sequence[str]) -> tuple[Reader, str]:
     return reader, word or ""
 
 
-# In front of the verb `-o` is that of tables: no verb is known yet that has another.
+# In front of the verb, `-o` means that of tables, because a verb with another `-o` is not known yet.
 _IN_FRONT = [option for option in ALL if option not in OPTIONS["of this verb"]]
 
 
 def _usual(text: str) -> list[tuple[Option, str]]:
-    """The options of the environment, split as a shell does. Raises UsageError for anything else in it."""
+    """The options in NETWRAP_OPTIONS, split as a shell does. Raises UsageError for a word that is not an option."""
     import shlex
 
     try:
@@ -489,7 +498,7 @@ def _usual(text: str) -> list[tuple[Option, str]]:
 
 
 def behind(reader: Reader, verb: str) -> Options:
-    """Read the words behind a verb of ours: options wherever they stand; ``--`` ends them. Raises UsageError."""
+    """Read the words behind a verb that is not a wrapped binary: options at any place, up to ``--``. Raises UsageError."""
     own = [name for name in VERBS if name.startswith(f"{verb} ")]
     known = [option for option in ALL if verb in option.verbs or any(name in option.verbs for name in own)]
     rest: list[str] = []
@@ -521,10 +530,10 @@ def behind(reader: Reader, verb: str) -> Options:
 
 
 def among(reader: Reader, binary: str, ends: Callable[[list[str]], bool]) -> Options:
-    """Read the words behind a wrapped binary: our long options are ours wherever they stand, all others are the binary's.
+    """Read the words behind a wrapped binary: take our long options at any place, and leave all other words to the binary.
 
-    A word ``--`` ends them: what follows is the binary's as it is. The word itself is left out where ``ends`` says, of the words
-    before it, that a command of its own begins there (``ip netns exec red -- grep --count x``). Raises UsageError.
+    All words behind ``--`` belong to the binary. The ``--`` itself is left out if ``ends`` is true for the words before it, that
+    is, if another command begins there (``ip netns exec red -- grep --count x``). Raises UsageError.
     """
     known = of(binary)
     words = [binary]
@@ -573,7 +582,7 @@ def obeyed(reader: Reader, verb: str) -> Options:
 
 
 def check_company(options: Options) -> None:
-    """Raise UsageError for an option that says something only beside another which is not there."""
+    """Raise UsageError for an option that has an effect only together with another one that is missing."""
     given = [option.name for option in options.given]
     for one, other in _BESIDE:
         if one in given and other not in given:

@@ -846,7 +846,7 @@ def _flannel(net: _Net) -> None:
 
 
 def _macrouter(net: _Net) -> None:
-    """Macvlans on two cables of a host: one is a router for the others, one is in a nested namespace."""
+    """Macvlans on two cables of a host, each in a namespace of its own; one of these routes for the others."""
     net.add("host", "m1", "m2", "rt", "out", "x")
     net.cable("host", "eth0", "out", "eth0", ("10.0.0.1/24", "10.0.0.9/24"), ("fd00::1/64", "fd00::9/64"))
     net.cable("host", "eth1", "x", "eth0", ("10.1.0.1/24", "10.1.0.9/24"))
