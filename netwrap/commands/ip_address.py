@@ -6,7 +6,7 @@ from .. import wording
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from parsers.records import Record
 
@@ -42,3 +42,11 @@ def rows(link: Record) -> Iterator[Record]:
     for entry in link.get("addr_info") or [{}]:
         flags = [flag for flag in _FLAGS if entry.get(flag)]
         yield {**own, "address": wording.address(entry) or None, "scope": entry.get("scope"), "flags": flags or None}
+
+
+def complete(links: Iterable[Record], words: Sequence[str]) -> None:
+    """Add the family to addresses whose text has none: `ip -br address` prints `10.0.0.2/24` alone."""
+    for link in links:
+        for entry in link.get("addr_info", ()):
+            if "family" not in entry and "local" in entry:
+                entry["family"] = "inet6" if ":" in str(entry["local"]) else "inet"

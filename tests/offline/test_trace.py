@@ -72,3 +72,19 @@ def test_a_route_that_is_not_asked_for_counts_where_it_cannot_be_read() -> None:
     red = build([Section("red", "ip -j route show table all", text), Section("red", "ip -j addr", "[]")]).find("red")
     missing = [what for what, _ in Router(red, "inet").decide(Question("10.1.0.1")).missing]
     assert missing == ["rules", "nexthop 7", "the route 'x.x.x.x/24'"]
+
+
+def test_the_source_of_a_packet_is_an_address_of_a_brief_table(netwrap: Netwrap, tmp_path: Path) -> None:
+    file = tmp_path / "brief.txt"
+    file.write_text("""\
+root@gw:~# ip -br addr
+lo               UNKNOWN        127.0.0.1/8 ::1/128
+eth0             UP             10.0.0.5/24
+root@gw:~# ip route
+default via 10.0.0.1 dev eth0
+10.0.0.0/24 dev eth0 proto kernel scope link src 10.0.0.5
+""")
+    leaves = netwrap("trace", "(root)", "192.0.2.1", "--from", str(file))
+    assert "default via 10.0.0.1 dev eth0, from 10.0.0.5   LEAVES HERE  " in leaves.stdout.splitlines()[0]
+    delivered = netwrap("trace", "(root)", "10.0.0.5", "--from", str(file))
+    assert delivered.stdout.splitlines()[0] == "(root)    10.0.0.5 is an address of (root) itself"
