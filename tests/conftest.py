@@ -1,4 +1,4 @@
-"""What every test may use, and the host that they run on: as root one of their own, with nothing in it that they did not make."""
+"""Shared fixtures of all tests, and the private host that tests run on as root, which contains only what tests make."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Random firewalls in real namespaces, real packets through them, and what `judge` says of each: it must be what the kernel did.
+"""Send real packets through random firewalls in real namespaces, and compare each verdict of `judge` with the kernel's.
 
     python -m tests.fuzz.firewall [--bridge] [SECONDS] [SEED]
 
@@ -185,7 +185,7 @@ class Lab:
         self.agents = {name: Agent(f"{prefix}{name}") for name in "arb"}
 
     def _know_each_other(self, prefix: str) -> None:
-        """Fixed neighbours: no rule takes ARP or neighbour discovery away."""
+        """Set fixed neighbours, so that no rule can drop ARP or neighbour discovery."""
         places = BRIDGED if self.bridge else ROUTED
         for name, dev, _ in dict.fromkeys((name, dev, "") for name, dev, _ in places):
             for other, there, address in places:
@@ -536,7 +536,7 @@ def _of_ipv6(line: str, rng: random.Random) -> str:
 
 
 class Seen(NamedTuple):
-    """What came: None where nothing did."""
+    """The received packet; None if none was received."""
 
     source: str
     destination: str
@@ -628,7 +628,7 @@ def _fib(text: str, packet: Packet) -> tuple[str, str | None] | None:
 
 
 class Tally:
-    """How many packets were judged rightly, wrongly and not."""
+    """The numbers of packets judged rightly, wrongly and not at all."""
 
     def __init__(self) -> None:
         self.right = self.undecided = self.elsewhere = self.rulesets = self.answers = self.came = 0
@@ -726,7 +726,7 @@ def _count(tally: Tally, told: Told, seen: Seen | None, one: _Sent, label: str, 
 
 
 def _firewall(lab: Lab, rng: random.Random) -> list[str]:
-    """Make a random firewall; its words."""
+    """Make a random firewall, and return its commands."""
     empty = "".join(f"*{table}\nCOMMIT\n" for table in ("filter", "nat", "mangle", "raw"))
     lines = ["nft flush ruleset", f"printf '{empty}' | iptables-legacy-restore", f"printf '{empty}' | ip6tables-legacy-restore"]
     lines += ["iptables-legacy -P FORWARD ACCEPT", "ip6tables-legacy -P FORWARD ACCEPT"]

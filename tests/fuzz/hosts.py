@@ -1,4 +1,4 @@
-"""Fuzz what stands on the parsers: ``python -m tests.fuzz.hosts --count 2000 [--documents 40000] [--seed N]``.
+"""Fuzz the code that uses the parsers: ``python -m tests.fuzz.hosts --count 2000 [--documents 40000] [--seed N]``.
 
 In turn: a capture whose JSON has fields of another type, without fields, with numbers that are none; and a bundle whose files
 are damaged, renamed or cut. Every answer is asked of each; nothing but NetwrapError may come out, and JSON is JSON.
@@ -167,7 +167,7 @@ def bundle_of(rng: random.Random, files: dict[str, bytes], where: Path) -> list[
 
 
 def run(count: int, seed: int, bundles: dict[str, dict[str, bytes]]) -> tuple[Counter[str], list[str]]:
-    """Try a number of captures and bundles; the totals, and what was found."""
+    """Try a number of captures and bundles; return the totals and the failures."""
     sections = capture.read(SAMPLE.read_text(errors="surrogateescape"))[0]
     fixtures = _fixtures()
     totals: Counter[str] = Counter()
@@ -199,7 +199,7 @@ def run(count: int, seed: int, bundles: dict[str, dict[str, bytes]]) -> tuple[Co
 
 
 def documents(count: int, seed: int) -> list[str]:
-    """Read changed JSON of the fixtures and print it as tables; what was found, each kind once."""
+    """Read changed JSON of the fixtures and print it as tables; return one failure of each kind."""
     fixtures = {name: [text for text in texts if len(text) < 6000] for name, texts in _fixtures().items()}
     known = [name for name in sorted(fixtures) if fixtures[name] and name in parsers.names()]
     findings: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Make random networks, export them, remove them, bring the file up, and compare captures: equal, or a note says what is not.
+"""Export a random network, remove it, bring the file up, and compare captures: equal, or with a note for each difference.
 
 ``python tests/fuzz/labs.py --count 50 [--seed N]``, as root in a host of its own (it removes all namespaces). A finding is
 printed with the seed that repeats it, and the exit status is 1.
@@ -118,7 +118,7 @@ def build(rng: random.Random) -> list[str]:
 
 
 def round_trip(rng: random.Random) -> list[str]:
-    """The differences that no note speaks of."""
+    """The differences without a note."""
     names = build(rng)
     try:
         before = opening.live(netns=names)

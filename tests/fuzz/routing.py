@@ -1,4 +1,4 @@
-"""Ask the model and the kernel the same routing questions in random namespaces, for as long as wanted; needs root.
+"""Ask the model and the kernel the same routing questions in random namespaces; needs root.
 
     python tests/fuzz/routing.py [FIRST-SEED [NAMESPACES [QUESTIONS]]]
 

@@ -1,4 +1,4 @@
-"""Fuzz the parsers for as long as told: ``python tests/fuzz/run.py --seconds 600 [--seed N]``.
+"""Fuzz the parsers for a number of seconds: ``python tests/fuzz/run.py --seconds 600 [--seed N]``.
 
 In turn: valid tables that hypothesis builds (what is built must be what is parsed), damaged captures of the fixtures
 (nothing but ParseError may come out), and lines that are repeated to double and double again (the time may not more than
@@ -29,7 +29,7 @@ COMMANDS = parsers.names()
 
 
 def check_text(command: str, text: str) -> None:
-    """Nothing but ParseError comes out, strict and not strict agree, and the records can be printed as JSON."""
+    """Check that only ParseError is raised, strict and lenient reading agree, and the records can be printed as JSON."""
     records, problems = parsers.parse(command, text, strict=False)
     json.dumps(records)
     try:

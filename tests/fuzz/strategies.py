@@ -1,4 +1,4 @@
-"""Tables that are valid: hypothesis strategies of a text and the records that it says."""
+"""Hypothesis strategies of valid tables: a text and its records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Labs on a private host: made, compared, broken, killed, taken down, with the host as it was."""
+"""Labs on a private host: made, compared, broken, killed, taken down; afterwards the host is as before."""
 
 from __future__ import annotations
 
@@ -496,7 +496,7 @@ def test_dry_run_changes_nothing_and_prints_what_would_run(host: PrivateHost, tm
 
 
 def unnamed(snapshot: str) -> str:
-    """Without what is random: MAC addresses, numbers of links and bridges, and without the record."""
+    """A text without random values (MAC addresses, numbers of links and bridges) and without the lab's record."""
     text = re.sub(r"([0-9a-f]{1,2}:){5}[0-9a-f]{1,2}|8000\.\S+|designated_\S+ \S+|(?m:^)\d+:|@if\d+|link-netns \S+", "", snapshot)
     return "\n".join(sorted(line for line in text.split("\n") if "/run/netwrap" not in line))
 

@@ -1,4 +1,4 @@
-"""Labs under bad weather: odd umasks, full disks, broken records, commands that do not end, files that are no namespaces."""
+"""Labs under adverse conditions: odd umasks, full disks, broken records, endless commands, files that are not namespaces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lab files: what is wrong is told with its line, and nothing in a file can become an option, a keyword or a shell's word."""
+"""Lab files: every error names its line, and no value in a file can become an option, a keyword or a shell's word."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `lab status` sees of changes, what `lab up` mends, and that an export is the same network or tells what is not in it."""
+"""`lab status` sees every change, `lab up` mends it, and an export is the same network or notes what it lacks."""
 
 from __future__ import annotations
 

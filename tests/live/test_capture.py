@@ -1,4 +1,4 @@
-"""The probe on real namespaces and in several shells, and the reader of what it prints."""
+"""The probe on real namespaces and in several shells, and the reader of its output."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ root = pytest.mark.root
 
 
 def probe(shell: list[str], *options: str, env: dict[str, str] | None = None, code: int = 0) -> str:
-    """What the probe prints in a shell."""
+    """The output of the probe, run by a shell."""
     if shutil.which(shell[0]) is None:
         pytest.skip(f"{shell[0]} is not installed")
     words = [*shell, PROBE, *options]
@@ -46,7 +46,7 @@ def probe(shell: list[str], *options: str, env: dict[str, str] | None = None, co
 
 
 def start(words: list[str]) -> subprocess.Popen[str]:
-    """A process that holds something until a line comes."""
+    """Start a process that holds a namespace or file open until it reads a line."""
     return subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
@@ -315,7 +315,7 @@ def test_a_host_without_ip(tmp_path: Path) -> None:
 
 
 def test_without_root(tmp_path: Path) -> None:
-    """The own namespace as ever; of others what /proc/PID/net shows; and what root would add is said."""
+    """The own namespace is complete, others have what /proc/PID/net shows, and a note lists what root would add."""
     if os.geteuid() != 0 or shutil.which("setpriv") is None:
         pytest.skip("needs root, to become nobody, and setpriv")
     room = start(["unshare", "-n", "sh", "-c", "ip link set lo up; ip route add 10.5.0.0/16 dev lo; echo; read x"])
@@ -488,7 +488,7 @@ def test_no_capture() -> None:
 
 
 def test_cut_off_anywhere() -> None:
-    """What was whole is kept as it is, what was cut is said."""
+    """Complete sections are kept, and the cut one gets a note."""
     whole, _ = capture.read(SAMPLE)
     for end in range(SAMPLE.index("hostname"), len(SAMPLE) - 1):
         found, notes = capture.read(SAMPLE[:end])
@@ -643,7 +643,7 @@ def test_wrong_options_of_the_script(options: list[str]) -> None:
 
 @root
 def test_a_bar_shows_how_far_it_is(rooms: Rooms, tmp_path: Path) -> None:
-    """On a terminal, when it takes longer than a second; nothing of it is left in the end."""
+    """A progress bar on a terminal appears after a second, and is removed at the end."""
     if shutil.which("script") is None:
         pytest.skip("script, which makes a terminal, is not installed")
     slow = rooms.add("slow")

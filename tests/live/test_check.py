@@ -1,4 +1,4 @@
-"""One fault in a real network is found where it is; its mend makes it go away and brings no other; a sound network has none."""
+"""Each fault in a real network is found at its place; its mend removes it without a new one; a healthy network has none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command that ``find`` names for each place says what was looked for."""
+"""The command that ``find`` prints for each place shows the searched value."""
 
 from __future__ import annotations
 

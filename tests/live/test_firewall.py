@@ -1,4 +1,4 @@
-"""Random firewalls in real namespaces: what is judged of each packet is what the kernel does with it; wrapped commands live."""
+"""Random firewalls in real namespaces: the verdict on each packet is what the kernel does with it; wrapped commands live."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same host, whoever captured it: live, by the script over a pipe, through text alone; and real peers by the hundred."""
+"""The same host, captured live, by the script over a pipe, or as text only; and hundreds of real peers."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ TABLES = (
 
 
 def model(host: Host, places: list[str], gone: set[str]) -> dict[str, Any]:
-    """All of a host that is asked for, in an order of its own."""
+    """All records of a host, sorted."""
     found: dict[str, Any] = {}
     for netns in of(host, places):
         tables = {}

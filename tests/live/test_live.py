@@ -1,4 +1,4 @@
-"""On this machine's own kernel: what a text says is what the JSON of the same state says."""
+"""On this machine's kernel, text and JSON of the same state give the same records."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ _FORMS = ("", "-o", "-s", "-br", "-d", "-s -s", "-d -s")
 
 @pytest.fixture(scope="module")
 def red() -> Iterator[str]:
-    """A namespace with something of everything that this kernel can make."""
+    """A namespace with one object of every kind that this kernel can make."""
     made = Rooms()
     try:
         name = made.add("red")

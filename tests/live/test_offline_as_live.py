@@ -1,4 +1,4 @@
-"""A command answered from a capture says what it would have said live."""
+"""A command answered from a capture prints what it would have printed live."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ rule add fwmark 7 table 100 pref 501
 
 
 def steady(record: Any) -> Any:
-    """A record without what changes by itself."""
+    """A record without values that change by themselves."""
     if isinstance(record, dict):
         return {key: steady(value) for key, value in record.items() if key not in VOLATILE}
     return [steady(item) for item in record] if isinstance(record, list) else record

@@ -1,4 +1,4 @@
-"""JSON where the installed binary gives it, text otherwise, the same records either way."""
+"""Queries use JSON if the installed binary prints it, and text otherwise; the records are the same."""
 
 from __future__ import annotations
 

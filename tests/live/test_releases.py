@@ -1,4 +1,4 @@
-"""Failures have the same type in every release: those that are here, and those below the folders of NETWRAP_ROOTS.
+"""Failures have the same type in every release: the installed ones, and those in the folders of NETWRAP_ROOTS.
 
 ``NETWRAP_ROOTS`` names folders into which other suites were unpacked (``debootstrap``, ``dpkg -x``), separated by colons; their
 binaries run through their own loader. Without it, what is installed here is tried alone.

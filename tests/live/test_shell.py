@@ -1,4 +1,4 @@
-"""The one door: environment, time-out, terminal, status, output of any size, typed errors, and what the user is shown."""
+"""netwrap/shell.py: environment, time-out, terminal, status, output of any size, typed errors, and shown commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`--show-commands` prints what is run, ready to paste; `--dry-run` changes nothing; for every wrapper and every verb."""
+"""`--show-commands` prints every command, ready to paste; `--dry-run` changes nothing; for every wrapper and every verb."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[list[str], str 
 
 
 def state(netns: str) -> Any:
-    """All that these calls can change, without what time and the kernel's own numbers change."""
+    """All state that these calls can change, without values that change with time and without the kernel's numbers."""
     links = [
         (link["ifname"], link["mtu"], link.get("master"), link.get("ifalias"), link.get("altnames"), "UP" in link["flags"])
         for link in ip_link.show(netns)

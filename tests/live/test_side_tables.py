@@ -1,4 +1,4 @@
-"""`ss`, `sysctl`, `ip nexthop`, `ip netconf`, `ip maddr`, `ifconfig`, `brctl`: what the installed programs print."""
+"""`ss`, `sysctl`, `ip nexthop`, `ip netconf`, `ip maddr`, `ifconfig`, `brctl`: the outputs of the installed programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The live sweep: the same sections as the probe's, the same peers as with list-id everywhere, and what goes wrong on the way."""
+"""The live sweep: the same sections as the probe's, the same peers as with list-id everywhere, and failures on the way."""
 
 from __future__ import annotations
 

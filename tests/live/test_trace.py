@@ -1,4 +1,4 @@
-"""What `trace` says of a capture against what packets do."""
+"""The verdicts of `trace` on a capture, compared with real packets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`--via COMMAND`: other hosts, through ssh on loopback, a chroot, busybox; and what is said where one does not answer."""
+"""`--via COMMAND`: other hosts, through ssh on loopback, a chroot, busybox; and the messages about hosts that do not answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`--watch`: a line an event in a pipe, a picture with marked cells on a terminal; both end with --until and with Ctrl-C."""
+"""`--watch`: one line per change in a pipe, a table with marked cells on a terminal; both end with --until and Ctrl-C."""
 
 from __future__ import annotations
 

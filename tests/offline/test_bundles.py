@@ -1,4 +1,4 @@
-"""Support bundles of many tools: each layout tells the same as the commands that its files hold."""
+"""Support bundles of many tools: each layout gives the same tables as the commands whose output its files contain."""
 
 from __future__ import annotations
 

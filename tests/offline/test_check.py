@@ -1,4 +1,4 @@
-"""`netwrap check`: what an expert would find in a pasted text is found, with its line; sound hosts are left alone."""
+"""`netwrap check` finds the faults that an expert sees in a pasted text, with their lines, and none on healthy hosts."""
 
 from __future__ import annotations
 

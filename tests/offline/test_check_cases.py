@@ -1,4 +1,4 @@
-"""Every check has three texts: a fault that it names, the same without the fault, and a look-alike that it leaves alone."""
+"""Each check has three texts: a fault that it finds, the same without the fault, and a look-alike without a finding."""
 
 from __future__ import annotations
 

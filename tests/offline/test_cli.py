@@ -1,4 +1,4 @@
-"""The command line: what it prints, what it refuses in one line, and with which exit status."""
+"""The command line: its output, its one-line errors, and its exit status."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the options of tables do, and that no table is silently empty: through the command line, on texts and captures."""
+"""The effects of the options of tables, on texts and captures; no table is silently empty."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tables look like on a terminal, and in a pipe: colour, width, the pager. A real pseudo-terminal is read."""
+"""Tables on a terminal (a real pseudo-terminal) and in a pipe: colour, width, the pager."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a command line means: which parser, which namespace, shown or changed."""
+"""The meaning of a command line: its parser, its namespace, and whether it shows or changes something."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Captures become tables: families joined, filters put back, failures told from tables, parts never taken for the whole."""
+"""Captures become tables: families are joined, filtered values restored, failures recognised, parts never taken for the whole."""
 
 from __future__ import annotations
 

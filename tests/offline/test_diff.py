@@ -1,4 +1,4 @@
-"""`netwrap diff` on texts: what no kernel at hand can be made to show (VLANs of bridges), and what moves by itself."""
+"""`netwrap diff` on texts: cases that the tests' kernel cannot make (VLANs of bridges), and values that change by themselves."""
 
 from __future__ import annotations
 

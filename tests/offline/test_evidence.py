@@ -1,4 +1,4 @@
-"""Every record leads back to the line, or the JSON, that it was read from."""
+"""Every record can be traced to the line, or the JSON, that it was read from."""
 
 from __future__ import annotations
 

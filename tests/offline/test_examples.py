@@ -1,4 +1,4 @@
-"""Every example of a help text does what the help promises, on a host as the examples speak of."""
+"""Every example of a help text works as the help promises, on a host that has what the example names."""
 
 from __future__ import annotations
 

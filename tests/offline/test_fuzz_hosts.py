@@ -1,4 +1,4 @@
-"""Damaged captures and bundles: every answer is asked of each, and nothing but NetwrapError may come out."""
+"""Damaged captures and bundles: every verb runs on each, and may raise nothing but NetwrapError."""
 
 from __future__ import annotations
 

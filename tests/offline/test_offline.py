@@ -1,4 +1,4 @@
-"""What a capture answers to a command, and what it says of what it cannot answer."""
+"""The answers of a capture to commands, and its messages where it cannot answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Output that cannot be written, input that is not there, and cells that would do harm: one line, no traceback, no surprise."""
+"""Unwritable output, missing input and harmful cells: one line of error, no traceback."""
 
 from __future__ import annotations
 

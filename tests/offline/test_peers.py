@@ -1,4 +1,4 @@
-"""Who is at the other end: all pairs right, none wrong, and what cannot be told is said to be ambiguous."""
+"""The other end of each link: all pairs are right, none is wrong, and undecidable ones are reported as ambiguous."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every source of a host is told by what it holds, and none can do harm."""
+"""Every kind of source is recognised by its content, and none can do harm."""
 
 from __future__ import annotations
 
@@ -284,7 +284,7 @@ print(int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0]) // 102
 
 
 def bounded(path: Path, limit: int) -> str:
-    """What reading a file says, in a process of its own whose memory stays below a limit (in MiB)."""
+    """The output of reading a file in a process whose memory is limited (in MiB)."""
     program = BOMBS.format(root=str(ROOT), path=str(path))
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr

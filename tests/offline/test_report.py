@@ -1,4 +1,4 @@
-"""`netwrap report`: a row for each namespace, and all about one of them."""
+"""`netwrap report`: one row for each namespace, and one namespace in detail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Twice the input takes no more than about twice the work: readers of every kind, counted in calls, not in seconds."""
+"""Twice the input takes about twice the work at most, for every reader; work is counted in calls, not in seconds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pasted terminal sessions: prompts, namespaces, and what is said of the rest."""
+"""Pasted terminal sessions: prompts, namespaces, and notes about the rest of the text."""
 
 from __future__ import annotations
 

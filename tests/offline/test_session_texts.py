@@ -1,4 +1,4 @@
-"""Pasted texts of every kind: what they hold, on which machine and in which namespace, and what is said of the rest."""
+"""Pasted texts of every kind: their tables, machines and namespaces, and notes about the rest of the text."""
 
 from __future__ import annotations
 

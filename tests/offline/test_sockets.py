@@ -1,4 +1,4 @@
-"""Sockets, nexthops, switches and the like of a capture: what answers from it, `find` and `report` with who listens where."""
+"""Sockets, nexthops and settings in a capture: commands answered from it, and listeners in `find` and `report`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records to rows to tables: columns, conditions, order, and nothing a terminal would obey."""
+"""From records to tables: columns, conditions, order, and no character that a terminal would obey."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The graph holds every cable of the model, the drawing draws it, and nothing overlaps."""
+"""The graph contains every cable of the model, the drawing shows it, and nothing overlaps."""
 
 from __future__ import annotations
 

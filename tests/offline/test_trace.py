@@ -1,4 +1,4 @@
-"""What `netwrap trace` prints of a paste: where the way ends, and what is not known."""
+"""The output of `netwrap trace` for a pasted text: where the path ends, and which facts are unknown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What busybox says of the lab is what iproute2's JSON says of it, as far as busybox says it, but for its known lies."""
+"""The records of busybox's output equal those of iproute2's JSON, except for missing fields and busybox's known errors."""
 
 from __future__ import annotations
 

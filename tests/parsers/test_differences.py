@@ -1,4 +1,4 @@
-"""The document of differences between text and JSON is what the oracle allows; each allowance is bound, and needed by a fixture.
+"""The document of differences between text and JSON lists what the oracle allows; a fixture needs each allowance.
 
 Write it anew with ``PYTHONPATH=.:tests/support python tests/parsers/test_differences.py > parsers/DIFFERENCES.md``.
 """

@@ -1,4 +1,4 @@
-"""Texts that were read wrongly once, in kinds: blanks and remarks of a paste, new words, junk that was taken for a table."""
+"""Texts that were once read wrongly: blanks and remarks in a paste, new words, junk that was taken for a table."""
 
 from __future__ import annotations
 

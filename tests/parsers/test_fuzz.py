@@ -1,4 +1,4 @@
-"""A bounded part of the fuzzing, the same at every run; ``tests/fuzz/run.py`` goes on for as long as it is told."""
+"""A bounded part of the fuzzing, the same at every run; ``tests/fuzz/run.py`` runs for any number of seconds."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_what_is_built_is_what_is_parsed(command: str) -> None:
 
 
 def only_parse_errors(command: str, text: str) -> None:
-    """Nothing but ParseError may come out; what comes out can be printed as JSON."""
+    """Check that only ParseError is raised, and that records can be printed as JSON."""
     records, problems = parsers.parse(command, text, strict=False)
     json.dumps(records)
     for problem in problems[:20]:

@@ -1,4 +1,4 @@
-"""The lexing that all parsers share: lines as they come, names with odd blanks, the order of keys, memory and threads."""
+"""The lexing that all parsers share: streamed lines, names with odd blanks, the order of keys, memory and threads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`nft list ruleset`: what the matrix of fixtures (test_pairs, test_strict) does not show."""
+"""`nft list ruleset`: cases beyond the matrix of fixtures (test_pairs, test_strict)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happens to captures on their way: mails, terminals, scripts; each done to the real texts of the matrix.
+"""Damage by mails, terminals and scripts, applied to the real texts of the matrix.
 
 The records must stay the same, or the parser must say what it could not read; what it did read must be right.
 """

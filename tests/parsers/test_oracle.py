@@ -1,4 +1,4 @@
-"""The oracle of the matrix notices what is wrong: errors are planted into the records of real texts, one at a time."""
+"""The oracle of the matrix notices errors, which are planted into the records of real texts one at a time."""
 
 from __future__ import annotations
 

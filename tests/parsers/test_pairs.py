@@ -1,4 +1,4 @@
-"""Every text of the matrix says what the JSON of the same state says; nothing is left over; each is recognised."""
+"""Every text of the matrix gives the records of the JSON for the same state, no word is left over, and each is recognised."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shapes that no kernel of the lab can make: the text is quoted from descriptions of the formats, not captured.
+"""Forms of output that the lab's kernel cannot make: texts from descriptions of the formats, not captured.
 
 Virtual functions and XDP need drivers, `encap` of these kinds a kernel with them.
 """

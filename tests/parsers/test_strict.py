@@ -1,4 +1,4 @@
-"""Strictness: no word of a text vanishes, whatever is done to it; problems are reported; foreign texts are told apart."""
+"""Strictness: no word of a damaged text vanishes, problems are reported, and texts of other programs are recognised as such."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _surroundings(lines: list[str], at: int) -> tuple[list[str], list[str]]:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_no_word_vanishes(command: str) -> None:
-    """A nonsense word, and a line or a word said twice, leave their trace, at one in twelve of the kinds of places."""
+    """A nonsense word, or a repeated line or word, is reported, tried at one in twelve kinds of places."""
     parse = parsers.module(command).parse
     words = known(command)
     seen = set()
