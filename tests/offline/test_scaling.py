@@ -128,6 +128,13 @@ def test_check_grows_with_the_host(text: Callable[[int], str]) -> None:
     assert counts[2] < 6 * counts[1], counts
 
 
+def test_check_and_diff_make_next_to_nothing_of_a_route_that_nobody_asks_for() -> None:
+    few, many = ([opening.read_text(_routes(size)) for _ in range(2)] for size in (100, 600))
+    for work in (lambda hosts: check.check(hosts[0]), lambda hosts: diff.diff(*hosts)):
+        counts = [calls(lambda work=work, hosts=hosts: work(hosts)) for hosts in (few, many)]  # type: ignore[misc]
+        assert counts[1] - counts[0] < 500 * 30, counts
+
+
 def _names(size: int) -> list[Section]:
     listed = "".join(f"5\t{how}\tweb{number}\n" for number in range(size) for how in ("name", "path", "label", "cgroup"))
     return [Section("", "namespaces", "1\tself\n" + listed), Section("5", "ip link", "1: lo: <UP> mtu 5\n")]
