@@ -158,7 +158,8 @@ def host(options: Options) -> Host:
     if len(found) > 1:
         names = ", ".join(host.name for host in found[:10])
         source = "--via leads to" if is_via(options) else "--from contains"
-        raise UsageError(f"{options.verb} takes one host; {source} {len(found)}: {names}")
+        one = "name one alone" if is_via(options) or len(options.source) > 1 else "cut out the text of one"
+        raise UsageError(f"{options.verb} takes one host; {source} {len(found)}: {names}; {one}")
     return found[0]
 
 

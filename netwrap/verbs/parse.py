@@ -41,11 +41,15 @@ def _command_and_files(words: list[str]) -> tuple[str | None, list[str]]:
         return first, words[1:] or ["-"]
     from netwrap.commands.line import parser_of
 
+    from ._options import WRAPPED
+
     try:
         return parser_of(first), words[1:] or ["-"]
     except ValueError as error:
         if " " in first.strip() and not os.path.exists(first):
             raise UsageError(str(error)) from None
+        if first in WRAPPED and not os.path.exists(first):
+            raise UsageError(f"parse takes a command as one word, in quotes: netwrap parse '{first} ...' FILE") from None
         return None, words
 
 

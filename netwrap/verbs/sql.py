@@ -70,6 +70,8 @@ def _query(words: Sequence[str]) -> tuple[str, dict[str, str]]:
     if not re.search(r"\s|;", name):
         found = QUESTIONS.get(name)
         if found is None:
+            if name in flat.TABLES:
+                raise UsageError(f"{name!r} is a table: netwrap sql 'select * from {name}'")
             raise UsageError(f"there is no question {name!r}{similar(name, QUESTIONS)}; netwrap sql lists them")
         if (len(words) > 1) != bool(found.operand):
             raise UsageError(f"{name} takes {found.operand or 'nothing more'}")

@@ -213,6 +213,8 @@ def test_wrong_words_are_named_with_what_is_like_them(netwrap: Netwrap) -> None:
         (["report", "-o", "x.json"], "and 'x.json' is a file; to save the table, redirect it: > FILE"),
         (["trace", "red", "blue", "-o", "x.svg", "--from", OTHER], "and 'x.svg' is a file; did you mean --output x.svg?"),
         (["trace", "red", "10.0.0.1/8", "--from", OTHER], "'10.0.0.1/8' is a prefix: write 10.0.0.1"),
+        (["parse", "ip", "route"], "parse takes a command as one word, in quotes: netwrap parse 'ip ...' FILE"),
+        (["sql", "link", "--from", SAMPLE], "'link' is a table: netwrap sql 'select * from link'"),
         (["find", "a", "b"], "find takes only WHAT, not 'b'"),
         (["capture", "--timeout", "0"], "--timeout takes a whole number from 1 to 86400"),
         (["--all-netns", "--netns", "red", "ip", "link"], "--netns and --all-netns do not go together"),

@@ -34,7 +34,7 @@ def shell(line: str) -> tuple[int, str]:
         ("$N report --from /nope 2>&-", 1, ""),
         (f"$N report --from {SAMPLE} 2>&1 <&- >/dev/null", 0, ""),
         (f"$N report --from {SAMPLE} 2>/dev/null | head -1 >/dev/null", 0, ""),
-        ("$N report --from - 2>&1 <&-", 1, "netwrap: standard input: neither a capture, nor a pasted session, nor a table"),
+        ("$N report --from - 2>&1 <&-", 1, "netwrap: standard input: empty"),
     ],
 )
 def test_what_cannot_be_written_or_read(line: str, status: int, said: str) -> None:
