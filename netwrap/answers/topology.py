@@ -22,7 +22,9 @@ A graph is a plain dict, the JSON form of `netwrap topology` (``version`` counts
 
 from __future__ import annotations
 
-from ..errors import UsageError
+import json
+
+from ..errors import NetwrapError, UsageError
 from ..model.peers import PAIRS
 
 TYPE_CHECKING = False
@@ -37,8 +39,10 @@ if TYPE_CHECKING:
     from ..model.peers import Peer
 
 
-#: The form of the graph as JSON; a reader refuses one that it does not know.
+#: The form of the graph as JSON, and its version; :func:`saved` refuses one that it does not know.
+FORM = "netwrap topology"
 VERSION = 1
+_PARTS = ("hosts", "rooms", "ports", "buses", "clouds", "cables")
 #: More rooms of one shape than this are folded.
 ALIKE = 4
 #: Devices that the kernel makes by itself when a tunnel's module is loaded; they are not drawn while nothing uses them.
@@ -67,6 +71,27 @@ def graph(hosts: Sequence[Host]) -> Record:
     for host in hosts:
         maker.add(host)
     return maker.finish()
+
+
+def saved(path: str) -> Record | None:
+    """The graph that `netwrap topology --format json` wrote to a file; None where the file is anything else.
+
+    Raises NetwrapError for a graph of another version, and for one of which a part is missing.
+    """
+    try:
+        with open(path, encoding="utf-8") as file:
+            if f'"form": "{FORM}"' not in file.read(200):
+                return None
+            file.seek(0)
+            found = json.load(file)
+    except (OSError, ValueError):
+        return None
+    if found.get("version") != VERSION:
+        raise NetwrapError(f"{path}: a graph of version {found.get('version')}; this netwrap reads version {VERSION}")
+    lacking = [name for name in _PARTS if not isinstance(found.get(name), list)]
+    if lacking:
+        raise NetwrapError(f"{path}: the graph has no {', '.join(lacking)}")
+    return dict(found)
 
 
 class _Maker:
@@ -233,7 +258,7 @@ class _Maker:
         )  # fmt: skip
 
     def finish(self) -> Record:
-        return {"form": "netwrap topology", "version": VERSION, "hosts": self.hosts, "rooms": self.rooms, "ports": self.ports,
+        return {"form": FORM, "version": VERSION, "hosts": self.hosts, "rooms": self.rooms, "ports": self.ports,
                 "buses": self.buses, "clouds": self.clouds, "cables": self.cables, "folds": []}  # fmt: skip
 
 

@@ -36,12 +36,17 @@ def run(options: Options) -> int:
         raise UsageError("a PNG is no text: name a file with --output")
     if options.check and options.format == "json":
         raise UsageError("--check marks rooms of a picture; netwrap check --format json has the findings")
+    if len(options.path) == len(options.words) == 1:  # --path FROM TO
+        options.path, options.words = [*options.path, *options.words], []
     if len(options.words) and (options.around or options.path):
         raise UsageError("topology takes the namespaces as NAME, or --around, or --path; not two of them")
     if options.depth is not None and not options.around:
         raise UsageError("--depth says how far around --around is")
-    hosts = _source.hosts(options)
-    whole = topology.graph(hosts)
+    drawn_before = topology.saved(options.source[0]) if len(options.source) == 1 else None
+    if drawn_before is not None and (options.check or options.format == "html"):
+        raise UsageError("a saved graph has neither findings nor the tables of a page; draw those from the capture")
+    hosts = [] if drawn_before is not None else _source.hosts(options)
+    whole = topology.graph(hosts) if drawn_before is None else drawn_before
     found, asked = _part(hosts, whole, options)
     marks = _findings(hosts, found) if options.check else {}
     if not found["rooms"]:
@@ -110,6 +115,11 @@ def of_trace(
 
 
 def _room(hosts: list[Host], whole: Record, name: str) -> str:
+    if not hosts:
+        titled = [str(room["id"]) for room in whole["rooms"] if room["title"] == name]
+        if not titled:
+            raise UsageError(f"the saved graph has no namespace {name!r}")
+        return titled[0]
     position = 0
     refused: UsageError | None = None
     for host in hosts:
@@ -127,7 +137,8 @@ def _drawn(
     hosts: list[Host], found: Record, folded: Record, options: Options, marks: dict[str, str], below: Sequence[str] = ()
 ) -> str | bytes:
     form = options.format or "text"
-    title = f"Networks of {hosts[0].hostname or hosts[0].source}" if len(hosts) == 1 else f"Networks of {len(hosts)} hosts"
+    names = [host["title"] for host in found["hosts"]]
+    title = f"Networks of {names[0]}" if len(names) == 1 else f"Networks of {len(names)} hosts"
     if form == "json":
         import json
 

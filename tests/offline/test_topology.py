@@ -255,6 +255,23 @@ default via 10.9.0.1 dev eth0
 """
 
 
+def test_a_saved_graph_is_drawn_again(netwrap: Netwrap, tmp_path: Path) -> None:
+    saved = tmp_path / "graph.json"
+    assert netwrap("topology", "--from", SAMPLE, "--format", "json", "--output", str(saved)).returncode == 0
+    for words in ([], ["--format", "svg"], ["red"], ["--path", "red", "blue"], ["--path", "red,blue"]):
+        again, first = netwrap("topology", *words, "--from", str(saved)), netwrap("topology", *words, "--from", SAMPLE)
+        assert (again.stdout, again.returncode) == (first.stdout, 0)
+    assert "no namespace 'green'" in netwrap("topology", "green", "--from", str(saved)).stderr
+    graph = json.loads(saved.read_text())
+    for changed, said in (
+        ({**graph, "version": 2}, "a graph of version 2; this netwrap reads version 1"),
+        ({key: value for key, value in graph.items() if key != "cables"}, "the graph has no cables"),
+    ):
+        saved.write_text(json.dumps(changed))
+        refused = netwrap("topology", "--from", str(saved))
+        assert (refused.returncode, refused.stderr) == (1, f"netwrap: {saved}: {said}\n")
+
+
 @pytest.fixture
 def split(tmp_path: Path) -> str:
     path = tmp_path / "split.txt"
