@@ -427,7 +427,8 @@ def summary(found: Trace) -> str:
         "dropped": "does not reach", "loop": "does not reach", "depends": "may reach", "undecided": "may reach",
     }[found.verdict]  # fmt: skip
     if found.verdict == "undecided":
-        why = "; ".join(what for what, _ in found.missing[:3]) or end.what
+        unknown = "; ".join(what for what, _ in found.missing[:3])
+        why = f"not known: {unknown}" if unknown else end.what
         return f"undecided whether {name} reaches {target}: {why}"
     if found.verdict == "reached":
         return f"{name} reaches {target}" + (" (one way)" if asked.one_way else "")

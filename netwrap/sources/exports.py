@@ -84,9 +84,20 @@ def _csv(rows: Iterable[tuple[str, Record]], path: str) -> int:
             writers[name] = csv.writer(file)
             writers[name].writerow([*flat.FRONT, *(column.name for column in table.columns)])
         for name, row in rows:
-            writers[name].writerow("" if value is None else value for value in row.values())
+            writers[name].writerow(_cell(value) for value in row.values())
             count += 1
     return count
+
+
+def _cell(value: object) -> object:
+    """A value as a cell of CSV; the reader of Python before 3.11 takes no NUL, which is written ``\\x00``.
+
+    >>> _cell(None), _cell(1500), _cell("a\\0b")
+    ('', 1500, 'a\\\\x00b')
+    """
+    if isinstance(value, str):
+        return value.replace("\0", "\\x00")
+    return "" if value is None else value
 
 
 def _parquet(rows: Iterable[tuple[str, Record]], path: str) -> int:

@@ -306,6 +306,11 @@ def test_hostile_text_in_every_column_is_only_read(form: str, tmp_path: Path, mo
             rows.append((name, {**dict.fromkeys(flat.FRONT, text), "_table": name, **cells}))
     target = str(tmp_path / f"x.{form}")
     exports.write(iter(rows), form, target)
+    if form == "csv":  # the reader of Python before 3.11 takes no NUL
+        rows = [
+            (name, {key: value.replace("\0", "\\x00") if isinstance(value, str) else value for key, value in row.items()})
+            for name, row in rows
+        ]
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path / "empty")
     given = {"what": HOSTILE[0], "hex": "0a000001"}

@@ -130,6 +130,10 @@ def test_it_is_small_and_has_its_licences(pyz: Path) -> None:
 )
 def test_a_router_prints_what_the_checkout_prints(router: Run, netwrap: Netwrap, words: list[str]) -> None:
     done, other = router(*words), netwrap(*words)
+    if words[0] == "lab" and sys.version_info < (3, 11):  # Python reads no TOML, and netwrap.pyz holds no tomli
+        said = "netwrap: reading a lab file needs Python 3.11, or the package tomli\n"
+        assert (done.stdout, done.stderr, done.returncode) == ("", said, 1)
+        return
     assert (done.stdout, done.stderr, done.returncode) == (other.stdout, other.stderr, other.returncode)
     assert done.stdout
 

@@ -29,6 +29,7 @@ def test_a_way_that_is_not_known_to_stop_is_not_said_to(netwrap: Netwrap, tmp_pa
     delivered = netwrap("trace", "(root)", "10.0.0.5", "--from", str(file))
     assert delivered.returncode == 3
     assert delivered.stdout.splitlines()[0] == "(root)    10.0.0.5 is an address of (root) itself"
+    assert "undecided whether (root) reaches 10.0.0.5: not known: rules; the firewall of (root)\n" in delivered.stdout
     assert "note:   as far as can be seen: reached" in delivered.stdout
     leaves = netwrap("trace", "(root)", "192.0.2.1", "--from", str(file))
     assert leaves.returncode == 3
