@@ -24,6 +24,7 @@ STATUS = {
     "netwrap diff red blue --from host.netwrap": {1},
     "netwrap find 02:42:ac:11:00:02 --from host.netwrap": {1},  # there is no container in it
     "netwrap check": {0, 1},
+    "netwrap lab status bridge": {0, 1},  # the fixture adds an address; an example before may have mended that
     "netwrap check --from ticket.txt --level error": {0, 1},
     "netwrap trace red 8.8.8.8": {0, 1, 3},
     "netwrap trace red blue --proto tcp --port 443 --from host.netwrap": {0, 1, 3},
