@@ -81,3 +81,4 @@ def test_the_examples_of(verb: str, place: Path, netwrap: Netwrap, monkeypatch: 
         assert done.stdout or done.returncode or SILENT.search(example), f"{example} prints nothing: {done.stderr}"
         if "lab" in verb:
             netwrap("lab", "up", "bridge")
+            run(["ip", "-n", "red", "address", "replace", "10.0.0.1/24", "dev", "veth-red"])
