@@ -91,6 +91,9 @@ def test_a_file_that_is_no_namespace_any_more(private_host: PrivateHost, damage:
     before = host.snapshot()
     assert host.netwrap("lab", "up", "bridge").returncode == 0
     host.sh(damage)
+    host.sh(
+        "for i in $(seq 100); do ip link show veth-red-br >/dev/null 2>&1 || break; sleep 0.05; done"
+    )  # it goes with its peer
     status = host.netwrap("lab", "status", "bridge")
     assert (status.returncode, status.stdout.split("\n")[:2]) == (1, ["- namespace red", "+ namespace red"])
     assert host.netwrap("lab", "up", "bridge").returncode == 0
