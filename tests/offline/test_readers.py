@@ -149,7 +149,8 @@ def test_names_of_namespaces_in_flat_files() -> None:
         (b"\x1f\x8b\x08\x00garbage that is no gzip", "cannot be read"),
         (b"\x1f\x8b", "cannot be read"),
         (b"\xfd7zXZ\x00garbage", "cannot be read"),
-        (pack({"etc/passwd": "root"}, "w:gz"), "no file in it is named after a command"),
+        # (with a name of its own: the archive holds the second in which it was made, and each worker makes it)
+        pytest.param(pack({"etc/passwd": "root"}, "w:gz"), "no file in it is named after a command", id="archive"),
     ],
 )
 def test_what_tells_of_no_host(netwrap: Netwrap, tmp_path: Path, content: bytes, said: str) -> None:
