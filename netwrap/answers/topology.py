@@ -23,6 +23,7 @@ A graph is a plain dict, the JSON form of `netwrap topology` (``version`` counts
 from __future__ import annotations
 
 import json
+import os
 
 from ..errors import NetwrapError, UsageError
 from ..model.peers import PAIRS
@@ -74,10 +75,13 @@ def graph(hosts: Sequence[Host]) -> Record:
 
 
 def saved(path: str) -> Record | None:
-    """The graph that `netwrap topology --format json` wrote to a file; None where the file is anything else.
+    """The graph that `netwrap topology --format json` wrote to a file; None where the path is anything else.
 
-    Raises NetwrapError for a graph of another version, and for one of which a part is missing.
+    A pipe is anything else, too: what is read of it here could not be read again as a capture. Raises NetwrapError for a graph
+    of another version, and for one of which a part is missing.
     """
+    if not os.path.isfile(path):
+        return None
     try:
         with open(path, encoding="utf-8") as file:
             if f'"form": "{FORM}"' not in file.read(200):

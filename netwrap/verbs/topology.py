@@ -47,6 +47,22 @@ def run(options: Options) -> int:
         raise UsageError("a saved graph has neither findings nor the tables of a page; draw those from the capture")
     hosts = [] if drawn_before is not None else _source.hosts(options)
     whole = topology.graph(hosts) if drawn_before is None else drawn_before
+    try:
+        drawn = _picture(hosts, whole, options)
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        if drawn_before is None or isinstance(error, NetwrapError):
+            raise
+        raise NetwrapError(f"{options.source[0]}: the graph is damaged") from None
+    if options.output is not None:
+        _save(options.output, drawn)
+    elif isinstance(drawn, str):
+        sys.stdout.write(drawn)
+        sys.stdout.flush()
+    return _source.remarks(hosts, lacks=False, verbose=options.verbose)
+
+
+def _picture(hosts: list[Host], whole: Record, options: Options) -> str | bytes:
+    """The picture of the part of the graph that is asked for, with its marks and folds."""
     found, asked = _part(hosts, whole, options)
     marks = _findings(hosts, found) if options.check else {}
     if not found["rooms"]:
@@ -57,13 +73,7 @@ def run(options: Options) -> int:
         there = f"there are: {', '.join(kinds)}" if kinds else "no links were captured"
         raise NetwrapError(f"no links of kind {', '.join(options.only)}{near}; {there}")
     folded = found if options.unfold else topology.fold(found, keep=[*asked, *marks])
-    drawn = _drawn(hosts, found, folded, options, marks)
-    if options.output is not None:
-        _save(options.output, drawn)
-    elif isinstance(drawn, str):
-        sys.stdout.write(drawn)
-        sys.stdout.flush()
-    return _source.remarks(hosts, lacks=False, verbose=options.verbose)
+    return _drawn(hosts, found, folded, options, marks)
 
 
 def _part(hosts: list[Host], whole: Record, options: Options) -> tuple[Record, list[str]]:

@@ -266,10 +266,17 @@ def test_a_saved_graph_is_drawn_again(netwrap: Netwrap, tmp_path: Path) -> None:
     for changed, said in (
         ({**graph, "version": 2}, "a graph of version 2; this netwrap reads version 1"),
         ({key: value for key, value in graph.items() if key != "cables"}, "the graph has no cables"),
+        ({**graph, "rooms": [1]}, "the graph is damaged"),
+        ({**graph, "cables": [{"ends": ["x"]}]}, "the graph is damaged"),
     ):
         saved.write_text(json.dumps(changed))
         refused = netwrap("topology", "--from", str(saved))
         assert (refused.returncode, refused.stderr) == (1, f"netwrap: {saved}: {said}\n")
+
+
+def test_a_capture_that_comes_through_a_pipe_is_drawn(netwrap: Netwrap) -> None:
+    given = Path(SAMPLE).read_text()
+    assert netwrap("topology", "--from", "/dev/stdin", given=given).stdout == netwrap("topology", "--from", SAMPLE).stdout
 
 
 @pytest.fixture
