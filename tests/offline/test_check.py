@@ -92,6 +92,17 @@ def test_what_only_looks_like_a_fault_is_left_alone(name: str) -> None:
     assert found(SOUND[name]) == []
 
 
+def test_the_gateway_of_a_second_hop_is_mended_by_its_own_length() -> None:
+    text = (
+        "$ ip addr\n2: eth0: <UP,LOWER_UP> mtu 1500 state UP\n    inet 10.0.0.5/24 scope global eth0\n"
+        "3: v0: <UP,LOWER_UP> mtu 1500 state UP\n    inet 192.168.0.5/24 scope global v0\n"
+        "$ ip route\ndefault\n\tnexthop via 192.168.0.1 dev v0 weight 1\n\tnexthop via 10.0.1.1 dev eth0 weight 1\n"
+    )
+    [one] = [one for one in found(text) if one.id == "R02"]
+    assert one.what == "gateway 10.0.1.1 is in no network of (root)"
+    assert list(one.mend) == ["ip addr add 10.0.0.5/23 dev eth0", "ip addr del 10.0.0.5/24 dev eth0"]
+
+
 def test_a_consequence_stands_under_its_cause() -> None:
     text = (
         "$ ip -d link\n7: v-red@if2: <BROADCAST,MULTICAST> mtu 1500 state DOWN\n"

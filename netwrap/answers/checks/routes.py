@@ -154,8 +154,7 @@ def gateway_off_link(look: Look) -> Iterator[Finding]:
             on_dev = [entry for entry in netns.addresses_of(dev) if entry in own]
             if "onlink" in flags and (failed is None or not on_dev):
                 continue
-            near = next((entry for entry in on_dev or own if _would_hold(entry, where)), None)
-            mend = _mended(look, netns, near, dev, route, on_dev or own)
+            mend = _mended(look, netns, str(gateway), dev, route, on_dev or own)
             if "onlink" in flags:
                 assert failed is not None
                 text = (
@@ -187,25 +186,20 @@ def _has_host_route(netns: Namespace, gateway: str) -> bool:
     return False
 
 
-def _would_hold(entry: AddrInfo, gateway: Any) -> bool:
+def _shorter(entry: AddrInfo, gateway: Any) -> int | None:
+    """The longest prefix length that is shorter than the address's own and contains the gateway; None where there is none."""
     own = network_of(entry)
     if own is None or own.version != gateway.version or own.version != 4:
-        return False
-    return any(own.prefixlen > length >= 16 and gateway in own.supernet(new_prefix=length) for length in (24, 23, 22, 20, 16))
+        return None
+    lengths = (24, 23, 22, 20, 16)
+    return next((length for length in lengths if own.prefixlen > length and gateway in own.supernet(new_prefix=length)), None)
 
 
-def _would_hold_at(entry: AddrInfo, gateway: Any, length: int) -> bool:
-    own, wanted = network_of(entry), address_of(gateway)
-    return own is not None and wanted is not None and wanted in own.supernet(new_prefix=length)
-
-
-def _mended(look: Look, netns: Namespace, near: AddrInfo | None, dev: str | None, route: Route, own: list[AddrInfo]) -> list[str]:
-    gateway = str(gateway_of(hops(route)[0]))
+def _mended(look: Look, netns: Namespace, gateway: str, dev: str | None, route: Route, own: list[AddrInfo]) -> list[str]:
+    where = address_of(gateway)
+    near, length = next(((entry, length) for entry in own if (length := _shorter(entry, where)) is not None), (None, None))
     nobody = dev is not None and look.is_closed(netns, dev) and not any(look.having(netns, dev, gateway))
     if near is not None and not nobody:
-        length = next(
-            length for length in (24, 23, 22, 20, 16) if length < near["prefixlen"] and _would_hold_at(near, gateway, length)
-        )
         return [
             look.inside(netns, f"ip addr add {near['local']}/{length} dev {dev}"),
             look.inside(netns, f"ip addr del {near['local']}/{near['prefixlen']} dev {dev}"),
