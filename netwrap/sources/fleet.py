@@ -12,7 +12,6 @@ import hashlib
 import json
 import os
 import re
-import zlib
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..answers import check, flat
 from ..answers.checks import between
 from ..errors import NetwrapError
-from . import archive, capture, opening
+from . import opening
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -48,39 +47,6 @@ class Read(NamedTuple):
     rows: Rows
     problems: list[str]
     facts: list[tuple[str, Fact]]
-
-
-def expanded(paths: Sequence[str]) -> list[str]:
-    """The sources that paths stand for: a folder of captures stands for its files, a pattern for the paths that match.
-
-    Raises NetwrapError for a pattern that matches nothing.
-    """
-    return list(dict.fromkeys(file for path in opening.fitting(paths) for file in captures_in(path) or [path]))
-
-
-def captures_in(folder: str) -> list[str]:
-    """The files of a folder most of which are captures, sorted; otherwise none. Empty files count for neither side.
-
-    A host that could not be asked leaves an empty file, or one with its error message, among the captures of the others.
-    """
-    if not os.path.isdir(folder):
-        return []
-    with os.scandir(folder) as entries:
-        files = sorted(entry.path for entry in entries if entry.is_file() and not entry.name.startswith("."))
-    others = [path for path in files if not _is_capture(path)]
-    captures = len(files) - len(others)
-    return files if captures > sum(1 for path in others if os.path.getsize(path)) else []
-
-
-def _is_capture(path: str) -> bool:
-    if path.endswith((".netwrap", ".netwrap.gz")):
-        return True
-    try:
-        with open(path, "rb") as file:
-            start = archive.Stream(file).peek(4096)
-    except (OSError, EOFError, ValueError, zlib.error):
-        return False
-    return capture.is_capture(start.decode("utf-8", "replace"))
 
 
 def of_hosts(hosts: Iterable[Host], tables: Sequence[str] | None) -> tuple[Rows, list[tuple[str, Fact]]]:

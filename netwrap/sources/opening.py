@@ -127,6 +127,43 @@ def fitting(paths: Sequence[str]) -> list[str]:
     return found
 
 
+def expanded(paths: Sequence[str]) -> list[str]:
+    """The sources that paths stand for: a folder of captures stands for its files, a pattern for the paths that match.
+
+    Raises NetwrapError for a pattern that matches nothing.
+    """
+    return list(dict.fromkeys(file for path in fitting(paths) for file in captures_in(path) or [path]))
+
+
+def captures_in(folder: str) -> list[str]:
+    """The files of a folder most of which are captures, sorted; otherwise none. Empty files count for neither side.
+
+    A host that could not be asked leaves an empty file, or one with its error message, among the captures of the others.
+    """
+    if not os.path.isdir(folder):
+        return []
+    with os.scandir(folder) as entries:
+        files = sorted(entry.path for entry in entries if entry.is_file() and not entry.name.startswith("."))
+    others = [path for path in files if not _is_capture(path)]
+    captures = len(files) - len(others)
+    return files if captures > sum(1 for path in others if os.path.getsize(path)) else []
+
+
+def _is_capture(path: str) -> bool:
+    if path.endswith((".netwrap", ".netwrap.gz")):
+        return True
+    import zlib
+
+    from . import archive, capture
+
+    try:
+        with open(path, "rb") as file:
+            start = archive.Stream(file).peek(4096)
+    except (OSError, EOFError, ValueError, zlib.error):
+        return False
+    return capture.is_capture(start.decode("utf-8", "replace"))
+
+
 def name(found: Sequence[Host]) -> None:
     """Give each of several hosts a name that no other has: its own, else its source's."""
     if len(found) < 2 and not any(host.of_several for host in found):

@@ -35,9 +35,9 @@ def hosts(options: Options) -> list[Host]:
 
 def _captured(options: Options) -> list[Host]:
     """The hosts of sources; of several sources, one that cannot be read does not keep the others from being read."""
-    from netwrap.sources import fleet, opening
+    from netwrap.sources import opening
 
-    paths = fleet.expanded(options.source)
+    paths = opening.expanded(options.source)
     if len(paths) == 1:
         return opening.hosts(paths, options.at)
     found: list[Host] = []
@@ -111,9 +111,9 @@ def _many(options: Options) -> list[str]:
     """The captures that ``--from`` names, also those in folders, if they are several ordinary files; otherwise none."""
     if is_via(options) or not options.source:
         return []
-    from netwrap.sources import fleet
+    from netwrap.sources import opening
 
-    found = fleet.expanded(options.source)
+    found = opening.expanded(options.source)
     return found if len(found) > 1 and "-" not in found else []
 
 

@@ -68,10 +68,14 @@ def _many(options: Options) -> list[tuple[str | None, str | None]]:
     """The captures of two folders, paired; none where something else is compared."""
     if options.source or len(options.words) < 2 or not all(map(_is_source, options.words)):
         return []
+    from netwrap.sources import opening
+
+    before, after = (opening.captures_in(word) for word in options.words)
+    if not before or not after:
+        return []
     from netwrap.sources import fleet
 
-    before, after = (fleet.captures_in(word) for word in options.words)
-    return fleet.matched(before, after) if before and after else []
+    return fleet.matched(before, after)
 
 
 def _of_many(pairs: Sequence[tuple[str | None, str | None]], options: Options) -> int:

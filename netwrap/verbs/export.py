@@ -56,7 +56,7 @@ def run(options: Options) -> int:
 
 def _rows(options: Options, tables: Sequence[str], problems: list[str]) -> Iterator[tuple[str, Record]]:
     """The rows of what the options name; adds to ``problems``."""
-    from netwrap.sources import fleet
+    from netwrap.sources import fleet, opening
 
     paths = [*options.words, *options.source]
     if not paths:
@@ -71,16 +71,16 @@ def _rows(options: Options, tables: Sequence[str], problems: list[str]) -> Itera
         return
     if _source.is_via(options):
         raise UsageError("--via reads other hosts: it does not go together with captures")
-    index = fleet.indexed(paths[0], new=False) if len(paths) == 1 and fleet.captures_in(paths[0]) else None
+    index = fleet.indexed(paths[0], new=False) if len(paths) == 1 and opening.captures_in(paths[0]) else None
     if index is not None:  # what `netwrap sql` read before is not read again
         with contextlib.closing(index.connection), _source.Bar("captures") as bar:
-            problems += index.refresh(fleet.expanded(paths), "finding" in tables, bar.show)
+            problems += index.refresh(opening.expanded(paths), "finding" in tables, bar.show)
             if index.connection.execute("SELECT 1 FROM host LIMIT 1").fetchone():
                 yield from index.rows(tables)
                 return
         raise _source.none_of(problems)
     names = fleet.Names()
-    sources = fleet.expanded(paths)
+    sources = opening.expanded(paths)
     across = fleet.Across()
     read = 0
     with _source.Bar("captures") as bar:

@@ -89,7 +89,7 @@ def _query(words: Sequence[str]) -> tuple[str, dict[str, str]]:
 
 
 def _answer(options: Options, sql: str, given: dict[str, str], tables: list[str]) -> tuple[Answer, list[str]]:
-    from netwrap.sources import exports, fleet
+    from netwrap.sources import exports, fleet, opening
 
     files = [file for path in options.source for file in exports.of(path)]
     if files and all(map(exports.of, options.source)):
@@ -110,8 +110,8 @@ def _answer(options: Options, sql: str, given: dict[str, str], tables: list[str]
         store.compare()
         return _by_sqlite(store.connection, sql, given, tables), [problem for host in hosts for problem in host.problems]
     with _source.Bar("captures") as bar:
-        paths = fleet.expanded(options.source)
-        index = fleet.indexed(options.source[0]) if len(options.source) == 1 and fleet.captures_in(options.source[0]) else None
+        paths = opening.expanded(options.source)
+        index = fleet.indexed(options.source[0]) if len(options.source) == 1 and opening.captures_in(options.source[0]) else None
         if index is not None:
             problems = index.refresh(paths, "finding" in tables, bar.show)
             store = index
