@@ -105,7 +105,7 @@ class Firewalls:
         self._indexes: dict[int, rule_index.Index] = {}
 
     def _add(self, record: Record) -> None:
-        tool = "nft" if record["tool"] == "nft" else str(record["tool"])
+        tool = str(record["tool"])
         kind, family, table = record["kind"], record.get("family", ""), record.get("table", "")
         where = (tool, family, table)
         if kind == "chain":
@@ -270,7 +270,7 @@ class _Walk:
         """Apply one rule to one world; the result is added to ``on`` (next rule), ``back`` (return) or ``ends``."""
         if chain.tool == "nft":
             statements: list[Any] = rule["expr"]
-            table = self.firewalls.tables.setdefault((chain.tool, chain.family, chain.table), nft_rules.Table(chain.family))
+            table = self.firewalls.tables[chain.tool, chain.family, chain.table]
             self.statements(chain, rule, statements, table, world, on, back, ends, depth)
             return
         try:

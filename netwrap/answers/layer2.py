@@ -11,6 +11,7 @@ from functools import cached_property
 
 from parsers.tuples import NamedTuple
 
+from ..model.peers import PAIRS
 from .inside import inside
 
 TYPE_CHECKING = False
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
         "tuple[Namespace | None, Obstacle | None, str | None, Obstacle | None]",
     ]
 
-_PAIRS = ("veth", "netkit", "vxcan")
 _TUNNELS = ("gre", "gretap", "ipip", "sit", "ip6tnl", "ip6gre", "ip6gretap", "vti", "vti6", "wireguard", "xfrm", "geneve")
 _EVERYBODY = "00:00:00:00:00:00"
 _STOPPED = ("disabled", "listening", "learning", "blocking")
@@ -274,7 +274,7 @@ class Wires:
         if not is_up(link):
             way = way.blocked(self._down(netns, name, "link-down", f"{name} in {netns.title} is down", link))
         what = kind(link)
-        if what in _PAIRS:
+        if what in PAIRS:
             self._pair(netns, link, tags, way)
         elif what == "bridge":
             self._into_bridge(netns, link, None, tags, way)
@@ -436,7 +436,7 @@ class Wires:
                 netns, bridge, tags_out, inner._replace(crossings=(*inner.crossings, Crossing(netns, name, entry, None)))
             )
         plain = not way.crossings and not tags and way.mac is None
-        if port is not None and plain and kind(port) in _PAIRS and self._treats_alike(netns, name):
+        if port is not None and plain and kind(port) in PAIRS and self._treats_alike(netns, name):
             self._found[3].append(Shared(self.segment(netns, name), name, str(entry), self._sender, way))
             return
         others = [link for link in netns.ports(name) if link.get("ifname") != entry]

@@ -44,7 +44,6 @@ TABLE_NAMES = {**TABLES, "0": "unspec"}
 _SCOPES = {"global": 0, "universe": 0, "site": 200, "link": 253, "host": 254, "nowhere": 255}
 _ERRORS = ("unreachable", "blackhole", "prohibit")
 _ALWAYS = {"inet": ((0, "local"), (32766, "main"), (32767, "default")), "inet6": ((0, "local"), (32766, "main"))}
-_PREFERENCES = {"low": 3, "medium": 0, "high": 1}
 _PROTOCOLS = {"icmp": 1, "tcp": 6, "udp": 17, "icmpv6": 58, "ipv6-icmp": 58, "sctp": 132, "gre": 47, "esp": 50, "ipip": 4}
 
 
@@ -488,7 +487,7 @@ class Router:
         score = 2 if oif in (None, leg.dev) else 0
         if not score and strict:
             return None
-        score |= _PREFERENCES.get(str(route.record.get("pref", "medium")), 0) << 2 if route.record.get("pref") == "high" else 0
+        score |= 4 if route.record.get("pref") == "high" else 0
         if reachable and leg.gateway is not None and self._is_failed(leg):
             return None
         return score
@@ -522,7 +521,7 @@ class Router:
         if asked.oif is not None:
             link = self.links.get(asked.oif)
             if link is None:
-                return Decision("vrf" if asked.oif not in self.links else "no-route")
+                return Decision("vrf")
             if not self.six and "UP" not in link.get("flags", ("UP",)):
                 return Decision("no-route")
         rule, found = self._lookup(asked, missing)

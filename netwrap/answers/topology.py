@@ -314,11 +314,6 @@ def state(link: Link) -> str:
 # -- a part of a graph ---------------------------------------------------------------------------------------------------
 
 
-def room_of(found: Record, end: str) -> str | None:
-    """The room of an end of a cable: that of a port or a bus; None for a cloud."""
-    return _rooms_by_end(found).get(end)
-
-
 def _rooms_by_end(found: Record) -> dict[str, str]:
     return {item["id"]: item["room"] for item in (*found["ports"], *found["buses"])}
 

@@ -119,13 +119,14 @@ class _Exporter:
 
     def resolver(self, name: str) -> dict[str, Any]:
         table: dict[str, Any] = {}
-        left = sorted({words[0] for words in self.etc(name, "resolv.conf")} - {"nameserver", "search"})
+        lines = list(self.etc(name, "resolv.conf"))
+        left = sorted({words[0] for words in lines} - {"nameserver", "search"})
         if left:
             self.notes.append(f"resolv.conf of {name}: {', '.join(left)} left out")
         with contextlib.suppress(OSError):
             others = sorted(set(os.listdir(os.path.join(ETC, name))) - {"hosts", "resolv.conf"})
             self.notes += [f"{os.path.join(ETC, name, other)} is left out" for other in others]
-        for words in self.etc(name, "resolv.conf"):
+        for words in lines:
             if words[0] == "nameserver":
                 with contextlib.suppress(ValueError):
                     table.setdefault("nameservers", []).append(str(ipaddress.ip_address(words[1])))
@@ -482,9 +483,8 @@ class _Exporter:
             own = [(row["priority"], row.get("table")) for row in rules if row["priority"] in (0, 32766, 32767)]
             if sorted(own) != list(kernels):
                 self.notes.append(f"the {family} rules of priority 0, 32766 and 32767 of {name} are not the kernel's: left out")
-        for words, what in ((["ip", "nexthop", "show"], "next hops"), (["ip", "tcp_metrics", "show"], "")):
-            if what and shell.run(words, netns=name, check=False).stdout.strip():
-                self.notes.append(f"{what} of {name} are left out ({' '.join(words)})")
+        if shell.run(["ip", "nexthop", "show"], netns=name, check=False).stdout.strip():
+            self.notes.append(f"next hops of {name} are left out (ip nexthop show)")
         if any(value["kind"] == "bridge" for key, value in self.objects.items() if key[:2] == ("link", name)):
             macs = {record.get("address") for record in self.reader.records[name].values()}
             result = shell.run(["bridge", "-j", "fdb", "show"], netns=name, check=False)

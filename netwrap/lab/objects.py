@@ -40,10 +40,6 @@ if TYPE_CHECKING:
     Value = dict[str, Any]
     Objects = dict[Key, Value]
 
-STRUCTURE = {
-    "link": ("kind", "peer", "parent", "id"),
-    "address": ("peer", "broadcast", "scope", "label", "metric", "noprefixroute"),
-}
 FORWARD = "net/ipv4/ip_forward"
 #: What an address and a rule can have beside their keys; None where they have not.
 ADDRESS_NAMES = ("peer", "broadcast", "scope", "label", "metric", "noprefixroute")

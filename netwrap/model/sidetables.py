@@ -14,10 +14,6 @@ def _lines(text: str) -> list[list[str]]:
     return [words for words in (line.split() for line in text.split("\n")) if words]
 
 
-def _is_json(text: str) -> bool:
-    return text.lstrip()[:1] in ("[", "{")
-
-
 def proc_dev(text: str) -> list[Record]:
     """`/proc/net/dev`: the names of links, with their counters as `ip -s -j link` has them."""
     found = []

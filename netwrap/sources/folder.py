@@ -47,7 +47,6 @@ _MANY = re.compile(
 _TEXTS = re.compile(r"(?:^[^.]*|\.(?:txt|text|out|log|md|crash|netwrap|cap|capture))$", re.IGNORECASE)
 #: As many files as this, whose names tell nothing, are looked into.
 LOOKED_INTO = 500
-_LOOKED_INTO_LENGTH = 64 << 20
 
 
 class Held(NamedTuple):

@@ -123,7 +123,7 @@ def run(verb: Callable[[Options], int], options: Options, table: str) -> int:
             except NetwrapError as error:  # a namespace that just went, for example
                 if first:
                     raise
-                show.say(str(error))
+                say(str(error))
             first = False
             if watcher.met:
                 return 0
@@ -168,9 +168,6 @@ class _Screen:
         shown = [*lines[: height - len(more)], *more, time.strftime("%H:%M:%S, Ctrl-C ends")]
         sys.stdout.write("\033[H" + "".join(f"{line}\033[K\n" for line in shown) + "\033[J")
         sys.stdout.flush()
-
-    def say(self, text: str) -> None:
-        say(text)
 
     def end(self) -> None:
         sys.stdout.write("\033[?25h")
@@ -219,9 +216,6 @@ class _Events:
     def _print(self, line: str) -> None:
         sys.stdout.write(f"{time.strftime('%Y-%m-%dT%H:%M:%S')} {printable(line)}\n")
         sys.stdout.flush()
-
-    def say(self, text: str) -> None:
-        say(text)
 
     def end(self) -> None:
         """Leave the terminal clean."""

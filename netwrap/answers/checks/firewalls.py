@@ -49,17 +49,17 @@ def two_chains(look: Look) -> Iterator[Finding]:
     """Two base chains of one family are on one hook; the earlier one accepts something, the later one has the policy drop and no
     such rule."""
     for netns in look.namespaces:
-        chains = chains_of(netns)
+        chains, rules = chains_of(netns), rules_of(netns)
         for chain in chains:
             if str(chain.get("policy")).lower() != "drop" or chain.get("hook") not in ("forward", "input"):
                 continue
+            own = {str(rule.get("text")) for rule in rules if _of(rule, chain)}
             for other in chains:
                 if other is chain or other.get("hook") != chain.get("hook") or str(other.get("policy")).lower() == "drop":
                     continue
                 if {other.get("family"), chain.get("family")} not in ({"ip"}, {"inet"}, {"ip", "inet"}, {"ip6", "inet"}, {"ip6"}):
                     continue
-                accepts = [rule for rule in rules_of(netns) if _of(rule, other) and _verdict(rule) == "accept" and _matches(rule)]
-                own = {str(rule.get("text")) for rule in rules_of(netns) if _of(rule, chain)}
+                accepts = [rule for rule in rules if _of(rule, other) and _verdict(rule) == "accept" and _matches(rule)]
                 lost = [rule for rule in accepts if str(rule.get("text")) not in own]
                 if lost:
                     yield look.finding(

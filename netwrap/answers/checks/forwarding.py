@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 def switch_record(netns: Namespace, *names: str) -> Record | None:
     """The record of the first of some switches that was captured."""
-    rows = netns.table("sysctl") or []
+    rows: list[Record] = netns.table("sysctl") or []
     for name in names:
         for row in rows:
             if str(row.get("key", "")).replace("/", ".") == name:
-                return dict(row) if row not in rows else row
+                return row
     return None
 
 
@@ -78,9 +78,9 @@ def _told(look: Look, netns: Namespace, family: str, so: str, record: Any) -> Fi
 
 
 def _masquerades(netns: Namespace) -> Record | None:
-    for rule in getattr(netns, "rulesets", None) or ():
+    for rule in netns.rulesets or ():
         if str(rule.get("verdict", "")).lower() in ("masquerade", "snat") and rule.get("source"):
-            return dict(rule) if not isinstance(rule, dict) else rule
+            return rule
     return None
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from ...model.peers import PAIRS
 from ...wording import hops
 from ..topology import state
-from . import UNUSABLE, address_of, check, dev_of, gateway_of, is_main, is_real, kind, network_of, prefix_of
+from . import UNUSABLE, address_of, check, dev_of, gateway_of, is_idle, is_main, is_real, kind, network_of, prefix_of
 from .addresses import on_segment
 from .links import dead
-from .walks import is_proxied, walked, walks
+from .walks import DROPS, is_proxied, walked, walks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from ...model.namespace import Namespace
     from ..layer2 import End
     from . import Finding, Look
-
-
-_DROPS = ("blackhole", "unreachable", "prohibit")
 
 
 @check("R01", "warning", "no default route, and its neighbours have one", "only the namespace's own networks are reached")
@@ -347,8 +344,6 @@ def _answers_for_others(look: Look, end: End) -> bool:
 @check("R06", "warning", "a route by a link without a carrier", "packets by this route vanish")
 def dead_route(look: Look) -> Iterator[Finding]:
     """A route has the flag linkdown or dead, and its link is in use; links that programs keep ready are ignored."""
-    from . import is_idle
-
     for netns, route in look.routes():
         for hop in hops(route):
             flags = {*route.get("flags", ()), *hop.get("flags", ())}
@@ -400,14 +395,14 @@ def dropped_by_route(look: Look) -> Iterator[Finding]:
     the way. Or such a route is the only default route in main."""
     for netns in look.namespaces:
         for route in look.routes_of(netns):
-            if route.get("type") in _DROPS and route.get("dst") == "default" and is_main(route) and not look.defaults(netns):
+            if route.get("type") in DROPS and route.get("dst") == "default" and is_main(route) and not look.defaults(netns):
                 if route.get("protocol") != "kernel" and route.get("metric") != 4278198272:
                     what = f"the only default route of {netns.title} is {route['type']}: nothing outside is reached"
                     yield look.finding(netns, what, route, mend=[look.inside(netns, f"ip route del {route['type']} default")])
     for found in walked(look, "R10"):
         yield found._replace(severity="warning")
     for netns, route in look.routes():
-        if route.get("type") not in _DROPS or not is_main(route) or route.get("dst") == "default":
+        if route.get("type") not in DROPS or not is_main(route) or route.get("dst") == "default":
             continue
         own = prefix_of(route.get("dst"))
         if own is None or route.get("protocol") in ("kernel", "bird", "80") or route.get("metric") == 4278198272:

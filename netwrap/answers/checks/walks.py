@@ -28,8 +28,8 @@ _OF_WALK = {
     "martian": "F10", "tunnel": "B07", "link-down": "L24", "peer-down": "L24", "bridge-down": "L24", "no-carrier": "L24",
 }  # fmt: skip
 #: What a look-up may end with; on the way back each of them is a fault.
-_DROPS = ("blackhole", "unreachable", "prohibit")
-_NO_WAY = ("no-route", "no-way-back", *_DROPS)
+DROPS = ("blackhole", "unreachable", "prohibit")
+_NO_WAY = ("no-route", "no-way-back", *DROPS)
 #: More namespaces than this are asked for their gateways and neighbours only, not for every pair; of fewer than `_EACH` every
 #: address is asked for.
 _PAIRS, _EACH = 16, 8
@@ -79,7 +79,7 @@ def walked(look: Look, wanted: str) -> Iterator[Finding]:
 
 def _check_of(look: Look, walk: Walk) -> str | None:
     if walk.found.reason in _NO_WAY:
-        return "R10" if walk.found.direction != "back" and walk.found.reason in _DROPS else "R08"
+        return "R10" if walk.found.direction != "back" and walk.found.reason in DROPS else "R08"
     if walk.found.reason == "no-owner":
         gateways = [gateway_of(hops(route)[0]) for route in look.defaults(walk.found.result.end.netns)[:1]]
         return "F05" if any(gateway in _PROXIED for gateway in gateways) else None
