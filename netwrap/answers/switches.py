@@ -38,6 +38,7 @@ class Switches:
     """The switches of one namespace; one that was not captured has its default, and :meth:`known` tells which were."""
 
     def __init__(self, netns: Namespace) -> None:
+        # `sysctl` writes a dot in a link's name as a slash, eth0/100; all names here have dots (`inside.sysctl_key` prints them)
         self.values: dict[str, str] = {key.replace("/", "."): value for key, value in (netns.sysctls or {}).items()}
         names = {"inet": "ipv4", "inet6": "ipv6"}
         records: Sequence[AnyRecord] = netns.netconf or ()
@@ -54,7 +55,7 @@ class Switches:
                     text = str(_MODES.get(value, value)) if isinstance(value, str) else str(int(value))
                     if name == "proxy_arp" and family == "ipv6":
                         name = "proxy_ndp"
-                    self.values.setdefault(f"net.{family}.conf.{_in_key(dev)}.{name}", text)
+                    self.values.setdefault(f"net.{family}.conf.{dev}.{name}", text)
 
     def value(self, name: str, default: int = 0) -> int:
         """A switch by its whole name, ``net.ipv4.ip_forward``."""
@@ -71,7 +72,7 @@ class Switches:
     def of(self, name: str, dev: str, family: str = "inet", default: int = 0) -> int:
         """The effective value of a switch of an interface; for IPv4 the greater of its own and that of ``all``."""
         stem = f"net.{'ipv6' if family == 'inet6' else 'ipv4'}.conf"
-        own = self.value(f"{stem}.{_in_key(dev)}.{name}", self.value(f"{stem}.default.{name}", default))
+        own = self.value(f"{stem}.{dev}.{name}", self.value(f"{stem}.default.{name}", default))
         if family == "inet" and name in _BY_MAXIMUM:
             return max(own, self.value(f"{stem}.all.{name}", 0 if name != "send_redirects" else default))
         return own
@@ -102,8 +103,3 @@ class Switches:
             if self.known(other):
                 return bool(self.value(other)), True
         return False, False
-
-
-def _in_key(dev: str) -> str:
-    """The name of an interface within the name of a switch: `sysctl` writes eth0.100 as ``eth0/100``."""
-    return dev.replace(".", "/")

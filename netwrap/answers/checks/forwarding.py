@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...wording import hops
+from ..inside import sysctl_key
 from ..routing import Question
 from . import address_of, check, dev_of, gateway_of, is_main, is_real, kind
 from .walks import OUTSIDE, walked
@@ -101,7 +102,7 @@ def partly(look: Look) -> Iterator[Finding]:
                     f"{netns.title} forwards IPv4, and not what comes in by {name}",
                     *([record] if record else []),
                     dev=name,
-                    mend=[look.inside(netns, f"sysctl -w {key.replace(name, name.replace('.', '/'))}=1")],
+                    mend=[look.inside(netns, f"sysctl -w {sysctl_key(key)}=1")],
                 )
 
 
@@ -127,7 +128,7 @@ def strict_uplink(look: Look) -> Iterator[Finding]:
             missing: list[tuple[str, str]] = []
             refused = look.walker.router(netns, "inet").source_check(asked, dev, None, missing)
             if refused == "rp-filter" and not missing:
-                name = f"net.ipv4.conf.{dev.replace('.', '/')}.rp_filter"
+                name = f"net.ipv4.conf.{dev}.rp_filter"
                 record = switch_record(netns, name)
                 yield look.finding(
                     netns,
@@ -135,7 +136,7 @@ def strict_uplink(look: Look) -> Iterator[Finding]:
                     route,
                     *([record] if record else []),
                     dev=dev,
-                    mend=[look.inside(netns, f"sysctl -w {name}=2")],
+                    mend=[look.inside(netns, f"sysctl -w {sysctl_key(name)}=2")],
                 )
 
 
@@ -154,7 +155,7 @@ def not_proxied(look: Look) -> Iterator[Finding]:
             mend = [look.inside(peer[0], "ip route add default via GATEWAY")]
             yield found._replace(severity="warning", what=what, mend=tuple(mend))
         else:
-            mend = [look.inside(peer[0], f"sysctl -w net.ipv4.conf.{dev.replace('.', '/')}.proxy_arp=1")]
+            mend = [look.inside(peer[0], f"sysctl -w {sysctl_key(f'net.ipv4.conf.{dev}.proxy_arp')}=1")]
             yield found._replace(mend=tuple(mend))
 
 

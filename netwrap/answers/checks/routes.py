@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...model.peers import PAIRS
 from ...wording import hops
+from ..inside import sysctl_key
 from ..topology import state
 from . import UNUSABLE, address_of, check, dev_of, gateway_of, is_idle, is_main, is_real, kind, network_of, prefix_of
 from .addresses import on_segment
@@ -502,9 +503,9 @@ def vanishing(look: Look) -> Iterator[Finding]:
         switches = look.switches(netns)
         for route in look.defaults(netns, "inet6"):
             dev, expires = str(route.get("dev")), route.get("expires")
-            name = f"net.ipv6.conf.{dev.replace('.', '/')}.accept_ra"
+            name = f"net.ipv6.conf.{dev}.accept_ra"
             forwards, known = switches.forwards("all", "inet6")
-            what, mend = "", f"sysctl -w {name}=2"
+            what, mend = "", f"sysctl -w {sysctl_key(name)}=2"
             if route.get("protocol") == "ra" and forwards and known and switches.known(name) and switches.value(name) == 1:
                 what = f"the default by {dev} came from an advertisement, and {netns.title} forwards: no further one is taken"
             elif isinstance(expires, int) and 0 <= expires <= 60:
