@@ -44,8 +44,6 @@ if TYPE_CHECKING:
 FORM = "netwrap topology"
 VERSION = 1
 _PARTS = ("hosts", "rooms", "ports", "buses", "clouds", "cables")
-#: More rooms of one shape than this are folded.
-ALIKE = 4
 #: Devices that the kernel makes by itself when a tunnel's module is loaded; they are not drawn while nothing uses them.
 FALLBACKS = ("tunl0", "gre0", "gretap0", "erspan0", "sit0", "ip6tnl0", "ip6gre0", "ip_vti0", "ip6_vti0")
 _STACKED = ("macvlan", "macvtap", "ipvlan", "ipvtap")
@@ -222,7 +220,9 @@ class _Maker:
                     carried = self._bus_of.get(other["id"])
                     end = carried["id"] if carried is not None and carried["kind"] == "macvlan" else other["id"]
                     self._cable(port["id"], end, peer.how, True, port["kind"] or "parent")
-        elif peer is not None and (port["kind"] in PAIRS or "linkinfo" not in link and peer.how in ("missing", "ambiguous")):
+        elif peer is not None and (
+            port["kind"] in (*PAIRS, *_STACKED, "vlan") or "linkinfo" not in link and peer.how in ("missing", "ambiguous")
+        ):
             self._uncertain(peer, port)
         if bus is not None:  # of macvlans: the link itself is one of its ends
             self._cable(port["id"], bus["id"], "name", True, "own")
@@ -410,63 +410,3 @@ def only(found: Record, rooms: set[str], kinds: Sequence[str] = ()) -> Record:
         "ports": ports, "buses": [bus for bus in found["buses"] if bus["id"] in buses],
         "clouds": [clouds[name] for name in sorted(used)] + list(elsewhere.values()), "cables": cables,
     }  # fmt: skip
-
-
-# -- folding -------------------------------------------------------------------------------------------------------------
-
-
-def fold(found: Record, keep: Iterable[str] = (), alike: int = ALIKE) -> Record:
-    """Fold more than ``alike`` rooms of one shape into the first, a fold with their number, and the last.
-
-    ``keep`` are ids of rooms that are never folded (those that were asked for, those with a finding). A fold stands in
-    ``rooms`` as ``{"id", "title": "18 more", "folded": [room, …], …}`` with the ports of the first room that it stands for.
-    """
-    kept = set(keep) | {bus["room"] for bus in found["buses"]} | {room["id"] for room in found["rooms"] if room.get("findings")}
-    shapes: dict[Any, list[Record]] = {}
-    ports = {port["id"]: port for port in found["ports"]}
-    far = _far_ends(found, ports)
-    for room in found["rooms"]:
-        if room["id"] not in kept:
-            shapes.setdefault(_shape(room, ports, far), []).append(room)
-    folded: dict[str, str] = {}  # room -> the room that stands for it
-    stands: dict[str, list[Record]] = {}
-    for rooms in shapes.values():
-        if len(rooms) > alike:
-            stands[rooms[1]["id"]] = rooms[1:-1]
-            folded.update({room["id"]: rooms[1]["id"] for room in rooms[1:-1]})
-    if not stands:
-        return found
-    gone = {room for room, by in folded.items() if room != by}
-    gone_ports = {port["id"] for port in found["ports"] if port["room"] in gone}
-    cables = [cable for cable in found["cables"] if not gone_ports & set(cable["ends"])]
-    ends = {end for cable in cables for end in cable["ends"]}
-    lost = {end for cable in found["cables"] for end in cable["ends"]} - ends  # bus ports whose other end is folded away
-    rooms = []
-    for room in found["rooms"]:
-        if room["id"] in stands:
-            rooms.append({**room, "title": f"{len(stands[room['id']])} more", "labels": [], "folded": [
-                {"title": other["title"], "addresses": [text for port in other["ports"] for text in ports[port]["addresses"]]}
-                for other in stands[room["id"]]]})  # fmt: skip
-        elif room["id"] not in gone:
-            rooms.append(room)
-    clouds = [cloud for cloud in found["clouds"] if cloud["near"] not in gone]
-    return {**found, "rooms": rooms, "cables": cables, "clouds": clouds,
-            "ports": [port for port in found["ports"] if port["id"] not in gone_ports
-                      and not (port["bus"] and port["id"] in lost)]}  # fmt: skip
-
-
-def _far_ends(found: Record, ports: dict[str, Record]) -> dict[str, str]:
-    """The far end of each port, for comparing shapes: the bus, else the room."""
-    far = {}
-    for cable in found["cables"]:
-        for end, other in (cable["ends"], cable["ends"][::-1]):
-            port = ports.get(other)
-            far[end] = (port["bus"] or port["room"]) if port is not None else other[:1] if other.startswith("c") else other
-    return far
-
-
-def _shape(room: Record, ports: dict[str, Record], far: dict[str, str]) -> Any:
-    return (room["host"], room["captured"], tuple(sorted(
-        (port["kind"], port["state"], far.get(port["id"], ""), port["mtu"] if port["odd_mtu"] else 0,
-         tuple(sorted((":" in text, text.partition("/")[2]) for text in port["addresses"])))
-        for port in map(ports.__getitem__, room["ports"]))))  # fmt: skip

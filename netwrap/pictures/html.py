@@ -32,7 +32,7 @@ input,button{{background:{light[room]};color:inherit}}
 input{{min-width:0;max-width:100%}}
 main{{overflow:auto;padding:6px}}main svg{{display:block}}
 :focus-visible{{outline:3px solid {light[cable]};outline-offset:2px}}
-svg g.room{{cursor:pointer}}svg g.hit>rect{{stroke:{light[mark]};stroke-width:3}}
+svg g.room,svg g.fold{{cursor:pointer}}svg g.hit>rect{{stroke:{light[mark]};stroke-width:3}}
 dialog{{max-width:min(96vw,1100px);max-height:86vh;border:1px solid {light[edge]};border-radius:8px}}
 dialog{{background:{light[paper]};color:{light[ink]}}}
 dialog h2{{font-size:16px;margin:0 0 8px;overflow-wrap:anywhere}}
@@ -52,7 +52,7 @@ header,dialog,input,button{{border-color:{dark[edge]}}}input,button{{background:
 <span id="hits" role="status" aria-live="polite"></span>
 {button}
 </header>
-<main tabindex="0" aria-label="Drawing of the networks; a room opens its tables">
+<main tabindex="0" aria-label="Drawing of the networks; a namespace opens its tables, a fold its namespaces">
 {drawings}
 </main>
 <dialog id="room" aria-labelledby="name"><h2 id="name"></h2><pre id="tables" tabindex="0"></pre>
@@ -67,37 +67,51 @@ const dialog = document.getElementById("room"), hits = document.getElementById("
 const show = which => {{
   views.forEach((view, at) => view.hidden = at !== which);
   if (!button) return;
-  button.textContent = which ? "Fold rooms that are alike" : "Show every room";
+  button.textContent = which ? "Fold namespaces that are alike" : "Show every namespace";
 }};
 const open = group => {{
   const id = group.id.slice(2);
   document.getElementById("name").textContent = data.titles[id] || id;
-  document.getElementById("tables").textContent = data.tables[id] || "No tables of this room are in the page.";
+  document.getElementById("tables").textContent = data.tables[id] || "No tables of this namespace are in the page.";
   dialog.showModal();
 }};
-document.querySelectorAll("g.room[tabindex]").forEach(group => {{
-  group.addEventListener("click", () => open(group));
+const mark = (found, words) => {{
+  document.querySelectorAll("g.hit").forEach(group => group.classList.remove("hit"));
+  found.forEach(group => group.classList.add("hit"));
+  hits.textContent = words;
+}};
+const reach = group => {{
+  group.scrollIntoView({{block: "center", inline: "center"}});
+  if (group.focus) group.focus();
+}};
+const unfold = group => {{
+  const found = data.folds[group.id.slice(2)].map(id => document.getElementById("u-" + id)).filter(Boolean);
+  show(views.length - 1);
+  mark(found, found.length + " namespaces of the fold have a thick edge");
+  if (found.length) reach(found[0]);
+}};
+document.querySelectorAll("g[tabindex]").forEach(group => {{
+  const act = () => group.classList.contains("fold") ? unfold(group) : open(group);
+  group.addEventListener("click", act);
   group.addEventListener("keydown", event => {{
-    if (event.key === "Enter" || event.key === " ") {{ event.preventDefault(); open(group); }}
+    if (event.key === "Enter" || event.key === " ") {{ event.preventDefault(); act(); }}
   }});
 }});
 const text = group => (group.textContent + " " + (data.tables[group.id.slice(2)] || "")).toLowerCase();
 const find = () => {{
   const word = search.value.trim().toLowerCase();
-  document.querySelectorAll("g.hit").forEach(group => group.classList.remove("hit"));
-  if (!word) {{ hits.textContent = ""; return []; }}
+  if (!word) {{ mark([], ""); return []; }}
   if (views.length > 1) show(1);
   const view = views[views.length - 1];
   const found = [...view.querySelectorAll("g.room, g.bar")].filter(group => text(group).includes(word));
-  found.forEach(group => group.classList.add("hit"));
-  hits.textContent = found.length + (found.length === 1 ? " match" : " matches");
+  mark(found, found.length + (found.length === 1 ? " match" : " matches"));
   return found;
 }};
 search.addEventListener("input", find);
 search.addEventListener("keydown", event => {{
   if (event.key !== "Enter") return;
   const first = find()[0];
-  if (first) {{ first.scrollIntoView({{block: "center", inline: "center"}}); if (first.focus) first.focus(); }}
+  if (first) reach(first);
 }});
 if (button) button.addEventListener("click", () => show(views[0].hidden ? 0 : 1));
 show(0);
@@ -120,11 +134,14 @@ def draw(
     drawings = [svg.render(layout.place(whole), title, marks or {}, about, prefix="u-", below=below)]
     if folded is not whole:
         drawings.insert(0, svg.render(layout.place(folded), title, marks or {}, about, prefix="f-", below=below))
-    data = {"titles": {room["id"]: room["title"] for room in whole["rooms"]}, "tables": tables or {}}
+    data = {
+        "titles": {room["id"]: room["title"] for room in whole["rooms"]}, "tables": tables or {},
+        "folds": {room["id"]: [one["id"] for one in room["folded"]] for room in folded["rooms"] if room.get("folded")},
+    }  # fmt: skip
     return _PAGE.format(
         title=svg.escape(title), about=svg.escape(about), light=svg.LIGHT, dark=svg.DARK, data=embedded(data),
         drawings="\n".join(f"<div>{drawing}</div>" for drawing in drawings),
-        button='<button id="fold" type="button">Show every room</button>' if len(drawings) > 1 else "",
+        button='<button id="fold" type="button">Show every namespace</button>' if len(drawings) > 1 else "",
     )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _LINE = 18  # the height of a line of text
 _PAD = 9  # between a box's border and its text
 _TRACK = 7  # between two lines that run side by side
+_LOWER = 6  # between two lines that meet a box at one place
 _GAP = 14  # the least space between boxes
 _BAR = 24  # the height of a bus
 _NAME, _TITLE = 44, 38  # columns that a line and a title may take
@@ -140,6 +141,8 @@ class _Block:
         self.jogs: list[dict[Any, int]] = [
             {} for _ in range(self.across)
         ]  # nets from the box on the left: their tracks come first
+        self.stubs: dict[tuple[int, int], dict[Any, tuple[float, float]]] = {}  # of the jogs to a box: heights in both boxes
+        self.lowered: set[Any] = set()  # nets of jogs that could not be put in order
         self.entries: dict[Any, int] = {}  # nets that come to the bar from above
         self.shelf = 0
         self.column_widths: list[float] = []
@@ -177,6 +180,21 @@ class _Block:
     def height(self) -> float:
         rows = self.row_heights
         return max(self.head + sum(rows) + self.row_gap * (len(rows) - 1), self.head)
+
+    def order_jogs(self) -> None:
+        """Order the tracks between two boxes so that the way out of the left box ends before one into the right box begins."""
+        for (_, column), stubs in self.stubs.items():
+            rest, jogs = list(stubs), self.jogs[column]
+            for net in stubs:
+                del jogs[net]
+            while rest:
+                free = (net for net in rest if not any(stubs[other][0] == stubs[net][1] for other in rest if other != net))
+                net = next(free, None)
+                if net is None:  # each waits for another one: this one comes to the right box a little lower
+                    net = rest[0]
+                    self.lowered.add(net)
+                jogs[net] = len(jogs)
+                rest.remove(net)
 
     def settle(self, x: float, y: float) -> None:
         """Give every cell its place, with the block at ``x``, ``y``."""
@@ -265,12 +283,9 @@ class _Placer:
         kind = "fold" if room.get("folded") else "room"
         subtitle = ", ".join(room["labels"][:2])
         if kind == "fold":
-            subtitle = f"like {self._before(room)}"
+            names = [other["title"] for other in room["folded"]]
+            subtitle = f"{'like these: ' if room['shapes'] == 1 else ''}{names[0]} … {names[-1]}"
         return _Cell(room["id"], kind, room["title"], subtitle, lines)
-
-    def _before(self, room: Record) -> str:
-        names = [other["title"] for other in room["folded"]]
-        return f"these: {names[0]} … {names[-1]}"
 
     def _cell_of_cloud(self, cloud: Record) -> _Cell:
         lines: list[tuple[str | None, str, str, int]] = [
@@ -475,8 +490,16 @@ class _Placer:
             start, end = (one[2], other[2]) if left is cell else (other[2], one[2])
             tracks = block.gutters[right.column] if left is right else block.jogs[right.column]
             tracks.setdefault(net, len(tracks))
-            return lambda: [left.port_at(start, left is not right), (block.gutter_x(right.column, net), left.port_at(start)[1]),
-                            (block.gutter_x(right.column, net), right.port_at(end)[1]), right.port_at(end)]  # fmt: skip
+            if left is not right:
+                heights = left.port_at(start)[1] - left.y, right.port_at(end)[1] - right.y
+                block.stubs.setdefault((right.row, right.column), {})[net] = heights
+
+            def points() -> list[tuple[float, float]]:
+                x, (_, y) = block.gutter_x(right.column, net), right.port_at(end)
+                y += _LOWER if net in block.lowered else 0
+                return [left.port_at(start, left is not right), (x, left.port_at(start)[1]), (x, y), (right.x, y)]
+
+            return points
         return self._far(net, one, other)
 
     def _far(self, net: Any, one: tuple[str, Any, str], other: tuple[str, Any, str]) -> Any:
@@ -517,6 +540,8 @@ class _Placer:
     def _settle(self) -> tuple[float, float]:
         several = len(self.graph["hosts"]) > 1
         self.main_left = 0.0
+        for block in self.blocks:
+            block.order_jogs()
         for shelf in self.shelves:
             x = 2.0 * _GAP
             for block in shelf:

@@ -106,7 +106,7 @@ def _box(box: layout.Box, marks: dict[str, str], prefix: str) -> str:
     marked = box.id in marks
     why = f" ({marks[box.id]})" if marked else ""
     flag = "! " if marked else ""
-    focus = ' tabindex="0" role="button"' if prefix and box.kind == "room" else ""
+    focus = ' tabindex="0" role="button"' if prefix and box.kind in ("room", "fold") else ""
     shown = " ".join(filter(None, [flag + box.title, box.subtitle, *(words for _, words, *_ in box.lines)]))
     full = f" {box.full}" if box.full != box.title else ""
     label = f' aria-label="{escape(f"{shown}{full}{why}", quoted=True)}"' if focus else ""

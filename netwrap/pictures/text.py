@@ -14,20 +14,28 @@ if TYPE_CHECKING:
 _ASCII = str.maketrans({"│": "|", "├": "+", "└": "`", "─": "-", "═": "=", "…": "~"})
 
 
+#: More lines than this (and than namespaces) are put closer together: a bus beside its namespace, a room only once.
+LINES = 31
+
+
 def draw(graph: Record, width: int = 80, ascii_only: bool = False, marks: dict[str, str] | None = None) -> str:
     """The lines of a graph, each at most ``width`` columns; ``marks``: id of a room -> why it is marked."""
     lines = _Tree(graph, width, marks or {}).lines()
+    if len(lines) > max(LINES, len(graph["rooms"]) + 1):
+        lines = _Tree(graph, width, marks or {}, close=True).lines()
     text = "\n".join(lines) + "\n"
     return text.translate(_ASCII) if ascii_only else text
 
 
 class _Tree:
-    def __init__(self, graph: Record, width: int, marks: dict[str, str]) -> None:
-        self.graph, self.width, self.marks = graph, width, marks
+    def __init__(self, graph: Record, width: int, marks: dict[str, str], close: bool = False) -> None:
+        self.graph, self.width, self.marks, self.close = graph, width, marks, close
         self.words = Words(graph)
         self.rooms: dict[str, Record] = {room["id"]: room for room in graph["rooms"]}
         self.ports = self.words.ports
         self.done: set[str] = set()
+        self.deferred: list[tuple[Record, str]] = []  # buses that follow at the left, each with the title of its room
+        self.before = ""  # what stands before the next room: its host, where lines stand close
         self.out: list[str] = []
         self.on_bus: dict[str, list[tuple[str, str]]] = {bus["id"]: [] for bus in graph["buses"]}  # (room or cloud, port)
         self.clouds: dict[str, str] = {}
@@ -47,28 +55,36 @@ class _Tree:
         owners = {bus["room"] for bus in self.graph["buses"]}
         several = len(self.graph["hosts"]) > 1
         for host in self.graph["hosts"]:
-            if several:
+            if several and not self.close:
                 self.out.append(cut(f"host {host['title']}", self.width))
+            self.before = f"{host['title']}: " if several and self.close else ""
             mine = [room for room in self.graph["rooms"] if room["host"] == host["id"]]
             first = [room for room in mine if room["id"] in owners]
             for room in [*first, *(room for room in mine if room["id"] not in owners)]:
                 if room["id"] not in self.done and not (room["id"] not in owners and self._is_on_a_bus(room["id"])):
-                    self._room(room["id"], "", "")
+                    self._top(room["id"])
         for bus in self.graph["buses"]:  # those whose own room is not drawn
             if bus["room"] not in self.rooms:
                 self._bus(bus, "", "")
         for room in self.graph["rooms"]:
             if room["id"] not in self.done:
-                self._room(room["id"], "", "")
+                self._top(room["id"])
         return self.out or ["nothing to draw"]
+
+    def _top(self, room: str) -> None:
+        """A room at the left, and what is too far to the right under it."""
+        self._room(room, "", "")
+        while self.deferred:
+            bus, title = self.deferred.pop(0)
+            self._bus(bus, f"{title} (continued) ═ ", "")
 
     def _is_on_a_bus(self, room: str) -> bool:
         return any(other == room for members in self.on_bus.values() for other, _ in members)
 
     def _line(self, lead: str, text: str) -> None:
-        self.out.append(cut(f"{lead}{text}", max(self.width, columns(lead) + 12)))
+        self.out.append(cut(f"{lead}{text}", self.width))
 
-    def _room(self, name: str, lead: str, below: str, by: str | None = None) -> None:
+    def _room(self, name: str, lead: str, below: str) -> None:
         """One line for a room, then the lines of its buses and of rooms that only its cables lead to."""
         room = self.rooms[name]
         self.done.add(name)
@@ -78,17 +94,25 @@ class _Tree:
         shown = [self.words.of(port) + self._cloud_of(port) for port in own if port["id"] not in carried]
         title = room["title"] + (f" [{', '.join(room['labels'][:1])}]" if room["labels"] else "")
         title = f"! {title}: {self.marks[name]}" if name in self.marks else title
+        title, self.before = self.before + title, ""
         empty = "" if buses else "no links but lo" if room.get("captured", True) else "links not captured"
         if room.get("folded"):
             title += f" ({room['folded'][0]['title']} … {room['folded'][-1]['title']})"
-        self._line(lead, f"{title}  {'; '.join(shown) or empty}".rstrip())
-        children: list[tuple[str, Any]] = [("bus", bus) for bus in buses]
+        beside = self._beside(buses) if self.close else []
+        texts = [f"{title}  {'; '.join(shown) or empty}".rstrip(), *(f"═ {self._of_bus(bus)}" for bus in beside)]
+        self._line(lead, "  ".join(texts))
+        if columns(below) > self.width // 2:  # too far to the right: what is under this one follows at the left
+            self.deferred += [(bus, room["title"]) for bus in buses if bus not in beside or self._members(bus)]
+            return
+        children: list[tuple[str, Any]] = [("bus", bus) for bus in buses if bus not in beside]
+        first = [entry for bus in beside for entry in self._members(bus)]
         for port in own:
             for end in self.words.far.get(port["id"], ()):
                 other = self.ports.get(end)
                 if other is not None and other["room"] in self.rooms and other["room"] not in self.done and not other["bus"]:
                     if not self._is_on_a_bus(other["room"]) and ("room", other["room"]) not in children:
                         children.append(("room", other["room"]))
+        self._list(first, below, not children)
         for number, (kind, child) in enumerate(children):
             last = number == len(children) - 1
             if kind == "bus":
@@ -100,14 +124,57 @@ class _Tree:
         found = [self.clouds[end] for end in self.words.far.get(port["id"], ()) if end in self.clouds]
         return f" -> {', '.join(found)}" if found else ""
 
-    def _bus(self, bus: Record, lead: str, below: str) -> None:
+    def _beside(self, buses: list[Record]) -> list[Record]:
+        """The buses of a room that need no line of their own: the first, and those without a room that is not drawn yet."""
+        return [bus for bus in buses if bus is buses[0] or not self._members(bus)]
+
+    def _members(self, bus: Record) -> list[tuple[str, str]]:
+        """The ends on a bus that get a line; where lines stand close, not those of rooms that are drawn elsewhere."""
+        members = self.on_bus[bus["id"]]
+        if not self.close:
+            return members
+        return [
+            (room, end) for room, end in members if room in self.rooms and room not in self.done and room not in self._taken(bus)
+        ]
+
+    def _taken(self, bus: Record) -> set[str]:
+        """The rooms that are drawn on a bus before this one."""
+        buses = list(self.on_bus)
+        return {room for other in buses[: buses.index(bus["id"])] for room, _ in self.on_bus[other]}
+
+    def _of_bus(self, bus: Record) -> str:
         port = self.ports.get(bus["port"])
         words = self.words.of(port) + self._cloud_of(port) if port is not None else bus["title"]
         where = "" if bus["room"] in self.rooms else f" of {bus['of']}"
-        self._line(lead, f"{words}  ({bus['kind']}{where})")
-        members = self.on_bus[bus["id"]]
+        if self.close:
+            own = {end for _, end in self._members(bus)}
+            others = {self._elsewhere(room, end): None for room, end in self.on_bus[bus["id"]] if end not in own}
+            where += f"; also {', '.join(others)}" if others else ""
+        return f"{words}  ({bus['kind']}{where})"
+
+    def _elsewhere(self, room: str, end: str) -> str:
+        """A member of a bus in few words, where its own line is elsewhere, or it has none."""
+        port, bus = self.ports.get(end), self.words.buses.get(end)
+        if room in self.rooms:
+            enslaved = f" {self.words.of(port)}" if port is not None and port["bus"] else ""  # no room's line has it
+            return f"{self.rooms[room]['title']}{enslaved}"
+        return self.clouds.get(end) or (port["name"] if port is not None else bus["title"] if bus is not None else end)
+
+    def _bus(self, bus: Record, lead: str, below: str) -> None:
+        members = self._members(bus)
+        if self.close and len(members) == 1:
+            self.before = f"{self._of_bus(bus)} ─ "
+            self._room(members[0][0], lead, below)
+        else:
+            self._line(lead, self._of_bus(bus))
+            self._list(members, below)
+
+    def _list(self, members: list[tuple[str, str]], below: str, closed: bool = True) -> None:
+        """The lines of the members of a bus; ``closed``: nothing else follows on this level."""
         for number, (room, end) in enumerate(members):
-            last = number == len(members) - 1
+            if self.close and room in self.done:  # it has two ends on this bus
+                continue
+            last = closed and number == len(members) - 1
             here = below + ("└─ " if last else "├─ ")
             deeper = below + ("   " if last else "│  ")
             if room not in self.rooms:
@@ -118,4 +185,4 @@ class _Tree:
             elif room in self.done:
                 self._line(here, f"{self.rooms[room]['title']} (above)  {self.words.of(self.ports[end])}")
             else:
-                self._room(room, here, deeper, bus["id"])
+                self._room(room, here, deeper)

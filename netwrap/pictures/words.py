@@ -19,7 +19,9 @@ class Words:
 
     def __init__(self, graph: Record) -> None:
         self.ports: dict[str, Record] = {port["id"]: port for port in graph["ports"]}
-        self.titles: dict[str, str] = {room["id"]: room["title"] for room in graph["rooms"]}
+        self.titles: dict[str, str] = {
+            room["id"]: f"{len(room['folded'])} more" if room.get("folded") else room["title"] for room in graph["rooms"]
+        }
         self.buses: dict[str, Record] = {bus["id"]: bus for bus in graph["buses"]}
         self.far: dict[str, list[str]] = {}
         for cable in graph["cables"]:

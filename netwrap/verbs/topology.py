@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
-from netwrap.answers import topology
+from netwrap.answers import topology, topology_folding
 from netwrap.errors import NetwrapError, UsageError, similar
 
 from . import _source
@@ -72,8 +72,8 @@ def _picture(hosts: list[Host], whole: Record, options: Options) -> str | bytes:
         near = similar(options.only[0], kinds)
         there = f"there are: {', '.join(kinds)}" if kinds else "no links were captured"
         raise NetwrapError(f"no links of kind {', '.join(options.only)}{near}; {there}")
-    folded = found if options.unfold else topology.fold(found, keep=[*asked, *marks])
-    return _drawn(hosts, found, folded, options, marks)
+    folded = found if options.unfold else topology_folding.fold(found, keep=[*asked, *marks])
+    return _drawn(hosts, found, folded, options, marks, asked=asked)
 
 
 def _part(hosts: list[Host], whole: Record, options: Options) -> tuple[Record, list[str]]:
@@ -144,7 +144,13 @@ def _room(hosts: list[Host], whole: Record, name: str) -> str:
 
 
 def _drawn(
-    hosts: list[Host], found: Record, folded: Record, options: Options, marks: dict[str, str], below: Sequence[str] = ()
+    hosts: list[Host],
+    found: Record,
+    folded: Record,
+    options: Options,
+    marks: dict[str, str],
+    below: Sequence[str] = (),
+    asked: Sequence[str] = (),
 ) -> str | bytes:
     form = options.format or "text"
     names = [host["title"] for host in found["hosts"]]
@@ -172,7 +178,15 @@ def _drawn(
     from netwrap.pictures import text
 
     width = os.get_terminal_size(1).columns if sys.stdout.isatty() else WIDTH
-    return text.draw(folded, width, ascii_only=options.ascii or not _has_lines(), marks=marks)
+    ascii_only = options.ascii or not _has_lines()
+    drawn = text.draw(folded, width, ascii_only, marks)
+    most = max(text.LINES, len(found["rooms"]) + 1)
+    while not options.unfold and drawn.count("\n") > most:  # buses and clouds have lines, too: fold so many rooms
+        fewer = topology_folding.fold_some(folded, drawn.count("\n") - most, [*asked, *marks])
+        if fewer is folded:
+            break
+        folded, drawn = fewer, text.draw(fewer, width, ascii_only, marks)
+    return drawn
 
 
 def _has_lines() -> bool:

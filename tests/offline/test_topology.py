@@ -5,18 +5,30 @@ from __future__ import annotations
 import json
 import re
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from imagined_networks import imagined, star
+from imagined_networks import (
+    bridges_of_nodes,
+    chain,
+    imagined,
+    many_bridges,
+    meshed,
+    on_three_buses,
+    stacked,
+    star,
+)
 from rooms import ROOT, Netwrap
 
-from netwrap.answers import topology
+from netwrap.answers import topology, topology_folding
 from netwrap.model.build import build
 from netwrap.model.host import Host
 from netwrap.model.section import Section
 from netwrap.pictures import html, languages, layout, svg, text
+from netwrap.pictures.measure import columns
+from netwrap.wording import printable
 
 SAMPLE = str(ROOT / "fixtures" / "host" / "sample.netwrap")
 
@@ -37,6 +49,16 @@ def truth(host: Host) -> set[frozenset[tuple[str, str]]]:
     return found
 
 
+#: Hosts of other kinds: (name, host); made when a test asks for them.
+KINDS: list[tuple[str, Callable[[], Host]]] = [
+    ("chain", lambda: chain(20)), ("ring", lambda: chain(25, closed=True)), ("long ring", lambda: chain(200, closed=True)),
+    ("three buses", lambda: on_three_buses(1, 9)), ("three buses, 60", lambda: on_three_buses(2, 60)),
+    ("three buses, 200", lambda: on_three_buses(3, 200)), ("stacked", lambda: stacked(1, 12)),
+    ("stacked, 40", lambda: stacked(2, 40)), ("stacked, 200", lambda: stacked(3, 200)), ("meshed", lambda: meshed(1, 7)),
+    ("meshed, 30", lambda: meshed(2, 30)), ("meshed, 200", lambda: meshed(3, 200)), ("nodes", lambda: bridges_of_nodes(5)),
+    ("many nodes", lambda: bridges_of_nodes(40)), ("bridges", lambda: many_bridges(20)),
+    ("many bridges", lambda: many_bridges(150)),
+]  # fmt: skip
 SEEDS = [(seed, rooms) for seed, rooms in enumerate((3, 5, 8, 8, 13, 13, 21, 34, 55, 90, 200, 300))]
 
 
@@ -65,11 +87,19 @@ def overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
-@pytest.mark.parametrize("folded", [False, True])
-@pytest.mark.parametrize(("seed", "rooms"), SEEDS)
-def test_no_box_overlaps_another_and_no_line_crosses_a_box(seed: int, rooms: int, folded: bool) -> None:
-    graph = topology.graph([imagined(seed, rooms)])
-    scene = layout.place(topology.fold(graph) if folded else graph)
+HOSTS = [*((f"{rooms} rooms", (lambda seed=seed, rooms=rooms: imagined(seed, rooms))) for seed, rooms in SEEDS), *KINDS]
+with_every_host = pytest.mark.parametrize("make", [make for _, make in HOSTS], ids=[name for name, _ in HOSTS])
+
+
+@pytest.mark.parametrize("folded", [False, True], ids=["whole", "folded"])
+@with_every_host
+def test_no_box_overlaps_another_and_no_line_crosses_a_box(make: Callable[[], Host], folded: bool) -> None:
+    graph = topology.graph([make()])
+    drawn = topology_folding.fold(graph) if folded else graph
+    scene = layout.place(drawn)
+    ports = {port["id"]: port for port in drawn["ports"]}
+    apart = {cable["id"] for cable in drawn["cables"] if len({_bus(ports, end) or end for end in cable["ends"]}) == 2}
+    assert {line.id for line in scene.lines} == apart
     areas = [(box.x, box.y, box.x + box.width, box.y + box.height) for box in scene.boxes]
     areas += [(bar.x, bar.y, bar.x + bar.width, bar.y + bar.height) for bar in scene.bars]
     for at, area in enumerate(areas):
@@ -86,27 +116,31 @@ def test_no_box_overlaps_another_and_no_line_crosses_a_box(seed: int, rooms: int
             assert min(x1, x2) >= 0 and max(x1, x2) <= scene.width and min(y1, y2) >= 0 and max(y1, y2) <= scene.height
 
 
-@pytest.mark.parametrize(("seed", "rooms"), SEEDS[:8])
-def test_two_cables_never_run_along_each_other(seed: int, rooms: int) -> None:
+@with_every_host
+def test_two_cables_never_run_along_each_other(make: Callable[[], Host]) -> None:
     """Lines of different nets may cross, but not share a stretch, for then nobody could tell which is which."""
-    graph = topology.graph([imagined(seed, rooms)])
+    graph = topology.graph([make()])
+    if len(graph["rooms"]) > 60:
+        graph = topology_folding.fold(graph)
     ports = {port["id"]: port for port in graph["ports"]}
     scene = layout.place(graph)
-    nets: dict[Any, list[tuple[float, float, float, float]]] = {}
+    nets: dict[str, set[str]] = {}
+    stretches: dict[tuple[str, float], list[tuple[float, float, str]]] = {}
     for line in scene.lines:
         buses = [bus for bus in (_bus(ports, end) for end in line.ends) if bus]
-        net = buses[-1] if buses and line.certain else line.id
+        for end in [*buses[-1:], *line.ends] if line.certain else line.ends:  # lines of one end are of one net
+            nets.setdefault(end, set()).add(line.id)
         for (x1, y1), (x2, y2) in zip(line.points, line.points[1:]):
-            nets.setdefault(net, []).append((min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)))
-    segments = [(net, segment) for net, found in nets.items() for segment in found]
-    for at, (net, (a1, b1, a2, b2)) in enumerate(segments):
-        for other, (c1, d1, c2, d2) in segments[:at]:
-            if other == net:
-                continue
-            if a1 == a2 == c1 == c2:
-                assert min(b2, d2) - max(b1, d1) <= 0.5, "two lines share a vertical stretch"
-            if b1 == b2 == d1 == d2:
-                assert min(a2, c2) - max(a1, c1) <= 0.5, "two lines share a horizontal stretch"
+            place, span = (("x", x1), (y1, y2)) if x1 == x2 else (("y", y1), (x1, x2))
+            stretches.setdefault(place, []).append((min(span), max(span), line.id))
+    together = {frozenset((one, other)) for found in nets.values() for one in found for other in found}
+    for level, found in stretches.items():
+        found.sort()
+        for at, (_, end, one) in enumerate(found):
+            for start, _, other in found[at + 1 :]:
+                if start >= end - 0.5:
+                    break
+                assert frozenset((one, other)) in together, f"two lines share a stretch at {level}, {start}"
 
 
 @pytest.mark.parametrize(("seed", "rooms"), SEEDS[:6])
@@ -129,7 +163,7 @@ def test_text_stays_in_its_box_and_xml_is_well_formed(seed: int, rooms: int) -> 
 @pytest.mark.parametrize(("seed", "rooms"), SEEDS[:8])
 def test_hostile_names_stay_text_in_every_form(seed: int, rooms: int) -> None:
     graph = topology.graph([imagined(seed, rooms)])
-    page = html.draw(graph, topology.fold(graph), "<title>", {"r0": "</script><b>"})
+    page = html.draw(graph, topology_folding.fold(graph), "<title>", {"r0": "</script><b>"})
     assert page.count("<script") == 2 and page.count("</script>") == 2 and "\x1b" not in page
     assert re.search(r"<b>|http://(?!www\.w3\.org)|https://|src=|href=", page) is None
     for drawn in (text.draw(graph), languages.mermaid(graph), languages.dot(graph), languages.d2(graph)):
@@ -146,14 +180,63 @@ def test_the_same_host_gives_the_same_picture() -> None:
 
 def test_two_hundred_rooms_fold_to_three_and_stay_small_unfolded() -> None:
     graph = topology.graph([star(200)])
-    folded = topology.fold(graph)
+    folded = topology_folding.fold(graph)
     assert [room["title"] for room in folded["rooms"]] == ["(root)", "ns1", "197 more", "ns199"]
     assert len(folded["rooms"][2]["folded"]) == 197
     scene = layout.place(graph)
     assert scene.width <= 1900 and scene.height <= 1300
     assert len(svg.draw(graph)) < 150_000
-    kept = topology.fold(graph, keep=["r50"])
+    kept = topology_folding.fold(graph, keep=["r50"])
     assert [room["title"] for room in kept["rooms"]] == ["(root)", "ns1", "196 more", "ns50", "ns199"]
+
+
+@pytest.mark.parametrize("make", [
+    *((lambda seed=seed: imagined(seed, 200)) for seed in range(3)), lambda: imagined(4, 80),
+    *(make for name, make in KINDS if "200" in name or "many" in name or "long" in name),
+])  # fmt: skip
+def test_two_hundred_rooms_of_many_shapes_fold_to_twelve_boxes(make: Callable[[], Host]) -> None:
+    graph = topology.graph([make()])
+    folded = topology_folding.fold(graph)
+    scene = layout.place(folded)
+    assert len(scene.boxes) + len(scene.bars) <= 14 and len(scene.boxes) <= 12
+    inside = [one["id"] for room in folded["rooms"] for one in room.get("folded", ())]
+    shown = [room["id"] for room in folded["rooms"] if not room.get("folded")]
+    assert sorted([*inside, *shown]) == sorted(room["id"] for room in graph["rooms"])
+    for room in folded["rooms"]:
+        if room.get("folded"):
+            assert room["title"].startswith(f"{len(room['folded'])} more")
+    ends = {port["id"] for port in folded["ports"]} | {bus["id"] for bus in folded["buses"]}
+    ends |= {f"{cloud['id']}l{number}" for cloud in folded["clouds"] for number in range(len(cloud["lines"]))}
+    assert all(end in ends for cable in folded["cables"] for end in cable["ends"])
+    asked = [graph["rooms"][number]["id"] for number in (3, 50, 51, 77)]
+    assert {*asked} <= {room["id"] for room in topology_folding.fold(graph, keep=asked)["rooms"]}
+
+
+def test_the_fold_of_a_place_says_what_it_hides() -> None:
+    folded = topology_folding.fold(topology.graph([imagined(9, 200)]))
+    titles = [room["title"] for room in folded["rooms"] if room.get("folded")]
+    assert titles and all(re.fullmatch(r"\d+ more of \d+ shapes( on br\d)?", title) for title in titles)
+    drawings = [text.draw(folded), languages.mermaid(folded), languages.dot(folded), languages.d2(folded), svg.draw(folded)]
+    assert all(title in drawn for title in titles for drawn in drawings)
+
+
+@pytest.mark.parametrize("make", [
+    *((lambda seed=seed: imagined(seed, 30)) for seed in range(4)),
+    *((lambda seed=seed: on_three_buses(seed, 25)) for seed in range(4)),
+    lambda: stacked(4, 30), lambda: meshed(5, 30), lambda: chain(30), lambda: bridges_of_nodes(6), lambda: many_bridges(22),
+])  # fmt: skip
+def test_thirty_namespaces_of_any_kind_take_thirty_one_lines(netwrap: Netwrap, tmp_path: Path, make: Callable[[], Host]) -> None:
+    graph = topology.graph([make()])
+    saved = tmp_path / "graph.json"
+    saved.write_text(json.dumps(graph, indent=1))
+    drawn = netwrap("topology", "--from", str(saved)).stdout
+    assert drawn.count("\n") <= max(31, len(graph["rooms"]) + 1)
+    assert max(map(columns, drawn.split("\n"))) <= 80
+    whole = text.draw(graph, 10_000)
+    for room in graph["rooms"]:
+        assert printable(room["title"]) in whole
+    for port in graph["ports"]:
+        assert port["name"] in whole
 
 
 def test_thirty_namespaces_take_thirty_one_lines() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from imagined_networks import imagined, star
 
-from netwrap.answers import topology
+from netwrap.answers import topology, topology_folding
 from netwrap.pictures import html
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -40,7 +40,7 @@ def browse(tmp_path: Path, page: str, script: str, width: int = 1200) -> Any:
 def page() -> str:
     graph = topology.graph([star(40)])
     tables = {room["id"]: f"tables of {room['title']} <b>&" for room in graph["rooms"]}
-    return html.draw(graph, topology.fold(graph), "Networks of alpha", tables)
+    return html.draw(graph, topology_folding.fold(graph), "Networks of alpha", tables)
 
 
 def test_fold_search_and_tables(page: str, tmp_path: Path) -> None:
@@ -84,9 +84,13 @@ def test_no_text_leaves_its_box_as_the_browser_measures_it(tmp_path: Path) -> No
     assert told == []
 
 
-def test_every_room_can_be_reached_by_keyboard(page: str, tmp_path: Path) -> None:
+def test_every_room_can_be_reached_by_keyboard_and_a_fold_opens(page: str, tmp_path: Path) -> None:
     told = browse(tmp_path, page, """
-        const rooms = [...document.querySelectorAll("main > div:not([hidden]) g.room")];
-        return [rooms.length, rooms.filter(room => { room.focus(); return document.activeElement === room; }).length,
-                rooms.filter(room => room.getAttribute("aria-label")).length];""")  # fmt: skip
-    assert told == [3, 3, 3]
+        const rooms = [...document.querySelectorAll("main > div:not([hidden]) :is(g.room, g.fold)")];
+        const counts = [rooms.length, rooms.filter(room => { room.focus(); return document.activeElement === room; }).length,
+                        rooms.filter(room => room.getAttribute("aria-label")).length];
+        document.querySelector("g.fold").dispatchEvent(new KeyboardEvent("keydown", {key: "Enter"}));
+        return [counts, [...document.querySelectorAll("main > div")].findIndex(view => !view.hidden),
+                document.querySelectorAll("g.hit").length, document.activeElement.id,
+                document.getElementById("hits").textContent];""")  # fmt: skip
+    assert told == [[4, 4, 4], 1, 37, "u-r2", "37 namespaces of the fold have a thick edge"]
