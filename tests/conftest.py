@@ -49,6 +49,13 @@ def pytest_configure(config: pytest.Config) -> None:
         os.execvp(enter[0], [*enter, "-m", "pytest", *config.invocation_params.args])
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Two workers a processor and one more as root: live tests spend most of their time in waiting, for the kernel or a ping."""
+    processors = len(os.sched_getaffinity(0))
+    return 2 * processors + 1 if os.geteuid() == 0 else processors
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests marked ``root`` are skipped with the reason where they cannot run."""
     if os.geteuid() == 0:
