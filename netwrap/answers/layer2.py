@@ -196,6 +196,17 @@ def kind(link: AnyRecord) -> str | None:
     return str(found)
 
 
+def role(netns: Namespace, link: AnyRecord) -> str | None:
+    """The kind of a link; where the capture does not tell, a master's flags do: bridge, bond or vrf.
+
+    (Text without `-d` shows no kinds. Ports of Open vSwitch have the master ovs-system, which is no bridge.)
+    """
+    what, flags = kind(link), link.get("flags", ())
+    if what is not None or "LOOPBACK" in flags or not netns.ports(str(link.get("ifname"))) or link.get("ifname") == "ovs-system":
+        return what
+    return "bridge" if "MASTER" not in flags else "vrf" if "NOARP" in flags else "bond"
+
+
 def data(link: AnyRecord) -> Record:
     """The details of a link's kind, as `-d` shows them."""
     found: Record = link.get("linkinfo", {}).get("info_data", {})
@@ -273,7 +284,7 @@ class Wires:
         way = way._replace(passed=way.passed | {key})
         if not is_up(link):
             way = way.blocked(self._down(netns, name, "link-down", f"{name} in {netns.title} is down", link))
-        what = kind(link)
+        what = role(netns, link)
         if what in PAIRS:
             self._pair(netns, link, tags, way)
         elif what == "bridge":
@@ -556,8 +567,8 @@ class Wires:
         if not is_up(link):
             way = way.blocked(self._down(netns, name, "link-down", f"{name} in {netns.title} is down", link))
         master = netns.link(str(link["master"])) if "master" in link else None
-        over = kind(master) if master is not None else None
-        if master is not None and (over == "bridge" or over is None and not has_details(netns)):
+        over = role(netns, master) if master is not None else None
+        if master is not None and over == "bridge":
             self._into_bridge(netns, master, link, tags, way)
         elif master is not None and over in ("bond", "team"):
             self._arrive(netns, master, tags, way)

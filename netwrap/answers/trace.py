@@ -262,7 +262,7 @@ def _answer(asked: Asked, results: list[Result]) -> Trace:
         if "undecided" in verdicts and "reached" in verdicts and len(verdicts) == 2:
             verdict = "undecided"
     if verdict == "leaves" and chosen.direction == "forward":
-        notes += _way_back(chosen)
+        notes += way_back(chosen)
         reason = reason or ("no-masquerade" if any(note.startswith("no masquerade") for note in notes) else None)
     source = chosen.there.way.hops[0].source or _sent_source(chosen.there) or chosen.there.way.packet.source or None
     source = None if source == "0.0.0.0" else source
@@ -279,7 +279,7 @@ def _answer(asked: Asked, results: list[Result]) -> Trace:
     )
 
 
-def _way_back(result: Result) -> list[str]:
+def way_back(result: Result) -> list[str]:
     """The known facts about the answer to a packet that left the capture."""
     import ipaddress
 

@@ -14,6 +14,8 @@ from netwrap.model.build import build
 from netwrap.model.section import Section
 from netwrap.sources import opening
 
+#: Hosts as people paste them: sound ones, and each faulty one with its check in front of its name.
+HOSTS = ROOT / "fixtures" / "check"
 # text -> (id, severity, a part of what, lines of the evidence, a part of the mend) of each finding but notes
 PASTED: dict[str, tuple[str, list[tuple[str, str, str, list[int], str]]]] = {
     "gateway off link": (
@@ -90,6 +92,18 @@ def test_what_is_wrong_is_found_with_its_lines(name: str) -> None:
 @pytest.mark.parametrize("name", SOUND)
 def test_what_only_looks_like_a_fault_is_left_alone(name: str) -> None:
     assert found(SOUND[name]) == []
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in (HOSTS / "sound").iterdir()))
+def test_a_sound_host_has_no_error(name: str) -> None:
+    told = check.check(opening.read(str(HOSTS / "sound" / name)))
+    assert [(one.id, one.what) for one in told if one.severity == "error"] == []
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in (HOSTS / "faulty").iterdir()))
+def test_the_fault_of_a_host_is_named_first(name: str) -> None:
+    told = check.check(opening.read(str(HOSTS / "faulty" / name)))
+    assert [one.id for one in told if one.severity != "note"][:1] == [name.partition("-")[0]], told
 
 
 def test_the_gateway_of_a_second_hop_is_mended_by_its_own_length() -> None:

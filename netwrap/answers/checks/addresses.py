@@ -139,11 +139,11 @@ def same_network(look: Look) -> Iterator[Finding]:
             dst = str(route.get("dst", ""))
             if (
                 is_main(route)
-                and route.get("protocol") == "kernel"
+                and (route.get("protocol") == "kernel" or not {"protocol", "scope", "nexthops"} & route.keys())  # `route -n`
                 and route.get("scope", "link") == "link"
                 and "gateway" not in route
             ):
-                if "/" in dst and not dst.startswith(("fe80:", "ff00:")) and not dst.endswith(("/32", "/128")):
+                if "/" in dst and not dst.startswith(("fe80:", "ff00:", "169.254.")) and not dst.endswith(("/32", "/128")):
                     seen.setdefault((dst, route.get("metric")), []).append(route)
         for (dst, _), routes in seen.items():
             devices = [str(route.get("dev")) for route in routes]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...model.peers import PAIRS
+from ...wording import hops
 from ..topology import state
 from . import check, data, is_idle, is_real, kind, network_of
 from .links import dead
@@ -207,8 +208,9 @@ def tunnel_ends(look: Look) -> Iterator[Finding]:
 
 @check("B09", "note", "a bridge without a port", "a leftover; a bridge with an address leads to a network without hosts")
 def empty_bridge(look: Look) -> Iterator[Finding]:
-    """All links were captured, and none has the bridge as its master. An error if the bridge has an address and no carrier;
-    bridges that programs keep ready (docker0, virbr0, br-…) are ignored."""
+    """All links were captured, and none has the bridge as its master. With an address and no carrier, an error if the default
+    route leaves by the bridge, or a link that nothing uses may be its missing port, else a warning; bridges that programs keep
+    ready (docker0, virbr0, br-…) are ignored."""
     for netns, bridge in look.links():
         name = str(bridge["ifname"])
         if kind(bridge) != "bridge" and not (kind(bridge) is None and name.startswith("br") and state(bridge) == "no carrier"):
@@ -222,29 +224,30 @@ def empty_bridge(look: Look) -> Iterator[Finding]:
         entries = [entry for entry in netns.addresses_of(name) if is_real(entry)]
         if state(bridge) == "down":
             continue
-        loose = next(
-            (
-                str(link["ifname"])
-                for link in netns.links or ()
-                if kind(link) in (*PAIRS, None)
-                and not link.get("master")
-                and not netns.addresses_of(str(link["ifname"]))
-                and link is not bridge
-                and "@" not in name
-                and link["ifname"] != "lo"
-            ),
-            None,
-        )
+        lost = bool(entries) and state(bridge) == "no carrier"
+        loose = next(_loose(netns), None) if entries else None
+        leads_out = any(route.get("dev") == name for family in ("inet", "inet6") for route in look.defaults(netns, family))
         yield look.finding(
             netns,
             f"{name} has no port (no link has it as its master): nothing behind it can be reached",
             bridge,
             *entries[:1],
             dev=name,
-            severity="error" if entries and state(bridge) == "no carrier" else None,
-            mend=[look.inside(netns, f"ip link set {loose} master {name}")] if loose and entries else [],
+            severity="error" if lost and (loose or leads_out) else "warning" if lost else None,
+            mend=[look.inside(netns, f"ip link set {loose} master {name}")] if loose else [],
             explains=[("no-port", id(netns), name)],
         )
+
+
+def _loose(netns: Namespace) -> Iterator[str]:
+    """The links that are up and lead to another one or to a cable, and that nothing in their namespace uses."""
+    used = {hop.get("dev") for route in [*(netns.routes or ()), *(netns.routes6 or ())] for hop in hops(route)}
+    used |= {link.get("link") for link in netns.links or ()}
+    for link in netns.links or ():
+        name = str(link["ifname"])
+        if kind(link) in (*PAIRS, "", None) and state(link) == "up" and not link.get("master") and name not in used:
+            if "LOOPBACK" not in link.get("flags", ()) and not any(map(is_real, netns.addresses_of(name))) and not is_idle(name):
+                yield name
 
 
 @check("B10", "warning", "two cables between two bridges, and no spanning tree", "broadcasts circle without end")

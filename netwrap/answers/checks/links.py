@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...model.peers import PAIRS
 from ...wording import hops
+from ..layer2 import role
 from ..topology import state
 from . import check, data, is_idle, is_main, is_real, kind
 
@@ -91,11 +92,12 @@ def _is_missed(netns: Namespace, link: Link) -> bool:
 
 @check("L03", "error", "a link without a carrier", "a link is up, but nothing reaches it: its other end is down or gone")
 def no_carrier(look: Look) -> Iterator[Finding]:
-    """A link that is up has no carrier, and has an address, a master or a route. The fault is reported for the end of the pair
-    that is down."""
+    """A link that is up has no carrier, and has an address or a master. The fault is reported for the end of the pair that is
+    down. Only a note for a port without a cable of a bridge that has another port with one. Bridges are left out (also those of
+    Docker that only their MAC 02:42:… tells)."""
     for netns, link in look.links():
         name = str(link.get("ifname"))
-        if state(link) != "no carrier" or is_idle(name) or kind(link) == "bridge" or name == "lo":
+        if state(link) != "no carrier" or is_idle(name) or kind(link) == "bridge" or name == "lo" or _is_dockers(link):
             continue
         used = _real_addresses(netns, name) or link.get("master")
         if not used or kind(link) in _ON_TOP:
@@ -106,9 +108,11 @@ def no_carrier(look: Look) -> Iterator[Finding]:
             there, peer = other
             if dead_already(look, there, peer):
                 continue
+            below = link.get("link") == peer.get("ifname") and "link" not in peer
+            words = f"{name} of {netns.title} on top of it" if below else f"its peer {name} of {netns.title}"
             yield look.finding(
                 there,
-                f"{peer.get('ifname')} is down, so its peer {name} of {netns.title} has no carrier",
+                f"{peer.get('ifname')} is down, so {words} has no carrier",
                 peer,
                 (netns, link),
                 dev=str(peer.get("ifname")),
@@ -121,14 +125,27 @@ def no_carrier(look: Look) -> Iterator[Finding]:
                 f"{name} has no carrier: no cable, or its other end is off",
                 link,
                 dev=name,
-                severity="warning",
+                severity="note" if _is_one_of(netns, link) else "warning",
                 explains=told,
-                follows=[("no-port", id(netns), name)],
+                follows=[("no-port", id(netns), name), ("bond", id(netns), link.get("master")), ("bond", id(netns), name)],
             )
         elif other is None:
             yield look.finding(
                 netns, f"{name} has no carrier: its other end, which was not captured, is down", link, dev=name, explains=told
             )
+
+
+def _is_dockers(link: Link) -> bool:
+    """Whether a link without a kind is a bridge of Docker, whose networks may have any name."""
+    return kind(link) is None and str(link.get("address")).startswith("02:42:") and not {"link", "link_index"} & link.keys()
+
+
+def _is_one_of(netns: Namespace, port: Link) -> bool:
+    """Whether a link is a port of a bridge that has another port with a carrier."""
+    master = netns.link(str(port["master"])) if "master" in port else None
+    if master is None or role(netns, master) != "bridge":
+        return False
+    return any(state(other) == "up" for other in netns.ports(str(master["ifname"])) if other is not port)
 
 
 def dead_already(look: Look, netns: Namespace, link: Link) -> bool:
@@ -309,8 +326,10 @@ def port_mtu(look: Look) -> Iterator[Finding]:
 )
 def tunnel_mtu(look: Look) -> Iterator[Finding]:
     """MTU of the tunnel + its overhead > MTU of the link that carries the tunnel (its parent, else the link with its local
-    address)."""
+    address). Tunnels that are down are left out: the kernel makes some (tunl0, gre0) that nobody uses."""
     for netns, link in look.links(*_OVERHEAD):
+        if state(link) == "down":
+            continue
         below = _underlay(look, netns, link)
         mtu, overhead = link.get("mtu"), _OVERHEAD[str(kind(link))]
         if below is None or not mtu or not below[1].get("mtu"):
@@ -431,7 +450,12 @@ def bond(look: Look) -> Iterator[Finding]:
         alive = [port for port in ports if state(port) == "up"]
         if state(link) != "down" and ports and not alive:
             yield look.finding(
-                netns, f"no port of {name} has a carrier", link, *ports[:2], dev=name, explains=[dead(netns, name)]
+                netns,
+                f"no port of {name} has a carrier",
+                link,
+                *ports[:2],
+                dev=name,
+                explains=[dead(netns, name), ("bond", id(netns), name)],
             )
         elif alive:
             for port in ports:
@@ -447,11 +471,12 @@ def bond(look: Look) -> Iterator[Finding]:
 
 @check("L20", "warning", "an address on a port", "answers leave by the master, so the address is not reached")
 def address_on_port(look: Look) -> Iterator[Finding]:
-    """A port of a bridge or a bond (not of a VRF) has a global address."""
+    """A port of a bridge or a bond (not of a VRF) has a global address. Where no kinds were captured, the flags of the master
+    tell them apart."""
     for netns, link in look.links():
         name, master = str(link.get("ifname")), link.get("master")
         above = netns.link(str(master)) if master else None
-        if above is None or kind(above) not in ("bridge", "bond", "team"):
+        if above is None or role(netns, above) not in ("bridge", "bond", "team"):
             continue
         for entry in _real_addresses(netns, name)[:1]:
             length = f"{entry['local']}/{entry.get('prefixlen', 32)}"

@@ -546,7 +546,7 @@ def path_mtu(look: Look) -> Iterator[Finding]:
     for walk in walks(look):
         first, *others = walk.found.result.there.way.hops
         own = first.netns.link(str(first.left)) or {}
-        for hop in others if walk.found.verdict in ("reached", "leaves") else ():
+        for hop in others if walk.verdict in ("reached", "leaves") else ():
             link = hop.netns.link(str(hop.left)) or {}
             narrow = 0 < link.get("mtu", 0) < own.get("mtu", 0) and kind(link) not in (*PAIRS, "bridge")
             if narrow and (id(hop.netns), hop.left) not in told:

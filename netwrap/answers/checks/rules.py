@@ -5,7 +5,7 @@ from __future__ import annotations
 from ... import wording
 from ...wording import hops
 from ..routing import table_name
-from . import check, data, dev_of, gateway_of, kind
+from . import check, data, dev_of, gateway_of, is_main, kind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,8 +78,9 @@ def table_without_rule(look: Look) -> Iterator[Finding]:
 @check("R18", "error", "a rule's table has only a default route that drops", "the packets that match the rule are refused")
 def only_unreachable(look: Look) -> Iterator[Finding]:
     """A rule with a condition looks up a table whose only default route is unreachable, blackhole or prohibit, and no other
-    route of that table goes by a device."""
+    route of that table goes by a device, but for copies of connected routes of main."""
     for netns in look.namespaces:
+        connected = {(route.get("dst"), route.get("dev")) for route in netns.routes or () if is_main(route) and _is_plain(route)}
         for _, rules, tables in _sides(netns):
             for rule in rules:
                 table = str(rule.get("table", ""))
@@ -91,7 +92,10 @@ def only_unreachable(look: Look) -> Iterator[Finding]:
                     continue
                 if (
                     any(
-                        route.get("dev") and route.get("type", "unicast") not in _DEAD and route.get("protocol") != "kernel"
+                        route.get("dev")
+                        and route.get("type", "unicast") not in _DEAD
+                        and route.get("protocol") != "kernel"
+                        and not (_is_plain(route) and (route.get("dst"), route.get("dev")) in connected)
                         for route in found
                     )
                     or "iif" in rule
@@ -107,6 +111,10 @@ def only_unreachable(look: Look) -> Iterator[Finding]:
                     defaults[0],
                     mend=[look.inside(netns, f"ip route replace default dev TUNNEL table {table}")],
                 )
+
+
+def _is_plain(route: Route) -> bool:
+    return "gateway" not in route and "via" not in route and "nexthops" not in route and route.get("dst") != "default"
 
 
 @check("R16", "warning", "a rule that is never reached", "an earlier rule takes all packets that this rule was made for")

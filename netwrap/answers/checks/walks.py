@@ -7,7 +7,7 @@ from itertools import islice
 from parsers.tuples import NamedTuple
 
 from ...wording import hops
-from ..trace import Asked, Trace, addresses_of, trace
+from ..trace import Asked, Trace, addresses_of, trace, way_back
 from . import address_of, gateway_of, is_real, network_of, prefix_of
 from .alike import Alike
 from .links import dead
@@ -42,13 +42,43 @@ def is_proxied(gateway: str) -> bool:
     return gateway in _PROXIED or gateway.startswith(("169.254.", "fe80:"))
 
 
+#: What a walk may lack, and still ends where it ends: the rules and the local table are seldom other than the kernel's own, and
+#: a firewall or a check of the source can only be one more reason not to arrive.
+_USUAL = ("rules", "the local table", "the firewall of ", "rp_filter of ")
+_SEEN = ("filter", "reject", "no-route", *DROPS)
+
+
 class Walk(NamedTuple):
     """A walk that was made: ``near`` to the gateway, a neighbour on the segment or the outside, not only to some other
-    namespace."""
+    namespace. ``verdict``, ``direction`` and ``reason`` are those of the trace; ``likely``: what they were, had a part of the
+    capture that lacks been as usual (the trace itself is undecided)."""
 
     asked: Asked
     found: Trace
     near: bool
+    verdict: str
+    direction: str
+    reason: str | None
+    likely: bool = False
+
+
+def _walk(asked: Asked, found: Trace, near: bool) -> Walk:
+    decided = Walk(asked, found, near, found.verdict, found.direction, found.reason)
+    end, back = found.result.end, found.result.back is not None
+    usual = len(found.results) == 1 and all(what.startswith(_USUAL) for what, _ in found.missing)
+    if found.verdict != "undecided" or not usual:
+        return decided
+    if end.verdict == "leaves" and not back and _shows_translations(end.netns) and way_back(found.result):
+        return decided._replace(verdict="leaves", reason="no-masquerade", likely=True)
+    if end.verdict != "dropped" or end.reason not in _SEEN or end.reason in _NO_WAY and not back:
+        return decided  # where a route lacks on the way there, another table may have it
+    return decided._replace(
+        verdict="one way" if back else "dropped", direction="back" if back else "forward", reason=end.reason, likely=True
+    )
+
+
+def _shows_translations(netns: Namespace) -> bool:
+    return any(one.get("hook") == "postrouting" for one in netns.rulesets or ())
 
 
 def walked(look: Look, wanted: str) -> Iterator[Finding]:
@@ -59,43 +89,49 @@ def walked(look: Look, wanted: str) -> Iterator[Finding]:
             end = walk.found.result.end
             told.setdefault((id(end.netns), end.dev, end.reason, id(end.evidence)), []).append(walk)
     for some in told.values():
-        asked, found, _ = some[0]
-        end = found.result.end
+        walk = min(some, key=lambda one: one.likely)
+        asked, end = walk.asked, walk.found.result.end
         more = f" (and {len(some) - 1} more ways end there)" if len(some) > 1 else ""
-        back = "the answer of " if found.direction == "back" else ""
+        back = "the answer of " if walk.direction == "back" else ""
         what = f"{asked.start.title} does not reach {asked.destination}: {back and f'{back}{asked.destination} is lost: '}"
         records = [end.evidence] if isinstance(end.evidence, dict) else []
         yield look.finding(
             end.netns,
-            f"{what}{end.what or found.reason}{more}",
+            f"{what}{_ended(walk)}{more}",
             *records,
             dev=end.dev,
             severity=_severity(look, some),
             mend=[one for one in end.mend if one],
-            explains=[("walk", id(end.netns), found.reason)],
+            explains=[("walk", id(end.netns), walk.reason)],
             follows=[dead(end.netns, end.dev)] if wanted == "L24" and end.dev else [],
         )
 
 
+def _ended(walk: Walk) -> str:
+    if walk.reason == "no-masquerade":
+        return next(iter(way_back(walk.found.result)), walk.reason)
+    return walk.found.result.end.what or str(walk.reason)
+
+
 def _check_of(look: Look, walk: Walk) -> str | None:
-    if walk.found.reason in _NO_WAY:
-        return "R10" if walk.found.direction != "back" and walk.found.reason in DROPS else "R08"
-    if walk.found.reason == "no-owner":
+    if walk.reason in _NO_WAY:
+        return "R10" if walk.direction != "back" and walk.reason in DROPS else "R08"
+    if walk.reason == "no-owner":
         gateways = [gateway_of(hops(route)[0]) for route in look.defaults(walk.found.result.end.netns)[:1]]
         return "F05" if any(gateway in _PROXIED for gateway in gateways) else None
-    return _OF_WALK.get(str(walk.found.reason))
+    return _OF_WALK.get(str(walk.reason))
 
 
 def _is_fault(look: Look, walk: Walk) -> bool:
     """Whether a walk ends as it can hardly be meant to: towards others no route need be there."""
-    found, end = walk.found, walk.found.result.end
-    if found.verdict in ("reached", "undecided", "depends") or found.reason is None:
+    end = walk.found.result.end
+    if walk.verdict in ("reached", "undecided", "depends") or walk.reason is None:
         return False
-    if found.verdict == "leaves" and found.reason != "no-masquerade":
+    if walk.verdict == "leaves" and walk.reason != "no-masquerade":
         return False
-    if walk.asked.destination in OUTSIDE.values() and found.reason in (*_NO_WAY, "loop", "martian"):
+    if walk.asked.destination in OUTSIDE.values() and walk.reason in (*_NO_WAY, "loop", "martian"):
         return False  # nobody has the address: routers without a way out send it round
-    if found.reason in _NO_WAY and found.direction != "back" and not _is_meant_to_know(look, walk):
+    if walk.reason in _NO_WAY and walk.direction != "back" and not _is_meant_to_know(look, walk):
         return False
     return not (end.reason == "no-route" and end.netns.inode is None and _is_connected(end.netns, end.way.packet.destination))
 
@@ -121,8 +157,10 @@ def _severity(look: Look, some: list[Walk]) -> str | None:
     A firewall may keep others from a namespace's own services, or let one protocol pass; a route to a wide network need not mean
     each namespace in it; a router's further addresses, and those between routers, need not be there for all.
     """
-    walk = some[0]
-    end, reason = walk.found.result.end, walk.found.reason
+    walk = min(some, key=lambda one: one.likely)
+    end, reason = walk.found.result.end, walk.reason
+    if walk.likely:
+        return "warning"
     if not any(walk.near or _is_first(look, walk.asked.destination) for walk in some):
         return "warning"
     if reason in ("filter", "reject") and end.way.hops:
@@ -130,7 +168,7 @@ def _severity(look: Look, some: list[Walk]) -> str | None:
         near = [walk for walk in some if walk.near and not _is_neighbour(look, walk)]
         if stage in ("input", "output", "prerouting", "ingress") or not near or any(_passes(look, walk) for walk in near[:2]):
             return "warning"
-    if reason in _NO_WAY and walk.found.direction != "back":
+    if reason in _NO_WAY and walk.direction != "back":
         own = max((_length(link, walk.asked.destination) for _, link in look.walker.owners(walk.asked.destination)), default=0)
         return None if _route_before(walk) >= own else "warning"
     if reason in _NO_WAY and not any(_is_certain(look, walk) for walk in some):
@@ -225,7 +263,7 @@ def _ways_of(look: Look, netns: Namespace, rooms: Sequence[Namespace]) -> Iterat
     for target, near in targets.items():
         try:
             asked = Asked(netns, target, source=None)
-            yield Walk(asked, trace(look.host, asked, look.walker), near)
+            yield _walk(asked, trace(look.host, asked, look.walker), near)
         except (ValueError, KeyError, RecursionError):  # not a question that can be asked of what was captured
             continue
 
