@@ -8,13 +8,13 @@ import glob
 import gzip
 import json
 import os
+import re
 import sqlite3
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from ..answers import flat
+from ..answers import schema
 from ..errors import NetwrapError, UsageError
-from . import fleet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 FORMATS = {"jsonl": False, "jsonl.gz": False, "sqlite": False, "csv": True, "parquet": True}
 _LINES = (".jsonl", ".jsonl.gz")
 _BATCH = 20_000
+#: The longest line that is read: packed text may grow to any length.
+_LINE = 16 << 20
 
 
 def write(rows: Iterable[tuple[str, Record]], form: str, path: str) -> int:
@@ -63,9 +65,9 @@ def _counted(file: IO[str], rows: Iterable[tuple[str, Record]]) -> int:
 
 def _sqlite(rows: Iterable[tuple[str, Record]], path: str) -> int:
     with contextlib.closing(sqlite3.connect(path)) as connection:
-        for name in flat.TABLES:
+        for name in schema.TABLES:
             connection.execute(_table(name))
-        connection.execute(f"PRAGMA user_version={flat.VERSION}")
+        connection.execute(f"PRAGMA user_version={schema.VERSION}")
         count = 0
         with connection:
             for name, row in rows:
@@ -79,10 +81,10 @@ def _csv(rows: Iterable[tuple[str, Record]], path: str) -> int:
     count = 0
     with contextlib.ExitStack() as stack:
         writers = {}
-        for name, table in flat.TABLES.items():
+        for name, table in schema.TABLES.items():
             file = stack.enter_context(open(os.path.join(path, f"{name}.csv"), "x", encoding="utf-8", newline=""))
             writers[name] = csv.writer(file)
-            writers[name].writerow([*flat.FRONT, *(column.name for column in table.columns)])
+            writers[name].writerow([*schema.FRONT, *(column.name for column in table.columns)])
         for name, row in rows:
             writers[name].writerow(_cell(value) for value in row.values())
             count += 1
@@ -110,9 +112,9 @@ def _parquet(rows: Iterable[tuple[str, Record]], path: str) -> int:
         schemas: dict[str, Any] = {}
         writers: dict[str, Any] = {}
         pending: dict[str, list[Record]] = {}
-        for name, table in flat.TABLES.items():
-            fields = [*((front, arrow.string()) for front in flat.FRONT), *((it.name, kinds[it.type]) for it in table.columns)]
-            schemas[name] = arrow.schema(fields, metadata={"netwrap": str(flat.VERSION)})
+        for name, table in schema.TABLES.items():
+            fields = [*((front, arrow.string()) for front in schema.FRONT), *((it.name, kinds[it.type]) for it in table.columns)]
+            schemas[name] = arrow.schema(fields, metadata={"netwrap": str(schema.VERSION)})
             writer = parquet.ParquetWriter(os.path.join(path, f"{name}.parquet"), schemas[name], compression="zstd")
             writers[name] = stack.enter_context(writer)
             pending[name] = []
@@ -149,13 +151,13 @@ def of(path: str) -> list[str]:
 
 def _tables_in(folder: str) -> list[str]:
     """The files of a folder that are named after tables of ours: Parquet files, else CSV files."""
-    found = [[os.path.join(folder, f"{name}.{kind}") for name in flat.TABLES] for kind in ("parquet", "csv")]
+    found = [[os.path.join(folder, f"{name}.{kind}") for name in schema.TABLES] for kind in ("parquet", "csv")]
     return next((there for files in found if (there := list(filter(os.path.isfile, files)))), [])
 
 
 def _is_export(path: str) -> bool:
     stem, dot, kind = os.path.basename(path).rpartition(".")
-    return path.endswith((*_LINES, ".parquet", ".sqlite")) or dot + kind == ".csv" and stem in flat.TABLES
+    return path.endswith((*_LINES, ".parquet", ".sqlite")) or dot + kind == ".csv" and stem in schema.TABLES
 
 
 def duckdb_installed() -> bool:
@@ -180,11 +182,13 @@ def rows(files: Sequence[str], tables: Sequence[str]) -> Iterator[tuple[str, Rec
 def _line_rows(path: str, tables: Sequence[str]) -> Iterator[tuple[str, Record]]:
     names = [f'"{name}"' for name in tables]
     with gzip.open(path, "rt", encoding="utf-8") if path.endswith(".gz") else open(path, encoding="utf-8") as file:
-        for line in file:
+        while line := file.readline(_LINE):
+            if len(line) == _LINE:
+                raise ValueError(f"a line is longer than {_LINE >> 20} MiB")
             if any(name in line for name in names):  # most rows are of other tables, and to parse them is what takes the time
                 row = json.loads(line)
                 if isinstance(row, dict) and row.get("_table") in tables:
-                    yield row["_table"], flat.typed(row["_table"], row)
+                    yield row["_table"], schema.typed(row["_table"], row)
 
 
 def _csv_rows(path: str, tables: Sequence[str]) -> Iterator[tuple[str, Record]]:
@@ -193,7 +197,7 @@ def _csv_rows(path: str, tables: Sequence[str]) -> Iterator[tuple[str, Record]]:
     if name in tables:
         with open(path, encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
-                yield name, flat.typed(name, {key: truths.get(value, value) for key, value in row.items() if value != ""})
+                yield name, schema.typed(name, {key: truths.get(value, value) for key, value in row.items() if value != ""})
 
 
 def _sqlite_rows(path: str, tables: Sequence[str]) -> Iterator[tuple[str, Record]]:
@@ -202,7 +206,7 @@ def _sqlite_rows(path: str, tables: Sequence[str]) -> Iterator[tuple[str, Record
             cursor = connection.execute(f"SELECT * FROM {name}")
             columns = [entry[0] for entry in cursor.description]
             for values in cursor:
-                yield name, flat.typed(name, dict(zip(columns, values)))
+                yield name, schema.typed(name, dict(zip(columns, values)))
 
 
 def database(path: str) -> sqlite3.Connection:
@@ -216,22 +220,22 @@ def database(path: str) -> sqlite3.Connection:
         if connection is not None:
             connection.close()
         raise NetwrapError(f"{path}: no export of netwrap: {error}") from None
-    if found != {_table(name) for name in flat.TABLES}:
+    if found != {_table(name) for name in schema.TABLES}:
         connection.close()
         raise NetwrapError(
-            f"{path}: no export of netwrap, or one of another version: its tables are not those of version {flat.VERSION}"
+            f"{path}: no export of netwrap, or one of another version: its tables are not those of version {schema.VERSION}"
         )
     return connection
 
 
 def _table(name: str) -> str:
-    return f"CREATE TABLE {name} ({fleet.columns(flat.TABLES[name])})"
+    return f"CREATE TABLE {name} ({schema.declared(schema.TABLES[name])})"
 
 
 def _ambiguous() -> set[str]:
     """The names of columns that have different types in different tables."""
     kinds: dict[str, set[str]] = {}
-    for table in flat.TABLES.values():
+    for table in schema.TABLES.values():
         for column in table.columns:
             kinds.setdefault(column.name, set()).add({"flag": "bool", "json": "text"}.get(column.type, column.type))
     return {name for name, found in kinds.items() if len(found) > 1}
@@ -240,39 +244,120 @@ def _ambiguous() -> set[str]:
 _AMBIGUOUS = _ambiguous()
 
 
-def duck(files: Sequence[str], tables: Iterable[str]) -> Any:
-    """A DuckDB connection with tables read from files; nothing outside of them can be reached through it. Raises NetwrapError."""
-    duckdb = _extra("duckdb")
-    kinds = {"int": "BIGINT", "bool": "BOOLEAN", "flag": "BOOLEAN", "text": "VARCHAR", "json": "VARCHAR"}
-    connection = duckdb.connect(":memory:")
+def duckdb() -> Any:
+    """The module of DuckDB: the one in C by itself, where it can be had, as the package around it takes longer than most queries.
+
+    Raises NetwrapError where DuckDB is not installed.
+    """
+    import importlib
+
     try:
+        return importlib.import_module("_duckdb")
+    except ImportError:  # before 1.4 it was a part of the package
+        return _extra("duckdb")
+
+
+#: What DuckDB might load from the home folder or write beside us is left out from the start; the rest once the files are read.
+_CONFIGURED = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_persistent_secrets": "false",
+    "temp_directory": "",
+}
+_LOCKED = ("memory_limit='2GB'", "enable_external_access=false", "python_enable_replacements=false", "lock_configuration=true")
+
+
+def duck(files: Sequence[str], tables: Iterable[str]) -> Any:
+    """A DuckDB connection with tables of the rows in files; nothing but these files can be reached. Raises NetwrapError."""
+    engine = duckdb()
+    kinds = {"int": "BIGINT", "bool": "BOOLEAN", "flag": "BOOLEAN", "text": "VARCHAR", "json": "VARCHAR"}
+    connection = engine.connect(":memory:", config=_CONFIGURED)
+    viewed: list[str] = []
+    try:
+        known = connection.execute("SELECT count(*) FROM duckdb_settings() WHERE name = 'allowed_paths'").fetchone()
         for name in tables:
-            columns = {**dict.fromkeys(flat.FRONT, "VARCHAR"), **{it.name: kinds[it.type] for it in flat.TABLES[name].columns}}
-            shaped = ", ".join(f"{column} {kind}" for column, kind in columns.items())
+            columns = {
+                **dict.fromkeys(schema.FRONT, "VARCHAR"),
+                **{it.name: kinds[it.type] for it in schema.TABLES[name].columns},
+            }
             listed = ", ".join(columns)
-            connection.execute(f"CREATE TABLE {name} ({shaped})")
             # A column of this name may have another type in another table: `id` is a number there, and a text here.
             read_as = {column: kind if column not in _AMBIGUOUS else "VARCHAR" for column, kind in columns.items()}
             casts = ", ".join(f"TRY_CAST({it} AS {columns[it]})" if it in _AMBIGUOUS else it for it in columns)
             texts = [file for file in files if file.endswith(_LINES)]
             packed = [file for file in files if os.path.basename(file) == f"{name}.parquet"]
             commas = [file for file in files if os.path.basename(file) == f"{name}.csv"]
-            wanted = ", ".join(f"'{column}': '{kind}'" for column, kind in columns.items())
+            # A view reads only the columns that the query names; its files must be allowed by their names, not by a pattern.
+            if packed and not texts and not commas and known[0] and all(map(_is_plain, packed)):
+                connection.execute(f"CREATE VIEW {name} AS SELECT {listed} FROM {_reader('parquet', packed)}")
+                viewed += packed
+                continue
+            connection.execute(f"CREATE TABLE {name} ({', '.join(f'{column} {kind}' for column, kind in columns.items())})")
             if texts:
-                wanted_here = ", ".join(f"'{column}': '{kind}'" for column, kind in read_as.items())
-                read = f"read_json(?, format='newline_delimited', columns={{{wanted_here}}})"
-                connection.execute(f"INSERT INTO {name} SELECT {casts} FROM {read} WHERE _table='{name}'", [texts])
+                read = _reader("json", texts, f"format='newline_delimited', columns={_shape(read_as)}")
+                connection.execute(f"INSERT INTO {name} SELECT {casts} FROM {read} WHERE _table='{name}'")
             if commas:
-                read = f"read_csv(?, auto_detect=false, header=true, quote='\"', escape='\"', nullstr='', columns={{{wanted}}})"
-                connection.execute(f"INSERT INTO {name} SELECT {listed} FROM {read}", [commas])
+                form = "auto_detect=false, header=true, quote='\"', escape='\"', nullstr=''"
+                read = _reader("csv", commas, f"{form}, columns={_shape(columns)}")
+                connection.execute(f"INSERT INTO {name} SELECT {listed} FROM {read}")
             if packed:
-                connection.execute(f"INSERT INTO {name} SELECT {listed} FROM read_parquet(?)", [packed])
-        for setting in ("memory_limit='2GB'", "enable_external_access=false", "python_enable_replacements=false",
-                        "lock_configuration=true"):  # fmt: skip
+                connection.execute(f"INSERT INTO {name} SELECT {listed} FROM {_reader('parquet', packed)}")
+        if viewed:
+            connection.execute(f"SET allowed_paths=[{', '.join(map(_literal, viewed))}]")
+        for setting in _LOCKED:
             connection.execute(f"SET {setting}")
-    except duckdb.Error as error:
+    except engine.Error as error:
         raise NetwrapError(f"{files[0]}: no export of netwrap: {str(error).partition(chr(10))[0]}") from None
     return connection
+
+
+def _reader(form: str, files: Sequence[str], options: str = "") -> str:
+    """A call of DuckDB's reader for files, by exactly these names; a folder called ``mtu=7`` adds no column."""
+    listed = ", ".join(map(_literal, files))
+    return f"read_{form}([{listed}], hive_partitioning=false{', ' if options else ''}{options})"
+
+
+def _shape(columns: dict[str, str]) -> str:
+    return "{" + ", ".join(f"'{column}': '{kind}'" for column, kind in columns.items()) + "}"
+
+
+def _literal(path: str) -> str:
+    """A path as a text in SQL, absolute so that it is no address of a server, with what DuckDB would take for a pattern escaped.
+
+    >>> _literal("/tmp/it's [old].jsonl")
+    "'/tmp/it''s [[]old].jsonl'"
+    """
+    return "'" + re.sub(r"[*?\[]", r"[\g<0>]", os.path.abspath(path)).replace("'", "''") + "'"
+
+
+def _is_plain(path: str) -> bool:
+    return not re.search(r"[*?\[]", os.path.abspath(path))
+
+
+#: Functions that make rows out of their arguments alone.
+_ROWS = {"unnest", "range", "generate_series", "json_each", "json_tree", "repeat"}
+
+
+def strange(connection: Any, sql: str) -> list[str]:
+    """What a query reads that is neither a table of ours nor named by the query itself. Raises the errors of DuckDB."""
+    [text] = connection.execute("SELECT json_serialize_sql($sql::VARCHAR)", {"sql": sql}).fetchone()
+    tree = json.loads(text)
+    known = set(schema.TABLES)
+    found: list[str] = [tree["error_message"]] if tree["error"] else []
+    pending: list[Any] = [tree]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, list):
+            pending += node
+        elif isinstance(node, dict):
+            pending += node.values()
+            known.update(str(entry["key"]).lower() for entry in (node.get("cte_map") or {}).get("map", ()))
+            if node.get("type") == "BASE_TABLE":
+                outside = node.get("catalog_name") or node.get("schema_name") not in ("", "main")
+                found.append(f"another schema's {node['table_name']}" if outside else node["table_name"])
+            elif node.get("type") == "TABLE_FUNCTION" and node["function"]["function_name"].lower() not in _ROWS:
+                found.append(f"{node['function']['function_name']}()")
+    return [name for name in found if name.lower() not in known]
 
 
 def check_format(form: str) -> None:

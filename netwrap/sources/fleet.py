@@ -1,6 +1,6 @@
 """Many captures as flat rows: read in parallel processes, and kept in an index so that none is read twice.
 
-A :class:`Store` is a SQLite database with the tables of :mod:`netwrap.answers.flat`, in memory or, for a folder of captures, in
+A :class:`Store` is a SQLite database with the tables of :mod:`netwrap.answers.schema`, in memory or, for a folder of captures, in
 the file ``FOLDER.netwrap-index`` beside it. The index is keyed by content: a capture of the same size and time is not opened, one
 of the same content under another time is not parsed. Only rows stand in it, so that it may be removed at any time.
 """
@@ -16,8 +16,7 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..answers import check, flat
-from ..answers.checks import between
+from ..answers import flat, schema
 from ..errors import NetwrapError
 from . import opening
 
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     S = TypeVar("S")
     T = TypeVar("T")
 
-_TYPES = {"text": "TEXT", "json": "TEXT", "int": "INTEGER", "bool": "INTEGER", "flag": "INTEGER"}
 #: From this many sources on they are read by several processes.
 _MANY = 8
 #: So many rows are put into a store at once.
@@ -53,9 +51,12 @@ def of_hosts(hosts: Iterable[Host], tables: Sequence[str] | None) -> tuple[Rows,
     """The rows of hosts, of these tables (None: of all but ``finding``), and for ``finding`` what counts among several hosts."""
     found: Rows = []
     facts: list[tuple[str, Fact]] = []
+    checked = tables is not None and "finding" in tables
+    if checked:
+        from ..answers import check  # a third of a short query's time, and few ask for it
     for host in hosts:
         found += flat.rows(host, tables)
-        if tables is not None and "finding" in tables:
+        if checked:
             name = host.name = host.name or host.hostname or host.source
             told = check.alone(host, (), (), (), facts=True)
             check.place(told, host.source)
@@ -80,6 +81,9 @@ class Across:
     """The findings that only several hosts together show, as rows: add the facts of each, and ask in the end."""
 
     def __init__(self) -> None:
+        from ..answers import check
+        from ..answers.checks import between
+
         self._between = between.Between(check.catalogue())
         self._sources: dict[str, str] = {}
 
@@ -246,9 +250,6 @@ class Names:
         return f"{name} ({source})" if name else source
 
 
-_FACTS: dict[str, Any] = {kind.__name__: kind for kind in (between.Address, between.Tunnel, between.Owner, between.Neighbour)}
-
-
 class Store:
     """A SQLite database of flat rows; ``path`` of its file, or in memory."""
 
@@ -261,8 +262,8 @@ class Store:
             self.connection.execute(statement)
         self._names = Names()
         self._inserts = {
-            name: f"INSERT INTO {name} VALUES ({', '.join('?' * (len(flat.FRONT) + len(table.columns)))})"
-            for name, table in flat.TABLES.items()
+            name: f"INSERT INTO {name} VALUES ({', '.join('?' * (len(schema.FRONT) + len(table.columns)))})"
+            for name, table in schema.TABLES.items()
         }
 
     def add(self, found: Read) -> None:
@@ -279,10 +280,15 @@ class Store:
 
     def compare(self) -> None:
         """Bring the findings that several hosts together show to what the facts are now."""
+        from ..answers.checks import between
+
+        kinds: dict[str, Callable[..., Fact]] = {
+            kind.__name__: kind for kind in (between.Address, between.Tunnel, between.Owner, between.Neighbour)
+        }
         across = Across()
         for path, host, text in self.connection.execute("SELECT path, host, fact FROM _fact ORDER BY rowid"):
             kind, *values = json.loads(text)
-            across.add(host, path, [_FACTS[kind](*values)])
+            across.add(host, path, [kinds[kind](*values)])
         self.connection.execute("DELETE FROM finding WHERE across")
         self.put(across.rows())
 
@@ -298,7 +304,7 @@ class Store:
     def rows(self, tables: Iterable[str]) -> Iterator[tuple[str, dict[str, Any]]]:
         """All rows of tables, booleans as such."""
         for name in tables:
-            truths = [column.name for column in flat.TABLES[name].columns if column.type in ("bool", "flag")]
+            truths = [column.name for column in schema.TABLES[name].columns if column.type in ("bool", "flag")]
             cursor = self.connection.execute(f"SELECT * FROM {name}")
             names = [entry[0] for entry in cursor.description]
             for values in cursor:
@@ -341,7 +347,7 @@ class Store:
             for path in stale:
                 self._forget(path)
             self._names = Names(dict(self.connection.execute("SELECT DISTINCT _host, _source FROM host")))
-            for found in reads(stale, [*flat.TABLES] if findings else None, progress):
+            for found in reads(stale, [*schema.TABLES] if findings else None, progress):
                 self.add(found)
                 entry = (found.path, *_state(found.path), _hash(found.path), findings, json.dumps(found.problems))
                 self.connection.execute("INSERT INTO _index VALUES (?, ?, ?, ?, ?, ?)", entry)
@@ -351,20 +357,24 @@ class Store:
         return [problem for problems in lists for problem in problems]
 
     def _forget(self, path: str) -> None:
-        for name in flat.TABLES:
+        for name in schema.TABLES:
             self.connection.execute(f"DELETE FROM {name} WHERE _source=?", (path,))
         for name in ("_fact", "_index"):
             self.connection.execute(f"DELETE FROM {name} WHERE path=?", (path,))
 
 
-def indexed(folder: str, new: bool = True) -> Store | None:
+def indexed(sources: Sequence[str], paths: Sequence[str], new: bool = True) -> Store | None:
     """The store of a folder of captures, in the file beside the folder; None where that file cannot be written.
 
-    A file of that name that is no index is left alone; an index of another version is made anew.
+    ``paths``: what the sources stand for (:func:`netwrap.sources.opening.expanded`); only one folder of captures has an index.
+    ``new``: whether to make an index where there is none yet. A file of that name that is no index is left alone; an index of
+    another version is made anew.
     """
     import sqlite3
 
-    path = os.path.realpath(folder) + ".netwrap-index"
+    if len(sources) != 1 or not os.path.isdir(sources[0]) or list(paths) == list(sources):
+        return None
+    path = os.path.realpath(sources[0]) + ".netwrap-index"
     if not new and not os.path.lexists(path):
         return None
     with contextlib.suppress(FileNotFoundError):
@@ -398,19 +408,13 @@ def _schema() -> list[str]:
 def _schema_as_kept() -> list[str]:
     """The statements that create a store, as SQLite keeps them."""
     found = []
-    for name, table in flat.TABLES.items():
-        found.append(f"CREATE TABLE {name} ({columns(table)})")
+    for name, table in schema.TABLES.items():
+        found.append(f"CREATE TABLE {name} ({schema.declared(table)})")
         found.append(f"CREATE INDEX _{name}_source ON {name} (_source)")
     found += ["CREATE TABLE _fact (path TEXT, host TEXT, fact TEXT)", "CREATE INDEX _fact_path ON _fact (path)"]
     found.append(f"CREATE TABLE _index (path TEXT, size INTEGER, time INTEGER, hash TEXT, findings INTEGER, problems TEXT"
-                 f" /* schema {flat.VERSION} */)")  # fmt: skip
+                 f" /* schema {schema.VERSION} */)")  # fmt: skip
     return found
-
-
-def columns(table: flat.Table) -> str:
-    """The columns of a table as SQLite declares them."""
-    front = [f"{column} TEXT" for column in flat.FRONT]
-    return ", ".join([*front, *(f"{column.name} {_TYPES[column.type]}" for column in table.columns)])
 
 
 def _state(path: str) -> tuple[int, int]:

@@ -167,8 +167,8 @@ def _of_query(last: str) -> list[str]:
     >>> _of_query("who-")[:1], [word for word in _of_query("select mtu from li") if word.startswith("select mtu from li")]
     (['duplicate-addresses'], ['select mtu from link', 'select mtu from listener'])
     """
-    from netwrap.answers.flat import FRONT, TABLES
     from netwrap.answers.questions import QUESTIONS
+    from netwrap.answers.schema import FRONT, TABLES
 
     begun = last[: max(last.rfind(letter) for letter in " ,(=") + 1]
     if not begun:

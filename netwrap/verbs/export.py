@@ -26,20 +26,20 @@ if TYPE_CHECKING:
 
 def run(options: Options) -> int:
     """Write the rows; 1 where something could not be read. Raises UsageError, and NetwrapError where nothing could."""
-    from netwrap.answers import flat
+    from netwrap.answers import schema
     from netwrap.sources import exports
 
     path = options.output
     form = options.format or next((form for form in ("jsonl.gz", "sqlite") if (path or "").endswith(f".{form}")), "jsonl")
     exports.check_format(form)
     for name in options.table:
-        if name not in flat.TABLES:
-            raise UsageError(f"there is no table {name!r}{similar(name, flat.TABLES)}; there are: {', '.join(flat.TABLES)}")
+        if name not in schema.TABLES:
+            raise UsageError(f"there is no table {name!r}{similar(name, schema.TABLES)}; there are: {', '.join(schema.TABLES)}")
     if path in (None, "-") and form != "jsonl":
         raise UsageError(f"{form} needs a place: -o PATH")
     if path is not None and os.path.isdir(path):
         raise UsageError(f"{path} exists and is a folder: it is not replaced")
-    tables = options.table or [name for name in flat.TABLES if name != "finding"]
+    tables = options.table or [name for name in schema.TABLES if name != "finding"]
     problems: list[str] = []
     rows = _rows(options, tables, problems)
     if path is None or path == "-":
@@ -58,40 +58,43 @@ def _rows(options: Options, tables: Sequence[str], problems: list[str]) -> Itera
     """The rows of what the options name; adds to ``problems``."""
     from netwrap.sources import fleet, opening
 
-    paths = [*options.words, *options.source]
-    if not paths:
+    named = [*options.words, *options.source]
+    across = fleet.Across() if "finding" in tables else None
+    if not named:
         hosts = _source.hosts(options)
-        across = fleet.Across()
         for host in hosts:
             rows, facts = fleet.of_hosts([host], tables)
             yield from rows
-            across.add(host.name, host.source, [fact for _, fact in facts])
-        yield from across.rows()
+            if across is not None:
+                across.add(host.name, host.source, [fact for _, fact in facts])
+        if across is not None:
+            yield from across.rows()
         problems += [problem for host in hosts for problem in host.problems]
         return
     if _source.is_via(options):
         raise UsageError("--via reads other hosts: it does not go together with captures")
-    index = fleet.indexed(paths[0], new=False) if len(paths) == 1 and opening.captures_in(paths[0]) else None
+    paths = opening.expanded(named)
+    index = fleet.indexed(named, paths, new=False)
     if index is not None:  # what `netwrap sql` read before is not read again
         with contextlib.closing(index.connection), _source.Bar("captures") as bar:
-            problems += index.refresh(opening.expanded(paths), "finding" in tables, bar.show)
+            problems += index.refresh(paths, "finding" in tables, bar.show)
             if index.connection.execute("SELECT 1 FROM host LIMIT 1").fetchone():
                 yield from index.rows(tables)
                 return
         raise _source.none_of(problems)
     names = fleet.Names()
-    sources = opening.expanded(paths)
-    across = fleet.Across()
     read = 0
     with _source.Bar("captures") as bar:
-        for found in fleet.reads(sources, tables, bar.show):
+        for found in fleet.reads(paths, tables, bar.show):
             problems += found.problems
             read += bool(found.rows)
             for name, row in found.rows:
                 row["_host"] = names.of(row["_host"], found.path)
                 yield name, row
-            for host_name, fact in found.facts:
-                across.add(names.of(host_name, found.path), found.path, [fact])
-    yield from across.rows()
+            if across is not None:
+                for host_name, fact in found.facts:
+                    across.add(names.of(host_name, found.path), found.path, [fact])
+    if across is not None:
+        yield from across.rows()
     if not read:
-        raise _source.none_of(problems or [f"{path}: no rows" for path in paths])
+        raise _source.none_of(problems or [f"{path}: no rows" for path in named])

@@ -7,6 +7,7 @@ Exports (.jsonl, .jsonl.gz, .parquet, folders and patterns of them) are read by 
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import re
 import sqlite3
@@ -14,7 +15,7 @@ import sys
 import threading
 import time
 
-from netwrap.answers import flat
+from netwrap.answers import schema
 from netwrap.answers.questions import QUESTIONS
 from netwrap.errors import NetwrapError, UsageError, similar
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 #: Seconds that a query may take.
 TIMEOUT = 60.0
+#: The most rows that an answer may have.
+ROWS = 2_000_000
 #: The longest text or blob that a query may make.
 LENGTH = 64 << 20
 
@@ -41,7 +44,7 @@ def run(options: Options) -> int:
         return _list(options)
     sql, given = _query(options.words)
     words = {word.lower() for word in re.findall(r"\w+", sql)}
-    tables = [name for name in flat.TABLES if name in words]
+    tables = [name for name in schema.TABLES if name in words]
     (columns, rows), problems = _answer(options, sql, given, tables)
     _show(columns, rows, options)
     for problem in dict.fromkeys(problems):
@@ -51,11 +54,11 @@ def run(options: Options) -> int:
 
 def _list(options: Options) -> int:
     if options.tables:
-        front = [(name, "text") for name in flat.FRONT]
+        front = [(name, "text") for name in schema.FRONT]
         kinds = {"flag": "bool"}
         rows: list[Sequence[Any]] = [
             (name, column, kind)
-            for name, table in flat.TABLES.items()
+            for name, table in schema.TABLES.items()
             for column, kind in [*front, *((it.name, kinds.get(it.type, it.type)) for it in table.columns)]
         ]
         _show(["table", "column", "type"], rows, options)
@@ -70,7 +73,7 @@ def _query(words: Sequence[str]) -> tuple[str, dict[str, str]]:
     if not re.search(r"\s|;", name):
         found = QUESTIONS.get(name)
         if found is None:
-            if name in flat.TABLES:
+            if name in schema.TABLES:
                 raise UsageError(f"{name!r} is a table: netwrap sql 'select * from {name}'")
             raise UsageError(f"there is no question {name!r}{similar(name, QUESTIONS)}; netwrap sql lists them")
         if (len(words) > 1) != bool(found.operand):
@@ -89,7 +92,7 @@ def _query(words: Sequence[str]) -> tuple[str, dict[str, str]]:
 
 
 def _answer(options: Options, sql: str, given: dict[str, str], tables: list[str]) -> tuple[Answer, list[str]]:
-    from netwrap.sources import exports, fleet, opening
+    from netwrap.sources import exports
 
     files = [file for path in options.source for file in exports.of(path)]
     if files and all(map(exports.of, options.source)):
@@ -98,20 +101,25 @@ def _answer(options: Options, sql: str, given: dict[str, str], tables: list[str]
         lacks_databases = not any(file.endswith(".sqlite") for file in files)
         if lacks_databases and exports.duckdb_installed() or any(file.endswith(".parquet") for file in files):
             return _by_duckdb(files, sql, given, tables), []
+        from netwrap.sources import fleet
+
         store = fleet.Store()
         store.put(exports.rows(files, tables))
         return _by_sqlite(store.connection, sql, given, tables), []
+    from netwrap.sources import fleet, opening
+
     if not options.source:
         hosts = _source.hosts(options)
         store = fleet.Store()
         for host in hosts:
             rows, facts = fleet.of_hosts([host], tables)
             store.add(fleet.Read(host.source, rows, [], facts))
-        store.compare()
+        if "finding" in tables:
+            store.compare()
         return _by_sqlite(store.connection, sql, given, tables), [problem for host in hosts for problem in host.problems]
     with _source.Bar("captures") as bar:
         paths = opening.expanded(options.source)
-        index = fleet.indexed(options.source[0]) if len(options.source) == 1 and opening.captures_in(options.source[0]) else None
+        index = fleet.indexed(options.source, paths)
         if index is not None:
             problems = index.refresh(paths, "finding" in tables, bar.show)
             store = index
@@ -127,6 +135,9 @@ def _answer(options: Options, sql: str, given: dict[str, str], tables: list[str]
 def _by_sqlite(connection: sqlite3.Connection, sql: str, given: dict[str, str], tables: Sequence[str]) -> Answer:
     """Ask a database, and close it: the query is the last that is asked of it."""
     connection.commit()
+    for name in _JSON:
+        with contextlib.suppress(sqlite3.Error):  # made at first use, which the authorizer takes for the making of a table
+            connection.execute(f"SELECT 1 FROM {name}('[]')")
     connection.set_authorizer(_allowed)
     if hasattr(connection, "setlimit"):  # Python 3.11
         connection.setlimit(0, LENGTH)
@@ -134,40 +145,55 @@ def _by_sqlite(connection: sqlite3.Connection, sql: str, given: dict[str, str], 
     connection.set_progress_handler(lambda: int(time.monotonic() > until), 10_000)
     try:
         cursor = connection.execute(sql, given)
-        return [entry[0] for entry in cursor.description or ()], cursor.fetchall()
+        return _fetched(cursor)
     except (sqlite3.Error, sqlite3.Warning, OverflowError, ValueError, MemoryError) as error:
         raise _refused(str(error), tables) from None
     finally:
         connection.close()
 
 
-_READS = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE}
+def _fetched(cursor: Any) -> Answer:
+    """The columns and rows of an answer. Raises NetwrapError for more rows than fit into memory."""
+    rows = cursor.fetchmany(ROWS + 1)
+    if len(rows) > ROWS:
+        raise NetwrapError(f"the answer has more than {ROWS:,} rows: narrow the query, or use netwrap export")
+    return [entry[0] for entry in cursor.description or ()], rows
+
+
+_JSON = ("json_each", "json_tree")
+_READABLE = {*schema.TABLES, *_JSON}
 _HARMFUL = ("load_extension", "readfile", "writefile", "edit", "fts3_tokenizer", "sqlar_compress", "zipfile")
 
 
 def _allowed(action: int, first: str | None, second: str | None, *_: str | None) -> int:
     """Whether a query may do something: it may read tables, and call functions that touch nothing else."""
-    if action in _READS or action == sqlite3.SQLITE_FUNCTION and second not in _HARMFUL:
-        return sqlite3.SQLITE_OK
-    return sqlite3.SQLITE_DENY
+    if action == sqlite3.SQLITE_READ:
+        may = first in _READABLE
+    elif action == sqlite3.SQLITE_FUNCTION:
+        may = second not in _HARMFUL
+    else:
+        may = action in (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_RECURSIVE)
+    return sqlite3.SQLITE_OK if may else sqlite3.SQLITE_DENY
 
 
 def _by_duckdb(files: Sequence[str], sql: str, given: dict[str, str], tables: Sequence[str]) -> Answer:
     from netwrap.sources import exports
 
+    duckdb = exports.duckdb()
     connection = exports.duck(files, tables)
-    import duckdb
-
     clock = threading.Timer(TIMEOUT, connection.interrupt)
     clock.daemon = True
     try:
-        statements = connection.extract_statements(re.sub(r":(what|hex)\b", r"$\1", sql) if given else sql)
+        sql = re.sub(r":(what|hex)\b", r"$\1", sql) if given else sql
+        statements = connection.extract_statements(sql)
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
             raise _refused("not authorized", tables)
+        for name in exports.strange(connection, sql):
+            raise _refused(f"no such table: {name}" if re.fullmatch(r"\w+", name) else "not authorized", tables)
         clock.start()
         cursor = connection.execute(statements[0], given or None)
-        return [entry[0] for entry in cursor.description or ()], cursor.fetchall()
-    except duckdb.Error as error:
+        return _fetched(cursor)
+    except (duckdb.Error, RecursionError) as error:
         raise _refused(str(error).partition("\n")[0], tables) from None
     finally:
         clock.cancel()
@@ -184,9 +210,9 @@ def _refused(said: str, tables: Sequence[str]) -> NetwrapError:
     table = re.search(r"no such table: (\S+)|Table with name (\S+) does not exist", said)
     column = re.search(r"no such column: (\S+)|Referenced column \"([^\"]+)\" not found", said)
     if table is not None:
-        near = similar(table[1] or table[2], flat.TABLES) or f"; there are: {', '.join(flat.TABLES)}"
+        near = similar(table[1] or table[2], schema.TABLES) or f"; there are: {', '.join(schema.TABLES)}"
     elif column is not None:
-        known = [*flat.FRONT, *(it.name for name in tables for it in flat.TABLES[name].columns)]
+        known = [*schema.FRONT, *(it.name for name in tables for it in schema.TABLES[name].columns)]
         near = similar((column[1] or column[2]).rpartition(".")[2], known) or "; netwrap sql --tables lists them"
     return UsageError(f"sql: {said}{near}")
 

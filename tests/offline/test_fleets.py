@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from rooms import ROOT, Netwrap
 
-from netwrap.answers import check, find, flat
+from netwrap.answers import check, find, flat, schema
 from netwrap.answers.questions import QUESTIONS
 from netwrap.cli import main
 from netwrap.errors import NetwrapError, UsageError
@@ -57,15 +57,15 @@ def test_every_row_of_every_fixture_has_the_columns_and_types_of_its_table(sourc
         pytest.skip("no host is in it")
     for host in hosts:
         for name, row in [*flat.rows(host), *flat.findings(check.check(host), host.source)]:
-            columns = flat.TABLES[name].columns
-            assert list(row) == [*flat.FRONT, *(column.name for column in columns)]
-            assert all(isinstance(row[front], str) for front in flat.FRONT) and row["_table"] == name
+            columns = schema.TABLES[name].columns
+            assert list(row) == [*schema.FRONT, *(column.name for column in columns)]
+            assert all(isinstance(row[front], str) for front in schema.FRONT) and row["_table"] == name
             for column in columns:
                 value = row[column.name]
                 assert value is None or type(value) is KINDS[column.type], (name, column.name, value)
                 if column.type == "json" and value is not None:
                     json.loads(str(value))
-            assert flat.typed(name, row) == row
+            assert schema.typed(name, row) == row
 
 
 def test_nothing_of_a_record_is_lost() -> None:
@@ -105,21 +105,21 @@ def test_every_format_holds_the_same_rows(form: str, tmp_path: Path, capsys: pyt
     target = tmp_path / f"out.{form}"
     assert main(["export", SAMPLE, "--format", form, "-o", str(target)]) == 0
     assert [path.name for path in tmp_path.iterdir()] == [target.name]
-    wanted: dict[str, list[Any]] = {name: [] for name in flat.TABLES}
+    wanted: dict[str, list[Any]] = {name: [] for name in schema.TABLES}
     for name, row in read(SAMPLE):
         wanted[name].append(row)
-    found: dict[str, list[Any]] = {name: [] for name in flat.TABLES}
+    found: dict[str, list[Any]] = {name: [] for name in schema.TABLES}
     if form in ("jsonl", "jsonl.gz"):
         text = gzip.decompress(target.read_bytes()).decode() if form.endswith("gz") else target.read_text()
         for line in text.splitlines():
             row = json.loads(line)
             found[row["_table"]].append(row)
-    for name in flat.TABLES:
+    for name in schema.TABLES:
         if form == "sqlite":
             connection = sqlite3.connect(target)
             cursor = connection.execute(f"SELECT * FROM {name}")
             found[name] = [dict(zip([it[0] for it in cursor.description], values)) for values in cursor]
-            assert connection.execute("PRAGMA user_version").fetchone() == (flat.VERSION,)
+            assert connection.execute("PRAGMA user_version").fetchone() == (schema.VERSION,)
             connection.close()
         elif form == "parquet":
             import pyarrow.parquet
@@ -157,6 +157,13 @@ def test_a_database_of_a_stranger_is_no_export(tmp_path: Path, capsys: pytest.Ca
     assert not (tmp_path / "gone.sqlite").exists()
 
 
+def test_a_line_without_end_is_not_read(tmp_path: Path) -> None:
+    with gzip.open(tmp_path / "x.jsonl.gz", "wb", 1) as file:
+        file.write(b'{"_table": "link", "ifname": "' + b"a" * (17 << 20) + b'"}\n')
+    with pytest.raises(NetwrapError, match=r"x\.jsonl\.gz: no export of netwrap: a line is longer than 16 MiB"):
+        list(exports.rows([str(tmp_path / "x.jsonl.gz")], ["link"]))
+
+
 def test_an_export_is_whole_or_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "taken").mkdir()
     assert main(["export", SAMPLE, "--format", "csv", "-o", str(tmp_path / "taken")]) == 2
@@ -184,7 +191,7 @@ def test_sql_over_a_capture(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_tables_and_questions_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     rows = asked(capsys, "--tables")
-    assert {row["table"] for row in rows} == set(flat.TABLES)
+    assert {row["table"] for row in rows} == set(schema.TABLES)
     assert {"table": "link", "column": "mtu", "type": "int"} in rows
     assert [row["question"].split()[0] for row in asked(capsys)] == list(QUESTIONS) and len(QUESTIONS) >= 15
 
@@ -197,7 +204,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         forms["parquet"] = "x"
     folder = tmp_path_factory.mktemp("exports")
     for form, name in forms.items():
-        assert main(["export", SAMPLE, "--table", ",".join(flat.TABLES), "--format", form, "-o", str(folder / name)]) == 0
+        assert main(["export", SAMPLE, "--table", ",".join(schema.TABLES), "--format", form, "-o", str(folder / name)]) == 0
     return [str(folder / name) for name in forms.values()]
 
 
@@ -223,6 +230,15 @@ def test_both_engines_answer_every_question_alike(
         "select * from '/etc/passwd'", "select * from read_csv('/etc/passwd')", "copy link to 'x.csv'", "install httpfs",
         "set enable_external_access = true", "select * from read_text('/etc/passwd')",
         "create temp view v as select 1", "begin", "export database 'x'", "select * from glob('/*')",
+        "'; attach 'x.db' as x; --", "select 1; attach 'x.db' as x", "select * from sqlite_master", "select * from _index",
+        "with x as (select * from sqlite_schema) select * from x", "select * from pragma_database_list",
+        "select * from pragma_table_info('link')", "savepoint s", "load httpfs", "describe '/etc/passwd'",
+        "select * from parquet_scan('x.parquet')", "select * from link, (select * from read_blob('/etc/passwd'))",
+        "select (select max(content) from read_text('/etc/passwd'))", "select * from sniff_csv('/etc/passwd')",
+        "select * from duckdb_settings()", "select * from information_schema.tables", "select * from pg_catalog.pg_tables",
+        "select * from arrow_scan(1, 2, 3)", "from query('select 1')", "select * from query_table('link')",
+        "prepare p as select 1", "call duckdb_settings()", "select * from https://example.org/x.parquet",
+        "select * from 's3://x/y.parquet'", "select zipfile(1)", "select fts3_tokenizer('simple')",
     ],
 )  # fmt: skip
 def test_nothing_but_the_tables_can_be_reached(
@@ -239,6 +255,46 @@ def test_nothing_but_the_tables_can_be_reached(
         said = capsys.readouterr()
         assert said.out == "" and said.err.startswith("netwrap: ") and said.err.count("\n") == 1
     assert os.listdir(".") == []
+
+
+def test_a_query_may_name_its_own_tables_and_make_rows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sources = [SAMPLE]
+    if exports.duckdb_installed():
+        assert main(["export", SAMPLE, "-o", str(tmp_path / "x.jsonl")]) == 0
+        sources.append(str(tmp_path / "x.jsonl"))
+    query = (
+        "with ends as (select * from link l where l._netns in ('red', 'blue')), finding as (select 1 as one) "
+        "select count(*) as n, (select count(*) from json_each('[1,2]')) as made, (select one from finding) as one from ends"
+    )
+    for source in sources:
+        assert asked(capsys, query, "--from", source) == [{"n": 4, "made": 2, "one": 1}]
+
+
+def test_an_answer_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sql, "ROWS", 1000)
+    query = "with recursive t(n) as (select 1 union all select n + 1 from t) select n from t"
+    with pytest.raises(NetwrapError, match="more than 1,000 rows"):
+        sql.run(sql_options(query, SAMPLE))
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv", "jsonl"])
+def test_the_name_of_an_export_is_no_pattern_and_no_column(
+    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("duckdb")
+    monkeypatch.chdir(tmp_path)
+    names = ["s[ab]", "sa", "s*", "mtu=7", "it's", "https:"]
+    for name in names:
+        text = Path(SAMPLE).read_text().replace("\nnode7\n", f"\n{name}\n")
+        Path("x.netwrap").write_text(text)
+        target = name if form != "jsonl" else f"{name}/x.jsonl"
+        if form == "jsonl":
+            Path(name).mkdir()
+        assert main(["export", "x.netwrap", "--format", form, "-o", target]) == 0
+    for name in names:
+        file = f"{name}/link.{form}" if form == "parquet" else f"{name}/x.jsonl" if form == "jsonl" else name
+        rows = asked(capsys, "select distinct _host as host, mtu from link where ifname = 'lo'", "--from", file)
+        assert rows == [{"host": name, "mtu": 65536}]
 
 
 @pytest.mark.parametrize("form", ["netwrap", "jsonl"])
@@ -301,9 +357,9 @@ def test_hostile_text_in_every_column_is_only_read(form: str, tmp_path: Path, mo
         pytest.skip("needs duckdb")
     rows = []
     for text in (name.encode("utf-8", "backslashreplace").decode() for name in HOSTILE):
-        for name, table in flat.TABLES.items():
+        for name, table in schema.TABLES.items():
             cells = {it.name: text if it.type in ("text", "json") else 1 if it.type == "int" else True for it in table.columns}
-            rows.append((name, {**dict.fromkeys(flat.FRONT, text), "_table": name, **cells}))
+            rows.append((name, {**dict.fromkeys(schema.FRONT, text), "_table": name, **cells}))
     target = str(tmp_path / f"x.{form}")
     exports.write(iter(rows), form, target)
     if form == "csv":  # the reader of Python before 3.11 takes no NUL
@@ -316,14 +372,14 @@ def test_hostile_text_in_every_column_is_only_read(form: str, tmp_path: Path, mo
     given = {"what": HOSTILE[0], "hex": "0a000001"}
     if form != "parquet":
         store = fleet.Store()
-        store.put(exports.rows(exports.of(target), list(flat.TABLES)))
-        assert sorted(map(repr, store.rows(flat.TABLES))) == sorted(map(repr, rows))
+        store.put(exports.rows(exports.of(target), list(schema.TABLES)))
+        assert sorted(map(repr, store.rows(schema.TABLES))) == sorted(map(repr, rows))
         for question in QUESTIONS.values():
             store.connection.execute(question.sql, given).fetchall()
         store.connection.close()
     if form != "sqlite" and exports.duckdb_installed():
-        connection = exports.duck(exports.of(target), list(flat.TABLES))
-        for name in flat.TABLES:
+        connection = exports.duck(exports.of(target), list(schema.TABLES))
+        for name in schema.TABLES:
             assert connection.execute(f"select * from {name}").fetchall() == [
                 tuple(row.values()) for it, row in rows if it == name
             ]
@@ -530,10 +586,10 @@ def test_every_command_of_the_page_is_one(command: str) -> None:
 
 def test_the_page_documents_the_schema() -> None:
     kinds = {"text": "", "flag": " bool"}
-    for name, table in flat.TABLES.items():
+    for name, table in schema.TABLES.items():
         columns = ", ".join(f"`{it.name}`{kinds.get(it.type, ' ' + it.type)}" for it in table.columns)
         assert f"| `{name}` | {table.summary} | {columns} |" in DOCS
-    assert f"## The tables, version {flat.VERSION}\n" in DOCS
+    assert f"## The tables, version {schema.VERSION}\n" in DOCS
 
 
 def test_the_lines_for_dask_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
