@@ -73,8 +73,8 @@ SHAPES: dict[str, Shape] = {
     "bridge_link": _LINKS,
     "ip_route": _shape(
         # a route has neither a MAC nor a state at its end, as a neighbour has: `10.0.0.7 dev v0 lladdr 02:…`
-        rf"(?!\S+ dev \S+ .*(?:lladdr [\da-f]|(?:{_STATES})\s*$))"
-        rf"(?:(?:{_TYPES}) )?{_PREFIX}(?:\s+(?:{_ROUTE_WORDS})\b.*|\s*\\.*|(?<!\b\d)(?<!\b\d\d)(?<!\b\d\d\d)\s*)$"
+        rf"(?!\S+ dev \S+ .*(?:lladdr [\da-f]|(?:{_STATES})\s*$))(?!\d{{1,3}}\s*$)"  # nor is a number alone a route
+        rf"(?:(?:{_TYPES}) )?{_PREFIX}(?:\s+(?:{_ROUTE_WORDS})\b.*|\s*\\.*|\s*)$"
         rf"|(?:{_TYPES}) {_PREFIX}",
         r"\s+(?:nexthop|cache|via|dev)\b|\s+<\S+>\s",
     ),
