@@ -22,8 +22,16 @@ HARMLESS = lazy(
     0,
 )
 #: Messages of a command about a namespace that no longer exists.
-GONE = lazy(r"Cannot open network namespace|No such file or directory|No such process|network namespace .*Invalid argument", 0)
-_GONE_IN_FILES = lazy(r"Cannot open network namespace|setting the network namespace .* failed|netns .*: No such process", 0)
+GONE = lazy(
+    r"Cannot open network namespace|No such file or directory|No such process|network namespace .*Invalid argument"
+    r"|reassociate to namespaces? .*Invalid argument",
+    0,
+)
+_GONE_IN_FILES = lazy(
+    r"Cannot open network namespace|setting the network namespace .* failed|netns .*: No such process"
+    r"|reassociate to namespaces? .*Invalid argument",
+    0,
+)
 
 # Messages of shells, busybox, the firewalls' programs, sudo, and programs that run a command in a container.
 _FAILED = lazy(

@@ -589,6 +589,13 @@ def check_company(options: Options) -> None:
             raise UsageError(f"{one} makes no sense without {other}")
 
 
+def refuse(options: Options, names: Iterable[str], why: str) -> None:
+    """Raise UsageError for the first typed option of ``names``, which could do nothing here; ``why`` ends the message."""
+    for name in options.typed:
+        if name in names:
+            raise UsageError(f"{name} makes no sense {why}")
+
+
 def _fill(options: Options, option: Option, value: str) -> None:
     found: Any = value
     if option.kind == "sets":

@@ -9,6 +9,7 @@ from netwrap.errors import NetwrapError, UsageError
 from netwrap.tables import render
 
 from . import say
+from ._options import refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ def check(options: Options) -> None:
             raise UsageError(f"--pretty makes no sense for {options.format}: it is for json")
         if render.is_records(options.format) and options.no_header:
             raise UsageError(f"--no-header makes no sense for {options.format}: it has no header")
+    if options.format != "csv":
+        refuse(options, ("--raw",), "without --format csv")
     if options.where:
         from netwrap.tables.selection import Condition
 

@@ -13,6 +13,7 @@ from netwrap.errors import UsageError
 from netwrap.sources import capture
 
 from . import _source, say
+from ._options import refuse
 from ._saving import private, whole
 from ._source import Bar
 
@@ -28,6 +29,8 @@ def run(options: Options) -> int:
     if options.script:
         if options.output is not None:
             raise UsageError("--script prints the script; to save it: netwrap capture --script > probe.sh")
+        refuse(options, ("--no-json", "--quick", "--timeout"), "with --script: the script takes it: sh -s -- OPTION < probe.sh")
+        refuse(options, {*options.typed} - {"--script"}, "with --script: nothing is captured")
         sys.stdout.write(capture.script())
         return 0
     if _source.is_via(options):

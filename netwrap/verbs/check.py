@@ -15,6 +15,7 @@ from functools import partial
 from netwrap.errors import NetwrapError, UsageError
 
 from . import _source, say
+from ._options import refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ def run(options: Options) -> int:
     from netwrap.answers import check
 
     if options.explain is not None:
+        refuse(options, {*options.typed} - {"--explain"}, "with --explain: it describes a check, and reads no host")
+        if options.words:
+            raise UsageError(f"--explain describes one check, and takes no namespace: {' '.join(options.words)}")
         return _explain(options.explain)
     level = options.level or "note"
     asked = check.chosen(options.only, options.without)

@@ -15,6 +15,7 @@ from netwrap.errors import UsageError
 from netwrap.wording import printable
 
 from . import _source, _table, say
+from ._options import refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,9 +55,10 @@ def _check_options(options: Options) -> None:
     if "--exit-status" in options.typed:
         raise UsageError("--exit-status makes no sense for diff: its status tells whether there is a difference")
     if len(options.words) == 2 and any(map(_is_source, options.words)):
-        for name in ("--via", "--via-file", "--show-commands", "--dry-run", "--at", "--watch"):
-            if name in options.typed:
-                raise UsageError(f"{name} makes no sense for two sources: nothing is run, and both are as they are")
+        names = ("--via", "--via-file", "--show-commands", "--dry-run", "--at", "--watch")
+        refuse(options, names, "for two sources: nothing is run, and both are as they are")
+    if not _is_table(options):
+        refuse(options, ("--wide", "--color", "--no-pager", "--raw"), "for lines; --format simple prints a table")
 
 
 def _is_table(options: Options) -> bool:

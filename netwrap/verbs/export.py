@@ -13,6 +13,7 @@ import sys
 from netwrap.errors import UsageError, similar
 
 from . import _source, say
+from ._options import refuse
 from ._saving import whole
 
 TYPE_CHECKING = False
@@ -60,6 +61,8 @@ def _rows(options: Options, tables: Sequence[str], problems: list[str]) -> Itera
 
     named = [*options.words, *options.source]
     across = fleet.Across() if "finding" in tables else None
+    if named:
+        refuse(options, ("--show-commands", "--dry-run"), "for captures: no command is run")
     if not named:
         hosts = _source.hosts(options)
         for host in hosts:

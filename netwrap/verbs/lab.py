@@ -14,6 +14,7 @@ from netwrap import shell, wording
 from netwrap.errors import NetwrapError, PermissionDenied, UsageError, similar
 
 from . import say
+from ._options import refuse
 from ._saving import whole
 
 TYPE_CHECKING = False
@@ -30,6 +31,8 @@ def run(options: Options) -> int:
         if not _may_make_namespaces():
             raise _root_needed(options)
         return _export(options.words, options.output)
+    if verb == "show" and not options.words:
+        refuse(options, ("--toml", "--sh", "--format"), "without the name of a lab")
     if verb == "list" or verb == "show" and not options.words:
         return _list()
     if verb == "show":

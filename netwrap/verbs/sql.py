@@ -20,6 +20,7 @@ from netwrap.answers.questions import QUESTIONS
 from netwrap.errors import NetwrapError, UsageError, similar
 
 from . import _source, _table, say
+from ._options import refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,6 +42,10 @@ LENGTH = 64 << 20
 def run(options: Options) -> int:
     """Print the rows of a query; 1 where something could not be read. Raises UsageError for an invalid query."""
     if options.tables or not options.words:
+        names = ("--from", "--via", "--via-file", "--via-timeout", "--show-commands", "--dry-run", "--verbose")
+        refuse(options, names, "without a query: no host is read")
+        if options.words:
+            raise UsageError("--tables lists the tables, and takes no query")
         return _list(options)
     sql, given = _query(options.words)
     words = {word.lower() for word in re.findall(r"\w+", sql)}

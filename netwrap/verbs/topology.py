@@ -13,6 +13,7 @@ from netwrap.answers import topology, topology_folding
 from netwrap.errors import NetwrapError, UsageError, similar
 
 from . import _source
+from ._options import refuse
 from ._saving import form_of, whole
 
 TYPE_CHECKING = False
@@ -40,6 +41,8 @@ def run(options: Options) -> int:
         options.path, options.words = [*options.path, *options.words], []
     if len(options.words) and (options.around or options.path):
         raise UsageError("topology takes the namespaces as NAME, or --around, or --path; not two of them")
+    if options.format not in (None, "text"):
+        refuse(options, ("--ascii",), f"for {options.format}: it is for text")
     if options.depth is not None and not options.around:
         raise UsageError("--depth says how far around --around is")
     drawn_before = topology.saved(options.source[0]) if len(options.source) == 1 else None

@@ -10,6 +10,7 @@ import sys
 from netwrap.errors import UsageError
 
 from . import _source, _table, say
+from ._options import refuse
 from ._saving import form_of
 
 TYPE_CHECKING = False
@@ -75,15 +76,18 @@ def run(options: Options) -> int:
 
 
 # Options about a table, for `--all` only, and options about the packet of a single way.
-_OF_TABLES = ("--columns", "--where", "--sort", "--limit", "--count", "--uniq", "--exit-status", "--no-header", "--raw")
+_OF_TABLES = (
+    "--columns", "--where", "--sort", "--limit", "--count", "--uniq", "--exit-status", "--no-header", "--raw", "--wide",
+    "--color", "--no-pager",
+)  # fmt: skip
 _OF_ONE_WAY = ("--sport", "--source", "--mark", "--size", "--one-way", "--probe")
 
 
 def _check_form(options: Options) -> None:
-    for name in options.typed:
-        if name in (_OF_ONE_WAY if options.all else _OF_TABLES):
-            other = "one way: FROM TO" if options.all else "the table of --all"
-            raise UsageError(f"{name} makes no sense here: it is for {other}")
+    if options.all:
+        refuse(options, _OF_ONE_WAY, "here: it is for one way: FROM TO")
+    else:
+        refuse(options, _OF_TABLES, "here: it is for the table of --all")
     if not options.all and "--format" in options.typed and options.format not in ("json", "jsonl", *PICTURES):
         raise UsageError(f"--format {options.format} is for the table of --all; one way has json, jsonl, {', '.join(PICTURES)}")
 

@@ -16,6 +16,7 @@ from netwrap.verbs._options import ALL, VERBS, WRAPPED, Options
 SAMPLE = str(ROOT / "fixtures" / "host" / "sample.netwrap")
 OTHER = str(ROOT / "fixtures" / "host" / "router.netwrap")
 ROUTES = "default via 10.0.0.254 dev eth0 metric 100\n10.0.0.0/24 dev eth0 scope link\n10.9.0.0/16 dev eth10 metric 20\n"
+SESSION = str(ROOT / "fixtures" / "session" / "walkthrough.txt")
 # A call of each verb that prints a table without a look at this host, with what it can be given as a value of each option.
 CALLS: dict[str, list[str]] = {
     "ip": ["ip", "route"],
@@ -31,8 +32,26 @@ VALUES = {
 }  # fmt: skip
 # What an option needs beside itself to have an effect.
 WITH = {"--uniq": ["--columns", "unparsed"], "--exit-status": ["--where", "netns=none"]}
-#: Tried in test_cli_terminal.py; `--at` with pasted text, `--raw` with hostile cells, `--verbose` with bundles.
-ON_A_TERMINAL = {"--wide", "--no-pager", "--at", "--raw", "--verbose"}
+#: Tried in test_cli_terminal.py, and `--verbose` with bundles.
+ON_A_TERMINAL = {"--wide", "--no-pager", "--verbose"}
+# Calls of the verbs that take no namespace, and values that have an effect with each.
+CALLS_OF_OTHERS = (
+    ["trace", "--all", "--from", SAMPLE], ["diff", SAMPLE, OTHER], ["diff", SAMPLE, OTHER, "--format", "csv"],
+    ["check", "--from", SAMPLE], ["check", "--explain", "R02"], ["sql", "--tables"], ["sql"],
+    ["sql", "select * from link", "--from", SAMPLE], ["export", "--from", SAMPLE], ["export", SAMPLE],
+    ["topology", "--from", SAMPLE], ["topology", "--format", "svg", "--from", SAMPLE], ["parse", SESSION],
+    ["lab", "show", "bridge"], ["lab", "show"], ["capture", "--script"],
+)  # fmt: skip
+VALUES_OF_OTHERS = {
+    "--format": ("json", "svg", "jsonl", "yaml"), "--columns": ("dst", "ifname", "table", "question"), "--from": (OTHER,),
+    "--where": ("dst=default", "ifname=lo", "table=link", "question~^d", "from=red"),
+    "--sort": ("-dst", "-ifname", "-table", "to", "-question"),
+    "--color": ("always",), "--via": ("false",), "--table": ("link",), "--only": ("L*", "bridge"), "--without": ("A*", "R*"),
+    "--level": ("error",), "--explain": ("R02",), "--path": ("red",), "--proto": ("tcp",),
+}  # fmt: skip
+#: With these calls they change nothing that is printed; each has a test of its own.
+ELSEWHERE = {"--identity", "--unfold", "--around", "--keep-going", "--uniq", "--exit-status", "--watch", "--until", "--accept",
+             "--raw", "--output", "--proto", "--port", "--verbose", "--wide", "--no-pager", "--color", "--depth"}  # fmt: skip
 
 
 def said(verb: str, *words: str) -> Options:
@@ -83,21 +102,45 @@ def test_every_option_has_an_effect_or_is_refused(capsys: pytest.CaptureFixture[
     assert status != 0 and (found.err.startswith("netwrap: ") or option == "--exit-status") or found.out != plain, found
 
 
+@pytest.mark.parametrize("call", CALLS_OF_OTHERS, ids=" ".join)
+def test_every_option_of_other_verbs_has_an_effect_or_is_refused(capsys: pytest.CaptureFixture[str], call: list[str]) -> None:
+    verb = " ".join(call[:2]) if call[0] == "lab" else call[0]
+    main(call)
+    plain = capsys.readouterr()
+    for option in ALL:
+        if verb not in option.verbs or option.name in (*ELSEWHERE, *call):
+            continue
+        values = VALUES_OF_OTHERS.get(option.name, ("5",)) if option.value else ("",)
+        found = []
+        for value in values:
+            main([*call, option.name, *([value] if value else [])])
+            found.append(capsys.readouterr())
+        assert any(one != plain for one in found), option.name
+        assert all(one.err.startswith("netwrap: ") for one in found if not one.out), option.name
+
+
 @pytest.mark.parametrize(
     ("call", "ignored"),
     [
         # one way and two captures are no tables, and `--all` sends no single packet
         (
             ["trace", "red", "blue", "--from", SAMPLE],
-            "columns=a where=a=1 sort=a limit=1 count uniq exit-status no-header raw format=csv",
+            "columns=a where=a=1 sort=a limit=1 count uniq exit-status no-header raw wide color=always no-pager format=csv",
         ),
         (["trace", "--all", "--from", SAMPLE], "sport=1 source=10.0.0.1 mark=1 size=99 one-way probe"),
         (["trace", "red", "blue", "--from", SAMPLE, "--proto", "icmp"], "port=1 sport=1"),
-        (["diff", SAMPLE, OTHER], "via=x show-commands dry-run at=1 watch=1 exit-status"),
+        (["diff", SAMPLE, OTHER], "via=x show-commands dry-run at=1 watch=1 exit-status wide color=always no-pager raw"),
         (["report", "--from", SAMPLE], "at=1 at=2"),
+        (["report", "--from", SAMPLE], "raw"),
         (["check", "--from", SAMPLE], "at=1"),
+        (["check", "--explain", "R02"], f"from={SAMPLE} only=L* level=error format=json"),
         (["export", "--from", SAMPLE], "at=1"),
+        (["export", SAMPLE], "show-commands dry-run"),
         (["sql", "select 1", "--from", SAMPLE], "at=1"),
+        (["sql", "--tables"], f"from={SAMPLE} via=x show-commands"),
+        (["topology", "--from", SAMPLE, "--format", "svg"], "ascii"),
+        (["lab", "show"], "toml sh format=svg"),
+        (["capture", "--script"], "quick no-json timeout=5 via=x show-commands"),
     ],
 )
 def test_an_option_that_could_do_nothing_is_refused(capsys: pytest.CaptureFixture[str], call: list[str], ignored: str) -> None:

@@ -105,8 +105,14 @@ def test_a_namespace_that_vanished_is_a_note() -> None:
     assert [netns.title for netns in host.namespaces] == ["(root)"]
 
 
-def test_a_namespace_that_vanishes_between_two_commands_is_a_note() -> None:
-    said = 'setting the network namespace "x" failed: Invalid argument'
+@pytest.mark.parametrize(
+    "said",
+    [
+        'setting the network namespace "x" failed: Invalid argument',
+        "nsenter: reassociate to namespace 'ns/net' failed: Invalid argument",
+    ],
+)
+def test_a_namespace_that_vanishes_between_two_commands_is_a_note(said: str) -> None:
     host = build([
         Section("", "namespaces", "4026531840\tself\t\n4026532222\tname\tx\n"),
         Section("4026532222", "ip -j link show", '[{"ifindex":1,"ifname":"lo","flags":["UP"]}]'),

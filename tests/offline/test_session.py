@@ -156,3 +156,17 @@ def test_lines_are_counted_from_the_top(netwrap: Netwrap) -> None:
     kept = netwrap("parse", "--keep-going", "--format", "json", given="$ ip route\ndefault via 10.0.0.1 dev eth0\n=== what\n")
     assert kept.returncode == 1
     assert json.loads(kept.stdout)[0]["records"][0]["dst"] == "default"
+
+
+@pytest.mark.parametrize("behind", ["", " ", " proto static"])
+def test_a_multipath_route_whose_first_line_is_its_destination(netwrap: Netwrap, tmp_path: Path, behind: str) -> None:
+    path = tmp_path / "pasted.txt"
+    path.write_text(
+        f"# ip -4 route show\ndefault via 192.0.2.1 dev up0\n10.88.0.0/16{behind}\n"
+        "\tnexthop via 10.9.0.11 dev br0 weight 1\n\tnexthop via 10.9.0.12 dev br0 weight 2\n10.9.0.0/24 dev br0 scope link\n"
+    )
+    done = netwrap("--from", str(path), "ip", "route", "--format", "csv", "--columns", "dst,gateway,weight", "--no-header")
+    assert (done.stdout, done.stderr) == (
+        "default,192.0.2.1,\n10.88.0.0/16,10.9.0.11,1\n10.88.0.0/16,10.9.0.12,2\n10.9.0.0/24,,\n",
+        "",
+    )
