@@ -33,6 +33,7 @@ ROLES = (
 _MAC = re.compile(r"(?:[0-9a-f]{2}[:-]){5,19}[0-9a-f]{2}$|(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}$", re.ASCII | re.IGNORECASE)
 # `:5432`, `10.0.0.1:80`, `[::1]:80`
 _PORT = re.compile(r"([0-9.]+|\[[0-9a-fA-F:.]+\])?:(\d{1,5})$", re.ASCII)
+_IPV4 = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}(?:/\d{1,2})?$", re.ASCII)
 _INODE = re.compile(r"(?:net:\[)?(\d{9,12})\]?$", re.ASCII)
 
 
@@ -129,7 +130,9 @@ def _is_later(other: Table, table: Table) -> bool:
 
 
 def _word(what: str) -> re.Pattern[str]:
-    """A pattern for a word in a text, also with a prefix length behind it."""
+    """A pattern for a word in a text, also with a prefix length behind it; an IPv4 address also between colons (`addr:`)."""
+    if _IPV4.match(what):
+        return re.compile(rf"(?<![\w.-]){re.escape(what)}(?![\w-]|\.\w)")
     return re.compile(rf"(?<![\w.:-]){re.escape(what)}(?![\w:-]|\.\w)", re.IGNORECASE)
 
 

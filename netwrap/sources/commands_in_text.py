@@ -43,8 +43,13 @@ _SAYS = re.compile(
 _AT_RIGHT = re.compile(r"(?<=\S)\s{8,}\S.{0,40}$")
 _ENDS = re.compile(r"[\s:.*`\"'”)\]_,;=-]+$")
 _NEAR = 14
-# `ip a on node-1`, `ip route inside the container`
-_WHERE = re.compile(r"\s((?:on|from|at|in|inside|within) .{1,60})$", re.IGNORECASE)
+# `ip a on node-1`, `ip route inside the container`, `ip r (node-1)`
+_WHERE = re.compile(r"\s(?:on|from|at|in|inside|within|auf|im|sur|dans|@) .{1,60}$", re.IGNORECASE)
+_ASIDE = re.compile(r"[`\"'*]* (?:[(\[]([^()\[\]\n]{1,60})[)\]]|- ([\w.-]{1,40}))[ :*_`]*$")
+_LONGEST_PLACE = 80
+# The marks around a command in a sentence, and around the name of a machine
+_CLOSING = {"`": "`", '"': '"', "'": "'", "“": "”", "«": "»"}
+_AROUND = " \t:.,;*`\"'”“()[]=-"
 # `Every 2.0s: ip neigh      alpha: Mon Jan  1 10:00:00 2024`
 _WATCHED = re.compile(r"Every \d[\d.,]*s: (.*?)(?:\s{2,}(?:(\S+): )?\w{3} \w{3} .*|\s*)$")
 # Beginnings of further tables: `ifconfig`, `brctl`, `ss`, `sysctl`, a part of `ip a`, JSON, a firewall
@@ -55,12 +60,19 @@ _OTHER_TABLES = re.compile(
 _NODE = re.compile(r"[a-z]{1,4}\d{1,3}$")
 
 
+def ends_in_one(text: str) -> bool:
+    """Whether a text ends in a command that shows a table: ``I ran `ip r`:``."""
+    text = _ENDS.sub("", text)
+    found = [text[one.start() :] for one in _PROGRAM.finditer(text[-300:])] if len(text) <= 300 else []
+    return any(shown.is_any(invocation.runs(typed)) for typed in found[:_CANDIDATES])
+
+
 class Found(NamedTuple):
     """A command in a line.
 
     ``typed``: its words; ``runs``: the commands in them; ``prompt``: the prompt in front of it, if it has a known form;
     ``front``: the text in front of it otherwise; ``sure``: whether it is a command even without a table below; ``last``: the
-    position of its last line.
+    position of its last line; ``machine``: the machine that the sentence around it names.
     """
 
     typed: str
@@ -69,6 +81,7 @@ class Found(NamedTuple):
     front: str
     sure: bool
     last: int
+    machine: str = ""
 
 
 class Commands:
@@ -102,6 +115,7 @@ class Commands:
             return Found("", [], prompt, line, True, at)
         if (
             prompt is not None
+            and not (prompt.typed.count("`") % 2 and not prompt.host)  # ### `ip r` on node-1
             and (prompt.sure or _PROGRAM.search(prompt.typed) and shown.is_any(self.runs(prompt.typed)))
             and not _is_remark(prompt)
         ):
@@ -123,18 +137,42 @@ class Commands:
         for position, found in enumerate(_PROGRAM.finditer(line)):
             if position == _CANDIDATES:
                 break
-            typed = _ENDS.sub("", line[found.start() :].replace("–", "-").replace("—", "--"))
-            typed = _SAYS.sub("", typed)
-            some = self.runs(typed)
-            if shown.is_any(some):
-                return Found(typed, some, None, line[: found.start()], False, at)
-            behind = _WHERE.search(typed) if typed.count(" ") < 12 else None
-            some = self.runs(typed[: behind.start()].rstrip(" `*\"'")) if behind is not None else []
-            if behind is not None and shown.is_any(some):
-                where = headings.read(f"{behind[1].strip()}:", self.named())
-                if where is not None:
-                    return Found(typed, _placed(some, where), None, line[: found.start()], False, at)
+            command = self._in_a_sentence(at, line[: found.start()], line[found.start() :])
+            if command is not None:
+                return command
         return None
+
+    def _in_a_sentence(self, at: int, front: str, typed: str) -> Found | None:
+        """The command at the end of a line, behind the words in front of it: ``On node1, the output of `ip a` is:``."""
+        typed = typed.replace("–", "-").replace("—", "--")
+        inside, closing, rest = typed.partition(_CLOSING.get(front[-1:], "\n"))
+        aside = _ASIDE.search(typed) if not closing else None
+        if aside is not None:
+            inside, closing, rest = typed[: aside.start()], " ", aside[1] or aside[2]
+        if not closing:
+            typed = _SAYS.sub("", _ENDS.sub("", typed))
+            inside, rest = typed, ""
+        some = self.runs(inside)
+        if not shown.is_any(some):
+            behind = _WHERE.search(typed) if typed.count(" ") < 12 and not closing else None
+            inside, rest = (typed[: behind.start()].rstrip(" `*\"'"), behind[0]) if behind is not None else ("", "")
+            some = self.runs(inside)
+            if not shown.is_any(some) or self._named_in(rest) is None:
+                return None
+        where = self._named_in(rest) or self._named_in(f"{front.rstrip(_AROUND)}:")
+        if where is None:
+            return Found(inside, some, None, front, False, at)
+        return Found(inside, _placed(some, where), None, front, False, at, where[0] or "")
+
+    def _named_in(self, words: str) -> tuple[str | None, str | None] | None:
+        """The machine and the namespace that some words beside a command name: ``on node-1``, ``(node-1)``, ``node-1:``."""
+        words = words.strip(_AROUND)
+        if not words or len(words) > _LONGEST_PLACE:
+            return None
+        name = words.removeprefix("@").strip()
+        if headings.is_machine(name) and headings.is_name(name) or name in self.named():
+            return name, None
+        return headings.read(f"{words}:", self.named())
 
     def _prompt_below(self, at: int) -> bool:
         """Whether a prompt stands below, with nothing in between except the messages of opening a shell."""
@@ -196,7 +234,7 @@ class Commands:
     def learn_prompt(self, front: str) -> None:
         """Treat the text in front of a command as a prompt from now on."""
         bare = front.strip()
-        if bare and bare[-1] in "#$%>❯➜λ»✗~" and len(self._learned) < 20:
+        if bare and (bare[-1] in "#$%>❯➜λ»✗~" or prompts.is_like(bare)) and len(self._learned) < 20:
             if bare.strip(" #>*-`") and front not in self._learned:
                 self._learned.append(front)
                 self._cache.clear()

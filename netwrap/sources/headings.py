@@ -24,6 +24,8 @@ _MACHINES = (
     *_ROOTS, "router", "client", "server", "vm", "gateway", "firewall", "switch", "peer", "pc", "worker", "master", "box",
     "guest", "laptop", "serveur", "routeur", "passerelle", "gast", "notebook",
 )  # fmt: skip
+#: Kinds of machines that are not the host of others.
+GUESTS = frozenset(("vm", "guest", "gast", "client", "peer", "container"))
 _INSIDE = ("container", "pod", "netns", "namespace", "jail", "ns", "conteneur", "contenedor", "namensraum", "network namespace")
 _ITSELF = ("root", "host", "global", "init", "main", "default", "initial", "standard")  # the namespace of the machine
 # `other machine`, `linux box`, `second host`
@@ -47,7 +49,7 @@ _ARTICLES = frozenset(
 )
 _OUTPUTS = frozenset(
     "output outputs result results routes route routing table tables rules rule addresses address addr links link interfaces "
-    "side info config ip a r n -br arp neigh neighbours neighbors ausgabe sortie bridge fdb vlan show".split()
+    "side info config ip a r n -br arp neigh neighbours neighbors ausgabe sortie bridge fdb vlan show status network".split()
 )
 _ON_WORDS = r"on|from|at|auf|von|bei|vom|beim|sur|depuis|(?<=able |utes |tput |aces |sses |ules )of"
 _IN_WORDS = r"inside of|inside|in|within|im|innerhalb|dans"
@@ -67,7 +69,7 @@ _NUMBERED = re.compile(
 # `alpha | CHANGED | rc=0 >>`
 _OF_ANSIBLE = re.compile(r"(?P<name>[^\W_][\w.-]{0,60}) \| (?:CHANGED|SUCCESS|FAILED|UNREACHABLE!?)\b.*$")
 # `ok: [alpha] => {`
-_OF_A_TASK = re.compile(r"(?:ok|changed|fatal|failed): \[(?P<name>[^\W_][\w.-]{0,60})\](?: => .*)?$")
+_OF_A_TASK = re.compile(r"(?:ok|changed|fatal|failed): \[(?P<name>[^\W_][\w.-]{0,60})\](?: =>.*)?$")
 # `1. On node-a:`, `- Client:`
 _LIST = re.compile(r"^(?:[-+•*]|\d{1,2}[.)]|[a-z]\)) +(?=[^\W_*])")
 # `Node1:`, `**router:**`
@@ -96,7 +98,27 @@ _NAMED = re.compile(
     rf"\b(?:{'|'.join(_MACHINES)}) ?\([\"'`]?(?P<name>[^\W_][\w.-]{{0,60}})[\"'`]?\)[^\n]{{0,60}}:$", re.IGNORECASE
 )
 # `Side A (203.0.113.1):`
-_ASIDE = re.compile(r" ?\([^()]{1,40}\)(?=[:*_]{0,4}$)")
+_ASIDE = re.compile(r" ?\([^()]{1,40}\)(?=[:*_]{0,4}$| ?={2,}$| ?-{2,}$)")
+# `Host: node1`, `Hostname = node1`
+_FIELD = re.compile(
+    r"[*_]{0,3}(?:host ?name|host|machine|node|router|vm|device|rechner|machine name|nœud|hôte)[*_]{0,3}\s*[:=]\s*"
+    r"[`*_\"']{0,3}(?P<name>[^\W_][\w.-]{0,60})[`*_\"']{0,3}$",
+    re.IGNORECASE,
+)
+# `node1 routes:`, `node1's routing table:`
+_POSSESSED = re.compile(r"(?P<name>[^\W_][\w.-]{0,60}?)(?:['’]s?)?[ -]+(?P<what>[a-z][a-z -]{0,60}):?$", re.IGNORECASE)
+# `Routing table (node1):`
+_IN_BRACKETS = re.compile(r"(?P<what>[a-z][a-z -]{0,60}) [(\[](?P<name>[^\W_][\w.-]{0,60})[)\]]:?$", re.IGNORECASE)
+# `First machine:`, `The other host:`
+_ORDINAL = re.compile(
+    rf"{_ANY_ARTICLES}(?P<which>{'|'.join((*_WHICH, 'erste', 'erster', 'zweite', 'zweiter', 'andere', 'anderer'))})"
+    rf" (?P<kind>{'|'.join(_MACHINES)}):$",
+    re.IGNORECASE,
+)
+# `A:`: the first of two machines
+_LETTER = re.compile(r"[A-D]:?$")
+# `h3. Node1`: a title of a wiki
+_WIKI_TITLE = re.compile(r"h[1-6]\. +")
 # `The server has these routes:`, `my laptop shows:`, `The router's neighbours:`
 _SUBJECT = re.compile(
     rf"(?:.{{0,30}}\b(?:while|and|but) )?{_ANY_ARTICLES}(?:(?P<which>{'|'.join(_WHICH)}) )?(?P<kind>{'|'.join(_MACHINES)})"
@@ -155,9 +177,12 @@ def read(line: str, names: Iterable[str] = ()) -> tuple[str | None, str | None] 
     >>> read("=== node1 ==="), read("Inside the container:"), read("Routes:"), read("Im Container web:"), read("### Host")
     (('node1', None), (None, 'container'), None, (None, 'container web'), ('', None))
     """
-    line = _LIST.sub("", line.strip(), count=1)
+    line = _WIKI_TITLE.sub("## ", _LIST.sub("", line.strip(), count=1))
     if not line or len(line) >= LONGEST:
         return None
+    field = _FIELD.match(line)
+    if field is not None and field["name"].lower() not in _NO_NAMES and not _NO_MACHINE.match(field["name"]):
+        return field["name"], None
     if (line[-1] in ":*_" or line[0] in "#*" or line.endswith((" like", " like this"))) and _EXPECTED.match(line):
         return EXPECTED, None
     task = _OF_A_TASK.match(line)
@@ -175,8 +200,10 @@ def read(line: str, names: Iterable[str] = ()) -> tuple[str | None, str | None] 
     inside = _place_inside(_ASIDE.sub("", line)) if is_title else None
     if inside is not None:
         return None, inside
+    machine = _beside_outputs(line, set(names)) if is_title else None
     line = _ASIDE.sub("", line)
-    machine = _titled(line, set(names))
+    if machine is None:
+        machine = _titled(line, set(names))
     if machine is None and line[-1] in ":*_":
         machine = _on_a_machine(line, set(names))
     return (machine, None) if machine is not None else None
@@ -189,7 +216,14 @@ def above_a_block(line: str, names: Iterable[str] = ()) -> tuple[str | None, str
     (('VM1', None), ('router', None), None)
     """
     line = line.strip()
-    if not line or line[-1] in ":*" or not (_NUMBERED.match(f"{line}:") or _ON.match(line) or _IN.match(line) or line in names):
+    patterns = (_ON, _IN, _IN_BRACKETS, _POSSESSED)
+    if _LETTER.match(line):
+        return line.rstrip(":"), None
+    if (
+        not line
+        or line[-1] in ":*"
+        or not (line in names or _NUMBERED.match(f"{line}:") or any(pattern.match(line) for pattern in patterns))
+    ):
         return None
     return read(f"{line}:", names)
 
@@ -243,8 +277,22 @@ def _place_inside(line: str) -> str | None:
     return f"{kind} {'' if name.lower() in _NO_NAMES else name}".strip()
 
 
+def _beside_outputs(line: str, names: set[str]) -> str | None:
+    """The machine beside words for its output: ``node1 routes:``, ``Routing table (node1):``."""
+    line = line.rstrip("*_").lstrip("*_#= ")
+    for pattern in (_POSSESSED, _IN_BRACKETS):
+        found = pattern.match(line)
+        words = found["what"].lower().split() if found is not None else []
+        if found is not None and len(words) < 4 and all(word in _OUTPUTS for word in words):
+            if found["name"].lower() not in _MACHINES and (is_machine(found["name"]) or found["name"] in names):
+                return found["name"]
+    return None
+
+
 def _titled(line: str, names: set[str]) -> str | None:
     """The machine of a title: ``=== node1 ===``, ``**Machine A**``, ``alpha | CHANGED``, ``router:``."""
+    if line.startswith("__") and line.endswith("__"):
+        line = f"**{line.strip('_')}**"
     for pattern in (_MARKED, _NUMBERED, _OF_ANSIBLE, _BEFORE_COLON):
         found = pattern.match(line)
         if found is None:
@@ -264,7 +312,7 @@ def _titled(line: str, names: set[str]) -> str | None:
 
 def _on_a_machine(line: str, names: set[str]) -> str | None:
     """The machine behind a preposition: ``On the router:``, ``ip route from node1:``, ``auf dem zweiten Host:``."""
-    found = _SUBJECT.match(line)
+    found = _SUBJECT.match(line) or _ORDINAL.match(line)
     if found is not None:
         kind, which = found["kind"].lower(), (found["which"] or "").lower()
         return f"{which} {kind}" if which else "" if kind in _ROOTS else kind

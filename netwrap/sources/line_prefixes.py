@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _FRAME = re.compile(r"\s{0,3}(?:[|│┃║] ?|: )")
+_ITEM = re.compile(r"\s{0,20}- (?=\S| {3})")  # of a list in YAML
 _COMMENT = re.compile(r"\s{0,8}(?:#|//|;|--|rem\b)[ \t]?", re.IGNORECASE)
 # `[14:02] <bob> `, `14:02 < bob> `
 _CHAT = re.compile(r"\[?(?:\d{1,2}:\d\d(?::\d\d)?\]? ?)?<[@+% ]?[a-z][\w-]{0,30}> ?")
@@ -63,7 +64,7 @@ def without(lines: list[str], breaks: set[int]) -> tuple[list[str], dict[int, st
         lines = _without_mark(lines, mark, breaks, machines, first)
     lines = _without_names(lines, breaks, machines)
     lines = _without_json(lines)
-    for mark in (_CHAT, _FRAME, _COMMENT):
+    for mark in (_CHAT, _FRAME, _COMMENT, _ITEM):
         lines = _without_mark(lines, mark, breaks, machines, None)
     return _without_numbers(lines), machines
 

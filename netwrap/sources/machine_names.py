@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 def give(found: Sequence[Block], writers: dict[str, Shells]) -> None:
     """Set ``host`` of each block to the name of its machine, ``""`` for a machine without a name, by the steps above."""
+    main = [block for block in found if block.host == ""]  # below the heading `Host`
     also = {name: other for shell in writers.values() for name, other in shell.also.items()}
     named = _same_names([also.get(block.host, block.host) for block in found if block.host])
     for block in found:
@@ -37,6 +38,8 @@ def give(found: Sequence[Block], writers: dict[str, Shells]) -> None:
             continue
         own = {other.host for other in found if other.host and other.voice == block.voice}
         unnamed = block.voice in ("", quotations.UNNAMED)
+        if block in main and any(name.lower().split()[-1] in headings.GUESTS for name in names):
+            continue
         if own and len(own) == 1 == len(names) and own <= outer:
             block.host = next(iter(own))
         elif not own and unnamed and len(names) == 1 and names <= outer & shared and essence(block) not in shown:

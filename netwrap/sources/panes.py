@@ -1,4 +1,4 @@
-"""Put panes that stand side by side, as in `tmux`, one below the other.
+"""Put panes and tables that stand side by side one below the other: those of `tmux`, and two columns of a writer.
 
 ```
 root@red:~# ip r                      │root@blue:~# ip r
@@ -8,7 +8,9 @@ root@red:~# ip r                      │root@blue:~# ip r
 
 from __future__ import annotations
 
-from . import line_prefixes, prompts
+import re
+
+from . import headings, line_prefixes, prompts
 
 _BARS = "│┃"
 
@@ -23,6 +25,23 @@ def apart(lines: list[str], numbers: list[int], breaks: set[int]) -> tuple[list[
     counted: list[int] = []
     at = 0
     while at < len(lines):
+        gap = _gap(lines[at])
+        if gap > 0 and at + 1 < len(lines) and _gap(lines[at + 1]) == gap:
+            end = at
+            while end < len(lines) and (_gap(lines[end]) == gap or lines[end].strip() and lines[end][gap - 2 : gap].isspace()):
+                end += 1
+            above = found[-1] if found else ""
+            titles = above[gap - 2 : gap].isspace() and bool(above[:gap].strip()) and bool(above[gap:].strip())
+            first = at - 1 if titles else at
+            if titles:
+                del found[-1], counted[-1]
+            for side in ([line[:gap].rstrip() for line in lines[first:end]], [line[gap:] for line in lines[first:end]]):
+                breaks.add(len(found))
+                found += [_title(side[0]), *side[1:]] if titles else side
+                counted += numbers[first:end]
+            breaks.add(len(found))
+            at = end
+            continue
         column = _bar(lines[at])
         end = at
         while column > 0 and end < len(lines) and lines[end][column : column + 1] in tuple(_BARS):
@@ -40,6 +59,31 @@ def apart(lines: list[str], numbers: list[int], breaks: set[int]) -> tuple[list[
         counted.append(numbers[at])
         at += 1
     return found, counted
+
+
+# Where a line of a table begins behind another one
+_COLUMN = re.compile(r"(?<=\S) {3,}(?=\S)")
+
+
+def _gap(line: str) -> int:
+    """The column where the second of two lines of tables begins in a line, or -1."""
+    if "   " not in line.strip() or len(line) > 1000:
+        return -1
+    bare = line.rstrip()
+    for found in _COLUMN.finditer(bare):
+        left, right = bare[: found.start()], bare[found.end() :]
+        if line_prefixes.is_of_table(left.lstrip()) and line_prefixes.is_of_table(right) and _FIRST.match(right):
+            return found.end()
+    return -1
+
+
+# `inet` of `-o` stands behind a gap, too, but belongs to the line
+_FIRST = re.compile(r"(?!inet6? |link/)")
+
+
+def _title(words: str) -> str:
+    """The title of a column: a heading, if it names a machine."""
+    return f"=== {words.strip()} ===" if headings.is_machine(words.strip()) else words
 
 
 def _bar(line: str) -> int:

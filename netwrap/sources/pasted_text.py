@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-from . import headings, line_prefixes, panes, quotations
+from . import differences, escaped, flattened, headings, line_prefixes, panes, quotations
 
 _TITLE = re.compile(r"\x1b\][^\x07\x1b]{0,400}(?:\x07|\x1b\\)")
 # Colours whose escape character a browser has dropped: `[36meth0: [0m<BROADCAST`
@@ -35,11 +35,12 @@ _ENTITY = re.compile(r"&(?:lt|gt|amp|quot|apos|nbsp|#\d{1,6}|#x[0-9a-fA-F]{1,5})
 # `[code]`, `[/quote]`, `{noformat}`, `{code:bash}`, `{{{`, `}}}`, `#+BEGIN_SRC`
 _MARK = re.compile(
     r"\[/?(?:code|quote|pre|spoiler|icode|font|size|color|b)(?:=[^\]]{0,60})?\]"
-    r"|\{(?:noformat|code|quote|panel)(?::[^}]{0,60})?\}|\{\{\{|\}\}\}",
+    r"|\{(?:noformat|code|quote|panel)(?::[^}]{0,160})?\}|\{\{\{|\}\}\}",
     re.IGNORECASE,
 )
+_MARK_TITLE = re.compile(r"\{(?:noformat|code|quote|panel):(?:[^}]*\|)?title=([^|}]+)", re.IGNORECASE)
 _FENCE_LINE = re.compile(
-    r"\s*(?:[-*+]\s+|\d{1,3}[.)]\s+)?(?:`{3,}|~{3,})[^`]{0,60}$|\s*(?:-{4,}|={4,}|\.{4,})\s*$|\s*[└┌├╰╭┘┐╯╮┤─━═]{4,}\s*$|\s*#\+(?:BEGIN|END)_\w+.*$",
+    r"\s*(?:[-*+]\s+|\d{1,3}[.)]\s+)?(?:`{3,}|~{3,})\s*(?:[^\s`]{0,40}|\{[^`}]{0,60}\})(?:\s+[\w-]{1,20}=[^\s`]{1,40}){0,4}\s*$|\s*(?:-{4,}|={4,}|\.{4,})\s*$|\s*[└┌├╰╭┘┐╯╮┤─━═]{4,}\s*$|\s*#\+(?:(?:BEGIN|END)_\w+|RESULTS:).*$",
     re.IGNORECASE,
 )
 _BOLD = re.compile(r"(?<!\*)\*\*(?!\*)")
@@ -53,17 +54,26 @@ class Pasted:
 
     ``lines``: the lines without marks; ``numbers``: the number of each line in the pasted text; ``breaks``: the positions of
     lines in front of which a block (a fence, a quotation) begins or ends; ``voices``: the writer of each line, see
-    :mod:`quotations`; ``machines``: position of a line → the machine whose name was its prefix, see :mod:`line_prefixes`.
+    :mod:`quotations`; ``machines``: position of a line → the machine whose name was its prefix, see :mod:`line_prefixes`;
+    ``walls``: the positions at which another table begins even if its line fits the table above: another state of the table
+    (:mod:`differences`) or another pane (:mod:`panes`).
     """
 
     def __init__(
-        self, lines: list[str], numbers: list[int], breaks: set[int], voices: list[str], machines: dict[int, str]
+        self,
+        lines: list[str],
+        numbers: list[int],
+        breaks: set[int],
+        voices: list[str],
+        machines: dict[int, str],
+        walls: set[int],
     ) -> None:
         self.lines = lines
         self.numbers = numbers
         self.breaks = breaks
         self.voices = voices
         self.machines = machines
+        self.walls = walls
 
 
 def undo(text: str) -> Pasted:
@@ -89,9 +99,14 @@ def undo(text: str) -> Pasted:
     if "=" in text and _is_quoted_printable(text):
         lines, numbers = _from_quoted_printable(lines, numbers)
     lines, numbers = _single_spaced(lines, numbers)
+    if "\\n" in text:
+        lines, numbers = escaped.apart(lines, numbers)
+    lines, numbers = flattened.apart(lines, numbers)
     breaks: set[int] = set()
-    if "│" in text or "┃" in text:
-        lines, numbers = panes.apart(lines, numbers, breaks)
+    if "\n-" in text or "\n+" in text:
+        lines, numbers = differences.apart(lines, numbers, breaks)
+    lines, numbers = panes.apart(lines, numbers, breaks)
+    walls = set(breaks)
     if "<" in text and _BREAK_TAG.search(text):
         lines, numbers = _split_at_breaks(lines, numbers, breaks)
     voices: list[str] = []
@@ -101,7 +116,7 @@ def undo(text: str) -> Pasted:
     if not text.isascii() or "&" in text:
         lines = [line.translate(_ODD) if not line.isascii() else line for line in lines]
     lines, machines = line_prefixes.without(lines, breaks)
-    return Pasted(lines, numbers, breaks, voices or [""] * len(lines), machines)
+    return Pasted(lines, numbers, breaks, voices or [""] * len(lines), machines, walls)
 
 
 def _without_indent(text: str) -> str:
@@ -224,7 +239,8 @@ def _without_marks(lines: list[str], breaks: set[int]) -> list[str]:
                 _note_breaks(line, position, breaks, _TAG)
             line = _TAG.sub("", line)
         if ("[" in line or "{" in line or "}" in line) and len(line) < 5000 and _MARK.search(line):
-            bare = _MARK.sub("", line)
+            title = _MARK_TITLE.search(line)
+            bare = title[1] if title is not None and not _MARK.sub("", line).strip() else _MARK.sub("", line)
             _note_breaks(line, position, breaks, _MARK)
             line = bare
         if line.startswith("    **") and line.endswith("**"):

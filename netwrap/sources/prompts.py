@@ -27,13 +27,15 @@ class Prompt(NamedTuple):
 
 
 _SIGIL = "#$%>❯➜➤▶►λ»›✗⟩"
-_ANY_SIGIL = re.compile(rf"[{_SIGIL}\ue0b0-\ue0bf]|^\s*\+")
+_ANY_SIGIL = re.compile(rf"[{_SIGIL}⇒→\ue0b0-\ue0bf]|^\s*[+└╰]|\]:")
 _ARROWS = "❯➜➤▶►λ»›✗⟩"
-_HOST = r"(?P<host>[^\W_][\w.-]{0,80})"
-_USER = r"(?P<user>I have no name!|[^\W_][\w.+\\-]{0,60}|_\w{0,40})"
+# A name, or the sign of a writer that has hidden it: `<redacted>`, `***`
+_HIDDEN = r"<[\w .-]{1,30}>|\[(?:redacted|removed|hidden|host|hostname|censored|masked)\]|\*{2,12}"
+_HOST = rf"(?P<host>[^\W_][\w.-]{{0,80}}|\(none\)|{_HIDDEN})"
+_USER = rf"(?P<user>I have no name!|[^\W_][\w.+\\-]{{0,60}}|_\w{{0,40}}|{_HIDDEN})"
 # What may stand between the host and the sigil: `:~`, ` ~/lab (main)`, ` [ ~ ]`, `:mgmt:~`, ` dir`, `(config)`
 _PATH = (
-    r"(?::[\w-]{1,40}(?=:))?"
+    r"(?::[\w/-]{1,40}(?=:)| \d\d:\d\d:\d\d(?= )| \[\d{1,3}\](?= ))?"
     r"(?:[: ]? ?(?:[~/][^#$%>\n]{0,150}?|\[[^\]\n]{0,100}\]|\([^)\n]{0,60}\)|[\w.-]{1,60}))?(?: ?\([^)\n]{0,80}\)){0,2} {0,2}"
 )
 _TYPED = rf"(?P<sigil>[{_SIGIL}])(?![{_SIGIL}])(?P<typed>.*)$"
@@ -43,6 +45,15 @@ _PATTERNS = tuple(
         # `[root@alpha ~]# `, `[root@alpha ~(keystone_admin)]# `, `[admin@fw-1.example.net:/]$ `, `root@[alpha ~]#`
         rf"\[{_USER}[@㉿]{_HOST}(?:[ :][^\]\n]{{0,120}})?\] ?(?:\([^)\n]{{0,60}}\) ?)?{_TYPED}",
         rf"\[{_HOST}[ :][~/][^\]\n]{{0,120}}\] ?{_TYPED}",
+        # `[me@alpha]─[~]$ `, `[me@alpha][~]$ `
+        rf"\[{_USER}[@㉿]{_HOST}\][─-]?\[[^\]\n]{{0,120}}\] ?{_TYPED}",
+        # `me@alpha:[~]: `
+        rf"{_USER}[@㉿]{_HOST}:\[[~/][^\]\n]{{0,120}}\](?P<sigil>:)(?P<typed>(?: .*)?)$",
+        # `alpha:root:~# `
+        rf"{_HOST}:(?P<user>[a-z][\w-]{{0,30}}):[~/][^#$%>\n]{{0,150}}? ?{_TYPED}",
+        # `alpha ➜ ~/lab `
+        rf"(?!(?:root|vscode|codespace) ){_HOST} (?P<sigil>[➜❯➤⇒→]) +[~/]\S{{0,120}}(?: +(?:git:)?\([^)\n]{{0,60}}\))?(?: +✗)?"
+        r"(?P<typed>(?: +(?![$#]).*)?)$",
         # `[alpha]$ `
         rf"\[(?=\d*[A-Za-z]){_HOST}\] ?{_TYPED}",
         # `root@alpha:~# `, `me@alpha ~> `, `root@alpha [~]# `, `cumulus@leaf01:mgmt:~$ `, `vyos@alpha# `
@@ -58,15 +69,20 @@ _NAMELESS = tuple(
     re.compile(pattern)
     for pattern in (
         rf"root:[~/][^#$%>\n]{{0,100}}? ?{_TYPED}",
+        # of a development container, with the user's name: `vscode ➜ /workspaces/lab (main) $ `
+        r"[a-z][\w-]{0,30} ➜ [~/]\S{0,120} (?:\([^)\n]{0,60}\) )?(?P<sigil>[$#])(?P<typed>.*)$",
         rf"-?(?:ba|z|da|a|k|c|tc|fi|mk|pdk)?sh(?:-\d[\w.]{{0,8}})? ?{_TYPED}",
         rf"[~/][\w./-]{{0,120}} ?(?:\([^)\n]{{0,60}}\) ?)?{_TYPED}",
         rf"(?:PS )?(?:[A-Za-z]:)?[\\/][^>\n]{{0,120}}{_TYPED}",
         rf"[└╰]─*(?:[^\w\s#$%>❯]\s?)?{_TYPED}",
+        r"[└╰][─━]+(?P<sigil>[^\w\s─━])(?P<typed>(?: .*)?)$",
         r"(?P<sigil>➜) +\S{1,80}(?: +(?:git:)?\([^)\n]{0,80}\))?(?: +✗)?(?P<typed>(?: .*)?)$",
         r"(?P<sigil>[❯➜λ»⟩])(?P<typed> .*|)$",
         r"(?P<sigil>\$)(?P<typed>.*)$",
     )
 )
+# `+ ip a`: a command that a script printed before it ran (`set -x`)
+_TRACED = re.compile(r"\s{0,3}\+{1,4} (?P<typed>\S.*[^\s.:?!])\s*$")
 _POWERLINE = re.compile("[\ue0b0-\ue0bf]")
 # These are prompts for sure only in front of a command: `# To do` is a remark, `100 % of` is prose, `alpha> ` may be a quotation
 _UNSURE = tuple(
@@ -74,7 +90,6 @@ _UNSURE = tuple(
     for pattern in (
         r"#{2,6} (?P<sigil>)(?P<typed>\S.*)$",
         r"(?P<sigil>[#%])\s*(?P<typed>\S.*)$",
-        r"(?P<sigil>\+{1,4}) (?P<typed>\S.*)$",  # of `set -x`
         rf"{_HOST}(?:\([\w-]{{1,40}}\))? ?(?P<sigil>[#$%>])(?![{_SIGIL}])(?P<typed>.*)$",
     )
 )
@@ -82,8 +97,9 @@ _UNSURE = tuple(
 _CLOCK = re.compile(r"[\[(]?(?:\d{4}-\d\d-\d\d[ T])?\d{1,2}:\d\d(?::\d\d(?:\.\d{1,6})?)?(?: ?[AP]M)?Z?[\])]?\s+")
 _VENV = re.compile(r"\([\w.+ -]{1,40}\) ?")
 _LIST = re.compile(r"\s*(?:[-*+•] +|\d{1,3}[.)] +|\d{1,5} {1,3}(?=\S))?[*_`\"'“]{0,3}")
-_UPPER_HALF = re.compile(r"\s*[┌╭][─\[(]")
+_UPPER_HALF = re.compile(r"\s*(?:\([\w.-]{1,12}\) )?[┌╭][─\[(]")
 _HOST_OF_UPPER_HALF = re.compile(rf"{_USER}[@㉿]{_HOST}")
+_NAME_OF_UPPER_HALF = re.compile(rf"[\[(]{_HOST}[\])]")
 _CLOSING = "*_`\"'”"
 
 #: Programs that people run between our commands. A line `# WORD …` or `host> WORD …` with one of them is a prompt with a command.
@@ -141,6 +157,9 @@ def read(line: str) -> Prompt | None:
         return None
     if not line.isascii() and _POWERLINE.search(line):
         return _of_powerline(line)
+    traced = _TRACED.match(line)
+    if traced is not None and is_common(traced["typed"]):
+        return Prompt("", "", "+", traced["typed"], True)
     line = bare(line)
     if not line or line[0].isdigit() and ": " in line[:14]:
         return None
@@ -151,11 +170,11 @@ def read(line: str) -> Prompt | None:
             if found["sigil"] in _ARROWS and typed.lstrip()[:1] in ("~", "/"):
                 typed = typed.lstrip().partition(" ")[2]
             groups = found.groupdict()
-            return Prompt(groups.get("user") or "", found["host"], found["sigil"], unmarked(typed), True)
+            return Prompt(groups.get("user") or "", found["host"], found["sigil"], unmarked(_behind_all(typed)), True)
     for pattern in _NAMELESS:
         found = pattern.match(line)
         if found is not None:
-            typed = unmarked(found["typed"])
+            typed = unmarked(_behind_all(found["typed"]))
             sure = found["sigil"] in "$#" + _ARROWS or is_common(typed) or typed == ""
             return Prompt("", "", found["sigil"], typed, sure)
     for pattern in _UNSURE:
@@ -166,6 +185,16 @@ def read(line: str) -> Prompt | None:
             apart = bool(host) and line[found.start("sigil") - 1].isspace()  # `quick # route because …`
             return Prompt("", host, found["sigil"], typed, is_common(typed) and not apart)
     return None
+
+
+# A further part of a prompt behind a sigil: `» ~ » `, `> `
+_FURTHER = re.compile(rf"\s*(?:[~/][\w./-]*\s+)?[{_SIGIL}]\s+(?=\S)")
+
+
+def _behind_all(typed: str) -> str:
+    """The text behind the last part of a prompt that has several: `~ » ip a` → `ip a`."""
+    further = _FURTHER.match(typed)
+    return typed[further.end() :] if further is not None and is_common(typed[further.end() :]) else typed
 
 
 def _of_powerline(line: str) -> Prompt:
@@ -213,7 +242,7 @@ def upper_half(line: str) -> str | None:
     """
     if not _UPPER_HALF.match(line[:20]):
         return None
-    found = _HOST_OF_UPPER_HALF.search(line[:300])
+    found = _HOST_OF_UPPER_HALF.search(line[:300]) or _NAME_OF_UPPER_HALF.search(line[line.find("─") : 300])
     return found["host"] if found else ""
 
 
@@ -249,7 +278,44 @@ def host_of(front: str) -> tuple[str, str]:
     if found is not None:
         return found["user"], found["host"]
     prompt = read(front + "ip a")
-    return (prompt.user, prompt.host) if prompt is not None and prompt.typed == "ip a" else ("", "")
+    if prompt is not None and prompt.typed == "ip a" and prompt.host:
+        return prompt.user, prompt.host
+    return _named_before_path(front)
+
+
+_PATH_OF_PROMPT = re.compile(r"(?:^|(?<=[\s:|\[(])) ?(?:~|/\S*)(?=[\s\])|:/>]|$)")
+_GLYPH = re.compile(r"[^\w\s!-~]|[|>]")
+# Words in a prompt that name neither the user nor the machine
+_OF_PROMPTS = frozenset("in at on via git main master base root vscode codespace sh bash zsh ps venv wsl exit".split())
+
+
+def _named_before_path(front: str) -> tuple[str, str]:
+    """The user and the host in a prompt of an unknown form: the words in front of the folder, or before an arrow.
+
+    >>> _named_before_path("[me][box][~]$ "), _named_before_path("me in box in ~ ❯ "), _named_before_path("Output of ")
+    (('me', 'box'), ('me', 'box'), ('', ''))
+    """
+    path = _PATH_OF_PROMPT.search(front)
+    if path is None and (_GLYPH.search(front.strip()[-1:]) is None or front.count(" ") > 2):
+        return "", ""
+    words = re.findall(r"[^\W_][\w.-]*", front[: path.start()] if path is not None else front)
+    words = [word for word in words if word.lower() not in _OF_PROMPTS and not word.replace(".", "").isdigit()]
+    if not 0 < len(words) < 3:
+        return "", ""
+    return (words[0] if len(words) > 1 else ""), words[-1]
+
+
+def is_like(front: str) -> bool:
+    """Whether a text in front of a command looks like a prompt and not like a part of a sentence.
+
+    >>> is_like("box ➜ ~ "), is_like("[box:~] "), is_like("★ "), is_like("Output of "), is_like("The result of `")
+    (True, True, True, False, False)
+    """
+    front = front.strip()
+    words = [word for word in front.split() if word.isalpha() and word.lower() not in _OF_PROMPTS]
+    if not front or len(front) > 100 or len(words) > 2 or front[-1] in ".,*`'\"”“":
+        return False
+    return any(sign in front for sign in "@~") or _GLYPH.match(front[-1]) is not None or front[-1] in "$#%❯➜λ»✗"
 
 
 _ANYWHERE = re.compile(rf"{_USER}[@㉿]{_HOST}")

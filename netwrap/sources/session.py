@@ -43,14 +43,14 @@ def is_session(text: str) -> bool:
     return any(block.command and (block.parser is not None or block.changes) for block in blocks(text))
 
 
-def blocks(text: str, only: str | None = None) -> list[Block]:
-    """The commands and tables of a text in their order. ``only``: the parser for tables without a command above them.
+def blocks(text: str) -> list[Block]:
+    """The commands and tables of a text in their order.
 
     >>> [block] = blocks("me@h:~$ ip netns exec red arp -n")
     >>> block.host, block.netns, block.parser, block.text
     ('h', 'red', 'arp', '')
     """
-    reader = Reader(pasted_text.undo(text), only)
+    reader = Reader(pasted_text.undo(text))
     reader.run()
     return reader.finished()
 
@@ -101,7 +101,7 @@ def machines(text: str, source: str = "", at: int | None = None) -> list[Machine
     >>> [(machine.name, len(machine.sections)) for machine in machines("me@a:~$ ip r\\ndefault via 10.0.0.1 dev eth0")]
     [('a', 4)]
     """
-    reader = Reader(pasted_text.undo(text), None)
+    reader = Reader(pasted_text.undo(text))
     reader.run()
     found: dict[str, list[Block]] = {}
     for block in reader.finished():
@@ -112,8 +112,8 @@ def machines(text: str, source: str = "", at: int | None = None) -> list[Machine
             often = "no command ran twice" if most == 1 else f"no command ran more than {most} times"
             raise UsageError(f"{source or 'the text'}: {often}: --at {at} makes no sense here")
     made = [_machine(host, some, source, at) for host, some in found.items()]
-    read = {block.first + offset for some in found.values() for block in some for offset, line in enumerate(block.lines) if line}
-    unread = [(number, line) for number, line in zip(reader.numbers, reader.lines) if line and number not in read][:_UNREAD]
+    lines = enumerate(zip(reader.numbers, reader.lines))
+    unread = [numbered for at, numbered in lines if numbered[1] and at not in reader.read][:_UNREAD]
     told = [machine for machine in made if machine.sections] or made[:1]
     lost = [problem for machine in made if not machine.sections and machine not in told for problem in machine.problems]
     return [machine._replace(unread=unread, problems=machine.problems + lost) if not index else machine

@@ -14,7 +14,7 @@ import parsers
 
 from .. import commands
 from ..commands.line import understand
-from . import headings, invocation, machine_names, prompts, quotations, shells, shown, tables_in_text
+from . import foreign, headings, invocation, machine_names, prompts, quotations, shells, shown, tables_in_text
 from .block import NOT_HERE, Block, essence, span
 from .commands_in_text import Commands
 
@@ -51,21 +51,25 @@ class _Turn(NamedTuple):
 
 
 class Reader:
-    """Reader of a text, line by line. ``only``: the parser for tables without a command above them."""
+    """Reader of a text, line by line."""
 
-    def __init__(self, pasted: Pasted, only: str | None) -> None:
+    def __init__(self, pasted: Pasted) -> None:
         self.lines = pasted.lines
         self.numbers = pasted.numbers
         self.breaks = pasted.breaks
-        self.only = only
         self.blocks: list[Block] = []
         self.voices = pasted.voices
         self.machines = pasted.machines
-        self.walls = {*pasted.machines, *(at for at, voice in enumerate(pasted.voices) if at and voice != pasted.voices[at - 1])}
+        self.walls = pasted.walls | {
+            *pasted.machines,
+            *(at for at, voice in enumerate(pasted.voices) if at and voice != pasted.voices[at - 1]),
+        }
         self.voice = ""
         self.shells = shells.Shells()
         self.writers = {"": self.shells, quotations.UNNAMED: self.shells}  # the shells of each writer
         self.files: dict[str, Run] = {}
+        self.read: set[int] = set()  # the positions of the lines that are in tables
+        self.json: dict[int, int] | None = None  # see tables_in_text.whole_json
         self.commands = Commands(self.lines, lambda: self.shells.named)
         self.marks: set[str] = set()  # the values of a loop whose headings are still to come
 
@@ -100,12 +104,14 @@ class Reader:
             end = self.printed(at, found)
             if end:
                 return end
-        if self.only is None or self.only not in tables_in_text.SHAPES:
-            may = not self.commands.begins_none(at) and tables_in_text.may_begin(line)
-            reading = tables_in_text.detect(self.lines, at, self.stops, self.walls) if may else None
-        else:
-            reading = tables_in_text.read(self.only, self.lines, at, self.stops, walls=self.walls) if line.strip() else None
-            reading = reading if reading is not None and reading.first == at else None
+        if foreign.system_of(self.lines, at):
+            block = self.block_without_command(at)
+            self.add(block)
+            return self.of_another_system(block, at)
+        reading = self.detected(at, line)
+        if reading is not None:
+            return self.table(reading)
+        reading = tables_in_text.rest_of_links(self.lines, at, self.stops, self.walls)
         if reading is not None:
             return self.table(reading)
         side = self.side_table(at)
@@ -113,6 +119,17 @@ class Reader:
             return side
         self.said(at, line)
         return at + 1
+
+    def detected(self, at: int, line: str) -> tables_in_text.Reading | None:
+        """The table without a command above it that begins at a line."""
+        if tables_in_text.is_json(line.strip()):
+            if self.json is None:
+                self.json = tables_in_text.whole_json(self.lines)
+            if at in self.json:
+                return tables_in_text.detect_json(self.lines, at, self.json[at])
+        elif not self.commands.begins_none(at) and tables_in_text.may_begin(line):
+            return tables_in_text.detect(self.lines, at, self.stops, self.walls)
+        return None
 
     def add(self, block: Block) -> None:
         block.voice = self.voice
@@ -242,6 +259,9 @@ class Reader:
 
         ``follow``: the shapes of the tables of the later commands in the same line.
         """
+        first = next((it for it in range(at, min(at + 4, len(self.lines))) if self.lines[it].strip()), at)
+        if first < len(self.lines) and first not in self.walls and foreign.system_of(self.lines, first):
+            return self.of_another_system(block, first)
         if block.parser is None:
             return self.side_of(block, at)
         shapes = [shape for shape in follow if shape is not None]
@@ -255,7 +275,7 @@ class Reader:
         reading = tables_in_text.read(
             block.parser, self.lines, at, stops, part=bool(block.part), title=run.watched, once=once, walls=self.walls
         )
-        if reading is None:
+        if reading is None or self.voices[reading.first] != self.voice:
             return 0
         if run.watched and not block.host:
             title = next((line for line in self.lines[at : reading.first] if line.startswith("Every ")), "")
@@ -264,7 +284,25 @@ class Reader:
         self.take(block, reading)
         return reading.end
 
+    def of_another_system(self, block: Block, at: int) -> int:
+        """Note the output of another system as lost, and return the position behind it."""
+        system = foreign.system_of(self.lines, at)
+        end = at + 1
+        while end < len(self.lines) and not self.stops(end):
+            line = self.lines[end]
+            if line.strip() and not self.lines[end - 1].strip() and not foreign.goes_on(self.lines, end):
+                if tables_in_text.is_prose(line) or tables_in_text.may_begin(line):
+                    break
+            end += 1
+        while not self.lines[end - 1].strip():
+            end -= 1
+        block.parser, block.side = None, False
+        block.first, block.last = self.numbers[at], self.numbers[end - 1]
+        block.lost = [(block.first, self.lines[at], f"{span(block)}: the output of {system}, which netwrap does not read")]
+        return end
+
     def take(self, block: Block, reading: tables_in_text.Reading) -> None:
+        self.read.update(at for at, line in enumerate(reading.lines, start=reading.first) if line)
         block.parser = reading.parser
         block.first = self.numbers[reading.first]
         block.last = self.numbers[reading.end - 1]
@@ -436,6 +474,8 @@ class Reader:
             self.shells.restore(before)
             return 0
         self.commands.learn_prompt(found.front)
+        if found.machine:
+            self.shells.outer_names.add(found.machine)
         self.shells.goes_on()
         self.commands.learn(at, found.typed.strip())
         return self.outputs(at, found)
@@ -450,10 +490,13 @@ class Reader:
             self.see(found._replace(sure=True, prompt=None))
         return before
 
+    def block_without_command(self, at: int) -> Block:
+        netns, host = self.shells.place_of_table()
+        return Block(self.numbers[at], "", netns, host)
+
     def table(self, reading: tables_in_text.Reading) -> int:
         """Add the block of a table without a command above it."""
-        netns, host = self.shells.place_of_table()
-        block = Block(self.numbers[reading.first], "", netns, host)
+        block = self.block_without_command(reading.first)
         block.words = commands.module(reading.parser).COMMAND.split()
         self.take(block, reading)
         block.notes.insert(0, f"{span(block)} read as '{' '.join(block.words)}'")
@@ -513,6 +556,7 @@ class Reader:
             end -= 1
         if end == at or self.commands.is_prompt(at):
             return 0
+        self.read.update(range(at, end))
         block.first, block.last = self.numbers[at], self.numbers[end - 1]
         block.lines = textwrap.dedent("\n".join(self.lines[at:end])).split("\n")
         return end

@@ -12,6 +12,8 @@ from typing import NamedTuple
 import parsers
 from parsers.linkrecord import MANGLED
 
+from . import translated
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -61,7 +63,7 @@ def _shape(start: str, more: str = "", *, blank: bool = False, single: bool = Tr
 
 _LINKS = _shape(
     # `-d`; without the flags, which a browser took for a tag; without the number; `-br`; `-o`
-    rf"{_LINK}(?: |$)|\d{{1,10}}: \S{{1,80}}: (?:mtu|qdisc) |\s*[\w.@-]{{1,40}}: <[A-Z_,\d-]*> mtu "
+    rf"{_LINK}(?: |$)|\d{{1,10}}: \S{{1,80}}: +(?:mtu|qdisc) |\s*[\w.@-]{{1,40}}: <[A-Z_,\d-]*> mtu "
     rf"|\S{{1,80}} +(?:{_OPER}) (?: *\S|\s*$)|\S{{1,80}} +(?:{_OPER})$|\d{{1,10}}: \S{{1,80}}\s+(?:inet6?|link/\w+) "
     r"|\d{1,10}: \S{1,80} state \S+ (?:@\S+)?: <",
     rf"\s*(?:{_LINK_WORDS})|\s{{3,}}\S",
@@ -107,7 +109,8 @@ SHAPES: dict[str, Shape] = {
         rf"|[0-9a-f]{{32}} "
     ),
     "ifconfig": _shape(
-        r"\S{1,80}: flags=\d+<|\S{1,80} +Link encap:|Iface +MTU|Kernel Interface table|[\w.@:-]{1,20} +\d+ +\d+ +(?:\d+ +)+\w+$",
+        r"\S{1,80}: flags=\d+<|\S{1,80} +(?:Link encap|Protokoll):|Iface +MTU|Kernel Interface table"
+        r"|[\w.@:-]{1,20} +\d+ +\d+ +(?:\d+ +)+\w+$",
         r"\s*(?:inet6? |ether |loop |unspec |infiniband |tunnel |sit |ppp |UP[ ,]|RX |TX |collisions|txqueuelen|device |Interrupt"
         r"|Base address|Memory|DMA|[A-Z ]*MTU:)",
         single=False,
@@ -150,8 +153,9 @@ _CHATTER = re.compile(
 # Lines below a table that belong to no table: of GitHub's runners, VyOS, chats, `set -x`, `ping`
 _OF_OTHERS = re.compile(
     r"##\[|make(?:\[\d\])?: |::\w+::|\[edit\b|\[?\d\d:\d\d(?::\d\d)?\]? (?:-!-|<|\*)|\+{1,4} [a-z]|--- |<[@+ ]?\w+> |!$"
-    r"|% \w|\s*[\]}],?$"
+    r"|% \w|\s*[\]}],?$|\s*(?:-\s+)?[a-z_]{3,30}:(?: [|>][-+]?)?$"
 )
+_CLOSES = re.compile(r"\s*[\]}],?$")
 # The number of a routing table, which scripts of routers print above its routes
 _TABLE_NUMBER = re.compile(r"\d{1,5}$")
 _JOINT = re.compile(r"\\ {1,8}(?=\S)|\\(?=inet|link/|valid_lft)")
@@ -226,6 +230,8 @@ def _first(shape: Shape, parser: str, lines: Sequence[str], at: int, stop: Calla
                 and _TABLE_NUMBER.match(bare)
                 or parsers_stderr(bare)
                 or is_chatter(bare)
+                or parser in _TITLED
+                and _is_translated_title(shape, lines, at)
             ):
                 skipped += 1
                 at += 1
@@ -238,9 +244,22 @@ def _first(shape: Shape, parser: str, lines: Sequence[str], at: int, stop: Calla
     return -1
 
 
+# Tables with titles that net-tools translates
+_TITLED = ("arp", "route")
+
+
+def _is_translated_title(shape: Shape, lines: Sequence[str], at: int) -> bool:
+    """Whether a line is the title of a table in another language: words without digits, a row at most two lines below."""
+    words = lines[at].split()
+    if not 2 < len(words) < 13 or any(character.isdigit() for character in lines[at]) or lines[at].rstrip()[-1] in ".:?!":
+        if not re.match(r"\S+-IP-\S+$", lines[at].strip()):  # `Kernel-IP-Routentabelle`
+            return False
+    return any(shape.start.match(line.strip()) for line in lines[at + 1 : at + 3])
+
+
 def is_json(line: str) -> bool:
     """Whether a line begins the output of `-j`."""
-    return line[:2] in ("[{", "[]", '{"') or line in ("[", "{")
+    return line[:1] in ("[", "{") and line[1:].lstrip()[:1] in (("{", "]", "") if line[0] == "[" else ('"', ""))
 
 
 def is_chatter(line: str) -> bool:
@@ -352,6 +371,7 @@ def _rows(
                 break
             continue
         text = line[len(indent) :] if line.startswith(indent) else line.lstrip()
+        text = translated.ifconfig(text) if parser == "ifconfig" else text
         left_out = _ELLIPSIS.match(line) is not None
         starts = not left_out and (
             shape.start.match(text) is not None or shape.start.match(text.lstrip()) is not None and not shape.single
@@ -359,6 +379,7 @@ def _rows(
         if starts and is_prose_of(parser, text) and (gap or _ends_like_prose(text)):
             starts = False
         goes_on = not starts and not left_out and shape.more is not None and bool(rows) and shape.more.match(text) is not None
+        goes_on = goes_on and _CLOSES.match(line) is None
         if goes_on and gap and (parser not in _OF_LINKS or is_prose(text)):
             goes_on = False
         if not rows and part and not starts and shape.more is not None and shape.more.match(text):
@@ -392,6 +413,7 @@ def _rows(
             or len(pending) >= 2
             or is_prose(text)
             and not (end == position and _ENDS_OPEN.search(lines[position - 1].rstrip()))
+            and not (end == position and parser in _OF_LINKS and _is_detail(lines, position + 1))
         ):
             break
         else:
@@ -409,13 +431,20 @@ def _rows(
     return rows, lost, end, cut
 
 
+def _is_detail(lines: Sequence[str], at: int) -> bool:
+    """Whether a line is one of a link, so that the line above it was broken, and is no prose."""
+    return at < len(lines) and re.match(r"\s+(?:link/|inet6? |valid_lft )\S", lines[at]) is not None
+
+
 def _as_printed(parser: str, text: str, starts: bool) -> str:
     """A line with the indentation that the parser needs, which a browser may have removed."""
     if starts:
-        return text.lstrip() if parser in _OF_LINKS else text
+        return _WITHOUT_FLAGS.sub(r"\1 ", text.lstrip(), count=1) if parser in _OF_LINKS else text
     return f"        {text}" if parser == "ifconfig" and not text[:1].isspace() else text
 
 
+# `2: eth0:  mtu 1500`: a browser took the flags for a tag
+_WITHOUT_FLAGS = re.compile(r"^(\d{1,10}: \S{1,80}:)  +(?=mtu |qdisc )")
 # Tables with lines long enough to be broken, whose words show where a broken line continues
 _WRAPPED = ("ip_link", "ip_address", "bridge_link", "ip_route", "ip_neigh", "ip_rule", "bridge_fdb")
 _NO_LINE = "no line of this table"
@@ -462,6 +491,34 @@ def _json_rows(lines: Sequence[str], at: int) -> tuple[list[_Row], list[tuple[in
         if depth <= 0 and not quoted:
             return rows, [], position + 1, ""
     return rows, [], len(lines), "cut off"
+
+
+_MAY_BE_JSON = re.compile(r"""\s*(?:[\[\]{}",]|-?\d|(?:true|false|null),?\s*$)""")
+_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
+
+
+def whole_json(lines: Sequence[str]) -> dict[int, int]:
+    """The positions of the lines that begin a JSON text, each with the position behind its last line.
+
+    >>> whole_json(["Look:", "[ {", '  "dst": "default"', "} ]", "[ is no bracket"])
+    {1: 4}
+    """
+    found: dict[int, int] = {}
+    opened: list[tuple[int, bool]] = []  # the line of each open bracket, and whether the line begins with it
+    for position, line in enumerate(lines):
+        if not _MAY_BE_JSON.match(line[:200]):
+            if line.strip():
+                opened.clear()
+            continue
+        begins = len(line) - len(line.lstrip())
+        for one in _BRACKETS.finditer(line):
+            if one[0] in "[{":
+                opened.append((position, one.start() == begins))
+            elif one[0] in "]}" and opened:
+                first, whole = opened.pop()
+                if whole:
+                    found[first] = position + 1
+    return found
 
 
 # -- reading and mending -------------------------------------------------------------------------------------------
@@ -526,7 +583,8 @@ def _mended(
             records = []
     if not records and not lost and not _is_title("\n".join(texts)):
         return None
-    if is_json(texts[0]) and records and not any(_JSON_KEYS & record.keys() for record in records if isinstance(record, dict)):
+    objects = [record.keys() for record in records if isinstance(record, dict)]
+    if is_json(texts[0].strip()) and records and not any(_JSON_KEYS & keys for keys in objects):
         return None  # of another program: `{"kernel": …`
     if end >= len(lines) and cut == "" and _ends_in_the_middle(rows):
         cut = "cut off"
@@ -547,19 +605,22 @@ def _is_noted(text: str) -> bool:
 def _mend_rows(shape: Shape, parser: str, lines: Sequence[str], rows: list[_Row], behind: dict[int, str]) -> set[int]:
     """Mend records that are not understood: remove a writer's note, or join lines. Returns the positions of joined lines."""
     gone: set[int] = set()
+    longest = sorted(len(lines[row.at].rstrip()) for row in rows)[-2:]
+    width = longest[-1] if len(longest) > 1 and longest[0] == longest[1] >= _NARROWEST else 0
     position = 0
     while position < len(rows):
         stop = position + 1
         while stop < len(rows) and not rows[stop].starts:
             stop += 1
         group = rows[position:stop]
-        _mend(parser, group, rows[stop] if stop < len(rows) else None, behind, gone)
+        _mend(parser, group, rows[stop] if stop < len(rows) else None, behind, gone, width)
         position = stop
     rows[:] = [row for row in rows if row.text]
     return gone
 
 
-def _mend(parser: str, group: list[_Row], follower: _Row | None, behind: dict[int, str], gone: set[int]) -> None:
+def _mend(parser: str, group: list[_Row], follower: _Row | None, behind: dict[int, str], gone: set[int], width: int) -> None:
+    """Mend the lines of one record. ``width``: the width of a narrow terminal, at which two lines end; 0 if none do."""
     bad = _parse(parser, [row.text for row in group])[1]
     adjacent = [row for row in group if row.at + 1 in behind]
     noted = [row for row in group if _is_noted(row.text)]
@@ -577,7 +638,7 @@ def _mend(parser: str, group: list[_Row], follower: _Row | None, behind: dict[in
             joined = next(
                 (
                     candidate
-                    for candidate in _joins(row.text.rstrip(), text, bad, group[0].text)
+                    for candidate in _joins(row.text.rstrip(), text, bad, group[0].text, width)
                     if _is_better(parser, group, row, candidate, bad)
                 ),
                 None,
@@ -605,18 +666,19 @@ def _mend(parser: str, group: list[_Row], follower: _Row | None, behind: dict[in
             gone.add(follower.at)
 
 
-def _joins(above: str, text: str, bad: int, head: str) -> list[str]:
+def _joins(above: str, text: str, bad: int, head: str, width: int) -> list[str]:
     """The ways to join a line with the rest below: as further words, or within a word if the line fills a terminal's width."""
     found = []
     label = f" {text}:" in head or f" {text}@" in head  # `inet 10.0.0.1/24 scope global`, and the link's name below
     if bad or label or text.split(None, 1)[0] in _BROKEN_OFF or _ENDS_OPEN.search(above):
         found.append(f"{above} {text}")
-    if bad and len(above) >= _TERMINAL:
+    if bad and len(above) >= (width or _TERMINAL) or len(above) == width and not text[:1].isalpha():
         found.append(above + text)
     return found
 
 
 _TERMINAL = 60
+_NARROWEST = 36
 _ENDS_OPEN = re.compile(
     r"(?:^|\s)(?:via|dev|proto|scope|src|metric|lladdr|lookup|from|to|table|dst|brd|inet6?|mtu|qdisc|state|group|qlen)$"
 )
@@ -649,6 +711,8 @@ def _without_cut(parser: str, text: str) -> tuple[str, str]:
         ):
             if _CUT_IPV4.match(word.partition("/")[0]) and before != "from":
                 return _up_to(parser, text, position), f"cut off: {word!r}"
+    if len(words) == 2 and words[0] in ("inet", "inet6") and "/" not in words[1] and parser == "ip_address":
+        return "", f"cut off: {words[1]!r}"  # a whole line has at least a scope
     if words and words[-1] in ("...", "…") or len(words) > 1 and words[-1].endswith("..."):
         return _up_to(parser, text, len(words) - 1), f"cut off: {' '.join(words[-2:])!r}"
     return text, ""
@@ -720,10 +784,6 @@ def detect(lines: Sequence[str], at: int, stop: Callable[[int], bool], walls: Ab
     """The table at a position that a parser reads completely; None if there is no such table."""
     text = lines[at].strip()
     best: Reading | None = None
-    if is_json(text):
-        rows, _, end, _ = _json_rows(lines, at)
-        names = parsers.detect("\n".join(row.text for row in rows)) if end - at < 200_000 else []
-        return read(names[0], lines, at, stop, walls=walls) if names else None
     for name in _ORDER:
         if SHAPES[name].start.match(text) is None or is_prose_of(name, text):
             continue
@@ -735,6 +795,27 @@ def detect(lines: Sequence[str], at: int, stop: Callable[[int], bool], walls: Ab
     if best is not None and best.parser == "ip_address":
         return best._replace(parser=_kind_of_links(best))
     return best
+
+
+_OF_A_LINK = re.compile(rf"\s*(?:inet6? \S+/\d{{1,3}} .*\bscope \w|link/ether {_MAC} brd )")
+
+
+def rest_of_links(
+    lines: Sequence[str], at: int, stop: Callable[[int], bool], walls: AbstractSet[int] = frozenset()
+) -> Reading | None:
+    """The lines of `ip address` at a position whose link is not named above them; None for any other line."""
+    if _OF_A_LINK.match(lines[at]) is None or is_prose(lines[at]):
+        return None
+    found = read("ip_address", lines, at, stop, part=True, walls=walls)
+    if found is None or not found.records:
+        return None
+    return found._replace(cut=found.cut or "the first line of the link is not here")
+
+
+def detect_json(lines: Sequence[str], at: int, end: int) -> Reading | None:
+    """The table in the JSON text between two positions, if a command that netwrap knows prints such objects."""
+    names = parsers.detect("\n".join(lines[at:end]))
+    return read(names[0], lines, at, lambda position: position >= end) if names else None
 
 
 def _kind_of_links(found: Reading) -> str:

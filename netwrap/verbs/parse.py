@@ -178,7 +178,7 @@ def _remarks(block: Block) -> Iterator[str]:
         yield f"{block.first}: only a part of the table: {block.part}"
     if block.said:
         yield f"{block.line}: no table: {block.command}: {block.said[0]}"
-    elif block.parser is None and not block.changes and not block.side and block.command:
+    elif block.parser is None and not block.changes and not block.side and block.command and not block.lost:
         yield f"{block.line}: not recognised: {block.command}"
 
 
