@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from parsers.tuples import NamedTuple
 
 from . import iptables_rules, matching, nft_rules, rule_index
-from .nft_rules import Broken, Effect, Unknown
+from .nft_rules import Broken, Effect, Lots, Unknown
 from .packet import Packet, replace
 from .switches import Switches
 
@@ -54,6 +54,8 @@ class Outcome(NamedTuple):
     nat: str | None = None  # dnat, snat, masquerade, redirect
     unknown: str | None = None  # why the verdict is undecided: "not-captured", or what was not understood
     rerouted: bool = False  # the route is looked up again, because `output` set a mark
+    possible: tuple[Outcome, ...] = ()  # of an undecided one: the outcomes of which one is true; () where not all are known
+    by_chance: bool = False  # each of them happens: the kernel draws lots (`-m statistic`, numgen, one address of a range)
 
 
 class _World(NamedTuple):
@@ -91,6 +93,7 @@ class Firewalls:
         self.chains: dict[tuple[str, str, str, str], _Chain] = {}
         self.tables: dict[tuple[str, str, str], nft_rules.Table] = {}
         self.sets_addresses = False  # whether a rule changes an address and lets the packet go on
+        self.asks_marks = False  # whether a rule asks for the mark of packets
         for record in netns.rulesets or ():
             self._add(record)
         self.bases = [chain for chain in self.chains.values() if "hook" in chain.record]
@@ -117,6 +120,7 @@ class Firewalls:
                 chain = {"kind": "chain", "family": family, "table": table, "chain": record["chain"], "tool": tool}
                 self.chains[key] = _Chain(tool, family, table, chain, [])
             self.chains[key].rules.append(record)
+            self.asks_marks = self.asks_marks or "mark" in record["text"]
             if tool == "nft":
                 names = self.tables.setdefault(where, nft_rules.Table(family)).changing
                 for statement in record["expr"]:
@@ -285,6 +289,13 @@ class _Walk:
             world = self.doubted(chain, rule, world, why)
         try:
             effects = iptables_rules.apply(rule, world.packet, self.context)
+        except Lots as lots:
+            world = self.doubted(chain, rule, world, str(lots))
+            for self.context.lot in range(lots.count):
+                for effect in iptables_rules.apply(rule, world.packet, self.context):
+                    self.effect(chain, rule, effect, world, on, back, ends, depth)
+            self.context.lot = None
+            return
         except (Unknown, LookupError, TypeError, ValueError, AttributeError) as error:
             ends.append(_End("undecided", self.doubted(chain, rule, world, str(error))))
             return
@@ -300,7 +311,7 @@ class _Walk:
         back: list[_World], ends: list[_End], depth: int,
     ) -> None:  # fmt: skip
         """Apply the statements of a rule of nft to one world, as :meth:`rule` does."""
-        for statement in statements:
+        for at, statement in enumerate(statements):
             try:
                 if "match" in statement:
                     found = nft_rules.matches(statement, world.packet, table, self.context)
@@ -313,6 +324,15 @@ class _Walk:
                 effect = nft_rules.apply(statement, world.packet, table, self.context)
             except Broken:
                 on.append(world)
+                return
+            except Lots as lots:
+                world = self.doubted(chain, rule, world, str(lots))
+                for one in nft_rules.drawn(statement, world.packet, table, self.context, lots.count):
+                    after = world if one is None else self.effect(chain, rule, one, world, on, back, ends, depth)
+                    if one is None:
+                        on.append(world)
+                    elif after is not None:
+                        self.statements(chain, rule, statements[at + 1 :], table, after, on, back, ends, depth)
                 return
             except (Unknown, LookupError, TypeError, ValueError, AttributeError) as error:
                 world = self.doubted(chain, rule, world, str(error))
@@ -483,13 +503,19 @@ def _outcome(packet: Packet, netns: Namespace, ends: list[_End]) -> Outcome:
         return Outcome("accept", first.world.packet, list(first.world.steps), first.world.nat, rerouted=rerouted)
     doubt = next((end.world.doubt for end in ends if end.world.doubt is not None), None)
     steps = [*first.world.steps, *([doubt] if doubt is not None else [])]
-    return Outcome("undecided", packet, steps, None, doubt.unknown if doubt is not None else "not-captured")
+    possible: dict[Any, Outcome] = {}
+    for end in ends if not missing and "undecided" not in verdicts else ():
+        one = Outcome(end.verdict, end.world.packet, list(end.world.steps), end.world.nat, rerouted=end.world.rerouted)
+        possible.setdefault((end.verdict, *(_what_counts(end.world.packet, netns) if end.verdict == "accept" else ())), one)
+    by_chance = all(end.world.doubt is None or end.world.doubt.unknown in nft_rules.BY_CHANCE for end in ends)
+    unknown = doubt.unknown if doubt is not None else "not-captured"
+    return Outcome("undecided", packet, steps, None, unknown, possible=tuple(possible.values()), by_chance=by_chance)
 
 
 def _what_counts(one: Packet, netns: Namespace) -> tuple[Any, ...]:
-    """The fields of a packet that decide its further way; the mark counts only where a routing rule asks for marks."""
+    """The fields of a packet that decide its further way; the mark counts only where a rule asks for marks."""
     rules = (netns.rules if one.family == "inet" else netns.rules6) or ()
-    asked = any("fwmark" in rule for rule in rules)
+    asked = _firewalls(netns).asks_marks or any("fwmark" in rule for rule in rules)
     return (one.source, one.destination, one.sport, one.dport, one.state, one.mark if asked else None)
 
 

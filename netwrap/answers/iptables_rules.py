@@ -278,6 +278,11 @@ def _fragment(value: str, packet: Packet, context: Context, condition: Record) -
     return False
 
 
+def _absent(value: str, packet: Packet, context: Context, condition: Record) -> bool:
+    """A header that an ordinary packet does not have: the condition fails, also where it is negated."""
+    return bool(condition.get("negated"))
+
+
 def _rpfilter(options: set[str | None], packet: Packet, context: Context) -> bool | None:
     """Whether the way back to the source leaves by the link that the packet came in by."""
     if packet.iif == "lo":
@@ -321,6 +326,8 @@ _JUDGES: dict[tuple[str, str], Any] = {
     ("hl", "--hl-eq"): _ttl("eq"), ("hl", "--hl-lt"): _ttl("lt"), ("hl", "--hl-gt"): _ttl("gt"), ("length", "--length"): _length,
     ("dscp", "--dscp"): _dscp, ("owner", "--uid-owner"): _owner("uid"), ("owner", "--gid-owner"): _owner("gid"),
     ("pkttype", "--pkt-type"): _pkttype,
+    **{("recent", f"--{option}"): _always for option in ("set", "name", "mask", "rsource", "rdest")},
+    **{(module, ""): _absent for module in ("rt", "frag", "hbh", "dst", "mh")},
 }  # fmt: skip
 _TRANSPORTS = {name: name for name in ("tcp", "udp", "udplite", "sctp", "dccp", "icmp")} | {"icmp6": "ipv6-icmp"}
 for _name in _TRANSPORTS:
@@ -346,7 +353,7 @@ def apply(rule: Record, packet: Packet, context: Context) -> list[Effect]:
         number = whole(zone)
         return [Effect(packet=replace(packet, zone=number))] if number is not None else []
     if target in ("DNAT", "SNAT"):
-        return [_nat(target, str(options["--to-destination" if target == "DNAT" else "--to-source"]), packet)]
+        return [_nat(target, str(options["--to-destination" if target == "DNAT" else "--to-source"]), packet, context)]
     if target == "MASQUERADE":
         return [nft_rules.masquerade(packet, context)]
     if target == "REDIRECT":
@@ -388,7 +395,7 @@ def _connmarked(packet: Packet, options: Record) -> Effect:
     return Effect(packet=replace(packet, ct_mark=_marked(packet.ct_mark, options)))
 
 
-def _nat(target: str, to: str, packet: Packet) -> Effect:
+def _nat(target: str, to: str, packet: Packet, context: Context) -> Effect:
     """Apply a NAT target: ``10.0.0.5``, ``10.0.0.5:80``, ``10.0.0.5-10.0.0.9:80-90``, ``:80``, ``[fd00::5]:80``"""
     if to[:1] == "[":
         text, _, ports = to[1:].partition("]")
@@ -399,8 +406,8 @@ def _nat(target: str, to: str, packet: Packet) -> Effect:
         text, _, ports = to.partition(":")
     ports = ports.partition("/")[0]
     first, dash, last = text.partition("-")
-    if dash and first != last:
-        raise Unknown("one address of several")
+    if dash:
+        first = nft_rules.one_of_range(first, last, context)
     name = target.lower()
     if name == "dnat":
         return nft_rules.translated(packet, name, first or None, _single_port(ports or None))

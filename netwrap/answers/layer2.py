@@ -96,6 +96,14 @@ class Unknown(NamedTuple):
     obstacle: Obstacle | None
 
 
+class Proxy(NamedTuple):
+    """A vxlan that answers ARP and neighbour discovery itself, from its own entries (`proxy`), and the obstacle before it."""
+
+    netns: Namespace
+    link: Link
+    obstacle: Obstacle | None
+
+
 class Segment:
     """All that a link reaches: ``own`` ends, and those behind the other ports of bridges (``shared``), made when asked for.
 
@@ -104,10 +112,13 @@ class Segment:
     """
 
     def __init__(
-        self, own: tuple[End, ...], unknown: tuple[Unknown, ...], dead: tuple[Obstacle, ...], shared: tuple[Shared, ...] = ()
-    ) -> None:
+        self, own: tuple[End, ...], unknown: tuple[Unknown, ...], dead: tuple[Obstacle, ...], shared: tuple[Shared, ...] = (),
+        proxies: tuple[Proxy, ...] = (),
+    ) -> None:  # fmt: skip
         self.own = own
         self.shared = shared
+        moved_proxies = (moved for one in shared for moved in one.proxies())
+        self.proxies: tuple[Proxy, ...] = (*proxies, *moved_proxies)
         self.unknown: tuple[Unknown, ...] = (*unknown, *(moved for one in shared for moved in one.unknown()))
         self.dead: tuple[Obstacle, ...] = (*dead, *(obstacle for one in shared for obstacle in one.core.dead))
 
@@ -159,6 +170,11 @@ class Shared(NamedTuple):
         """Where a frame from the port leaves what was captured."""
         for one in self.core.unknown:
             yield one._replace(trail=self._trail(one.trail), obstacle=self.way.obstacle or one.obstacle)
+
+    def proxies(self) -> Iterator[Proxy]:
+        """The vxlans that answer what the port asks."""
+        for one in self.core.proxies:
+            yield one._replace(obstacle=self.way.obstacle or one.obstacle)
 
     def _trail(self, trail: tuple[Step, ...]) -> tuple[Step, ...]:
         first, *rest = trail
@@ -234,7 +250,7 @@ class Wires:
         self._overlays: bool | None = None
         self._steered: set[str] | None = None
         self._children: dict[tuple[int, str], list[tuple[Namespace, Link]]] | None = None
-        self._found: tuple[list[End], list[Unknown], list[Obstacle], list[Shared]] = ([], [], [], [])
+        self._found: tuple[list[End], list[Unknown], list[Obstacle], list[Shared], list[Proxy]] = ([], [], [], [], [])
         self._sender: tuple[int, str] = (0, "")
         self._alike: dict[tuple[int, str], bool] = {}
 
@@ -249,14 +265,14 @@ class Wires:
         if key not in self._segments:
             self._segments[key] = Segment((), (), ())  # a tunnel through itself
             before = self._found, self._sender
-            self._found, self._sender = ([], [], [], []), key[:2]
+            self._found, self._sender = ([], [], [], [], []), key[:2]
             link = netns.link(dev)
             if link is not None:
                 self._leave(netns, link, (), _Way(mac=key[2], sender=_mac(link), learned=learned, mended=self.mended))
-            ends, unknown, dead, shared = self._found
+            ends, unknown, dead, shared, proxies = self._found
             self._found, self._sender = before
             own = _once(end for end in ends if (id(end.netns), end.dev) != key[:2])
-            self._segments[key] = Segment(tuple(own), tuple(unknown), tuple(dead), tuple(shared))
+            self._segments[key] = Segment(tuple(own), tuple(unknown), tuple(dead), tuple(shared), tuple(proxies))
         return self._segments[key]
 
     # -- children -----------------------------------------------------------------------------------------------------
@@ -641,7 +657,9 @@ class Wires:
                 )
             )
             return
-        if not remotes:
+        if what == "vxlan" and info.get("proxy") and way.mac is None:
+            self._found[4].append(Proxy(netns, link, way.obstacle))
+        elif not remotes:
             mend: tuple[str, ...] = ()
             text = f"{what} {name} in {netns.title} has no remote"
             if what in ("ipip", "gre", "sit", "wireguard", "vti") or info.get("external") or info.get("collect_metadata"):
@@ -747,7 +765,11 @@ class Wires:
         found = [_address(data(link).get(key)) for key in ("remote", "remote6", "group", "group6")]
         if kind(link) == "vxlan" and netns.fdb is not None:  # which holds the remote that the link was made with, too
             rows = [row for row in netns.fdb if row.get("ifname") == link.get("ifname") and "dst" in row]
-            own = [str(row["dst"]) for row in rows if row.get("state") == "permanent" and str(row.get("mac")).lower() == mac]
+            own = [
+                str(row["dst"])
+                for row in rows
+                if row.get("state") in ("permanent", "static") and str(row.get("mac")).lower() == mac
+            ]
             return list(dict.fromkeys(own[:1] or [str(row["dst"]) for row in rows if row.get("mac") == _EVERYBODY]))
         return list(dict.fromkeys(one for one in found if one is not None))
 

@@ -124,7 +124,8 @@ def flag_bits(names: Iterable[str]) -> int:
 class Context:
     """A hook of a namespace, and the state that rules can ask for there besides the packet.
 
-    ``tracked``: whether conntrack has seen the packet when a rule of the priority at hand runs.
+    ``tracked``: whether conntrack has seen the packet when a rule of the priority at hand runs. ``lot``: which of the values that
+    the kernel draws at random is tried; None: none is.
     """
 
     def __init__(self, netns: Namespace, hook: str, addresses_of_out: list[str] | None, fib: Fib | None) -> None:
@@ -133,6 +134,7 @@ class Context:
         self.addresses_of_out = addresses_of_out
         self._fib = fib
         self.tracked = True
+        self.lot: int | None = None
 
     def fib(self, text: str, packet: Packet) -> tuple[str, str | None] | None:
         """The type and the interface that the routing tables have for an address; None where it is not known."""

@@ -13,6 +13,7 @@ from parsers.tuples import NamedTuple
 from . import matching
 from .matching import STATES, Context, every, negated, some
 from .packet import replace
+from .routing import family_of, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +32,10 @@ class Unknown(Exception):
     """A field, set or statement is not known; the text of the exception names it."""
 
 
+#: The reasons for an unknown that is one by nature: the kernel draws lots for each connection.
+BY_CHANCE = ("the kernel draws lots", "-m statistic --mode random", "-m statistic --mode nth")
+
+
 class Effect(NamedTuple):
     """The effect of a statement: a verdict (accept, drop, jump, ...) with its target, or a changed packet, or nothing."""
 
@@ -40,6 +45,16 @@ class Effect(NamedTuple):
     name: str = ""  # the word for the step of a trace: mark, dnat, ...
 
 
+class Lots(Exception):
+    """The kernel draws one of ``count`` lots; ``Context.lot`` is the lot that is tried."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(BY_CHANCE[0])
+        self.count = count
+
+
+#: No more lots than this are tried.
+_LOTS = 16
 #: Sets and maps with fewer elements are compared element by element.
 _LONG = 24
 _TRANSPORTS = ("tcp", "udp", "udplite", "sctp", "dccp", "icmp", "icmpv6", "igmp", "esp", "ah", "comp", "gre")
@@ -309,7 +324,35 @@ def evaluate(left: Any, packet: Packet, table: Table, context: Context) -> Any:
             return 0
     if name == "map":
         return look_up(inner, packet, table, context)
+    if name in ("numgen", "jhash", "symhash"):
+        return int(inner.get("offset") or 0) + draw(int(inner["mod"]), name, context)
     raise Unknown(f"{name} is not known")
+
+
+def draw(count: int, what: str, context: Context) -> int:
+    """The lot that is tried, of ``count``. Raises Lots where none is tried yet, Unknown where there are too many."""
+    if count > _LOTS:
+        raise Unknown(f"{what}: one of {count}")
+    if context.lot is None and count > 1:
+        raise Lots(count)
+    return context.lot or 0
+
+
+def drawn(statement: Record, packet: Packet, table: Table, context: Context, count: int) -> list[Effect | None]:
+    """The effect of a statement for each of its lots; None where the rule does not apply then. Raises Unknown."""
+    found: list[Effect | None] = []
+    for lot in range(count):
+        context.lot = lot
+        try:
+            if "match" in statement:
+                found.append(Effect() if matches(statement, packet, table, context) else None)
+            else:
+                found.append(apply(statement, packet, table, context))
+        except Broken:
+            found.append(None)
+        finally:
+            context.lot = None
+    return found
 
 
 def look_up(inner: Record, packet: Packet, table: Table, context: Context) -> Any:
@@ -359,7 +402,7 @@ def _payload(inner: Record, packet: Packet, table: Table, context: Context) -> A
         if packet.family == "arp":
             raise Broken
         if proto not in ("tcp", "udp", "udplite", "sctp", "dccp"):
-            raise Unknown("ports of a protocol without ports")
+            return None  # bytes of another header, in the place of ports
     elif protocol in _TRANSPORTS:
         if matching.number_of(protocol) != matching.number_of(packet.proto):
             raise Broken
@@ -622,13 +665,23 @@ def _nat(name: str, value: Record, packet: Packet, table: Table, context: Contex
         new = look_up(new["map"], packet, table, context)
         if isinstance(new, dict) and "concat" in new:
             new, number = new["concat"]
-    if isinstance(new, dict) and "range" in new and new["range"][0] == new["range"][1]:
-        new = new["range"][0]
+    if isinstance(new, dict) and "range" in new:
+        first, last = new["range"]
+        new = one_of_range(first, last, context)
     if new is not None and not isinstance(new, str):
         raise Unknown("one address of several")
     if name == "dnat":
         return translated(packet, "dnat", new, _one_port(number, packet, table, context))
     return translated(packet, "snat", new, number if isinstance(number, int) else None, free=number is not None)
+
+
+def one_of_range(first: str, last: str, context: Context) -> str:
+    """The address of a range that is tried. Raises Lots where none is tried yet, Unknown for a long range."""
+    low, high = matching.address(first), matching.address(last)
+    if low is None or high is None:
+        raise Unknown("one address of several")
+    lot = draw(high - low + 1, "one address of several", context)
+    return first if not lot else text_of(low + lot, family_of(first))
 
 
 def translated(packet: Packet, name: str, to: str | None, number: int | None, free: bool = False) -> Effect:

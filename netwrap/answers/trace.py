@@ -6,12 +6,13 @@ from parsers.tuples import NamedTuple
 
 from ..errors import UsageError
 from ..model import evidence
+from . import nft_rules
 from .inside import inside
 from .packet import Packet, replace
 from .routing import family_of
 from .walk.servers import bound
 from .walk.walker import Walker
-from .walk.way import TTL, Ended, Hop, Way
+from .walk.way import Ended, Hop, Way
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +25,14 @@ if TYPE_CHECKING:
     from ..model.namespace import Namespace
 
 
+#: The ends of the words for rules that the kernel lets decide by chance.
+_BY_CHANCE = tuple(f"({why})" for why in nft_rules.BY_CHANCE)
 _ECHO = {"inet": ("icmp", 8, 0), "inet6": ("icmpv6", 128, 129)}
+
+
+#: No more ways than this are followed, and in none is the outcome of more rules supposed.
+_MOST = 60
+_SUPPOSED = 6
 
 
 class Asked(NamedTuple):
@@ -88,6 +96,66 @@ def ask(
     return Asked(netns, destination, proto, port, sport, source or own, mark, size, one_way)
 
 
+def chosen(hosts: Sequence[Host], start: str, target: str) -> tuple[Host, str, str]:
+    """Choose the host of FROM, and say FROM and TO in its words.
+
+    Of several hosts, a word is looked for in all of them; ``HOST:WORD`` names one, and HOST alone its own namespace. TO in
+    another host becomes the address that it has there. Raises UsageError where no host has a word, or several have it.
+    """
+    if len(hosts) == 1:
+        return hosts[0], start, target
+    named, word = _with_host(hosts, start)
+    found = [host for host in ([named] if named is not None else hosts) if _has(host, word)]
+    if len(found) != 1:
+        listed = ", ".join(host.name for host in found or hosts)
+        if found:
+            raise UsageError(f"several hosts have {word}: write {' or '.join(f'{host.name}:{word}' for host in found[:4])}")
+        raise UsageError(f"no host has {word!r} as a namespace or an address; FROM may be HOST:NAME; the hosts are: {listed}")
+    host = found[0]
+    other, place = _with_host(hosts, target)
+    if other is None and (_is_address(place) or _has(host, place)) or other is host:
+        return host, word, place
+    having = [one for one in ([other] if other is not None else hosts) if _has(one, place)]
+    if len(having) > 1:
+        raise UsageError(f"several hosts have {place}: write {' or '.join(f'{one.name}:{place}' for one in having[:4])}")
+    return host, word, _target(having[0], place, word if _is_address(word) else None) if having else place
+
+
+def _with_host(hosts: Sequence[Host], word: str) -> tuple[Host | None, str]:
+    """The host that a word names, and the word without it."""
+    for host in sorted(hosts, key=lambda one: -len(one.name)):
+        if word.startswith(f"{host.name}:"):
+            return host, word[len(host.name) + 1 :]
+    if not any(_has(host, word) for host in hosts):
+        for host in hosts:
+            if word in (host.name, host.hostname) and host.root is not None:
+                return host, host.root.title
+    return None, word
+
+
+def _has(host: Host, word: str) -> bool:
+    """Whether a host has a namespace of that name, or one with that address."""
+    if _is_address(word):
+        return bool(Walker(host).owners(word))
+    try:
+        host.find(word)
+    except UsageError:
+        return False
+    return True
+
+
+def elsewhere(hosts: Sequence[Host], host: Host, found: Trace) -> list[str]:
+    """Who has the address of TO, where the host that was walked does not have it, but another one does."""
+    address = found.asked.destination
+    if found.verdict == "reached" or Walker(host).owners(address):
+        return []
+    return [
+        f"{address} is an address of {netns.title} in {other.name}, whose links to {host.name} are not known"
+        for other in hosts
+        for netns in {id(netns): netns for netns, _ in (Walker(other).owners(address) if other is not host else ())}.values()
+    ]
+
+
 def _start(host: Host, walker: Walker, start: str) -> tuple[Namespace, str | None]:
     if _is_address(start):
         owners = walker.owners(start)
@@ -102,6 +170,7 @@ def _start(host: Host, walker: Walker, start: str) -> tuple[Namespace, str | Non
 
 def _target(host: Host, target: str, source: str | None) -> str:
     if _is_address(target):
+        _refuse_many(target)
         return target
     try:
         netns = host.find(target)
@@ -116,6 +185,23 @@ def _target(host: Host, target: str, source: str | None) -> str:
     if not found:
         raise UsageError(f"{netns.title} has no address" + (" of that family" if source is not None else ""))
     return found[0]
+
+
+def _refuse_many(address: str) -> None:
+    """Raise UsageError for an address that is not one receiver's: multicast, the broadcast to all, the unspecified address.
+
+    >>> _refuse_many("224.0.0.1")
+    Traceback (most recent call last):
+    netwrap.errors.UsageError: 224.0.0.1 is a multicast address, for many receivers: trace follows a packet to one
+    """
+    import ipaddress
+
+    found = ipaddress.ip_address(address.partition("%")[0])
+    if found.is_multicast or address == "255.255.255.255":
+        kind = "multicast" if found.is_multicast else "broadcast"
+        raise UsageError(f"{address} is a {kind} address, for many receivers: trace follows a packet to one")
+    if found.is_unspecified:
+        raise UsageError(f"{address} is nobody's address")
 
 
 def _meant(target: str) -> str:
@@ -164,12 +250,21 @@ def trace(host: Host, asked: Asked, walker: Walker | None = None) -> Trace:
         family, asked.source or "", asked.destination, proto, sport=sport, dport=asked.port, icmp_type=request,
         mark=asked.mark, length=asked.size,
     )  # fmt: skip
-    results = []
-    for there in walker.send(asked.start, Way(packet), asked.source):
-        for result in _both(walker, asked, there, answer):
-            results.append(result)
-        if len(results) > 60:
-            break
+    results: list[Result] = []
+    waiting: list[dict[object, int]] = [{}]
+    while waiting and len(results) <= _MOST:
+        walker.hooks.supposed = waiting.pop()
+        walker.hooks.open = {}
+        found: list[Result] = []
+        for there in walker.send(asked.start, Way(packet), asked.source):
+            found += _both(walker, asked, there, answer)
+            if len(found) > _MOST:
+                break
+        key = next(iter(walker.hooks.open), None)
+        if key is None or len(walker.hooks.supposed) >= _SUPPOSED:
+            results += found
+        else:
+            waiting += [{**walker.hooks.supposed, key: lot} for lot in reversed(range(walker.hooks.open[key]))]
     return _answer(asked, results)
 
 
@@ -194,9 +289,13 @@ def _both(walker: Walker, asked: Asked, there: Ended, answer: int | None) -> lis
     packet = there.way.packet
     reply = replace(
         packet, source=packet.destination, destination=packet.source, sport=packet.dport, dport=packet.sport, icmp_type=answer,
-        iif=None, oif=None, mark=0, state="established", direction="reply", bridged=False, physin=None, physout=None,
+        iif=None, oif=None, mark=0, ct_mark=0, state="established", direction="reply", bridged=False, physin=None, physout=None,
+        ether_source=None, ether_destination=None,
     )  # fmt: skip
-    way = Way(reply, TTL, connections=there.way.connections, seen=there.way.seen, reply=True, learned=there.way.learned)
+    question = there.way
+    way = Way(
+        reply, connections=question.connections, seen=question.seen, reply=True, marks=question.marks, learned=question.learned
+    )  # fmt: skip
     oif = None
     if there.dev is not None and packet.proto != "udp":
         oif = walker.router(there.netns, packet.family).vrf_of(there.dev)
@@ -256,7 +355,12 @@ def _answer(asked: Asked, results: list[Result]) -> Trace:
     verdicts = {result.verdict for result in judged}
     chosen = judged[0]
     verdict, reason = chosen.verdict, chosen.reason
-    if len(verdicts) > 1:
+    supposed = [one for result in judged for end in (result.there, result.back) if end is not None for one in end.way.supposed]
+    if len(verdicts) > 1 and any(not one[0].endswith(_BY_CHANCE) for one in supposed):
+        chosen = next((result for result in judged if result.verdict not in ("reached", "leaves")), judged[0])
+        verdict, reason = "undecided", "filter-unknown"
+        missing += supposed
+    elif len(verdicts) > 1:
         chosen = next((result for result in judged if result.verdict not in ("reached", "leaves")), judged[0])
         verdict, reason = "depends", chosen.reason
         if "undecided" in verdicts and "reached" in verdicts and len(verdicts) == 2:

@@ -47,12 +47,14 @@ def run(options: Options) -> int:
         raise UsageError(f"--format {options.format} draws one way: FROM TO")
     if options.all:
         return _matrix(options, proto)
-    host = _source.host(options)
+    hosts = _source.hosts(options)
+    host, start, target = trace.chosen(hosts, options.words[0], options.words[1])
     asked = trace.ask(
-        host, options.words[0], options.words[1], proto=proto, port=options.port, sport=options.sport,
+        host, start, target, proto=proto, port=options.port, sport=options.sport,
         source=_address(options.address), mark=_mark(options.mark), size=options.size, one_way=options.one_way,
     )  # fmt: skip
     found = trace.trace(host, asked)
+    found = found._replace(notes=(*found.notes, *trace.elsewhere(hosts, host, found)))
     notes = list(_asked_the_kernel(found)) if host.live else []
     if options.probe:
         if not host.live:
@@ -70,7 +72,7 @@ def run(options: Options) -> int:
         for line in [*trace.lines(found, trace.then(host, found)), *(f"  kernel: {note}" for note in notes)]:
             print(printable(line))
     sys.stdout.flush()
-    for line in dict.fromkeys([*host.notes, *host.problems]):
+    for line in dict.fromkeys([*host.notes, *(problem for one in hosts for problem in one.problems)]):
         say(line)
     return trace.status(found)
 

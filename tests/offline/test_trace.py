@@ -89,3 +89,63 @@ default via 10.0.0.1 dev eth0
     assert "default via 10.0.0.1 dev eth0, from 10.0.0.5   LEAVES HERE  " in leaves.stdout.splitlines()[0]
     delivered = netwrap("trace", "(root)", "10.0.0.5", "--from", str(file))
     assert delivered.stdout.splitlines()[0] == "(root)    10.0.0.5 is an address of (root) itself"
+
+
+TWO = """me@alpha:~$ ip addr
+2: ens3: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 state UP
+    link/ether 02:00:00:00:00:07 brd ff:ff:ff:ff:ff:ff
+    inet 192.0.2.7/24 scope global ens3
+me@alpha:~$ ip route
+default via 192.0.2.1 dev ens3
+192.0.2.0/24 dev ens3 proto kernel scope link src 192.0.2.7
+me@beta:~$ ip addr
+2: ens4: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 state UP
+    link/ether 02:00:00:00:00:08 brd ff:ff:ff:ff:ff:ff
+    inet 192.0.2.8/24 scope global ens4
+me@beta:~$ ip route
+192.0.2.0/24 dev ens4 proto kernel scope link src 192.0.2.8
+"""
+
+
+@pytest.mark.parametrize(
+    ("start", "target"),
+    [("alpha", "beta"), ("alpha:(root)", "192.0.2.8"), ("192.0.2.7", "beta:(root)"), ("alpha:192.0.2.7", "192.0.2.8")],
+)
+def test_one_host_of_several(netwrap: Netwrap, tmp_path: Path, start: str, target: str) -> None:
+    file = tmp_path / "paste.txt"
+    file.write_text(TWO)
+    done = netwrap("trace", start, target, "--from", str(file))
+    assert done.returncode == 3 and "192.0.2.0/24 dev ens3" in done.stdout and "LEAVES HERE" in done.stdout
+    note = "  note:   192.0.2.8 is an address of (root) in beta, whose links to alpha are not known"
+    assert note in done.stdout.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("start", "target", "said"),
+    [
+        ("(root)", "192.0.2.8", "several hosts have (root): write alpha:(root) or beta:(root)"),
+        ("gamma", "192.0.2.8", "FROM may be HOST:NAME; the hosts are: alpha, beta"),
+        ("alpha", "gamma", "no namespace 'gamma' in"),
+    ],
+)
+def test_a_host_that_several_or_none_are(netwrap: Netwrap, tmp_path: Path, start: str, target: str, said: str) -> None:
+    file = tmp_path / "paste.txt"
+    file.write_text(TWO)
+    done = netwrap("trace", start, target, "--from", str(file))
+    assert done.returncode == 2 and done.stdout == "" and said in done.stderr and done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("224.0.0.251", "224.0.0.251 is a multicast address, for many receivers: trace follows a packet to one"),
+        ("ff02::1%eth0", "ff02::1%eth0 is a multicast address, for many receivers: trace follows a packet to one"),
+        ("255.255.255.255", "255.255.255.255 is a broadcast address, for many receivers: trace follows a packet to one"),
+        ("::", ":: is nobody's address"),
+    ],
+)
+def test_no_single_receiver(netwrap: Netwrap, tmp_path: Path, target: str, said: str) -> None:
+    file = tmp_path / "paste.txt"
+    file.write_text(PASTE)
+    done = netwrap("trace", "(root)", target, "--from", str(file))
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"netwrap: {said}\n")

@@ -3,13 +3,15 @@
 Reads ``{"pairs": [[NETNS, ADDRESS], …], "servers": [NETNS, …]}`` and prints for each pair and protocol (icmp, udp, tcp) whether
 an answer came, and where the question and the answer were received as a packet for that host:
 ``[[{"came": true, "there": [[NETNS, DEV], …], "back": [[NETNS, DEV], …]}, …], …]``. Servers answer UDP and TCP on port 7007 of
-every address, from the wildcard.
+every address, from the wildcard. A pair may name another port to ask (``[NETNS, ADDRESS, PORT]``), and ``"ports"`` other ports
+on which the servers answer. Each line is one such question; without pairs it only starts the servers.
 """
 
 from __future__ import annotations
 
 import ctypes
 import errno
+import itertools
 import json
 import os
 import select
@@ -35,13 +37,13 @@ def enter(netns: str) -> None:
             raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), netns)
 
 
-def _servers(names: list[str]) -> None:
+def _servers(names: list[str], ports: list[int]) -> None:
     heard: dict[int, Any] = {}
     poll = select.poll()
     for name in names:
         enter(name)
         for family, wildcard in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):
-            for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+            for kind, port in itertools.product((socket.SOCK_DGRAM, socket.SOCK_STREAM), ports):
                 try:
                     server = socket.socket(family, kind)
                 except OSError:
@@ -50,7 +52,7 @@ def _servers(names: list[str]) -> None:
                     server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
                 server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 server.setblocking(False)
-                server.bind((wildcard, PORT))
+                server.bind((wildcard, port))
                 if kind == socket.SOCK_STREAM:
                     server.listen(64)
                 heard[server.fileno()] = server
@@ -64,7 +66,7 @@ def _servers(names: list[str]) -> None:
                 try:
                     if server.type & socket.SOCK_DGRAM and not server.type & socket.SOCK_STREAM:
                         text, sender = server.recvfrom(2048)
-                        server.sendto(text, sender)
+                        server.sendto(text.replace(b"netwrap", b"partwen", 1), sender)
                     else:
                         kept.append(server.accept()[0])
                 except OSError:
@@ -115,11 +117,11 @@ def _number(proto: int, data: bytes) -> tuple[int, bool] | None:
         return None
     if inner in (1, 58) and data[0] in (0, 8, 128, 129) and len(data) >= 6:
         return struct.unpack("!H", data[4:6])[0] - FIRST, data[0] in (0, 129)
-    if inner == 17 and data[8:15] == b"netwrap":
-        return struct.unpack("!I", data[15:19])[0], struct.unpack("!H", data[:2])[0] == PORT
-    if inner == 6 and len(data) > 13 and not data[13] & 4:
+    if inner == 17 and data[8:15] in (b"netwrap", b"partwen"):
+        return struct.unpack("!I", data[15:19])[0], data[8:15] == b"partwen"
+    if inner == 6 and len(data) > 13 and data[13] & 7 == 2:  # SYN, or SYN and ACK
         source, destination = struct.unpack("!HH", data[:4])
-        return (destination - FIRST, True) if source == PORT else (source - FIRST, False)
+        return (destination - FIRST, True) if data[13] & 16 else (source - FIRST, False)
     return None
 
 
@@ -141,10 +143,11 @@ def _echo(family: int, ident: int) -> bytes:
 class _Try:
     """One protocol of one pair."""
 
-    def __init__(self, number: int, netns: str, address: str, proto: str) -> None:
+    def __init__(self, number: int, netns: str, address: str, port: int, proto: str) -> None:
         self.number = number
         self.ident = FIRST + number
         self.address = address
+        self.port = port
         self.proto = proto
         self.came = False
         self.six = ":" in address
@@ -173,10 +176,10 @@ class _Try:
             if self.proto == "icmp":
                 self.socket.sendto(_echo(self.family, self.ident), (self.address, 0))
             elif self.proto == "udp":
-                self.socket.connect((self.address, PORT))
+                self.socket.connect((self.address, self.port))
                 self.socket.send(self.text)
             else:
-                self.socket.connect((self.address, PORT))
+                self.socket.connect((self.address, self.port))
         except OSError as error:
             if error.errno == errno.EISCONN:
                 self.came = True
@@ -198,21 +201,24 @@ class _Try:
                 ):
                     self.came = True
             elif self.proto == "udp":
-                self.came = self.socket.recv(64) == self.text or self.came
+                self.came = self.socket.recv(64) == self.text.replace(b"netwrap", b"partwen") or self.came
             elif writable:
                 self.came = self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0
         except OSError:
             pass
 
 
-def main() -> None:
-    asked = json.load(sys.stdin)
-    _servers(asked["servers"])
-    taps = _Taps(asked["servers"])
+def _ask(first: int, pairs: list[Any], taps: _Taps) -> list[list[dict[str, Any]]]:
+    """Try all pairs; ``first``: the number of the first packet."""
     tries = []
-    for number, (netns, address) in enumerate(asked["pairs"]):
+    for number, (netns, address, *port) in enumerate(pairs):
         enter(netns)
-        tries.append([_Try(number * 3 + at, netns, address, proto) for at, proto in enumerate(("icmp", "udp", "tcp"))])
+        tries.append(
+            [
+                _Try(first + number * 3 + at, netns, address, port[0] if port else PORT, proto)
+                for at, proto in enumerate(("icmp", "udp", "tcp"))
+            ]
+        )
     everything = [one for row in tries for one in row if one.socket is not None]
     by_number = {one.socket.fileno(): one for one in everything if one.socket is not None}
     for _ in range(ROUNDS):
@@ -230,11 +236,24 @@ def main() -> None:
                 if one.came or one.proto == "tcp" or event & (select.POLLERR | select.POLLNVAL) and one.proto != "icmp":
                     poll.unregister(number)
     time.sleep(0.1)  # what was sent last is still to be seen
-    found = [
+    for one in everything:
+        if one.socket is not None:
+            one.socket.close()
+    return [
         [{"came": one.came, "there": taps.of(one.number, False), "back": taps.of(one.number, True)} for one in row]
         for row in tries
     ]
-    print(json.dumps(found))
+
+
+def main() -> None:
+    taps, first = None, 0
+    for line in sys.stdin:
+        asked = json.loads(line)
+        if taps is None:
+            _servers(asked["servers"], [PORT, *asked.get("ports", ())])
+            taps = _Taps(asked["servers"])
+        print(json.dumps(_ask(first, asked.get("pairs", []), taps)), flush=True)
+        first += 3 * len(asked.get("pairs", []))
 
 
 if __name__ == "__main__":

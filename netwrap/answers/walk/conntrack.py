@@ -26,6 +26,12 @@ def state(way: Way, netns: Namespace) -> str:
     return "new" if way.packet.proto == "udp" else "invalid"
 
 
+def tracked(way: Way, netns: Namespace, packet: Packet) -> Packet:
+    """A packet as conntrack gives it to the first hook of a namespace: with its state and the mark of its connection."""
+    found = state(way, netns)
+    return replace(packet, state=found, ct_mark=way.marks.get(id(netns), 0) if found == "established" else 0)
+
+
 def later_state(way: Way) -> str:
     """The state of a packet at the later hooks of a namespace: the one of the first hook."""
     return way.packet.state or ("established" if way.reply else "new")

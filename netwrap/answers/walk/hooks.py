@@ -14,6 +14,8 @@ from .way import Ended, ends_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ...model.namespace import Namespace
     from ..firewall import Outcome
     from ..packet import Packet
@@ -29,6 +31,10 @@ class Hooks:
         self.routers = routers
         self.mended = mended
         self._guarded: dict[int, bool] = {}
+        #: Which of the possible outcomes to suppose where a rule is undecided or the kernel draws lots, by the question.
+        self.supposed: Mapping[object, int] = {}
+        #: The questions with several possible outcomes of which none is supposed yet, with the number of these outcomes.
+        self.open: dict[object, int] = {}
 
     def judge(
         self, way: Way, netns: Namespace, hook: str, packet: Packet, leg: Leg | None, bridged: bool = False,
@@ -39,6 +45,7 @@ class Hooks:
         ``leg``: where the packet leaves, None where it does not. ``bridged``: the packet is a frame that a bridge passes on;
         ``frames_only``: only the rules of the bridge family see the frame.
         """
+        packet = replace(packet, ttl=way.ttl)
         if way.reply and packet.state == "new":  # its source is not the address that was asked: conntrack does not know it
             packet = replace(packet, direction="original", original=None, status=frozenset())
         elif way.reply:
@@ -61,6 +68,15 @@ class Hooks:
         outcome = firewall.judge(
             netns, hook, packet, addresses_of_out=addresses, fib=self.routers.fib(netns), frames_only=frames_only
         )
+        if len(outcome.possible) > 1:
+            key = (id(netns), hook, frames_only, packet)
+            if key in self.supposed:
+                way = way._replace(supposed=(*way.supposed, _doubt(netns, hook, outcome)))
+                outcome = outcome.possible[self.supposed[key]]
+            else:
+                self.open[key] = len(outcome.possible)
+        if outcome.packet.ct_mark != packet.ct_mark:
+            way = way._replace(marks={**way.marks, id(netns): outcome.packet.ct_mark})
         told = replace(outcome.packet, bridged=packet.bridged)
         outcome = outcome._replace(packet=told)
         if outcome.verdict in ("drop", "reject") and outcome.steps and self.mended:
@@ -77,14 +93,10 @@ class Hooks:
                 words = rule_words(step) + (f" ({step.unknown})" if step.unknown else "")
                 way = way.step(hook, words, command, step.evidence, verdict, reason)
         if outcome.verdict == "undecided":
-            what = outcome.unknown or "a rule that is not understood"
-            named = next((rule_words(step) for step in outcome.steps if step.unknown), "")
-            if what == "not-captured":
+            if outcome.unknown == "not-captured":
                 way = way.lacking(((f"the firewall of {netns.title}", command),))
             else:
-                way = way._replace(
-                    doubts=(*way.doubts, (f"{netns.title}, {hook}: {named or what}" + (f" ({what})" if named else ""), command))
-                )
+                way = way._replace(doubts=(*way.doubts, _doubt(netns, hook, outcome)))
         if outcome.nat is not None and way.hops:
             way = way.step(hook, f"{outcome.nat}: {ends_words(packet)} becomes {ends_words(told)}", command, None)
         return outcome, way
@@ -102,6 +114,13 @@ class Hooks:
         return Ended(
             "dropped", way, netns, dev, reason, what, inside(netns, "nft list ruleset"), mend, step.evidence if step else None
         )
+
+
+def _doubt(netns: Namespace, hook: str, outcome: Outcome) -> tuple[str, str]:
+    """The rule that makes an outcome undecided, and the command that shows it."""
+    what = outcome.unknown or "a rule that is not understood"
+    named = next((rule_words(step) for step in outcome.steps if step.unknown), "")
+    return f"{netns.title}, {hook}: {named or what}" + (f" ({what})" if named else ""), inside(netns, "nft list ruleset")
 
 
 def not_judged(way: Way, netns: Namespace, dev: str | None, hook: str) -> Way:

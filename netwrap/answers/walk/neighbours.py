@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from parsers.records import Link, Neigh
 
     from ...model.namespace import Namespace
-    from ..layer2 import Segment, Wires
+    from ..layer2 import Proxy, Segment, Wires
     from ..packet import Packet
     from .mends import Mends
     from .routers import Routers
@@ -68,6 +68,11 @@ class Neighbours:
                 "neighbour",
             )
             return
+        own = [row for row in netns.addresses_of(name) if plain(str(row.get("local"))) == plain(nexthop)]
+        if any(row.get("dadfailed") or row.get("tentative") for row in own):
+            # an address of its own that is not usable: the kernel hears no answer about it, whoever has it
+            yield self._unusable(netns, name, nexthop)
+            return
         bridge = str(link.get("master", ""))
         if bridge and kind(netns.link(bridge) or {}) == "bridge":
             what = f"{name} in {netns.title} is a port of {bridge}: the answer to what {name} asks comes to {bridge}"
@@ -108,6 +113,15 @@ class Neighbours:
             for end in {id(end.netns): end for end in reversed(good)}.values():
                 yield self._steered(netns, name, end)
             return
+        proxy, held = self._proxied(segment, nexthop)
+        if proxy is not None and held is not None:
+            if proxy.obstacle is not None:
+                yield proxy.obstacle
+                return
+            at = str(proxy.link.get("ifname"))
+            command = inside(proxy.netns, f"ip neigh show {nexthop} dev {at}")
+            yield from self._fixed(netns, name, nexthop, packet, held, command, (proxy.netns, at))
+            return
         if cut and cut[0].obstacle is not None:
             yield cut[0].obstacle
             return
@@ -125,6 +139,12 @@ class Neighbours:
             return
         if segment.dead and (not segment.ends or self.routers.owners(nexthop)):
             yield segment.dead[0]
+            return
+        if proxy is not None:
+            at = str(proxy.link.get("ifname"))
+            what = f"the vxlan {at} in {proxy.netns.title} answers for others (proxy), and has no entry for {nexthop}"
+            command = inside(proxy.netns, f"ip neigh show dev {at}")
+            yield proxy.obstacle or Obstacle("neighbour-failed", proxy.netns, at, what, command, (), proxy.link, "neighbour")
             return
         mend = self.mends.nexthop(netns, nexthop, packet)
         if failed and entry is not None:
@@ -159,15 +179,30 @@ class Neighbours:
         blocked = [*(end.obstacle for end in ends), *(one.obstacle for one in unknown)]
         yield from [one for one in (*blocked, *dead) if one is not None][:1]
 
+    @staticmethod
+    def _proxied(segment: Segment, nexthop: str) -> tuple[Proxy | None, Neigh | None]:
+        """The vxlan that answers for others on a segment, and its entry for a next hop; of several, one that has an entry."""
+        for proxy in segment.proxies:
+            for row in proxy.netns.neighs or ():
+                if row.get("dst") == nexthop and row.get("dev") == proxy.link.get("ifname") and "lladdr" in row:
+                    if {"PERMANENT", "NOARP", "REACHABLE"} & set(row.get("state", ())):
+                        return proxy, row
+        return next(iter(segment.proxies), None), None
+
     def _fixed(
-        self, netns: Namespace, dev: str, nexthop: str, packet: Packet, entry: Neigh, command: str
-    ) -> Iterator[End | Unknown | Obstacle]:
-        """Follow an entry that was set by hand: its MAC decides, not the owner of the address."""
+        self, netns: Namespace, dev: str, nexthop: str, packet: Packet, entry: Neigh, command: str,
+        held: tuple[Namespace, str] | None = None,
+    ) -> Iterator[End | Unknown | Obstacle]:  # fmt: skip
+        """Follow an entry that was set by hand: its MAC decides, not the owner of the address.
+
+        ``held``: the namespace and link whose entry it is; None: the sender's own.
+        """
+        holder, at = held or (netns, dev)
         mac = str(entry["lladdr"]).lower()
         segment = self.wires.segment(netns, dev, mac)
         having = [end for end in segment.ends if str(end.link.get("address", "")).lower() == mac]
         free = [end for end in having if end.obstacle is None]
-        mend = (inside(netns, f"ip neigh del {nexthop} dev {dev}"),)
+        mend = (inside(holder, f"ip neigh del {nexthop} dev {at}"),)
         if free:
             end = free[0]
             router = self.routers.of(end.netns, packet.family)
@@ -178,10 +213,9 @@ class Neighbours:
                 decision = router.decide(question_of(packet, packet.source, end.dev, None))
                 forwards = decision.sends if packet.family == "inet" else router.switches.forwards("all", "inet6")[0]
                 if not forwards and not decision.delivers:
-                    what = (
-                        f"{netns.title} has a fixed entry for {nexthop} with the MAC of {end.netns.title}, which does not forward"
-                    )
-                    yield Obstacle("wrong-owner", netns, dev, what, command, mend, entry, "neighbour")
+                    whose = f"with the MAC of {end.netns.title}, which does not forward"
+                    what = f"{holder.title} has a fixed entry for {nexthop} {whose}"
+                    yield Obstacle("wrong-owner", holder, at, what, command, mend, entry, "neighbour")
                     return
             yield from free
             return
@@ -195,14 +229,17 @@ class Neighbours:
         if segment.dead and not segment.ends:
             yield segment.dead[0]
             return
-        what = f"{netns.title} has a fixed entry for {nexthop} with a MAC that nobody on {dev} has, {mac}"
-        yield Obstacle("wrong-mac", netns, dev, what, command, mend, entry, "neighbour")
+        what = f"{holder.title} has a fixed entry for {nexthop} with a MAC that nobody on {at} has, {mac}"
+        yield Obstacle("wrong-mac", holder, at, what, command, mend, entry, "neighbour")
 
     def asks(self, netns: Namespace, dev: str, nexthop: str, packet: Packet) -> str | None:
         """The source address of the question for a next hop's MAC; None where no question is sent."""
         entry = self._entry(netns, dev, nexthop)
         if entry is not None and {"PERMANENT", "NOARP"} & set(entry.get("state", ())):
             return None
+        segment = self.wires.segment(netns, dev)
+        if segment.proxies and self._proxied(segment, nexthop)[1] is not None:
+            return None  # a proxy answers, and the next hop does not hear the question
         if family_of(nexthop) == "inet6":
             return self._solicits_as(netns, dev, packet)
         return self._asks_as(netns, dev, nexthop, packet)
@@ -332,6 +369,19 @@ class Neighbours:
         command = inside(found.netns, "nft list ruleset")
         return Obstacle("filter", found.netns, found.dev, what, command, mend, step.evidence if step else None, "neighbour")
 
+    def _unusable(self, place: Namespace, dev: str, address: str) -> Obstacle:
+        """The obstacle of an IPv6 address whose duplicate address detection failed or is not over."""
+        row = next(row for row in place.addresses_of(dev) if plain(str(row.get("local"))) == plain(address))
+        state = "failed: another has the address" if row.get("dadfailed") else "is not over"
+        what = f"{address} on {dev} of {place.title} is not usable: duplicate address detection {state}"
+        length = int(row.get("prefixlen", 128))
+        new = self.routers.free_address(address, length) if row.get("dadfailed") else None
+        mend = (
+            inside(place, f"ip address del {address}/{length} dev {dev}"),
+            inside(place, f"ip address add {new or address}/{length} dev {dev}"),
+        )
+        return Obstacle("dad-failed", place, dev, what, inside(place, f"ip -6 address show dev {dev}"), mend, row, "neighbour")
+
     def _refusal(self, end: End, why: str, nexthop: str, asker: str | None) -> Obstacle:
         """Put into words why the owner of an address does not answer (``why``: what :meth:`_answers_for` returned)."""
         place, dev = end.netns, end.dev
@@ -352,16 +402,7 @@ class Neighbours:
                 )
             return Obstacle("arp-off", place, dev, what, show, mend, end.link, "neighbour")
         if why == "dad-failed":
-            row = next(row for row in place.addresses_of(dev) if plain(str(row.get("local"))) == plain(nexthop))
-            state = "failed: another has the address" if row.get("dadfailed") else "is not over"
-            what = f"{nexthop} on {dev} of {place.title} is not usable: duplicate address detection {state}"
-            mend = (
-                inside(place, f"ip address del {nexthop}/{row.get('prefixlen', 128)} dev {dev}"),
-                inside(place, f"ip address add {nexthop}/{row.get('prefixlen', 128)} dev {dev}"),
-            )
-            return Obstacle(
-                "dad-failed", place, dev, what, inside(place, f"ip -6 address show dev {dev}"), mend, row, "neighbour"
-            )
+            return self._unusable(place, dev, nexthop)
         if why in ("rp-filter", "martian"):
             what = (
                 f"{place.title} has {nexthop}, but does not answer ARP of {asker} on {dev}: its route back leaves by another link"

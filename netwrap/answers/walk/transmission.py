@@ -110,6 +110,9 @@ class Transmission:
                 one.stage,
             )
             return
+        if isinstance(one, End) and leg.dev != "lo":
+            mac = (netns.link(leg.dev) or {}).get("address")
+            way = way._replace(packet=replace(way.packet, ether_source=mac, ether_destination=one.link.get("address")))
         for station in one.trail:
             way = way.step(station.stage, station.what, station.command, station.evidence)
         if isinstance(one, Unknown):
@@ -176,8 +179,10 @@ class Transmission:
         if not through and not firewall.has_family(netns, "bridge"):
             return None, way
         frame = replace(way.packet, bridged=True, iif=crossing.bridge, oif=crossing.bridge, physin=port_in, physout=port_out)
+        if way.hops[-1].netns is not netns:
+            frame = replace(frame, mark=0)
         if passed is None:
-            frame = replace(frame, state=conntrack.state(way, netns))
+            frame = conntrack.tracked(way, netns, frame)
             way = way.seen_in(netns) if through else way
         hooks = ["prerouting", "forward", "postrouting"]
         if not through:

@@ -108,7 +108,7 @@ class Walker:
         """Send a packet by one leg, from the ``chosen`` source; where `output` changed the packet, route it again."""
         made = replace(packet, source=chosen, iif=None, oif=leg.dev)
         way = way._replace(packet=made)
-        made = replace(made, state=conntrack.state(way, netns))
+        made = conntrack.tracked(way, netns, made)
         way = self._routed(way, netns, decision, leg, record, chosen)
         before = tuple_of(made)
         outcome, way = self.hooks.judge(way, netns, "output", made, leg)
@@ -181,21 +181,29 @@ class Walker:
             return
         made = replace(packet, source=source or decision.source or packet.destination, oif="lo", iif=None)
         way = way._replace(packet=made)
-        state = conntrack.state(way, netns)
+        made = conntrack.tracked(way, netns, made)
+        state = made.state
         way = way.seen_in(netns)
-        before = tuple_of(made)
-        for hook in ("output", "postrouting"):
-            outcome, way = self.hooks.judge(way, netns, hook, replace(way.packet, state=state), None)
-            if outcome.verdict in ("drop", "reject"):
-                yield self.hooks.stopped(way, netns, "lo", hook, outcome)
-                return
-            way = way._replace(packet=conntrack.restored_source(way, netns, outcome.packet, local=True))
-        if way.packet.destination != packet.destination:
+        before, lo_leg = tuple_of(made), Leg("lo", None)
+        outcome, way = self.hooks.judge(way, netns, "output", made, lo_leg)
+        if outcome.verdict in ("drop", "reject"):
+            yield self.hooks.stopped(way, netns, "lo", "output", outcome)
+            return
+        way = way._replace(packet=conntrack.restored_source(way, netns, outcome.packet, local=True))
+        if way.packet.destination != packet.destination or outcome.rerouted:
             again = self.routers.of(netns, packet.family).decide(question_of(way.packet, way.packet.source, None, None))
             for leg, record in legs_of(again) if again.sends else ():
                 yield from self._post(netns, self._routed(way, netns, again, leg, record, way.packet.source), leg, before)
             if again.sends:
                 return
+            if not again.delivers:
+                yield self.stops.no_way(netns, way, again, question_of(way.packet, way.packet.source, None, None))
+                return
+        outcome, way = self.hooks.judge(way, netns, "postrouting", replace(way.packet, state=state), lo_leg)
+        if outcome.verdict in ("drop", "reject"):
+            yield self.hooks.stopped(way, netns, "lo", "postrouting", outcome)
+            return
+        way = way._replace(packet=conntrack.restored_source(way, netns, outcome.packet, local=True))
         way = way._replace(connections=connected(way, netns, before, way.packet))
         outcome, way = self.hooks.judge(
             way, netns, "prerouting", replace(way.packet, iif="lo", oif=None, state="established" if way.reply else "new"), None
@@ -208,7 +216,8 @@ class Walker:
     def receive(self, netns: Namespace, way: Way, dev: str, port: str | None = None) -> Iterator[Ended]:
         """Yield the ends of a packet that comes into a namespace by a link; by ``port`` of it, where the link is a bridge."""
         called = port if port is not None and sees_frames(self.routers, netns, way.packet.family) else None
-        packet = replace(way.packet, iif=dev, oif=None, physin=called, physout=None)
+        mark = way.packet.mark if way.hops[-1].netns is netns else 0  # it does not cross into another namespace
+        packet = replace(way.packet, iif=dev, oif=None, physin=called, physout=None, mark=mark)
         key = (id(netns), dev, packet.source, packet.destination, way.reply)
         way = way._replace(packet=packet, hops=(*way.hops, Hop(netns, dev, None, (), packet.source, packet.destination, way.ttl)))
         if key in way.passed:
@@ -229,7 +238,7 @@ class Walker:
             return
         way = way._replace(passed=way.passed | {key})
         before = tuple_of(packet)
-        way = way._replace(packet=replace(packet, state=conntrack.state(way, netns)))
+        way = way._replace(packet=conntrack.tracked(way, netns, packet))
         question = way.seen_in(netns)
         way = not_judged(way, netns, dev, "ingress")
         for hook in ("ingress", "prerouting"):
@@ -317,7 +326,8 @@ class Walker:
         """Take in a packet for an address of the namespace that came by a link."""
         packet = way.packet
         command = inside(netns, f"ip {six(packet.family)}route get {packet.destination} from {packet.source} iif {dev}")
-        way = way.step("local", f"in by {dev}; {packet.destination} is an address of {netns.title}", command, decision.route)
+        called = "an address" if decision.type == "local" else f"a {decision.type} address"
+        way = way.step("local", f"in by {dev}; {packet.destination} is {called} of {netns.title}", command, decision.route)
         if decision.type in ("broadcast", "multicast"):
             yield ended(
                 way,

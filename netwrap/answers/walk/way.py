@@ -12,7 +12,7 @@ from ..routing import Question
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
     from parsers.records import Route
@@ -84,8 +84,10 @@ class Way(NamedTuple):
     seen: frozenset[tuple[int, str, str]] = frozenset()  # questions that conntrack saw: namespace, destination, source
     missing: tuple[tuple[str, str], ...] = ()
     doubts: tuple[tuple[str, str], ...] = ()  # firewall rules that could not be decided
+    supposed: tuple[tuple[str, str], ...] = ()  # firewall rules of whose possible effects this way supposes one
     notes: tuple[str, ...] = ()
     reply: bool = False
+    marks: Mapping[int, int | None] = {}  # the marks that connections got, by namespace; None: not known
     learned: tuple[Learned, ...] = ()  # what the receivers of the question learned about its sender
 
     def step(self, *step: Any) -> Way:

@@ -1,0 +1,149 @@
+"""Ways through rules of which several outcomes are possible, and marks; on one captured chain, with other rules in each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from networks import CHAIN
+from private_host import PrivateHost
+
+from netwrap.answers import trace
+from netwrap.model.build import build
+from netwrap.model.host import Host
+from netwrap.model.section import Section
+from netwrap.sources import capture
+
+pytestmark = pytest.mark.root
+Sections = list[Section]
+
+
+@pytest.fixture(scope="module")
+def chain() -> Iterator[Sections]:
+    made = PrivateHost()
+    try:
+        made.sh(CHAIN + "ip -n b address add 10.2.0.3/24 dev eth0\n")
+        yield capture.read(made.netwrap("capture").stdout)[0]
+    finally:
+        made.end()
+
+
+def ruled(chain: Sections, **rules: str) -> Host:
+    """The host with these rulesets (of nft; of iptables-save where they begin with a star) in its namespaces."""
+    keys = {build(chain).find(name).key: text for name, text in rules.items()}
+    kept = [one for one in chain if one.netns not in keys or "ruleset" not in one.command]
+    for key, text in keys.items():
+        kept.append(Section(key, "nft list ruleset", "" if text[:1] == "*" else text))
+        kept += [Section(key, "iptables-save", text)] if text[:1] == "*" else []
+    return build(kept)
+
+
+def asked(host: Host, target: str = "10.1.0.99", proto: str = "tcp", start: str = "a") -> trace.Trace:
+    return trace.trace(host, trace.ask(host, start, target, proto=proto, port=None if proto == "icmp" else 80))
+
+
+def pre(*lines: str) -> str:
+    """A ruleset that translates what is for 10.1.0.99, an address that nobody has."""
+    head = "type nat hook prerouting priority dstnat; policy accept;"
+    return "table ip t {\n\tchain pre {\n" + "".join(f"\t\t{line}\n" for line in (head, *lines)) + "\t}\n}\n"
+
+
+SAVED = """*nat
+:PREROUTING ACCEPT [0:0]
+-A PREROUTING -d 10.2.0.77/32 -m statistic --mode random --probability 0.50000000000 -j DNAT --to-destination 10.2.0.1
+-A PREROUTING -d 10.2.0.77/32 {last}
+COMMIT
+"""
+
+
+@pytest.mark.parametrize(
+    ("rules", "verdict"),
+    [
+        (pre("ip daddr 10.2.0.77 dnat to numgen inc mod 2 map { 0 : 10.2.0.1, 1 : 10.2.0.3 }"), "reached"),
+        (pre("ip daddr 10.2.0.77 dnat to jhash ip saddr mod 2 map { 0 : 10.2.0.1, 1 : 10.2.0.88 }"), "depends"),
+        (pre("ip daddr 10.2.0.77 dnat to numgen random mod 2 map { 0 : 10.2.0.89, 1 : 10.2.0.88 }"), "dropped"),
+        (pre("ip daddr 10.2.0.77 dnat to 10.2.0.1-10.2.0.3"), "depends"),  # nobody has 10.2.0.2
+        (pre("ip daddr 10.2.0.77 numgen random mod 10 < 5 dnat to 10.2.0.1", "ip daddr 10.2.0.77 dnat to 10.2.0.3"), "reached"),
+        (pre("ip daddr 10.2.0.77 frob dnat to 10.2.0.1", "ip daddr 10.2.0.77 dnat to 10.2.0.3"), "reached"),
+        (pre("ip daddr 10.2.0.77 frob dnat to 10.2.0.1"), "undecided"),
+        (SAVED.format(last="-j DNAT --to-destination 10.2.0.3"), "reached"),
+        (SAVED.format(last="-j DNAT --to-destination 10.2.0.88"), "depends"),
+        (SAVED.format(last="-j DNAT --to-destination 10.2.0.1-10.2.0.1"), "reached"),
+    ],
+)
+def test_one_of_several_endpoints(chain: Sections, rules: str, verdict: str) -> None:
+    found = asked(ruled(chain, r=rules), "10.2.0.77")
+    assert found.verdict == verdict, trace.lines(found)
+    named = [what for what, _ in found.missing]
+    said = "r, prerouting: ip t pre: ip daddr 10.2.0.77 frob dnat to 10.2.0.1 (not understood: frob)"
+    assert named == ([said] if verdict == "undecided" else [])
+
+
+def test_an_own_published_port(chain: Sections) -> None:
+    """The namespace that publishes a port reaches it at its own address, although masquerade stands behind."""
+    rules = """*nat
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+-A OUTPUT -d 10.1.0.254/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.2.0.1:80
+-A POSTROUTING -j MASQUERADE
+COMMIT
+"""
+    found = asked(ruled(chain, r=rules), "10.1.0.254", start="r")
+    assert found.verdict == "reached", trace.lines(found)
+    assert [(hop.netns.title, hop.left) for hop in found.result.there.way.hops] == [("r", "eth1"), ("b", None)]
+
+
+def guard(body: str, hook: str = "forward", table: str = "g") -> str:
+    lines = [f"type filter hook {hook} priority 0; policy accept;", *body.split("; ")]
+    return f"table ip {table} {{\n\tchain g {{\n" + "".join(f"\t\t{line}\n" for line in lines) + "\t}\n}\n"
+
+
+@pytest.mark.parametrize(("mac", "verdict"), [("02:00:00:00:00:77", "reached"), ("{a}", "dropped")])
+def test_the_mac_of_the_last_sender(chain: Sections, mac: str, verdict: str) -> None:
+    own = str((build(chain).find("a").link("eth0") or {})["address"])
+    assert asked(ruled(chain, r=guard(f"ether saddr {mac.format(a=own)} drop")), "10.2.0.1", "icmp").verdict == verdict
+    saved = f"*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -m mac --mac-source {mac.format(a=own).upper()} -j DROP\nCOMMIT\n"
+    assert asked(ruled(chain, r=saved), "10.2.0.1", "icmp").verdict == verdict
+
+
+def test_a_time_to_live_is_known(chain: Sections) -> None:
+    assert asked(ruled(chain, r=guard("ip ttl < 63 drop")), "10.2.0.1").verdict == "reached"
+    assert asked(ruled(chain, b=guard("ip ttl 63 drop", "input")), "10.2.0.1").verdict == "dropped"
+
+
+def test_a_mark_stays_in_its_namespace(chain: Sections) -> None:
+    """Neither the mark of a packet nor that of its connection is known in the next namespace."""
+    marks = "meta mark set 7; ct mark set 7"
+    both = ruled(chain, r=guard(marks, "prerouting"), b=guard("meta mark 7 drop; ct mark 7 drop", "input"))
+    assert asked(both, "10.2.0.1").verdict == "reached"
+    same = asked(ruled(chain, r=guard(marks, "prerouting") + guard("meta mark 7 drop", table="h")), "10.2.0.1")
+    assert (same.verdict, same.reason) == ("dropped", "filter")
+
+
+@pytest.mark.parametrize(("proto", "verdict"), [("tcp", "one way"), ("udp", "reached")])
+def test_an_answer_has_the_mark_of_its_connection(chain: Sections, proto: str, verdict: str) -> None:
+    drops = guard("ct mark 7 ct direction reply meta l4proto tcp drop", "input", "h")
+    host = ruled(chain, a=guard("ct mark set 7", "output") + drops)
+    found = asked(host, "10.2.0.1", proto)
+    assert (found.verdict, found.reason) == (verdict, "filter" if verdict == "one way" else None), trace.lines(found)
+
+
+@pytest.mark.parametrize(
+    ("condition", "verdict"),
+    [
+        ("-p tcp -m recent --set --name X --mask 255.255.255.255 --rsource -j DROP", "dropped"),
+        ("-p tcp -m recent --update --seconds 30 --hitcount 6 --name X --rsource -j DROP", "undecided"),
+    ],
+)
+def test_a_list_of_recent_addresses(chain: Sections, condition: str, verdict: str) -> None:
+    saved = f"*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD {condition}\nCOMMIT\n"
+    assert asked(ruled(chain, r=saved), "10.2.0.1").verdict == verdict
+
+
+def test_a_header_that_is_not_there(chain: Sections) -> None:
+    rules = "-A FORWARD -m rt --rt-type 0 -j DROP\n-A FORWARD -m frag ! --fragid 1 -j DROP\n"
+    saved = f"*filter\n:FORWARD ACCEPT [0:0]\n{rules}COMMIT\n"
+    key = build(chain).find("r").key
+    host = build([*(one for one in chain if one.netns != key or "ruleset" not in one.command),
+                  Section(key, "nft list ruleset", ""), Section(key, "ip6tables-save", saved)])  # fmt: skip
+    assert asked(host, "fd02::1").verdict == "reached"
