@@ -32,7 +32,7 @@ _GAP = re.compile(r"[\s,]*")
 # Without these a record tells of nothing.
 _REQUIRED = {
     "Link": "ifname", "Route": "dst", "Neigh": "dst", "Rule": "priority", "BridgeFdb": "mac",
-    "BridgeVlan": "ifname", "Netconf": "family", "NexthopObject": "id",
+    "BridgeVlan": "ifname", "Vlan": "vlan", "Netconf": "family", "NexthopObject": "id",
 }  # fmt: skip
 
 
@@ -213,7 +213,8 @@ def _check(kind: Any) -> _Check:
     if kind.startswith("dict["):
         inner = _check(_split(kind[5:-1], ",")[1])
         return _Check(lambda value: isinstance(value, dict) and _all_fit(inner, value.values()))
-    return _Check(lambda value: isinstance(value, dict) and not _misfits(kind, value))
+    required = _REQUIRED.get(kind, "")
+    return _Check(lambda value: isinstance(value, dict) and not _misfits(kind, value) and (not required or required in value))
 
 
 def _all_fit(check: _Check, values: Iterable[Any]) -> bool:

@@ -273,6 +273,17 @@ class Netns(_Unparsed, total=False):
     nsid: int
 
 
+class Vlan(_Unparsed, total=False):
+    """A vlan of a port, or a range of them; with ``tunid``, a tunnel. `-s` adds counters, `-d` the vlan's settings."""
+
+    vlan: int
+    vlanEnd: int
+    tunid: int
+    tunidEnd: int
+    flags: list[str]
+    state: str
+
+
 class BridgeLink(_Unparsed, total=False):
     """A port of a bridge (`bridge link`); switches are bools."""
 
@@ -288,7 +299,7 @@ class BridgeLink(_Unparsed, total=False):
     priority: int
     cost: int
     hwmode: str
-    vlans: list[dict[str, Any]]
+    vlans: list[Vlan]
 
 
 class BridgeFdb(_Unparsed, total=False):
@@ -316,8 +327,8 @@ class BridgeVlan(_Unparsed, total=False):
     """A port and its vlans (`bridge vlan show`) or tunnels (`bridge vlan tunnelshow`)."""
 
     ifname: str
-    vlans: list[dict[str, Any]]
-    tunnels: list[dict[str, Any]]
+    vlans: list[Vlan]
+    tunnels: list[Vlan]
     glued: bool
 
 

@@ -251,7 +251,8 @@ def _dev(name: str | None) -> list[str]:
 
 def _neighbour(netns: Namespace, neigh: Neigh) -> Place:
     hidden = ["nud", "all"] if set(neigh.get("state", ())) & {"NOARP", "NONE"} else []
-    return Place(netns, "neighbour", wording.neighbour(neigh), ["ip", "neigh", "show", "to", neigh["dst"], *hidden])
+    to = ["to", neigh["dst"]] if "dst" in neigh else ["dev", neigh["dev"]] if "dev" in neigh else []
+    return Place(netns, "neighbour", wording.neighbour(neigh), ["ip", "neigh", "show", *to, *hidden])
 
 
 def _in_route(route: Route, fits: Callable[[Any], bool]) -> str:

@@ -318,7 +318,7 @@ def _neighs(host: Host, netns: Namespace, request: Request) -> Sequence[AnyRecor
             continue
         if filters.get("dev") not in (None, neigh.get("dev")):
             continue
-        if "to" in filters and not contains(network(filters["to"] or ""), network(neigh["dst"])):
+        if "to" in filters and not ("dst" in neigh and contains(network(filters["to"] or ""), network(neigh["dst"]))):
             continue
         if filters.get("protocol") not in (None, neigh.get("protocol")):
             continue

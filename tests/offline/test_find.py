@@ -129,3 +129,9 @@ def test_a_number_above_255_is_no_address(netwrap: Netwrap) -> None:
     sample = str(CHECKOUT / "fixtures" / "host" / "sample.netwrap")
     done = netwrap("find", "192.168.15.300", "--from", sample)
     assert (done.returncode, done.stderr) == (1, f"netwrap: 192.168.15.300 is nowhere in {sample}: that is no IPv4 address\n")
+
+
+def test_a_neighbour_without_an_address_is_found_by_its_mac() -> None:
+    host = build([Section("", "ip neigh", "dev br0 lladdr 02:00:00:00:00:09 REACHABLE\n")])
+    place = find(host, "02:00:00:00:00:09")[-1]
+    assert (place["role"], place["command"]) == ("neighbour", "netwrap --from '' ip neigh show dev br0")

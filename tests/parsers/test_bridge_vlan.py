@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 import parsers
 
 TEXT = """\
@@ -28,3 +30,11 @@ def test_whole_records() -> None:
         {"ifname": "vx0", "vlans": [{"vlan": 100}]},
     ]
     assert parsers.detect(TEXT)[:1] == ["bridge_vlan"]
+
+
+@pytest.mark.parametrize(
+    "vlans", ['[{"vlan":"x","flags":["PVID"]}]', '[{"vlan":1,"flags":[null]}]', '[{"vlan":1,"vlanEnd":"9"}]']
+)
+def test_vlans_of_another_type_are_unparsed(vlans: str) -> None:
+    (record,) = parsers.parse("bridge_vlan", f'[{{"ifname":"p0","vlans":{vlans}}}]')
+    assert list(record) == ["ifname", "unparsed"] and record["unparsed"][0] == "vlans"

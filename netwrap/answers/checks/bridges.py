@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from parsers.records import AddrInfo, Link, Record
+    from parsers.records import AddrInfo, Link, Vlan
 
     from ...model.namespace import Namespace
     from . import Finding, Look
@@ -26,19 +26,17 @@ def _filters(netns: Namespace, bridge: Link) -> bool:
     return bool(value)
 
 
-def _vlans(netns: Namespace, dev: str) -> list[Record] | None:
+def _vlans(netns: Namespace, dev: str) -> list[Vlan] | None:
     if netns.vlans is None:
         return None
     return [vlan for port in netns.vlans if port.get("ifname") == dev for vlan in port.get("vlans", ())]
 
 
-def _in_vlan(vlans: list[Record], number: int) -> bool:
-    return any(
-        isinstance(vlan.get("vlan"), int) and vlan["vlan"] <= number <= (vlan.get("vlanEnd") or vlan["vlan"]) for vlan in vlans
-    )
+def _in_vlan(vlans: list[Vlan], number: int) -> bool:
+    return any(vlan["vlan"] <= number <= vlan.get("vlanEnd", vlan["vlan"]) for vlan in vlans)
 
 
-def _pvid(vlans: list[Record]) -> int | None:
+def _pvid(vlans: list[Vlan]) -> int | None:
     return next((vlan.get("vlan") for vlan in vlans if "PVID" in vlan.get("flags", ())), None)
 
 
