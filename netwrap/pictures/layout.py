@@ -8,11 +8,15 @@ down to the avenue below its shelf; along the avenue to another gutter, or to a 
 all shelves, which lead to the other avenues. No box ever stands in a gutter, an avenue or a lane, so no line crosses a room.
 Where several nets use the same way, tracks are given out by the left-edge algorithm.
 
-Everything is decided by the order of the graph: the same graph gives the same picture.
+Everything is decided by the order of the graph: the same graph gives the same picture. Sizes that other boxes depend on go up in
+steps (the width of a column, the number of columns, the width of the whole), so that a small change moves few boxes.
 """
 
 from __future__ import annotations
 
+import binascii
+import itertools
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .measure import columns, cut, width
@@ -25,13 +29,16 @@ if TYPE_CHECKING:
 _LINE = 18  # the height of a line of text
 _PAD = 9  # between a box's border and its text
 _TRACK = 7  # between two lines that run side by side
+_NEAR = 3  # lines that are nearer than this look like one
 _LOWER = 6  # between two lines that meet a box at one place
 _GAP = 14  # the least space between boxes
 _BAR = 24  # the height of a bus
 _NAME, _TITLE = 44, 38  # columns that a line and a title may take
 _BESIDE = 4  # rooms that may stand beside one that owns a bus
 _MANY = 40  # more boxes than this in one grid are squeezed
-_RATIO = 4 / 3
+_RATIO, _WIDE = 4 / 3, 1.7  # of a grid; of one with many boxes, for the row of its owner stands above it
+_STEP = 30  # columns are so many pixels wide, or a multiple
+_LENGTHS = (1, 2, 3, 4, 6, 8, 12, 16, 20, 26, 32, 40, 48)  # rows that a grid may have, more or less
 
 
 class Box(NamedTuple):
@@ -129,26 +136,33 @@ def _block_of(cell: _Cell) -> _Block:
 
 
 class _Block:
-    """A bus with the rooms under it, or rooms alone, in a grid of columns."""
+    """A bus with the rooms under it, or rooms alone, column by column; or, with ``across`` boxes in a row, row by row."""
 
     def __init__(self, host: str, bus: Record | None, cells: list[_Cell], across: int = 0, is_of_owner: bool = False) -> None:
         self.host, self.bus, self.cells, self.is_of_owner = host, bus, cells, is_of_owner
-        self.across = across or _across(cells)
-        for number, cell in enumerate(cells):
-            cell.block, (cell.row, cell.column) = self, divmod(number, self.across)
+        self.in_rows = across > 0
+        places = [number % across for number in range(len(cells))] if self.in_rows else _columns(cells)
+        self.across = across or max(places, default=0) + 1
+        for number, (cell, column) in enumerate(zip(cells, places)):
+            cell.block, cell.column = self, column
+            cell.row = number // across if self.in_rows else number - places.index(column)
         self.x = self.y = 0.0
         self.gutters: list[dict[Any, int]] = [{} for _ in range(self.across)]  # left of each column: net -> track
         self.jogs: list[dict[Any, int]] = [
             {} for _ in range(self.across)
         ]  # nets from the box on the left: their tracks come first
-        self.stubs: dict[tuple[int, int], dict[Any, tuple[float, float]]] = {}  # of the jogs to a box: heights in both boxes
+        self.stubs: list[dict[Any, Any]] = [{} for _ in range(self.across)]  # net of a jog -> function: its heights at both boxes
         self.lowered: set[Any] = set()  # nets of jogs that could not be put in order
         self.entries: dict[Any, int] = {}  # nets that come to the bar from above
         self.shelf = 0
         self.column_widths: list[float] = []
-        self.row_heights: list[float] = []
+        self.tops: list[float] = []  # of the boxes, below the top of the block
         self.gutter_lefts: list[float] = []
         self.measure()
+
+    @property
+    def title(self) -> str:
+        return self.bus["title"] if self.bus is not None else self.cells[0].full if self.cells else ""
 
     # All sizes follow from how many nets use a way; they are known once the nets are led.
     def gutter_width(self, number: int) -> float:
@@ -157,10 +171,17 @@ class _Block:
     def measure(self) -> None:
         """Compute the sizes of rows and columns; done once, as the boxes of a block do not change."""
         self.column_widths = [0.0] * self.across
-        self.row_heights = [0.0] * (max((cell.row for cell in self.cells), default=-1) + 1)
+        rows = [0.0] * (max((cell.row for cell in self.cells), default=-1) + 1)
+        used = [self.head] * self.across
         for cell in self.cells:
-            self.column_widths[cell.column] = max(self.column_widths[cell.column], cell.width)
-            self.row_heights[cell.row] = max(self.row_heights[cell.row], cell.height)
+            self.tops.append(used[cell.column])
+            used[cell.column] += cell.height + self.row_gap
+            rows[cell.row] = max(rows[cell.row], cell.height)
+            wide = -(-cell.width // _STEP) * _STEP
+            self.column_widths[cell.column] = max(self.column_widths[cell.column], wide)
+        if self.in_rows:
+            starts = [self.head + sum(rows[:row]) + self.row_gap * row for row in range(len(rows))]
+            self.tops = [starts[cell.row] for cell in self.cells]
 
     @property
     def row_gap(self) -> float:
@@ -178,17 +199,17 @@ class _Block:
 
     @property
     def height(self) -> float:
-        rows = self.row_heights
-        return max(self.head + sum(rows) + self.row_gap * (len(rows) - 1), self.head)
+        return max([self.head, *(top + cell.height for top, cell in zip(self.tops, self.cells))])
 
     def order_jogs(self) -> None:
         """Order the tracks between two boxes so that the way out of the left box ends before one into the right box begins."""
-        for (_, column), stubs in self.stubs.items():
-            rest, jogs = list(stubs), self.jogs[column]
-            for net in stubs:
-                del jogs[net]
+        self.settle(0, 0)
+        for jogs, stubs in zip(self.jogs, self.stubs):
+            rest, heights = list(jogs), {net: at() for net, at in stubs.items()}
+            jogs.clear()
             while rest:
-                free = (net for net in rest if not any(stubs[other][0] == stubs[net][1] for other in rest if other != net))
+                ends = {other: heights[other][0] for other in rest}
+                free = (net for net in rest if all(abs(ends[one] - heights[net][1]) >= _NEAR for one in rest if one != net))
                 net = next(free, None)
                 if net is None:  # each waits for another one: this one comes to the right box a little lower
                     net = rest[0]
@@ -206,12 +227,8 @@ class _Block:
             left += self.gutter_width(column)
             lefts.append(left)
             left += wide
-        tops, top = [], y + self.head
-        for high in self.row_heights:
-            tops.append(top)
-            top += high + self.row_gap
-        for cell in self.cells:
-            cell.x, cell.y = lefts[cell.column], tops[cell.row]
+        for cell, top in zip(self.cells, self.tops):
+            cell.x, cell.y = lefts[cell.column], y + top
 
     def gutter_x(self, number: int, net: Any) -> float:
         """The position of a net in the gutter left of a column."""
@@ -224,14 +241,44 @@ class _Block:
         return self.x + self.width - _GAP - _TRACK * (len(self.entries) - self.entries[net] - 0.5)
 
 
-def _across(cells: list[_Cell]) -> int:
-    """How many columns make a grid about four wide to three high."""
+def _columns(cells: list[_Cell]) -> list[int]:
+    """The column of each box, so that the whole is about four wide to three high.
+
+    Columns are about equally long; which boxes begin a column is decided by their names, so that one box more moves only those
+    below it in its column. The box in the middle (by size) stands for all, and the length of a column has few values.
+    """
     if not cells:
-        return 1
-    wide = max(cell.width for cell in cells) + 2 * _GAP
-    high = sum(cell.height + (_GAP / 2 if len(cells) > _MANY else _GAP) for cell in cells) / len(cells)
-    best = int((_RATIO * len(cells) * high / wide) ** 0.5 + 0.5)
-    return max(1, min(len(cells), best, 12))
+        return []
+    wide = -(-sorted(cell.width for cell in cells)[len(cells) // 2] // _STEP) * _STEP + 2 * _GAP
+    high = sorted(cell.height for cell in cells)[len(cells) // 2] + (_GAP / 2 if len(cells) > _MANY else _GAP)
+    best = (len(cells) * wide / high / (_WIDE if len(cells) > _MANY else _RATIO)) ** 0.5
+    long = min(_LENGTHS, key=lambda length: max(length / best, best / length))
+    slack = min((long + 1) // 4, 2)
+    found: list[int] = []
+    while len(found) < len(cells):
+        rest = cells[len(found) :]
+        take = len(rest)
+        if take > long + max(slack, long // 2):  # the last column may be longer
+            window = range(long - slack, long + slack + 1)
+            take = min(window, key=lambda place: (rest[place].kind == "cloud", _lot(rest[place].full)))
+        found += [found[-1] + 1 if found else 0] * take
+    return found
+
+
+def _that_fit(blocks: list[_Block], limit: float) -> int:
+    """How many blocks stand on the next shelf: of the numbers that fill it more or less, one that depends on names."""
+    used, fits = 0.0, [1]
+    for number, block in enumerate(blocks, 1):
+        before, used = used, used + block.width + 3 * _GAP
+        if number > 1 and used > limit:
+            return min(fits, key=lambda fit: _lot(blocks[fit].title))
+        fits = [*(fits if before >= limit * 0.7 else ()), number]
+    return len(blocks)
+
+
+def _lot(title: str) -> int:
+    """A number that depends on a title alone."""
+    return binascii.crc32(title.encode("utf-8", "replace"))
 
 
 def _bar_title(bus: Record) -> str:
@@ -344,9 +391,17 @@ class _Placer:
                 if len(cells) == 1 and not any(self.far.get(port) for port in self.rooms[chain[0]]["ports"]):
                     alone += cells
                 else:
-                    self._block(host["id"], None, cells, min(len(cells), 5))
+                    self._block(host["id"], None, cells, min(len(cells), 5) if self._is_row(chain) else 0)
             if alone:
                 self._block(host["id"], None, alone)
+
+    def _is_row(self, chain: list[str]) -> bool:
+        """Whether each room of a group is cabled to its neighbours in the group at most."""
+        near: dict[str, set[str]] = {}
+        for name in chain:
+            ends = (self.ports.get(end) for port in self.rooms[name]["ports"] for end in self.far.get(port, ()))
+            near[name] = {end["room"] for end in ends if end is not None}
+        return all(len(near[name] - {name}) <= 2 for name in chain)
 
     def _attached(self, room: Record, placed: set[str]) -> list[str]:
         """The rooms (if few) that are cabled to this one only: they stand beside it."""
@@ -379,7 +434,10 @@ class _Placer:
             self.block_of_bus[bus["id"]] = block
 
     def _chains(self, names: list[str]) -> list[list[str]]:
-        """Groups of rooms joined by cables, each in the order of its chain: from one end, room by room."""
+        """Groups of rooms joined by cables, each in the order of its chain: from one end, room by room.
+
+        A group with branches begins with its first room; one with rings and branches keeps the order of the graph.
+        """
         near: dict[str, list[str]] = {name: [] for name in names}
         rank = {name: number for number, name in enumerate(names)}
         for name in names:
@@ -390,21 +448,19 @@ class _Placer:
                         near[name].append(other["room"])
         chains: list[list[str]] = []
         seen: set[str] = set()
-        for start in sorted(names, key=lambda name: (len(set(near[name])) > 1, rank[name])):
-            if start in seen:
+        for first in names:
+            if first in seen:
                 continue
-            seen.add(start)
-            chain: list[str] = []
-            stack = [start]
-            while stack:
-                name = stack.pop()
-                chain.append(name)
-                for beside in reversed(near[name]):
-                    if beside not in seen:
-                        seen.add(beside)
-                        stack.append(beside)
+            chain = _walk(first, near)
+            seen.update(chain)
+            degrees = [len(set(near[name])) for name in chain]
+            if max(degrees) <= 2:  # a row: from the end that is nearest to its first room
+                start = next((name for name in _breadth_first(first, near) if len(set(near[name])) < 2), first)
+                chain = _walk(start, near)
+            elif sum(degrees) > 2 * (len(chain) - 1):
+                chain.sort(key=rank.__getitem__)
             chains.append(chain)
-        return sorted(chains, key=lambda chain: min(map(rank.__getitem__, chain)))
+        return chains
 
     # -- the whole ----------------------------------------------------------------------------------------------------------
 
@@ -426,18 +482,16 @@ class _Placer:
         """Put blocks on shelves, host by host, so wide that the whole is about 4:3."""
         self.shelves: list[list[_Block]] = []
         area = sum((block.width + 3 * _GAP) * (block.height + 3 * _GAP) for block in self.blocks)
-        limit = max([(_RATIO * area) ** 0.5, *(block.width for block in self.blocks)], default=0) * 1.05
-        before: tuple[str, bool] | None = None
-        used = 0.0
-        for block in self.blocks:
-            kind = (block.host, block.is_of_owner)
-            if kind != before or used + block.width > limit:
-                self.shelves.append([])
-                used = 0.0
-            before = kind
-            self.shelves[-1].append(block)
-            block.shelf = len(self.shelves) - 1
-            used += block.width + 3 * _GAP
+        limit = max([(_RATIO * area) ** 0.5, *(block.width for block in self.blocks)], default=0)
+        limit = 400 * 1.3 ** math.ceil(math.log(max(limit, 400) / 400, 1.3))
+        for _, found in itertools.groupby(self.blocks, key=lambda block: (block.host, block.is_of_owner)):
+            rest = list(found)
+            while rest:
+                fit = _that_fit(rest, limit)
+                for block in rest[:fit]:
+                    block.shelf = len(self.shelves)
+                self.shelves.append(rest[:fit])
+                rest = rest[fit:]
         # Avenue 0 is above all shelves, avenue N below shelf N - 1; for each net the places that it touches there.
         self.avenues: list[dict[Any, list[Any]]] = [{} for _ in range(len(self.shelves) + 1)]
         self.main: dict[Any, tuple[float, float]] = {}  # right of all: net -> the avenues that it joins
@@ -485,19 +539,19 @@ class _Placer:
             return lambda: [cell.port_at(one[2]), (block.gutter_x(cell.column, net), cell.port_at(one[2])[1]),
                             (block.gutter_x(cell.column, net), block.y + _BAR)]  # fmt: skip
         second: _Cell = other[1]
-        if second.block is block and (second is cell or second.row == cell.row and abs(second.column - cell.column) == 1):
+        if second.block is block and abs(second.column - cell.column) <= 1:
             left, right = (cell, second) if cell.column <= second.column else (second, cell)
             start, end = (one[2], other[2]) if left is cell else (other[2], one[2])
-            tracks = block.gutters[right.column] if left is right else block.jogs[right.column]
+            is_beside = left.column != right.column
+            tracks = block.jogs[right.column] if is_beside else block.gutters[right.column]
             tracks.setdefault(net, len(tracks))
-            if left is not right:
-                heights = left.port_at(start)[1] - left.y, right.port_at(end)[1] - right.y
-                block.stubs.setdefault((right.row, right.column), {})[net] = heights
+            if is_beside:
+                block.stubs[right.column][net] = lambda: (left.port_at(start)[1], right.port_at(end)[1])
 
             def points() -> list[tuple[float, float]]:
                 x, (_, y) = block.gutter_x(right.column, net), right.port_at(end)
                 y += _LOWER if net in block.lowered else 0
-                return [left.port_at(start, left is not right), (x, left.port_at(start)[1]), (x, y), (right.x, y)]
+                return [left.port_at(start, is_beside), (x, left.port_at(start)[1]), (x, y), (right.x, y)]
 
             return points
         return self._far(net, one, other)
@@ -589,6 +643,33 @@ class _Placer:
                 wide = max(block.x + block.width for block in blocks)
                 frames.append((cut(host["title"], 60), _GAP / 2, top, wide + _GAP / 2, bottom - top + _GAP / 2))
         return frames
+
+
+def _walk(start: str, near: dict[str, list[str]]) -> list[str]:
+    """The rooms that cables lead to, each followed by the rooms behind it.
+
+    >>> _walk("a", {"a": ["b", "d"], "b": ["a", "c"], "c": ["b"], "d": ["a"]})
+    ['a', 'b', 'c', 'd']
+    """
+    walk, seen, stack = [], {start}, [start]
+    while stack:
+        walk.append(stack.pop())
+        for beside in reversed(near[walk[-1]]):
+            if beside not in seen:
+                seen.add(beside)
+                stack.append(beside)
+    return walk
+
+
+def _breadth_first(start: str, near: dict[str, list[str]]) -> list[str]:
+    """The rooms that cables lead to, the nearest first."""
+    walk = {start: None}
+    queue = [start]
+    for name in queue:
+        new = [beside for beside in near[name] if beside not in walk]
+        walk.update(dict.fromkeys(new))
+        queue += new
+    return list(walk)
 
 
 def _tracks(spans: dict[Any, tuple[float, float]]) -> dict[Any, int]:

@@ -44,7 +44,7 @@ def draw(graph: dict[str, Any], marks: dict[str, str] | None = None, scale: int 
     for name, x, y, w, h in scene.frames:
         box(x, y, w, h, 8, None, theme["edge"])
         text(x + 10, y + 15, name, theme["ink"], bold=True)
-    for line in scene.lines:
+    for line in sorted(scene.lines, key=lambda line: line.id in marks):
         marked = line.id in marks
         points = [(x * scale, y * scale) for x, y in line.points]
         dash = (2, 4) if not line.certain else (7, 3) if svg.is_parent(line) else None

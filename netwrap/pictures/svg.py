@@ -82,7 +82,7 @@ def render(
     for name, x, y, w, h in scene.frames:
         out.append(f'<rect class="frame" x="{_n(x)}" y="{_n(y)}" width="{_n(w)}" height="{_n(h)}" rx="8"/>')
         out.append(f'<text class="title" x="{_n(x + 10)}" y="{_n(y + 15)}">{escape(name)}</text>')
-    for line in scene.lines:
+    for line in sorted(scene.lines, key=lambda line: line.id in marks):  # the marked ones above the others
         kinds = ["cable"] + ([] if line.certain else ["unsure"]) + (["marked"] if line.id in marks else [])
         if is_parent(line):
             kinds.append("parent")
