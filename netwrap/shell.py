@@ -258,18 +258,26 @@ def _call(
             os.close(file)
 
 
-def wait(words: list[str], path: str, files: Sequence[int], timeout: float, started: Callable[[int], None] | None = None) -> int:
+def wait(
+    words: list[str],
+    path: str,
+    files: Sequence[int],
+    timeout: float,
+    started: Callable[[int], None] | None = None,
+    env: dict[str, str] | None = None,
+) -> int:
     """Start the binary at ``path`` in the namespaces of the calling thread, and wait for its end; kill it when its time is up.
 
     ``files`` are the descriptors of its input, output and errors: files, not pipes, so that nobody
     waits for processes that the command leaves running. ``started`` is called with its pid, for :func:`kill`, and with 0 when
-    it has ended. Returns its exit status, minus N for signal N. Raises TimedOut, CommandMissing, CommandFailed.
+    it has ended; ``env`` is its environment, by default that of :func:`environment`. Returns its exit status, minus N for
+    signal N. Raises TimedOut, CommandMissing, CommandFailed.
     """
     _mind_children()
     actions: list[Any] = [(os.POSIX_SPAWN_DUP2, file, number) for number, file in enumerate(files)]
     actions += [(os.POSIX_SPAWN_DUP2, file, file) for file in held_open]
     try:
-        pid = os.posix_spawn(path, words, environment(), file_actions=actions, setsid=True, setsigdef=IGNORED)
+        pid = os.posix_spawn(path, words, env or environment(), file_actions=actions, setsid=True, setsigdef=IGNORED)
     except FileNotFoundError as missing:
         raise CommandMissing(words, 127, f"{words[0]} is not installed") from missing
     except OSError as failed:
@@ -293,36 +301,46 @@ def wait(words: list[str], path: str, files: Sequence[int], timeout: float, star
     return status
 
 
-def ask(
-    argv: Sequence[str],
-    *,
-    timeout: float,
-    stdin: str | None = None,
-    netns: str = "",
-    started: Callable[[int], None] | None = None,
-) -> Result:
-    """Run a command that changes nothing where the calling thread is (:func:`enter`), and return all that it printed.
+class Asker:
+    """Asks many questions, and looks only once for the binaries and at the environment."""
 
-    ``netns`` is the path by which the thread came there, for `--show-commands`; ``started`` as in :func:`wait`. What fails is
-    a result like any other: status 124 where its time was up, with what it had printed until then, 127 where it is missing.
-    """
-    words = list(argv)
-    if announce is not None:
-        announce(["nsenter", f"--net={netns}", *words] if netns else words, stdin)
-    files: list[int] = []
-    try:
-        path = executable(words)
-        files.append(scratch(stdin.encode("utf-8", "surrogateescape")) if stdin else os.open(os.devnull, os.O_RDONLY))
-        files += [scratch(), scratch()]
-        status = wait(words, path, files, timeout, started)
-        return Result(content(files[1]), content(files[2]), status if status >= 0 else 128 - status)
-    except TimedOut as late:
-        return Result(content(files[1]), content(files[2]) + f"netwrap: {late.stderr}\n", late.status)
-    except CommandError as failed:
-        return Result("", failed.stderr, failed.status)
-    finally:
-        for file in files:
-            os.close(file)
+    def __init__(self) -> None:
+        self._env = environment()
+        self._paths: dict[tuple[str, ...], str] = {}
+
+    def ask(
+        self,
+        argv: Sequence[str],
+        *,
+        timeout: float,
+        stdin: str | None = None,
+        netns: str = "",
+        started: Callable[[int], None] | None = None,
+    ) -> Result:
+        """Run a command that changes nothing where the calling thread is (:func:`enter`), and return all that it printed.
+
+        ``netns`` is the path by which the thread came there, for `--show-commands`; ``started`` as in :func:`wait`. What fails
+        is a result like any other: status 124 where its time was up, with what it had printed until then, 127 where it is
+        missing.
+        """
+        words = list(argv)
+        if announce is not None:
+            announce(["nsenter", f"--net={netns}", *words] if netns else words, stdin)
+        files: list[int] = []
+        try:
+            known = tuple(words)
+            path = self._paths.get(known) or self._paths.setdefault(known, executable(words))
+            files.append(scratch(stdin.encode("utf-8", "surrogateescape")) if stdin else os.open(os.devnull, os.O_RDONLY))
+            files += [scratch(), scratch()]
+            status = wait(words, path, files, timeout, started, self._env)
+            return Result(content(files[1]), content(files[2]), status if status >= 0 else 128 - status)
+        except TimedOut as late:
+            return Result(content(files[1]), content(files[2]) + f"netwrap: {late.stderr}\n", late.status)
+        except CommandError as failed:
+            return Result("", failed.stderr, failed.status)
+        finally:
+            for file in files:
+                os.close(file)
 
 
 def enter(file: int) -> None:

@@ -137,4 +137,4 @@ def _tidy(nexthop: Dict) -> Dict | None:
     return {**nexthop, "flags": nexthop.get("flags", [])}
 
 
-parse: Parse[NexthopObject] = parser(_read, _tidy, route_encap.unflatten, record="NexthopObject")
+parse: Parse[NexthopObject] = parser(_read, _tidy, route_encap.unflatten, where='"encap"', record="NexthopObject")

@@ -394,7 +394,7 @@ def _tidy(route: Dict) -> Dict | None:
     return route
 
 
-parse: Parse[Route] = parser(_read, _tidy, route_encap.unflatten, record="Route")
+parse: Parse[Route] = parser(_read, _tidy, route_encap.unflatten, where='"encap"', record="Route")
 iter_parse: IterParse[Route] = streamer(_read)
 
 

@@ -524,12 +524,14 @@ def parser(
     tidy: Callable[[Dict], Dict | list[Dict] | None] | None,
     pairs: Callable[[list[tuple[str, Any]]], Dict] | None = None,
     *,
+    where: str = "",
     record: str = "",
 ) -> Parse[Any]:
     """Make a module's ``parse`` from its reader of lines and its tidier of JSON objects (None: it has no JSON).
 
     ``record`` names the type of its records in :mod:`parsers.records`, against which those of JSON are checked; ``pairs``
-    builds an object where the keys of old releases need it (see `json.loads`, ``object_pairs_hook``).
+    builds an object where the keys of old releases need it (see `json.loads`, ``object_pairs_hook``), in texts that contain
+    ``where``.
     """
 
     def one_room(text: str, problems: list[ParseError] | None, first: int = 1) -> list[Dict]:
@@ -537,7 +539,7 @@ def parser(
             return list(read(Source.of_text(text, problems, first)))
         behind = _TEXT_BEHIND.search(text) if "\n" in text.rstrip(" \t\r\n") else None
         if behind is None:
-            return list(_objects(text, Source((), problems), tidy, pairs, record))
+            return list(_objects(text, Source((), problems), tidy, pairs if where in text else None, record))
         records = list(_objects(text[: behind.end()], Source((), problems), tidy, pairs, record))
         return records + one_room(text[behind.end() :], problems, first + text.count("\n", 0, behind.end()))
 

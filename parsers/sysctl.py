@@ -35,6 +35,10 @@ _SWAPPED = str.maketrans("./", "/.")
 
 def _read(source: Source) -> Iterator[Dict]:
     for line_number, line in source:
+        key, sign, value = line.partition(" = ")
+        if sign and line.startswith("net.") and "=" not in key and len(key.split()) == 1:  # as `sysctl -a` prints them
+            yield {"key": key, "value": value}
+            continue
         found = _ASSIGNED.match(line) or _IN_PROC.match(line)
         if found is None:
             source.fail(line_number, line, "expected a switch ('net.ipv4.ip_forward = 1')")

@@ -11,9 +11,12 @@ True
 from __future__ import annotations
 
 import importlib
+import marshal
+from functools import cache, lru_cache
 
 from parsers.jsontext import whole_part
-from parsers.lex import lazy
+from parsers.lex import is_json, lazy
+from parsers.tuples import NamedTuple
 
 from .. import commands
 from ..commands import request as asked
@@ -27,14 +30,17 @@ from .namespace import Namespace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
+    from ..commands.line import Command
     from .section import Section
 
 #: Bounds on the cost of one section (a routing table of the whole internet has about a million lines).
 SECTION_LENGTH = 128 << 20
 PROBLEMS_KEPT = 20
+# A longer answer is not compared with those of other namespaces.
+_SHORT = 4096
 #: The sections that are of the host, and of no namespace.
 HOST_WIDE = ("date", "hostname", "versions", "namespaces", "containers", "notes")
 
@@ -62,6 +68,7 @@ class _Builder:
         self.gone: dict[str, Namespace] = {}  # failed in a way that a namespace does that is not there any more
         self.here: str | None = None
         self.signs: set[tuple[str, str, str]] = set()  # names, paths, labels and control groups of namespaces
+        self.alike: dict[tuple[str, str], bytes | None] = {}  # a command and its short answer, which many namespaces give
 
     def netns(self, key: str) -> Namespace:
         if key == "" and self.here is not None:
@@ -78,8 +85,7 @@ class _Builder:
             elif section.command == "notes":
                 self.notes += [line for line in section.stdout.split("\n") if line.strip()]
             return
-        words = section.command.split()
-        command = understand(words)
+        words, command = _understood(section.command)
         netns = self.netns(section.netns or command.netns or "")
         if section.status is None and not section.stdout and command.parser is None and sidetables.reader(words) is None:
             netns.typed.append(section)
@@ -90,7 +96,7 @@ class _Builder:
         if (section.status != 0 or section.stderr) and not section.stdout.strip() and (section.status or section.stderr.strip()):
             self._failed(netns, section, command.parser or (sidetables.reader(words) or ("",))[0])
             return
-        if section.stderr.strip():
+        if section.stderr:
             self._said(netns, section)
         if command.parser is not None:
             self._read_table(netns, command.parser, section, command.words)
@@ -99,32 +105,37 @@ class _Builder:
 
     def _read_table(self, netns: Namespace, parser: str, section: Section, words: Sequence[str]) -> None:
         text = section.stdout
-        module = importlib.import_module(f"parsers.{parser}")
+        reader = _reader(parser)
         found = _Problems()
         cut = "interrupted" if "Dump was interrupted" in section.stderr else ""
         if len(text) > SECTION_LENGTH:
             text = text[: text.rfind("\n", 0, SECTION_LENGTH)]
             cut = "cut off"
             found.append(f"longer than {SECTION_LENGTH >> 20} MiB: read up to line {text.count(chr(10)) + 1}")
-        from parsers.lex import is_json
-
         json = is_json(text)
-        if not json and hasattr(module, "iter_parse"):
-            records = list(module.iter_parse(text.split("\n"), found))
+        mark = (parser, text)
+        known = self.alike.get(mark) if len(text) < _SHORT else None
+        if known is not None:
+            records = marshal.loads(known)
+        elif not json and reader.stream is not None:
+            records = list(reader.stream(text.split("\n"), found))
         else:
-            records, errors = module.parse(text, strict=False)
+            records, errors = reader.parse(text, strict=False)
             if json and errors and not records:  # cut off or spoiled: what is whole in front of that
-                records, _ = module.parse(whole_part(text), strict=False)
+                records, _ = reader.parse(whole_part(text), strict=False)
             for error in errors:
                 found.append(error)
-        for line in found.lines():
-            self.problems.append(f"{_label(netns)}{section.command}: {line}")
+            if not errors and len(text) < _SHORT:
+                # kept where it comes a second time: answers about links hardly do
+                self.alike[mark] = marshal.dumps(records) if mark in self.alike else None
+        if found:
+            for line in found.lines():
+                self.problems.append(f"{_label(netns)}{section.command}: {line}")
         request = asked.read(words)
         part = section.part or cut or (f"{found.lost()} lines not understood" if found else "")
         records = coverage.completed(request, records)
-        complete = getattr(commands.module(parser), "complete", None)
-        if complete is not None:
-            complete(records, words)
+        if reader.complete is not None:
+            reader.complete(records, words)
         netns.tables.setdefault(parser, []).append(Table(section.command, request, records, json, section, part))
 
     def _read_side_table(self, netns: Namespace, section: Section, words: list[str]) -> None:
@@ -240,6 +251,26 @@ class _Builder:
         host.hostname = self.wide.get("hostname", "").strip() or None
         host.versions = versions
         return host
+
+
+class _Reader(NamedTuple):
+    """The functions that read a table."""
+
+    parse: Callable[..., Any]
+    stream: Callable[..., Any] | None
+    complete: Callable[[list[Any], Sequence[str]], None] | None
+
+
+@cache
+def _reader(parser: str) -> _Reader:
+    module = importlib.import_module(f"parsers.{parser}")
+    return _Reader(module.parse, getattr(module, "iter_parse", None), getattr(commands.module(parser), "complete", None))
+
+
+@lru_cache(maxsize=4096)  # a sweep asks every namespace the same
+def _understood(command: str) -> tuple[list[str], Command]:
+    words = command.split()
+    return words, understand(words)
 
 
 # What a kernel without the table answers.

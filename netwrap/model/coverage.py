@@ -290,12 +290,15 @@ def resolve_vrfs(tables: list[Table], links: Iterable[Link]) -> None:
 
 def parts(tables: Sequence[Table]) -> list[Table]:
     """The partial captures of tables for which no complete capture (of the family) exists."""
+    if not any(map(_is_part, tables)):
+        return []
     kept = [table for table in chosen(tables) if table.request is None or table.request.verb == "show"]
     whole = {family for table in kept if not gap(table) for family in scope(table.request).families}
-    return [
-        table for table in kept if gap(table) and not scope(table.request).families <= whole
-        and not {"cached", "proxy"} & set(scope(table.request).filters)
-    ]  # fmt: skip
+    return [table for table in kept if _is_part(table) and not scope(table.request).families <= whole]
+
+
+def _is_part(table: Table) -> bool:
+    return bool(table.part or _narrowed(table.request)) and scope(table.request).filters.keys().isdisjoint(("cached", "proxy"))
 
 
 def gap(table: Table) -> str:
@@ -305,9 +308,12 @@ def gap(table: Table) -> str:
     >>> [gap(Table("", read(words.split()), [], False)) for words in ("ip route show table 100 dev eth0", "ip -4 neigh")]
     ['table 100, dev eth0', '']
     """
-    if table.part:
-        return table.part
-    filters = scope(table.request).filters
+    return table.part or _narrowed(table.request)
+
+
+@lru_cache(maxsize=4096)  # a sweep asks every namespace the same
+def _narrowed(request: Request | None) -> str:
+    filters = scope(request).filters
     return ", ".join(
         f"{key} {value}".strip("? ") if value else key for key, value in filters.items()
         if (key, value) not in (("table", "main"), ("nud", "usual")) and key != "backend"

@@ -36,6 +36,7 @@ import contextlib
 import os
 import re
 import threading
+from functools import lru_cache
 
 from parsers.jsontext import whole_part
 from parsers.lex import lazy
@@ -317,6 +318,14 @@ def _unbatched(section: Section, notes: list[str]) -> list[Section]:
     (``Command failed -:3``) and prints nothing, or a lone ``[`` with which the next line then begins.
     """
     called, _, rest = section.command[len("batch ") :].partition(": ")
+    if section.status == 0 and not section.stderr:  # the usual case, at once
+        answered, spelled = section.stdout.rstrip("\n").split("\n"), _all_spelled(called, rest)
+        if len(answered) == len(spelled) and all(line[-1:] == "]" and line[:2] != "[[" for line in answered):
+            places = range(section.line, section.line + len(spelled)) if section.line else [0] * len(spelled)
+            return [
+                Section(section.netns, command, answer, "", 0, line=line)
+                for command, answer, line in zip(spelled, answered, places)
+            ]
     said, unassigned = _failures(section.stderr)
     numbered = [(at, line) for at, line in enumerate(section.stdout.split("\n")) if line.strip() not in ("", "[")]
     lines = [line for _, line in numbered]
@@ -328,7 +337,7 @@ def _unbatched(section: Section, notes: list[str]) -> list[Section]:
         if lines:  # none at all: it could not enter the namespace, and says so
             notes.append(f"{called} of namespace {section.netns} answered {len(lines)} of {len(expected)} questions")
     answers = dict(zip(expected, lines))
-    places = dict(zip(expected, (section.line + at for at, _ in numbered))) if section.line else {}
+    lines_of = dict(zip(expected, (section.line + at for at, _ in numbered))) if section.line else {}
     if section.status is None:  # which of them failed would have stood behind
         answers = _as_far_as_they_fit(called, [(number, command) for number, command in commands if number not in said], lines)
     found = []
@@ -345,7 +354,7 @@ def _unbatched(section: Section, notes: list[str]) -> list[Section]:
         elif broken and not answer.endswith("]"):
             answer, status = _whole_part(answer), section.status
         errors = said.get(number, []) + (unassigned if number == 1 or status == 124 else [])
-        line = places.get(number, 0)
+        line = lines_of.get(number, 0)
         found.append(Section(section.netns, _spelled(called, command), answer, "\n".join(errors), status, line=line))
     return found
 
@@ -375,6 +384,11 @@ def _failures(stderr: str) -> tuple[dict[int, list[str]], list[str]]:
         elif line:
             pending.append(line)
     return said, pending
+
+
+@lru_cache(maxsize=64)  # a sweep asks every namespace the same
+def _all_spelled(called: str, rest: str) -> list[str]:
+    return [_spelled(called, command) for command in rest.split("; ")]
 
 
 def _spelled(called: str, command: str) -> str:

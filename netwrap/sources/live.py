@@ -10,6 +10,7 @@ number of namespaces. So it runs in our own namespace, and in those whose links 
 
 from __future__ import annotations
 
+import _socket as socket
 import os
 import re
 import threading
@@ -53,11 +54,12 @@ done"""
 _NO_FIREWALL = lazy(r"not supported|Protocol not available", 0)
 _PAIRS = ("veth", "netkit", "vxcan")
 
-_IPV4 = (
-    "accept_local", "arp_announce", "arp_filter", "arp_ignore", "forwarding", "promote_secondaries", "route_localnet",
-    "rp_filter", "src_valid_mark",
-)  # fmt: skip
-_IPV6 = ("accept_ra", "disable_ipv6", "forwarding")
+# Settings of a link, and their positions in the kernel's lists (:func:`netlink.settings`).
+_IPV4 = {
+    "accept_local": 22, "arp_announce": 17, "arp_filter": 12, "arp_ignore": 18, "forwarding": 0, "promote_secondaries": 19,
+    "route_localnet": 25, "rp_filter": 7, "src_valid_mark": 23,
+}  # fmt: skip
+_IPV6 = {"accept_ra": 3, "disable_ipv6": 26, "forwarding": 0}
 _SINGLE = (
     "bridge/bridge-nf-call-arptables", "bridge/bridge-nf-call-ip6tables", "bridge/bridge-nf-call-iptables",
     "ipv4/fib_multipath_hash_policy", "ipv4/icmp_echo_ignore_all", "ipv4/ip_forward", "ipv4/raw_l3mdev_accept",
@@ -101,7 +103,8 @@ class _Sweep:
     def __init__(self, tables: Sequence[str], commands: Sequence[Sequence[str]] | None, timeout: float) -> None:
         self.timeout = timeout
         self.tables = () if commands is not None else tuple(tables)
-        self.versions = _versions()
+        self.asker = shell.Asker()
+        self.versions = _versions(self.asker)
         self.questions = self._questions() if commands is None else [_as_asked(words) for words in commands]
         try:
             self.census = census.take()
@@ -265,7 +268,7 @@ class _Sweep:
             return False
         began = time.monotonic()
         shown = way if key != self.census.own else ""
-        given = shell.ask(
+        given = self.asker.ask(
             question.argv, timeout=max(worker.left, 0.01), stdin=question.stdin, netns=shown, started=worker.started
         )
         worker.left -= time.monotonic() - began
@@ -438,21 +441,27 @@ def _content(path: str, folder: int | None = None) -> str:
 def _sysctls(own: bool) -> str:
     """Settings of the namespace of the calling thread, as lines of `sysctl -a`; in the host's own, also those of the host.
 
-    Each folder is opened once: the kernel keeps the ``conf`` of all namespaces under one name, and compares them one by one.
+    Those of links come in one answer of the kernel. Where there is none, each is a file; each folder is opened once then: the
+    kernel keeps the ``conf`` of all namespaces under one name, and compares them one by one.
     """
     single = (*_SINGLE, *(_OF_THE_HOST if own else ()))
     lines = [_setting(path, _content(f"/proc/sys/net/{path}")) for path in single]
-    for family, names in (("ipv4", _IPV4), ("ipv6", _IPV6)):
+    links = netlink.settings()
+    for family, number, positions in (("ipv4", socket.AF_INET, _IPV4), ("ipv6", socket.AF_INET6, _IPV6)):
         try:
             folder = os.open(f"/proc/sys/net/{family}/conf", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError:
             continue
         try:
-            for link in os.listdir(folder):
-                for name in names if link != "default" else ():
+            for link in os.listdir(folder) if links is None else ("all",):
+                for name in positions if link != "default" else ():
                     lines.append(_setting(f"{family}/conf/{link}/{name}", _content(f"{link}/{name}", folder)))
         finally:
             os.close(folder)
+        for link, families in (links or {}).items():
+            values = families.get(number, ())
+            front = f"net.{family}.conf.{link.translate(_SWAPPED)}."
+            lines += [f"{front}{name} = {values[at]}\n" for name, at in positions.items() if at < len(values)]
     return "".join(sorted(lines))
 
 
@@ -475,11 +484,11 @@ def _resolver(key: str, way: str) -> list[Section]:
 # -- the binaries and their releases ---------------------------------------------------------------------------------
 
 
-def _versions() -> str:
+def _versions(asker: shell.Asker) -> str:
     """The lines of the section ``versions``. Raises Unable for an `ip` whose JSON cannot be relied on."""
     if shell.find("ip") is None or shell.is_busybox("ip"):
         raise Unable("there is no iproute2")
-    ip = shell.ask(["ip", "-V"], timeout=10).stdout.partition("\n")[0]
+    ip = asker.ask(["ip", "-V"], timeout=10).stdout.partition("\n")[0]
     number = re.search(r"iproute2-(?:v?(\d+)\.(\d+)|ss(\d{6}))", ip, re.A)
     # Before 5.5 (ss191125) the JSON of routes may be none.
     if number is None or (int(number[3]) < 191125 if number[3] else (int(number[1]), int(number[2])) < (5, 5)):
