@@ -524,6 +524,7 @@ class NftRecord(_FirewallRecord, _Interfaces, total=False):
 
     handle: int
     name: str
+    flags: list[str]
     devices: list[str]
     elem: list[Any]
 
@@ -539,3 +540,9 @@ class IptablesRecord(_FirewallRecord, _Interfaces, total=False):
     target_options: dict[str, str | None]
     goto: bool
     unseen: list[str]
+
+
+class FirewallRecord(NftRecord, IptablesRecord, total=False):
+    """A record of either program among all firewalls of a namespace; ``tool`` is nft, iptables, ip6tables-legacy, ..."""
+
+    tool: str

@@ -741,8 +741,8 @@ def _firewall(side: _Side) -> list[Item] | None:
             before.append(text)
             items.append((f"{where}: {text}", {**holder, "#place": len(before), "#key": (chain, text, before.count(text))}))
         elif kind != "note":
-            record = {key: _lasting(value) for key, value in record.items() if key not in _OF_NO_RULE}
-            items.append((f"{kind} {where}", {**holder, **record, "#kind": kind, "#key": (kind, chain, where)}))
+            lasting = {key: _lasting(value) for key, value in record.items() if key not in _OF_NO_RULE}
+            items.append((f"{kind} {where}", {**holder, **lasting, "#kind": kind, "#key": (kind, chain, where)}))
     return items
 
 

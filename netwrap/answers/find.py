@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-    from parsers.records import Neigh, Record, Route, Socket
+    from parsers.records import FirewallRecord, Neigh, Record, Route, Socket
 
     from ..model.coverage import Table
     from ..model.host import Host
@@ -390,7 +390,7 @@ def _rules(fits: Callable[[str], bool], names: tuple[str, ...]) -> Callable[[Hos
     return search
 
 
-def _values(rule: Record, name: str, sets: dict[tuple[str, str, str], Record]) -> Iterator[str]:
+def _values(rule: FirewallRecord, name: str, sets: dict[tuple[str, str, str], FirewallRecord]) -> Iterator[str]:
     values = rule.get(name, [])
     for value in values if isinstance(values, list) else [values]:
         text = str(value).lstrip("!<>=")
@@ -443,11 +443,11 @@ def _without_port(text: str) -> str:
     return own if colon and ports.replace("-", "").isdigit() and "." in own else text
 
 
-def _shown(rule: Record) -> str:
+def _shown(rule: FirewallRecord) -> str:
     return f"{rule['tool']} {rule['family']} {rule['table']} {rule['chain']}: {' '.join(str(rule['text']).split())}"
 
 
-def _rule_command(rule: Record) -> list[str]:
+def _rule_command(rule: FirewallRecord) -> list[str]:
     if rule["tool"] == "nft":
         return ["nft", "list", "chain", rule["family"], rule["table"], rule["chain"]]
     return [rule["tool"], "-t", rule["table"], "-S", rule["chain"]]

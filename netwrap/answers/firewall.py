@@ -24,7 +24,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from parsers.records import Record
+    from parsers.records import FirewallRecord
 
     from ..model.namespace import Namespace
 
@@ -41,7 +41,7 @@ class Step(NamedTuple):
     chain: str
     rule: str  # the rule's own words; "policy drop"
     verdict: str  # accept, drop, reject, dnat, snat, masquerade, redirect, mark, notrack, queue, undecided
-    evidence: Record  # the record of the rule, or of the chain where its policy decided
+    evidence: FirewallRecord  # the record of the rule, or of the chain where its policy decided
     unknown: str | None = None  # why it is not known whether the rule applies
 
 
@@ -81,8 +81,8 @@ class _Chain(NamedTuple):
     tool: str  # nft, iptables
     family: str
     table: str
-    record: Record
-    rules: list[Record]
+    record: FirewallRecord
+    rules: list[FirewallRecord]
 
 
 class Firewalls:
@@ -107,7 +107,7 @@ class Firewalls:
         self._at: dict[tuple[str, str, bool], list[_Chain]] = {}
         self._indexes: dict[int, rule_index.Index] = {}
 
-    def _add(self, record: Record) -> None:
+    def _add(self, record: FirewallRecord) -> None:
         tool = str(record["tool"])
         kind, family, table = record["kind"], record.get("family", ""), record.get("table", "")
         where = (tool, family, table)
@@ -117,8 +117,8 @@ class Firewalls:
         elif kind == "rule":
             key = (*where, record["chain"])
             if key not in self.chains:
-                chain = {"kind": "chain", "family": family, "table": table, "chain": record["chain"], "tool": tool}
-                self.chains[key] = _Chain(tool, family, table, chain, [])
+                of: FirewallRecord = {"kind": "chain", "family": family, "table": table, "chain": record["chain"], "tool": tool}
+                self.chains[key] = _Chain(tool, family, table, of, [])
             self.chains[key].rules.append(record)
             self.asks_marks = self.asks_marks or "mark" in record["text"]
             if tool == "nft":
@@ -133,7 +133,7 @@ class Firewalls:
         elif kind in ("set", "map"):
             self.tables.setdefault(where, nft_rules.Table(family)).sets[record["name"]] = record
 
-    def rules_for(self, chain: _Chain, worlds: list[_World]) -> list[Record]:
+    def rules_for(self, chain: _Chain, worlds: list[_World]) -> list[FirewallRecord]:
         """The rules of a chain that may match the packet; of a long chain, without those for other addresses or links."""
         if len(chain.rules) < _LONG or not worlds or self.sets_addresses:
             return chain.rules
@@ -269,8 +269,9 @@ class _Walk:
         return _distinct([*live, *back]), ends
 
     def rule(
-        self, chain: _Chain, rule: Record, world: _World, on: list[_World], back: list[_World], ends: list[_End], depth: int
-    ) -> None:
+        self, chain: _Chain, rule: FirewallRecord, world: _World, on: list[_World], back: list[_World], ends: list[_End],
+        depth: int,
+    ) -> None:  # fmt: skip
         """Apply one rule to one world; the result is added to ``on`` (next rule), ``back`` (return) or ``ends``."""
         if chain.tool == "nft":
             statements: list[Any] = rule["expr"]
@@ -307,7 +308,7 @@ class _Walk:
         on.append(world)
 
     def statements(
-        self, chain: _Chain, rule: Record, statements: list[Any], table: nft_rules.Table, world: _World, on: list[_World],
+        self, chain: _Chain, rule: FirewallRecord, statements: list[Any], table: nft_rules.Table, world: _World, on: list[_World],
         back: list[_World], ends: list[_End], depth: int,
     ) -> None:  # fmt: skip
         """Apply the statements of a rule of nft to one world, as :meth:`rule` does."""
@@ -347,14 +348,14 @@ class _Walk:
             world = going
         on.append(world)
 
-    def doubted(self, chain: _Chain, rule: Record, world: _World, why: str) -> _World:
+    def doubted(self, chain: _Chain, rule: FirewallRecord, world: _World, why: str) -> _World:
         """Note that a rule may or may not have applied; a world keeps the first such rule."""
         step = Step(self.hook, chain.family, chain.table, chain.record["chain"], rule["text"], "undecided", rule, why)
         return world if world.doubt is not None else world._replace(doubt=step)
 
     def effect(
-        self, chain: _Chain, rule: Record, effect: Effect, world: _World, on: list[_World], back: list[_World], ends: list[_End],
-        depth: int,
+        self, chain: _Chain, rule: FirewallRecord, effect: Effect, world: _World, on: list[_World], back: list[_World],
+        ends: list[_End], depth: int,
     ) -> _World | None:  # fmt: skip
         """Apply the effect of a statement; return the world for the next statement, or None where the rule is over for it."""
         name = effect.name or (effect.verdict if effect.verdict in ("accept", "drop", "reject") else "")

@@ -14,12 +14,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from parsers.records import Record
+    from parsers.records import FirewallRecord, Record
 
     from .packet import Packet
 
 
-def matches(rule: Record, packet: Packet, context: Context) -> tuple[bool | None, str]:
+def matches(rule: FirewallRecord, packet: Packet, context: Context) -> tuple[bool | None, str]:
     """Whether a packet passes all conditions of a rule; where that is not known, the words of the first unknown condition."""
     answer: bool | None = True
     why = ""
@@ -38,7 +38,7 @@ def matches(rule: Record, packet: Packet, context: Context) -> tuple[bool | None
     return answer, why
 
 
-def _condition(condition: Record, packet: Packet, context: Context, rule: Record) -> tuple[bool | None, str]:
+def _condition(condition: Record, packet: Packet, context: Context, rule: FirewallRecord) -> tuple[bool | None, str]:
     if "unparsed" in condition:
         return None, f"not understood: {' '.join(condition['unparsed'])}"
     module, option, value = condition.get("match", ""), condition.get("option", ""), condition.get("value", "")
@@ -335,7 +335,7 @@ for _name in _TRANSPORTS:
     _JUDGES[_name, "--dport"] = _JUDGES[_name, "--destination-port"] = _port("dport")
 
 
-def apply(rule: Record, packet: Packet, context: Context) -> list[Effect]:
+def apply(rule: FirewallRecord, packet: Packet, context: Context) -> list[Effect]:
     """Apply the target of a rule to a packet that passed its conditions. Raises Unknown."""
     target, options = rule.get("target", ""), rule.get("target_options", {})
     if target in ("ACCEPT", "DROP", "RETURN", "REJECT"):

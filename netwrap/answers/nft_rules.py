@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from parsers.records import Record
+    from parsers.records import FirewallRecord, Record
 
     from .packet import Packet
 
@@ -73,7 +73,7 @@ class Table:
 
     def __init__(self, family: str) -> None:
         self.family = family
-        self.sets: dict[str, Record] = {}
+        self.sets: dict[str, FirewallRecord] = {}
         self.changing: set[str] = set()
         self._exact: dict[int, tuple[dict[Any, list[Any]], list[Any]]] = {}
 

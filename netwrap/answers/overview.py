@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from parsers.records import AnyRecord, Record
+    from parsers.records import AnyRecord, FirewallRecord, Record
 
     from ..model.host import Host
     from ..model.namespace import Namespace
@@ -165,7 +165,7 @@ def routes(host: Host, netns: Namespace) -> list[Record] | None:
     return found
 
 
-def rules(netns: Namespace) -> list[Record] | None:
+def rules(netns: Namespace) -> list[FirewallRecord] | None:
     """The firewall rules that matter: those that a packet may come to, and policies that drop."""
     if netns.rulesets is None:
         return None
@@ -181,11 +181,11 @@ def rules(netns: Namespace) -> list[Record] | None:
     return [*drops, *(rule for rule in found if _chain(rule) in reached)]
 
 
-def _chain(record: Record) -> tuple[str, str, str, str]:
+def _chain(record: FirewallRecord) -> tuple[str, str, str, str]:
     return record["tool"], record["family"], record["table"], record["chain"]
 
 
-def _targets(rule: Record) -> list[str]:
+def _targets(rule: FirewallRecord) -> list[str]:
     """The chains that a rule may send a packet to."""
     words: list[str] = str(rule["text"]).replace(",", " ").split() if rule["tool"] == "nft" else []
     named = [target for word, target in zip(words, words[1:]) if word in ("jump", "goto")]

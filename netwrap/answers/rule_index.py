@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from parsers.records import Record
+    from parsers.records import FirewallRecord, Record
 
     from .packet import Packet
 
@@ -28,7 +28,7 @@ class Index:
     [1, 'all']
     """
 
-    def __init__(self, rules: list[Record]) -> None:
+    def __init__(self, rules: list[FirewallRecord]) -> None:
         self.rules = rules
         self.any: list[int] = []
         self.of: dict[Key, list[int]] = {}
@@ -36,7 +36,7 @@ class Index:
             key = _key(rule)
             (self.any if key is None else self.of.setdefault(key, [])).append(at)
 
-    def candidates(self, packet: Packet) -> list[Record]:
+    def candidates(self, packet: Packet) -> list[FirewallRecord]:
         """The rules that may match, in their order."""
         places = set(self.any)
         for end in ("destination", "source"):
@@ -50,7 +50,7 @@ class Index:
         return [self.rules[at] for at in sorted(places)]
 
 
-def _key(rule: Record) -> Key | None:
+def _key(rule: FirewallRecord) -> Key | None:
     """What a packet must have for the rule to match: one address, or one link; None where the rule asks for neither."""
     for statement in rule["expr"]:
         if "option" in statement:

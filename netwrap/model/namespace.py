@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         BridgeFdb,
         BridgeLink,
         BridgeVlan,
+        FirewallRecord,
         Link,
         Maddr,
         Neigh,
@@ -302,7 +303,7 @@ class Namespace:
         return self.table("bridge_vlan")
 
     @cached_property
-    def rulesets(self) -> list[Record] | None:
+    def rulesets(self) -> list[FirewallRecord] | None:
         """Tables, chains, rules and sets of all firewalls, each with its ``tool`` (nft, iptables, ip6tables-legacy, ...)."""
         return rulesets.joined(self.tables)
 

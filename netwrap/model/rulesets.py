@@ -5,13 +5,14 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
 
-    from parsers.records import Record
+    from parsers.records import FirewallRecord, Record
 
     from .coverage import Table
 
 
-def joined(tables: dict[str, list[Table]]) -> list[Record] | None:
+def joined(tables: dict[str, list[Table]]) -> list[FirewallRecord] | None:
     """The records of nft and of iptables, each with its ``tool``; None where neither was captured.
 
     Both tools show a table that iptables-nft made. Then the rules of iptables are kept, which tell more, if there are as
@@ -22,7 +23,7 @@ def joined(tables: dict[str, list[Table]]) -> list[Record] | None:
     native = _latest(tables.get("nft", ()))
     saved = _latest(tables.get("iptables", ()))
     counts = {key: _rules(records) for key, records in native.items()}
-    found: list[Record] = []
+    found: list[Any] = []
     replaced = set()
     for key, records in saved.items():
         tool, family, table = key

@@ -10,23 +10,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from parsers.records import Record
+    from parsers.records import FirewallRecord
 
     from ...model.namespace import Namespace
     from . import Finding, Look
 
 
-def rules_of(netns: Namespace) -> list[Record]:
+def rules_of(netns: Namespace) -> list[FirewallRecord]:
     """The rules of all captured firewalls."""
-    return [one for one in getattr(netns, "rulesets", None) or () if one.get("kind", "rule") == "rule"]
+    return [one for one in netns.rulesets or () if one.get("kind", "rule") == "rule"]
 
 
-def chains_of(netns: Namespace) -> list[Record]:
+def chains_of(netns: Namespace) -> list[FirewallRecord]:
     """The base chains of all captured firewalls."""
-    return [one for one in getattr(netns, "rulesets", None) or () if one.get("kind") == "chain" and one.get("hook")]
+    return [one for one in netns.rulesets or () if one.get("kind") == "chain" and one.get("hook")]
 
 
-def _verdict(rule: Record) -> str:
+def _verdict(rule: FirewallRecord) -> str:
     return str(rule.get("verdict") or "").lower()
 
 
@@ -72,15 +72,15 @@ def two_chains(look: Look) -> Iterator[Finding]:
                     break
 
 
-def _of(rule: Record, chain: Record) -> bool:
+def _of(rule: FirewallRecord, chain: FirewallRecord) -> bool:
     return all(rule.get(key) == chain.get(key) for key in ("family", "table", "chain"))
 
 
-def _matches(rule: Record) -> bool:
+def _matches(rule: FirewallRecord) -> bool:
     return any(rule.get(key) for key in ("in", "out", "source", "destination", "dport"))
 
 
-def _name(chain: Record) -> str:
+def _name(chain: FirewallRecord) -> str:
     return " ".join(str(chain[key]) for key in ("family", "table", "chain") if chain.get(key))
 
 
@@ -90,7 +90,7 @@ def _name(chain: Record) -> str:
 def two_firewalls(look: Look) -> Iterator[Finding]:
     """Rules of both tools were captured in one namespace."""
     for netns in look.namespaces:
-        tools: dict[str, Record] = {}
+        tools: dict[str, FirewallRecord] = {}
         for rule in rules_of(netns):
             tools.setdefault(str(rule.get("tool", "")), rule)
         legacy = next((name for name in tools if "legacy" in name), None)
@@ -160,7 +160,7 @@ def wide_masquerade(look: Look) -> Iterator[Finding]:
 def rule_twice(look: Look) -> Iterator[Finding]:
     """Two rules of one chain are the same, and have a verdict."""
     for netns in look.namespaces:
-        seen: dict[Any, Record] = {}
+        seen: dict[Any, FirewallRecord] = {}
         for rule in rules_of(netns):
             key = (rule.get("family"), rule.get("table"), rule.get("chain"), rule.get("text"))
             if key in seen and _verdict(rule) in ("accept", "drop", "masquerade", "dnat", "snat", "reject"):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from parsers.records import Record
+    from parsers.records import FirewallRecord, Record
 
     from ...model.namespace import Namespace
     from . import Finding, Look
@@ -78,7 +78,7 @@ def _told(look: Look, netns: Namespace, family: str, so: str, record: Any) -> Fi
     )
 
 
-def _masquerades(netns: Namespace) -> Record | None:
+def _masquerades(netns: Namespace) -> FirewallRecord | None:
     for rule in netns.rulesets or ():
         if str(rule.get("verdict", "")).lower() in ("masquerade", "snat") and rule.get("source"):
             return rule
@@ -169,9 +169,7 @@ def bridge_netfilter(look: Look) -> Iterator[Finding]:
         if not look.switches(netns).value(key):
             continue
         chains = [
-            one
-            for one in getattr(netns, "rulesets", None) or ()
-            if one.get("hook") == "forward" and str(one.get("policy")).lower() == "drop"
+            one for one in netns.rulesets or () if one.get("hook") == "forward" and str(one.get("policy")).lower() == "drop"
         ]
         bridges = [link for link in netns.links or () if kind(link) == "bridge" and len(netns.ports(str(link["ifname"]))) > 1]
         if chains and bridges:
