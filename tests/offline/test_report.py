@@ -161,6 +161,6 @@ def test_json_without_a_command_is_read_as_parse_reads_it(netwrap: Netwrap, tmp_
     file.write_text('[{"dst":"default","gateway":"10.0.0.1","dev":"eth0","flags":[]}]\n')
     done = netwrap("report", "--from", str(file))
     assert (done.returncode, done.stdout.split()) == (0, ["netns", "default", "------", "--------", "(root)", "10.0.0.1"])
-    assert f"netwrap: {file}: read as 'ip route show'\n" in done.stderr
+    assert f"netwrap: {file}: line 1 read as 'ip route show'\n" in done.stderr
     file.write_text("\n")
     assert netwrap("report", "--from", str(file)).stderr == f"netwrap: {file}: empty\n"
