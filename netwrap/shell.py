@@ -558,29 +558,45 @@ class _Ended(BaseException):
 
 
 @contextlib.contextmanager
-def cleaning_up() -> Iterator[None]:
+def cleaning_up() -> Iterator[Callable[[], None]]:
     """Let the block clean up (``finally``) when a signal ends us; then end by that signal.
 
+    Python loses what a signal raises while it runs a callback of its own (of a weak reference, say). A block that takes long
+    calls the function that it gets: this raises again what was lost; the end of the block does the same.
     Does nothing where somebody else handles these signals, or in another thread than the main one.
     """
     ours = _is_main_thread()
     taken = [number for number in ENDING if ours and signal.getsignal(number) is signal.SIG_DFL]
+    asks = ours and signal.getsignal(signal.SIGINT) is signal.default_int_handler
     came: list[int] = []
+
+    def interrupt(number: int, _frame: object) -> None:
+        came.append(number)
+        raise KeyboardInterrupt
+
+    def again() -> None:
+        if came:
+            raise KeyboardInterrupt if came[0] == signal.SIGINT else _Ended
 
     def end(number: int, _frame: object) -> None:
         for one in taken:  # once is enough: nothing interrupts the cleaning up
             signal.signal(one, signal.SIG_IGN)
-        came.append(number)
+        came.insert(0, number)
         raise _Ended
 
     for number in taken:
         signal.signal(number, end)
+    if asks:
+        signal.signal(signal.SIGINT, interrupt)
     try:
-        yield
+        yield again
+        again()
     finally:
         for number in taken:
             signal.signal(number, signal.SIG_DFL)
-        if came:
+        if asks:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        if came and came[0] != signal.SIGINT:
             os.kill(os.getpid(), came[0])
 
 

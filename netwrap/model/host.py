@@ -35,6 +35,7 @@ class Host:
         self._positions = {id(netns): position for position, netns in enumerate(namespaces)}
         self.notes = notes
         self.problems = problems
+        self.beside: list[str] = []  # on sources beside this one that could not be read
         self.unread_files: list[str] = []
         self.hostname: str | None = None
         self.versions: dict[str, str] = {}
@@ -44,6 +45,11 @@ class Host:
         self.of_several = False  # its sources were to tell of more hosts, whether those could be read or not
         self._lacking: list[str] | None = None  # of a host without its tables: what it lacked when it had them
         self.unread: list[tuple[int, str]] = []  # lines of its source, with their numbers, that are in no table
+
+    @property
+    def all_problems(self) -> list[str]:
+        """Its problems, and those of the sources beside it that could not be read."""
+        return [*self.problems, *self.beside]
 
     @property
     def root(self) -> Namespace | None:

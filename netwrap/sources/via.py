@@ -238,17 +238,19 @@ def _asked(
             done.put(job)
 
     workers = [threading.Thread(target=work, daemon=True) for _ in range(min(SIDE_BY_SIDE, len(jobs)))]
-    with shell.cleaning_up():
+    with shell.cleaning_up() as end_if_told:
         try:
             for worker in workers:
                 worker.start()
             ended = 0
             for job in jobs:
+                end_if_told()
                 while job.answer is None:
                     try:
                         done.get(timeout=0.25)
                         ended += 1
                     except queue.Empty:
+                        end_if_told()
                         for other in jobs:
                             other.watch()
                     if progress is not None:

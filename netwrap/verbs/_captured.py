@@ -134,11 +134,11 @@ def _print(
     if lacking:
         shown = ", ".join(lacking[:5]) + (f" and {len(lacking) - 5} more" if len(lacking) > 5 else "")
         say(f"no {called} of {shown} {where}")
-    for line in dict.fromkeys(line for host in hosts for line in (*(host.notes if host.live else ()), *host.problems)):
+    for line in dict.fromkeys(line for host in hosts for line in (*(host.notes if host.live else ()), *host.all_problems)):
         if not line.endswith("the rest was not captured"):  # the command asked for no more
             say(line)
     _source.not_understood(hosts, options.verbose)
-    return 1 if any(host.problems for host in hosts) or lacking and hosts[0].live else 0
+    return 1 if any(host.all_problems for host in hosts) or lacking and hosts[0].live else 0
 
 
 class Ends:

@@ -52,7 +52,7 @@ def _captured(options: Options) -> list[Host]:
     for host in found:
         host.of_several = True
     opening.name(found)
-    found[-1].problems += failures
+    found[-1].beside += failures
     return found
 
 
@@ -104,7 +104,7 @@ class Asked:
                     yield host, answer
         if not self.hosts:
             raise none_of(failures)
-        self.hosts[-1].problems += failures  # said by the verb, behind its table
+        self.hosts[-1].beside += failures  # said by the verb, behind its table
 
 
 def _many(options: Options) -> list[str]:
@@ -139,7 +139,7 @@ def _others(options: Options) -> list[Host]:
         found, failures = via.hosts(asked, timeout=options.via_timeout or via.TIMEOUT, progress=bar.show)
     if not found:
         raise none_of(failures)
-    found[-1].problems += failures  # said by the verb, behind its table
+    found[-1].beside += failures  # said by the verb, behind its table
     return found
 
 
@@ -180,10 +180,11 @@ def remarks(found: Sequence[Host], lacks: bool = True, verbose: bool = False, no
         if lacking:
             listed = ", ".join(lacking[:-1]) + (" and " if lacking[1:] else "") + lacking[-1]
             say(front + (f"no {listed} in this capture" if not one.live else f"no {listed} could be read"))
-    for line in dict.fromkeys(_of(one, line, found) for one in found for line in _said(one, noted)):
+    own = [_of(one, line, found) for one in found for line in _said(one, noted)]
+    for line in dict.fromkeys([*own, *(line for one in found for line in one.beside)]):
         say(line)
     not_understood(found, verbose)
-    return 1 if any(one.problems for one in found) else 0
+    return 1 if any(one.all_problems for one in found) else 0
 
 
 def _said(host: Host, noted: Sequence[Host] | None) -> list[str]:

@@ -72,7 +72,7 @@ def _rows(options: Options, tables: Sequence[str], problems: list[str]) -> Itera
                 across.add(host.name, host.source, [fact for _, fact in facts])
         if across is not None:
             yield from across.rows()
-        problems += [problem for host in hosts for problem in host.problems]
+        problems += [problem for host in hosts for problem in host.all_problems]
         return
     if _source.is_via(options):
         raise UsageError("--via reads other hosts: it does not go together with captures")

@@ -121,7 +121,7 @@ def _answer(options: Options, sql: str, given: dict[str, str], tables: list[str]
             store.add(fleet.Read(host.source, rows, [], facts))
         if "finding" in tables:
             store.compare()
-        return _by_sqlite(store.connection, sql, given, tables), [problem for host in hosts for problem in host.problems]
+        return _by_sqlite(store.connection, sql, given, tables), [problem for host in hosts for problem in host.all_problems]
     with _source.Bar("captures") as bar:
         paths = opening.expanded(options.source)
         index = fleet.indexed(options.source, paths)

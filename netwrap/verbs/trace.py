@@ -72,7 +72,7 @@ def run(options: Options) -> int:
         for line in [*trace.lines(found, trace.then(host, found)), *(f"  kernel: {note}" for note in notes)]:
             print(printable(line))
     sys.stdout.flush()
-    for line in dict.fromkeys([*host.notes, *(problem for one in hosts for problem in one.problems)]):
+    for line in dict.fromkeys([*host.notes, *(problem for one in hosts for problem in one.all_problems)]):
         say(line)
     return trace.status(found)
 
@@ -120,7 +120,7 @@ def _matrix(options: Options, proto: str) -> int:
     rows = trace.matrix(host, proto=proto, port=options.port)
     _table.show("trace", rows, options)
     sys.stdout.flush()
-    for line in dict.fromkeys([*host.notes, *host.problems]):
+    for line in dict.fromkeys([*host.notes, *host.all_problems]):
         say(line)
     unread = [netns.title for netns in host.namespaces if netns.addresses is None]
     if unread:

@@ -190,6 +190,18 @@ def test_a_signal_that_ends_us_lets_us_clean_up(tmp_path: Path, number: signal.S
     assert list(tmp_path.iterdir()) == []
 
 
+def test_ctrl_c_that_a_callback_of_python_swallows_ends_us_all_the_same() -> None:
+    code = (
+        "import os, signal, weakref\nfrom netwrap import shell\nclass Thing: pass\nthing = Thing()\n"
+        "gone = weakref.ref(thing, lambda _: signal.raise_signal(signal.SIGINT))\n"
+        "try:\n  with shell.cleaning_up() as end_if_told:\n    del thing\n    print('lost', flush=True)\n    %s\n"
+        "except KeyboardInterrupt: print('ended')"
+    )
+    for line in ("pass", "end_if_told(); print('not here')"):
+        done = python(code % line)
+        assert (done.returncode, done.stdout) == (0, "lost\nended\n")
+
+
 def test_a_short_command_imports_nothing_long() -> None:
     done = python("import sys; from netwrap import ip_link; ip_link.show(); print(*sys.modules)")
     assert not {"sh", "asyncio", "tabulate", "logging", "subprocess"} & set(done.stdout.split())
