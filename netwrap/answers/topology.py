@@ -9,7 +9,8 @@
 A graph is a plain dict, the JSON form of `netwrap topology` (``version`` counts its changes):
 
 ``hosts``   ``{"id", "title"}``
-``rooms``   ``{"id", "host", "title", "labels", "ports": [ID], "hidden": N}``; ``hidden`` counts links that are not drawn
+``rooms``   ``{"id", "host", "title", "labels", "ports": [ID], "hidden": N, "captured", "default"}``; ``hidden`` counts links that
+            are not drawn, ``captured`` tells whether the links were, ``default`` whether there is a default route (None: unknown)
 ``ports``   ``{"id", "room", "name", "kind", "state", "addresses", "mtu", "odd_mtu", "bus", "under", "detail", "mac"}``:
             ``bus`` is the bus that the port is enslaved to, ``under`` the port of the same room that this one stands on,
             ``state`` one of ``up``, ``down``, ``no carrier``, ``unknown``
@@ -128,9 +129,11 @@ class _Maker:
                     self._connect(host, netns, link, port)
 
     def _add_room(self, here: Record, netns: Namespace) -> None:
-        room: Record = {"id": f"r{len(self.rooms)}", "host": here["id"], "title": netns.title,
-                        "labels": [label for label in netns.labels if label != netns.title],
-                        "ports": [], "hidden": 0, "captured": netns.links is not None}  # fmt: skip
+        room: Record = {
+            "id": f"r{len(self.rooms)}", "host": here["id"], "title": netns.title,
+            "labels": [label for label in netns.labels if label != netns.title],
+            "ports": [], "hidden": 0, "captured": netns.links is not None, "default": _has_default(netns),
+        }  # fmt: skip
         self.rooms.append(room)
         mtus: dict[int, int] = {}
         for link in netns.links or ():
@@ -271,6 +274,14 @@ def _is_mutual(host: Host, netns: Namespace, link: Link, peer: Peer) -> bool:
     assert peer.netns is not None and peer.link is not None
     back = host.peer(peer.netns, peer.link)
     return back is not None and back.netns is netns and back.link is link
+
+
+def _has_default(netns: Namespace) -> bool | None:
+    """Whether some table of a namespace has a default route (or the half of one); None where that cannot be told."""
+    for route in (*(netns.routes or ()), *(netns.routes6 or ())):
+        if route.get("dst") in ("default", "0.0.0.0/1", "2000::/3") and route.get("type", "unicast") == "unicast":
+            return True
+    return False if netns.covers("ip_route", "inet", table="main") else None
 
 
 def _key(link: Link) -> Any:

@@ -83,7 +83,7 @@ class _Folding:
 
     def shape(self, room: Record, wherever: bool = False) -> Any:
         """What rooms that are alike have in common; ``wherever``: also those that are connected to different rooms or buses."""
-        return (room["host"], room["captured"], tuple(sorted(
+        return (room["host"], room["captured"], room.get("default"), tuple(sorted(
             (port["kind"], port["state"], self.far.get(port["id"], "")[: 1 if wherever else None],
              port["mtu"] if port["odd_mtu"] else 0,
              tuple(sorted((":" in text, text.partition("/")[2]) for text in port["addresses"])))
@@ -334,7 +334,7 @@ class _Merger:
                 title = f"{len(fold.rooms)} more" + (f" of {fold.shapes} shapes" if fold.shapes > 1 else "")
                 title += f" on {fold.on}" if fold.on else ""
                 rooms.append({
-                    **room, "id": name, "title": title, "labels": [], "shapes": fold.shapes,
+                    **room, "id": name, "title": title, "labels": [], "default": None, "shapes": fold.shapes,
                     "ports": [port["id"] for port in self.new_ports[name]], "folded": [
                         {"id": other["id"], "title": other["title"],
                          "addresses": [text for port in self.folding._ports(other) for text in port["addresses"]]}

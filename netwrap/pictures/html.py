@@ -32,7 +32,8 @@ input,button{{background:{light[room]};color:inherit}}
 input{{min-width:0;max-width:100%}}
 main{{overflow:auto;padding:6px}}main svg{{display:block}}
 :focus-visible{{outline:3px solid {light[cable]};outline-offset:2px}}
-svg g.room,svg g.fold{{cursor:pointer}}svg g.hit>rect{{stroke:{light[mark]};stroke-width:3}}
+svg g.room,svg g.fold{{cursor:pointer}}svg .cable.lit{{stroke-width:4}}svg g.bar.lit rect{{stroke:{light[mark]};stroke-width:3}}
+svg g.hit>rect{{stroke:{light[mark]};stroke-width:3}}
 dialog{{max-width:min(96vw,1100px);max-height:86vh;border:1px solid {light[edge]};border-radius:8px}}
 dialog{{background:{light[paper]};color:{light[ink]}}}
 dialog h2{{font-size:16px;margin:0 0 8px;overflow-wrap:anywhere}}
@@ -92,6 +93,12 @@ const unfold = group => {{
 }};
 document.querySelectorAll("g[tabindex]").forEach(group => {{
   const act = () => group.classList.contains("fold") ? unfold(group) : open(group);
+  const light = on => (data.cables[group.id.slice(2)] || []).forEach(id => {{
+    const line = document.getElementById(group.id.slice(0, 2) + id);
+    if (line) line.classList.toggle("lit", on);
+  }});
+  ["mouseenter", "focus"].forEach(name => group.addEventListener(name, () => light(true)));
+  ["mouseleave", "blur"].forEach(name => group.addEventListener(name, () => light(false)));
   group.addEventListener("click", act);
   group.addEventListener("keydown", event => {{
     if (event.key === "Enter" || event.key === " ") {{ event.preventDefault(); act(); }}
@@ -136,6 +143,7 @@ def draw(
         drawings.insert(0, svg.render(layout.place(folded), title, marks or {}, about, prefix="f-", below=below))
     data = {
         "titles": {room["id"]: room["title"] for room in whole["rooms"]}, "tables": tables or {},
+        "cables": _cables_of(whole, folded),
         "folds": {room["id"]: [one["id"] for one in room["folded"]] for room in folded["rooms"] if room.get("folded")},
     }  # fmt: skip
     return _PAGE.format(
@@ -143,6 +151,19 @@ def draw(
         drawings="\n".join(f"<div>{drawing}</div>" for drawing in drawings),
         button='<button id="fold" type="button">Show every namespace</button>' if len(drawings) > 1 else "",
     )  # fmt: skip
+
+
+def _cables_of(*graphs: Record) -> dict[str, list[str]]:
+    """For each room the cables that end in it, and the buses that these lead to."""
+    found: dict[str, dict[str, None]] = {}
+    for graph in graphs:
+        ports = {port["id"]: port for port in graph["ports"]}
+        for cable in graph["cables"]:
+            for end, far in (cable["ends"], cable["ends"][::-1]):
+                if end in ports:
+                    bus = far if far.startswith("b") else ports[far]["bus"] if far in ports else None
+                    found.setdefault(ports[end]["room"], {}).update(dict.fromkeys([cable["id"], *([bus] if bus else [])]))
+    return {room: list(ends) for room, ends in found.items()}
 
 
 def embedded(data: Any) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..wording import printable
-from .words import Words
+from .words import Words, remarks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,7 +88,8 @@ class _Outline:
 
 
 def _title(room: Record, marks: Mapping[str, str]) -> str:
-    title = str(room["title"]) + (f" ({', '.join(room['labels'][:2])})" if room["labels"] else "")
+    beside = ", ".join(remarks(room))
+    title = str(room["title"]) + (f" ({beside})" if beside else "")
     return f"! {title}: {marks[room['id']]}" if room["id"] in marks else title
 
 

@@ -20,7 +20,7 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .measure import columns, cut, width
-from .words import Words
+from .words import Words, remarks
 
 if TYPE_CHECKING:
     from parsers.records import Record
@@ -328,7 +328,7 @@ class _Placer:
         elif not lines:
             lines.append((None, "no links but lo" if not room.get("hidden") else "no link in use", "down", 0))
         kind = "fold" if room.get("folded") else "room"
-        subtitle = ", ".join(room["labels"][:2])
+        subtitle = ", ".join(remarks(room))
         if kind == "fold":
             names = [other["title"] for other in room["folded"]]
             subtitle = f"{'like these: ' if room['shapes'] == 1 else ''}{names[0]} … {names[-1]}"

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import io
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import NetwrapError
+from ..wording import printable
 from . import layout, svg
 from .measure import SIZE, width
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _FONTS = ("DejaVuSansMono.ttf", "LiberationMono-Regular.ttf", "Menlo.ttc", "Consola.ttf")
 
 
-def draw(graph: dict[str, Any], marks: dict[str, str] | None = None, scale: int = 2) -> bytes:
-    """The PNG of a graph in the colours of the light theme; NetwrapError where Pillow is not installed."""
+def draw(graph: dict[str, Any], marks: dict[str, str] | None = None, scale: int = 2, below: Sequence[str] = ()) -> bytes:
+    """The PNG of a graph in the colours of the light theme, with lines of text below; NetwrapError without Pillow."""
     try:
         from PIL import Image, ImageDraw, ImageFont
     except ImportError:
         raise NetwrapError("format png needs Pillow: pip install 'netwrap[png]'") from None
     scene, marks, theme = layout.place(graph), marks or {}, svg.LIGHT
-    scale = max(1, min(scale, int(16000 / max(scene.width, scene.height))))
-    image = Image.new("RGB", (round(scene.width) * scale, round(scene.height) * scale), theme["paper"])
+    wide, high = svg.size(scene, below)
+    scale = max(1, min(scale, int(16000 / max(wide, high))))
+    image = Image.new("RGB", (wide * scale, high * scale), theme["paper"])
     pen = ImageDraw.Draw(image)
     font: Any = None
     for name in _FONTS:
@@ -70,6 +75,8 @@ def draw(graph: dict[str, Any], marks: dict[str, str] | None = None, scale: int 
             x = each.x + 9 + depth * 14 + (width(each.title) * 1.08 + 6 if each.compact else 0)
             _dot(pen, x + 4, y - 4, state, theme, scale)
             text(x + 13, y, words, soft)
+    for at, words in enumerate(below):
+        text(12, scene.height + 20 * at + 8, printable(words), theme["ink"], bold=True)
     out = io.BytesIO()
     image.save(out, "PNG", optimize=True)
     return out.getvalue()

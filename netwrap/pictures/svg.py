@@ -70,8 +70,7 @@ def render(
 ) -> str:
     """A scene as SVG; ``prefix`` keeps ids apart where a page holds more than one, and makes the rooms buttons."""
     role = "group" if prefix else "img"
-    wide = round(max([scene.width, *(width(printable(words)) * 1.1 + 24 for words in below)]))
-    high = round(scene.height) + 20 * len(below)
+    wide, high = size(scene, below)
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {high}" width="{wide}" height="{high}" role="{role}" '
         f'aria-labelledby="{prefix}title {prefix}desc">',
@@ -100,6 +99,12 @@ def render(
         out.append(f'<text class="title" x="12" y="{_n(scene.height + 20 * at + 8)}">{escape(words)}</text>')
     out.append("</svg>")
     return "\n".join(out) + "\n"
+
+
+def size(scene: layout.Scene, below: Sequence[str]) -> tuple[int, int]:
+    """The width and height of a scene with lines of text under it."""
+    wide = max([scene.width, *(width(printable(words)) * 1.1 + 24 for words in below)])
+    return round(wide), round(scene.height) + 20 * len(below)
 
 
 def _box(box: layout.Box, marks: dict[str, str], prefix: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .measure import columns, cut
-from .words import Words
+from .words import Words, remarks
 
 if TYPE_CHECKING:
     from parsers.records import Record
@@ -30,7 +30,7 @@ def draw(graph: Record, width: int = 80, ascii_only: bool = False, marks: dict[s
 class _Tree:
     def __init__(self, graph: Record, width: int, marks: dict[str, str], close: bool = False) -> None:
         self.graph, self.width, self.marks, self.close = graph, width, marks, close
-        self.words = Words(graph)
+        self.words = Words(graph, names_buses=close)
         self.rooms: dict[str, Record] = {room["id"]: room for room in graph["rooms"]}
         self.ports = self.words.ports
         self.done: set[str] = set()
@@ -92,7 +92,8 @@ class _Tree:
         buses = [bus for bus in self.graph["buses"] if bus["room"] == name]
         carried = {bus["port"] for bus in buses}
         shown = [self.words.of(port) + self._cloud_of(port) for port in own if port["id"] not in carried]
-        title = room["title"] + (f" [{', '.join(room['labels'][:1])}]" if room["labels"] else "")
+        about = ", ".join(room["labels"][:1] if name in self.marks else remarks(room, 1))
+        title = room["title"] + (f" [{about}]" if about else "")
         title = f"! {title}: {self.marks[name]}" if name in self.marks else title
         title, self.before = self.before + title, ""
         empty = "" if buses else "no links but lo" if room.get("captured", True) else "links not captured"

@@ -14,16 +14,23 @@ _ON_TOP = ("vlan", "vxlan", "macvlan", "macvtap", "ipvlan", "ipvtap", "geneve", 
 _TOLD = ("bond", "vrf", "macvlan", "macvtap", "ipvlan", "ipvtap", "dummy", "wireguard", "team", "tun")
 
 
+def remarks(room: Record, labels: int = 2) -> list[str]:
+    """The first labels of a room, and whether it has no way out."""
+    return [*room["labels"][:labels], *(["no default route"] if room.get("default") is False and room["ports"] else [])]
+
+
 class Words:
     """A graph's ports and cables in words; ``far`` are the other ends of each end of a cable, ``titles`` those of rooms."""
 
-    def __init__(self, graph: Record) -> None:
+    def __init__(self, graph: Record, names_buses: bool = True) -> None:
+        self.names_buses = names_buses  # of a port whose room leads to several; not where the place on the page tells
         self.ports: dict[str, Record] = {port["id"]: port for port in graph["ports"]}
         self.titles: dict[str, str] = {
             room["id"]: f"{len(room['folded'])} more" if room.get("folded") else room["title"] for room in graph["rooms"]
         }
         self.buses: dict[str, Record] = {bus["id"]: bus for bus in graph["buses"]}
         self.far: dict[str, list[str]] = {}
+        self._several: set[str] | None = None
         for cable in graph["cables"]:
             one, other = cable["ends"]
             self.far.setdefault(one, []).append(other)
@@ -47,8 +54,24 @@ class Words:
             if other is not None:
                 where = "" if other["bus"] or other["room"] == port["room"] else f" {self.titles.get(other['room'], '')}"
                 sign = "=" if port["kind"] == other["kind"] else "carries" if other["kind"] in _ON_TOP else "on"
-                words.append(f"{sign} {other['name']}{where}")
+                detail = f" ({other['detail']})" if sign == "carries" and other["detail"] else ""
+                bus = self.buses.get(other["bus"] or "")
+                on = f" on {bus['title']}" if bus is not None and (sign == "carries" or self._is_on_several(port)) else ""
+                words.append(f"{sign} {other['name']}{detail}{on}{where}")
         return " ".join(words)
+
+    def _is_on_several(self, port: Record) -> bool:
+        """Whether the room of a port leads to more than one bus: then a picture names the bus."""
+        if not self.names_buses:
+            return False
+        if self._several is None:
+            buses: dict[str, set[str]] = {}
+            for end, others in self.far.items():
+                if end in self.ports:
+                    on = {str(self.ports[other]["bus"]) for other in others if other in self.ports and self.ports[other]["bus"]}
+                    buses.setdefault(self.ports[end]["room"], set()).update(on)
+            self._several = {room for room, found in buses.items() if len(found) > 1}
+        return port["room"] in self._several
 
     def of_cable(self, cable: Record) -> str:
         """A cable in words: ``veth0 of (root) = eth0 of red (known by nsid)``"""

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 #: The columns of a picture in text that goes to no terminal.
 WIDTH = 80
+#: Findings that are listed under a picture.
+REASONS = 12
 
 
 def run(options: Options) -> int:
@@ -76,7 +78,7 @@ def _picture(hosts: list[Host], whole: Record, options: Options) -> str | bytes:
         there = f"there are: {', '.join(kinds)}" if kinds else "no links were captured"
         raise NetwrapError(f"no links of kind {', '.join(options.only)}{near}; {there}")
     folded = found if options.unfold else topology_folding.fold(found, keep=[*asked, *marks])
-    return _drawn(hosts, found, folded, options, marks, asked=asked)
+    return _drawn(hosts, found, folded, options, marks, _reasons(found, marks), asked)
 
 
 def _part(hosts: list[Host], whole: Record, options: Options) -> tuple[Record, list[str]]:
@@ -108,6 +110,12 @@ def _findings(hosts: list[Host], found: Record) -> dict[str, str]:
         if words:
             marks[room["id"]] = words[0] + (f" (and {len(words) - 1} more)" if words[1:] else "")
     return marks
+
+
+def _reasons(found: Record, marks: dict[str, str]) -> list[str]:
+    """The lines under a picture that say why rooms are marked."""
+    lines = [f"! {room['title']}: {marks[room['id']]}" for room in found["rooms"] if room["id"] in marks]
+    return [*lines[:REASONS], *([f"! and {len(lines) - REASONS} more"] if len(lines) > REASONS else [])]
 
 
 def of_trace(
@@ -173,7 +181,7 @@ def _drawn(
     if form == "png":
         from netwrap.pictures import png
 
-        return png.draw(folded, marks)
+        return png.draw(folded, marks, below=below)
     if form != "text":
         from netwrap.pictures import languages
 

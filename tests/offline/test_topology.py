@@ -286,7 +286,7 @@ def test_the_sample_as_text(netwrap: Netwrap) -> None:
     assert (
         netwrap("topology", "--from", SAMPLE).stdout
         == """\
-(root)
+(root) [no default route]
 └═ v-net-0 192.168.15.5/24  (bridge)
    ├─ red  veth-red 192.168.15.1/24 = veth-red-br
    ├─ blue  veth-blue 192.168.15.2/24 = veth-blue-br
