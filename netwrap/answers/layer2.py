@@ -24,15 +24,22 @@ if TYPE_CHECKING:
     from ..model.host import Host
     from ..model.namespace import Namespace
 
-    #: Walks an outer packet of a tunnel: (namespace, source or None, destination, port) → the namespace it comes to, the obstacle
-    #: on the way there, the source, and the obstacle on the way back.
+    #: Walks an outer packet of a tunnel: (namespace, source or None, destination, kind, port, TTL) → the namespace it comes to,
+    #: the obstacle on the way there, the source, and the obstacle on the way back.
     Carry = Callable[
-        [Namespace, "str | None", str, str, "int | None"],
+        [Namespace, "str | None", str, str, "int | None", "int | None"],
         "tuple[Namespace | None, Obstacle | None, str | None, Obstacle | None]",
     ]
 
 _TUNNELS = ("gre", "gretap", "ipip", "sit", "ip6tnl", "ip6gre", "ip6gretap", "vti", "vti6", "wireguard", "xfrm", "geneve")
+#: Tunnels that hand nothing on without the policies of IPsec, which no capture has.
+_IPSEC = ("vti", "vti6", "xfrm")
+#: Tunnels that may have no remote: the next hop of each packet is the outer destination.
+_TO_NEXTHOPS = ("gre", "ipip")
 _EVERYBODY = "00:00:00:00:00:00"
+_GROUPS = tuple(str(first) for first in range(224, 240))
+#: A tag of 802.1ad is its VLAN plus this: another VLAN than the one of 802.1Q with the same number.
+_SERVICE = 4096
 _STOPPED = ("disabled", "listening", "learning", "blocking")
 #: No way of a frame is longer: a loop of bridges.
 _DEPTH = 40
@@ -193,6 +200,7 @@ class _Way(NamedTuple):
     mac: str | None = None  # where the frame goes; None: to everybody
     sender: str | None = None  # the MAC that an answer goes to
     learned: bool = False  # whether a frame came from ``mac`` before
+    left: tuple[int, str, str] | None = None  # the parent of the macvlan or ipvlan that sent the frame, and its mode
     mended: frozenset[tuple[str, int, object]] = frozenset()  # faults that are taken for mended
 
     def step(self, *step: Any) -> _Way:
@@ -229,6 +237,20 @@ def data(link: AnyRecord) -> Record:
     return found
 
 
+def has_address(netns: Namespace, dev: str, address: str) -> bool:
+    """Whether a link has an address."""
+    return any(row.get("local") == address for row in netns.addresses_of(dev))
+
+
+def routes_like_its_parent(link: AnyRecord) -> bool:
+    """Whether a link is an ipvlan of mode l3 or l3s: it asks for no MAC, and its parent's namespace routes what it sends."""
+    return kind(link) == "ipvlan" and data(link).get("mode") in ("l3", "l3s")
+
+
+def _has_addresses(netns: Namespace, link: Link) -> bool:
+    return bool(netns.addresses_of(str(link.get("ifname"))))
+
+
 def is_up(link: AnyRecord) -> bool:
     """Whether a link is set up (its carrier is another matter)."""
     return "UP" in link.get("flags", ("UP",))
@@ -257,13 +279,16 @@ class Wires:
     def segment(self, netns: Namespace, dev: str, mac: str | None = None, learned: bool = False) -> Segment:
         """Everything that receives a frame to everybody out of a link.
 
-        ``mac``: a frame to that MAC, which a vxlan may steer. ``learned``: a frame came from that MAC before.
+        ``mac``: a frame to that MAC, which a vxlan may steer (or the next hop of a packet, where :meth:`asks_nexthop`).
+        ``learned``: a frame came from that MAC before.
         """
         if self._overlays is None:
             self._overlays = any(kind(link) == "vxlan" for other in self.host.namespaces for link in other.links or ())
-        key = (id(netns), dev, mac if self._overlays else None, learned and self._overlays)
+        steered = self._overlays or mac is not None and self.asks_nexthop(netns, netns.link(dev) or {})
+        key = (id(netns), dev, mac if steered else None, learned and self._overlays)
         if key not in self._segments:
-            self._segments[key] = Segment((), (), ())  # a tunnel through itself
+            itself = f"the outer packets of {dev} in {netns.title} would go through {dev} itself"
+            self._segments[key] = Segment((), (), (Obstacle("tunnel", netns, dev, itself, self._show(netns, dev)),))
             before = self._found, self._sender
             self._found, self._sender = ([], [], [], [], []), key[:2]
             link = netns.link(dev)
@@ -290,6 +315,22 @@ class Wires:
                             self._children.setdefault(key, []).append((other, link))
         return self._children.get((id(netns), dev), [])
 
+    def taker(self, netns: Namespace, dev: str, address: str) -> tuple[Namespace, Link] | None:
+        """The link that takes a packet to an address in place of ``dev``, where ipvlans share its MAC; None: the link itself.
+
+        All of them have one MAC, so the address decides: an ipvlan that has it, else the parent.
+        """
+        place, link = netns, netns.link(dev)
+        if kind(link or {}) == "ipvlan" and link is not None:
+            parent = self.host.peer(netns, link)
+            if parent is None or parent.netns is None or parent.link is None:
+                return None
+            place, link = parent.netns, parent.link
+        for other, child in self.children(place, str((link or {}).get("ifname"))):
+            if kind(child) == "ipvlan" and has_address(other, str(child.get("ifname")), address):
+                return other, child
+        return (place, link) if link is not None else None
+
     # -- out of a link ------------------------------------------------------------------------------------------------
 
     def _leave(self, netns: Namespace, link: Link, tags: tuple[int, ...], way: _Way) -> None:
@@ -306,7 +347,7 @@ class Wires:
         elif what == "bridge":
             self._into_bridge(netns, link, None, tags, way)
         elif what == "vlan":
-            self._onto_parent(netns, link, (int(data(link).get("id", 0)), *tags), way)
+            self._onto_parent(netns, link, (_tag(link), *tags), way)
         elif what in ("macvlan", "macvtap", "ipvlan"):
             self._beside(netns, link, tags, way)
         elif what in ("bond", "team"):
@@ -358,7 +399,9 @@ class Wires:
                 Unknown(netns, name, way.trail, False, f"the parent of {name} in {netns.title} was not captured", way.obstacle)
             )
             return
-        way = way.step(netns, "vlan", f"{name} is VLAN {tags[0]} of {parent.link.get('ifname')}", self._show(netns, name), link)
+        way = way.step(
+            netns, "vlan", f"{name} is VLAN {_called(tags[0])} of {parent.link.get('ifname')}", self._show(netns, name), link
+        )
         self._leave(parent.netns, parent.link, tags, way)
 
     def _beside(self, netns: Namespace, link: Link, tags: tuple[int, ...], way: _Way) -> None:
@@ -371,7 +414,7 @@ class Wires:
             )
             return
         below = str(parent.link.get("ifname"))
-        mode = str(data(link).get("mode", "bridge"))
+        mode = sibling_mode(link)
         way = way.step(
             netns,
             "link",
@@ -399,18 +442,25 @@ class Wires:
             link,
         )
         self._found[0].append(End(parent.netns, parent.link, way.trail, way.blocked(apart).obstacle, way.crossings, way.sizes))
+        way = way._replace(left=(id(parent.netns), below, mode))
         for other, sibling in self.children(parent.netns, below):
             if kind(sibling) == "vlan" or (other is netns and sibling.get("ifname") == name):
                 continue
-            theirs = str(data(sibling).get("mode", "bridge"))
             aside = way
-            if kind(link) != "ipvlan" and not mode == theirs == "bridge":
+            theirs = sibling_mode(sibling)
+            if not mode == theirs == "bridge":
                 what = f"{name} in {netns.title} is in mode {mode}, {sibling.get('ifname')} in {other.title} in mode {theirs}"
-                mend = tuple(
-                    inside(one, f"ip link set dev {which.get('ifname')} type macvlan mode bridge")
-                    for one, which in ((netns, link), (other, sibling)) if data(which).get("mode") != "bridge"
-                )  # fmt: skip
-                aside = way.blocked(Obstacle("isolated", netns, name, what, self._show(netns, name), mend, link))
+                aside = way.blocked(
+                    Obstacle(
+                        "isolated",
+                        netns,
+                        name,
+                        what,
+                        self._show(netns, name),
+                        _bridged((netns, link), (other, sibling)),
+                        link,
+                    )
+                )
             self._arrive(other, sibling, tags, aside)
         self._leave(parent.netns, parent.link, tags, way)
 
@@ -466,7 +516,9 @@ class Wires:
         if port is not None and plain and kind(port) in PAIRS and self._treats_alike(netns, name):
             self._found[3].append(Shared(self.segment(netns, name), name, str(entry), self._sender, way))
             return
-        others = [link for link in netns.ports(name) if link.get("ifname") != entry]
+        others = [
+            link for link in netns.ports(name) if link.get("ifname") != entry or slave_of(netns, link).get("hairpin")
+        ]  # fmt: skip
         for other in others:
             out = str(other.get("ifname"))
             aside = self._checked_state(netns, other, way)
@@ -503,11 +555,11 @@ class Wires:
             )
 
     def _treats_alike(self, netns: Namespace, bridge: str) -> bool:
-        """Whether a bridge passes a frame on in the same way, whichever port it came in by: no VLANs, no isolated ports."""
+        """Whether a bridge passes a frame on in the same way, whichever port it came in by: no VLANs, isolation or hairpin."""
         key = (id(netns), bridge)
         if key not in self._alike:
             self._alike[key] = not data(netns.link(bridge) or {}).get("vlan_filtering") and not any(
-                slave_of(netns, port).get("isolated") for port in netns.ports(bridge)
+                slave_of(netns, port).get("isolated") or slave_of(netns, port).get("hairpin") for port in netns.ports(bridge)
             )
         return self._alike[key]
 
@@ -536,7 +588,9 @@ class Wires:
                 tags,
                 way.blocked(Obstacle("not-captured", netns, dev, f"the VLANs of {dev} in {netns.title}", command, stage="vlan")),
             )
-        if tags:
+        service = str(data(netns.link(bridge) or {}).get("vlan_protocol", "")).lower() == "802.1ad"
+        if tags and (tags[0] >= _SERVICE) == service:
+            tags = (tags[0] % _SERVICE, *tags[1:])
             if tags[0] not in rows:
                 mend = (inside(netns, f"bridge vlan add dev {dev} vid {tags[0]}{' self' if dev == bridge else ''}"),)
                 what = f"VLAN {tags[0]} is not allowed on {dev} of bridge {bridge} in {netns.title}"
@@ -550,8 +604,8 @@ class Wires:
                     netns, f"bridge vlan add dev {dev} vid {next(iter(rows), 1)} pvid untagged{' self' if dev == bridge else ''}"
                 ),
             )
-            return 0, (), way.blocked(Obstacle("vlan", netns, dev, what, command, mend, rows, "vlan"))
-        return pvid, (), way
+            return 0, tags, way.blocked(Obstacle("vlan", netns, dev, what, command, mend, rows, "vlan"))
+        return pvid, tags, way
 
     def _untagged(
         self, netns: Namespace, bridge: str, dev: str, vid: int, tags: tuple[int, ...], way: _Way
@@ -569,7 +623,8 @@ class Wires:
             mend = (inside(netns, f"bridge vlan add dev {dev} vid {vid}{untagged}{itself}"),)
             what = f"VLAN {vid} is not allowed on {dev} of bridge {bridge} in {netns.title}"
             return way.blocked(Obstacle("vlan", netns, dev, what, command, mend, rows, "vlan")), tags
-        return way, tags if "Egress Untagged" in rows[vid] else (vid, *tags)
+        service = str(data(netns.link(bridge) or {}).get("vlan_protocol", "")).lower() == "802.1ad"
+        return way, tags if "Egress Untagged" in rows[vid] else (vid + _SERVICE * service, *tags)
 
     # -- into a link --------------------------------------------------------------------------------------------------
 
@@ -584,9 +639,18 @@ class Wires:
             way = way.blocked(self._down(netns, name, "link-down", f"{name} in {netns.title} is down", link))
         master = netns.link(str(link["master"])) if "master" in link else None
         over = role(netns, master) if master is not None else None
+        if tags and any(kind(child) == "vlan" and _tag(child) == tags[0] for _, child in self.children(netns, name)):
+            self._deliver(netns, link, tags, way)  # a VLAN link of the port takes its frames before the bridge or bond
+            return
         if master is not None and over == "bridge":
             self._into_bridge(netns, master, link, tags, way)
         elif master is not None and over in ("bond", "team"):
+            if slave_of(netns, link).get("state") == "BACKUP":
+                what = (
+                    f"{name} in {netns.title} is not the active member of {master.get('ifname')}, which takes nothing from {name}"
+                )
+                mend = (inside(netns, f"ip link set dev {master.get('ifname')} type bond active_slave {name}"),)
+                way = way.blocked(Obstacle("no-carrier", netns, name, what, self._show(netns, name), mend, link))
             self._arrive(netns, master, tags, way)
         elif master is not None and over not in ("vrf",):
             self._found[1].append(
@@ -607,7 +671,7 @@ class Wires:
         name = str(link.get("ifname"))
         children = self.children(netns, name)
         if tags:
-            taken = [child for child in children if kind(child[1]) == "vlan" and data(child[1]).get("id") == tags[0]]
+            taken = [child for child in children if kind(child[1]) == "vlan" and _tag(child[1]) == tags[0]]
             for other, child in taken:
                 self._arrive(
                     other,
@@ -616,31 +680,53 @@ class Wires:
                     way.step(
                         other,
                         "vlan",
-                        f"{child.get('ifname')} takes VLAN {tags[0]}",
+                        f"{child.get('ifname')} takes VLAN {_called(tags[0])}",
                         self._show(other, str(child.get("ifname"))),
                         child,
                     ),
                 )
             if not taken:
-                what = f"nobody takes VLAN {tags[0]} of {name} in {netns.title}"
-                blocked = way.blocked(Obstacle("vlan", netns, name, what, self._show(netns, name), (), link, "vlan"))
+                what = f"nobody takes VLAN {_called(tags[0])} of {name} in {netns.title}"
+                mend = _without_tag(way, tags[0])
+                blocked = way.blocked(Obstacle("vlan", netns, name, what, self._show(netns, name), mend, link, "vlan"))
                 self._found[0].append(End(netns, link, way.trail, blocked.obstacle, way.crossings, way.sizes))
             return
-        self._found[0].append(End(netns, link, way.trail, way.obstacle, way.crossings, way.sizes))
+        self._found[0].append(End(netns, link, way.trail, self._past(netns, name, children, way), way.crossings, way.sizes))
         for other, child in children:
             if kind(child) != "vlan":
-                self._arrive(
-                    other,
-                    child,
-                    (),
-                    way.step(
-                        other,
-                        "link",
-                        f"{child.get('ifname')} stands on {name} in {netns.title}",
-                        self._show(other, str(child.get("ifname"))),
-                        child,
-                    ),
+                called = child.get("ifname")
+                aside = way.step(
+                    other, "link", f"{called} stands on {name} in {netns.title}", self._show(other, str(called)), child
                 )
+                if way.left is not None and way.left[:2] == (id(netns), name) and kind(child) != "ipvlan":
+                    mode, theirs = way.left[2], sibling_mode(child)
+                    if mode == "private" or theirs == "private" or mode == theirs == "bridge":
+                        what = (
+                            f"{called} in {other.title} takes nothing that a sibling in mode {mode} sent and the switch sent back"
+                        )
+                        aside = aside.blocked(
+                            Obstacle(
+                                "isolated",
+                                other,
+                                str(called),
+                                what,
+                                self._show(other, str(called)),
+                                _bridged((other, child)),
+                                child,
+                            )
+                        )
+                self._arrive(other, child, (), aside)
+
+    def _past(self, netns: Namespace, name: str, children: list[tuple[Namespace, Link]], way: _Way) -> Obstacle | None:
+        """The obstacle between a link and its own namespace: a macvlan in mode passthru takes every frame."""
+        for other, child in children:
+            if kind(child) in ("macvlan", "macvtap") and sibling_mode(child) == "passthru":
+                called = child.get("ifname")
+                what = f"{called} in {other.title} (mode passthru) takes every frame that comes to {name} in {netns.title}"
+                return way.blocked(
+                    Obstacle("macvlan-parent", netns, name, what, self._show(other, str(called)), (), child)
+                ).obstacle
+        return way.obstacle
 
     # -- tunnels ------------------------------------------------------------------------------------------------------
 
@@ -648,8 +734,8 @@ class Wires:
         name, what, info = str(link.get("ifname")), kind(link), data(link)
         under = self.underlay(netns, link)
         remotes = self.remotes(netns, link, way.mac)
-        if way.learned and not remotes and info.get("learning", True):
-            remotes = self._talkers(netns, link)
+        if way.learned and what == "vxlan" and info.get("learning", True):
+            remotes = self._talkers(netns, link) or remotes
         if under is None:
             self._found[1].append(
                 Unknown(
@@ -657,24 +743,29 @@ class Wires:
                 )
             )
             return
+        if what in _IPSEC:
+            why = f"the IPsec policies that {name} in {netns.title} needs were not captured"
+            self._found[1].append(Unknown(netns, name, way.trail, False, why, way.obstacle))
+            return
         if what == "vxlan" and info.get("proxy") and way.mac is None:
             self._found[4].append(Proxy(netns, link, way.obstacle))
         elif not remotes:
-            mend: tuple[str, ...] = ()
             text = f"{what} {name} in {netns.title} has no remote"
-            if what in ("ipip", "gre", "sit", "wireguard", "vti") or info.get("external") or info.get("collect_metadata"):
+            if what == "wireguard" or info.get("external") or info.get("collect_metadata"):
                 self._found[1].append(Unknown(netns, name, way.trail, False, f"{text} that is understood", way.obstacle))
                 return
-            self._found[2].append(
-                Obstacle("tunnel", netns, name, text, inside(netns, f"bridge fdb show dev {name}"), mend, link, "tunnel")
-            )
+            command = inside(netns, f"bridge fdb show dev {name}") if what == "vxlan" else self._show(netns, name)
+            mend = self._meant(netns, link, _address(info.get("local")), way.mac)
+            self._found[2].append(Obstacle("tunnel", netns, name, text, command, mend, link, "tunnel"))
         for remote in remotes:
             self._to_remote(netns, link, under, remote, tags, way)
 
     def _to_remote(self, netns: Namespace, link: Link, under: Namespace, remote: str, tags: tuple[int, ...], way: _Way) -> None:
         name, what, info = str(link.get("ifname")), str(kind(link)), data(link)
         port = int(info.get("port", 4789)) if what in ("vxlan", "geneve") else None
-        place, obstacle, source, returning = self.carry(under, _address(info.get("local")), remote, what, port)
+        place, obstacle, source, returning = self.carry(
+            under, _address(info.get("local")), remote, what, port, _whole(info.get("ttl"))
+        )
         if way.mac is None and what in ("vxlan", "geneve", "gretap", "ip6gretap"):
             obstacle = obstacle or returning  # the frame asks for a MAC, and the answer has to come
         called = f"{name} ({what} {info['id']})" if "id" in info else f"{name} ({what})"
@@ -682,7 +773,10 @@ class Wires:
         way = way.step(
             netns, "tunnel", outer + (f" comes to {place.title}" if place is not None else ""), self._show(netns, name), link
         )
+        meant = self._meant(netns, link, source, way.mac)
         if obstacle is not None:
+            if obstacle.reason == "no-owner" or self.asks_nexthop(netns, link):
+                obstacle = obstacle._replace(mend=meant)
             text = f"the outer packet of {name} in {netns.title} to {remote} ends: {obstacle.what}"
             way = way.blocked(obstacle._replace(what=text, stage="tunnel"))
         if place is None:
@@ -700,38 +794,111 @@ class Wires:
             else:
                 self._found[2].append(way.obstacle or obstacle)
             return
-        found = False
+        takers, near = self._takers(netns, link, place, source, remote)
+        for other, end in takers:
+            back = way
+            if (
+                source is not None
+                and what == "vxlan"
+                and way.mac is None
+                and not data(end).get("learning", True)
+                and source not in self.remotes(other, end, way.sender)
+            ):
+                text = f"{end.get('ifname')} in {other.title} has no remote {source} to answer by"
+                mend = (inside(other, f"bridge fdb append 00:00:00:00:00:00 dev {end.get('ifname')} dst {source}"),)
+                back = back.blocked(
+                    Obstacle("tunnel", other, str(end.get("ifname")), text, inside(other, "bridge fdb show"), mend, end, "tunnel")
+                )
+            self._arrive(other, end, tags, back)
+        if not takers:
+            obstacle = near or Obstacle(
+                "tunnel",
+                place,
+                None,
+                f"nobody in {place.title} takes {what} {info.get('id', '')} of {name} in {netns.title}".replace("  ", " "),
+                inside(place, "ip -d link show"),
+                meant,
+                link,
+                "tunnel",
+            )
+            self._found[2].append(way.blocked(obstacle).obstacle or obstacle)
+
+    def _takers(
+        self, netns: Namespace, link: Link, place: Namespace, source: str | None, remote: str
+    ) -> tuple[list[tuple[Namespace, Link]], Obstacle | None]:
+        """The tunnels that take the outer packets of another one (``link``), and why the nearest one does not, if none does.
+
+        Of the tunnels of IP, the one takes a packet that names most of its addresses; one that is down takes none.
+        """
+        what, info = kind(link), data(link)
+        found: list[tuple[tuple[bool, int], Namespace, Link]] = []
+        near: list[tuple[bool, Obstacle]] = []
         for other in self.host.namespaces:
             for end in other.links or ():
-                if kind(end) != what or self.underlay(other, end) is not place or (other is netns and end is link):
+                if kind(end) != what or (other is netns and end is link) or self.underlay(other, end) is not place:
                     continue
-                if data(end).get("id") != info.get("id") or data(end).get("port") != info.get("port"):
+                theirs = data(end)
+                ends = (_address(theirs.get("remote", theirs.get("remote6"))), _address(theirs.get("local")))
+                if theirs.get("id") != info.get("id") or theirs.get("port") != info.get("port"):
                     continue
-                if what != "vxlan" and _address(data(end).get("remote")) not in (None, source):
+                if what == "geneve" and ends[0] is None or what not in ("vxlan", "geneve") and ends[1] not in (None, remote):
                     continue
-                found = True
-                back = way
-                if (
-                    source is not None
-                    and what == "vxlan"
-                    and way.mac is None
-                    and not data(end).get("learning", True)
-                    and source not in self.remotes(other, end, way.sender)
-                ):
-                    text = f"{end.get('ifname')} in {other.title} has no remote {source} to answer by"
-                    mend = (inside(other, f"bridge fdb append 00:00:00:00:00:00 dev {end.get('ifname')} dst {source}"),)
-                    back = back.blocked(
-                        Obstacle(
-                            "tunnel", other, str(end.get("ifname")), text, inside(other, "bridge fdb show"), mend, end, "tunnel"
-                        )
-                    )
-                self._arrive(other, end, tags, back)
-        if not found:
-            text = f"nobody in {place.title} takes {what} {info.get('id', '')} of {name} in {netns.title}".replace("  ", " ")
-            self._found[2].append(
-                way.blocked(Obstacle("tunnel", place, None, text, inside(place, "ip -d link show"), (), link, "tunnel")).obstacle
-                or Obstacle("tunnel", place, None, text)
-            )
+                wrong = None if what == "vxlan" else self._unlike(link, other, end, source)
+                if wrong is None:
+                    found.append(((is_up(end), sum(one is not None for one in ends)), other, end))
+                elif ends != (None, None):
+                    near.append((ends[1] is None, wrong))
+        if what != "vxlan":
+            found = sorted(found, key=lambda one: one[0])[-1:]
+            spare = [end for (up, named), other, end in found if not up and not named and not _has_addresses(other, end)]
+            found = [] if near and found and not found[0][0][0] or spare else found
+        return [(other, end) for _, other, end in found], min(near, key=lambda one: one[0])[1] if near else None
+
+    def _meant(self, netns: Namespace, link: Link, source: str | None, nexthop: str | None) -> tuple[str, ...]:
+        """The command that leads a tunnel to the one whose remote is ours (``source``), where there is just one.
+
+        The kernel refuses a remote to a tunnel of IP that was made without: there ``nexthop`` of the packet is led to it.
+        """
+        what, info, dev = kind(link), data(link), link.get("ifname")
+        ours = _address(info.get("remote", info.get("remote6")))
+        found = [
+            _address(data(end).get("local"))
+            for other in self.host.namespaces for end in other.links or ()
+            if kind(end) == what and end is not link and data(end).get("id") == info.get("id")
+            and source is not None and _address(data(end).get("remote", data(end).get("remote6"))) == source
+        ]  # fmt: skip
+        if len(found) != 1 or found[0] in (None, ours):
+            return ()
+        if nexthop is None or not self.asks_nexthop(netns, link):
+            ident = f"id {info.get('id')} " if what == "geneve" else ""  # which `ip` wants to be told again
+            return (inside(netns, f"ip link set dev {dev} type {what} {ident}remote {found[0]}"),)
+        if what == "gre":
+            return (inside(netns, f"ip neigh replace {nexthop} lladdr {found[0]} dev {dev} nud permanent"),)
+        return (inside(netns, f"ip route replace {nexthop}/32 via {found[0]} dev {dev} onlink"),)
+
+    def _unlike(self, link: Link, other: Namespace, end: Link, source: str | None) -> Obstacle | None:
+        """Why a tunnel (``end``) does not take what another one sends, by its remote, key or checksum."""
+        info, theirs, dev, what = data(link), data(end), str(end.get("ifname")), kind(end)
+        remote = _address(theirs.get("remote", theirs.get("remote6")))
+        text, change = "", ""
+        if source is not None and remote not in (None, source):
+            ident = f"id {info.get('id')} " if what == "geneve" else ""
+            text, change = f"has the remote {remote}, not {source}", f"{ident}remote {source}"
+        elif info.get("okey") != theirs.get("ikey"):
+            text = f"takes {_key(theirs.get('ikey'))}, not {_key(info.get('okey'))}"
+            change = f"ikey {info['okey']}" if "okey" in info else "noikey"
+        elif bool(info.get("ocsum")) != bool(theirs.get("icsum")):
+            text = "takes packets " + ("with" if theirs.get("icsum") else "without") + " a checksum only"
+            change = "icsum" if info.get("ocsum") else "noicsum"
+        if not text:
+            return None
+        mend = (inside(other, f"ip link set dev {dev} type {what} {change}"),)
+        return Obstacle("tunnel", other, dev, f"{dev} in {other.title} {text}", self._show(other, dev), mend, end, "tunnel")
+
+    def asks_nexthop(self, netns: Namespace, link: AnyRecord) -> bool:
+        """Whether a tunnel has no remote and sends each packet to the next hop of its route."""
+        info = data(link)
+        return kind(link) in _TO_NEXTHOPS and _address(info.get("remote")) is None and not info.get("external")
 
     def underlay(self, netns: Namespace, link: Link) -> Namespace | None:
         """The namespace that a tunnel was made in, where its outer packets are sent."""
@@ -763,15 +930,38 @@ class Wires:
     def remotes(self, netns: Namespace, link: Link, mac: str | None = None) -> list[str]:
         """The addresses that a tunnel sends a frame to: by the entry of its MAC, else where the tunnel floods to."""
         found = [_address(data(link).get(key)) for key in ("remote", "remote6", "group", "group6")]
+        if mac is not None and self.asks_nexthop(netns, link):
+            rows = [row for row in netns.neighs or () if row.get("dev") == link.get("ifname") and row.get("dst") == mac]
+            if rows:
+                return [str(row.get("lladdr", mac)) for row in rows[:1]]
+            return [mac] if kind(link) == "ipip" else []  # gre asks its neighbour table only
         if kind(link) == "vxlan" and netns.fdb is not None:  # which holds the remote that the link was made with, too
-            rows = [row for row in netns.fdb if row.get("ifname") == link.get("ifname") and "dst" in row]
+            known = [row for row in netns.fdb if row.get("ifname") == link.get("ifname") and "dst" in row]
             own = [
                 str(row["dst"])
-                for row in rows
+                for row in known
                 if row.get("state") in ("permanent", "static") and str(row.get("mac")).lower() == mac
             ]
-            return list(dict.fromkeys(own[:1] or [str(row["dst"]) for row in rows if row.get("mac") == _EVERYBODY]))
-        return list(dict.fromkeys(one for one in found if one is not None))
+            found = [*(own[:1] or [str(row["dst"]) for row in known if row.get("mac") == _EVERYBODY])]
+        each = (one for address in found if address is not None for one in self._members(netns, link, address))
+        return list(dict.fromkeys(each))
+
+    def _members(self, netns: Namespace, link: Link, address: str) -> list[str]:
+        """The address itself; for a multicast group the addresses of the links on which a tunnel has joined it."""
+        if not _is_group(address):
+            return [address]
+        info, under = data(link), self.underlay(netns, link)
+        joined = {
+            (id(self.underlay(other, end)), data(end).get("link"))
+            for other in self.host.namespaces for end in other.links or ()
+            if kind(end) == "vxlan" and address in (data(end).get("group"), data(end).get("group6"))
+        }  # fmt: skip
+        ends = self.segment(under, str(info.get("link"))).each() if under is not None else ()
+        return [
+            str(row["local"])
+            for end in ends if (id(end.netns), end.dev) in joined
+            for row in end.netns.addresses_of(end.dev)[:1] if "local" in row
+        ]  # fmt: skip
 
     # -- words --------------------------------------------------------------------------------------------------------
 
@@ -790,6 +980,44 @@ def _once(ends: Iterable[End]) -> Iterator[End]:
         if key not in best or best[key].obstacle is not None and end.obstacle is None:
             best[key] = end
     yield from best.values()
+
+
+def _tag(link: AnyRecord) -> int:
+    """The tag that a VLAN link puts in front of its frames."""
+    found = data(link)
+    return int(found.get("id", 0)) + (_SERVICE if str(found.get("protocol", "")).lower() == "802.1ad" else 0)
+
+
+def _without_tag(way: _Way, tag: int) -> tuple[str, ...]:
+    """Let the last port of a bridge send a VLAN without a tag, where untagged frames that come in by it get that VLAN."""
+    last = way.crossings[-1] if way.crossings else None
+    rows = _vlans(last.netns, last.port_out) if last is not None and last.port_out is not None else None
+    if last is None or "PVID" not in (rows or {}).get(tag, ()):
+        return ()
+    return (inside(last.netns, f"bridge vlan add dev {last.port_out} vid {tag} pvid untagged"),)
+
+
+def _called(tag: int) -> str:
+    """A tag in words."""
+    return f"{tag - _SERVICE} (802.1ad)" if tag >= _SERVICE else str(tag)
+
+
+def sibling_mode(link: AnyRecord) -> str:
+    """How a macvlan or ipvlan treats its siblings: ``bridge``, ``private``, ``vepa`` or ``passthru``."""
+    found = data(link)
+    if kind(link) != "ipvlan":
+        return str(found.get("mode", "bridge"))
+    return next((flag for flag in ("private", "vepa") if found.get(flag)), "bridge")
+
+
+def _bridged(*places: tuple[Namespace, Link]) -> tuple[str, ...]:
+    """The commands that set macvlans or ipvlans to the mode in which siblings reach each other."""
+    return tuple(
+        inside(netns, f"ip link set dev {link.get('ifname')} type {kind(link)} " + (
+            f"mode {data(link).get('mode', 'l3')} bridge" if kind(link) == "ipvlan" else "mode bridge"
+        ))
+        for netns, link in places if sibling_mode(link) != "bridge"
+    )  # fmt: skip
 
 
 def slave_of(netns: Namespace, port: Link) -> AnyRecord:
@@ -826,6 +1054,21 @@ def _size(netns: Namespace, link: Link) -> tuple[tuple[int, Namespace, str], ...
 
 def _mac(link: AnyRecord) -> str | None:
     return str(link["address"]).lower() if "address" in link else None
+
+
+def _whole(value: Any) -> int | None:
+    """A TTL; None for one that is inherited."""
+    return value if isinstance(value, int) and value > 0 else None
+
+
+def _key(value: Any) -> str:
+    return "packets without a key" if value is None else f"the key {value}"
+
+
+def _is_group(address: str) -> bool:
+    """Whether an address is one of multicast."""
+    first, colon, _ = address.partition(":")
+    return first.lower().startswith("ff") if colon else first.partition(".")[0] in _GROUPS
 
 
 def _address(text: Any) -> str | None:

@@ -1,7 +1,8 @@
 """Send real packets between all pairs of random hosts and compare with `trace` of their captures; needs root.
 
-    python tests/fuzz/trace.py [FIRST-SEED [HOSTS]]
+    python tests/fuzz/trace.py [FIRST-SEED [HOSTS [kinds]]]
 
+``kinds``: hosts of link kinds that few kernels have (vlan, vrf, ipvlan, bond, tunnels, wireguard; tests/support/kinds.py).
 Prints every pair on which they differ, with the seed that makes it again, and the shares at the end.
 """
 
@@ -13,14 +14,17 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[2]), str(Path(__file__).resolve().parents[1] / "support")]
 
+import hosts  # noqa: E402
+import kinds  # noqa: E402
 import packets  # noqa: E402
 
 
 def main(words: list[str]) -> int:
-    first, count = (int(word) for word in [*words, *("1000", "100")[len(words) :]])
+    imagine = kinds.imagine if words[2:] == ["kinds"] else hosts.imagine
+    first, count = (int(word) for word in [*words, *("1000", "100")[len(words) :]][:2])
     total: Counter[str] = Counter()
     for seed in range(first, first + count):
-        imagined, found = packets.of_seed(seed)
+        imagined, found = packets.of_seed(seed, imagine)
         total += packets.counts(found)
         for one in found:
             if one.kind.startswith("wrong"):

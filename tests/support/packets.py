@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ import hosts
 from private_host import PrivateHost
 
 from netwrap.answers import trace
+from netwrap.answers.layer2 import kind
 from netwrap.answers.walk.walker import Walker
 from netwrap.answers.walk.way import Ended
 from netwrap.model.host import Host
@@ -64,7 +66,12 @@ def _received(end: Ended) -> tuple[str, ...]:
 
 def _seen(host: Host, places: list[tuple[str, str]]) -> tuple[str, ...]:
     """The namespaces among the places where a packet was seen, without the ports of bridges and lo."""
-    return tuple(sorted({name for name, dev in places if dev != "lo" and "master" not in (host.find(name).link(dev) or {})}))
+
+    def is_port(name: str, dev: str) -> bool:
+        netns = host.find(name)
+        return kind(netns.link(str((netns.link(dev) or {}).get("master"))) or {}) == "bridge"
+
+    return tuple(sorted({name for name, dev in places if dev != "lo" and not is_port(name, dev)}))
 
 
 def captured(made: PrivateHost) -> Host:
@@ -98,9 +105,11 @@ def compare(made: PrivateHost, names: list[str]) -> list[Compared]:
     return found
 
 
-def of_seed(seed: int) -> tuple[hosts.Imagined, list[Compared]]:
-    """Make the host of a seed and compare."""
-    imagined = hosts.imagine(seed)
+def of_seed(
+    seed: int, imagine: Callable[[int], hosts.Imagined] = hosts.imagine
+) -> tuple[hosts.Imagined, list[Compared]]:  # fmt: skip
+    """Make the host of a seed and compare; ``imagine`` chooses the host."""
+    imagined = imagine(seed)
     made = PrivateHost()
     try:
         made.sh(imagined.script)

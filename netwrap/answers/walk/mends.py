@@ -70,6 +70,8 @@ class Mends:
         best: str | None = None
         for link in netns.links or ():
             dev = str(link.get("ifname"))
+            if not is_up(link) and any(is_within(destination, row) for row in netns.addresses_of(dev)):
+                return (inside(netns, f"ip link set dev {dev} up"),)  # its network comes back with the link
             if dev == "lo" or not is_up(link) or "master" in link and kind(netns.link(str(link["master"])) or {}) == "bridge":
                 continue
             mine = [row for row in netns.addresses_of(dev) if row.get("family") == family]

@@ -7,8 +7,8 @@ somebody set by hand decides by its MAC; last, every owner of the address on the
 from __future__ import annotations
 
 from .. import neighbour_firewalls
-from ..inside import inside
-from ..layer2 import End, Obstacle, Unknown, kind
+from ..inside import inside, six
+from ..layer2 import End, Obstacle, Unknown, data, has_address, kind, routes_like_its_parent
 from ..routing import Question, family_of, number
 from .mends import accepting, rule_words
 from .routers import is_within, plain
@@ -31,6 +31,13 @@ if TYPE_CHECKING:
 _WITHOUT_NEIGHBOURS = ("gre", "ipip", "sit", "ip6tnl", "ip6gre", "vti", "vti6", "wireguard", "xfrm", "tun")
 
 
+#: The families that a tunnel carries, by kind and protocol; one that is not here carries both.
+_CARRIED = {
+    ("ipip", "any"): ("inet",), ("ipip", "ipip"): ("inet",), ("ipip", ""): ("inet",), ("sit", "ip6ip"): ("inet6",),
+    ("ip6tnl", "ip6ip6"): ("inet6",), ("ip6tnl", "ipip6"): ("inet",),
+}  # fmt: skip
+
+
 class Neighbours:
     """Resolve next hops; which ends have an address or answer for it is worked out once and kept."""
 
@@ -49,13 +56,20 @@ class Neighbours:
         name = str(link.get("ifname"))
         command = inside(netns, f"ip neigh show {nexthop} dev {name}")
         if kind(link) in _WITHOUT_NEIGHBOURS or "POINTOPOINT" in link.get("flags", ()):
+            carried = _CARRIED.get((str(kind(link)), str(data(link).get("proto", ""))))
+            if carried is not None and packet.family not in carried:
+                what = f"{name} in {netns.title} ({kind(link)}) carries no {'IPv6' if packet.family == 'inet6' else 'IPv4'}"
+                yield Obstacle("tunnel", netns, name, what, inside(netns, f"ip -d link show dev {name}"), (), link, "tunnel")
+                return
+            if self.wires.asks_nexthop(netns, link):
+                segment = self.wires.segment(netns, dev, nexthop)
             yield from self._all_of(segment.ends, segment.unknown, segment.dead)
             return
         entry = self._entry(netns, name, nexthop)
         if entry is not None and "lladdr" in entry and {"PERMANENT", "NOARP"} & set(entry.get("state", ())):
             yield from self._fixed(netns, name, nexthop, packet, entry, command)
             return
-        if "NOARP" in link.get("flags", ()) and kind(link) not in ("ipvlan",):
+        if "NOARP" in link.get("flags", ()):
             what = f"{name} in {netns.title} has ARP switched off: the MAC of {nexthop} is never asked for"
             yield Obstacle(
                 "arp-off",
@@ -107,6 +121,9 @@ class Neighbours:
             if family_of(nexthop) == "inet6":
                 asker = self._solicits_as(netns, name, packet)
             unheard = self._unheard(netns, name, nexthop, good[0], asker) if not mac else None
+            back = self.wires.segment(good[0].netns, good[0].dev).end(netns, name) if not mac and unheard is None else None
+            if back is not None:
+                unheard = back.obstacle  # the question comes there, and the answer does not come back
             if unheard is not None:
                 yield unheard
                 return
@@ -126,7 +143,11 @@ class Neighbours:
             yield cut[0].obstacle
             return
         if refused:
-            yield self._refusal(*refused[0], nexthop, asker)
+            end, why = refused[0]
+            if routes_like_its_parent(end.link):
+                yield self._silent_ipvlan(netns, name, end, nexthop)
+            else:
+                yield self._refusal(end, why, nexthop, asker)
             return
         failed = entry is not None and {"FAILED", "INCOMPLETE"} & set(entry.get("state", ()))
         open_ends = [one for one in segment.unknown if one.obstacle is None]
@@ -151,10 +172,35 @@ class Neighbours:
             what = f"nobody answers for {nexthop} on {name} of {netns.title} ({' '.join(entry.get('state', ()))})"
             yield Obstacle("neighbour-failed" if open_ends else "no-owner", netns, name, what, command, mend, entry, "neighbour")
             return
+        for other, child in self.wires.children(netns, name):
+            if kind(child) != "vlan" and has_address(other, str(child.get("ifname")), nexthop):
+                called = child.get("ifname")
+                what = (
+                    f"{name} in {netns.title} never reaches {called} in {other.title}, which has {nexthop} and stands on {name}"
+                )
+                yield Obstacle("macvlan-parent", netns, name, what, inside(other, f"ip -d link show dev {called}"), (), child)
+                return
         owners = [owner for owner, _ in self.routers.owners(nexthop)]
         elsewhere = f" ({owners[0].title} has it, on another link)" if owners else ""
         what = f"nobody on {name} of {netns.title} has {nexthop}{elsewhere}"
         yield Obstacle("no-owner", netns, name, what, command, mend, entry, "neighbour")
+
+    def _silent_ipvlan(self, netns: Namespace, dev: str, end: End, nexthop: str) -> Obstacle:
+        """The obstacle at an ipvlan of mode l3 or l3s, which answers no ARP: the asker needs a route by the parent."""
+        place, called = end.netns, end.dev
+        what = f"{called} in {place.title} has {nexthop}, but an ipvlan of mode {data(end.link).get('mode')} answers no ARP"
+        parent = self.wires.host.peer(place, end.link)
+        mend: tuple[str, ...] = ()
+        if parent is not None and parent.netns is not None and parent.link is not None:
+            family = family_of(nexthop)
+            rows = [row for row in parent.netns.addresses_of(str(parent.link.get("ifname"))) if row.get("family") == family]
+            bits = 32 if family == "inet" else 128
+            mend = tuple(
+                inside(netns, f"ip {six(family)}route add {nexthop}/{bits} via {row['local']} dev {dev}")
+                for row in rows if "local" in row and not str(row["local"]).startswith("fe80")
+            )[:1]  # fmt: skip
+        show = inside(place, f"ip -d link show dev {called}")
+        return Obstacle("arp-off", place, called, what, show, mend, end.link, "neighbour")
 
     def _steered(self, netns: Namespace, dev: str, end: End) -> End | Obstacle:
         """The owner of a resolved MAC; or the obstacle, where an fdb entry of a vxlan sends frames for the MAC elsewhere."""
@@ -314,8 +360,6 @@ class Neighbours:
         router = self.routers.of(end.netns, "inet")
         owned = router.is_local(nexthop)
         if "NOARP" in end.link.get("flags", ()):
-            if kind(end.link) == "ipvlan":
-                return any(row.get("local") == nexthop for row in end.netns.addresses_of(end.dev))
             return "arp-off" if owned else False
         if asker is None:
             return owned
@@ -349,7 +393,7 @@ class Neighbours:
         rows = [row for row in end.netns.addresses_of(end.dev) if plain(str(row.get("local"))) == plain(nexthop)]
         usable = [row for row in rows if not row.get("dadfailed") and not row.get("tentative")]
         if usable:
-            return "arp-off" if "NOARP" in end.link.get("flags", ()) and kind(end.link) != "ipvlan" else True
+            return "arp-off" if "NOARP" in end.link.get("flags", ()) else True
         if rows:
             return "dad-failed"
         router = self.routers.of(end.netns, "inet6")

@@ -9,8 +9,9 @@ from parsers.tuples import NamedTuple
 
 from .. import firewall
 from ..inside import inside
-from ..layer2 import Crossing, End, Obstacle, Unknown, slave_of
+from ..layer2 import Crossing, End, Obstacle, Unknown, data, is_up, kind, routes_like_its_parent, sibling_mode, slave_of
 from ..packet import replace
+from ..routing import Question
 from . import conntrack
 from .conntrack import connected
 from .hooks import not_judged, sees_frames
@@ -20,14 +21,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from parsers.records import Route
+    from parsers.records import Link, Route
 
     from ...model.namespace import Namespace
+    from ..layer2 import Wires
     from ..packet import Packet
     from ..routing import Decision, Leg
     from .hooks import Hooks
     from .neighbours import Neighbours
     from .routers import Routers
+    from .stops import Stops
     from .way import Ended, Tuple, Way
 
 
@@ -43,7 +46,9 @@ class Arrival(NamedTuple):
 class Transmission:
     """The carrying of packets from link to link."""
 
-    def __init__(self, routers: Routers, hooks: Hooks, neighbours: Neighbours) -> None:
+    def __init__(self, routers: Routers, hooks: Hooks, neighbours: Neighbours, wires: Wires, stops: Stops) -> None:
+        self.wires = wires
+        self.stops = stops
         self.routers = routers
         self.hooks = hooks
         self.neighbours = neighbours
@@ -81,6 +86,14 @@ class Transmission:
             yield ended(
                 way, "dropped", netns, leg.dev, "mtu", what, inside(netns, f"ip link show dev {leg.dev}"), mend, link, "mtu"
             )
+            return
+        if routes_like_its_parent(link):
+            yield from self._by_the_parent(netns, way, link)
+            return
+        if kind(link) == "vrf":
+            what = f"{leg.dev} is a VRF, whose table decides"
+            way = way.step("link", what, inside(netns, f"ip route show vrf {leg.dev}"), link)
+            yield from self._routed_again(netns, way, leg.dev)
             return
         nexthop = leg.gateway or packet.destination
         found = list(self.neighbours.receivers(netns, leg.dev, link, nexthop, packet, way))
@@ -162,7 +175,59 @@ class Transmission:
             asker = self.neighbours.asks(netns, leg.dev, nexthop, way.packet)
             if asker is not None:
                 way = way._replace(learned=(*way.learned, Learned(id(one.netns), one.dev, asker, netns, leg.dev)))
+        taker = self.wires.taker(one.netns, one.dev, way.packet.destination)
+        if taker is not None and taker[1] is not one.netns.link(one.dev):
+            place, link = taker
+            called = str(link.get("ifname"))
+            what = f"{called} in {place.title} takes {way.packet.destination}: ipvlans and their parent have one MAC"
+            way = way.step("link", what, inside(place, f"ip -d link show dev {called}"), link)
+            if not is_up(link):
+                mend = (inside(place, f"ip link set dev {called} up"),)
+                what = f"{called} in {place.title} is down"
+                yield ended(way, "dropped", place, called, "link-down", what, inside(place, "ip link show"), mend, link, "link")
+                return
+            yield Arrival(place, way, called)
+            return
         yield Arrival(one.netns, way, one.dev, one.crossings[-1].port_in if _into_bridge(one) else None)
+
+    def _by_the_parent(self, netns: Namespace, way: Way, link: Link) -> Iterator[Ended | Arrival]:
+        """Send a packet out of an ipvlan of mode l3 or l3s: to a sibling, or by the routes of the parent's namespace."""
+        packet, name = way.packet, str(link.get("ifname"))
+        show = inside(netns, f"ip -d link show dev {name}")
+        parent = self.wires.host.peer(netns, link)
+        if parent is None or parent.netns is None or parent.link is None:
+            what = f"the parent of {name} in {netns.title} was not captured"
+            yield ended(way.lacking(((what, show),)), "undecided", netns, name, "peer-unknown", what, show)
+            return
+        place, below = parent.netns, str(parent.link.get("ifname"))
+        taker = self.wires.taker(netns, name, packet.destination)
+        mode = sibling_mode(link)
+        if taker is not None and taker[1] is not parent.link and mode != "vepa":
+            other, called = taker[0], str(taker[1].get("ifname"))
+            way = way.step("link", f"{name} and {called} in {other.title} stand on {below} in {place.title}", show, link)
+            if mode == "private":
+                what = f"{name} in {netns.title} and {called} in {other.title} are ipvlans of mode private"
+                mend = (inside(netns, f"ip link set dev {name} type ipvlan mode {data(link).get('mode')} bridge"),)
+                yield ended(way, "dropped", netns, name, "isolated", what, show, mend, link, "link")
+            else:
+                yield Arrival(other, way, called)
+            return
+        what = f"{name} stands on {below} in {place.title} (ipvlan, mode {data(link).get('mode')}), whose routes decide"
+        yield from self._routed_again(place, way.step("link", what, show, link), below)
+
+    def _routed_again(self, netns: Namespace, way: Way, dev: str) -> Iterator[Ended | Arrival]:
+        """Send a packet by the routes of a namespace that have to do with a link: of a VRF's table, or by an ipvlan's parent."""
+        asked = Question(way.packet.destination, None, None, dev)
+        decision = self.routers.of(netns, way.packet.family).decide(asked)
+        way = way.lacking(decision.missing)
+        again = any(leg.dev == dev and kind(netns.link(dev) or {}) == "vrf" for leg in decision.legs)
+        if decision.delivers:
+            yield Arrival(netns, way, dev if kind(netns.link(dev) or {}) == "vrf" else "lo")
+        elif not decision.sends or again:
+            yield self.stops.no_way(netns, way, decision._replace(type="no-route") if again else decision, asked)
+        else:
+            for leg in decision.legs:
+                yield from self.transmit(netns, way, leg)
 
     def _bridged(self, way: Way, crossing: Crossing, passed: Tuple | None) -> tuple[Ended | None, Way]:
         """Let a frame through the firewalls of a bridge: the bridge family, and with bridge-nf those of IP as well.

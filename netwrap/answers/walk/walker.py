@@ -20,7 +20,7 @@ from .neighbours import Neighbours
 from .routers import Routers
 from .stops import Stops
 from .transmission import Arrival, Transmission, too_big
-from .way import Ended, Hop, Way, ended, legs_of, question_of, tuple_of
+from .way import TTL, Ended, Hop, Way, ended, legs_of, question_of, tuple_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ class Walker:
         self.mends = Mends(self.routers, self.wires)
         self.hooks = Hooks(self.routers, mended)
         self.stops = Stops(self.routers, self.mends)
-        self.transmission = Transmission(self.routers, self.hooks, Neighbours(self.routers, self.wires, self.mends))
+        neighbours = Neighbours(self.routers, self.wires, self.mends)
+        self.transmission = Transmission(self.routers, self.hooks, neighbours, self.wires, self.stops)
         self._carrying = 0
 
     def router(self, netns: Namespace, family: str) -> Router:
@@ -384,7 +385,7 @@ class Walker:
                 yield one
 
     def _carry(
-        self, under: Namespace, local: str | None, remote: str, what: str, port: int | None
+        self, under: Namespace, local: str | None, remote: str, what: str, port: int | None, ttl: int | None
     ) -> tuple[Namespace | None, Obstacle | None, str | None, Obstacle | None]:
         """Walk the outer packet of a tunnel and its answer: the end reached, the obstacle, the source, the obstacle back."""
         if self._carrying > 3:
@@ -394,7 +395,7 @@ class Walker:
         packet = Packet(family, local or "", remote, proto, sport=40000 if port else None, dport=port)
         self._carrying += 1
         try:
-            there = next(iter(self.send(under, Way(packet), local)), None)
+            there = next(iter(self.send(under, Way(packet, ttl or TTL), local)), None)
             if there is None:
                 return None, None, local, None
             source = there.way.packet.source

@@ -1,0 +1,35 @@
+"""`trace` of real captures against what real packets did there: link kinds that the kernel of a test machine seldom has.
+
+``fixtures/trace/PROVENANCE`` says how the captures were made. Each ``NAME.json`` has rows (namespace, address, whether an answer
+came by ICMP, UDP and TCP, and where and why ICMP failed).
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from netwrap.answers import trace
+from netwrap.answers.walk.walker import Walker
+from netwrap.sources import opening
+
+FOLDER = Path(__file__).resolve().parents[2] / "fixtures" / "trace"
+PROTOCOLS = ("icmp", "udp", "tcp")
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("*.json")))
+def test_a_trace_says_what_the_packets_did(name: str) -> None:
+    host = opening.read(str(FOLDER / f"{name}.netwrap.gz"))
+    walker = Walker(host)
+    wrong = []
+    for start, address, came, end in json.loads((FOLDER / f"{name}.json").read_text())["pairs"]:
+        for proto, answered in zip(PROTOCOLS, came):
+            asked = trace.Asked(host.find(start), address, proto, None if proto == "icmp" else 7007)
+            found = trace.trace(host, asked, walker)
+            said = None if found.verdict == "reached" else [found.reason, found.result.end.netns.name]
+            undecided = end is not None and end[0] == "not-captured"  # and nothing else is
+            if (found.verdict == "undecided") != undecided or (said is None) != answered or proto == "icmp" and said != end:
+                wrong.append((start, address, proto, answered, end, trace.summary(found)))
+    assert wrong == []
