@@ -60,6 +60,44 @@ _OTHER_TABLES = re.compile(
 _NODE = re.compile(r"[a-z]{1,4}\d{1,3}$")
 
 
+_OBJECTS = (
+    "address",
+    "link",
+    "route",
+    "neighbour",
+    "neighbor",
+    "rule",
+    "netns",
+    "nexthop",
+    "netconf",
+    "maddress",
+    "vrf",
+    "tunnel",
+)
+_OBJECTS_OF = {
+    "ip": (*_OBJECTS, "addrlabel", "all", "ntable", "mroute", "token"),
+    "bridge": ("fdb", "link", "vlan", "mdb", "vni"),
+}
+_OF_SENTENCES = frozenset(
+    "on from at in inside within auf im sur dans gives shows says output outputs returns prints results looks reports is tells"
+    " yields ergibt zeigt liefert donne affiche get show list".split()
+)
+
+
+def _may_show(typed: str) -> bool:
+    """Whether a text that begins with a program may be a command that shows a table: a cheap test for sentences.
+
+    >>> _may_show("ip -n red a"), _may_show("ip a:"), _may_show("ip in the table"), _may_show("route of a packet")
+    (True, True, False, False)
+    """
+    words = typed.split(None, 2)
+    program = words[0].rpartition("/")[2]
+    word = words[1].strip("`*.,:;)\"'") if len(words) > 1 else ""
+    if program in _OBJECTS_OF:
+        return not word.isalpha() or any(known.startswith(word) for known in _OBJECTS_OF[program])
+    return program not in ("route", "arp") or not word.isalpha() or word in _OF_SENTENCES
+
+
 def ends_in_one(text: str) -> bool:
     """Whether a text ends in a command that shows a table: ``I ran `ip r`:``."""
     text = _ENDS.sub("", text)
@@ -137,6 +175,8 @@ class Commands:
         for position, found in enumerate(_PROGRAM.finditer(line)):
             if position == _CANDIDATES:
                 break
+            if not _may_show(line[found.start() :]):
+                continue
             command = self._in_a_sentence(at, line[: found.start()], line[found.start() :])
             if command is not None:
                 return command

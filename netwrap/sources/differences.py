@@ -24,6 +24,8 @@ def apart(lines: list[str], numbers: list[int], breaks: set[int]) -> tuple[list[
     >>> apart([" 10.0.0.0/8 dev a", "-default dev a", "+default dev b"], [1, 2, 3], set())
     (['10.0.0.0/8 dev a', 'default dev a', '10.0.0.0/8 dev a', 'default dev b'], [1, 2, 1, 3])
     """
+    if not any(line[0] in "+-" and line_prefixes.is_of_table(line[1:]) for line in lines if line):
+        return lines, numbers
     found: list[str] = []
     counted: list[int] = []
     at = 0

@@ -89,6 +89,8 @@ def _parts(line: str) -> list[str]:
         kind = one.lastgroup or ""
         kind = "ip_neigh" if kind == "ip_route" and _NEIGHBOUR.search(row) else kind
         kinds.append(kinds[-1] if kind == "more" else kind)
+    if not all(_SURE.search(row) for row, kind in zip(rows, kinds) if kind == "ip_route"):
+        return [line]
     behind = ""
     at = 0
     while at < len(rows):
@@ -106,6 +108,10 @@ def _parts(line: str) -> list[str]:
     return [*([front] if front else []), *parts, *([behind] if behind else [])]
 
 
+# A route, and not two words of a sentence
+_SURE = re.compile(
+    rf" via (?:inet6 )?[\da-f]*[.:][\da-f.:]+(?= |$)| dev [\w.@-]+(?: (?:proto|scope|src|metric|table) \S|$)|^(?:{_TYPES}) "
+)
 _NEIGHBOUR = re.compile(r" lladdr \S| (?:PERMANENT|NOARP|REACHABLE|STALE|INCOMPLETE|DELAY|PROBE|FAILED)\b")
 
 

@@ -23,7 +23,7 @@ _BSD_LINK = re.compile(r"\S{1,40}: flags=[\da-f]+<[A-Z0-9_,]*> (?:metric \d+ )?m
 _SYSTEMS = (
     (
         "Windows",
-        re.compile(
+        (
             r"Windows[ -]IP[ -][CK]onfiguration|Configuration IP de Windows|Configuraci[oó]n IP de Windows"
             r"|(?:Interface|Schnittstelle|Interfaz) ?: [\d.]+ --- 0x[\da-fA-F]+"
             r"|(?:(?:Ethernet|Wireless LAN|Unknown|Tunnel|PPP)[ -][Aa]dapter|Drahtlos-LAN-Adapter|Carte (?:Ethernet|réseau))"
@@ -36,14 +36,14 @@ _SYSTEMS = (
     ),
     (
         "macOS or a BSD",
-        re.compile(
+        (
             r"Routing tables$|Destination +Gateway +Flags +(?:Refs +Use +)?(?:Mtu +)?Netif\b|Neighbor +Linklayer Address"
             r"|\S+ \([\d.]+\) at (?:[\da-f]{1,2}:){5}[\da-f]{1,2} on \S+ .*\[(?:ethernet|bridge|vlan)\]"
         ),
     ),
     (
         "a router's own shell",
-        re.compile(
+        (
             r"Codes: .*\b[A-Z] ?- (?:\w+)|Gateway of last resort is|Interface +IP-Address +OK\?|Interface +Status +VRF +Addresses"
             r"|Protocol +Address +Age \(min\)|Routing entry for |IP Route Table for VRF|(?:VLAN|Vlan) +(?:Name|Mac Address) +"
             r"|\S+ is (?:administratively )?(?:up|down), line protocol is |inet6?\.\d+: \d+ destinations|IPv[46] unicast VRF "
@@ -51,9 +51,10 @@ _SYSTEMS = (
     ),
     (
         "MikroTik's RouterOS",
-        re.compile(r"Flags: [A-Zc] - [A-Za-z]+|Columns: [A-Z]{2}[A-Z-]*,|# +(?:DST-ADDRESS|ADDRESS) +[A-Z]"),
+        (r"Flags: [A-Zc] - [A-Za-z]+|Columns: [A-Z]{2}[A-Z-]*,|# +(?:DST-ADDRESS|ADDRESS) +[A-Z]"),
     ),
 )
+_ANY = re.compile("|".join(f"({pattern})" for _, pattern in _SYSTEMS))
 _MORE_OF_WINDOWS = re.compile(r".{1,60}(?: ?\.){3,} ?:|={20,}$|\s+\d{1,3}\.{3}[\da-f ]+\.{3}|\s*-{3,}[ -]*$")
 
 
@@ -69,7 +70,8 @@ def system_of(lines: Sequence[str], at: int) -> str:
     if "flags=" in line and _BSD_LINK.match(line):
         below = lines[at + 1 : at + 8]
         return "macOS or a BSD" if any(map(_BSD_DETAIL.match, below)) else ""
-    return next((system for system, pattern in _SYSTEMS if pattern.match(line)), "")
+    found = _ANY.match(line)
+    return _SYSTEMS[found.lastindex - 1][0] if found is not None and found.lastindex else ""
 
 
 def goes_on(lines: Sequence[str], at: int) -> bool:

@@ -113,7 +113,10 @@ def _without_runs(
 ) -> list[str]:
     found = list(lines)
     at = 0
-    while at < len(lines):
+    for first, line in enumerate(lines):
+        if first < at or length(line[:120]) is None:
+            continue
+        at = first
         run: list[int] = []
         host: str | None = None
         while at + len(run) < len(lines):

@@ -67,7 +67,7 @@ _COLUMN = re.compile(r"(?<=\S) {3,}(?=\S)")
 
 def _gap(line: str) -> int:
     """The column where the second of two lines of tables begins in a line, or -1."""
-    if "   " not in line.strip() or len(line) > 1000:
+    if "   " not in line or len(line) > 1000:
         return -1
     bare = line.rstrip()
     for found in _COLUMN.finditer(bare):
@@ -88,7 +88,9 @@ def _title(words: str) -> str:
 
 def _bar(line: str) -> int:
     """The column of the bar in a line that has exactly one, or -1."""
-    columns = [column for column, character in enumerate(line) if character in _BARS] if len(line) < 1000 else []
+    if not any(bar in line for bar in _BARS) or len(line) > 1000:
+        return -1
+    columns = [column for column, character in enumerate(line) if character in _BARS]
     return columns[0] if len(columns) == 1 else -1
 
 

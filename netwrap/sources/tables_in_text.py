@@ -828,8 +828,21 @@ def _kind_of_links(found: Reading) -> str:
     return "ip_link" if " mode " in text or not re.search(r" group |\binet", text) and "link/" in text else "ip_address"
 
 
+def _is_of_a_sentence(record: Any) -> bool:
+    """Whether the gateway or the link of a route is a word of a sentence: ``default via my provider``."""
+    gateway, dev = record.get("gateway", ""), record.get("dev", "")
+    return gateway.isalpha() and gateway.islower() or dev[-1:] in (",", ";", ":", "!", "?") or dev in _OF_SENTENCES
+
+
+_OF_SENTENCES = frozenset(
+    "and or but not so on in is it the a of to from for with via dev link default network maybe why".split()
+)
+
+
 def _says_enough(name: str, records: Sequence[Any]) -> bool:
     """Whether records have more than a destination, because any single word could be one."""
+    if name in ("ip_route", "ip_neigh") and any(map(_is_of_a_sentence, records)):
+        return False
     if name == "ip_route":
         return any(len(record) > 2 and ("dev" in record or "gateway" in record or "nexthops" in record or "type" in record)
                    for record in records)  # fmt: skip
