@@ -52,6 +52,16 @@ ODD = (
     "$ PID=$(docker inspect -f '{{.State.Pid}}' web)\n", "$ nsenter -t $PID -n ip r\n", "node1: ", "web-1  | ", '        "',
     "2024-01-05T10:00:00Z ", "me@gamma ~/lab\n", "ok: [delta] => {\n", "$ ip r add 10.9.0.0/16 dev x\n",
     "$ for c in $(docker ps -q); do docker exec $c ip a; done\n",
+    '{"host": "n7", "cmd": "ip r", "out": "default via 192.0.2.7 dev eth7\\n192.0.2.0/24 dev eth7\\n"}\n',
+    "ok: [w1] => {\"stdout\": \"default dev eth8\\n10.0.0.0/8 dev eth8\"}\n", '[ {\n  "dst": "default",\n  "dev": "eth9"\n} ]\n',
+    " 10.0.0.0/8 dev a\n-default dev a\n+default dev b\n", "@@ -3,2 +3,2 @@\n", "```diff\n",
+    "default dev a scope link        default dev b scope link\n10.0.0.0/8 dev a scope link     10.0.0.0/8 dev b scope link\n",
+    "$ ip r default via 192.0.2.8 dev eth0 192.0.2.0/24 dev eth0 scope link so what?\n", "box9: ip r\n", "`ip r` (box9):\n",
+    "`default via 192.0.2.8 dev eth0`", "Interface: 192.0.2.77 --- 0x5\n  192.0.2.1    02-11-22-33-44-55     dynamic\n",
+    "Gateway of last resort is not set\n", "en0: flags=8863<UP,RUNNING> mtu 1500\n\tether 02:00:00:00:00:77\n\tstatus: active\n",
+    "eth0      Link encap:Ethernet  Hardware Adresse 02:00:00:00:00:05\n          inet Adresse:192.0.2.5  Maske:255.255.255.0\n",
+    "box ➜ ~ ip r\n", "me@<redacted>:~$ ", "+ ip r\n", "    inet 192.0.2.66/24 brd 192.0.2.255 scope global eth6\n",
+    "h3. ip r on box8\n",
 )  # fmt: skip
 
 
