@@ -115,6 +115,7 @@ _ORDINAL = re.compile(
     rf" (?P<kind>{'|'.join(_MACHINES)}):$",
     re.IGNORECASE,
 )
+_BETWEEN_BACKTICKS = re.compile(r"`([^\W_][\w.-]{0,60})`")
 # `A:`: the first of two machines
 _LETTER = re.compile(r"[A-D]:?$")
 # `h3. Node1`: a title of a wiki
@@ -177,7 +178,8 @@ def read(line: str, names: Iterable[str] = ()) -> tuple[str | None, str | None] 
     >>> read("=== node1 ==="), read("Inside the container:"), read("Routes:"), read("Im Container web:"), read("### Host")
     (('node1', None), (None, 'container'), None, (None, 'container web'), ('', None))
     """
-    line = _WIKI_TITLE.sub("## ", _LIST.sub("", line.strip(), count=1))
+    known = {*names, *_BETWEEN_BACKTICKS.findall(line)}
+    line = _WIKI_TITLE.sub("## ", _LIST.sub("", line.strip().replace("`", ""), count=1))
     if not line or len(line) >= LONGEST:
         return None
     field = _FIELD.match(line)
@@ -200,12 +202,12 @@ def read(line: str, names: Iterable[str] = ()) -> tuple[str | None, str | None] 
     inside = _place_inside(_ASIDE.sub("", line)) if is_title else None
     if inside is not None:
         return None, inside
-    machine = _beside_outputs(line, set(names)) if is_title else None
+    machine = _beside_outputs(line, known) if is_title else None
     line = _ASIDE.sub("", line)
     if machine is None:
-        machine = _titled(line, set(names))
+        machine = _titled(line, known)
     if machine is None and line[-1] in ":*_":
-        machine = _on_a_machine(line, set(names))
+        machine = _on_a_machine(line, known)
     return (machine, None) if machine is not None else None
 
 
@@ -301,6 +303,8 @@ def _titled(line: str, names: set[str]) -> str | None:
         kind, _, what = name.lower().partition(" ")
         if len(what) > 1 and (what in _NO_NAMES or what in _OUTPUTS):  # `host output:`, `client routes:`
             return ("" if kind in _ROOTS else kind) if kind in _MACHINES and what in _OUTPUTS else None
+        if kind in _MACHINES and (name.partition(" ")[2] in names or len(what) > 2 and is_machine(what)):
+            return name.partition(" ")[2]  # ``Host `alpha`:``
         if name.lower() in _ROOTS and name not in names:
             return ""
         if name.lower() in _NO_NAMES or name.isdigit() or name not in names and _NO_MACHINE.match(name):

@@ -269,7 +269,10 @@ class Reader:
         def stops(position: int) -> bool:
             text = self.lines[position].lstrip()
             return (
-                self.stops(position) or any(shape.start.match(text) for shape in shapes) or text.strip(" =#*-:[]<>") in self.marks
+                self.stops(position)
+                or any(shape.start.match(text) for shape in shapes)
+                or text.strip(" =#*-:[]<>").rpartition(" ")[2] in self.marks
+                and text.count(" ") < 4
             )
 
         reading = tables_in_text.read(
@@ -277,6 +280,8 @@ class Reader:
         )
         if reading is None or self.voices[reading.first] != self.voice:
             return 0
+        if block.part and not tables_in_text.has_rows(reading):
+            return 0  # `| awk '{print $3}'`: words of the table, and no rows
         if run.watched and not block.host:
             title = next((line for line in self.lines[at : reading.first] if line.startswith("Every ")), "")
             named = re.search(r"\s{2,}([\w.-]+): \w{3} ", title)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import parsers
 from parsers.linkrecord import MANGLED
 
+from ..prefixes import network
 from . import translated
 
 TYPE_CHECKING = False
@@ -386,6 +387,8 @@ def _rows(
             goes_on = True
         if starts and rows and _key(text) == _key(rows[0].text) and (once or gap or _LINK_LINE.match(text)):
             break  # another table of the same kind
+        if starts and rows and once and _is_of_another_link(rows[0].text, text):
+            break
         if starts or goes_on:
             if pending:
                 lost += [(it, lines[it], _NO_LINE) for it in pending if not _ELLIPSIS.match(lines[it])]
@@ -459,6 +462,19 @@ def _key(text: str) -> str:
     if len(words) > 3 and words[2] in ("inet", "inet6"):  # `-o`
         return " ".join(words[:4])
     return " ".join(words[:2]) if text[:1].isdigit() else words[0]
+
+
+# `2: eth0    inet 10.22.0.5/16 `
+_ONE_LINE = re.compile(r"(\d+: \S+ +inet6?) ([\d.a-f:]+/\d+) ")
+
+
+def _is_of_another_link(first: str, text: str) -> bool:
+    """Whether two lines of `-o` are of two links with one name: two primary addresses of a network are not on one link."""
+    one, two = _ONE_LINE.match(first), _ONE_LINE.match(text)
+    if one is None or two is None or one[1] != two[1] or " secondary " in text:
+        return False
+    networks = network(one[2]), network(two[2])
+    return networks[0] is not None and networks[0] == networks[1]
 
 
 def _ends_like_prose(text: str) -> bool:
@@ -777,6 +793,12 @@ def _unshaped(parser: str, lines: Sequence[str], at: int, stop: Callable[[int], 
     return Reading(parser, at, end, texts, records, [one for one in lost if one[0] < end or not is_prose(one[1])], "", [])
 
 
+def has_rows(reading: Reading) -> bool:
+    """Whether the records of a filtered output are rows of its table, and not single words of them."""
+    least = {"ip_route": 3, "ip_neigh": 2}.get(reading.parser, 0)  # `dst` and `flags`; `dst`
+    return not reading.records or any(len(record) >= least for record in reading.records)
+
+
 # -- tables without a command ------------------------------------------------------------------------------------------
 
 
@@ -834,9 +856,7 @@ def _is_of_a_sentence(record: Any) -> bool:
     return gateway.isalpha() and gateway.islower() or dev[-1:] in (",", ";", ":", "!", "?") or dev in _OF_SENTENCES
 
 
-_OF_SENTENCES = frozenset(
-    "and or but not so on in is it the a of to from for with via dev link default network maybe why".split()
-)
+_OF_SENTENCES = frozenset("and or but not so on in is it the of to from for with via dev link default network maybe why".split())
 
 
 def _says_enough(name: str, records: Sequence[Any]) -> bool:
