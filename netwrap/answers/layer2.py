@@ -270,7 +270,7 @@ class Wires:
         self.carry = carry
         self._segments: dict[tuple[int, str, str | None, bool], Segment] = {}
         self._overlays: bool | None = None
-        self._steered: set[str] | None = None
+        self._steered: dict[str, list[tuple[Namespace, str]]] | None = None
         self._children: dict[tuple[int, str], list[tuple[Namespace, Link]]] | None = None
         self._found: tuple[list[End], list[Unknown], list[Obstacle], list[Shared], list[Proxy]] = ([], [], [], [], [])
         self._sender: tuple[int, str] = (0, "")
@@ -920,12 +920,15 @@ class Wires:
         ]
         return list(dict.fromkeys(one for one in found if one is not None))
 
-    def steers(self, mac: str) -> bool:
-        """Whether a vxlan has an entry of its own for a MAC."""
+    def steered(self, mac: str) -> list[tuple[Namespace, str]]:
+        """The vxlans that have an entry of their own for a MAC, each with its namespace."""
         if self._steered is None:
-            rows = (row for netns in self.host.namespaces for row in netns.fdb or ())
-            self._steered = {str(row.get("mac")).lower() for row in rows if "dst" in row}
-        return mac in self._steered
+            self._steered = {}
+            for netns in self.host.namespaces:
+                for row in netns.fdb or ():
+                    if "dst" in row:
+                        self._steered.setdefault(str(row.get("mac")).lower(), []).append((netns, str(row.get("ifname"))))
+        return self._steered.get(mac, [])
 
     def remotes(self, netns: Namespace, link: Link, mac: str | None = None) -> list[str]:
         """The addresses that a tunnel sends a frame to: by the entry of its MAC, else where the tunnel floods to."""

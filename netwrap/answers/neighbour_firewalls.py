@@ -34,6 +34,9 @@ def taken(asker: Namespace, dev: str, source: str | None, nexthop: str, end: End
     ``source``: the address that is asked with; None: of IPv4 no address, of IPv6 a link-local one.
     """
     question, answer = _messages(source, nexthop)
+    own, other = (asker.link(dev) or {}).get("address"), end.link.get("address")
+    question = replace(question, ether_source=own, ether_destination=_group(question))
+    answer = replace(answer, ether_source=other, ether_destination=own)
     for netns, hook, packet, frames_only in (
         *_sent(asker, dev, question), *_passing(end.crossings, question), *_received(end.netns, end.dev, question),
         *_sent(end.netns, end.dev, answer), *_passing([_turned(one) for one in reversed(end.crossings)], answer),
@@ -65,6 +68,16 @@ def _messages(source: str | None, nexthop: str) -> tuple[Packet, Packet]:
         Packet("inet6", own, everybody, "icmpv6", icmp_type=135, state="untracked", length=72, ttl=255),
         Packet("inet6", nexthop, own, "icmpv6", icmp_type=136, state="untracked", length=72, ttl=255),
     )
+
+
+def _group(question: Packet) -> str:
+    """The MAC that a question for a MAC goes to."""
+    if question.family == "arp":
+        return "ff:ff:ff:ff:ff:ff"
+    import ipaddress
+
+    low = f"{int(ipaddress.ip_address(question.destination)) & 0xFFFFFFFF:08x}"
+    return ":".join(("33", "33", *(low[at : at + 2] for at in range(0, 8, 2))))
 
 
 def _sent(netns: Namespace, dev: str, packet: Packet) -> Iterator[_Asked]:

@@ -597,11 +597,11 @@ class Router:
             missing.append((f"forwarding of {switched}", self._switch_command("forwarding", switched)))
         if decision.type != "unicast":
             return decision._replace(type="martian")
-        for leg in decision.legs[:1]:
-            wrong = self.source_check(asked, switched, leg.dev, missing)
-            if wrong:
-                return decision._replace(type=wrong)
-        return decision
+        refused = {leg: self.source_check(asked, switched, leg.dev, missing) for leg in decision.legs}
+        wrong = next(iter(refused.values()), None)
+        if wrong and all(refused.values()):
+            return decision._replace(type=wrong)
+        return decision._replace(legs=tuple(leg for leg in decision.legs if not refused[leg]))  # the source may depend on the leg
 
     def _switch_command(self, name: str, dev: str) -> str:
         return inside(self.netns, f"sysctl net.{'ipv6' if self.six else 'ipv4'}.conf.{dev}.{name}")

@@ -71,7 +71,8 @@ class Made:
                 question = trace.Asked(host.find(start), address, proto, None if proto == "icmp" else port)
                 said = trace.trace(host, question, walker)
                 one = packets.Compared(start, address, proto, said, seen["came"], there, back)
-                if lost:  # translated ports do not tell which packet it was
+                if lost or len(said.results) > 1 and _is_among(one):
+                    # translated ports do not tell which packet it was; of several ways, each packet may take another
                     result = said.results[0]
                     back = packets._received(result.back) if result.back is not None else ()
                     one = one._replace(there=packets._received(result.there), back=back)
@@ -84,6 +85,14 @@ class Made:
         self.prober.kill()
         self.prober.communicate()
         self.host.end()
+
+
+def _is_among(one: packets.Compared) -> bool:
+    """Whether the namespaces that received something are those of the ways that may be taken."""
+    there = [set(packets._received(result.there)) for result in one.said.results]
+    back = [set(packets._received(result.back)) if result.back is not None else set() for result in one.said.results]
+    pairs = ((set(one.there), there), (set(one.back), back))
+    return all(set.intersection(*ways) <= seen <= set.union(*ways) for seen, ways in pairs)
 
 
 def main(words: list[str]) -> int:

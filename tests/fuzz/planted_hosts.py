@@ -951,7 +951,7 @@ def swarm(net: Net) -> None:
         net.address(f"h{n}", "eth0", f"192.168.8.{n}/24")
         net.sh(f"ip -n h{n} link add vx0 type vxlan id 4097 dstport 4789 local 192.168.8.{n} {learning}{proxy}",
                f"ip -n h{n} link set dev vx0 netns ov{n} name vxlan0", f"ip -n ov{n} link add br0 type bridge",
-               f"ip -n ov{n} address add 10.0.1.1/24 dev br0", f"ip -n ov{n} link set dev br0 up",
+               f"ip -n ov{n} address add 10.0.1.{n}/24 dev br0", f"ip -n ov{n} link set dev br0 up",
                f"ip -n ov{n} link set dev vxlan0 master br0", f"ip -n ov{n} link set dev vxlan0 up")
         for name, last in tasks:
             net.plug(name, "eth0", f"ov{n}", f"veth{name}", "br0", f"10.0.1.{last}/24")
@@ -972,9 +972,173 @@ def swarm(net: Net) -> None:
     net.plug("u1", "eth0", "ov1", "vethu1", "br0", "10.0.1.9/24")
 
 
+def fabric(net: Net) -> None:
+    """Leaves and spines: unnumbered links, IPv4 over IPv6 next hops, several equal ways, nexthop objects, loopback addresses."""
+    rng = net.rng
+    net.add("l1", "l2", "s1", "s2", "h1", "h2")
+    for leaf in (1, 2):
+        for spine in (1, 2):
+            net.cable(f"l{leaf}", f"up{spine}", f"s{spine}", f"dn{leaf}")
+            net.sh(f"ip -n l{leaf} address add fe80::{leaf}/64 dev up{spine} nodad", f"ip -n s{spine} address add fe80::f{spine}/64 dev dn{leaf} nodad")
+        net.cable(f"h{leaf}", "eth0", f"l{leaf}", "host")
+        net.address(f"h{leaf}", "eth0", f"10.80.{leaf}.2/24", f"fd80:{leaf}::2/64")
+        net.address(f"l{leaf}", "host", f"10.80.{leaf}.1/24", f"fd80:{leaf}::1/64")
+        net.address(f"l{leaf}", "lo", f"10.255.0.{leaf}/32", f"fd80:ff::{leaf}/128")
+        net.route(f"h{leaf}", f"default via 10.80.{leaf}.1", f"default via fd80:{leaf}::1")
+        net.forwards(f"l{leaf}")
+        net.host_faults(f"h{leaf}", "eth0")
+    for spine in (1, 2):
+        net.address(f"s{spine}", "lo", f"10.255.1.{spine}/32", f"fd80:ff::f{spine}/128")
+        net.forwards(f"s{spine}")
+        for leaf in (1, 2):
+            net.sh(f"ip -n s{spine} route add 10.80.{leaf}.0/24 via inet6 fe80::{leaf} dev dn{leaf}", f"ip -n s{spine} route add 10.255.0.{leaf} via inet6 fe80::{leaf} dev dn{leaf}",
+                   f"ip -n s{spine} -6 route add fd80:{leaf}::/64 via fe80::{leaf} dev dn{leaf}", f"ip -n s{spine} -6 route add fd80:ff::{leaf} via fe80::{leaf} dev dn{leaf}")
+            net.fault(f"s{spine} does not know leaf {leaf}", (f"ip -n s{spine} route del 10.80.{leaf}.0/24", f"ip -n s{spine} -6 route del fd80:{leaf}::/64"), ("no-route", "rp-filter"), f"s{spine}")
+            net.fault(f"s{spine} sends leaf {leaf} to nobody", f"ip -n s{spine} route replace 10.80.{leaf}.0/24 via inet6 fe80::bad dev dn{leaf}", SILENT, f"s{spine}")
+    both = rng.random() < 0.6
+    objects = rng.random() < 0.5
+    for leaf in (1, 2):
+        other = 3 - leaf
+        for six in ("", "-6 "):
+            nets = (f"fd80:{other}::/64", f"fd80:ff::{other}") if six else (f"10.80.{other}.0/24", f"10.255.0.{other}")
+            via = "via" if six else "via inet6"
+            if objects:
+                base = 10 if six else 20
+                net.sh(*(f"ip -n l{leaf} {'-6 '}nexthop add id {base + spine} via fe80::f{spine} dev up{spine}" for spine in (1, 2)), f"ip -n l{leaf} nexthop add id {base} group {base + 1}" + (f"/{base + 2}" if both else ""))
+            for where in nets:
+                # the kernel keeps one source for all routes of one nexthop object
+                src = f" src {'fd80:ff::' if six else '10.255.0.'}{leaf}" if not objects and rng.random() < 0.3 else ""
+                if objects:
+                    net.sh(f"ip -n l{leaf} {six}route add {where} nhid {base}{src}")
+                else:
+                    net.sh(f"ip -n l{leaf} {six}route add {where}{src} " + " ".join(f"nexthop {via} fe80::f{spine} dev up{spine}" for spine in ((1, 2) if both else (1,))))
+            for spine in (1, 2):
+                where = f"fd80:ff::f{spine}" if six else f"10.255.1.{spine}"
+                net.sh(f"ip -n l{leaf} {six}route add {where} {via} fe80::f{spine} dev up{spine}")
+    net.sh(*(f"ip -n s{spine} {six}route add {where} {via} fe80::1 dev dn1" for spine in (1, 2) for six, via, where in (("", "via inet6", f"10.255.1.{3 - spine}"), ("-6 ", "via", f"fd80:ff::f{3 - spine}"))))
+    net.fault("spine 2 filters", "ip netns exec s2 nft 'add table inet f; add chain inet f f { type filter hook forward priority 0; }; add rule inet f f meta l4proto tcp drop'", ("filter",), "s2")
+    net.fault("spine 1 filters", "ip netns exec s1 nft 'add table inet f; add chain inet f f { type filter hook forward priority 0; }; add rule inet f f meta l4proto udp drop'", ("filter",), "s1")
+    net.fault("leaf 2 takes no neighbour discovery", "ip netns exec l2 ip6tables -A INPUT -p ipv6-icmp -m icmp6 --icmpv6-type 135 -j DROP", ("filter",), "l2", "s1", "s2", "h2")
+    net.fault("strict leaves", (net.write("l1", "net/ipv4/conf/all/rp_filter", 1), net.write("l2", "net/ipv4/conf/all/rp_filter", 1)), ("rp-filter",), "l1", "l2")
+    net.fault("source nobody knows", ("ip -n h1 address add 10.99.0.1/32 dev lo", "ip -n h1 route replace default via 10.80.1.1 src 10.99.0.1"), ("no-route", "no-way-back"), "l1", "l2", "s1", "s2", "h2")
+    net.fault("blackhole object", ("ip -n l1 nexthop add id 99 blackhole", "ip -n l1 route replace 10.80.2.0/24 nhid 99"), ("blackhole",), "l1")
+
+
+def provider(net: Net) -> None:
+    """A rented server: one address of 32 bits with a gateway on the link, more addresses routed to it, guests on it."""
+    rng = net.rng
+    net.add("dc", "sw", "box", "box2", "vm1", "vm2", "vm3", "web")
+    net.bridge("sw", "br0")
+    net.plug("dc", "lan", "sw", "p0", "br0", "95.0.0.1/24")
+    net.plug("box", "eth0", "sw", "p1", "br0", rng.choice(("95.0.0.10/32", "95.0.0.10/26")))
+    net.plug("box2", "eth0", "sw", "p2", "br0", "95.0.0.11/32")
+    for name in ("box", "box2"):
+        net.route(name, "95.0.0.1 dev eth0 scope link") if rng.random() < 0.5 else None
+        net.sh(f"ip -n {name} route add default via 95.0.0.1 dev eth0 onlink")
+        net.fault(f"no default in {name}", f"ip -n {name} route del default", ("no-route", "rp-filter"), name)
+    net.cable("dc", "wan", "web", "eth0")
+    net.address("dc", "wan", "8.8.0.1/24")
+    net.address("web", "eth0", "8.8.0.8/24")
+    net.route("web", "default via 8.8.0.1")
+    net.forwards("dc", six=False)
+    net.forwards("box", six=False)
+    # guests: one routed by /32, one by proxied ARP on the shared network, one bridged behind a private network
+    net.cable("vm1", "eth0", "box", "tap1")
+    net.address("vm1", "eth0", "95.0.9.1/32")
+    net.sh("ip -n vm1 route add 95.0.0.10 dev eth0", "ip -n vm1 route add default via 95.0.0.10", "ip -n box route add 95.0.9.1 dev tap1", "ip -n dc route add 95.0.9.0/24 via 95.0.0.10")
+    net.cable("vm2", "eth0", "box", "tap2")
+    net.address("vm2", "eth0", "95.0.0.20/24")
+    net.sh("ip -n vm2 route add default via 95.0.0.1", "ip -n box route add 95.0.0.20 dev tap2")
+    for dev in ("tap2", "eth0"):
+        net.sysctl("box", f"net/ipv4/conf/{dev}/proxy_arp", 1)
+        net.sysctl("box", f"net/ipv4/neigh/{dev}/proxy_delay", 0)
+        net.fault(f"no proxy_arp on {dev}", net.write("box", f"net/ipv4/conf/{dev}/proxy_arp", 0), SILENT, "box", "vm2", "dc", "box2", "vm1", "vm3", "web")
+    net.cable("vm3", "eth0", "box", "tap3")
+    net.address("vm3", "eth0", "10.90.0.2/24")
+    net.address("box", "tap3", "10.90.0.1/24")
+    net.route("vm3", "default via 10.90.0.1")
+    net.nft("box", """
+table ip n {
+	chain p { type nat hook postrouting priority srcnat; ip saddr 10.90.0.0/24 oifname != "tap3" masquerade
+	}
+	chain d { type nat hook prerouting priority dstnat; ip daddr 95.0.0.10 tcp dport 443 dnat to 10.90.0.2:7007
+	}
+	chain out { type nat hook output priority -100; ip daddr 95.0.0.10 tcp dport 443 dnat to 10.90.0.2:7007
+	}
+}
+""")
+    net.services += [(start, "95.0.0.10", 443) for start in ("web", "box2", "vm1", "vm2", "vm3", "box", "dc")]
+    net.fault("route of vm1 gone", "ip -n box route del 95.0.9.1 dev tap1", ("no-route", "loop", "ttl", "rp-filter", *SILENT), "box", "dc", "vm1")
+    net.fault("arp_ignore", net.write("box", "net/ipv4/conf/all/arp_ignore", 1), ("arp-off",), "box")
+    net.fault("arp_ignore 2", net.write("box", "net/ipv4/conf/all/arp_ignore", 2), ("arp-off",), "box")
+    net.fault("arp_filter", net.write("box", "net/ipv4/conf/all/arp_filter", 1), ("arp-off",), "box")
+    net.fault("announce", (net.write("box", "net/ipv4/conf/all/arp_announce", 2), net.write("vm1", "net/ipv4/conf/all/arp_announce", 2)), ("arp-off", *SILENT), "box", "vm1")
+    net.fault("strict", net.write("box", "net/ipv4/conf/all/rp_filter", 1), ("rp-filter", *SILENT), "box")
+    net.fault("masquerade catches all", ("ip netns exec box nft flush chain ip n p", "ip netns exec box nft add rule ip n p oifname eth0 snat to 95.0.0.99"), SILENT, "dc", "box2", "box")
+    net.fault("duplicate of box", "ip -n box2 address add 95.0.0.10/32 dev eth0", ("duplicate-address", "no-listener", *SILENT), "box", "box2")
+    net.fault("switch filters foreign macs", "ip netns exec sw nft 'add table bridge f; add chain bridge f f { type filter hook prerouting priority 0; }; add rule bridge f f iifname p1 ether saddr != 02:00:00:00:00:99 drop'", ("filter", *SILENT))
+    net.fault("switch drops foreign addresses", "ip netns exec sw nft 'add table bridge f; add chain bridge f f { type filter hook prerouting priority 0; }; add rule bridge f f iifname p1 ip saddr != 95.0.0.10 drop'", ("filter",), "sw")
+    net.fault("gateway with a fixed wrong mac", "ip -n box neigh replace 95.0.0.1 lladdr 02:00:00:00:00:55 dev eth0 nud permanent", ("wrong-mac",), "box", "sw")
+    net.fault("anyip", "ip -n box route add local 95.0.9.0/24 dev lo", ("no-listener", "rp-filter", "martian", *SILENT), "box", "vm1")
+    net.fault("scope link", ("ip -n vm3 address del 10.90.0.2/24 dev eth0", "ip -n vm3 address add 10.90.0.2/24 dev eth0 scope link", "ip -n vm3 route add default via 10.90.0.1"), ("no-source", "martian"), "vm3", "box")
+
+
+def vpn(net: Net) -> None:
+    """A client whose traffic goes through another router by mark, with exceptions, throw routes, and routes of several metrics."""
+    rng = net.rng
+    net.add("me", "home", "exit", "isp", "site")
+    net.cable("me", "eth0", "home", "lan")
+    net.address("me", "eth0", "192.168.3.2/24")
+    net.address("home", "lan", "192.168.3.1/24")
+    net.cable("me", "tun", "exit", "cl")
+    net.address("me", "tun", "10.8.0.2/24")
+    net.address("exit", "cl", "10.8.0.1/24")
+    for name, dev, net4 in (("home", "wan", "100.65.1"), ("exit", "wan", "100.65.2")):
+        net.cable(name, dev, "isp", f"to{name}")
+        net.address(name, dev, f"{net4}.2/24")
+        net.address("isp", f"to{name}", f"{net4}.1/24")
+        net.route(name, f"default via {net4}.1")
+        net.forwards(name, six=False)
+        if rng.random() < 0.8:
+            net.sh(f"ip netns exec {name} iptables -t nat -A POSTROUTING -o wan -j MASQUERADE")
+            net.fault(f"{name} does not masquerade", f"ip netns exec {name} iptables -t nat -F POSTROUTING", ("no-route", "no-masquerade"), "isp", "site")
+    net.cable("isp", "core", "site", "eth0")
+    net.address("isp", "core", "203.0.113.1/24")
+    net.address("site", "eth0", "203.0.113.9/24", "203.0.113.10/24")
+    net.route("site", "default via 203.0.113.1")
+    net.forwards("isp", six=False)
+    net.sh("ip -n me route add default via 192.168.3.1 metric 600")
+    net.sh("ip -n me route add default via 10.8.0.1 table 51820", "ip -n me rule add not fwmark 51820 table 51820 pref 32764", "ip -n me rule add table main suppress_prefixlength 0 pref 32763")
+    if rng.random() < 0.5:
+        net.sh("ip -n me route add throw 203.0.113.10/32 table 51820")
+    if rng.random() < 0.5:
+        net.sh("ip -n me rule add ipproto udp dport 7007 table main pref 100")
+    kind = rng.choice(("route", "filter"))
+    net.nft("me", f"""
+table inet split {{
+	chain out {{ type {kind} hook output priority mangle; ip daddr 203.0.113.9 meta l4proto tcp meta mark set 51820
+	}}
+	chain post {{ type nat hook postrouting priority srcnat; meta mark 51820 oifname "eth0" masquerade
+	}}
+}}
+""")
+    net.sysctl("me", "net/ipv4/conf/all/src_valid_mark", rng.choice((0, 1)))
+    net.sysctl("me", "net/ipv4/conf/all/rp_filter", rng.choice((0, 1, 2)))
+    net.host_faults("site", "eth0")
+    net.fault("kill switch", "ip netns exec me nft 'add table inet kill; add chain inet kill o { type filter hook output priority 0; policy drop; }; add rule inet kill o oifname tun accept; add rule inet kill o oifname lo accept'", ("filter",), "me")
+    net.fault("suppressing rule gone", "ip -n me rule del pref 32763", ("no-route", "rp-filter", *SILENT, "no-source", "not-forwarding", "no-way-back", "nat-wrong"), "me", "exit", "home", "isp")
+    net.fault("tunnel table empty", "ip -n me route flush table 51820", ("no-route", "rp-filter"))
+    net.fault("unreachable behind", ("ip -n me route replace unreachable default table 51820",), ("unreachable",), "me")
+    net.fault("prohibit rule", "ip -n me rule add pref 50 to 203.0.113.0/24 ipproto tcp prohibit", ("prohibit",), "me")
+    net.fault("rule from own address", "ip -n me rule add pref 50 from 10.8.0.2 blackhole", ("blackhole", *SILENT), "me")
+    net.fault("mtu of the tunnel", "ip -n me link set dev tun mtu 1000", ("mtu",), "me")
+    net.fault("metric reversed", "ip -n me route add default via 192.168.3.77 metric 100", SILENT, "me")
+    net.fault("exit loops", ("ip -n exit route replace default via 10.8.0.2", "ip netns exec me sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'"), ("loop", "ttl", "martian", "rp-filter", *SILENT, "no-route"), "exit", "me")
+
+
 KINDS = {
     "compose": compose, "kube": kube, "neutron": neutron, "firewalld": firewalld, "ufw": ufw, "dualwan": dualwan, "maps": maps,
-    "dmz": dmz, "six": six, "swarm": swarm,
+    "dmz": dmz, "six": six, "swarm": swarm, "fabric": fabric, "provider": provider, "vpn": vpn,
 }
 
 

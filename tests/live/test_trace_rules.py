@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from networks import CHAIN
+from networks import CHAIN, LAN, VXLAN
 from private_host import PrivateHost
 
 from netwrap.answers import trace
@@ -18,14 +16,24 @@ pytestmark = pytest.mark.root
 Sections = list[Section]
 
 
-@pytest.fixture(scope="module")
-def chain() -> Iterator[Sections]:
+def taken(script: str) -> Sections:
+    """The capture of a host."""
     made = PrivateHost()
     try:
-        made.sh(CHAIN + "ip -n b address add 10.2.0.3/24 dev eth0\n")
-        yield capture.read(made.netwrap("capture").stdout)[0]
+        made.sh(script)
+        return capture.read(made.netwrap("capture").stdout)[0]
     finally:
         made.end()
+
+
+@pytest.fixture(scope="module")
+def chain() -> Sections:
+    return taken(CHAIN + "ip -n b address add 10.2.0.3/24 dev eth0\n")
+
+
+@pytest.fixture(scope="module")
+def lan() -> Sections:
+    return taken(LAN)
 
 
 def ruled(chain: Sections, **rules: str) -> Host:
@@ -147,3 +155,62 @@ def test_a_header_that_is_not_there(chain: Sections) -> None:
     host = build([*(one for one in chain if one.netns != key or "ruleset" not in one.command),
                   Section(key, "nft list ruleset", ""), Section(key, "ip6tables-save", saved)])  # fmt: skip
     assert asked(host, "fd02::1").verdict == "reached"
+
+
+@pytest.mark.parametrize(
+    ("rule", "where", "what"),
+    [
+        ('iifname "pb" ether saddr != 02:00:00:00:00:77 drop', "s", "drops ARP"),  # the answer of b about its MAC
+        ('ether type ip iifname "pa" ether saddr != 02:00:00:00:00:77 drop', "s", "a bridged frame"),
+    ],
+)
+def test_the_mac_of_a_frame(lan: Sections, rule: str, where: str, what: str) -> None:
+    head = "type filter hook prerouting priority filter; policy accept;"
+    rules = f"table bridge t {{\n\tchain p {{\n\t\t{head}\n\t\t{rule}\n\t}}\n}}\n"
+    found = asked(ruled(lan, s=rules), "10.0.0.2", "icmp")
+    assert (found.verdict, found.reason, found.result.end.netns.title) == ("dropped", "filter", where), trace.lines(found)
+    assert what in found.result.end.what
+
+
+PROXY = (
+    VXLAN
+    + """
+macs() { ip netns exec $1 cat /sys/class/net/eth0/address; }
+for n in x y; do ip -n $n link set dev vx0 down; ip -n $n link del vx0; done
+ip -n x link add vx0 type vxlan id 7 local 192.168.0.1 dstport 4789 proxy nolearning
+ip -n y link add vx0 type vxlan id 7 local 192.168.0.2 dstport 4789 proxy nolearning
+for n in x y; do ip -n $n link set dev vx0 master br0; ip -n $n link set dev vx0 up; done
+bridge -n x fdb add $(macs b) dev vx0 dst 192.168.0.2 self permanent
+bridge -n y fdb add $(macs a) dev vx0 dst 192.168.0.1 self permanent
+ip -n x neigh add 10.0.0.2 lladdr $(macs b) dev vx0 nud permanent
+ip -n y neigh add 10.0.0.1 lladdr $(macs a) dev vx0 nud permanent
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("fault", "verdict", "reason", "where"),
+    [
+        ("", "reached", None, "b"),
+        ("ip -n x neigh del 10.0.0.2 dev vx0", "dropped", "neighbour-failed", "x"),
+        ("ip -n x neigh replace 10.0.0.2 lladdr 02:00:00:00:00:99 dev vx0 nud permanent", "dropped", "wrong-mac", "x"),
+        ("bridge -n y fdb replace $(macs a) dev vx0 dst 192.168.0.9 self permanent", "one way", "tunnel", "y"),
+    ],
+)
+def test_a_vxlan_that_answers_for_others(
+    private_host: PrivateHost, fault: str, verdict: str, reason: str | None, where: str
+) -> None:
+    private_host.sh(f"{PROXY}{fault}\n")
+    came = private_host.run("ip", "netns", "exec", "a", "ping", "-c1", "-W1", "10.0.0.2", check=False).returncode == 0
+    host = build(capture.read(private_host.netwrap("capture").stdout)[0])
+    found = asked(host, "10.0.0.2", "icmp")
+    end = found.result.there if verdict == "reached" else found.result.end
+    assert (came, found.verdict, found.reason, end.netns.title) == (verdict == "reached", verdict, reason, where)
+
+
+def test_an_own_address_that_is_a_duplicate(private_host: PrivateHost) -> None:
+    """A namespace hears nothing about an address that it has itself, though unusable, whoever has it."""
+    private_host.sh(LAN + "ip -n a address add fd00::9/64 dev eth0 nodad\nip -n b address add fd00::9/64 dev eth0\nsleep 3\n")
+    host = build(capture.read(private_host.netwrap("capture").stdout)[0])
+    found = asked(host, "fd00::9", "icmp", "b")
+    assert (found.verdict, found.reason, found.result.end.netns.title) == ("dropped", "dad-failed", "b"), trace.lines(found)

@@ -127,6 +127,11 @@ class Neighbours:
             if unheard is not None:
                 yield unheard
                 return
+            back = End(netns, link, good[0].trail, None, (), ())
+            returned = self._steered(good[0].netns, good[0].dev, back) if not mac else None
+            if isinstance(returned, Obstacle):  # the answer about the MAC does not come back
+                yield returned
+                return
             for end in {id(end.netns): end for end in reversed(good)}.values():
                 yield self._steered(netns, name, end)
             return
@@ -205,13 +210,16 @@ class Neighbours:
     def _steered(self, netns: Namespace, dev: str, end: End) -> End | Obstacle:
         """The owner of a resolved MAC; or the obstacle, where an fdb entry of a vxlan sends frames for the MAC elsewhere."""
         mac = str(end.link.get("address", "")).lower()
-        if not self.wires.steers(mac):
+        holders = self.wires.steered(mac)
+        if not holders:
             return end
         found = self.wires.segment(netns, dev, mac).end(end.netns, end.dev)
         if found is not None:
             return found.obstacle or found
+        passed = [id(step.netns) for step in end.trail]
+        holder, at = next(((one, name) for one, name in holders if id(one) in passed), (netns, dev))
         what = f"frames for {mac} of {end.netns.title} go to another end of the tunnel"
-        return Obstacle("tunnel", netns, dev, what, inside(netns, "bridge fdb show"), (), None, "tunnel")
+        return Obstacle("tunnel", holder, at, what, inside(holder, f"bridge fdb show dev {at}"), (), None, "tunnel")
 
     def _all_of(
         self, ends: tuple[End, ...], unknown: tuple[Unknown, ...], dead: tuple[Obstacle, ...]
@@ -272,7 +280,7 @@ class Neighbours:
         if open_ends:
             yield open_ends[0]
             return
-        if segment.dead and not segment.ends:
+        if segment.dead and (not segment.ends or self.wires.steered(mac)):
             yield segment.dead[0]
             return
         what = f"{holder.title} has a fixed entry for {nexthop} with a MAC that nobody on {at} has, {mac}"
