@@ -194,7 +194,7 @@ ip -n y neigh add 10.0.0.1 lladdr $(macs a) dev vx0 nud permanent
         ("", "reached", None, "b"),
         ("ip -n x neigh del 10.0.0.2 dev vx0", "dropped", "neighbour-failed", "x"),
         ("ip -n x neigh replace 10.0.0.2 lladdr 02:00:00:00:00:99 dev vx0 nud permanent", "dropped", "wrong-mac", "x"),
-        ("bridge -n y fdb replace $(macs a) dev vx0 dst 192.168.0.9 self permanent", "one way", "tunnel", "y"),
+        ("bridge -n y fdb replace $(macs a) dev vx0 dst 192.168.0.9 self permanent", "one way", "no-owner", "y"),
     ],
 )
 def test_a_vxlan_that_answers_for_others(
