@@ -54,7 +54,7 @@ class Words:
             if other is not None:
                 where = "" if other["bus"] or other["room"] == port["room"] else f" {self.titles.get(other['room'], '')}"
                 sign = "=" if port["kind"] == other["kind"] else "carries" if other["kind"] in _ON_TOP else "on"
-                detail = f" ({other['detail']})" if sign == "carries" and other["detail"] else ""
+                detail = f" ({other['detail']})" if sign == "carries" and other["kind"] == "vlan" and other["detail"] else ""
                 bus = self.buses.get(other["bus"] or "")
                 on = f" on {bus['title']}" if bus is not None and (sign == "carries" or self._is_on_several(port)) else ""
                 words.append(f"{sign} {other['name']}{detail}{on}{where}")
