@@ -415,6 +415,10 @@ def only(found: Record, rooms: set[str], kinds: Sequence[str] = ()) -> Record:
     # Of a bus whose room is not drawn: its enslaved ports, and its own link.
     wanted = {end for cable in cables for end in cable["ends"]} | {bus["port"] for bus in found["buses"] if bus["id"] in buses}
     ports += [port for port in found["ports"] if port["id"] in wanted - kept]
+    if kinds:  # a room without such links is not drawn, and links of a bridge that is not drawn are links of their room
+        rooms = {port["room"] for port in ports}
+        ports = [{**port, "bus": port["bus"] if port["bus"] in buses else None} for port in ports]
+        kept = {port["id"] for port in ports}
     return {
         **found, "rooms": [{**room, "ports": [port for port in room["ports"] if port in kept]}
                            for room in found["rooms"] if room["id"] in rooms],

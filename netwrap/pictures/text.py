@@ -55,10 +55,10 @@ class _Tree:
         owners = {bus["room"] for bus in self.graph["buses"]}
         several = len(self.graph["hosts"]) > 1
         for host in self.graph["hosts"]:
-            if several and not self.close:
-                self.out.append(cut(f"host {host['title']}", self.width))
-            self.before = f"{host['title']}: " if several and self.close else ""
             mine = [room for room in self.graph["rooms"] if room["host"] == host["id"]]
+            if several and mine and not self.close:
+                self.out.append(cut(f"host {host['title']}", self.width))
+            self.before = f"{host['title']}: " if several and mine and self.close else ""
             first = [room for room in mine if room["id"] in owners]
             for room in [*first, *(room for room in mine if room["id"] not in owners)]:
                 if room["id"] not in self.done and not (room["id"] not in owners and self._is_on_a_bus(room["id"])):

@@ -70,7 +70,7 @@ def _picture(hosts: list[Host], whole: Record, options: Options) -> str | bytes:
     """The picture of the part of the graph that is asked for, with its marks and folds."""
     found, asked = _part(hosts, whole, options)
     marks = _findings(hosts, found) if options.check else {}
-    if not found["rooms"]:
+    if not whole["rooms"]:
         raise NetwrapError("there is nothing to draw: no links were captured")
     if options.only and not found["ports"]:
         kinds = sorted({port["kind"] or "physical" for port in whole["ports"]})

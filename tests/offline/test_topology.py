@@ -441,6 +441,20 @@ def test_a_kind_that_no_link_has_is_an_error(netwrap: Netwrap, split: str) -> No
     assert done.stderr.startswith("netwrap: no links of kind vhet; did you mean 'veth'?; there are: "), done.stderr
 
 
+def test_links_of_a_kind_are_drawn_without_the_others(netwrap: Netwrap) -> None:
+    docker = str(ROOT / "fixtures" / "host" / "docker.netwrap")
+    assert (
+        netwrap("topology", "--from", docker, "--only", "bridge").stdout
+        == """\
+(root)
+├═ docker0 172.17.0.1/16  (bridge)
+└═ br-5d0ff1ce7a3b 172.18.0.1/16  (bridge)
+"""
+    )
+    page = netwrap("topology", "--from", docker, "--only", "veth", "--format", "svg").stdout
+    assert page.count("<polyline") == 5 and "veth3f1a2b0 = eth0 docker proxy" in page
+
+
 @pytest.mark.parametrize("form", ["svg", "html"])
 def test_a_way_is_drawn_with_the_place_where_it_stops(netwrap: Netwrap, split: str, tmp_path: Path, form: str) -> None:
     saved = tmp_path / f"way.{form}"
