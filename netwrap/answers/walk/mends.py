@@ -83,6 +83,8 @@ class Mends:
                 theirs = [row for row in end.netns.addresses_of(end.dev) if row.get("family") == family and "local" in row]
                 if any(plain(str(row["local"])) == plain(destination) for row in theirs):
                     return (inside(netns, f"{command}{destination}/{bits} dev {dev}"),)
+                if kind(end.link) == "ipvlan":
+                    continue  # an ipvlan takes packets for its own addresses only
                 router = self.routers.of(end.netns, family)
                 onward = router.decide(Question(destination, str(mine[0]["local"]), end.dev))
                 if not (onward.sends or onward.delivers) or any(leg.dev == end.dev for leg in onward.legs) and onward.sends:
