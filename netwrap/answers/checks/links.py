@@ -334,7 +334,8 @@ def tunnel_mtu(look: Look) -> Iterator[Finding]:
         mtu, overhead = link.get("mtu"), _OVERHEAD[str(kind(link))]
         if below is None or not mtu or not below[1].get("mtu"):
             continue
-        if data(link).get("remote6") or data(link).get("group6") or ":" in str(data(link).get("local", "")):
+        over_six = data(link).get("remote6") or data(link).get("group6") or ":" in str(data(link).get("local", ""))
+        if over_six and kind(link) in ("vxlan", "geneve"):  # the others are of one family, and counted so
             overhead += 20
         room = below[1]["mtu"] - overhead
         if mtu > room:
