@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from netwrap.answers import trace
+from netwrap.answers import check, trace
 from netwrap.answers.walk.walker import Walker
 from netwrap.sources import opening
 
@@ -33,3 +33,9 @@ def test_a_trace_says_what_the_packets_did(name: str) -> None:
             if (found.verdict == "undecided") != undecided or (said is None) != answered or proto == "icmp" and said != end:
                 wrong.append((start, address, proto, answered, end, trace.summary(found)))
     assert wrong == []
+
+
+def test_the_mtu_that_the_kernel_gives_a_tunnel_of_ipv6_is_no_finding() -> None:
+    host = opening.read(str(FOLDER / "tunnels-of-udp.netwrap.gz"))
+    found = {finding.what.partition(" ")[0] for finding in check.check(host) if finding.id == "L13"}
+    assert found == {"vxlan"}  # made without a link below, these have 1500
