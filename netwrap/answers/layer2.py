@@ -466,28 +466,35 @@ class Wires:
 
     def _out_of_bond(self, netns: Namespace, link: Link, tags: tuple[int, ...], way: _Way) -> None:
         name = str(link.get("ifname"))
-        slaves = [port for port in netns.ports(name) if is_up(port) and "NO-CARRIER" not in port.get("flags", ())]
-        active = data(link).get("active_slave")
-        chosen = [port for port in slaves if port.get("ifname") == active] or slaves[:1]
-        if not chosen:
-            self._found[2].append(
-                Obstacle(
-                    "no-carrier",
-                    netns,
-                    name,
-                    f"{name} in {netns.title} has no slave that is up",
-                    self._show(netns, name),
-                    (),
-                    link,
-                )
-            )
+        members = netns.ports(name)
+        carrying = [port for port in members if is_up(port) and "NO-CARRIER" not in port.get("flags", ())]
+        active = [port for port in members if port.get("ifname") == data(link).get("active_slave")]
+        chosen = active or carrying[:1]
+        if not carrying:
+            what = f"{name} in {netns.title} has no member with a carrier"
+            mend = tuple(one for port in members for one in self._carrier_for(netns, port))[:1]
+            self._found[2].append(Obstacle("no-carrier", netns, name, what, self._show(netns, name), mend, link))
             return
+        if active and active[0] not in carrying:
+            called = active[0].get("ifname")
+            what = f"{name} in {netns.title} sends by {called}, which has no carrier: it does not watch its members (miimon 0)"
+            mend = (inside(netns, f"ip link set dev {name} type bond miimon 100"),)
+            way = way.blocked(Obstacle("no-carrier", netns, name, what, self._show(netns, name), mend, link))
         self._leave(
             netns,
             chosen[0],
             tags,
             way.step(netns, "link", f"{name} sends by {chosen[0].get('ifname')}", self._show(netns, name), link),
         )
+
+    def _carrier_for(self, netns: Namespace, link: Link) -> tuple[str, ...]:
+        """The command that gives a link a carrier: the one or the other end is set up."""
+        if not is_up(link):
+            return (inside(netns, f"ip link set dev {link.get('ifname')} up"),)
+        peer = self.host.peer(netns, link)
+        if peer is None or peer.netns is None or peer.link is None or is_up(peer.link):
+            return ()
+        return (inside(peer.netns, f"ip link set dev {peer.link.get('ifname')} up"),)
 
     # -- bridges ------------------------------------------------------------------------------------------------------
 
@@ -650,7 +657,7 @@ class Wires:
                     f"{name} in {netns.title} is not the active member of {master.get('ifname')}, which takes nothing from {name}"
                 )
                 mend = (inside(netns, f"ip link set dev {master.get('ifname')} type bond active_slave {name}"),)
-                way = way.blocked(Obstacle("no-carrier", netns, name, what, self._show(netns, name), mend, link))
+                way = way.blocked(Obstacle("port-state", netns, name, what, self._show(netns, name), mend, link))
             self._arrive(netns, master, tags, way)
         elif master is not None and over not in ("vrf",):
             self._found[1].append(

@@ -48,7 +48,7 @@ REASONS = {
     "wrong-mac": "a fixed neighbour entry with a MAC that nobody on the link has",
     "wrong-owner": "a fixed neighbour entry with the MAC of another, who does not forward",
     "bridge-down": "the bridge is down",
-    "port-state": "the port of the bridge does not forward",
+    "port-state": "the port of the bridge does not forward, or the member of the bond is not active",
     "vlan": "the VLAN is not allowed on a port, or nobody takes it",
     "isolated": "both ports of the bridge are isolated, or the macvlan mode separates them",
     "no-port": "the bridge has no port to send to",
