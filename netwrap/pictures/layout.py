@@ -107,7 +107,7 @@ class _Cell:
         widest = max(
             [columns(self.title) * 1.08, columns(self.subtitle), *(columns(text) + 2 + 2 * depth for _, text, _, depth in lines)]
         )
-        self.width = widest * width("x") + 2 * _PAD + 4
+        self.width = math.ceil(widest * width("x")) + 2 * _PAD + 4
         self.height = 2 * _PAD + _LINE * (1 + bool(self.subtitle) + len(lines))
         self.x = self.y = 0.0
         self.compact = False
@@ -118,7 +118,7 @@ class _Cell:
         """Put a title and the only line beside each other: hundreds of rooms are small."""
         if len(self.lines) == 1 and not self.subtitle and not self.compact:
             self.compact = True
-            self.width = (columns(self.title) * 1.08 + columns(self.lines[0][1]) + 4) * width("x") + _PAD
+            self.width = math.ceil((columns(self.title) * 1.08 + columns(self.lines[0][1]) + 4) * width("x")) + _PAD
             self.height = _LINE + 8
 
     def port_at(self, port: str, right: bool = False) -> tuple[float, float]:
@@ -194,7 +194,9 @@ class _Block:
 
     @property
     def width(self) -> float:
-        bar = columns(_bar_title(self.bus)) * width("x") + 40 + _TRACK * len(self.entries) if self.bus is not None else 0
+        bar = (
+            math.ceil(columns(_bar_title(self.bus)) * width("x")) + 40 + _TRACK * len(self.entries) if self.bus is not None else 0
+        )
         return max(sum(self.column_widths) + sum(self.gutter_width(number) for number in range(self.across)), bar)
 
     @property
@@ -234,11 +236,11 @@ class _Block:
         """The position of a net in the gutter left of a column."""
         jogs = self.jogs[number]
         track = jogs[net] if net in jogs else len(jogs) + self.gutters[number][net]
-        return self.gutter_lefts[number] + _GAP / 2 + _TRACK * (track + 0.5)
+        return self.gutter_lefts[number] + _GAP / 2 + _TRACK * track + _TRACK // 2
 
     def entry_x(self, net: Any) -> float:
         """The position where a net comes to the bar from above."""
-        return self.x + self.width - _GAP - _TRACK * (len(self.entries) - self.entries[net] - 0.5)
+        return self.x + self.width - _GAP - _TRACK * (len(self.entries) - self.entries[net]) + _TRACK // 2
 
 
 def _columns(cells: list[_Cell]) -> list[int]:
@@ -628,10 +630,10 @@ class _Placer:
         return max(wide, 200.0), max(y, 60.0)
 
     def _avenue_y(self, avenue: int, net: Any) -> float:
-        return self.avenue_tops[avenue] + _GAP / 2 + _TRACK * (self.avenue_tracks[avenue][net] + 0.5)
+        return self.avenue_tops[avenue] + _GAP / 2 + _TRACK * self.avenue_tracks[avenue][net] + _TRACK // 2
 
     def _main_x(self, net: Any) -> float:
-        return self.main_left + _TRACK * (self.main_tracks[net] + 0.5)
+        return self.main_left + _TRACK * self.main_tracks[net] + _TRACK // 2
 
     def _frames(self) -> list[tuple[str, float, float, float, float]]:
         frames = []

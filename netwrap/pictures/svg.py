@@ -134,7 +134,7 @@ def _box(box: layout.Box, marks: dict[str, str], prefix: str) -> str:
             out.append(f'<circle class="dot {_DOTS[state]}" cx="{_n(x + 4)}" cy="{_n(y - 4)}" r="3.6"/>')
         out.append(f'<text x="{_n(x + 13)}" y="{_n(y)}">{escape(text)}</text>')
     out.append("</g>")
-    return " ".join(out)
+    return "".join(out)
 
 
 def _n(number: float) -> str:

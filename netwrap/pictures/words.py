@@ -74,7 +74,7 @@ class Words:
         return port["room"] in self._several
 
     def of_cable(self, cable: Record) -> str:
-        """A cable in words: ``veth0 of (root) = eth0 of red (known by nsid)``"""
+        """A cable in words: ``veth0 of (root) = eth0 of red (known by counters)``"""
         words = []
         for end in cable["ends"]:
             port = self.ports.get(end)
@@ -84,4 +84,6 @@ class Words:
                 words.append(self.buses[end]["title"])
             else:
                 words.append("outside")
-        return f"{words[0]} = {words[1]} ({'known by ' if cable['certain'] else 'not certain: '}{cable['how']})"
+        told = cable["certain"] and cable["how"] in ("name", "nsid")  # the usual evidence
+        how = "" if told else f" ({'known by ' if cable['certain'] else 'not certain: '}{cable['how']})"
+        return f"{words[0]} = {words[1]}{how}"
