@@ -214,3 +214,22 @@ def test_an_own_address_that_is_a_duplicate(private_host: PrivateHost) -> None:
     host = build(capture.read(private_host.netwrap("capture").stdout)[0])
     found = asked(host, "fd00::9", "icmp", "b")
     assert (found.verdict, found.reason, found.result.end.netns.title) == ("dropped", "dad-failed", "b"), trace.lines(found)
+
+
+def test_nobody_answers_for_a_gateway_that_nobody_has(private_host: PrivateHost) -> None:
+    """A gateway such as Calico's is only answered for by proxy_arp; the mend is traced and pinged."""
+    private_host.sh(
+        CHAIN
+        + """
+ip -n a address flush dev eth0; ip -n a address add 10.1.0.1/32 dev eth0
+ip -n a route add 169.254.1.1 dev eth0 scope link; ip -n a route add default via 169.254.1.1 dev eth0
+ip -n r route add 169.254.0.0/16 dev eth1; ip netns exec r sh -c 'echo 0 >/proc/sys/net/ipv4/neigh/eth0/proxy_delay'
+"""
+    )
+    found = asked(build(capture.read(private_host.netwrap("capture").stdout)[0]), "10.2.0.1", "icmp")
+    end = found.result.end
+    assert (found.verdict, found.reason, end.netns.title, end.mend) == (
+        "dropped", "no-owner", "a", ("ip netns exec r sysctl -w net.ipv4.conf.eth0.proxy_arp=1",)
+    )  # fmt: skip
+    private_host.sh("\n".join(end.mend))
+    private_host.run("ip", "netns", "exec", "a", "ping", "-c1", "-W2", "10.2.0.1")

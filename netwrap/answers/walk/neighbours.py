@@ -6,8 +6,10 @@ somebody set by hand decides by its MAC; last, every owner of the address on the
 
 from __future__ import annotations
 
+import itertools
+
 from .. import neighbour_firewalls
-from ..inside import inside, six
+from ..inside import inside, six, sysctl_key
 from ..layer2 import End, Obstacle, Unknown, data, has_address, kind, routes_like_its_parent
 from ..routing import Question, family_of, number
 from .mends import accepting, rule_words
@@ -188,7 +190,28 @@ class Neighbours:
         owners = [owner for owner, _ in self.routers.owners(nexthop)]
         elsewhere = f" ({owners[0].title} has it, on another link)" if owners else ""
         what = f"nobody on {name} of {netns.title} has {nexthop}{elsewhere}"
+        proxied = self._could_proxy(netns, name, segment, nexthop) if not owners else None
+        if proxied is not None:
+            what, mend = f"{what}{proxied[0]}", proxied[1]
         yield Obstacle("no-owner", netns, name, what, command, mend, entry, "neighbour")
+
+    def _could_proxy(self, netns: Namespace, dev: str, segment: Segment, nexthop: str) -> tuple[str, tuple[str, ...]] | None:
+        """Why the router on a segment does not answer for a next hop that nobody can have (Calico's 169.254.1.1), and the mend.
+
+        None where the next hop is an address of a network of the link: somebody else should have it.
+        """
+        if ":" in nexthop or any(is_within(nexthop, row) for row in netns.addresses_of(dev)):
+            return None
+        ends = [end for end in itertools.islice(segment.each(), 3) if end.obstacle is None]
+        if len(ends) != 1:
+            return None
+        end, router = ends[0], self.routers.of(ends[0].netns, "inet")
+        if not router.switches.forwards(end.dev, "inet")[0]:
+            return None
+        if router.switches.on("proxy_arp", end.dev):
+            return f"; {end.netns.title} answers for others there (proxy_arp), but only for what it has a route to", ()
+        command = inside(end.netns, f"sysctl -w {sysctl_key(f'net.ipv4.conf.{end.dev}.proxy_arp')}=1")
+        return f"; {end.netns.title} forwards, and does not answer for others there (proxy_arp)", (command,)
 
     def _silent_ipvlan(self, netns: Namespace, dev: str, end: End, nexthop: str) -> Obstacle:
         """The obstacle at an ipvlan of mode l3 or l3s, which answers no ARP: the asker needs a route by the parent."""
