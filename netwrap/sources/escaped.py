@@ -57,7 +57,11 @@ def _parts(line: str) -> list[str]:
         text = _unescaped(string[1] if string[1] is not None else string[2])
         if "\n" in text and _has_table(text):
             front = line[: string.start()].rstrip(" :=")
-            return [*([front] if front.strip() else []), *text.strip("\n").split("\n"), line[string.end() :].strip(" ,")]
+            first, *more = text.strip("\n").split("\n")
+            title, _, row = first.rpartition(": ")  # `msg="routes: default via …`
+            first_lines = [f"{title}:", row] if title and line_prefixes.is_of_table(row) else [first]
+            behind = line[string.end() :].strip(" ,")
+            return [*([front] if front.strip() else []), *first_lines, *more, *([behind] if behind else [])]
     of_ansible = _OF_ANSIBLE.match(line)
     if of_ansible is not None:
         text = _unescaped(line[of_ansible.end() :]).replace(" (stderr) ", "\n")

@@ -74,7 +74,8 @@ def _quoted(line: str) -> list[str]:
 def _parts(line: str) -> list[str]:
     if line.count("`") > 1:
         return _quoted(line)
-    starts = [one for one in _ROW.finditer(line) if (line[: one.start()].split() or [""])[-1] not in _OPEN]
+    starts = [one for one in _ROW.finditer(line)
+              if one.lastgroup != "ip_route" or (line[: one.start()].split() or [""])[-1] not in _OPEN]  # fmt: skip
     if not starts or len(starts) == 1 and not line[: starts[0].start()].strip():
         return [line]
     front = line[: starts[0].start()].rstrip()

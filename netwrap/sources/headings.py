@@ -115,6 +115,7 @@ _ORDINAL = re.compile(
     rf" (?P<kind>{'|'.join(_MACHINES)}):$",
     re.IGNORECASE,
 )
+_ADDRESS = re.compile(r"^\S+ (?:\d{1,3}\.){3}\d{1,3}(?:/\d+)?$")
 _BETWEEN_BACKTICKS = re.compile(r"`([^\W_][\w.-]{0,60})`")
 # `A:`: the first of two machines
 _LETTER = re.compile(r"[A-D]:?$")
@@ -219,6 +220,8 @@ def above_a_block(line: str, names: Iterable[str] = ()) -> tuple[str | None, str
     """
     line = line.strip()
     patterns = (_ON, _IN, _IN_BRACKETS, _POSSESSED)
+    if _ADDRESS.search(line):  # `gateway 10.0.0.1`, of a file of settings
+        return None
     if _LETTER.match(line):
         return line.rstrip(":"), None
     if (

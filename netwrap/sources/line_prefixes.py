@@ -30,12 +30,18 @@ _SYSLOG = re.compile(
     r"(?:\[\d{1,9}\])?: "
 )
 # `docker compose logs`: `web-1  | `; `pssh`, `clush`: `node1: `
-_NAMED = re.compile(r"(?P<host>[^\W_][\w.-]{0,60})(?: {1,20}\| ?|: )")
+_NAMED = re.compile(r"\s{0,8}(?P<host>[^\W_][\w.-]{0,60})(?: {1,20}\| ?|: )")
+# `[pod/web-1/app] ` of `kubectl logs --prefix`, `[10.0.0.1] out: ` of Fabric
+_BRACKETED = re.compile(r"\[(?:pod/)?(?P<host>[^\W_][\w.-]{0,80})(?:/[\w.-]{1,60}\]|\] (?:out|run):) ?")
+# `null_resource.net (remote-exec): `
+_PROVISIONER = re.compile(r"[\w.\[\]\"-]{1,80} \((?:remote|local)-exec\): ?")
 _STRING = re.compile(r'\s*"(.*)",?\s*$')
 _NUMBERED = re.compile(r"\s{0,6}(\d{1,6})(?:[:.|)]|\t| {1,4})[ \t]?")
 # Texts that follow a prefix only if the line belongs to a table (and not to a comment, a frame or a shell's history)
 _TABLE = re.compile(
-    r"\s{0,8}(?:\d{1,6}: \S{1,80}: <|(?:default|[\d.]{7,15}(?:/\d+)?) (?:via|dev) |\d{1,6}:\s+from \S|inet6? [\d\w.:]+/\d"
+    r"\s{0,8}(?:\d{1,6}: \S{1,80}: <"
+    r"|(?:(?:blackhole|unreachable|prohibit|local|broadcast|multicast) )?"
+    r"(?:default|[\d.]{7,15}(?:/\d+)?|[\da-f]{0,4}:[\da-f:]{1,36}(?:/\d+)?) (?:via|dev) |\d{1,6}:\s+from \S|inet6? [\d\w.:]+/\d"
     r"|\d{1,6}: \S{1,40} +inet6? \S|[\w.@-]{1,40} {2,}(?:UP|DOWN|UNKNOWN) {2,}\S|\S{1,40}: flags=\d"
     r"|\S{1,40} +Link encap:|\? \([\d.]+\) at"
     r"|[\w.-]{1,40}@[\w.-]{1,60}[:~ ][^#$\n]{0,60}[#$] (?:sudo )?(?:ip|bridge|arp|route|docker|kubectl) \S"
@@ -60,13 +66,55 @@ def without(lines: list[str], breaks: set[int]) -> tuple[list[str], dict[int, st
     ['bash# ip a', '2: eth0: <UP> mtu 1500']
     """
     machines: dict[int, str] = {}
-    for mark, first in ((_SYSLOG, None), (_TIME, "[0123456789")):
+    for mark, first in ((_SYSLOG, None), (_TIME, "[0123456789"), (_BRACKETED, "["), (_PROVISIONER, None)):
         lines = _without_mark(lines, mark, breaks, machines, first)
     lines = _without_names(lines, breaks, machines)
     lines = _without_json(lines)
     for mark in (_CHAT, _FRAME, _COMMENT, _ITEM):
         lines = _without_mark(lines, mark, breaks, machines, None)
     return _without_numbers(lines), machines
+
+
+def grouped(lines: list[str], numbers: list[int]) -> tuple[list[str], list[int]]:
+    """The lines, with those of each machine together where the prefixes of several machines alternate.
+
+    >>> grouped(["a1: default dev x", "b2: default dev y", "a1: 10.0.0.0/8 dev x", "Bye."], [1, 2, 3, 4])
+    (['a1: default dev x', 'a1: 10.0.0.0/8 dev x', 'b2: default dev y', 'Bye.'], [1, 3, 2, 4])
+    """
+    order: list[int] = []
+    at = 0
+    while at < len(lines):
+        hosts: list[str] = []
+        mixed = False  # whether a machine's table goes on below a line of another one
+        while at + len(hosts) < len(lines):
+            host, length = _host_in_front(lines[at + len(hosts)])
+            if not host:
+                break
+            if hosts and hosts[-1] != host and host in hosts:
+                mixed = mixed or is_of_table(lines[at + len(hosts)][length:])
+            hosts.append(host)
+        run = range(at, at + len(hosts))
+        if mixed:
+            for name in dict.fromkeys(hosts):
+                order += [position for position in run if hosts[position - at] == name]
+        else:
+            order += run
+        at += len(hosts)
+        if at < len(lines):
+            order.append(at)
+            at += 1
+    return [lines[position] for position in order], [numbers[position] for position in order]
+
+
+def _host_in_front(line: str) -> tuple[str, int]:
+    """The machine in the prefix of a line, ``""`` if the line has none, and the length of the prefix."""
+    for mark in (_SYSLOG, _BRACKETED, _NAMED) if ": " in line or "| " in line or line[:1] == "[" else ():
+        found = mark.match(line[:160])
+        if found is not None:
+            name = found["host"]
+            sure = mark is not _NAMED or headings.is_machine(name) or "|" in found[0] and headings.is_name(name)
+            return (name, found.end()) if sure and not is_of_table(line) else ("", 0)
+    return "", 0
 
 
 def _without_mark(

@@ -101,7 +101,7 @@ def undo(text: str) -> Pasted:
     lines, numbers = _single_spaced(lines, numbers)
     if "\\n" in text:
         lines, numbers = escaped.apart(lines, numbers)
-    lines, numbers = flattened.apart(lines, numbers)
+    lines, numbers = line_prefixes.grouped(*flattened.apart(lines, numbers))
     breaks: set[int] = set()
     if "\n-" in text or "\n+" in text:
         lines, numbers = differences.apart(lines, numbers, breaks)
@@ -115,7 +115,12 @@ def undo(text: str) -> Pasted:
     lines = _without_marks(lines, breaks)
     if not text.isascii() or "&" in text:
         lines = [line.translate(_ODD) if not line.isascii() else line for line in lines]
-    lines, machines = line_prefixes.without(lines, breaks)
+    marked = lines
+    lines, machines = line_prefixes.without(marked, breaks)
+    for position, line in enumerate(lines):
+        if line is not marked[position] and line != marked[position] and _FENCE_LINE.match(line):
+            lines[position] = ""
+            breaks |= {position, position + 1}
     return Pasted(lines, numbers, breaks, voices or [""] * len(lines), machines, walls)
 
 

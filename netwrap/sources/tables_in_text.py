@@ -599,7 +599,7 @@ def _mended(
             records = []
     if not records and not lost and not _is_title("\n".join(texts)):
         return None
-    objects = [record.keys() for record in records if isinstance(record, dict)]
+    objects = [{key for key in record if record[key] != []} for record in records if isinstance(record, dict)]
     if is_json(texts[0].strip()) and records and not any(_JSON_KEYS & keys for keys in objects):
         return None  # of another program: `{"kernel": …`
     if end >= len(lines) and cut == "" and _ends_in_the_middle(rows):

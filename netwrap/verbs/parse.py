@@ -118,7 +118,8 @@ def _session(text: str, shown: str, options: Options) -> int:
     here = [block for block in blocks if block.lines or not block.part]
     tables = [block for block in here if block.parser is not None and not block.failed or block.changes or block.side]
     if not any(block.parser is not None or block.side or block.changes for block in blocks):
-        known = "it is empty" if not text.strip() else "it is none that netwrap knows, or only a part"
+        foreign = next((reason for block in blocks for _, _, reason in block.lost), "")
+        known = "it is empty" if not text.strip() else foreign or "it is none that netwrap knows, or only a part"
         raise NetwrapError(f"{shown}: cannot tell which command printed this ({known}); name it: netwrap parse 'ip route' FILE")
     several = len({block.host for block in tables}) > 1
     form = options.format or render.DEFAULT
