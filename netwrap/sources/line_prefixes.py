@@ -44,13 +44,23 @@ _TABLE = re.compile(
     r"(?:default|[\d.]{7,15}(?:/\d+)?|[\da-f]{0,4}:[\da-f:]{1,36}(?:/\d+)?) (?:via|dev) |\d{1,6}:\s+from \S|inet6? [\d\w.:]+/\d"
     r"|\d{1,6}: \S{1,40} +inet6? \S|[\w.@-]{1,40} {2,}(?:UP|DOWN|UNKNOWN) {2,}\S|\S{1,40}: flags=\d"
     r"|\S{1,40} +Link encap:|\? \([\d.]+\) at"
-    r"|[\w.-]{1,40}@[\w.-]{1,60}[:~ ][^#$\n]{0,60}[#$] (?:sudo )?(?:ip|bridge|arp|route|docker|kubectl) \S"
     r"|link/\w+ |Destination +Gateway|Address +HWtype|Kernel IP|[\da-f:]{17} dev )",
     re.ASCII,
 )
 
 
+# `root@alpha:~# ip a`
+_PROMPT = re.compile(
+    r"\s{0,8}[\w.-]{1,40}@[\w.-]{1,60}[:~ ][^#$\n]{0,60}[#$] (?:sudo )?(?:ip|bridge|arp|route|docker|kubectl) \S", re.ASCII
+)
+
+
 def is_of_table(line: str) -> bool:
+    """Whether a line can only be a line of a table, or a prompt with the command of one."""
+    return is_row(line) or _PROMPT.match(line[:200]) is not None
+
+
+def is_row(line: str) -> bool:
     """Whether a line can only be a line of a table."""
     return _TABLE.match(line[:200]) is not None
 

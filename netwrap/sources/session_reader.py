@@ -14,13 +14,13 @@ import parsers
 
 from .. import commands
 from ..commands.line import understand
-from . import foreign, headings, invocation, machine_names, prompts, quotations, shells, shown, tables_in_text
+from . import foreign, headings, invocation, line_prefixes, machine_names, prompts, quotations, shells, shown, tables_in_text
 from .block import NOT_HERE, Block, essence, span
 from .commands_in_text import Commands
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     from .commands_in_text import Found
@@ -71,6 +71,7 @@ class Reader:
         self.writers = {"": self.shells, quotations.UNNAMED: self.shells}  # the shells of each writer
         self.files: dict[str, Run] = {}
         self.read: set[int] = set()  # the positions of the lines that are in tables
+        self.no_tables: set[int] = set()  # the positions of lines that look like rows, but are of another command
         self.json: dict[int, int] | None = None  # see tables_in_text.whole_json
         self.commands = Commands(self.lines, lambda: self.shells.named)
         self.marks: set[str] = set()  # the values of a loop whose headings are still to come
@@ -171,7 +172,9 @@ class Reader:
             return at + 1
         self.shells.typed(typed)
         if _NO_TABLES.match(typed):
-            return self.passed(found.last + 1)
+            end = self.passed(found.last + 1)
+            self.no_tables.update(range(at, end))
+            return end
         if found.runs and all(not run.words for run in found.runs):
             self.shells.enter(self.shells.filled(found.runs[0]))
             return found.last + 1
@@ -579,6 +582,7 @@ class Reader:
 
     def finished(self) -> list[Block]:
         """The blocks, each with its machine and with the number of earlier runs of its command there."""
+        self.blocks += self.left_out()
         found = sorted(self.blocks, key=lambda block: block.line)
         machine_names.give(found, self.writers)
         states: dict[tuple[Any, ...], int] = {}
@@ -597,6 +601,21 @@ class Reader:
             block.state = states.get(key, -1) + 1
             states[key] = block.state
         return found
+
+    def left_out(self) -> Iterator[Block]:
+        """A block without a table for each line that only a table has, and that no block has read or called lost."""
+        lost = {number for block in self.blocks for number, _, _ in block.lost}
+        for block in self.blocks:
+            if block.lost:
+                lost.update(range(block.first, block.last + 1))
+        for at, line in enumerate(self.lines):
+            if at in self.read or at in self.no_tables or self.numbers[at] in lost or not line_prefixes.is_row(line):
+                continue
+            if self.commands.is_prompt(at) or tables_in_text.is_prose(line) or self.commands.at(at) is not None:
+                continue
+            block = Block(self.numbers[at], "", None, None)
+            block.lost = [(self.numbers[at], line, "a line of a table that was not read")]
+            yield block
 
 
 def _heading_pattern(name: str, echo: list[str] | None) -> re.Pattern[str]:
