@@ -741,7 +741,7 @@ class Wires:
         name, what, info = str(link.get("ifname")), kind(link), data(link)
         under = self.underlay(netns, link)
         remotes = self.remotes(netns, link, way.mac)
-        if way.learned and what == "vxlan" and info.get("learning", True):
+        if way.learned and what == "vxlan" and info.get("learning", True) and not self._set_for(netns, link, way.mac):
             remotes = self._talkers(netns, link) or remotes
         if under is None:
             self._found[1].append(
@@ -946,15 +946,21 @@ class Wires:
                 return [str(row.get("lladdr", mac)) for row in rows[:1]]
             return [mac] if kind(link) == "ipip" else []  # gre asks its neighbour table only
         if kind(link) == "vxlan" and netns.fdb is not None:  # which holds the remote that the link was made with, too
-            known = [row for row in netns.fdb if row.get("ifname") == link.get("ifname") and "dst" in row]
-            own = [
-                str(row["dst"])
-                for row in known
-                if row.get("state") in ("permanent", "static") and str(row.get("mac")).lower() == mac
-            ]
-            found = [*(own[:1] or [str(row["dst"]) for row in known if row.get("mac") == _EVERYBODY])]
+            known = [str(row["dst"]) for row in self._entries(netns, link) if row.get("mac") == _EVERYBODY]
+            found = [*(self._set_for(netns, link, mac)[:1] or known)]
         each = (one for address in found if address is not None for one in self._members(netns, link, address))
         return list(dict.fromkeys(each))
+
+    @staticmethod
+    def _entries(netns: Namespace, link: Link) -> list[AnyRecord]:
+        return [row for row in netns.fdb or () if row.get("ifname") == link.get("ifname") and "dst" in row]
+
+    def _set_for(self, netns: Namespace, link: Link, mac: str | None) -> list[str]:
+        """Where the entries that somebody set for a MAC send its frames; what a vxlan learns does not change these."""
+        return [
+            str(row["dst"]) for row in self._entries(netns, link)
+            if row.get("state") in ("permanent", "static") and str(row.get("mac")).lower() == mac
+        ]  # fmt: skip
 
     def _members(self, netns: Namespace, link: Link, address: str) -> list[str]:
         """The address itself; for a multicast group the addresses of the links on which a tunnel has joined it."""

@@ -571,8 +571,6 @@ class Router:
         if self.six:
             return self._decided(*self._lookup(asked, missing))
         dev = asked.iif
-        vrf = self.vrf_of(dev)
-        switched = vrf if vrf is not None else dev  # what a slave of a VRF receives is received by the VRF
         source = number(asked.source or "0.0.0.0")
         destination = number(asked.destination)
         if source >> 28 == 14 or source == 0xFFFFFFFF:
@@ -585,19 +583,19 @@ class Router:
             return Decision("martian")
         rule, found = self._lookup(asked, missing)
         decision = self._decided(rule, found)
-        forwards, known = self.switches.forwards(switched, "inet")
+        forwards, known = self.switches.forwards(dev, "inet")
         if isinstance(found, str) or decision.type in _ERRORS:
             return decision if forwards else decision._replace(type="not-forwarding")
         if decision.type in ("local", "broadcast"):
-            wrong = self.source_check(asked, switched, None, missing)
+            wrong = self.source_check(asked, dev, None, missing)
             return decision._replace(type=wrong) if wrong else decision
         if not forwards:
             return decision._replace(type="not-forwarding")
         if not known:
-            missing.append((f"forwarding of {switched}", self._switch_command("forwarding", switched)))
+            missing.append((f"forwarding of {dev}", self._switch_command("forwarding", dev)))
         if decision.type != "unicast":
             return decision._replace(type="martian")
-        refused = {leg: self.source_check(asked, switched, leg.dev, missing) for leg in decision.legs}
+        refused = {leg: self.source_check(asked, dev, leg.dev, missing) for leg in decision.legs}
         wrong = next(iter(refused.values()), None)
         if wrong and all(refused.values()):
             return decision._replace(type=wrong)

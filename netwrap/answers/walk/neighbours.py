@@ -130,7 +130,7 @@ class Neighbours:
                 yield unheard
                 return
             back = End(netns, link, good[0].trail, None, (), ())
-            returned = self._steered(good[0].netns, good[0].dev, back) if not mac else None
+            returned = self._steered(good[0].netns, good[0].dev, back, learned=True) if not mac else None
             if isinstance(returned, Obstacle):  # the answer about the MAC does not come back
                 yield returned
                 return
@@ -230,13 +230,16 @@ class Neighbours:
         show = inside(place, f"ip -d link show dev {called}")
         return Obstacle("arp-off", place, called, what, show, mend, end.link, "neighbour")
 
-    def _steered(self, netns: Namespace, dev: str, end: End) -> End | Obstacle:
-        """The owner of a resolved MAC; or the obstacle, where an fdb entry of a vxlan sends frames for the MAC elsewhere."""
+    def _steered(self, netns: Namespace, dev: str, end: End, learned: bool = False) -> End | Obstacle:
+        """The owner of a resolved MAC; or the obstacle, where an fdb entry of a vxlan sends frames for the MAC elsewhere.
+
+        ``learned``: a frame came from the MAC before.
+        """
         mac = str(end.link.get("address", "")).lower()
         holders = self.wires.steered(mac)
         if not holders:
             return end
-        found = self.wires.segment(netns, dev, mac).end(end.netns, end.dev)
+        found = self.wires.segment(netns, dev, mac, learned).end(end.netns, end.dev)
         if found is not None:
             return found.obstacle or found
         passed = [id(step.netns) for step in end.trail]

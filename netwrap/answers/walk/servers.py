@@ -38,26 +38,26 @@ def refused(router: Router, netns: Namespace, way: Way, packet: Packet, dev: str
         )
     if packet.proto not in ("tcp", "udp") or packet.dport is None:
         return None
-    vrf = router.vrf_of(dev)
-    if vrf is not None and not switches.value(f"net.ipv4.{packet.proto}_l3mdev_accept"):
-        what = f"{packet.proto} servers of {netns.title} outside of the VRF {vrf} do not hear what comes in by {dev}"
-        mend = (inside(netns, f"sysctl -w net.ipv4.{packet.proto}_l3mdev_accept=1"),)
-        return ended(
-            way,
-            "deaf",
-            netns,
-            dev,
-            "vrf",
-            what,
-            inside(netns, f"sysctl net.ipv4.{packet.proto}_l3mdev_accept"),
-            mend,
-            None,
-            "socket",
-        )
+    outside = outside_vrf(router, netns, way, packet, dev)
+    if outside is not None:
+        return outside
     if _listening(netns, packet) is False:
         what = f"nobody listens on {packet.proto} port {packet.dport} in {netns.title}"
         return ended(way, "deaf", netns, dev, "no-listener", what, inside(netns, "ss -lntup"), (), None, "socket")
     return None
+
+
+def outside_vrf(router: Router, netns: Namespace, way: Way, packet: Packet, dev: str) -> Ended | None:
+    """End a way as deaf where a TCP or UDP packet comes in by a VRF, and sockets that are not bound to the VRF do not hear it."""
+    vrf = router.vrf_of(dev) if packet.proto in ("tcp", "udp") else None
+    name = f"net.ipv4.{packet.proto}_l3mdev_accept"
+    if vrf is None or router.switches.value(name):
+        return None
+    what = f"{packet.proto} servers of {netns.title} outside of the VRF {vrf} do not hear what comes in by {dev}"
+    if way.reply:
+        what = f"the {packet.proto} socket of {netns.title} is outside of the VRF {vrf}: it does not hear the answer by {dev}"
+    mend = (inside(netns, f"sysctl -w {name}=1"),)
+    return ended(way, "deaf", netns, dev, "vrf", what, inside(netns, f"sysctl {name}"), mend, None, "socket")
 
 
 def _listening(netns: Namespace, packet: Packet) -> bool | None:

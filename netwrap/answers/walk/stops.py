@@ -101,9 +101,8 @@ class Stops:
                 (inside(netns, f"sysctl -w {name}=1"),),
             )
         router = self.routers.of(netns, family)
-        switched = router.vrf_of(dev) or dev
         everything = router.switches.value("net.ipv4.conf.all.forwarding") or router.switches.value("net.ipv4.ip_forward")
-        name = f"net.ipv4.conf.{switched}.forwarding"
-        what = f"{netns.title} does not forward IPv4 (forwarding of {switched} is 0)"
+        name = f"net.ipv4.conf.{dev}.forwarding"
+        what = f"{netns.title} does not forward IPv4 (forwarding of {dev} is 0)"
         mend = f"sysctl -w {sysctl_key(name)}=1" if everything else "sysctl -w net.ipv4.ip_forward=1"
         return what, inside(netns, f"sysctl {sysctl_key(name)}"), (inside(netns, mend),)

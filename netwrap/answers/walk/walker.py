@@ -353,7 +353,8 @@ class Walker:
             return
         packet = outcome.packet
         way = way._replace(packet=packet)
-        refused = None if way.reply else servers.refused(self.routers.of(netns, packet.family), netns, way, packet, dev)
+        asked = servers.outside_vrf if way.reply else servers.refused
+        refused = asked(self.routers.of(netns, packet.family), netns, way, packet, dev)
         yield refused if refused is not None and refused.fault not in self.mended else Ended("delivered", way, netns, dev)
 
     def _post(self, netns: Namespace, way: Way, leg: Leg, before: Tuple) -> Iterator[Ended]:
