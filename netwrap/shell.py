@@ -60,6 +60,8 @@ announce: Callable[[Sequence[str], str | None], None] | None = None
 dry_run = False
 #: Signals that end a program which does not mind them, and that somebody sends on purpose.
 ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
+#: The seconds that a command which runs long may take to clean up, before it is killed.
+GRACE = 3.0
 #: Open files that commands inherit: a lock is held until the last of them has ended, even where we are killed.
 held_open: set[int] = set()
 
@@ -504,11 +506,13 @@ def _wait_long(
         raise CommandFailed(words, 126, said) from failed
     import threading
 
-    late = threading.Event()
+    late, over = threading.Event(), threading.Event()
 
     def end() -> None:
         late.set()
-        kill(running.pid)
+        kill(running.pid, signal.SIGTERM)  # a probe removes its folder, and prints what it has read
+        if not over.wait(GRACE):
+            kill(running.pid)
 
     clock = threading.Timer(timeout, end)
     clock.daemon = True
@@ -525,6 +529,7 @@ def _wait_long(
         running.process.wait()
         raise
     finally:
+        over.set()
         clock.cancel()
         clock.join()
     if late.is_set():
@@ -600,10 +605,10 @@ def cleaning_up() -> Iterator[Callable[[], None]]:
             os.kill(os.getpid(), came[0])
 
 
-def kill(pid: int) -> None:
-    """Kill a process that :func:`wait` started, with all processes of its session."""
+def kill(pid: int, number: int = signal.SIGKILL) -> None:
+    """Send a signal to a process that :func:`wait` started, and to all processes of its session."""
     with contextlib.suppress(OSError):
-        os.killpg(pid, signal.SIGKILL)
+        os.killpg(pid, number)
 
 
 def executable(words: Sequence[str]) -> str:

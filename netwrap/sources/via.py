@@ -15,6 +15,7 @@ import os
 import queue
 import re
 import shlex
+import signal
 import threading
 import time
 from typing import TYPE_CHECKING, NamedTuple
@@ -261,12 +262,13 @@ def _asked(
                 job.forget()
         finally:
             left.clear()
-            for job in jobs:
-                job.stop()
-            until = time.monotonic() + 1.0
-            for worker in workers:
-                if worker.ident is not None:
-                    worker.join(max(until - time.monotonic(), 0.01))
+            for number in (signal.SIGTERM, signal.SIGKILL):  # a probe on this machine removes its folder before it ends
+                for job in jobs:
+                    job.stop(number)
+                until = time.monotonic() + shell.GRACE
+                for worker in workers:
+                    if worker.ident is not None:
+                        worker.join(max(until - time.monotonic(), 0.01))
 
 
 class _Job:
@@ -277,7 +279,7 @@ class _Job:
         self.error: BaseException | None = None  # ours, not the host's
         self._target, self._script, self._timeout, self._changes = target, script, timeout, changes
         self._argv = [*target.argv, "sh", "-s", *(["--", *words] if words else [])]
-        self._pid, self._stopped, self._silent = 0, False, False
+        self._pid, self._stopped, self._silent = 0, 0, False
         self._file, self._began = -1, 0.0
 
     def run(self) -> None:
@@ -318,7 +320,7 @@ class _Job:
         self._began = time.monotonic()
         self._pid = pid
         if pid and self._stopped:
-            shell.kill(pid)
+            shell.kill(pid, self._stopped)
 
     def watch(self) -> None:
         """End the command if it has printed nothing for too long."""
@@ -328,7 +330,8 @@ class _Job:
                 self._silent = True
                 shell.kill(pid)
 
-    def stop(self) -> None:
-        self._stopped = True
+    def stop(self, number: int) -> None:
+        """End the command by a signal, also where it has not begun yet."""
+        self._stopped = number
         if self._pid:
-            shell.kill(self._pid)
+            shell.kill(self._pid, number)

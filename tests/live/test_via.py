@@ -204,6 +204,17 @@ def test_a_signal_ends_all_that_was_started(number: signal.Signals) -> None:
     assert marked(mark) == []
 
 
+def test_a_probe_on_this_machine_removes_its_folder_when_a_signal_ends_us(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "netwrap", "--via", f"env TMPDIR={tmp_path}", "report"]
+    process = subprocess.Popen(words, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.DEVNULL)
+    while process.poll() is None and not list(tmp_path.iterdir()):
+        time.sleep(0.005)
+    time.sleep(0.05)  # the probe has made the folder, and remembers it now
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=30) == -signal.SIGTERM
+    assert list(tmp_path.iterdir()) == []
+
+
 def marked(mark: str) -> list[str]:
     """The processes with a mark in their environment."""
     found = []
