@@ -91,8 +91,8 @@ class _Builder:
             netns.typed.append(section)
         if section.status is None:
             section = failures.told_apart(section)
-            if command.parser in ("ip_link", "ip_address") and not section.stdout.strip() and not section.stderr:
-                section = section._replace(stderr="it printed nothing")  # every namespace has a loopback
+            if command.parser in _NEVER_EMPTY and not section.stdout.strip() and not section.stderr:
+                section = section._replace(stderr="it printed nothing")
         if (section.status != 0 or section.stderr) and not section.stdout.strip() and (section.status or section.stderr.strip()):
             self._failed(netns, section, command.parser or (sidetables.reader(words) or ("",))[0])
             return
@@ -274,6 +274,8 @@ def _understood(command: str) -> tuple[list[str], Command]:
 
 
 # What a kernel without the table answers.
+# Every namespace has a loopback, and rules.
+_NEVER_EMPTY = ("ip_link", "ip_address", "ip_rule")
 _UNKNOWN_TO_KERNEL = lazy(r"not supported|Dump terminated$", 0)
 
 

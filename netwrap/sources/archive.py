@@ -59,7 +59,7 @@ def unreadable(start: bytes) -> str:
         return why
     if start[:1] in b"\x84\x85\x8c\xa3" and start[:1] and _odd(start) > len(start) // 8:
         return "encrypted, or no text: decrypt it with 'gpg -d' first"
-    if len(start) >= 64 and not start.strip(b"\0"):
+    if start and not start.strip(b"\0"):
         return "not a text: it holds nothing but zeros"
     if len(start) >= 64 and not is_wide(start) and _odd(start) > len(start) // 4:
         return "not a text"
@@ -377,7 +377,8 @@ def from_folder(path: str, files: Files) -> None:
         else:
             folders += reversed(below)
     for target in sorted(files.targets()):
-        _take(files, os.path.join(path, target), target)
+        if os.path.lexists(os.path.join(path, target)):  # not a target in an archive of the folder
+            _take(files, os.path.join(path, target), target)
     files.follow()
 
 
@@ -457,7 +458,8 @@ def _zip(files: Files, prefix: str, stream: Stream, depth: int) -> None:
         for member in archive.infolist():
             if files.is_full():
                 return
-            path = prefix + tidy(member.filename)
+            name = member.filename if "/" in member.filename else member.filename.replace("\\", "/")  # by some tools of Windows
+            path = prefix + tidy(name)
             if member.flag_bits & 1:
                 files.problems.append(f"{path}: encrypted")
             elif not member.is_dir():

@@ -41,7 +41,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "ip6tables-nft-save": ("ip6tables-save",), "ip6tables-legacy-save": ("ip6tables-save",),
     # SONiC
     "ip.link": ("ip link show",), "ip.link.stats": ("ip -s link show",), "ip.addr": ("ip addr show",),
-    "ip.rule": ("ip rule show",),
+    "ip.rule": ("ip rule show",), "arp.n": ("arp -n",),
     "ip.route": _ROUTES, "ip.neigh": ("ip neigh show",), "ip.neigh.noarp": ("ip neigh show nud noarp",),
     "bridge.fdb": ("bridge fdb show",), "bridge.vlan": ("bridge vlan show",), "nat.iptables": ("iptables -t nat -nL",),
     # Antrea, OpenShift's must-gather and network-tools, kube-ovn: words that others use for other things, too
@@ -73,6 +73,26 @@ def stem(name: str) -> str:
     return name
 
 
+# `03-ip_addr`, `sudo_ip_addr`, `ip_addr-20261127`, `ip_addr_2026-11-27_1430`
+_AROUND = re.compile(
+    r"^\d{1,3}[-_. ]+(?=[a-z])|^sudo[-_ ]+"
+    r"|[-_. ]20\d\d-?\d\d-?\d\d(?:[-_T.]?\d\d[-:.]?\d\d(?:[-:.]?\d\d)?)?$",
+    re.ASCII,
+)
+
+
+def bare(name: str) -> str:
+    """The name of a file without its endings, a number or `sudo` in front, and a date behind.
+
+    >>> bare("03-sudo_ip_addr-20261127.txt"), bare("ip_addr_2026-11-27_1430.log"), bare("ip_route_show_table_100")
+    ('ip_addr', 'ip_addr', 'ip_route_show_table_100')
+    """
+    name = stem(name)
+    while _AROUND.search(name):
+        name = _AROUND.sub("", name)
+    return name
+
+
 def words_of(name: str) -> list[str]:
     """The words of the command that a file is named after; none where no parser reads that command.
 
@@ -81,7 +101,7 @@ def words_of(name: str) -> list[str]:
     >>> words_of("ip--d--s-l.md"), words_of("ip-s-addr.out"), words_of("iptables-save--c")
     (['ip', '-d', '-s', 'l'], ['ip', '-s', 'addr'], ['iptables-save'])
     """
-    name = stem(name)
+    name = bare(name)
     save = _SAVE.match(name)
     if save is not None:
         return [save[1].replace("-legacy", "").replace("-nft", "")]
@@ -105,7 +125,7 @@ def commands_of(name: str) -> list[str]:
     >>> commands_of("ip_-4_route"), commands_of("IpAddr.txt"), commands_of("notes.txt")
     (['ip -4 route'], ['ip addr show'], [])
     """
-    known = NAMES.get(stem(name).lower())
+    known = NAMES.get(bare(name).lower())
     if known is not None:
         return list(known)
     words = words_of(name)
@@ -128,7 +148,7 @@ def decided(name: str, commands: Sequence[str], text: str) -> str | None:
     >>> decided("route", commands_of("route"), "default via 10.0.0.1 dev a\\n"), decided("route", commands_of("route"), "")
     ('ip route show', None)
     """
-    vague = stem(name).lower() in _VAGUE
+    vague = bare(name).lower() in _VAGUE
     if len(commands) == 1 and not vague:
         return commands[0]
     if not text.strip():

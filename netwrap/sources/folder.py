@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..commands.line import executes, understand
 from ..model.section import Section
-from . import archive, bundles, capture, headed, plotnetcfg
+from . import archive, bundles, capture, headed, plotnetcfg, session
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -47,6 +47,8 @@ _MANY = re.compile(
 _TEXTS = re.compile(r"(?:^[^.]*|\.(?:txt|text|out|log|md|crash|netwrap|cap|capture))$", re.IGNORECASE)
 #: As many files as this, whose names tell nothing, are looked into.
 LOOKED_INTO = 500
+# The most that is read of a file that may be a session.
+_PASTED = 1 << 20
 
 
 class Held(NamedTuple):
@@ -133,10 +135,16 @@ def _mangled(name: str) -> str:
 def _place(path: str) -> Place:
     """Where a file belongs, by the names of its folders.
 
+    A pod is a host of its own, for nothing tells on which node it ran; the namespaces above it are those of Kubernetes.
+
     >>> _place("support/networking/ip_addr"), _place("a/namespaces/red/ip_addr"), _place("must/nodes/n1/pods/p/ip_link")
     (Place(host='support', netns=''), Place(host='a', netns='red'), Place(host='must/nodes/n1', netns=''))
+    >>> _place("namespaces/shop/pods/web-0/ip_addr"), _place("pods/default/web-0/ip_addr")
+    (Place(host='namespaces/shop/pods/web-0', netns=''), Place(host='pods/default/web-0', netns=''))
     """
     parts = path.split("/")[:-1]
+    if "pods" in parts[:-1] and "nodes" not in parts:
+        return Place("/".join(parts), "")
     for at, part in enumerate(parts):
         if part == "nodes" and at + 1 < len(parts):
             return Place("/".join(parts[: at + 2]), "")
@@ -180,7 +188,7 @@ class Choice:
         ):
             return True
         text = archive.text_of(start)
-        if capture.is_capture(text) or headed.is_headed(text) or _MANY.match(name):
+        if capture.is_capture(text) or headed.is_headed(text) or _MANY.match(name) or "ip " in text and session.is_session(text):
             return True
         self._looked += 1
         return False
@@ -224,6 +232,9 @@ def read(files: archive.Files) -> Read:
             found += sections
         elif bundles.stem(path.rpartition("/")[2]) not in ("hostname", "date"):
             unread.append(path)
+    if all(section.command in ("hostname", "date") for section in found):
+        found, told = _pasted(texts, unread)
+        notes += told
     ours = {path.rpartition("/")[0] for path in texts if path not in unread}
     unread += [path for path in files.passed if path.rpartition("/")[0] in ours]
     notes += _cut(found)
@@ -238,6 +249,23 @@ def read(files: archive.Files) -> Read:
             f"{cleaned} addresses of neighbours and gateways were obfuscated with a length ('sos --clean'): read without it"
         )
     return Read(_of_hosts(found), notes, problems, sorted(unread))
+
+
+def _pasted(texts: dict[str, Text], unread: list[str]) -> tuple[list[Section], list[str]]:
+    """The sections of files that are terminal sessions, and what is said of them; these files are removed from ``unread``.
+
+    For folders where no file tells by its name or headings what it contains: a log could be mistaken for a session.
+    """
+    found: list[Section] = []
+    told: list[str] = []
+    for path in list(unread):
+        for machine in session.machines(texts[path].text[:_PASTED], path) if len(unread) <= LOOKED_INTO else ():
+            if machine.sections:
+                host = f"{path}/{machine.name}" if machine.name else path
+                found += [section._replace(host=host, source=path) for section in machine.sections]
+                told += [*machine.notes, *machine.problems]
+                unread[:] = [other for other in unread if other != path]
+    return found, told
 
 
 def _is_of_report(path: str, reports: set[str]) -> bool:

@@ -55,8 +55,8 @@ _SUSE = re.compile(r"#==\[ (.{1,100}?) \]=+#?$")
 # `========== ip addr ==========` between two lines `===`; `==== red (4)====`
 _BANNER = re.compile(r"={3,80} ?([^=\s].{0,200}?) ?={3,80}$")
 _FAMILY = re.compile(r"(.+?) \([46]\)$")
-# `### IPv4 addresses`, `##### ifconfig ######`, `# ip a`, `> ip a`, `+ ip a`
-_MARKED = re.compile(r"(#{1,12}|>|\+{1,3}) (.{1,300}?) ?#*$")
+# `### IPv4 addresses`, `##### ifconfig ######`, `# ip a`, `> ip a`, `>>> ip a <<<`, `+ ip a`, `+++ ip a +++`
+_MARKED = re.compile(r"(#{1,12}|>{1,3}|\+{1,3}) (.{1,300}?) ?(?:#*|\+{1,3}|<{1,3})$")
 _LOOKS_LIKE_COMMAND = re.compile(_COMMAND + r"(?: |$)")
 _RULE = re.compile(r"(?:-{3,200}|={3,200}|~{3,200})$")
 _FENCE = ("```", "~~~")
@@ -81,7 +81,7 @@ def is_headed(text: str) -> bool:
             if heading.strict:
                 return True
             marks += line[0]
-    return any(marks.count(mark) > 1 and sum(line.startswith(mark) for line in lines) == marks.count(mark) for mark in ">+")
+    return any(marks.count(mark) > 1 and sum(line.startswith(mark) for line in lines) == marks.count(mark) for mark in ">+[")
 
 
 # `root@h:~# ip -all netns exec ip -d addr`, with its output below a heading for each namespace
@@ -190,9 +190,11 @@ def _heading(lines: list[str], at: int, line: str) -> _Heading | None:
         if found is None:
             return None
         commands = _commands(found[2])
-        if commands or len(found[1]) > 2:
-            return _Heading(commands, None, at + 1, strict=len(found[1]) > 2)
-        return None
+        long = len(found[1]) > 2 and line[0] != ">"  # a reply quotes with more and more of these
+        return _Heading(commands, None, at + 1, strict=long) if commands or long else None
+    if line[0] == "[" and line[-1] == "]" and len(line) > 2:
+        commands = _commands(line[1:-1])
+        return _Heading(commands, None, at + 1, strict=False) if commands else None
     if line[0] in "-=~" and _RULE.match(line) and lines[at + 2 : at + 3] == [line] and not _BANNER.match(following):
         return _Heading(_commands(following), None, at + 3, strict=True)  # a title between two rules
     if following and _RULE.match(following) and abs(len(following) - len(line)) <= 2 and line[0] not in " \t-=~":

@@ -126,20 +126,22 @@ escaped() { # NAME: sets `escaped` to it with backslash, tab and newline written
 # --- running commands, with a timeout ------------------------------------------------------------------------------------
 
 scratch() { # a folder for what is said on standard error, and for the two workers
-    work= worker=0 said= watchdog= sweeper=
+    work= worker=0 said= watchdog= sweeper= tried=
+    trap 'leave' EXIT # before there is a folder to leave
+    trap 'stopped' HUP INT QUIT TERM USR1
     [ -n "$scratch" ] || for dir in "${TMPDIR:-/dev/shm}" /run /tmp /var/tmp; do # in memory: a file each command
         for try in 1 2 3 4 5 6 7 8 9; do # somebody else may have made it already
-            mkdir "$dir/netwrap-$$-$try" 2>/dev/null && work=$dir/netwrap-$$-$try && break 2
-            [ -e "$dir/netwrap-$$-$try" ] || break
+            tried=$dir/netwrap-$$-$try
+            mkdir "$tried" 2>/dev/null && work=$tried && break 2
+            [ -e "$tried" ] || break
         done
     done
     [ -z "$scratch" ] || work=$scratch
-    trap 'stopped' HUP INT QUIT TERM USR1
     if [ -z "$work" ]; then
+        trap - EXIT
         note "no folder to write to: one namespace at a time, and no time-out"
         return
     fi
-    trap 'leave' EXIT
     watch </dev/null >/dev/null 2>&1 &
     watchdog=$!
 }
@@ -147,6 +149,7 @@ scratch() { # a folder for what is said on standard error, and for the two worke
 leave() {
     [ -z "$watchdog" ] || kill "$watchdog" 2>/dev/null
     [ -z "$work" ] || [ -n "$scratch" ] || rm -rf "$work"
+    [ -n "$work" ] || [ -z "$tried" ] || rmdir "$tried" 2>/dev/null # a signal came before it was remembered
 }
 
 stopped() { # by a signal: what has been read so far is printed

@@ -425,3 +425,57 @@ def test_what_plotnetcfg_drew_where_nothing_else_was_captured(tmp_path: Path) ->
         {"ifname": "m1", "flags": [], "operstate": "DOWN", "linkinfo": {"info_kind": "macvlan"}, "link": "p1", "addr_info": []},
     ]  # fmt: skip
     assert found.notes == ["b@x: ip -j address show holds only a part of the table: drawn by plotnetcfg, without MAC and scope"]
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["---- {} ----", "*** {} ***", "[{}]", "Command: {}", "+++ {} +++", ">>> {} <<<", ">> {}", "$ {}", "### {} ###", "===> {}",
+     "## `{}`", "=====[ {} ]=====", "--> {}", "Output of {}:", "Running: {}", "# {}"],
+)  # fmt: skip
+@pytest.mark.parametrize("place", ["collected.txt", "support/collected.txt"])
+def test_headings_that_people_invent(tmp_path: Path, place: str, form: str) -> None:
+    texts = {"ip addr": ADDR, "ip route show": MAIN, "ip neigh": NEIGH, "ip netns exec red ip addr": RED}
+    lay(tmp_path, {place: "".join(f"{form.format(command)}\n{text}\n" for command, text in texts.items())})
+    (host,) = opening.hosts([str(tmp_path)])
+    (wanted,) = [build([Section("", command, text) for command, text in texts.items()])]
+    for name in ("(root)", "red"):
+        ours, theirs = host.find(name), wanted.find(name)
+        assert ours is not None and theirs is not None
+        assert (ours.addresses, ours.routes, ours.neighs) == (theirs.addresses, theirs.routes, theirs.neighs)
+    assert host.problems == []
+
+
+def test_names_with_a_number_sudo_or_a_date(tmp_path: Path) -> None:
+    lay(tmp_path, {"01-ip-neigh.txt": NEIGH, "sudo_ip_route.txt": MAIN, "ip_addr-20261127.txt": ADDR, "n1_ip_rule.txt": RULE})
+    (host,) = opening.hosts([str(tmp_path)])
+    root = host.root
+    assert root is not None and [len(table or ()) for table in (root.neighs, root.routes, root.links)] == [2, 4, 2]
+    assert root.rules is None and host.unread_files == ["n1_ip_rule.txt"]
+
+
+def test_pods_are_hosts_and_their_namespaces_those_of_kubernetes(tmp_path: Path) -> None:
+    lay(tmp_path, {"namespaces/shop/pods/web-0/ip_addr": RED, "nodes/n1/ip_addr": ADDR, "pods/default/web-1/ip_addr": RED})
+    hosts = opening.hosts([str(tmp_path)])
+    assert sorted((host.name, [netns.title for netns in host.namespaces]) for host in hosts) == [
+        ("n1", ["(root)"]), ("web-0", ["(root)"]), ("web-1", ["(root)"]),
+    ]  # fmt: skip
+
+
+def test_a_file_of_zeros_and_an_empty_table_that_is_never_empty(tmp_path: Path) -> None:
+    lay(tmp_path, {"ip_addr": ADDR, "ip_neigh": "\0\0\0\0", "ip_rule": "\n"})
+    (host,) = opening.hosts([str(tmp_path)])
+    assert host.root is not None and (host.root.neighs, host.root.rules) == (None, None)
+    assert host.problems == ["ip_neigh: not a text: it holds nothing but zeros"]
+    assert host.notes == ["(root): ip rule failed: it printed nothing"]
+
+
+def test_a_zip_file_with_the_separators_of_windows(tmp_path: Path) -> None:
+    import zipfile
+
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as packed:
+        for name, text in (("diag\\n1\\ip_addr.txt", ADDR), ("diag\\n1\\ip_route.txt", MAIN)):
+            about = zipfile.ZipInfo("x")
+            about.filename = name
+            packed.writestr(about, text)
+    (host,) = opening.hosts([str(tmp_path / "x.zip")])
+    assert host.root is not None and (len(host.root.links or ()), len(host.root.routes or ())) == (2, 4)
