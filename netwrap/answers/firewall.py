@@ -18,7 +18,7 @@ from parsers.tuples import NamedTuple
 from . import iptables_rules, matching, nft_rules, rule_index
 from .nft_rules import Broken, Effect, Lots, Unknown
 from .packet import Packet, replace
-from .switches import Switches
+from .switches import switches_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class Firewalls:
             if record["kind"] == "table" and "dormant" in record.get("flags", ())
         }
         self.covered = {family: netns.covers_rulesets(family) for family in ("ip", "ip6")}
-        self.switches = Switches(netns)
+        self.switches = switches_of(netns)
         self._at: dict[tuple[str, str, bool], list[_Chain]] = {}
         self._indexes: dict[int, rule_index.Index] = {}
 

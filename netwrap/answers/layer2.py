@@ -204,7 +204,13 @@ class _Way(NamedTuple):
     mended: frozenset[tuple[str, int, object]] = frozenset()  # faults that are taken for mended
 
     def step(self, *step: Any) -> _Way:
-        return self._replace(trail=(*self.trail, Step(*step)))
+        return _Way((*self.trail, Step(*step)), self.obstacle, self.crossings, self.sizes, self.passed, self.mac, self.sender,
+                    self.learned, self.mended)  # fmt: skip
+
+    def passing(self, key: tuple[int, str, tuple[int, ...]], sizes: tuple[tuple[int, Namespace, str], ...] = ()) -> _Way:
+        """The way on through a link, which counts as passed; ``sizes``: what the link lets through."""
+        return _Way(self.trail, self.obstacle, self.crossings, (*self.sizes, *sizes), self.passed | {key}, self.mac, self.sender,
+                    self.learned, self.mended)  # fmt: skip
 
     def blocked(self, obstacle: Obstacle) -> _Way:
         if self.obstacle is not None or (obstacle.reason, id(obstacle.netns), obstacle.dev) in self.mended:
@@ -338,7 +344,7 @@ class Wires:
         key = (id(netns), f">{name}", tags)
         if key in way.passed or len(way.passed) > _DEPTH:
             return
-        way = way._replace(passed=way.passed | {key})
+        way = way.passing(key)
         if not is_up(link):
             way = way.blocked(self._down(netns, name, "link-down", f"{name} in {netns.title} is down", link))
         what = role(netns, link)
@@ -641,7 +647,7 @@ class Wires:
         key = (id(netns), f"<{name}", tags)
         if key in way.passed or len(way.passed) > _DEPTH:
             return
-        way = way._replace(passed=way.passed | {key}, sizes=(*way.sizes, *_size(netns, link)))
+        way = way.passing(key, _size(netns, link))
         if not is_up(link):
             way = way.blocked(self._down(netns, name, "link-down", f"{name} in {netns.title} is down", link))
         master = netns.link(str(link["master"])) if "master" in link else None

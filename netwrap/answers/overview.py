@@ -10,7 +10,7 @@ from .. import wording
 from ..commands.line import understand
 from ..model import peers
 from . import offline
-from .switches import Switches, unusual
+from .switches import switches_of, unusual
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -218,6 +218,6 @@ def details(host: Host, netns: Namespace) -> Record:
 
 def forwarding(netns: Namespace) -> Record | None:
     """Whether packets are forwarded: ``{"inet": True, "inet6": False}``"""
-    switches = Switches(netns)
+    switches = switches_of(netns)
     found = {family: switches.forwards("all", family) for family in ("inet", "inet6")}
     return {family: on for family, (on, known) in found.items() if known} or None

@@ -19,6 +19,7 @@ from __future__ import annotations
 import _socket as socket  # `socket` makes enumerations of all constants, which takes milliseconds
 import ipaddress
 import re
+from functools import cached_property
 
 from parsers.ip_route import TABLES
 from parsers.lex import whole
@@ -27,7 +28,7 @@ from parsers.tuples import NamedTuple
 from ..errors import NetwrapError
 from ..wording import hops
 from .inside import inside
-from .switches import Switches
+from .switches import switches_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -169,7 +170,7 @@ class Router:
         self.family = family
         self.six = family == "inet6"
         self.bits = 128 if self.six else 32
-        self.switches = Switches(netns)
+        self.switches = switches_of(netns)
         self.missing: list[tuple[str, str]] = []
         self.links: dict[str, Link] = {link["ifname"]: link for link in netns.links or () if "ifname" in link}
         self.local: dict[int, list[tuple[str, AddrInfo]]] = {}
@@ -179,11 +180,17 @@ class Router:
         self.rules_are_plain = [(rule.get("priority"), table_name(rule.get("table", ""))) for rule in self.rules] == list(
             _ALWAYS[family]
         ) and not any(_selects(rule) for rule in self.rules)
-        one_tree = self.rules_are_plain and not self.six  # the kernel keeps both in one as long as nobody adds a rule
-        self._lookups = {"local": _Table(self, self.locals, ())}
-        for name in dict.fromkeys([*records, "main"] if one_tree else records):
-            self._lookups[name] = _Table(self, self.locals if one_tree and name == "main" else (), records.get(name, ()))
+        self._records = records
         self._custom_locals = self._has_custom_locals(records)
+
+    @cached_property
+    def _lookups(self) -> dict[str, _Table]:
+        """The tables, made when the first route is asked for: most namespaces are only asked for their addresses."""
+        one_tree = self.rules_are_plain and not self.six  # the kernel keeps both in one as long as nobody adds a rule
+        found = {"local": _Table(self, self.locals, ())}
+        for name in dict.fromkeys([*self._records, "main"] if one_tree else self._records):
+            found[name] = _Table(self, self.locals if one_tree and name == "main" else (), self._records.get(name, ()))
+        return found
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
@@ -502,9 +509,9 @@ class Router:
 
     def decide(self, asked: Question) -> Decision:
         """One decision; the addresses of the question must be of the router's family."""
-        missing = list(self.missing)
+        missing: list[tuple[str, str]] = []
         found = self._input(asked, missing) if asked.iif is not None else self._output(asked, missing)
-        return found._replace(missing=tuple(dict.fromkeys(missing)))
+        return found._replace(missing=tuple(dict.fromkeys([*self.missing, *missing])))
 
     def _decided(self, rule: Rule | None, found: _Found | str) -> Decision:
         if isinstance(found, str):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,6 +16,9 @@ _MODES = {"off": 0, "strict": 1, "loose": 2}
 #: Switches of IPv4 whose value for all and for the interface combine, and how (devinet's IN_DEV_ORCONF, MAXCONF, ANDCONF).
 _BY_MAXIMUM = ("rp_filter", "arp_ignore", "arp_announce", "src_valid_mark", "accept_local", "send_redirects", "proxy_arp",
                "route_localnet", "arp_filter", "ignore_routes_with_linkdown")  # fmt: skip
+
+#: Those that `ip netconf` shows, too.
+_IN_NETCONF = ("forwarding", "rp_filter", "proxy_arp", "proxy_ndp", "ignore_routes_with_linkdown")
 
 #: The kernel's own values of the switches that are not 0 there, by their last word.
 _DEFAULTS = {"send_redirects": 1, "accept_ra": 1, "bridge-nf-call-iptables": 1, "bridge-nf-call-ip6tables": 1,
@@ -34,14 +39,30 @@ def unusual(netns: Namespace) -> dict[str, str] | None:
     return found
 
 
+def switches_of(netns: Namespace) -> Switches:
+    """The switches of a namespace, made once."""
+    found: Switches | None = netns.kept.get("switches")
+    if found is None:
+        found = netns.kept["switches"] = Switches(netns)
+    return found
+
+
 class Switches:
     """The switches of one namespace; one that was not captured has its default, and :meth:`known` tells which were."""
 
     def __init__(self, netns: Namespace) -> None:
         # `sysctl` writes a dot in a link's name as a slash, eth0/100; all names here have dots (`inside.sysctl_key` prints them)
-        self.values: dict[str, str] = {key.replace("/", "."): value for key, value in (netns.sysctls or {}).items()}
+        self.values: dict[str, str] = dict(netns.sysctls or {})
+        for key in [key for key in self.values if "/" in key]:
+            self.values[key.replace("/", ".")] = self.values.pop(key)
+        self._netns = netns
+
+    @cached_property
+    def _shown(self) -> dict[str, str]:
+        """What `ip netconf` shows, by the names of sysctl."""
+        found: dict[str, str] = {}
         names = {"inet": "ipv4", "inet6": "ipv6"}
-        records: Sequence[AnyRecord] = netns.netconf or ()
+        records: Sequence[AnyRecord] = self._netns.netconf or ()
         for record in records:
             family, dev = names.get(record.get("family", "")), record.get("interface")
             if family is None or dev is None:
@@ -55,11 +76,22 @@ class Switches:
                     text = str(_MODES.get(value, value)) if isinstance(value, str) else str(int(value))
                     if name == "proxy_arp" and family == "ipv6":
                         name = "proxy_ndp"
-                    self.values.setdefault(f"net.{family}.conf.{dev}.{name}", text)
+                    found.setdefault(f"net.{family}.conf.{dev}.{name}", text)
+        return found
+
+    def everything(self) -> dict[str, str]:
+        """All switches by their names."""
+        return {**self._shown, **self.values}
+
+    def _text(self, name: str) -> str | None:
+        found = self.values.get(name)
+        if found is None and name.rpartition(".")[2] in _IN_NETCONF:
+            return self._shown.get(name)
+        return found
 
     def value(self, name: str, default: int = 0) -> int:
         """A switch by its whole name, ``net.ipv4.ip_forward``."""
-        text = self.values.get(name, "")
+        text = self._text(name)
         try:
             return int(text.split()[0]) if text else default
         except ValueError:
@@ -67,7 +99,7 @@ class Switches:
 
     def known(self, name: str) -> bool:
         """Whether a switch was captured."""
-        return name in self.values
+        return self._text(name) is not None
 
     def of(self, name: str, dev: str, family: str = "inet", default: int = 0) -> int:
         """The effective value of a switch of an interface; for IPv4 the greater of its own and that of ``all``."""

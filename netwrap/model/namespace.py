@@ -67,6 +67,8 @@ class Namespace:
         self.failed: dict[str, str] = {}  # what the command of a table said where it failed
         self._joined: dict[tuple[str, str, str, bool], list[Any] | None] = {}
         self._by_table: dict[str, dict[str, list[Route]]] = {}
+        self._covered: dict[Any, bool] = {}
+        self.kept: dict[str, Any] = {}  # what the layers above have worked out of the tables, and ask for again
         self.knows_nsids = False
 
     def __repr__(self) -> str:
@@ -111,10 +113,13 @@ class Namespace:
         Only then is a row that is not there absent: ``covers("ip_route", "inet", table="main")``, ``covers("ip_neigh", "inet6",
         nud="usual")``; ``family``: "" asks for both.
         """
-        asked = Scope(frozenset({family}) if family else coverage.families(name), {**filters})
-        if proxy:
-            asked.filters["proxy"] = ""
-        return any(coverage.covers(table, asked) for table in self._captures(name, family, proxy=proxy))
+        key = (name, family, proxy, *filters.items())
+        if key not in self._covered:
+            asked = Scope(frozenset({family}) if family else coverage.families(name), {**filters})
+            if proxy:
+                asked.filters["proxy"] = ""
+            self._covered[key] = any(coverage.covers(table, asked) for table in self._captures(name, family, proxy=proxy))
+        return self._covered[key]
 
     @cached_property
     def links(self) -> list[Link] | None:
@@ -247,6 +252,9 @@ class Namespace:
         rows = self.table("sysctl")
         if rows is None:
             return None
+        plain = {row["key"]: row["value"] for row in rows}
+        if len(plain) == len(rows):
+            return plain
         found: dict[str, list[str]] = {}
         for row in rows:
             found.setdefault(row["key"], []).append(row["value"])
@@ -338,7 +346,15 @@ class Namespace:
 
     def ports(self, master: str) -> list[Link]:
         """The links that have this one (a bridge, a bond, a VRF) as their master."""
-        return [link for link in self.links or () if link.get("master") == master]
+        return self._links_by_master.get(master, [])
+
+    @cached_property
+    def _links_by_master(self) -> dict[str, list[Link]]:
+        found: dict[str, list[Link]] = {}
+        for link in self.links or ():
+            if "master" in link:
+                found.setdefault(link["master"], []).append(link)
+        return found
 
     def default_routes(self) -> list[Route]:
         """The default routes of the main tables, IPv4 first."""

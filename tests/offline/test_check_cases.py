@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from netwrap.answers import check
-from netwrap.answers.checks import Finding
+from netwrap.answers.checks import Finding, Look, walks
 from netwrap.model.host import Host
 from netwrap.sources import opening
 
@@ -795,3 +795,12 @@ MANY = on_bridge(
 def test_among_many_that_are_alike_the_one_that_is_not_is_found(old: str, new: str, id: str) -> None:
     assert every(check.check(read(MANY), level="warning")) == set()
     assert id in every(check.check(read(MANY.replace(old, new, 1))))
+
+
+def test_a_fault_of_the_router_of_many_is_walked_once_and_counted_for_all() -> None:
+    """The rule keeps all namespaces from their gateway: one finding, not one for each, and the walks of one namespace."""
+    rule = forward('\t\tiifname "br0" drop', "accept").replace("forward", "input")
+    found = read(MANY.replace("$ nft list ruleset\n", f"$ nft list ruleset\n{rule}\n", 1))
+    assert len(walks.walks(Look(found[0]))) < 15
+    shown = [one.what for one in check.check(found, only=["W01"])]
+    assert len(shown) == 1 and "more ways end there)" in shown[0], shown

@@ -15,7 +15,7 @@ from ... import wording
 from ...model import evidence
 from ..inside import inside
 from ..layer2 import data, kind
-from ..switches import Switches
+from ..switches import switches_of
 from ..topology import FALLBACKS
 from ..walk.walker import Walker
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ...model.host import Host
     from ...model.namespace import Namespace
     from ..layer2 import End, Segment
+    from ..switches import Switches
     from .walks import Walk
 
     Run = Callable[["Look"], Iterator["Finding"]]
@@ -122,7 +123,8 @@ class Look:
         self.explained: set[Any] = set()  # what the findings so far explain
         self.walks: list[Walk] | None = None  # made by the first check that asks for them
         self.check: Check | None = None
-        self._switches: dict[int, Switches] = {}
+        self._by_kind: dict[str | None, list[tuple[Namespace, Link]]] | None = None
+        self._links: list[tuple[Namespace, Link]] = []
         self._twins: dict[tuple[bool, Any], list[tuple[Namespace, Link]]] | None = None
         self._entries: dict[str, list[tuple[Namespace, Address, AddrInfo]]] = {}
         self._owned: dict[str, list[tuple[Namespace, Address, AddrInfo]]] | None = None
@@ -186,9 +188,7 @@ class Look:
 
     def switches(self, netns: Namespace) -> Switches:
         """The kernel's switches of a namespace."""
-        if id(netns) not in self._switches:
-            self._switches[id(netns)] = Switches(netns)
-        return self._switches[id(netns)]
+        return switches_of(netns)
 
     def segment(self, netns: Namespace, dev: str) -> Segment:
         """Everything that receives a frame to everybody out of a link."""
@@ -216,6 +216,8 @@ class Look:
             for there, link, entry in self.entries():
                 self._owned.setdefault(str(entry["local"]), []).append((there, link, entry))
         for there, link, entry in self._owned.get(address, ()):
+            if there is netns and link.get("ifname") == dev:
+                continue  # a link does not reach itself
             end = self.segment(netns, dev).end(there, str(link["ifname"])) if link.get("ifname") else None
             if end is not None and end.obstacle is None:
                 yield there, end.link, entry
@@ -250,12 +252,20 @@ class Look:
         places = [place for place in places if place[0] is not netns]
         return places[0] if len(places) == 1 else None
 
-    def links(self, *kinds: str) -> Iterator[tuple[Namespace, Link]]:
+    def links(self, *kinds: str) -> list[tuple[Namespace, Link]]:
         """The links of all namespaces, of some kinds or of all."""
-        for netns in self.namespaces:
-            for link in netns.links or ():
-                if link.get("ifname") and (not kinds or kind(link) in kinds):
-                    yield netns, link
+        if self._by_kind is None:
+            self._by_kind, self._links = {}, []
+            for netns in self.namespaces:
+                for link in netns.links or ():
+                    if link.get("ifname"):
+                        self._links.append((netns, link))
+                        self._by_kind.setdefault(kind(link), []).append((netns, link))
+        if not kinds:
+            return self._links
+        if len(kinds) == 1:
+            return self._by_kind.get(kinds[0], [])
+        return [place for place in self._links if kind(place[1]) in kinds] if any(map(self._by_kind.get, kinds)) else []
 
     def entries(self, family: str = "") -> list[tuple[Namespace, Address, AddrInfo]]:
         """(namespace, link, entry of ``addr_info``) of all addresses that are no loopback's and not link-local."""
@@ -324,6 +334,10 @@ def _words(record: AnyRecord) -> str:
     """A record in the words of its kind."""
     if "dst" in record and ("state" in record or "lladdr" in record):
         return wording.neighbour(record)
+    if record.get("kind") == "chain":
+        hook = f": hook {record['hook']}, priority {record.get('priority', 0)}" if record.get("hook") else ""
+        policy = f", policy {record['policy']}" if record.get("policy") else ""
+        return " ".join(["chain", *(str(record[key]) for key in ("family", "table", "chain") if record.get(key))]) + hook + policy
     if "priority" in record and ("src" in record or "table" in record):
         return wording.rule(record)
     if "dst" in record:

@@ -12,7 +12,7 @@ from . import address_of, kind, network_of, prefix_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     from parsers.records import AddrInfo, AnyRecord, Link, Neigh
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 #: A namespace with more routes, or that others may route by, is nobody's copy.
 _ROUTES = 60
+_NEWS = frozenset({"PERMANENT", "NOARP", "FAILED", "INCOMPLETE"})
 _LINK = ("flags", "mtu", "operstate", "master")
 _PORT = ("state", "isolated", "learning", "flood", "neigh_suppress", "locked")
 _NEIGH = ("dst", "dev", "lladdr", "state")
@@ -33,6 +34,7 @@ class Alike:
 
     def __init__(self, look: Look) -> None:
         self.look = look
+        self._names: dict[tuple[str, ...], list[str]] = {}  # of all switches -> those that a router has
         self.routers = [netns for netns in look.namespaces if self._may_route(netns)]
         self._written: dict[int, tuple[set[Any], set[int], set[str]]] = {}
 
@@ -43,19 +45,23 @@ class Alike:
         own = {str(entry["local"]): f"own {at}" for at, entry in enumerate(_entries(netns)) if "local" in entry}
         return (
             tuple(self._link(netns, link) for link in netns.links or ()),
-            tuple(_said(route, own) for route in [*(netns.routes or ()), *(netns.routes6 or ())]),
-            tuple(_said(rule, own) for rule in [*(netns.rules or ()), *(netns.rules6 or ())]),
+            *(_said(records, own) for records in (netns.routes, netns.routes6, netns.rules, netns.rules6)),
             tuple(tuple(str(neigh.get(field)) for field in _NEIGH) for neigh in netns.neighs or () if _is_news(neigh)),
             frozenset(self.look.switches(netns).values.items()),
+            repr(netns.netconf),
             tuple(sorted(netns.tables)),
             tuple(self._outside(netns, text) for text in own),
         )
 
     def _may_route(self, netns: Namespace) -> bool:
-        values = self.look.switches(netns).values
-        return bool(netns.rulesets or netns.proxies) or any(
-            value != "0" and name.endswith((".forwarding", ".ip_forward", ".proxy_arp")) for name, value in values.items()
-        )
+        if netns.rulesets or netns.proxies:
+            return True
+        switches = self.look.switches(netns)
+        values = switches.values if "net.ipv4.conf.all.forwarding" in switches.values else switches.everything()
+        names = tuple(values)
+        if names not in self._names:
+            self._names[names] = [name for name in names if name.endswith((".forwarding", ".ip_forward", ".proxy_arp"))]
+        return any(values[name] != "0" for name in self._names[names])
 
     def _link(self, netns: Namespace, link: Link) -> Any:
         name = str(link.get("ifname"))
@@ -122,12 +128,17 @@ def _entries(netns: Namespace) -> Iterator[AddrInfo]:
 
 
 def _is_news(neigh: Neigh) -> bool:
-    return bool({"PERMANENT", "NOARP", "FAILED", "INCOMPLETE"} & set(neigh.get("state", ())))
+    if not _NEWS.isdisjoint(neigh.get("state", ())):
+        return not str(neigh.get("dst")).startswith(("ff", "224."))  # of groups the kernel makes entries, all in one way
+    return False
 
 
-def _said(record: AnyRecord, own: dict[str, str]) -> Any:
-    """A record with the namespace's own addresses made equal."""
-    return tuple((key, own.get(text, text)) for key, value in record.items() for text in (str(value),))
+def _said(records: Sequence[AnyRecord] | None, own: dict[str, str]) -> str:
+    """Records in words, with the namespace's own addresses made equal."""
+    text = repr(records)
+    for address, name in own.items():
+        text = text.replace(f"'{address}'", name)
+    return text
 
 
 def _words(value: Any) -> Iterator[str]:

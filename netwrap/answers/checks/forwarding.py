@@ -256,7 +256,7 @@ def ignores_pings(look: Look) -> Iterator[Finding]:
     """The setting icmp_echo_ignore_all is 1."""
     for netns in look.namespaces:
         for name in ("net.ipv4.icmp_echo_ignore_all", "net.ipv6.icmp.echo_ignore_all"):
-            record = switch_record(netns, name)
-            if record is not None and look.switches(netns).value(name) == 1:
+            record = switch_record(netns, name) if look.switches(netns).value(name) == 1 else None
+            if record is not None:
                 what = f"{netns.title} answers no ping of IPv{'6' if 'ipv6' in name else '4'}"
                 yield look.finding(netns, what, record, mend=[look.inside(netns, f"sysctl -w {name}=0")])

@@ -80,7 +80,6 @@ def only_unreachable(look: Look) -> Iterator[Finding]:
     """A rule with a condition looks up a table whose only default route is unreachable, blackhole or prohibit, and no other
     route of that table goes by a device, but for copies of connected routes of main."""
     for netns in look.namespaces:
-        connected = {(route.get("dst"), route.get("dev")) for route in netns.routes or () if is_main(route) and _is_plain(route)}
         for _, rules, tables in _sides(netns):
             for rule in rules:
                 table = str(rule.get("table", ""))
@@ -95,7 +94,7 @@ def only_unreachable(look: Look) -> Iterator[Finding]:
                         route.get("dev")
                         and route.get("type", "unicast") not in _DEAD
                         and route.get("protocol") != "kernel"
-                        and not (_is_plain(route) and (route.get("dst"), route.get("dev")) in connected)
+                        and not _is_copy(netns, route)
                         for route in found
                     )
                     or "iif" in rule
@@ -113,8 +112,12 @@ def only_unreachable(look: Look) -> Iterator[Finding]:
                 )
 
 
-def _is_plain(route: Route) -> bool:
-    return "gateway" not in route and "via" not in route and "nexthops" not in route and route.get("dst") != "default"
+def _is_copy(netns: Namespace, route: Route) -> bool:
+    """Whether a route is one of the connected routes of main, in another table."""
+    if {"gateway", "via", "nexthops"} & route.keys() or route.get("dst") == "default":
+        return False
+    same = (one for one in netns.routes or () if one.get("dst") == route["dst"] and one.get("dev") == route.get("dev"))
+    return any(is_main(one) and not {"gateway", "via"} & one.keys() for one in same)
 
 
 @check("R16", "warning", "a rule that is never reached", "an earlier rule takes all packets that this rule was made for")

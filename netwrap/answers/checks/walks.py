@@ -45,13 +45,16 @@ def is_proxied(gateway: str) -> bool:
 #: What a walk may lack, and still ends where it ends: the rules and the local table are seldom other than the kernel's own, and
 #: a firewall or a check of the source can only be one more reason not to arrive.
 _USUAL = ("rules", "the local table", "the firewall of ", "rp_filter of ")
+#: Ends of a walk that are the fault of a router, and not of who sends.
+_OF_ALL = ("not-forwarding", "filter", "reject", "no-masquerade", "loop", "no-route", "no-way-back", *DROPS)
 _SEEN = ("filter", "reject", "no-route", *DROPS)
 
 
 class Walk(NamedTuple):
     """A walk that was made: ``near`` to the gateway, a neighbour on the segment or the outside, not only to some other
     namespace. ``verdict``, ``direction`` and ``reason`` are those of the trace; ``likely``: what they were, had a part of the
-    capture that lacks been as usual (the trace itself is undecided)."""
+    capture that lacks been as usual (the trace itself is undecided). ``copies``: the number of namespaces whose ways end
+    likewise, and were not walked."""
 
     asked: Asked
     found: Trace
@@ -60,6 +63,7 @@ class Walk(NamedTuple):
     direction: str
     reason: str | None
     likely: bool = False
+    copies: int = 0
 
 
 def _walk(asked: Asked, found: Trace, near: bool) -> Walk:
@@ -91,7 +95,8 @@ def walked(look: Look, wanted: str) -> Iterator[Finding]:
     for some in told.values():
         walk = min(some, key=lambda one: one.likely)
         asked, end = walk.asked, walk.found.result.end
-        more = f" (and {len(some) - 1} more ways end there)" if len(some) > 1 else ""
+        others = sum(1 + one.copies for one in some) - 1
+        more = f" (and {others} more ways end there)" if others else ""
         back = "the answer of " if walk.direction == "back" else ""
         what = f"{asked.start.title} does not reach {asked.destination}: {back and f'{back}{asked.destination} is lost: '}"
         records = [end.evidence] if isinstance(end.evidence, dict) else []
@@ -240,9 +245,19 @@ def _made(look: Look) -> Iterator[Walk]:
         copies.setdefault(id(netns) if few else alike.key(netns), []).append(netns)
     for first, *others in copies.values():
         made = list(_ways_of(look, first, rooms if few else ()))
-        yield from made
-        for netns in others if any(_is_fault(look, walk) for walk in made) else ():
-            yield from _ways_of(look, netns, ())
+        faults = [walk for walk in made if _check_of(look, walk) and _is_fault(look, walk)] if others else []
+        shared = {id(walk) for walk in faults if _is_of_all(look, walk)}
+        yield from (walk._replace(copies=len(others)) if id(walk) in shared else walk for walk in made)
+        for netns in others if len(shared) < len(faults) else ():
+            yield from (walk for walk in _ways_of(look, netns, ()) if not (_is_fault(look, walk) and _is_of_all(look, walk)))
+
+
+def _is_of_all(look: Look, walk: Walk) -> bool:
+    """Whether a walk ends where those of all copies of its namespace do: neither there nor at the other end of its cable."""
+    end, start = walk.found.result.end, walk.asked.start
+    link = end.netns.link(end.dev) if end.dev else None
+    peer = look.peer(end.netns, link) if link is not None else None
+    return end.netns is not start and (peer is None or peer[0] is not start) and end.reason in _OF_ALL
 
 
 def _ways_of(look: Look, netns: Namespace, rooms: Sequence[Namespace]) -> Iterator[Walk]:
