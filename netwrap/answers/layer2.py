@@ -205,12 +205,12 @@ class _Way(NamedTuple):
 
     def step(self, *step: Any) -> _Way:
         return _Way((*self.trail, Step(*step)), self.obstacle, self.crossings, self.sizes, self.passed, self.mac, self.sender,
-                    self.learned, self.mended)  # fmt: skip
+                    self.learned, self.left, self.mended)  # fmt: skip
 
     def passing(self, key: tuple[int, str, tuple[int, ...]], sizes: tuple[tuple[int, Namespace, str], ...] = ()) -> _Way:
         """The way on through a link, which counts as passed; ``sizes``: what the link lets through."""
         return _Way(self.trail, self.obstacle, self.crossings, (*self.sizes, *sizes), self.passed | {key}, self.mac, self.sender,
-                    self.learned, self.mended)  # fmt: skip
+                    self.learned, self.left, self.mended)  # fmt: skip
 
     def blocked(self, obstacle: Obstacle) -> _Way:
         if self.obstacle is not None or (obstacle.reason, id(obstacle.netns), obstacle.dev) in self.mended:
