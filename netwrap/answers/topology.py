@@ -241,6 +241,8 @@ class _Maker:
             ends = [f"{link.get('ifname')} in {netns.title}" for netns, link in peer.candidates[:3]]
             more = f" or {len(peer.candidates) - 3} more" if len(peer.candidates) > 3 else ""
             self._to_cloud(port, "ambiguous", "not certain", f"{port['name']}: {' or '.join(ends)}{more}?", certain=False)
+        elif peer.netns is None and port["kind"] and port["kind"] not in PAIRS:  # it may be in one of several that were captured
+            self._to_cloud(port, "ambiguous", "not certain", f"{port['name']}: on a link of another namespace", certain=False)
         else:
             where = f" (in {peer.netns.title})" if peer.netns is not None else ""
             self._to_cloud(port, "missing", "not captured", f"{port['name']}: its other end{where}", certain=False)

@@ -341,6 +341,18 @@ def test_what_is_not_certain_is_a_cloud() -> None:
     assert [cable["certain"] for cable in graph["cables"]] == [False]
 
 
+def test_a_parent_that_may_be_in_several_namespaces_is_not_certain() -> None:
+    made = Drawn()
+    parent = made.add(0, "eth0", "")
+    made.add(made.room(None), "eth0", "dummy")
+    made.child(made.room(None), "eth0", "macvlan", parent, 0)
+    graph = topology.graph([made.host()])
+    assert [(cloud["title"], cloud["lines"]) for cloud in graph["clouds"]] == [
+        ("outside", ["eth0"]), ("not certain", ["eth0: on a link of another namespace"]),
+    ]  # fmt: skip
+    assert [cable["certain"] for cable in graph["cables"]] == [True, False]
+
+
 def test_a_picture_of_two_hosts() -> None:
     hosts = [star(3), star(4)]
     hosts[0].hostname, hosts[1].hostname = "alpha", "beta"
