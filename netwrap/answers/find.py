@@ -29,6 +29,8 @@ ROLES = (
     "namespace", "process", "listener", "owner", "peer", "port", "link", "nsid", "neighbour", "route", "rule", "firewall",
     "fdb", "vlan", "earlier", "line",
 )  # fmt: skip
+# What is in no address.
+_BESIDE = re.compile(r"[^0-9A-Fa-f.:/-]+")
 # `02:00:00:00:00:01`, `02-00-00-00-00-01`, `0200.0000.0001`
 _MAC = re.compile(r"(?:[0-9a-f]{2}[:-]){5,19}[0-9a-f]{2}$|(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}$", re.ASCII | re.IGNORECASE)
 # `:5432`, `10.0.0.1:80`, `[::1]:80`
@@ -151,6 +153,8 @@ def is_absent(what: str, text: str) -> bool:
     (True, False)
     """
     wanted = network(what)
+    if _BESIDE.search(what):
+        return False
     if _MAC.match(what):
         needle = _plain_mac(what)
     elif wanted is None or whole(what) is not None or "/proc/net/" in text:  # these files have their addresses in hexadecimal
@@ -165,6 +169,18 @@ def is_absent(what: str, text: str) -> bool:
     else:
         return False
     return needle not in text and needle not in text.lower() and what not in text
+
+
+def gist(text: str) -> str:
+    """The words of a capture that :func:`is_absent` looks for, which answers for them as for the text.
+
+    >>> gist("inet 10.0.0.7/24 brd 10.0.0.255 scope global; inet 10.0.0.7/24")
+    '10.0.0.255 10.0.0.7/24 b ba c d e'
+    """
+    words = set(_BESIDE.sub(" ", text).split(" ")) - {""}
+    if "/proc/net/" in text:
+        words.add("/proc/net/")
+    return " ".join(sorted(words))
 
 
 def _searches(what: str) -> list[Callable[[Host, Namespace], Iterator[Place]]]:

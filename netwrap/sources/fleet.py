@@ -16,7 +16,7 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..answers import flat, schema
+from ..answers import find, flat, schema
 from ..errors import NetwrapError
 from . import opening
 
@@ -38,13 +38,31 @@ _MANY = 8
 _PART = 20_000
 
 
+class Skim(NamedTuple):
+    """A capture without its tables: the words of it that may be addresses, and what is said of it where it is not read."""
+
+    words: str
+    hostname: str
+    notes: list[str]
+    problems: list[str]
+
+    def host(self, path: str) -> Host:
+        """The host that :func:`netwrap.sources.opening.skimmed` returns for the capture."""
+        from ..model.host import Host
+
+        found = Host([], self.notes, self.problems)
+        found.hostname, found.source, found.name = self.hostname or None, path, self.hostname
+        return found.without_tables()
+
+
 class Read(NamedTuple):
-    """The rows of one source, and the problems met in reading it."""
+    """The rows of one source, the problems met in reading it, and for an index what `find` needs of a capture."""
 
     path: str
     rows: Rows
     problems: list[str]
     facts: list[tuple[str, Fact]]
+    skim: Skim | None = None
 
 
 def of_hosts(hosts: Iterable[Host], tables: Sequence[str] | None) -> tuple[Rows, list[tuple[str, Fact]]]:
@@ -65,13 +83,28 @@ def of_hosts(hosts: Iterable[Host], tables: Sequence[str] | None) -> tuple[Rows,
     return found, facts
 
 
-def read(path: str, tables: Sequence[str] | None) -> Read:
-    """The rows of one source. Nothing is raised for one that cannot be read: it has no rows, and a problem."""
+def skim(path: str) -> Skim | None:
+    """What :class:`Skim` keeps of a capture; None for any other source. Raises NetwrapError."""
+    kept: list[str] = []
+
+    def keep(text: str) -> bool:
+        kept.append(find.gist(text))
+        return True
+
+    host = opening.skimmed(path, keep)
+    return Skim(kept[0], host.hostname or "", host.notes, host.problems) if host is not None else None
+
+
+def read(path: str, tables: Sequence[str] | None, skimming: bool = False) -> Read:
+    """The rows of one source; ``skimming``: and what an index keeps for `find`.
+
+    Nothing is raised for a source that cannot be read: it has no rows, and a problem.
+    """
     try:
         hosts = opening.hosts([path])
         problems = [f"{path}: {problem}" for host in hosts for problem in host.problems]
         rows, facts = of_hosts(hosts, tables)
-        return Read(path, rows, problems, facts)
+        return Read(path, rows, problems, facts, skim(path) if skimming else None)
     except NetwrapError as error:
         said = str(error)
         return Read(path, [], [said if path in said else f"{path}: {said}"], [])
@@ -98,9 +131,11 @@ class Across:
             yield from flat.findings([one], self._sources[one.host], across=True)
 
 
-def reads(paths: Sequence[str], tables: Sequence[str] | None, progress: Progress | None = None) -> Iterator[Read]:
-    """The rows of each source, in order."""
-    return each(partial(read, tables=tables), paths, progress)
+def reads(
+    paths: Sequence[str], tables: Sequence[str] | None, progress: Progress | None = None, skimming: bool = False
+) -> Iterator[Read]:  # fmt: skip
+    """The rows of each source, in order; ``skimming`` as for :func:`read`."""
+    return each(partial(read, tables=tables, skimming=skimming), paths, progress)
 
 
 class Answers(NamedTuple):
@@ -113,15 +148,21 @@ class Answers(NamedTuple):
 
 def answers(
     paths: Sequence[str], ask: Callable[[Host, bool], Any], *, at: int | None = None,
-    skip: Callable[[str], bool] | None = None, progress: Progress | None = None,
+    skip: Callable[[str], bool] | None = None, index: Store | None = None, progress: Progress | None = None,
 ) -> Iterator[Answers]:  # fmt: skip
     """Ask each host of many sources, in order. No more of them are in memory than are being read.
 
     ``ask``: a function of a module, or a partial of one, which takes a host and whether its source tells of several; it runs in
     the process that read the source. ``skip``: whether a capture of this text need not be read, as nothing that is asked for can
-    be in it: its answer is None. ``at`` as in :func:`netwrap.sources.opening.hosts`.
+    be in it: its answer is None. ``index``: that of the folder, where it has one: a capture that has not changed since is not
+    even opened to be skipped. ``at`` as in :func:`netwrap.sources.opening.hosts`.
     """
-    return each(partial(_answers, ask=ask, at=at, skip=skip), paths, progress)
+    known = index.skims(paths) if index is not None and skip is not None else iter(())
+    skipped = {path: told.host(path) for path, told in known if skip is not None and skip(told.words)}
+    left = [path for path in paths if path not in skipped]
+    asked = each(partial(_answers, ask=ask, at=at, skip=skip), left, progress)
+    for path in paths:
+        yield Answers(path, [(skipped[path], None)]) if path in skipped else next(asked)
 
 
 def _answers(path: str, ask: Callable[[Host, bool], Any], at: int | None, skip: Callable[[str], bool] | None) -> Answers:
@@ -328,8 +369,16 @@ class Store:
     def refresh(self, paths: Sequence[str], findings: bool, progress: Progress | None = None) -> list[str]:
         """Update an index: read captures that are new or have changed, remove the rows of those that are gone.
 
-        Returns the problems of all captures.
+        Returns the problems of all captures. Raises NetwrapError where another process keeps the index, or it is damaged.
         """
+        import sqlite3
+
+        try:
+            return self._refresh(paths, findings, progress)
+        except sqlite3.Error as error:
+            raise NetwrapError(f"the index of the folder: {error}: wait for the netwrap that uses it, or remove it") from None
+
+    def _refresh(self, paths: Sequence[str], findings: bool, progress: Progress | None) -> list[str]:
         with self.connection:
             known = {row[0]: row[1:] for row in self.connection.execute("SELECT path, size, time, hash, findings FROM _index")}
             for gone in known.keys() - set(paths):
@@ -347,8 +396,14 @@ class Store:
             for path in stale:
                 self._forget(path)
             self._names = Names(dict(self.connection.execute("SELECT DISTINCT _host, _source FROM host")))
-            for found in reads(stale, [*schema.TABLES] if findings else None, progress):
+            for found in reads(stale, [*schema.TABLES] if findings else None, progress, skimming=True):
                 self.add(found)
+                if found.skim is not None:
+                    import zlib
+
+                    words, *others = found.skim
+                    packed = zlib.compress(words.encode("utf-8", "surrogateescape"), 3)
+                    self.connection.execute("INSERT INTO _skim VALUES (?, ?, ?)", (found.path, packed, json.dumps(others)))
                 entry = (found.path, *_state(found.path), _hash(found.path), findings, json.dumps(found.problems))
                 self.connection.execute("INSERT INTO _index VALUES (?, ?, ?, ?, ?, ?)", entry)
             if findings and (stale or known.keys() - set(paths)):
@@ -356,10 +411,20 @@ class Store:
         lists = [json.loads(row[0]) for row in self.connection.execute("SELECT problems FROM _index ORDER BY path")]
         return [problem for problems in lists for problem in problems]
 
+    def skims(self, paths: Sequence[str]) -> Iterator[tuple[str, Skim]]:
+        """What an index keeps for `find` of those captures that have not changed since, in no order."""
+        import zlib
+
+        wanted = set(paths)
+        query = "SELECT path, size, time, words, said FROM _index JOIN _skim USING (path)"
+        for path, size, time, words, said in self.connection.execute(query):
+            if path in wanted and _state(path) == (size, time):
+                yield path, Skim(zlib.decompress(words).decode("utf-8", "surrogateescape"), *json.loads(said))
+
     def _forget(self, path: str) -> None:
         for name in schema.TABLES:
             self.connection.execute(f"DELETE FROM {name} WHERE _source=?", (path,))
-        for name in ("_fact", "_index"):
+        for name in ("_fact", "_skim", "_index"):
             self.connection.execute(f"DELETE FROM {name} WHERE path=?", (path,))
 
 
@@ -412,6 +477,7 @@ def _schema_as_kept() -> list[str]:
         found.append(f"CREATE TABLE {name} ({schema.declared(table)})")
         found.append(f"CREATE INDEX _{name}_source ON {name} (_source)")
     found += ["CREATE TABLE _fact (path TEXT, host TEXT, fact TEXT)", "CREATE INDEX _fact_path ON _fact (path)"]
+    found += ["CREATE TABLE _skim (path TEXT, words BLOB, said TEXT)", "CREATE INDEX _skim_path ON _skim (path)"]
     found.append(f"CREATE TABLE _index (path TEXT, size INTEGER, time INTEGER, hash TEXT, findings INTEGER, problems TEXT"
                  f" /* schema {schema.VERSION} */)")  # fmt: skip
     return found

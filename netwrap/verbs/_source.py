@@ -95,7 +95,10 @@ class Asked:
         names = fleet.Names()
         failures: list[str] = []
         with Bar("captures") as bar:
-            for found in fleet.answers(self._paths, self._ask, at=self._options.at, skip=self._skip, progress=bar.show):
+            index = fleet.indexed(self._options.source, self._paths, new=False) if self._skip is not None else None
+            for found in fleet.answers(
+                self._paths, self._ask, at=self._options.at, skip=self._skip, index=index, progress=bar.show
+            ):
                 failures += [found.failure] if found.failure else []
                 for host, answer in found.hosts:
                     host.name = names.of(host.name, found.path)

@@ -509,7 +509,62 @@ def test_a_capture_is_skipped_only_where_find_finds_nothing(source: Path) -> Non
         assert words
         for word in words:
             assert not find.is_absent(word, text) or not find.find(host, word)
+            assert find.is_absent(word, find.gist(text)) == find.is_absent(word, text)
         assert not host.namespaces or find.is_absent("203.0.113.99", text) or "/proc/net/" in text
+
+
+def test_find_over_an_index_opens_only_what_may_have_the_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    captures = folder(tmp_path, 3)
+    shutil.copy(ROOT / "fixtures/host/docker.netwrap", captures)
+    (captures / "broken.netwrap").write_text("nothing that anybody knows\n")
+    text = (captures / "host1.netwrap").read_text()
+    (captures / "host1.netwrap").write_text(text[: len(text) * 2 // 3])  # ends too early
+    opened: list[str] = []
+    before = opening.skimmed
+
+    def skimming(path: str, skip: Any) -> Any:
+        opened.append(os.path.basename(path))
+        return before(path, skip)
+
+    monkeypatch.setattr(opening, "skimmed", skimming)
+
+    def found(word: str) -> tuple[int, str, str]:
+        opened.clear()
+        status = main(["find", word, "--from", str(captures), "--format", "jsonl"])
+        shown = capsys.readouterr()
+        return status, shown.out, shown.err
+
+    words = ["192.168.15.5", "203.0.113.99", "203.0.113.0/24", "fe80::1", "02:00:5e:00:00:99", "eth0", "1.0.0.0/8"]
+    plain = [found(word) for word in words]
+    assert len(opened) == 5
+    asked_there = main(["sql", "hosts", "--from", str(captures)])
+    capsys.readouterr()
+    assert asked_there == 1 and [found(word) for word in words] == plain
+    found("203.0.113.99")
+    assert opened == ["broken.netwrap"]
+    (captures / "host2.netwrap").write_text(Path(SAMPLE).read_text().replace("192.168.15.5", "203.0.113.99"))
+    status, out, _ = found("203.0.113.99")
+    assert opened == ["broken.netwrap", "host2.netwrap"] and status == 1 and '"203.0.113.99' in out
+
+
+def test_an_index_that_another_process_writes_is_one_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    captures = folder(tmp_path, 2)
+    assert main(["sql", "hosts", "--from", str(captures)]) == 0
+    (captures / "host2.netwrap").write_text(Path(SAMPLE).read_text())
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda path: connect(path, timeout=0.1))
+    other = connect(tmp_path / "captures.netwrap-index", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    capsys.readouterr()
+    assert main(["sql", "hosts", "--from", str(captures)]) == 1
+    assert "netwrap: the index of the folder: database is locked: wait for" in capsys.readouterr().err
+    other.execute("ROLLBACK")
+    other.close()
+    assert main(["sql", "hosts", "--from", str(captures)]) == 0
 
 
 def test_report_and_commands_of_many_captures_are_those_of_each(
