@@ -7,7 +7,6 @@ but one. Two captures are joined where neither covers the other; only one that c
 from __future__ import annotations
 
 import json
-from copy import copy
 from functools import lru_cache
 
 from parsers.ip_route import TABLES
@@ -270,6 +269,8 @@ def _left_out(request: Request | None) -> Record:
 
 def resolve_vrfs(tables: list[Table], links: Iterable[Link]) -> None:
     """Set the table number of routes that were requested by VRF, if `ip -d link` was captured."""
+    from copy import copy
+
     numbers: dict[str, str] = {}
     for link in links:
         info = link.get("linkinfo", {}).get("info_data", {})

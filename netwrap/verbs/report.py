@@ -126,11 +126,11 @@ def _of_many(asked: _source.Asked, options: Options) -> int:
 
 def _print_findings(hosts: Sequence[Host], chosen: Sequence[tuple[Host, Namespace]], options: Options) -> None:
     """Print how many errors and warnings there are, and the command that shows them; nothing where rows are chosen."""
-    from netwrap.answers import check
-
     plain = options.format is None and not (options.selects() or options.count or options.exit_status or options.no_header)
     if not plain:
         return
+    from netwrap.answers import check  # as many modules as all the rest: not for who gets no line
+
     rooms = {(host.name, netns.title) for host, netns in chosen}
     found = [one for one in check.check(list(hosts), level="warning") if (one.host, one.netns) in rooms]
     if found:
