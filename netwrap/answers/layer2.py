@@ -662,7 +662,10 @@ class Wires:
                 what = (
                     f"{name} in {netns.title} is not the active member of {master.get('ifname')}, which takes nothing from {name}"
                 )
-                mend = (inside(netns, f"ip link set dev {master.get('ifname')} type bond active_slave {name}"),)
+                active = netns.link(str(data(master).get("active_slave"))) or {}
+                blind = not is_up(active) or "NO-CARRIER" in active.get("flags", ())  # with miimon the bond would have changed
+                change = "miimon 100" if blind else f"active_slave {name}"
+                mend = (inside(netns, f"ip link set dev {master.get('ifname')} type bond {change}"),)
                 way = way.blocked(Obstacle("port-state", netns, name, what, self._show(netns, name), mend, link))
             self._arrive(netns, master, tags, way)
         elif master is not None and over not in ("vrf",):
@@ -764,7 +767,11 @@ class Wires:
             self._found[4].append(Proxy(netns, link, way.obstacle))
         elif not remotes:
             text = f"{what} {name} in {netns.title} has no remote"
-            if what == "wireguard" or info.get("external") or info.get("collect_metadata"):
+            if what == "wireguard":
+                text = f"the peers of {name} in {netns.title} (`wg show {name}`) were not captured"
+                self._found[1].append(Unknown(netns, name, way.trail, False, text, way.obstacle))
+                return
+            if info.get("external") or info.get("collect_metadata"):
                 self._found[1].append(Unknown(netns, name, way.trail, False, f"{text} that is understood", way.obstacle))
                 return
             command = inside(netns, f"bridge fdb show dev {name}") if what == "vxlan" else self._show(netns, name)
