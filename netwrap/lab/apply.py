@@ -1,4 +1,4 @@
-"""Bring a lab up, compare it with the host, and take it down: by a plan whose steps are undone if one fails."""
+"""Bring a lab up, compare it with the host, and take it down. If one step of the plan fails, all steps are undone."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class Difference(NamedTuple):
-    """How a lab differs from the host: the steps that make it so, foreign objects in its namespaces, and objects in its way."""
+    """The differences between a lab and the host: missing steps, foreign objects in its namespaces, and objects in its way."""
 
     steps: list[Step]
     unlisted: list[str]
@@ -44,8 +44,8 @@ class Difference(NamedTuple):
 def up(lab: Lab, show: Callable[[str], None], say: Callable[[str], None], interrupts: Interrupts) -> int:
     """Make the host as the lab's file describes, and return the number of steps.
 
-    ``show`` is called with each difference when it is mended, ``say`` with notes. Whatever fails, and where ``interrupts``
-    notes a signal, everything that this run did is undone. Raises LabFileError where a command of the file fails.
+    ``show`` is called with each difference once it is mended, ``say`` with notes. If anything fails, or ``interrupts`` notes
+    a signal, everything that this run did is undone. Raises LabFileError where a command of the file fails.
     """
     want, origins = wanted(lab)
     with _exclusively(interrupts):
@@ -124,7 +124,7 @@ def _take_down(journal: Journal, show: Callable[[str], None], say: Callable[[str
 
 
 def compare(lab: Lab) -> Difference:
-    """How the host differs from a lab's file."""
+    """Compare the host with a lab's file."""
     want, _origins = wanted(lab)
     journal = records.load(lab.name) or _new_journal(lab.name, kept=False)
     there = state.read(journal, want)
@@ -137,7 +137,7 @@ def compare(lab: Lab) -> Difference:
 
 
 def from_nothing(lab: Lab) -> tuple[list[Step], list[Command]]:
-    """The steps and commands that make a lab on an empty host, without a look at this one."""
+    """The steps and commands that make a lab on an empty host; this host is not read."""
     want, _origins = wanted(lab)
     steps = [Step("make", key, value, {}) for key, value in want.items()]
     return steps, commands(steps, records.Journal(lab.name, 0x6E657477, kept=False))
@@ -176,7 +176,7 @@ def _refuse_strangers(lab: Lab, origins: dict[Key, Path], there: State) -> None:
 
 
 def _with_extras(steps: list[Step], journal: Journal, before: State) -> list[Step]:
-    """The steps with the facts that undoing them will need: the old value of a sysctl, the tool of a NAT, new folders."""
+    """Add to each step what is needed to undo it: the old value of a sysctl, the tool of a NAT, new folders."""
     done = []
     for step in steps:
         value = dict(step.value)
@@ -205,7 +205,7 @@ def _note_forwarding(journal: Journal, before: State, want: Objects) -> None:
 
 
 def _hand_over(journal: Journal) -> None:
-    """Leave restoring a sysctl of the host to another lab that needs it as well."""
+    """Let another lab that needs the same sysctl of the host restore it later."""
     if shell.dry_run:
         return
     others = [other for other in records.every() if other.name != journal.name]
@@ -256,7 +256,7 @@ def _undo(journal: Journal, before: Objects, say: Callable[[str], None]) -> None
 
 
 def _unmakable(before: Objects) -> set[Key]:
-    """The objects that cannot be made again once removed: a cable whose other end left the lab's namespaces, and all on it."""
+    """The objects that cannot be made again: a cable whose other end left the lab's namespaces, and everything on it."""
     cables = {key for key, value in before.items() if key[0] == "link" and value.get("kind") == "veth"
               and (not value.get("peer") or ("link", *value["peer"]) not in before)}  # fmt: skip
     on = {key for key in before if key[0] in ("address", "neigh", "proxy", "netem", "vlan") and ("link", *key[1:3]) in cables}

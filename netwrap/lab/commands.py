@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from .plan import Step
 
 ETC = "/etc/netns"
-#: The protocol of the routes and rules that a lab makes in the host's own namespace: no other program's.
+#: The protocol of the routes and rules that a lab makes in the host's own namespace; no other program uses it.
 PROTOCOL = "110"
 
-# Phases. Objects are removed first, from the inside to the outside, then made from the outside to the inside.
+# Phases. First, objects are removed from the inside to the outside; then, objects are made from the outside to the inside.
 (STOP, NO_NAT, NO_NETEM, NO_INSIDE, NO_VLAN, NO_LINK, NO_NETNS, NO_FILE, OLD_SYSCTL,
  NETNS, FILE, SYSCTL, LINK, DEVICE, PORT, DEVICE_SYSCTL, INSIDE, NETEM, NAT, FORWARDING, START) = range(21)  # fmt: skip
 
@@ -43,7 +43,7 @@ class Command(NamedTuple):
 
 
 def commands(steps: Sequence[Step], journal: Journal, *, no_links: bool = False) -> list[Command]:
-    """All commands of the steps, in order. ``no_links``: no link of the lab is to stay in the host's own namespace."""
+    """All commands of the steps, in order. ``no_links``: remove every link of the lab from the host's own namespace."""
     maker = _Maker(steps, journal, no_links)
     for number, step in enumerate(steps):
         maker.number = number
@@ -67,7 +67,7 @@ def nat_name(journal: Journal, tool: str) -> str:
 
 
 def nat_script(name: str, rules: list[list[str]]) -> str:
-    """The script for `nft -f`: a tab would be lost where the script is shown, and completes names where it is pasted."""
+    """The script for `nft -f`. It has no tabs: a shell completes names at a tab when the script is pasted."""
     lines = [f"table ip {name} {{", "    chain postrouting {", "        type nat hook postrouting priority 100; policy accept;"]
     for source, out in rules:
         where = f'oifname "{out}"' if out else f"ip daddr != {source}"
@@ -156,11 +156,11 @@ class _Maker:
 
     def link_words(self, netns: str, dev: str, value: Value) -> list[str]:
         where = ["netns", netns] if netns != HOST else []
-        value = {**value, "mtu": None} if value["kind"] == "veth" and value.get("mtu") == 1500 else value  # as it is anyway
+        value = {**value, "mtu": None} if value["kind"] == "veth" and value.get("mtu") == 1500 else value  # the default
         return ["ip", "link", "add", "name", dev, *where, "group", self.group, *_attributes(value)]
 
     def make_cable(self, step: Step, netns: str, dev: str) -> None:
-        """The command for a cable, which is two links: it belongs to the end in the host, or else to the first."""
+        """The command for a cable, which is two links. The command belongs to the end in the host, otherwise to the first end."""
         peer = ("link", *step.value["peer"])
         if peer in self.cables:
             self.add(DEVICE, netns, "ip", "link", "set", "dev", dev, "up")
@@ -217,7 +217,7 @@ class _Maker:
             self.add(DEVICE, netns, "ip", "link", "set", "dev", dev, "up" if step.value["up"] else "down")
 
     def remove_link(self, step: Step, netns: str, dev: str) -> None:
-        if netns == HOST and self.no_links:  # all at once: each one alone waits for the kernel
+        if netns == HOST and self.no_links:  # together, because the kernel takes time for each separate command
             if not self.group_goes:
                 self.add(NO_LINK, netns, "ip", "link", "delete", "group", self.group)
             self.group_goes = True
@@ -252,7 +252,7 @@ class _Maker:
         self.add(INSIDE, netns, "ip", "address", verb, *_local(address, value), "dev", dev, *words, *early)
 
     def change_address(self, step: Step, netns: str, dev: str, address: str) -> None:
-        """Make the route to the address's network again: the kernel made it with the address, and somebody removed it."""
+        """Make the route to the network of an address again. The kernel had made it with the address, and somebody removed it."""
         network = ipaddress.ip_interface(step.value.get("peer") or address).network
         local = address.partition("/")[0]
         words = ["metric", str(step.value.get("metric") or 256)] if network.version == 6 else ["scope", "link", "src", local]

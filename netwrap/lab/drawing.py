@@ -1,4 +1,4 @@
-"""A lab as a host that is not there yet: what its links and addresses will be, for a picture of it."""
+"""A lab as a host that does not exist yet, with the links and addresses that it will have, to draw a picture."""
 
 from __future__ import annotations
 

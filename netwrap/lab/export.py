@@ -1,7 +1,7 @@
 """Write running namespaces as a lab file, from which `up` makes them again.
 
-The state that `ip` shows is written. NAT, commands and sysctls are written where a lab's record has them; a note names a
-firewall that somebody else made.
+The file contains the state that `ip` shows, and NAT, commands and sysctls from the record of a lab. A note names a firewall
+that somebody else made.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def export(names: Sequence[str], *, lab: str = "exported") -> tuple[str, list[str]]:
-    """The text of a lab file for namespaces (none: all with a name), and notes on state that no lab file can express.
+    """Return a lab file for namespaces (none given: all with a name), and notes on state that a lab file cannot express.
 
     Raises NetwrapError for a namespace that is not there.
     """
@@ -167,7 +167,7 @@ class _Exporter:
         head = [f"description = {_value(description)}"] if isinstance(description, str) and description else []
         try:
             asked: dict[str, Any] = schema.verification(At("", {}), about.get("verify", {}))
-        except LabFileError:  # a broken record
+        except LabFileError:  # a damaged record
             asked = {}
         verify: dict[str, Any] = {}
         for key, rows in asked.items():
@@ -192,7 +192,7 @@ class _Exporter:
     # -- bridges and links --------------------------------------------------------------------------------------------
 
     def cables(self) -> list[tuple[Key, Key]]:
-        """The cables of which one end at least is in a namespace that is written; the other may be in the host."""
+        """The cables with at least one end in an exported namespace; the other end may be in the host."""
         found: list[tuple[Key, Key]] = []
         seen: set[Key] = set()
         for key, value in self.objects.items():
@@ -396,7 +396,7 @@ class _Exporter:
             self.notes.append(f"the route to {to} of {name} is left out: it goes nowhere")
             return
         devices = {value.get("dev"), *(hop.get("dev") for hop in value["nexthops"])} - {None, "lo"}
-        if name == HOST:  # its other interfaces are where `up` finds them
+        if name == HOST:  # the host has its other interfaces when `up` runs
             devices &= {key[2] for journal in self.labs for key in journal.made if key[:2] == ("link", HOST)}
         missing = sorted(dev for dev in devices if (name, dev) not in self.written)
         if missing:
@@ -495,7 +495,7 @@ class _Exporter:
                     self.notes.append(f"the entry of {row['mac']} at {row['ifname']} of {name} is left out (bridge fdb)")
 
 
-# What a bridge and a port of one have that a lab file has no word for, as the kernel has it.
+# Attributes of a bridge and of its ports that a lab file cannot express, with the default of the kernel.
 _BRIDGE: dict[str, Any] = {"forward_delay": 1500, "hello_time": 200, "max_age": 2000, "ageing_time": 30000, "priority": 32768,
            "group_fwd_mask": "0", "mcast_snooping": 1, "vlan_protocol": "802.1Q", "mcast_querier": 0, "no_linklocal_learn": 0,
            "mcast_router": 1, "nf_call_iptables": 0}  # fmt: skip
@@ -522,7 +522,7 @@ def _all_sysctls() -> dict[str, str]:
 
 
 def _unlike_new(now: dict[str, str], new: dict[str, str], devices: Sequence[str]) -> dict[str, str]:
-    """The sysctls that differ from those of a new namespace; of devices, from those of new devices in this one."""
+    """The sysctls that differ from those of a new namespace; those of devices are compared with new devices in this namespace."""
     found = {}
     # settings of `all` and `default` come first, since the kernel copies them to the links
     for key, value in sorted(now.items(), key=lambda item: ("/all/" not in item[0], "/default/" not in item[0], item[0])):
@@ -543,7 +543,7 @@ def _unlike_new(now: dict[str, str], new: dict[str, str], devices: Sequence[str]
 
 
 def _netem(options: dict[str, Any]) -> dict[str, str]:
-    """The netem of `tc -j` (seconds, fractions, bytes a second) in the words of a lab file."""
+    """Translate netem of `tc -j` (seconds, fractions, bytes per second) to the words of a lab file."""
     found: dict[str, str] = {}
     delay = options.get("delay", {})
     for name, key in (("delay", "delay"), ("jitter", "jitter")):

@@ -1,4 +1,4 @@
-"""Read a lab file (TOML), or a lab that comes with netwrap. An error names the file, the line, and the allowed keys or values.
+"""Read a lab file (TOML), or a lab that comes with netwrap. Errors contain the file, the line, and the allowed keys or values.
 
 The schema of the tables stands in ``schema.py``, the checks of tables against each other in ``references.py``.
 """
@@ -56,12 +56,12 @@ def text_of(name: str) -> str:
         raise LabFileError(name, 0, "is no text in UTF-8") from error
 
 
-# A key of very many parts: readers of TOML take the square of their number. No name and no value of a lab looks like it.
+# A key with very many parts: readers of TOML take time in the square of their number. No name or value of a lab looks like this.
 _DEEP_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){64}""", re.ASCII)
 
 
 def _toml(file: str, text: str) -> dict[str, Any]:
-    """Parse TOML; every way in which that can fail becomes a LabFileError."""
+    """Parse TOML; turn every failure into a LabFileError."""
     deep = _DEEP_KEY.search(text)
     if deep is not None:
         raise LabFileError(file, text.count("\n", 0, deep.start()) + 1, "is nested too deeply")

@@ -1,4 +1,4 @@
-"""Errors about a lab file, and the places in it that they name: file, line, keys."""
+"""Errors about a lab file, and the places in it to which they refer: file, line, keys."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class LabFileError(NetwrapError):
 
 
 class At:
-    """A place in a lab file, which makes the errors about what stands there.
+    """A place in a lab file, which makes the errors about its value.
 
     >>> at = At("x.toml", {("host",): 3}) / "host" / "routes" / 0
     >>> str(at.fail("a route needs via or dev"))
@@ -47,12 +47,12 @@ class At:
         return self.lines.get(path, 0)
 
     def fail(self, reason: str) -> LabFileError:
-        """The error that something at this place is wrong."""
+        """Return the error about this place."""
         where = ".".join(str(key) if isinstance(key, str) else f"{key + 1}" for key in self.path)
         return LabFileError(self.file, self.line, f"{where}: {reason}" if where else reason)
 
     def wants(self, what: str, value: object) -> LabFileError:
-        """The error that a value is none of the wanted ones (``what``, in words)."""
+        """Return the error about a value that is not allowed; ``what`` describes the allowed values."""
         return self.fail(f"{shown(value)} is not allowed here; wanted: {what}")
 
 

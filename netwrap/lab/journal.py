@@ -1,7 +1,7 @@
 """The record of what a lab has made on this host, kept in /run beside the host's own state.
 
-A line is written *before* the commands that it is about, so that after a crash everything that may exist is known. The
-mark on the objects themselves (the group of a link, the name of an nftables table) tells which lab they belong to.
+A line is written *before* its commands run, so that after a crash the record names everything that may exist. The mark on the
+objects themselves (the group of a link, the name of an nftables table) shows which lab they belong to.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ FOLDER = "/run/netwrap/lab"
 class Journal:
     """The objects that a lab has made: ``made`` (each with its value), of which those in ``unsure`` may not exist yet.
 
-    ``group`` is a random number, the mark of this lab: the group of its links, part of the names of its tables. ``about``:
+    ``group`` is a random number, the mark of this lab: the group of its links, and a part of the names of its tables. ``about``:
     the parts of the lab's file that no object shows (``description``, ``verify``, the places of its ``bridges``).
     """
 
     def __init__(self, name: str, group: int, *, kept: bool = True) -> None:
         self.name = name
         self.group = group
-        self.kept = kept  # False: a dry run, of which nothing is written
+        self.kept = kept  # False in a dry run, which writes nothing
         self.made: Objects = {}
         self.about: dict[str, Any] = {}
         self.unsure: set[Key] = set()
         self.file: str = ""
         self.torn = False  # the last line was cut off by a crash
-        self.broken = False  # there are lines that cannot be understood, others than that one
+        self.broken = False  # other lines cannot be understood
 
     @property
     def folder(self) -> str:
@@ -72,7 +72,7 @@ class Journal:
             self._write([{"about": about}])
 
     def intend(self, objects: Iterable[tuple[Key, Value]]) -> None:
-        """Note that these objects are about to be made or changed. Raises NetwrapError where that cannot be written."""
+        """Record that these objects are about to be made or changed. Raises NetwrapError if the record cannot be written."""
         lines = []
         for key, value in objects:
             if key not in self.made:
@@ -82,13 +82,13 @@ class Journal:
         self._write(lines, must=True)
 
     def done(self, keys: Iterable[Key]) -> None:
-        """Note that these objects are there now."""
+        """Record that these objects exist now."""
         done = list(keys)
         self.unsure.difference_update(done)
         self._write([{"done": done}] if done else [])
 
     def forget(self, keys: Iterable[Key]) -> None:
-        """Note that these objects are gone, or do not belong to the lab."""
+        """Record that these objects are gone, or do not belong to the lab."""
         gone = [key for key in keys if key in self.made]
         for key in gone:
             del self.made[key]
@@ -96,7 +96,7 @@ class Journal:
         self._write([{"gone": gone}] if gone else [])
 
     def _write(self, lines: list[dict[str, Any]], *, must: bool = False) -> None:
-        """Append lines. Without ``must`` a full disk does no harm: the record then names more than there is."""
+        """Append lines. Without ``must``, a full disk is ignored: the record then names more objects than exist."""
         if not self.kept or not lines:
             return
         text = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines).encode()
@@ -141,9 +141,9 @@ def _make_folders(path: str) -> None:
 
 
 def load(name: str) -> Journal | None:
-    """Read the record of a lab; None where there is none that can be trusted and understood.
+    """Read the record of a lab. Return None if no record can be trusted and understood.
 
-    A line that cannot be understood is left out: its objects are found again by their marks, or are not the lab's.
+    A line that cannot be understood is left out: the objects of the lab are found by their marks.
     Raises NetwrapError where the file cannot be read.
     """
     try:
@@ -156,13 +156,13 @@ def load(name: str) -> Journal | None:
         root = "; labs need root" if isinstance(error, PermissionError) else ""
         raise NetwrapError(f"the record of lab {name} cannot be read: {error.strerror}{root}") from error
     if about.st_uid not in (0, os.geteuid()) or about.st_mode & 0o022:
-        return None  # written by anybody, it could make root undo what was never done
+        return None  # if anybody could write it, root might "undo" changes that were never made
     journal, broken = None, False
     for number, row in enumerate(lines, 1):
         try:
             line = json.loads(row)
         except (ValueError, RecursionError):
-            # the last one was cut off by a crash: the commands it speaks of were not run
+            # a crash cut off the last line, so its commands did not run
             broken = broken or bool(row) and number < len(lines)
             continue
         if not isinstance(line, dict):
@@ -207,7 +207,7 @@ def _key(row: object) -> Key | None:
 
 
 def every() -> Iterator[Journal]:
-    """The records of all labs that can be read; a broken one stops no other lab."""
+    """The records of all labs that can be read. A damaged record does not affect other labs."""
     for name in all_names():
         with contextlib.suppress(NetwrapError):
             journal = load(name)
@@ -216,7 +216,7 @@ def every() -> Iterator[Journal]:
 
 
 def all_names() -> list[str]:
-    """The labs that have a record, even a broken one."""
+    """The names of the labs that have a record, even a damaged one."""
     try:
         names = sorted(os.listdir(FOLDER))
     except OSError:
@@ -226,9 +226,9 @@ def all_names() -> list[str]:
 
 @contextlib.contextmanager
 def lock(obey: Callable[[], None]) -> Iterator[int]:
-    """Lock the labs, so that one runs at a time. Commands inherit the descriptor: one that outlives us still holds the lock.
+    """Lock all labs, so that one runs at a time. Commands inherit the lock: a command that outlives us still holds it.
 
-    ``obey`` is called while another holds the lock, to raise what a signal asks for.
+    ``obey`` is called while another lab holds the lock; it raises the exception for a signal that came.
     """
     try:
         _make_folders(FOLDER)

@@ -18,7 +18,7 @@ A key is a tuple of words, its kind first and its namespace second; a value hold
     ("nat", "host")                                     {"rules": [["192.168.15.0/24", ""]]}
     ("start", "red", "0")                               {"argv": ["python3", "-m", "http.server"]}
 
-Two values are equal where all keys of the wanted one have the same value in the other.
+A value equals a wanted value if it has the same value for every key of the wanted one.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ if TYPE_CHECKING:
     Objects = dict[Key, Value]
 
 FORWARD = "net/ipv4/ip_forward"
-#: What an address and a rule can have beside their keys; None where they have not.
+#: The attributes of an address and of a rule beside their keys; None if the attribute is not set.
 ADDRESS_NAMES = ("peer", "broadcast", "scope", "label", "metric", "noprefixroute")
 #: Attributes of a link and of an address that cannot be changed once it is there.
 STRUCTURE = {"link": ("kind", "peer", "parent", "id"), "address": ADDRESS_NAMES}
 RULE_NAMES = ("not", "from", "to", "tos", "fwmark", "fwmask", "iif", "oif", "ipproto", "sport", "dport", "uidrange", "l3mdev",
               "table", "suppress_prefixlength", "goto", "action", "other")  # fmt: skip
-#: How many words a key of each kind has.
+#: The number of words in a key of each kind.
 LENGTHS = {
     "netns": 2, "file": 3, "sysctl": 3, "link": 3, "vlan": 4, "address": 4, "neigh": 4, "proxy": 4, "route": 7, "rule": 4,
     "netem": 3, "nat": 2, "start": 3,
@@ -55,14 +55,14 @@ LENGTHS = {
 
 
 class Wanted(NamedTuple):
-    """The objects that a lab file wants, and where in the file each comes from."""
+    """The objects that a lab file wants, and the place in the file of each."""
 
     objects: Objects
     origins: dict[Key, Path]
 
 
 def wanted(lab: Lab) -> Wanted:
-    """The objects of a lab, in the order in which they can be made. Raises LabFileError for what is wanted twice."""
+    """The objects of a lab, in the order in which they can be made. Raises LabFileError for an object that is wanted twice."""
     maker = _Maker(lab)
     maker.all()
     return Wanted(maker.objects, maker.origins)
@@ -244,7 +244,7 @@ def usual_route_scope(family: str, value: Value) -> str:
 
 
 def describe(key: Key, value: Value) -> str:
-    """An object in one line for people.
+    """Describe an object in one line.
 
     >>> describe(("address", "red", "eth0", "192.168.15.1/24"), {})
     'red: address 192.168.15.1/24 on eth0'
@@ -255,7 +255,7 @@ def describe(key: Key, value: Value) -> str:
 
 def _with(value: Value, *names: str) -> str:
     if value.get("mtu") == 1500:
-        value = {**value, "mtu": None}  # what it is anyway
+        value = {**value, "mtu": None}  # the default
     shown = {name: value[name] for name in names if name in value and value[name] not in (None, "") and value[name] is not False}
     return "".join(f" {name}" if item is True else f" {name} {item}" for name, item in shown.items())
 

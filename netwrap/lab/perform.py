@@ -34,12 +34,12 @@ _MISSING = {
 }
 # A batch that takes longer hangs.
 _BATCH_TIMEOUT = 120
-# The seconds that a running command may go on after a signal, and those for undoing one that hung.
+# The seconds that a running command may continue after a signal, and the seconds for undoing a command that hung.
 _GRACE, _UNDO_GRACE = 2.0, 10.0
 
 
 class Interrupts:
-    """Obey SIGINT, SIGTERM and SIGHUP between two commands, or at once where one hangs: ``number`` is the first that came."""
+    """Obey SIGINT, SIGTERM and SIGHUP between two commands, or at once if a command hangs. ``number``: the first signal."""
 
     def __init__(self) -> None:
         self.number = 0
@@ -82,7 +82,7 @@ class Interrupts:
 
     @contextlib.contextmanager
     def undo(self) -> Iterator[None]:
-        """Let the undoing finish: signals are only noted, but a command that hangs is given up."""
+        """Let the undoing finish: only note signals, but give up a command that hangs."""
         self.undoing = True
         if self.before:
             signal.setitimer(signal.ITIMER_REAL, _UNDO_GRACE if self.hung else 0)
@@ -123,8 +123,8 @@ def perform(
 ) -> None:
     """Run the commands of steps; call ``show`` with each finished step.
 
-    With ``interrupts`` the first failure raises StepFailed; without (undoing, taking down), what is gone already is no failure,
-    and the first other one is raised after everything else was tried.
+    With ``interrupts`` the first failure raises StepFailed. Without it (undoing, taking down), a missing object is no failure,
+    and the first other failure is raised after all steps were tried.
     """
     todo = commands(steps, journal, no_links=no_links)
     open_commands: dict[int, int] = {}
@@ -164,7 +164,7 @@ def perform(
 
 
 class _Shown:
-    """Shows the steps that are done, in the order of the plan; those that failed are left out."""
+    """Show the finished steps in the order of the plan, without those that failed."""
 
     def __init__(
         self, steps: Sequence[Step], done: set[int], troubles: dict[int, CommandError], show: Callable[[str], None] | None
@@ -188,7 +188,7 @@ def _batched(command: Command) -> bool:
 
 
 def _segments(todo: list[Command]) -> Iterator[list[Command]]:
-    """Split commands into those that run together: consecutive ones of `ip` in one namespace; all others one by one."""
+    """Split commands into groups that run together: consecutive commands of `ip` in one namespace; each other command alone."""
 
     def kind(command: Command) -> tuple[object, ...]:
         if not _batched(command):

@@ -1,4 +1,4 @@
-"""The difference between objects that are there and objects that are wanted, as steps in the order in which they can be done."""
+"""The difference between the present and the wanted objects, as steps in an order in which they can be done."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 class Step(NamedTuple):
-    """One difference: ``action`` is make, change or remove; ``value`` is what is wanted, ``old`` what is there.
+    """One difference: ``action`` is make, change or remove; ``value`` is the wanted value, ``old`` the present one.
 
-    ``again``: the object may have gone with another one or still exist; making it must work either way.
+    ``again``: the object may have vanished together with another one, or still exist; making it must work in both cases.
     """
 
     action: str
@@ -89,14 +89,14 @@ def _same_structure(kind: str, want: Value, have: Value) -> bool:
 
 
 def unlisted(have: Objects, want: Objects, ours: Container[Key]) -> list[Key]:
-    """The objects in the lab's namespaces that neither the file nor the lab's record has: others made them."""
+    """The objects in the lab's namespaces that are neither in the file nor in the lab's record: somebody else made them."""
     return [key for key in have if key not in want and key not in ours and key[0] != "sysctl"]
 
 
 def _implied(have: Objects, removed: list[Key]) -> set[Key]:
-    """The objects that go together with removed ones: a namespace takes all inside it along, a link its peer and its addresses.
+    """The objects that vanish together with removed ones: everything in a namespace, the peer and the addresses of a link.
 
-    Not the peer of a link that goes with its namespace: the kernel takes a namespace down later, at a time of its own.
+    This does not include the peer of a link that vanishes with its namespace: the kernel removes a namespace some time later.
     """
     inside: dict[str, list[Key]] = {}
     on: dict[tuple[str, str], list[Key]] = {}
@@ -129,7 +129,7 @@ def _implied(have: Objects, removed: list[Key]) -> set[Key]:
 
 
 def _perhaps(have: Objects, removed: list[Key], implied: set[Key]) -> Iterator[Key]:
-    """The objects that may go with an address: later addresses of its network on its link, and routes through that network."""
+    """The objects that may vanish with an address: later addresses of its network on its link, routes through the network."""
     for gone in removed:
         if gone[0] != "address" or gone in implied:
             continue

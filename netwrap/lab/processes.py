@@ -1,4 +1,4 @@
-"""Do the parts of a lab that `ip` does not do: write files and sysctls, start and end commands, end processes of a namespace."""
+"""The parts of a lab that `ip` does not do: write files and sysctls, start and end commands, end processes of a namespace."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def is_namespace(path: str) -> bool:
 
 
 def write(path: str, text: str) -> None:
-    """Write a configuration file that everybody may read, whole or not at all. Raises CommandFailed."""
+    """Write a configuration file, completely or not at all; everybody may read it. Raises CommandFailed."""
     words = ["tee", path]
     if shell.announce is not None:
         shell.announce(words, text)
     if shell.dry_run:
         return
     try:
-        # neither through a link to elsewhere, nor into a FIFO that nobody reads
+        # do not follow a link, and do not write into a FIFO that nobody reads
         flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         with open(path, "w", encoding="utf-8", opener=lambda name, _flags: os.open(name, flags, 0o644)) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
@@ -117,7 +117,7 @@ def read_sysctls(names: Iterable[str], netns: str | None) -> dict[str, str]:
 def start(argv: Sequence[str], *, netns: str | None, log: str, marks: dict[str, str]) -> int:
     """Start a command and leave it running, in a session of its own; return its pid, 0 in a dry run.
 
-    It reads nothing; the first megabyte of what it prints goes to the file ``log``; ``marks`` are added to its environment.
+    The command gets no input. The first megabyte of its output goes to the file ``log``; ``marks`` are added to its environment.
     Raises CommandMissing.
     """
     words = shell.in_netns(argv, netns)
@@ -152,7 +152,7 @@ def start(argv: Sequence[str], *, netns: str | None, log: str, marks: dict[str, 
 
 
 def ended(pids: Sequence[int], patience: float) -> dict[int, int]:
-    """The processes started by us that end within ``patience`` seconds, with their exit status."""
+    """The processes (started by us) that end within ``patience`` seconds, with their exit status."""
     found: dict[int, int] = {}
     until = time.monotonic() + patience
     while pids and time.monotonic() < until and len(found) < len(pids):
@@ -166,7 +166,7 @@ def ended(pids: Sequence[int], patience: float) -> dict[int, int]:
 
 
 def end(pids: Sequence[int], namespaces: Sequence[str] = (), patience: float = 2.0) -> list[int]:
-    """End processes, and all that are in namespaces: asked first, killed after ``patience`` seconds, until none is left.
+    """End processes, and all processes in namespaces: send SIGTERM, after ``patience`` seconds SIGKILL, until none is left.
 
     Returns the processes still in the namespaces: this one, its ancestors, and those that cannot be killed.
     """
@@ -221,7 +221,7 @@ def facts(pid: int) -> tuple[str, int, int, int]:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process runs: one that waits to be reaped does not."""
+    """Whether a process runs (a zombie does not)."""
     with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)
     return facts(pid)[0] not in ("", "Z", "X")

@@ -1,6 +1,6 @@
 """Reach an address without `ping`: a UDP echo between two namespaces, or a TCP connection to the outside.
 
-Sockets belong to the namespace they were made in, wherever they are used later; a thread enters it, makes one, and ends.
+A socket belongs to the namespace in which it was made, wherever it is used: a thread enters the namespace, makes one, and ends.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from netwrap.errors import NetwrapError
 
 from .schema import HOST
 
-# Ports that somebody may answer on; a refusal is an answer too.
+# Ports on which a host may answer; a refusal is an answer, too.
 _PORTS = (53, 443, 80)
 
 
 def udp_echo(source: str, target: str, address: str, patience: float = 1.0) -> bool:
-    """Whether a datagram from one namespace reaches an address in another, and its answer comes back."""
+    """Whether a datagram from one namespace reaches an address in another, and the answer returns."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with _socket(target, family, socket.SOCK_DGRAM) as server, _socket(source, family, socket.SOCK_DGRAM) as client:
         try:

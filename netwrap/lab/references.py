@@ -1,4 +1,4 @@
-"""Check the tables of a lab file against each other, and make a :class:`Lab` of them.
+"""Check the tables of a lab file against each other, and make a :class:`Lab`.
 
 Every name that is used must be defined, no name twice; a route, a rule and a neighbour must make sense as a whole; the addresses
 on one wire must fit each other.
@@ -55,7 +55,7 @@ def resolve(at: At, name: str, table: dict[str, Any]) -> Lab:
 
 
 class _Resolver:
-    """The state of one check: the tables, and the interfaces that were met so far."""
+    """The state of one check: the tables, and the interfaces found so far."""
 
     def __init__(self, at: At, name: str, table: dict[str, Any]) -> None:
         self.at = at
@@ -96,7 +96,7 @@ class _Resolver:
         )  # fmt: skip
 
     def networks(self, links: list[tuple[End, End]]) -> None:
-        """Refuse an address that is on one wire twice, and an end that is outside the network of its bridge.
+        """Refuse an address that occurs twice on one wire, and an end outside the network of its bridge.
 
         A bridge and all its ports are one wire; bridges that filter VLANs are not checked.
         """
@@ -146,7 +146,7 @@ class _Resolver:
         return name
 
     def device(self, at: At, netns: str, dev: str) -> None:
-        """Note an interface; refuse a second one of its name in a namespace."""
+        """Note an interface; refuse a second one with the same name in a namespace."""
         other = self.devices.setdefault((netns, dev), at.path)
         if other is not at.path:
             raise at.fail(f"{dev} is in {netns} already, by line {At(at.file, at.lines, other).line}")
@@ -236,7 +236,7 @@ class _Resolver:
             self.known(here / "dev", netns, neighbour["dev"])
 
     def known(self, at: At, netns: str, dev: Optional[str]) -> None:  # noqa: UP045
-        """Check that an interface is defined (None: none is named); the host may have interfaces that the file does not make."""
+        """Check that an interface is defined (None: no interface is named). The host may have others."""
         if netns != HOST and dev not in (None, "lo") and (netns, dev) not in self.devices:
             there = [name for place, name in self.devices if place == netns]
             raise at.fail(f"{shown(dev)} is no interface of {netns}; there are: {', '.join((*there, 'lo'))}")

@@ -1,4 +1,4 @@
-"""The schema of a lab file: which keys each table may have, and which values each key.
+"""The schema of a lab file: the keys of each table, and the allowed values of each key.
 
 Names and values are checked here against narrow patterns: nothing that passes can be taken for an option, a keyword of
 another command, a quote or a comment of a batch file, or a word of a shell. A check takes a place and a value, and returns the
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Check = Callable[[At, Any], Any]
 
-#: How a lab file calls the namespace in which `ip` runs.
+#: The name of the namespace in which `ip` runs, in a lab file.
 HOST = "host"
 
 LAB = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
@@ -35,7 +35,7 @@ SYSCTL_VALUE = re.compile(r"[A-Za-z0-9_.,:-]+([ \t][A-Za-z0-9_.,:-]+)*")
 _TIME = re.compile(r"\d{1,9}(\.\d{1,6})?(us|ms|s)")
 _PERCENT = re.compile(r"(100|\d{1,2})(\.\d{1,6})?%")
 _RATE = re.compile(r"\d{1,9}(bit|kbit|mbit|gbit)")
-# Names that mean something else in sysctl paths or as a word of `ip`.
+# Names with another meaning in paths of sysctls or as a word of `ip`.
 _NO_DEV = ("all", "default", "lo", ".", "..")
 
 
@@ -248,7 +248,7 @@ def _ports(at: At, value: Any) -> str:
 
 
 def _address(at: At, value: Any) -> dict[str, Any]:
-    """An address of an interface: a text, or a table where there is more to say than address and length."""
+    """An address of an interface: a string, or a table if it has more attributes than address and length."""
     if not isinstance(value, dict):
         return {"address": _interface_address(at, value)}
     checked: dict[str, Any] = _address_table(at, value)

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from .objects import Key, Objects, Value
 
-# What is asked of each namespace, as lines of a batch, and the parser of each. The ids of peers are given by the first
-# list of links, so that they are asked for after it.
+# The lines of the batch that each namespace is asked, and the parser of each line. Listing the links assigns ids to peers, so
+# the ids are asked for after that.
 _ASKED = (
     ("ip link show", "ip_link"),
     ("ip address show", "ip_address"),
@@ -41,14 +41,14 @@ _ASKED6 = (("ip route show table all", "ip_route"), ("ip rule show", "ip_rule"))
 # Made by the kernel in every namespace once a tunnel's module is loaded; they cannot be removed.
 _FALLBACK = ("lo", "tunl0", "sit0", "ip6tnl0", "gre0", "gretap0", "erspan0", "ip6gre0", "ip_vti0", "ip6_vti0")
 _OWN_PROTOCOLS = ("boot", "static", PROTOCOL)
-# A daemon has started within this time, in clock ticks (of which there are 100 in a second).
+# The time in which a daemon has started, in clock ticks (100 in a second).
 _DAEMON = 300
 _TABLES = {name: number for number, name in TABLES.items()}
 
 
 class State(NamedTuple):
-    """The present ``objects``; ``marked``: those that carry the lab's mark; ``strangers``: objects in the way of a lab and
-    not its own, in words; ``records``: the links of each namespace, by name; ``namespaces``: all that have a name."""
+    """The present ``objects``; ``marked``: those that carry the lab's mark; ``strangers``: objects in the way of a lab that
+    are not its own, in words; ``records``: the links of each namespace, by name; ``namespaces``: all that have a name."""
 
     objects: Objects
     marked: set[Key]
@@ -58,7 +58,7 @@ class State(NamedTuple):
 
 
 def named() -> list[str]:
-    """The named namespaces of this host, without files that are no namespace (a FIFO, a file left by a reboot)."""
+    """The named namespaces of this host, without files that are not namespaces (a FIFO, a file left by a reboot)."""
     return [name for name in _in_folder() if processes.is_namespace(os.path.join(shell.NETNS_DIR, name))]
 
 
@@ -70,7 +70,7 @@ def _in_folder() -> list[str]:
 
 
 def in_a_room_of_its_own() -> bool:
-    """Whether we run inside of `ip netns exec`, where a mount of ours is visible to nobody else."""
+    """Whether we run inside `ip netns exec`, where our mounts are invisible to everybody else."""
     try:
         return all(os.stat(f"/proc/self/ns/{kind}").st_ino != os.stat(f"/proc/1/ns/{kind}").st_ino for kind in ("mnt", "net"))
     except OSError:
@@ -78,7 +78,7 @@ def in_a_room_of_its_own() -> bool:
 
 
 def read(journal: Journal, want: Objects) -> State:
-    """Read what is there of a lab: what its record knows, and what its file wants."""
+    """Read the present objects of a lab: those of its record, and those that its file wants."""
     keys = {**journal.made, **want}
     wanted_netns = sorted({key[1] for key in keys if key[1] != HOST})
     there = set(named())
@@ -132,7 +132,7 @@ def read(journal: Journal, want: Objects) -> State:
 
 
 def _is_ours(name: str, journal: Journal, reader: Reader) -> bool:
-    """Whether the lab made a namespace: it carries the lab's group, or was about to be made and nobody has been in it since."""
+    """Whether the lab made a namespace: it has the lab's group, or was about to be made and is untouched."""
     records = reader.records[name]
     if any(str(record.get("group")) == str(journal.group) for record in records.values()):
         return True
@@ -144,12 +144,12 @@ def _is_ours(name: str, journal: Journal, reader: Reader) -> bool:
 
 
 def _alias(reader: Reader, name: str) -> str:
-    """The alias of `lo` in a namespace: a lab writes its mark there."""
+    """The alias of `lo` in a namespace, which contains the mark of a lab."""
     return str(reader.records[name].get("lo", {}).get("ifalias", ""))
 
 
 def marked(name: str, *, kept: bool) -> list[Journal]:
-    """What carries the mark of a lab, found without its record: one journal for each group of links."""
+    """The objects that carry the mark of a lab, found without its record: one journal for each group of links."""
     groups: set[int] = set()
     places: dict[Key, int] = {}
     reader = Reader(ask([HOST, *named()], six=False))
@@ -179,7 +179,7 @@ def marked(name: str, *, kept: bool) -> list[Journal]:
 
 
 class Answers(NamedTuple):
-    """What a namespace said: the records of each line of :data:`_ASKED`, and the routes and rules of IPv6."""
+    """The answers of a namespace: the records of each line of :data:`_ASKED`, and the routes and rules of IPv6."""
 
     links: list[Any]
     addresses: list[Any]
@@ -193,7 +193,7 @@ class Answers(NamedTuple):
 
 
 def ask(namespaces: Sequence[str], *, six: bool) -> dict[str, Answers]:
-    """Ask namespaces for all that there is in them: one process each, and one more for IPv6."""
+    """Ask namespaces for all their objects, with one process each, and one more for IPv6."""
     rows = _asked(namespaces, _ASKED, ["-j", "-d"])
     rows6 = _asked(namespaces, _ASKED6, ["-j", "-d", "-6"]) if six else {name: [[], []] for name in namespaces}
     return {name: Answers(*rows[name], *rows6[name]) for name in namespaces}
@@ -218,7 +218,7 @@ def _asked(namespaces: Sequence[str], asked: Sequence[tuple[str, str]], options:
 
 
 def _one_by_one(name: str, asked: Sequence[tuple[str, str]], options: list[str]) -> list[list[Any]]:
-    """Without a batch: what one line cannot answer (a kernel without rules) is empty."""
+    """Ask without a batch; a line that fails (a kernel without rules) has an empty answer."""
     found = []
     for text, parser in asked:
         words = ["ip", *options, *text.split()[1:]]
@@ -235,7 +235,7 @@ def _one_by_one(name: str, asked: Sequence[tuple[str, str]], options: list[str])
 
 
 class Reader:
-    """Turns what namespaces said into objects."""
+    """Turn the answers of namespaces into objects."""
 
     def __init__(self, answers: dict[str, Answers]) -> None:
         self.answers = answers
@@ -246,14 +246,14 @@ class Reader:
         }  # fmt: skip
 
     def peer(self, netns: str, record: dict[str, Any]) -> list[str] | None:
-        """The other end of a cable, where it is in a namespace that was asked."""
+        """The other end of a cable, if it is in a namespace that was asked."""
         if record.get("link"):
             return [netns, record["link"]]
         index = record.get("link_index")
         if index is None:
             return None
         name = self.ids[netns].get(record.get("link_netnsid"))
-        # the host's own namespace has no name, as a rule
+        # usually the host's own namespace has no name
         for place in [name] if name in self.by_index else [HOST, *self.by_index] if name is None else []:
             dev = self.by_index.get(place, {}).get(index)
             other = self.records[place][dev] if dev else {}
@@ -287,7 +287,7 @@ class Reader:
         return value
 
     def inside(self, netns: str, protocols: Sequence[str]) -> Objects:
-        """Addresses, neighbours, routes and rules, except those that the kernel makes by itself."""
+        """The addresses, neighbours, routes and rules, except those that the kernel makes by itself."""
         said = self.answers[netns]
         objects: Objects = {}
         for link in said.addresses:
@@ -314,7 +314,7 @@ class Reader:
         return objects
 
     def address(self, netns: str, dev: str, row: dict[str, Any]) -> Value:
-        """What an address has beside itself; ``route``: whether the kernel's route to its network is there, as it should."""
+        """The attributes of an address; ``route``: whether the kernel's route to its network exists as it should."""
         value: Value = {name: row.get(name) for name in ("broadcast", "scope", "metric")}
         value["noprefixroute"] = bool(row.get("noprefixroute"))
         value["peer"] = f"{row['address']}/{row['prefixlen']}" if row.get("address") else None
@@ -330,7 +330,7 @@ class Reader:
         return value
 
     def has(self, key: Key) -> bool:
-        """Whether the host has a route or rule of that key, whoever made it."""
+        """Whether the host has a route or rule with this key, whoever made it."""
         if key[0] == "route":
             rows = self.answers[HOST].routes if key[2] == "4" else self.answers[HOST].routes6
             return any(_route_key(HOST, key[2], row) == key for row in rows if key[2] == "6" or family_of(row) != "inet6")
@@ -339,7 +339,7 @@ class Reader:
 
 
 def by_kernel(link: dict[str, Any], row: dict[str, Any]) -> bool:
-    """Whether the kernel made an address by itself: those of `lo`, and the link-local one of IPv6."""
+    """Whether the kernel made an address by itself: an address of `lo`, or the link-local address of IPv6."""
     if f"{row['local']}/{row['prefixlen']}" in ("127.0.0.1/8", "::1/128"):
         return True
     if not row["local"].startswith("fe80:") or row.get("scope") != "link":
@@ -351,13 +351,13 @@ def by_kernel(link: dict[str, Any], row: dict[str, Any]) -> bool:
 
 
 def _eui(local: str, mac: str) -> str:
-    """The last eight bytes of an address, where a MAC address is in them (be it one that the link had before)."""
+    """The last eight bytes of an address if they contain a MAC address (also one that the link had before)."""
     text = ":".join(f"{byte:02x}" for byte in ipaddress.ip_address(local).packed[8:])
     return text if mac else ""
 
 
 def _free(objects: Objects, key: Key) -> Key:
-    """The key, or where it is taken (two rules of one priority) one with a ``+`` more behind its number."""
+    """The key; if it is taken (two rules of one priority), the key with ``+`` behind its number."""
     at = 5 if key[0] == "route" else 3
     while key in objects:
         key = (*key[:at], f"{key[at]}+", *key[at + 1 :])
@@ -375,7 +375,7 @@ _ROUTE_KEYS = {"type", "dst", "dev", "table", "protocol", "scope", "prefsrc", "g
 
 
 def _route_value(family: str, row: dict[str, Any]) -> Value:
-    """What a route has beside its key; ``other``: what a lab file has no word for."""
+    """The attributes of a route beside its key; ``other``: those that a lab file cannot express."""
     value: Value = {"type": row.get("type", "unicast"), "via": row.get("gateway"), "dev": row.get("dev")}
     value["src"] = row.get("prefsrc")
     value["protocol"] = row.get("protocol")
@@ -405,7 +405,7 @@ _RULE_KEYS = {"priority", "not", "src", "srclen", "dst", "dstlen", "tos", "fwmar
 
 
 def _rule_value(row: dict[str, Any]) -> Value:
-    """What a rule has beside its key; ``other``: what a lab file has no word for."""
+    """The attributes of a rule beside its key; ``other``: those that a lab file cannot express."""
     value: Value = {name: row.get(name) for name in ("tos", "iif", "oif", "action", "ipproto", "goto")}
     value["action"] = None if value["action"] in ("nop", "to_tbl") else value["action"]
     value["not"] = True if "not" in row else None
@@ -436,7 +436,7 @@ def _rule_value(row: dict[str, Any]) -> Value:
 
 
 def _files(journal: Journal, namespaces: Iterable[str], objects: Objects, marked: set[Key], strangers: dict[Key, str]) -> None:
-    """The files of /etc/netns: ours begin with the lab's mark. Links to elsewhere are never followed."""
+    """The files of /etc/netns. Files of a lab begin with its mark. Links are never followed."""
     mark = mark_of(journal.name)
     for netns in namespaces:
         folder = os.path.join(ETC, netns)
@@ -465,12 +465,12 @@ def _files(journal: Journal, namespaces: Iterable[str], objects: Objects, marked
 
 
 def _without_waiting(path: str, flags: int) -> int:
-    """Open a file, and a FIFO without waiting for its other end."""
+    """Open a file, without waiting for the other end of a FIFO."""
     return os.open(path, flags | os.O_NONBLOCK)
 
 
 def others_tables(journal: Journal, namespaces: Iterable[str]) -> list[str]:
-    """The nftables tables in namespaces of a lab that are none of the lab's, in words."""
+    """The nftables tables in namespaces of a lab that do not belong to the lab, in words."""
     found = []
     for name in namespaces if shell.find("nft") else ():
         said = shell.run(["nft", "list", "tables"], netns=name, check=False)
@@ -489,7 +489,7 @@ def _sysctls(keys: list[Key], objects: Objects) -> None:
 
 
 def _vlans(namespaces: set[str], objects: Objects, keys: set[Key] | None) -> None:
-    """The VLANs of bridge ports; of those of the host only ``keys`` (None: all)."""
+    """The VLANs of bridge ports; for ports of the host, only ``keys`` (None: all)."""
     for netns in namespaces:
         result = shell.run(["bridge", "-j", "vlan", "show"], netns=None if netns == HOST else netns, check=False)
         rows = parsers.module("bridge_vlan").parse(result.stdout) if result.status == 0 and result.stdout.strip() else []
@@ -504,7 +504,7 @@ def _vlans(namespaces: set[str], objects: Objects, keys: set[Key] | None) -> Non
 
 
 def _netems(keys: list[Key], journal: Journal, objects: Objects) -> None:
-    """Whether netem is there; with which numbers is known from the record alone."""
+    """Whether netem is present; only the record knows its numbers."""
     for key in keys:
         made = journal.made.get(key)
         if made is None or ("link", *key[1:]) not in objects:
@@ -528,7 +528,7 @@ def _nats(keys: list[Key], journal: Journal, objects: Objects, own: set[str]) ->
         words = ["nft", "list", "tables"] if tool == "nft" else ["iptables", "-w", "-t", "nat", "-S"]
         try:
             said = shell.run(words, netns=None if key[1] == HOST else key[1], check=False).stdout
-        except CommandError:  # the tool is gone: what it made may still be there
+        except CommandError:  # the tool was removed; its rules may still exist
             objects[key] = made
             continue
         if tool == "nft" and f"table ip {name}\n" in said:
@@ -536,14 +536,15 @@ def _nats(keys: list[Key], journal: Journal, objects: Objects, own: set[str]) ->
         elif tool == "iptables" and f"-N {name}\n" in said:
             objects[key] = {**made, "jump": f"-j {name}\n" in said}
             if said.count(f"-A {name} ") != len(made["rules"]) or not objects[key]["jump"]:
-                objects[key]["rules"] = []  # half of it: to be made anew
+                objects[key]["rules"] = []  # incomplete: make it again
 
 
 def _processes(journal: Journal, objects: Objects) -> None:
-    """The commands of the lab that run.
+    """The running commands of the lab.
 
-    Most carry its mark in their environment, and so do their children. Of those that drop it (`sudo`, `env -i`, daemons) the
-    process that was started is known, and what began in its namespace at that time and belongs to no other is its child.
+    Most have the mark of the lab in their environment, and so do their children. If a command drops its environment (`sudo`,
+    `env -i`, daemons), the pid of the started process is known, and a process that began in its namespace at that time and
+    belongs to no other command is its child.
     """
     found: dict[Key, list[int]] = {}
     mark = f"NETWRAP_LAB={journal.name}/{journal.mark}/".encode()
@@ -576,12 +577,12 @@ def _processes(journal: Journal, objects: Objects) -> None:
 
 
 def mark_of_process(journal: Journal, netns: str, index: str) -> dict[str, str]:
-    """The words of the environment that a command of the lab carries."""
+    """The variables in the environment of a command of the lab."""
     return {"NETWRAP_LAB": f"{journal.name}/{journal.mark}/{netns}/{index}"}
 
 
 def outside_gateway() -> str | None:
-    """The host's own way out: the gateway of its default route."""
+    """The gateway of the host's default route."""
     try:
         rows = json.loads(shell.run(["ip", "-j", "route", "show", "default"]).stdout or "[]")
     except (CommandError, ValueError):

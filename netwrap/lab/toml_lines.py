@@ -38,7 +38,7 @@ class _Scan:
         self.text = text
         self.at = 0
         self.found: dict[Path, int] = {}
-        self.counts: dict[Path, int] = {}  # how many tables each list of tables has so far
+        self.counts: dict[Path, int] = {}  # the number of tables in each list of tables so far
         self.starts = [0, *(match.end() for match in re.finditer("\n", text))]
 
     def note(self, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Verify that a lab works: ping each pair and the outside; without an answer, walk the way to find the cause."""
+"""Verify that a lab works: ping each pair and the outside; if there is no answer, follow the packet to find the cause."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
     from .objects import Objects
 
-# Without pairs in the file each namespace asks each other one, as long as they are so few.
+# Without pairs in the file, each namespace pings each other one, up to this number of namespaces.
 _FEW = 8
 
 
 class Result(NamedTuple):
-    """Whether ``source`` reached ``address`` (of ``target``), whether it should, and what was found on the way if not."""
+    """Whether ``source`` reached ``address`` (of ``target``), whether it should, and the cause if it did not."""
 
     source: str
     target: str
@@ -53,7 +53,7 @@ class Result(NamedTuple):
 
 
 def verify(lab: Lab) -> Iterator[Result]:
-    """Try all that a lab's file wants to be tried. Raises NetwrapError where the lab is not up."""
+    """Try everything that a lab's file asks for. Raises NetwrapError if the lab is not up."""
     if records.load(lab.name) is None:
         raise NetwrapError(f"lab {lab.name} is not up")
     want = wanted(lab).objects
@@ -87,7 +87,7 @@ def _all_pairs(lab: Lab, want: Objects) -> list[tuple[str, str]]:
 
 
 def _outside(lab: Lab, want: Objects) -> list[tuple[str, str | None]]:
-    """Which namespace asks which address outside: those that the NAT is for; without NAT all, where the file asks for it."""
+    """The pairs of a namespace and an address outside: the namespaces of the NAT; without NAT all, if the file asks."""
     if lab.verify.get("outside") is False or not lab.nat and "outside" not in lab.verify:
         return []
     networks = [ipaddress.ip_network(source) for nat in lab.nat for source in nat["sources"]]
@@ -102,7 +102,7 @@ def _outside(lab: Lab, want: Objects) -> list[tuple[str, str | None]]:
 
 
 def _address(lab: Lab, want: Objects, source: str, target: str) -> tuple[str | None, str | None]:
-    """The address that stands for a target, and its namespace: one of a network that the source is in, else the first."""
+    """The address to ping for a target, and its namespace: an address in a network of the source, otherwise the first."""
     if target in lab.bridges:
         place, dev = lab.bridges[target]["netns"], lab.bridges[target]["dev"]
         rows = [key[3] for key in want if key[:3] == ("address", place, dev)]
@@ -130,7 +130,7 @@ def _reaches(source: str, place: str | None, address: str, *, patient: bool) -> 
 
 
 class _Ways:
-    """Walks from a namespace to an address as `netwrap trace` does, and adds what the file says that is not there."""
+    """Follow packets as `netwrap trace` does, and find objects of the file that are missing on the way."""
 
     def __init__(self, lab: Lab, want: Objects) -> None:
         self.lab = lab
@@ -138,7 +138,7 @@ class _Ways:
         self.host: Host | None = None
 
     def why(self, source: str, address: str, *, outside: bool = False) -> list[str]:
-        """What is in the way of a packet and its answer."""
+        """The obstacles on the way of a packet and its answer."""
         from netwrap.answers import trace
 
         there = set(state.named())
@@ -166,7 +166,7 @@ class _Ways:
         return list(dict.fromkeys(said)) or ["no answer, and nothing on the way says why"]
 
     def missing(self, place: str, end: Ended) -> list[str]:
-        """What the file wants where the way ends, and is not there: links, addresses, other ends, masters."""
+        """The objects of the file that are missing where the way ends: links, addresses, other ends, masters."""
         assert self.host is not None
         found: list[str] = []
         places = {place} if end.reason in ("no-route", "no-source", "no-carrier", "link-down") else {place, *self.lab.namespaces}
@@ -184,7 +184,7 @@ class _Ways:
         return found
 
     def link(self, netns: Namespace, key: tuple[str, ...], value: dict[str, Any], found: list[str]) -> None:
-        """What is wrong with a link of the file: it is not there, leads elsewhere, is not plugged in."""
+        """The fault of a link of the file: it is missing, leads elsewhere, or is not in its bridge."""
         assert self.host is not None
         record = netns.link(key[2])
         if record is None:
