@@ -23,7 +23,8 @@ class Block:
     text. ``part``: why the table is only a part. ``state``: 0 for the first run of a command at this place, 1 for the second.
     ``voice``: the writer, see :mod:`quotations`. ``lost``: the lines that could not be read: (number, line, reason). ``said``:
     the error messages of a command that failed. ``changes``: whether it is a wrapped command that prints no table (``ip netns
-    add red``).
+    add red``). ``label``: the title above it that may tell its machine, see :func:`headings.label`; ``by_heading``: whether an
+    earlier heading, and no prompt, has named the machine.
     """
 
     def __init__(self, line: int, typed: str, netns: str | None, host: str | None) -> None:
@@ -32,6 +33,8 @@ class Block:
         self.netns = netns
         self.host = host
         self.voice = ""
+        self.label: str | None = None
+        self.by_heading = False
         self.words: list[str] = []
         self.parser: str | None = None
         self.side = False

@@ -233,6 +233,63 @@ def above_a_block(line: str, names: Iterable[str] = ()) -> tuple[str | None, str
     return read(f"{line}:", names)
 
 
+# Words of a label that tell a machine from another one, if another label stands above the same command
+_KINDS = frozenset(_MACHINES) | frozenset(
+    "local remote desktop laptop notebook home office vps pi raspberry nas endpoint site left right spine leaf lokal entfernt "
+    "plane debian ubuntu fedora arch centos rhel rocky alma alpine suse openwrt truenas proxmox linux mint kali nixos gentoo "
+    "mine theirs machine computer workstation phone tablet hub dc cluster hypervisor bastion jump edge core machines "
+    "serveur".split()
+)
+_KINDS_INSIDE = frozenset((*_INSIDE, "inside", "netns", "innen"))
+_OUTSIDE = frozenset(("outside", "host", "root", "aussen", "außen"))
+# Words of a label that tell a state of one machine from another one
+_STATES = frozenset(
+    "before after now then again later previously earlier still update edit when while once initially finally afterwards vorher "
+    "nachher jetzt danach avant après with without mit ohne up down enabled disabled expected wanted working broken reboot "
+    "restart change changed fix fixed is was does has have not can i it we".split()
+)
+_LABEL_FRONT = re.compile(
+    r"(?:(?:output|result|routes?|routing table|ausgabe|sortie)s? )?"
+    r"(?:(?:of|on|from|at|in|auf|von|im|sur|dans|this is|here is) )?"
+    rf"{_ANY_ARTICLES}",
+    re.IGNORECASE,
+)
+_ONE_OF = re.compile(r"(?:[A-D]|(?:\d{1,3}\.){3}\d{1,3})$")
+_MOST_WORDS = 5
+
+
+def label(line: str, *, alone: bool) -> str | None:
+    """The words of a title that may tell a machine from another one; None for any other line. ``alone``: between blank lines.
+
+    Whether a label is one of a machine shows only where the same command stands below another label: see
+    :mod:`machine_names`.
+
+    >>> label("On my laptop:", alone=False), label("Raspberry Pi", alone=True), label("After:", alone=True)
+    ('laptop', 'Raspberry Pi', None)
+    """
+    line = _WIKI_TITLE.sub("## ", _LIST.sub("", line.strip().replace("`", ""), count=1))
+    if not line or len(line) > 60 or not (alone or line[-1] in ":*_=-" or line[0] in "#*="):
+        return None
+    bare = line.strip(" :*_#=-")
+    name = _LABEL_FRONT.sub("", bare, count=1)
+    words = name.lower().split()
+    if not 0 < len(words) <= _MOST_WORDS or line[-1] in ".?!," or set(bare.lower().split()) & _STATES:
+        return None
+    parts = [part for word in words for part in re.split(r"[^\w]+", word.rstrip("0123456789"))]
+    known = not (_KINDS | _KINDS_INSIDE | _OUTSIDE).isdisjoint(parts)
+    return name if known or _ONE_OF.search(name) or len(words) == 1 and is_machine(name) else None
+
+
+def is_inside(name: str) -> bool:
+    """Whether a :func:`label` names a container or a namespace, and not a machine."""
+    return not _KINDS_INSIDE.isdisjoint(name.lower().split())
+
+
+def is_outside(name: str) -> bool:
+    """Whether a :func:`label` names the machine itself, beside its containers."""
+    return name.lower() in _OUTSIDE
+
+
 def is_name(line: str) -> bool:
     """Whether a line contains only a possible name of a machine, or of a group of machines: ``node[1-3]``."""
     return _MARKED.match(f"== {line.strip()} ==") is not None and line.strip().lower() not in _NO_NAMES

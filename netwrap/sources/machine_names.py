@@ -29,6 +29,7 @@ def give(found: Sequence[Block], writers: dict[str, Shells]) -> None:
     named = _same_names([also.get(block.host, block.host) for block in found if block.host])
     for block in found:
         block.host = named[also.get(block.host, block.host)] if block.host else ""
+    _tell_by_labels(found)
     names = {block.host for block in found if block.host}
     shared = {block.host for block in found if block.host and block.voice in ("", quotations.UNNAMED)}
     outer = {named.get(name, name) for shell in writers.values() for name in shell.outer_names}
@@ -55,6 +56,27 @@ def give(found: Sequence[Block], writers: dict[str, Shells]) -> None:
     if any(essence(block) in own_words for block in quoted):
         for block in quoted:
             block.host = "quoted"
+
+
+def _tell_by_labels(found: Sequence[Block]) -> None:
+    """Give nameless blocks the label above them, if the same command stands below another label or on a named machine."""
+    places: dict[tuple[str, ...], set[str]] = {}
+    labelled = [block for block in found if block.label and not block.netns and (not block.host or block.by_heading)]
+    for block in found:
+        if block.lines and not block.netns and block.host != headings.EXPECTED:
+            place = (block.label if block in labelled else block.host) or ""
+            places.setdefault(essence(block), set()).add(place)
+    told = {block.label for block in labelled if len(places.get(essence(block), set()) - {""}) > 1}
+    for block in labelled:
+        label = block.label or ""
+        if label not in told:
+            continue
+        if headings.is_inside(label):
+            block.netns = label
+        elif headings.is_outside(label):
+            block.host = None
+        else:
+            block.host = label
 
 
 def _number_machines(found: Sequence[Block]) -> None:

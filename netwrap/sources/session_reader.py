@@ -67,6 +67,7 @@ class Reader:
             *(at for at, voice in enumerate(pasted.voices) if at and voice != pasted.voices[at - 1]),
         }
         self.voice = ""
+        self.label: str | None = None  # the last title that may tell a machine from another one
         self.shells = shells.Shells()
         self.writers = {"": self.shells, quotations.UNNAMED: self.shells}  # the shells of each writer
         self.files: dict[str, Run] = {}
@@ -135,7 +136,7 @@ class Reader:
         return None
 
     def add(self, block: Block) -> None:
-        block.voice = self.voice
+        block.voice, block.label, block.by_heading = self.voice, self.label, self.shells.by_heading
         self.blocks.append(block)
 
     def said(self, at: int, line: str) -> None:
@@ -143,7 +144,11 @@ class Reader:
         heading = headings.read(line, self.shells.named)
         if heading is None and (at + 1 in self.breaks or at + 2 in self.breaks and not self.lines[at + 1].strip()):
             heading = headings.above_a_block(line, self.shells.named)
-        self.shells.prose(heading, apart=at == 0 or not self.lines[at - 1].strip())
+        apart = at == 0 or not self.lines[at - 1].strip()
+        alone = apart and (at + 1 == len(self.lines) or at + 1 in self.breaks or not self.lines[at + 1].strip())
+        named = heading is not None and any(heading)
+        self.label = None if named else headings.label(line, alone=alone) or self.label
+        self.shells.prose(heading, apart=apart)
 
     def stops(self, at: int) -> bool:
         """Whether a line ends the table above it: a mark, a prompt, a command, or the heading of a machine."""

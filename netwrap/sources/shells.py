@@ -233,6 +233,11 @@ class Shells:
             return netns, host
         return netns, self.host if not self._prose or self.host is None else None
 
+    @property
+    def by_heading(self) -> bool:
+        """Whether a heading names the machine of a command that is typed now."""
+        return self._heading[0] is not None and not self._open
+
     def place_of_table(self) -> tuple[str | None, str | None]:
         """The namespace and the machine of a table without a command above it."""
         return self._last if self._last != (None, None) else self.place()

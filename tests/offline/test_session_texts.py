@@ -296,6 +296,25 @@ def test_machines_without_names_are_told_apart_by_their_links() -> None:
     assert [place[0] for place in read(later)] == ["", ""]
 
 
+@pytest.mark.parametrize(
+    ("one", "two", "places"),
+    [
+        ("Desktop:", "Laptop:", [("Desktop", None), ("Laptop", None)]),
+        ("On the VPS:", "Auf dem Pi:", [("VPS", None), ("Pi", None)]),
+        ("Main router", "Second router", [("Main router", None), ("second router", None)]),
+        ("#### 192.0.2.1", "#### 192.0.2.2", [("192.0.2.1", None), ("192.0.2.2", None)]),
+        ("Linux PC:", "Proxmox host:", [("linux pc", None), ("Proxmox host", None)]),
+        ("from the container:", "from the host:", [("", "container"), ("", None)]),
+        ("a1's routes:", "`ip r` (b2):", [("a1", None), ("b2", None)]),
+        ("Before:", "After:", [("", None), ("", None)]),
+        ("My server, without the VPN:", "My server, with it:", [("", None), ("", None)]),
+    ],
+)
+def test_the_same_command_below_two_titles_is_of_two_machines(one: str, two: str, places: list[tuple[str, str | None]]) -> None:
+    text = f"Hi,\n\n{one}\n\n```\n{ROUTES}```\n\n{two}\n\n```\n{ROUTES}```\n\nThanks\n"
+    assert read(text) == [(host, netns, "ip_route", 2) for host, netns in places]
+
+
 def test_the_second_of_two_tables_is_another_one() -> None:
     links = "1: lo: <UP> mtu 65536\n2: {}: <UP> mtu 1500\n"
     assert [count for _, _, _, count in read(f"Two of them:\n\n{links.format('a')}{links.format('b')}")] == [2, 2]
