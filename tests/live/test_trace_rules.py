@@ -233,3 +233,24 @@ ip -n r route add 169.254.0.0/16 dev eth1; ip netns exec r sh -c 'echo 0 >/proc/
     )  # fmt: skip
     private_host.sh("\n".join(end.mend))
     private_host.run("ip", "netns", "exec", "a", "ping", "-c1", "-W2", "10.2.0.1")
+
+
+@pytest.mark.parametrize("target", ["10.0.0.254", "fd00::254"])
+def test_a_bridge_that_translates_and_does_not_forward(private_host: PrivateHost, target: str) -> None:
+    """What a bridge translates to a station of its own is bridged (bridge-nf): only IPv4 asks the switch for forwarding."""
+    six = ":" in target
+    family, match, station = ("ip6", "icmpv6", "fd00::2") if six else ("ip", "icmp", "10.0.0.2")
+    private_host.sh(
+        LAN
+        + f"""
+ip -n s address add 10.0.0.254/24 dev br0; ip -n s address add fd00::254/64 dev br0 nodad
+ip -n a address add fd00::1/64 dev eth0 nodad; ip -n b address add fd00::2/64 dev eth0 nodad
+for n in s a b; do while ip -n $n -6 address show tentative | grep -q inet6; do sleep 0.1; done; done
+ip netns exec s nft 'add table {family} t; add chain {family} t p {{ type nat hook prerouting priority -100; }};
+  add rule {family} t p {family} daddr {target} {match} type echo-request dnat to {station}'
+"""
+    )
+    came = private_host.run("ip", "netns", "exec", "a", "ping", "-c1", "-W1", target, check=False).returncode == 0
+    found = asked(build(capture.read(private_host.netwrap("capture").stdout)[0]), target, "icmp")
+    expected = (True, "reached", None) if six else (False, "dropped", "not-forwarding")
+    assert (came, found.verdict, found.reason) == expected, trace.lines(found)

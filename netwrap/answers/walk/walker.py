@@ -267,6 +267,10 @@ class Walker:
         if not decision.sends:
             yield self.stops.no_way(netns, way, decision, asked)
             return
+        if called is not None and packet.destination != before[1] and all(leg.dev == dev for leg in decision.legs):
+            # of IPv6, also where the namespace does not forward
+            yield from self._arrivals(self.transmission.bridged_on(netns, way, dev, port or "", decision, before))
+            return
         if router.six:
             forwards, known = router.switches.forwards("all", "inet6")
             if not known:
@@ -274,9 +278,6 @@ class Walker:
             if not forwards and known and ("not-forwarding", id(netns), None) not in self.mended:
                 yield self.stops.no_way(netns, way, decision._replace(type="not-forwarding"), asked)
                 return
-        if called is not None and packet.destination != before[1] and all(leg.dev == dev for leg in decision.legs):
-            yield from self._arrivals(self.transmission.bridged_on(netns, way, dev, port or "", decision, before))
-            return
         if packet.source.startswith("fe80") and any(leg.dev != dev for leg in decision.legs):
             what = f"{netns.title} does not forward {packet.source}: a link-local source does not go beyond its link"
             first = way.hops[0]
