@@ -612,13 +612,35 @@ class Wires:
         pvid = next((vid for vid, flags in rows.items() if "PVID" in flags), None)
         if pvid is None:
             what = f"{dev} of bridge {bridge} in {netns.title} has no VLAN for untagged frames (pvid)"
-            mend = (
-                inside(
-                    netns, f"bridge vlan add dev {dev} vid {next(iter(rows), 1)} pvid untagged{' self' if dev == bridge else ''}"
-                ),
-            )
+            vid = self._vlan_beside(netns, bridge, dev) or next(iter(rows), 1)
+            mend = (inside(netns, f"bridge vlan add dev {dev} vid {vid} pvid untagged{' self' if dev == bridge else ''}"),)
             return 0, tags, way.blocked(Obstacle("vlan", netns, dev, what, command, mend, rows, "vlan"))
         return pvid, tags, way
+
+    def _vlan_beside(self, netns: Namespace, bridge: str, dev: str) -> int | None:
+        """The VLAN of a bridge in which others have addresses in the network of the station behind a port; None: no such VLAN."""
+        import ipaddress  # it takes milliseconds to load, and only this mend needs it
+
+        def networks(place: Namespace | None, name: object) -> set[str]:
+            rows = place.addresses_of(str(name)) if place is not None else []
+            return {
+                str(ipaddress.ip_network(f"{row['local']}/{row['prefixlen']}", strict=False))
+                for row in rows if row.get("scope") == "global" and "local" in row and "prefixlen" in row
+            }  # fmt: skip
+
+        def behind(port: Link) -> set[str]:
+            peer = self.host.peer(netns, port)
+            return networks(peer.netns, (peer.link or {}).get("ifname")) if peer is not None else set()
+
+        wanted = behind(netns.link(dev) or {}) if dev != bridge else networks(netns, bridge)
+        for other, child in self.children(netns, bridge):
+            if kind(child) == "vlan" and networks(other, child.get("ifname")) & wanted:
+                return int(data(child).get("id", 0))
+        for port in netns.ports(bridge):
+            rows = _vlans(netns, str(port.get("ifname"))) or {}
+            if behind(port) & wanted:
+                return next((vid for vid, flags in rows.items() if "PVID" in flags), None)
+        return None
 
     def _untagged(
         self, netns: Namespace, bridge: str, dev: str, vid: int, tags: tuple[int, ...], way: _Way

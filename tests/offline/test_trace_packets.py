@@ -39,3 +39,9 @@ def test_the_mtu_that_the_kernel_gives_a_tunnel_of_ipv6_is_no_finding() -> None:
     host = opening.read(str(FOLDER / "tunnels-of-udp.netwrap.gz"))
     found = {finding.what.partition(" ")[0] for finding in check.check(host) if finding.id == "L13"}
     assert found == {"vxlan"}  # made without a link below, these have 1500
+
+
+def test_a_port_without_a_vlan_gets_the_one_of_its_stations_network() -> None:
+    host = opening.read(str(FOLDER / "vlans.netwrap.gz"))
+    found = trace.trace(host, trace.Asked(host.find("h0"), "10.20.0.254"))
+    assert (found.reason, found.result.end.mend) == ("vlan", ("bridge -n sw vlan add dev p0 vid 20 pvid untagged",))

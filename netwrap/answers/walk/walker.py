@@ -111,6 +111,13 @@ class Walker:
         way = way._replace(packet=made)
         made = conntrack.tracked(way, netns, made)
         way = self._routed(way, netns, decision, leg, record, chosen)
+        vrf = self.routers.of(netns, packet.family).vrf_of(leg.dev)
+        if vrf is not None and not is_up(netns.link(vrf) or {}) and ("link-down", id(netns), vrf) not in self.mended:
+            what = f"the VRF {vrf} of {leg.dev} in {netns.title} is down: {netns.title} sends nothing of its own by {leg.dev}"
+            mend = (inside(netns, f"ip link set dev {vrf} up"),)
+            show = inside(netns, f"ip link show dev {vrf}")
+            yield ended(way, "dropped", netns, vrf, "link-down", what, show, mend, netns.link(vrf), "link")
+            return
         before = tuple_of(made)
         outcome, way = self.hooks.judge(way, netns, "output", made, leg)
         if outcome.verdict in ("drop", "reject"):
