@@ -410,9 +410,9 @@ def test_a_folder_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     read: list[str] = []
     before = fleet.read
 
-    def reading(path: str, tables: Any) -> fleet.Read:
+    def reading(path: str, tables: Any, skimming: bool) -> fleet.Read:
         read.append(os.path.basename(path))
-        return before(path, tables)
+        return before(path, tables, skimming)
 
     monkeypatch.setattr(fleet, "read", reading)
     assert asked(capsys, *count) == [{"n": 55, "hosts": 5}] and read == []
