@@ -785,9 +785,13 @@ class Wires:
             why = f"the IPsec policies that {name} in {netns.title} needs were not captured"
             self._found[1].append(Unknown(netns, name, way.trail, False, why, way.obstacle))
             return
+        beyond = self._beyond(netns, link, under, way) if what == "vxlan" else None
+        if beyond is not None:
+            why = f"the multicast group of {name} in {netns.title} may have members behind {beyond.dev}, which was not captured"
+            self._found[1].append(Unknown(netns, name, way.trail, True, why, way.obstacle))
         if what == "vxlan" and info.get("proxy") and way.mac is None:
             self._found[4].append(Proxy(netns, link, way.obstacle))
-        elif not remotes:
+        elif not remotes and beyond is None:
             text = f"{what} {name} in {netns.title} has no remote"
             if what == "wireguard":
                 text = f"the peers of {name} in {netns.title} (`wg show {name}`) were not captured"
@@ -1013,6 +1017,16 @@ class Wires:
             for end in ends if (id(end.netns), end.dev) in joined
             for row in end.netns.addresses_of(end.dev)[:1] if "local" in row
         ]  # fmt: skip
+
+    def _beyond(self, netns: Namespace, link: Link, under: Namespace, way: _Way) -> Unknown | None:
+        """Where hosts that were not captured may have joined the multicast group that a vxlan sends a frame to."""
+        if self._set_for(netns, link, way.mac):
+            return None
+        flooded = [row["dst"] for row in self._entries(netns, link) if row.get("mac") == _EVERYBODY]
+        groups = [_address(it) for it in (data(link).get("group"), data(link).get("group6"), *flooded)]
+        if not any(it is not None and _is_group(it) for it in groups):
+            return None
+        return next(iter(self.segment(under, str(data(link).get("link"))).unknown), None)
 
     # -- words --------------------------------------------------------------------------------------------------------
 
