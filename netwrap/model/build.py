@@ -41,7 +41,7 @@ SECTION_LENGTH = 128 << 20
 PROBLEMS_KEPT = 20
 # A longer answer is not compared with those of other namespaces.
 _SHORT = 4096
-#: The sections that are of the host, and of no namespace.
+#: The sections that belong to the host and not to a namespace.
 HOST_WIDE = ("date", "hostname", "versions", "namespaces", "containers", "notes")
 
 
@@ -64,11 +64,11 @@ class _Builder:
         self.problems = list(problems)
         self.wide: dict[str, str] = {}
         self.failures: dict[tuple[str, str], list[str]] = {}
-        self.remarks: dict[tuple[str, str], list[str]] = {}  # the same, of what is only worth a note
-        self.gone: dict[str, Namespace] = {}  # failed in a way that a namespace does that is not there any more
+        self.remarks: dict[tuple[str, str], list[str]] = {}  # the same for messages that are only notes
+        self.gone: dict[str, Namespace] = {}  # its commands failed as in a namespace that no longer exists
         self.here: str | None = None
         self.signs: set[tuple[str, str, str]] = set()  # names, paths, labels and control groups of namespaces
-        self.alike: dict[tuple[str, str], bytes | None] = {}  # a command and its short answer, which many namespaces give
+        self.alike: dict[tuple[str, str], bytes | None] = {}  # a command and its short answer, common to many namespaces
 
     def netns(self, key: str) -> Namespace:
         if key == "" and self.here is not None:
@@ -121,12 +121,12 @@ class _Builder:
             records = list(reader.stream(text.split("\n"), found))
         else:
             records, errors = reader.parse(text, strict=False)
-            if json and errors and not records:  # cut off or spoiled: what is whole in front of that
+            if json and errors and not records:  # cut off or damaged: read the complete elements before that place
                 records, _ = reader.parse(whole_part(text), strict=False)
             for error in errors:
                 found.append(error)
             if not errors and len(text) < _SHORT:
-                # kept where it comes a second time: answers about links hardly do
+                # kept when an answer comes a second time; answers about links hardly ever do
                 self.alike[mark] = marshal.dumps(records) if mark in self.alike else None
         if found:
             for line in found.lines():
@@ -152,7 +152,7 @@ class _Builder:
         netns.tables.setdefault(name, []).append(Table(section.command, None, records, json, section, section.part))
 
     def _failed(self, netns: Namespace, section: Section, table: str) -> None:
-        pasted = section.status is None  # its text may say anything; where a status is known, a failure is one
+        pasted = section.status is None  # pasted text may contain anything; with a known status, a failure is certain
         said = section.stderr.strip().split("\n")[0] or f"exit status {section.status}"
         if table:
             netns.failed.setdefault(table, f"{section.command}: {said}")
@@ -238,7 +238,7 @@ class _Builder:
         versions = _versions(self.wide.get("versions", ""))
         for netns in self.namespaces.values():
             if "none" in (versions.get("how"), versions.get("entered by")) and not netns.pids:
-                netns.pids = None  # /proc/PID/ns/net of others is for root
+                netns.pids = None  # only root reads /proc/PID/ns/net of other users
             netns.knows_nsids = _knows_nsids(versions.get("ip", ""))
         for netns in self.namespaces.values():
             self._note_gaps(netns)
@@ -267,13 +267,13 @@ def _reader(parser: str) -> _Reader:
     return _Reader(module.parse, getattr(module, "iter_parse", None), getattr(commands.module(parser), "complete", None))
 
 
-@lru_cache(maxsize=4096)  # a sweep asks every namespace the same
+@lru_cache(maxsize=4096)  # a sweep runs the same commands in every namespace
 def _understood(command: str) -> tuple[list[str], Command]:
     words = command.split()
     return words, understand(words)
 
 
-# What a kernel without the table answers.
+# The answer of a kernel without the table.
 # Every namespace has a loopback, and rules.
 _NEVER_EMPTY = ("ip_link", "ip_address", "ip_rule")
 _UNKNOWN_TO_KERNEL = lazy(r"not supported|Dump terminated$", 0)
@@ -297,7 +297,7 @@ class _Problems(list):  # type: ignore[type-arg]
 
     def append(self, problem: Any) -> None:
         if failures.is_said(getattr(problem, "line", "")):
-            return  # is noted already
+            return  # is in the notes already
         if len(self) < PROBLEMS_KEPT:
             super().append(str(problem))
         else:
@@ -326,6 +326,6 @@ _IPROUTE2 = lazy(r"iproute2-(?:v?(\d+)\.\d+|ss(\d{6}))")
 
 
 def _knows_nsids(version: str) -> bool:
-    """Whether the `ip` of a version shows nsids: iproute2 does from 4.0 (ss150413) on, busybox never."""
+    """Whether a version of `ip` shows nsids: iproute2 4.0 (ss150413) and later do, busybox does not."""
     found = _IPROUTE2.search(version)
     return found is not None and (int(found[1] or 0) >= 4 or int(found[2] or 0) >= 150413)

@@ -1,7 +1,7 @@
 """Find out what each capture of a table covers, and combine several captures of one table.
 
 A command asks for a part of its table: `ip -4 addr` for one family, `ip route` for one routing table, `ip neigh` for all states
-but one. Two captures are joined where neither covers the other; only one that covers what was asked proves that a row is absent.
+but one. Two captures are joined if neither covers the other. Only a capture that covers a request proves that a row is absent.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _EVERY: frozenset[str] = frozenset({""})
 _OF_BOTH = ("ip_address", "ip_neigh", "ip_netconf", "ip_nexthop", "ip_maddr")
 _OF_ONE = ("ip_route", "route", "ip_rule", "arp")
 _USUAL_STATES = ("incomplete", "reachable", "stale", "delay", "probe", "failed", "permanent")
-#: What tells two rows of a table apart; rows of other tables are the same only if all their fields are.
+#: The fields that identify a row of a table; in other tables, rows are the same only if all fields are equal.
 KEYS = {
     "ip_link": ("ifname",), "ip_address": ("ifname",), "ip_neigh": ("dst", "dev"), "ip_netns": ("name",),
     "bridge_vlan": ("ifname",), "bridge_link": ("ifname",), "ip_netconf": ("family", "interface"), "ip_nexthop": ("id",),
@@ -41,8 +41,8 @@ LISTS = {"addr_info": ("family", "local", "prefixlen", "address"), "vlans": ("vl
 class Table(NamedTuple):
     """The output of one command, as records.
 
-    ``json``: it was JSON; ``section``: the text, and where it came from; ``part``: why the records are only a part of what the
-    command prints, ``""`` where they are all.
+    ``json``: whether the output was JSON; ``section``: its text and origin; ``part``: why the records are only a part of the
+    output of the command, ``""`` if they are complete.
     """
 
     command: str
@@ -58,7 +58,7 @@ class Table(NamedTuple):
 
 
 class Scope(NamedTuple):
-    """The rows that a command asks for: of which families, and by which filters."""
+    """The rows that a command asks for: the families and the filters."""
 
     families: frozenset[str]
     filters: dict[str, str | None]
@@ -66,7 +66,7 @@ class Scope(NamedTuple):
 
 @lru_cache(maxsize=4096)  # a sweep asks every namespace the same
 def scope(request: Request | None) -> Scope:
-    """The rows that a request asks for. Nobody may change it: who asks again gets the same Scope.
+    """The rows that a request asks for. The Scope is cached and must not be changed.
 
     >>> from netwrap.commands.request import read
     >>> scope(read("ip route".split())).filters, scope(read("ip neigh show nud all".split())).filters
@@ -112,7 +112,7 @@ def families(name: str) -> frozenset[str]:
 
 
 def covers(table: Table, asked: Scope) -> bool:
-    """Whether a capture is sure to hold all rows that a scope asks for."""
+    """Whether a capture certainly has all rows that a scope asks for."""
     held = scope(table.request)
     if table.part or not (asked.families <= held.families or held.families == _EVERY):
         return False
@@ -124,7 +124,7 @@ def covers(table: Table, asked: Scope) -> bool:
 
 
 def chosen(tables: Sequence[Table]) -> list[Table]:
-    """The captures that together hold everything, the most complete first, without those that a later or better one covers."""
+    """The captures that together have all rows, the most complete first, without those that a later or better one covers."""
     if len(tables) == 1:
         return list(tables)
     scopes = [scope(table.request) for table in tables]
@@ -153,7 +153,7 @@ def chosen(tables: Sequence[Table]) -> list[Table]:
 
 
 def _wider(filters: dict[str, str | None]) -> list[frozenset[Any]]:
-    """The filters that leave at least the rows that these leave: all their subsets."""
+    """The filters that match at least the same rows: all subsets of these."""
     sets: list[frozenset[Any]] = [frozenset()]
     for item in list(filters.items())[:6]:
         choices = [item, ("nud", "usual")] if item[0] == "nud" and item[1] in _USUAL_STATES else [item]
@@ -166,7 +166,7 @@ def _around(families: frozenset[str]) -> set[frozenset[str]]:
 
 
 def joined(name: str, captures: Iterable[Iterable[Row]]) -> list[Row]:
-    """The rows of several captures of one table, each once; the first capture that has a row or a field counts.
+    """Join the rows of several captures of one table. If captures differ, the first one that has the row or field counts.
 
     >>> joined("ip_link", [[{"ifname": "a"}], [{"ifname": "a", "mtu": 1500}, {"ifname": "b"}]])
     [{'ifname': 'a', 'mtu': 1500}, {'ifname': 'b'}]
@@ -216,7 +216,7 @@ def _richness(table: Table) -> tuple[int, ...]:
 
 
 def completed(request: Request | None, records: list[Record]) -> list[Record]:
-    """Put the values that the command filtered by back into each record: iproute2 does not print them.
+    """Add the values that the command filtered by to each record: iproute2 does not print them.
 
     >>> from netwrap.commands.request import read
     >>> completed(read("ip route show table 100 dev eth0".split()), [{"dst": "default", "gateway": "10.0.0.1"}])
@@ -227,7 +227,7 @@ def completed(request: Request | None, records: list[Record]) -> list[Record]:
     added = _left_out(request)
     if not added:
         return records
-    own = {key: value for key, value in added.items() if key != "dev"}  # of a multipath route each nexthop has its device
+    own = {key: value for key, value in added.items() if key != "dev"}  # in a multipath route, each nexthop has its device
     return [{**record, **_missing(record, own if "nexthops" in record else added)} for record in records]
 
 
@@ -277,7 +277,7 @@ def resolve_vrfs(tables: list[Table], links: Iterable[Link]) -> None:
         if link.get("linkinfo", {}).get("info_kind") == "vrf" and "table" in info:
             numbers[f"vrf {link.get('ifname')}"] = str(info["table"])
     for at, table in enumerate(tables):
-        request = copy(table.request)  # others who asked in the same words share it
+        request = copy(table.request)  # equal requests share one object
         number = numbers.get(f"vrf {request.filters.get('vrf')}") if request is not None else None
         if request is None or number is None:
             continue
@@ -303,7 +303,7 @@ def _is_part(table: Table) -> bool:
 
 
 def gap(table: Table) -> str:
-    """Why a capture does not have the whole table, in words; ``""`` where it does.
+    """Say in words why a capture does not have the whole table; ``""`` if it does.
 
     >>> from netwrap.commands.request import read
     >>> [gap(Table("", read(words.split()), [], False)) for words in ("ip route show table 100 dev eth0", "ip -4 neigh")]

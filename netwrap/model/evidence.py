@@ -1,7 +1,7 @@
-r"""Find the line that a record was read from, which answers quote as evidence.
+r"""Find the line from which a record was read; answers quote the line as evidence.
 
 :func:`of` takes a record of a namespace (one of `netns.routes`, `netns.links`, ... or an entry of ``addr_info``) and returns
-the text that it stands in, with the place of that text in its source. Texts are searched only when evidence is asked for.
+the text of the record, with its place in the source. Texts are searched only when evidence is asked for.
 
 >>> from netwrap.model.build import build
 >>> from netwrap.model.section import Section
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     Same = Callable[[str, AnyRecord, AnyRecord], bool]
 
-# Keys whose value stands in the record's line as it is; the first that a record has tells most lines apart.
+# Keys whose value appears unchanged in the line of the record; the first of them tells most lines apart.
 _TELLING = ("dst", "mac", "ifname", "destination", "address", "local", "name", "nsid", "priority", "interface", "id", "vlan")
 _COLOUR = r"(?:\x1b\[[0-9;]*m)?"
 _BLOCKS = ("ip_link", "ip_address", "bridge_link")
@@ -62,13 +62,13 @@ class Evidence(NamedTuple):
 
 
 def of(netns: Namespace, record: AnyRecord) -> Evidence | None:
-    """The evidence of a record of a namespace; None for a record that was read from no text of its own (/proc, counts)."""
+    """The evidence of a record of a namespace; None for a record without a text of its own (/proc, counts)."""
     table = table_of(netns, record)
     return None if table is None else evidence(table, record)
 
 
 def table_of(netns: Namespace, record: AnyRecord) -> Table | None:
-    """The table that a record (or an entry of its ``addr_info``) was read from: the record itself, not one that only equals it.
+    """The table from which a record (or an entry of its ``addr_info``) was read: the same object, not an equal one.
 
     For a copy of a record, the latest table with an equal one; for a record that was joined from several captures, the latest
     with a row of the same name; for a neighbour or route that was converted, the table of `arp` or `route`. None where no table
@@ -182,14 +182,14 @@ def _in_text(text: str, table: Table, row: AnyRecord, entry: AnyRecord | None) -
 
 
 def _blocks(text: str) -> Iterator[tuple[int, str]]:
-    """The lines of a text with their offsets; lines that are indented belong to the one above."""
+    """The lines of a text with their offsets; indented lines belong to the line above."""
     for found in re.finditer(r"^.*(?:\n[ \t]+\S.*)*", text, re.MULTILINE):
         if found[0].strip():
             yield found.start(), found[0]
 
 
 def _header(text: str, parse: Any) -> str:
-    """The heading of a table (two lines at most), by which its columns are read."""
+    """The heading of a table (two lines at most), which defines its columns."""
     for end in (2, 1):
         lines = text.split("\n", end)[:end]
         header = "".join(f"{line}\n" for line in lines)

@@ -8,14 +8,14 @@ from parsers.lex import STDERR, is_json, lazy
 
 from .section import Section
 
-#: Not worth a word: kernels and binaries that do not have the table.
+#: Messages that are not reported: the kernel or the binary does not have the table.
 QUIET = lazy(
     r"not supported|Operation not supported|Object \".*\" is unknown|unknown object|not found|No such file or directory$"
     r"|Cannot open netlink|is unknown, try|invalid argument '(nexthop|netconf)'|FDB table|Dump terminated$"
     r"|^BusyBox v\S+ .*multi-call binary",  # in front of its usage
     0,
 )
-#: Worth a note; the table is there, or it is for root only.
+#: Messages that become notes: the table exists, or only root may read it.
 HARMLESS = lazy(
     r"Operation not permitted|Permission denied|must be root|Dump was interrupted|Peer netns reference is invalid"
     r"|^# Warning: ",
@@ -74,7 +74,7 @@ def told_apart(section: Section) -> Section:
     return section._replace(stderr="\n".join([*filter(None, [section.stderr]), *said[:20]])) if said else section
 
 
-# Only these stand between the rows of a table; they are looked for in the whole text at once.
+# Only these messages occur between the rows of a table; one search finds them in the whole text.
 _SUSPECT = lazy(
     r"^(?:Error: |RTNETLINK answers: |Dump was |# Warning: |Cannot open |Command failed |.{0,40}command not found$).*$",
     re.MULTILINE,
@@ -87,6 +87,6 @@ def is_gone(said: str, in_file: bool) -> bool:
     >>> is_gone("sysctl: cannot stat /proc/sys/net/ipv4/ip_forwardd: No such file or directory", in_file=False)
     False
     """
-    if said.startswith("sysctl: "):  # the file that does not exist is the switch
+    if said.startswith("sysctl: "):  # the missing file is that of the switch
         return False
     return (_GONE_IN_FILES if in_file else GONE).search(said) is not None

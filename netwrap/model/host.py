@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from .namespace import Namespace
 
-# The words for each table that a Namespace may lack: the report names once the tables that a source lacks.
+# The words for each table that a Namespace may lack, for the message about the missing tables of a source.
 TABLES = {
     "links": "links", "addresses": "addresses", "routes": "IPv4 routes", "routes6": "IPv6 routes", "neighs": "neighbours",
     "rules": "rules",
@@ -35,25 +35,25 @@ class Host:
         self._positions = {id(netns): position for position, netns in enumerate(namespaces)}
         self.notes = notes
         self.problems = problems
-        self.beside: list[str] = []  # on sources beside this one that could not be read
+        self.beside: list[str] = []  # about other sources that could not be read
         self.unread_files: list[str] = []
         self.hostname: str | None = None
         self.versions: dict[str, str] = {}
         self.live = False
         self.source = ""
-        self.name = ""  # what tells it from the other hosts of the same sources
-        self.of_several = False  # its sources were to tell of more hosts, whether those could be read or not
-        self._lacking: list[str] | None = None  # of a host without its tables: what it lacked when it had them
+        self.name = ""  # distinguishes it from the other hosts of the same sources
+        self.of_several = False  # whether its sources name more hosts, even if those could not be read
+        self._lacking: list[str] | None = None  # for a host without its tables: the tables that it lacked before
         self.unread: list[tuple[int, str]] = []  # lines of its source, with their numbers, that are in no table
 
     @property
     def all_problems(self) -> list[str]:
-        """Its problems, and those of the sources beside it that could not be read."""
+        """The problems of the host, and those of other sources that could not be read."""
         return [*self.problems, *self.beside]
 
     @property
     def root(self) -> Namespace | None:
-        """The namespace that the source was captured in."""
+        """The namespace in which the source was captured."""
         return next((netns for netns in self.namespaces if netns.here), None)
 
     def without_tables(self) -> Host:
@@ -77,7 +77,7 @@ class Host:
         return self.peers.of(self.position(netns), link)
 
     def nsid(self, netns: Namespace, viewer: Namespace | None = None) -> int | None:
-        """The id that a namespace (None: the root) has given to another; None where there is none or the id is not known."""
+        """The id that a namespace (None: the root) has given to another; None if it has none or the id is unknown."""
         viewer = viewer or self.root
         if viewer is None:
             return None
@@ -113,7 +113,7 @@ class Host:
         raise UsageError(f"no namespace {name!r} {where}{near}; there are: {shown}")
 
     def choose(self, names: Iterable[str]) -> list[Namespace]:
-        """The namespaces of names as :meth:`find` takes them, or of globs (``web*``), each once. Raises UsageError."""
+        """The namespaces with the given names (as for :meth:`find`) or globs (``web*``), each once. Raises UsageError."""
         found: list[Namespace] = []
         for name in names:
             some = [netns for netns in self.namespaces if _fits(netns, name)] if any(letter in name for letter in "*?[") else []
@@ -121,7 +121,7 @@ class Host:
         return list(dict.fromkeys(found))
 
     def lacks(self) -> list[str]:
-        """The tables that were captured in no namespace: ``["neighbours", "rules"]``."""
+        """The tables that no namespace has: ``["neighbours", "rules"]``."""
         if self._lacking is not None:
             return self._lacking
         asked_for = [netns for netns in self.namespaces if netns.tables] or self.namespaces

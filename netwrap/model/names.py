@@ -38,7 +38,7 @@ class Sign(NamedTuple):
 
 
 def signs(text: str) -> list[Sign]:
-    """The lines of a ``namespaces`` table; lines of another form are left out.
+    """The lines of a ``namespaces`` table, without lines of another form.
 
     >>> signs("4026531833\\tself\\t/proc/self/ns/net\\n4026532345\\tname\\ta\\\\nb\\n")[1]
     Sign(netns='4026532345', how='name', value='a\\nb')
@@ -61,7 +61,7 @@ def _unescaped(value: str) -> str:
 
 # A namespace is the pod's, not its container's: the pod's id is a label of its own, in front. systemd writes `_` for `-` in it.
 _POD = lazy(r"kubepods.*?pod([0-9a-f]{8}(?:[_-]?[0-9a-f]{4}){3}[_-]?[0-9a-f]{12})")
-# Owners of control groups as systemd and cgroupfs write them, in cgroup v1 and v2. The first that fits is the owner.
+# Owners of control groups as systemd and cgroupfs write them, in cgroup v1 and v2. The first match is the owner.
 _GROUPS = (
     ("docker", lazy(r"docker[-/]([0-9a-f]{64})")),
     ("containerd", lazy(r"cri-containerd-([0-9a-f]{64})")),
@@ -93,7 +93,7 @@ class Containers:
                         table[key] = label
 
     def labels(self, netns: Namespace) -> list[str]:
-        """The owners of a namespace: of its processes, of the files that hold it, of its control groups."""
+        """The owners of a namespace: those of its processes, files and control groups."""
         found = [self._by_pid.get(str(pid)) for pid, _ in netns.pids or ()]
         found += [self._by_file.get(os.path.basename(path)) for path in (*netns.paths, *netns.names)]
         for cgroup in netns.cgroups:

@@ -46,15 +46,15 @@ _ID = lazy(r"[0-9a-f]+$")
 
 
 class Namespace:
-    """A network namespace: what it is called and who holds it, and the tables captured in it.
+    """A network namespace: its names, the processes and files that hold it, and the tables captured in it.
 
-    ``key`` is its identity in the source: its inode, or where the source has none its name; "" is the root of the source.
-    A table that was not captured is None. ``pids`` are (pid, command name); they are None where processes were not looked at.
+    ``key`` is its identity in the source: its inode, or its name if the source has no inodes; "" is the root of the source.
+    A table that was not captured is None. ``pids`` are (pid, command name), or None if processes were not captured.
     """
 
     def __init__(self, key: str) -> None:
         self.key = key
-        self.here = key == ""  # the one that the source was captured in
+        self.here = key == ""  # whether the source was captured in this namespace
         self.names: list[str] = []
         self.paths: list[str] = []
         self.labels: list[str] = []
@@ -63,12 +63,12 @@ class Namespace:
         self.held: list[str] = []  # threads and file descriptors that hold it
         self.title = ROOT if key == "" else key
         self.tables: dict[str, list[Table]] = {}
-        self.typed: list[Section] = []  # what was typed in a pasted session to change something: `ip route add …`
-        self.failed: dict[str, str] = {}  # what the command of a table said where it failed
+        self.typed: list[Section] = []  # commands in a pasted session that change something: `ip route add …`
+        self.failed: dict[str, str] = {}  # the error message of the command of a table
         self._joined: dict[tuple[str, str, str, bool], list[Any] | None] = {}
         self._by_table: dict[str, dict[str, list[Route]]] = {}
         self._covered: dict[Any, bool] = {}
-        self.kept: dict[str, Any] = {}  # what the layers above have worked out of the tables, and ask for again
+        self.kept: dict[str, Any] = {}  # a cache of what the layers above derive from the tables
         self.knows_nsids = False
 
     def __repr__(self) -> str:
@@ -110,7 +110,7 @@ class Namespace:
     def covers(self, name: str, family: str = "", proxy: bool = False, **filters: str) -> bool:
         """Whether one capture certainly has all rows of a table that belong to a family and pass the command's filters.
 
-        Only then is a row that is not there absent: ``covers("ip_route", "inet", table="main")``, ``covers("ip_neigh", "inet6",
+        Only then does a missing row prove absence: ``covers("ip_route", "inet", table="main")``, ``covers("ip_neigh", "inet6",
         nud="usual")``; ``family``: "" asks for both.
         """
         key = (name, family, proxy, *filters.items())
@@ -123,7 +123,7 @@ class Namespace:
 
     @cached_property
     def links(self) -> list[Link] | None:
-        """`ip link`, joined with `ip address`, `ifconfig` and the names in /proc/net/dev where none was captured whole."""
+        """`ip link`, joined with `ip address`, `ifconfig` and the names in /proc/net/dev if no table is complete."""
         names = ("ip_link", "ip_address", "ifconfig", "proc_links")
         return self._first([(name, self.table(name), self.covers(name)) for name in names])
 
@@ -139,13 +139,13 @@ class Namespace:
 
     @property
     def links_json(self) -> bool:
-        """Whether the links were printed as JSON (which only an iproute2 can)."""
+        """Whether the links were printed as JSON (only iproute2 can do that)."""
         name = "ip_link" if "ip_link" in self.tables else "ip_address"
         return any(table.json for table in self.tables.get(name, ()))
 
     @cached_property
     def addresses(self) -> list[Address] | None:
-        """`ip address`, else `ifconfig`; of a family that neither was asked for, /proc/net/if_inet6 and fib_trie."""
+        """`ip address`, otherwise `ifconfig`; for a family that was not captured, /proc/net/if_inet6 and fib_trie."""
         found = self.table("ip_address")
         if found is None or not self.covers("ip_address"):
             found = self._first([("ip_address", found, False), ("ifconfig", self.table("ifconfig"), False)])
@@ -168,7 +168,7 @@ class Namespace:
         return self._routes("inet6")
 
     def routes_by_table(self, family: str) -> dict[str, list[Route]]:
-        """The routes of a family (``inet``, ``inet6``) by their table as it was printed; one that names none is of main."""
+        """The routes of a family (``inet``, ``inet6``) by their table as printed; a route without a table belongs to main."""
         if family not in self._by_table:
             routes = (self.routes if family == "inet" else self.routes6) or ()
             main = [route for route in routes if "table" not in route]
@@ -180,7 +180,7 @@ class Namespace:
         return self._by_table[family]
 
     def _routes(self, family: str) -> list[Route] | None:
-        """`ip route`, joined with `route` where the main table was not captured whole."""
+        """`ip route`, joined with `route` if the main table is not complete."""
         found = self.table("ip_route", family)
         if found is not None and self.covers("ip_route", family, table="main"):
             return found
@@ -210,7 +210,7 @@ class Namespace:
 
     @cached_property
     def neighs(self) -> list[Neigh] | None:
-        """Neighbours (of every state that was captured), from `arp` where `ip neigh` was not captured for IPv4."""
+        """Neighbours (of every captured state), from `arp` if `ip neigh` was not captured for IPv4."""
         found = self.table("ip_neigh")
         if found is not None and self.covers("ip_neigh", "inet", nud="usual"):
             return found
@@ -316,13 +316,13 @@ class Namespace:
         return rulesets.joined(self.tables)
 
     def covers_rulesets(self, family: str) -> bool:
-        """Whether the captures are sure to hold all rules that a packet of a family (ip, ip6) can meet."""
+        """Whether the captures certainly have all rules that can apply to a packet of a family (ip, ip6)."""
         return rulesets.cover(self.tables, family)
 
     # -- joins -----------------------------------------------------------------------------------------------------
 
     def link(self, ifname: str) -> Link | None:
-        """The link of a name (or of an alternative name)."""
+        """The link with a name (or an alternative name)."""
         return self._links_by_name.get(ifname)
 
     @cached_property

@@ -1,15 +1,15 @@
 """Find the peer of every veth and the parent of every stacked link. A peer is reported only with the evidence for it.
 
 A veth shows its peer's index, and a number (nsid) for the peer's namespace that means something in its own namespace only.
-Two ends belong together when each shows the other's index; as many pairs share their indexes, the nsids decide: all links of
-A with nsid K lead to one namespace B, and all links of B with A's nsid lead back. ``Peer.how`` tells how a peer is known:
+Two ends belong together if each shows the other's index. Since many pairs share their indexes, the nsids decide: all links of
+A with nsid K lead to one namespace B, and all links of B with A's nsid lead back. ``Peer.how`` is the evidence for a peer:
 
 ``name``      the link itself names it: a link of the same namespace, or `link-netns blue`
 ``nsid``      `ip netns list-id` (or `ip netns`) names the nsid, and both ends show each other's index
-``index``     no other namespace has links that fit
-``counters``  several fit by index; what one end sent is what the other received
-``ambiguous`` several fit and nothing decides, or one does and namespaces are missing: they are the ``candidates``
-``missing``   no namespace that was captured has it
+``index``     no other namespace has matching links
+``counters``  several match by index; what one end sent is what the other received
+``ambiguous`` several match and nothing decides, or one matches and namespaces are missing: see ``candidates``
+``missing``   no captured namespace has the peer
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Group = tuple[int, Any]  # position of the namespace, nsid or name or link there
     End = tuple[int, int]  # position of the namespace, index of the link
 
-#: Among more candidates than this nothing but equal counters is tried, and no more are listed.
+#: With more candidates than this, only equal counters are compared, and no more candidates are listed.
 CROWD = 100
 #: Kinds that come in pairs.
 PAIRS = ("veth", "netkit", "vxcan")
@@ -51,7 +51,7 @@ class Peers:
         self.found: dict[End, Peer] = {}
         self._links: dict[End, Link] = {}
         self._indexes: list[dict[str, int]] = []
-        self._known: dict[Group, tuple[int, str]] = {}  # what an nsid, or a name, means in a namespace
+        self._known: dict[Group, tuple[int, str]] = {}  # the namespace that an nsid, or a name, means in a namespace
         self._named: dict[int, bool] = {}
         self._names: dict[str, int] = {}
         self._ids: list[dict[int, str | None]] = []
@@ -63,7 +63,7 @@ class Peers:
         self._options: dict[Group, set[Group]] = {}
         self._crowds: list[tuple[list[Group], list[Group]]] = []  # groups of one shape, and those of its mirror image
         self._blind: set[int] = set()
-        self._whole = True  # no namespace is known to be missing: what fits only once is right
+        self._whole = True  # no namespace is known to be missing, so a single match is right
         self._read()
         self._match()
 
@@ -74,11 +74,11 @@ class Peers:
         return found if found is not None else self._parent(position, link)
 
     def namespace_of(self, position: int, nsid: int) -> tuple[int, str] | None:
-        """The namespace that an nsid means in a namespace, and how that is known."""
+        """The namespace that an nsid means in a namespace, and the evidence."""
         return self._known.get((position, nsid))
 
     def known(self) -> list[tuple[tuple[int, int], tuple[int, str]]]:
-        """All nsids that are known: (position of the namespace, nsid) → the namespace it means there, and how that is known."""
+        """All nsids that are known: (position of the namespace, nsid) → the namespace that it means there, and the evidence."""
         return [((group[0], group[1]), meant) for group, meant in self._known.items() if isinstance(group[1], int)]
 
     # -- reading the records --------------------------------------------------------------------------------------
@@ -103,7 +103,7 @@ class Peers:
         self._blind = {position for position, netns in enumerate(self.namespaces) if _is_blind(netns, told)}
         for end, link in self._links.items():
             self._read_end(end, link)
-        # Ends that fit no other: a link of unknown kind that may be no pair, or the other end was not captured.
+        # Ends without a match: the link may not be a pair, or the other end was not captured.
         fits = {(index, self._partner[at, index]) for at, index in self._partner}
         for end, partner in self._partner.items():
             if (partner, end[1]) not in fits:
@@ -127,7 +127,7 @@ class Peers:
                 self.found[end] = Peer("missing")
             return
         partner = link.get("link_index")
-        if partner is None and name is not None:  # busybox and `ip -6 address` name an index of another namespace
+        if partner is None and name is not None:  # busybox and `ip -6 address` print an index of another namespace
             partner = self._indexes[position].get(name)
         if partner is None and elsewhere:  # old kernels leave out an index that is the link's own
             partner = index
@@ -235,7 +235,7 @@ class Peers:
         return not (self._named[at] and self._ids[group[0]].get(group[1], "") is None)
 
     def _settle(self, how: str) -> None:
-        """Join the groups that have one candidate left, until none has.
+        """Join the groups that have one candidate left, until there are no more.
 
         A namespace that vanished during the capture leaves ends whose one candidate is the peer of another end. So each of the
         two groups must be the other's one candidate, unless no namespace is missing and the counters are equal.
@@ -266,7 +266,7 @@ class Peers:
         gone: list[tuple[Group, Group]] = []
         for one in (group, other):
             gone += [(two, one) for two in self._options.pop(one, set())]
-        if not self._blind:  # these two namespaces know each other by now
+        if not self._blind:  # these two namespaces are matched already
             here, there = sorted((group[0], other[0]), key=lambda at: len(self._at[at]))
             for one in self._at[here]:
                 for two in [two for two in self._options.get(one, ()) if two[0] == there]:
@@ -300,7 +300,7 @@ class Peers:
         return found
 
     def _possible(self, group: Group, other: Group) -> bool:
-        """Whether two sides can be ends of one pair: counters only grow, so the side that was read later is nowhere behind."""
+        """Whether two sides can be ends of one pair: counters only grow, so the side read later has none that is smaller."""
         deltas = self._deltas(group, other)
         return not deltas or min(deltas) >= 0 or max(deltas) <= 0
 
@@ -313,7 +313,7 @@ class Peers:
         )
 
     def _settle_exact(self) -> None:
-        """Join groups by equal counters, where that decides for all groups that are candidates of each other."""
+        """Join groups by equal counters, if that decides for all groups that are candidates of each other."""
         for part in self._parts():
             exact = {group: {other for other in self._options[group] if self._exact(group, other)} for group in part}
             if all(len(others) == 1 for others in exact.values()):
@@ -371,7 +371,7 @@ class Peers:
     # -- parents ---------------------------------------------------------------------------------------------------
 
     def _parent(self, position: int, link: Link) -> Peer | None:
-        """The link that a vlan, macvlan, tunnel stands on."""
+        """The parent of a vlan, macvlan or tunnel."""
         if _kind(link) in PAIRS:
             return None
         name = link.get("link")
@@ -391,7 +391,7 @@ class Peers:
         return self._named_link(position, below) if isinstance(below, str) else None
 
     def _parent_by_index(self, position: int, link: Link) -> Peer:
-        """The one namespace without a name that has such a link, where all were captured and the nsid has no name either."""
+        """The one unnamed namespace that has such a link, if all namespaces were captured and the nsid has no name either."""
         ids = self._ids[position]
         nsid = link.get("link_netnsid")
         if not self._whole or nsid not in ids or ids[nsid] is not None:
@@ -429,7 +429,7 @@ def _ids(netns: Namespace) -> dict[int, str | None]:
 
 
 def _is_blind(netns: Namespace, told: bool) -> bool:
-    """Whether the program that printed the links knows no nsids (busybox, old iproute2): its ``v0@eth0`` may name a wrong link.
+    """Whether the program that printed the links does not know nsids (busybox, old iproute2): ``v0@eth0`` may name a wrong link.
 
     ``told``: whether some link of the host has an nsid.
     """
@@ -442,7 +442,7 @@ def _is_blind(netns: Namespace, told: bool) -> bool:
 
 
 def in_words(netns: Namespace, peer: Peer | None) -> str | None:
-    """The other end in words: ``veth1@blue``; of an ambiguous one all candidates, with a question mark."""
+    """The other end in words: ``veth1@blue``; if it is ambiguous, all candidates with a question mark."""
     if peer is None:
         return None
     if peer.how == "ambiguous":

@@ -1,4 +1,4 @@
-"""The rules of all firewalls of a namespace as one list, whichever tools printed them."""
+"""The rules of all firewalls of a namespace as one list, from all tools that printed them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def joined(tables: dict[str, list[Table]]) -> list[FirewallRecord] | None:
     """The records of nft and of iptables, each with its ``tool``; None where neither was captured.
 
-    Both tools show a table that iptables-nft made. Then the rules of iptables are kept, which tell more, if there are as
-    many of them as of nft's.
+    Both tools show a table that iptables-nft made. The rules of iptables have more details and are kept if nft does not print
+    more rules.
     """
     if not tables.get("nft") and not tables.get("iptables"):
         return None
@@ -40,7 +40,7 @@ def joined(tables: dict[str, list[Table]]) -> list[FirewallRecord] | None:
 
 
 def _called(tool: str, family: str) -> str:
-    """The command that changes such rules: ``ip6tables-legacy``"""
+    """The name of the command that changes such rules: ``ip6tables-legacy``"""
     return tool.replace("iptables", "ip6tables") if family == "ip6" else tool
 
 
@@ -72,7 +72,7 @@ def _rules(records: Iterable[Record]) -> int:
 
 
 def cover(tables: dict[str, list[Table]], family: str) -> bool:
-    """Whether the captures are sure to hold all rules that a packet of a family (ip, ip6) can meet.
+    """Whether the captures certainly have all rules that can apply to a packet of a family (ip, ip6).
 
     `nft list ruleset` shows all rules but those of legacy iptables; `iptables-save` the rules of iptables for one family.
     """

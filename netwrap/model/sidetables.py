@@ -1,4 +1,4 @@
-"""Read the files of /proc/net that everybody may read and that no parser handles, in the schema of `ip -j`."""
+"""Read files of /proc/net that everybody may read and that have no parser, in the schema of `ip -j`."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def proc_fib_trie(text: str) -> list[Record]:
 
 
 def tc_filters(text: str) -> list[Record]:
-    """`tc filter show` of each link and direction, each line with ``LINK DIRECTION: `` in front: filters that nobody judges.
+    """`tc filter show` of each link and direction, with ``LINK DIRECTION: `` in front of each line; netwrap does not judge them.
 
     >>> tc_filters("eth0 ingress: filter protocol all pref 1 bpf chain 0\\neth0 ingress:   handle 0x1 drop.o\\n")
     [{'tool': 'tc', 'dev': 'eth0', 'hook': 'ingress', 'text': 'filter protocol all pref 1 bpf chain 0'}]
@@ -86,7 +86,7 @@ def tc_filters(text: str) -> list[Record]:
 
 
 def ebtables_save(text: str) -> list[Record]:
-    """`ebtables-legacy-save`: rules that nobody judges.
+    """`ebtables-legacy-save`: netwrap does not evaluate these rules.
 
     >>> ebtables_save("*filter\\n:FORWARD ACCEPT\\n-A FORWARD -p IPv4 -j DROP\\n")
     [{'tool': 'ebtables-legacy', 'dev': None, 'hook': 'FORWARD', 'text': '-A FORWARD -p IPv4 -j DROP'}]
@@ -95,7 +95,7 @@ def ebtables_save(text: str) -> list[Record]:
     return [{"tool": "ebtables-legacy", "dev": None, "hook": rule.split()[1], "text": rule} for rule in rules]
 
 
-#: The command -> the name of its table in a Namespace, and its reader.
+#: Command -> the name of its table in a Namespace, and its reader.
 READERS: dict[str, tuple[str, Callable[[str], list[Any]]]] = {
     "dev": ("proc_links", proc_dev),
     "if_inet6": ("proc_addresses", proc_if_inet6),

@@ -14,10 +14,10 @@ _ALIASES = {
     "report_link": {"operstate": "state", "name": "ifname", "dev": "ifname", "mac": "address"},
 }
 
-# The columns of answers that are there on demand only.
+# The columns of answers that are shown only on request.
 _ON_DEMAND = {"report": ["firewall", "nat", "forward", "down", "mtu", "listen"]}
 
-#: A word on each column, for `--columns ?`.
+#: A short description of each column, for `--columns ?`.
 WORDS = {
     "netns": "the namespace", "host": "the machine", "unparsed": "words that no field is known for", "ifindex": "its number",
     "ifname": "its name", "peer": "the other end, or the parent", "kind": "veth, bridge, vlan, …", "operstate": "UP, DOWN, …",

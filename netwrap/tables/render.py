@@ -1,4 +1,4 @@
-"""Rows to text: tables by `tabulate`, or JSON, JSON lines, YAML, CSV, TSV, Markdown. The only module that imports `tabulate`.
+"""Turn rows into text: tables by `tabulate`, or JSON, JSON lines, YAML, CSV, TSV, Markdown. Only this module imports `tabulate`.
 
 No control character of a cell reaches the terminal: it is shown as its escape (``\\x1b``).
 """
@@ -26,7 +26,7 @@ _MARKDOWN = {"md": "github", "markdown": "github"}
 def _tabulate() -> Any:
     """Import `tabulate` without the modules that it imports for its version, HTML and dataclasses: they take most of the time.
 
-    None where it cannot be imported; NetwrapError where it is too old.
+    Return None if it cannot be imported; raise NetwrapError if it is too old.
     """
     import sys
     from types import ModuleType
@@ -105,7 +105,7 @@ def _drawn(
     return "\n".join([*above, *map(line, rows)]), widths
 
 
-#: The formats that an error names; there are forty.
+#: The formats that an error message lists, out of forty.
 _USUAL = ("json", "jsonl", "yaml", "csv", "tsv", "md", "simple", "plain", "github", "grid", "html", "latex")
 
 
@@ -142,7 +142,7 @@ def records(items: Sequence[Any], name: str, pretty: bool = False) -> Iterator[s
         yield json.dumps(items, indent=4)
         return
     encode = _encoder()
-    # Text that is no UTF-8 came as surrogates; ASCII escapes carry it, and no control character gets through.
+    # Text that is not UTF-8 contains surrogates; ASCII escapes preserve it, and escape control characters.
     if name == "jsonl":
         for item in items:
             yield encode(item)
@@ -187,7 +187,7 @@ def _yaml(value: Any, indent: str = "") -> Iterator[str]:
                 yield f"{indent}{name}: {_scalar(item)}"
 
 
-# Words that YAML takes for something else than themselves.
+# Words that YAML does not read as strings.
 _YAML_WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null"))
 _PLAIN = r"[A-Za-z_][\w.-]*"
 
@@ -209,7 +209,7 @@ def table(
     colour: bool = False, raw: bool = False, marked: Container[tuple[int, int]] = (),
     widths: list[int] | None = None,
 ) -> str:  # fmt: skip
-    """A table of cells: None is empty, lists are joined by commas, numbers to the right. ``tight``: as narrow as can be.
+    """A table of cells: None is empty, lists are joined by commas, numbers are aligned right. ``tight``: as narrow as possible.
 
     ``marked``: the cells, by row and column, that a terminal shows in reverse.
 
@@ -245,7 +245,7 @@ def table(
     right = ["right" if number else "left" for number in numeric]
     padding = tabulate.MIN_PADDING
     if tight:
-        tabulate.MIN_PADDING = 0  # else a header makes its column two wider than itself
+        tabulate.MIN_PADDING = 0  # otherwise a header makes its column two characters too wide
     try:
         made: str = tabulate.tabulate(
             shown,
@@ -264,13 +264,13 @@ def _numeric(rows: Sequence[Sequence[Any]], at: int) -> bool:
     return bool(values) and all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values)
 
 
-#: A cell is shown whole up to this many characters, and in small tables up to more: every row is as wide as the widest cell.
+#: A cell is complete up to this many characters (more in small tables), because every row gets as wide as the widest cell.
 _LONGEST = 1000
 _ALL = 16 << 20
 
 
 def _bounded(cell: str, longest: int) -> str:
-    """A cell cut to a bounded width, as every row of its table gets as wide; JSON and CSV have the whole cell.
+    """Cut a cell to a bounded width, because every row of its table gets as wide. JSON and CSV contain the whole cell.
 
     >>> _bounded("a" * 5000, 1000)[-20:]
     'aaa... (5000 in all)'
@@ -279,7 +279,7 @@ def _bounded(cell: str, longest: int) -> str:
 
 
 def _harmless(cell: Any) -> str:
-    """A cell of CSV: an apostrophe is put in front of a text that a spreadsheet would run as a formula, not in front of a number.
+    """A cell of CSV, with an apostrophe in front of a text (not a number) that a spreadsheet would run as a formula.
 
     >>> _harmless("=1+1"), _harmless(-1), _harmless("-1"), _harmless("-"), _harmless("eth0")
     ("'=1+1", '-1', '-1', '-', 'eth0')

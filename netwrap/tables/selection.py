@@ -1,7 +1,7 @@
 """Choose and order rows: ``--where``, ``--sort``, ``--columns``.
 
-A row is a dict of cells by column, with its record behind it; a name that is no column is looked up in the record,
-dots leading into it (``linkinfo.info_kind``) and through its lists (``addr_info.local``: any element).
+A row is a dict of cells by column, with its record. A name that is not a column is looked up in the record; dots lead into
+it (``linkinfo.info_kind``) and through its lists (``addr_info.local``: any element).
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ _CONDITION = lazy(r"\s*(@?[A-Za-z_][\w.@-]*)\s*(==|!=|!~|<<|>>|<=|>=|=|~|<|>)\s*
 #: A number as people write it: ``-5``, ``1.5k`` (thousands), ``64Ki`` (of 1,024).
 _NUMBER = lazy(r"([-+]?[0-9]+(?:\.[0-9]+)?) ?(?:([kKMGT])(i?)B?)?$", re.ASCII)
 _POWERS = {"k": 1, "K": 1, "M": 2, "G": 3, "T": 4}
-#: Columns whose words are those of a list that a program has: their case does not matter.
+#: Columns with words of a fixed list: their case does not matter.
 _WORDS = frozenset(
     "state operstate flags kind info_kind scope protocol type role how family severity hwtype tool nud link_type".split()
 )
-#: Columns that hold addresses of an interface: an address without a length is found there with any length.
+#: Columns with addresses of an interface: an address without a length matches any length.
 _OWNED = frozenset(("address", "addresses", "local"))
 _SPAN = lazy(r"([0-9]+)-([0-9]+)$", re.ASCII)
 PEER = "@peer."
@@ -84,7 +84,7 @@ class Condition:
     """One ``--where``: a name, an operator, and a value, or the name of another column behind ``@``."""
 
     def __init__(self, text: str) -> None:
-        """Raises UsageError for a text that is no condition."""
+        """Parse the text of a condition. Raises UsageError if it is none."""
         found = _CONDITION.match(text)
         if found is None:
             raise UsageError(f"--where takes NAME=VALUE (or != ~ !~ < <= > >= << >>), not {text!r}")
@@ -123,7 +123,7 @@ class Condition:
         return other if other.startswith(PEER) else other[1:]
 
     def check(self, rows: Sequence[Row]) -> None:
-        """Raise UsageError where a word is compared with numbers, or a number with words: of all rows, none would fit."""
+        """Raise UsageError if a word is compared with numbers, or a number with words: no row could match."""
         if self.other is not None or not self.wanted or self.operator in ("~", "!~"):
             return
         values = [value for row in rows for value in _each(row.get(self.name)) if value not in (None, "")]
@@ -140,12 +140,12 @@ class Condition:
             raise UsageError(f"--where {self.text}: {self.name} holds no numbers, but {values[0]!r}")
 
     def holds(self, row: Row) -> bool:
-        """Whether the row fits."""
+        """Whether a row fulfils the condition."""
         value = row.get(self.name)
         if self.other is None:
             return self._fits(value, self.wanted)
         other = row.get(self.column)
-        if other is None or value is None:  # there is nothing at the other end to compare with
+        if other is None or value is None:  # the other end has no value to compare with
             return False
         return any(self._fits(value, str(item)) for item in _each(other))
 
@@ -197,7 +197,7 @@ def _first(value: Any) -> str:
 
 
 def _each(value: Any) -> list[Any]:
-    """A value as a list, or the values of a list; one blank where there is no value."""
+    """The values of a list, or a value as a list; ``[""]`` if there is no value."""
     if isinstance(value, (list, tuple)):
         return [item for element in value for item in _each(element)] or [None]
     return [value]
@@ -227,7 +227,7 @@ def number(value: Any) -> Number | None:
 
 
 def _compares(value: Any, wanted: str, operator: str) -> bool:
-    """Compare numbers as numbers; other words in natural order, where the wanted value is no number either."""
+    """Compare numbers as numbers, and other words in natural order if the wanted value is not a number either."""
     limit = number(wanted)
     key: Any
     if limit is not None:
@@ -247,14 +247,14 @@ def _within(value: Any, wanted: str, operator: str) -> bool:
     if text == "default" and asked is not None:
         text = "::/0" if asked.version == 6 else "0.0.0.0/0"
     own = network(text)
-    if operator == "<<" and own is not None and "/" in text:  # the address of an interface has bits behind its prefix
+    if operator == "<<" and own is not None and "/" in text:  # the address of an interface has bits beyond its prefix
         single = network(text.partition("/")[0])
         own = own if single is not None and single.network_address == own.network_address else single
     return contains(asked, own) if operator == "<<" else contains(own, asked)
 
 
 def where(rows: Sequence[Row], conditions: Iterable[Condition]) -> list[Row]:
-    """The rows for which all conditions hold. Raises UsageError where one compares numbers with words.
+    """The rows that fulfil all conditions. Raises UsageError if a condition compares numbers with words.
 
     ``name=value``, ``!=``: equal; as numbers (``1500``, ``1.5k``, ``64Ki``), as addresses, as text; of a list, one of its items;
     case does not matter in words such as a state. ``~regex``, ``!~``: found anywhere. ``<``, ``<=``, ``>``, ``>=``: numbers, or
@@ -285,7 +285,7 @@ def _order(value: Any) -> list[tuple[int, Number, str]]:
 
 
 def uniq(rows: Iterable[Row], columns: Sequence[str]) -> list[Row]:
-    """The first of the rows that are alike in these columns."""
+    """The rows without those that equal an earlier row in these columns."""
     found: dict[str, Row] = {}
     for row in rows:
         found.setdefault(repr([row.get(name) for name in columns]), row)

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
     from .render import Cells
 
-#: Formats that people read on a terminal: no other is coloured or made to fit.
+#: Formats that people read on a terminal; only these are coloured and fitted.
 _FORMATS = ("simple", "plain", "presto", "pretty", "psql", "outline", "grid")
-#: The fewest letters that a cell is cut to, and the most lines of a list.
+#: The minimum width of a cut cell, and the maximum number of lines of a list.
 SHORTEST = 8
 LINES = 3
 _RESET = "\x1b[0m"
@@ -62,7 +62,7 @@ def size() -> tuple[int, int]:
 
 
 def painted(column: str, text: str) -> str:
-    """A cell in the colour of its kind of value.
+    """Colour a cell by its kind of value.
 
     >>> painted("operstate", "UP"), painted("mtu", "1500")
     ('\\x1b[32mUP\\x1b[0m', '1500')
@@ -86,7 +86,7 @@ def fitted(
 ) -> tuple[list[str], Cells, list[str]]:
     """Columns and cells fitted to a width, and the names of the omitted columns.
 
-    First lists fold downwards, then optional columns give way from the end, then the widest are cut (``…``).
+    First, lists fold downwards; then optional columns are omitted from the end; then the widest columns are cut (``…``).
     """
     if _width(columns, cells, between) <= width:
         return columns, cells, []
@@ -117,7 +117,7 @@ def _plain(cell: Any) -> str:
 
 
 def _folded(row: Sequence[Any]) -> list[list[Any]]:
-    """A row as lines: the items of its lists below each other, the first few of them."""
+    """A row as lines, with the first few items of its lists below each other."""
     columns = [_few(cell) if isinstance(cell, list) else [cell] for cell in row]
     return [[column[at] if at < len(column) else None for column in columns] for at in range(max(map(len, columns)))]
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def rows(command: str, records: Sequence[Record]) -> list[Row]:
-    """The rows of records of a command; one record may fill several (an address each, a nexthop each)."""
+    """The rows of the records of a command; a record may have several rows (one for each address or nexthop)."""
     make = _view(command)[1]
     found = []
     for record in records:
@@ -31,7 +31,7 @@ def rows(command: str, records: Sequence[Record]) -> list[Row]:
 def columns(command: str, found: Sequence[Row]) -> list[str]:
     """The columns to show: the command's own, without optional ones (``?``) that no row fills."""
     wanted = []
-    if not all_columns(command):  # whatever the answer has
+    if not all_columns(command):  # all keys of the answer
         return list(dict.fromkeys(name for row in found for name in row.cells))
     for column in ("host?", "netns?", *_view(command)[0].split(), "unparsed?"):
         name = column.rstrip("?")
@@ -41,7 +41,7 @@ def columns(command: str, found: Sequence[Row]) -> list[str]:
 
 
 def optional_columns(command: str) -> list[str]:
-    """The columns that are shown only where one is filled."""
+    """The columns that are shown only if a row fills them."""
     return ["netns", "unparsed", *(column.rstrip("?") for column in _view(command)[0].split() if column.endswith("?"))]
 
 
