@@ -914,7 +914,7 @@ def six(net: Net) -> None:
         net.fault(f"{name} without IPv6", net.write(name, "net/ipv6/conf/eth0/disable_ipv6", 1), (*SILENT, "no-route", "no-source"), name, "r", "a", "b")
         net.fault(f"{name} blocks nd", f"ip netns exec {name} ip6tables -A INPUT -p ipv6-icmp -m icmp6 --icmpv6-type 135 -j DROP", ("filter",), name)
         net.fault(f"{name} forgets nd in its rules", (f"ip netns exec {name} ip6tables -P INPUT DROP", f"ip netns exec {name} ip6tables -A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT", f"ip netns exec {name} ip6tables -A INPUT -p tcp --dport 7007 -j ACCEPT"), ("filter",), name, "a", "b", "r")
-        net.fault(f"{name} narrow", (f"ip -n {name} address add fd60::{at}/128 dev eth0 nodad", f"ip -n {name} address del fd60::{at}/64 dev eth0"), ("no-route", *SILENT), name, "r", "a", "b")
+        net.fault(f"{name} narrow", (f"ip -n {name} address del fd60::{at}/64 dev eth0", f"ip -n {name} address add fd60::{at}/128 dev eth0 nodad"), ("no-route", *SILENT), name, "r", "a", "b")
     net.cable("r", "wan", "up", "eth0")
     net.address("r", "wan", "2001:db8:61::1/64")
     net.address("up", "eth0", "2001:db8:61::2/64")
