@@ -74,8 +74,7 @@ def _quoted(line: str) -> list[str]:
 def _parts(line: str) -> list[str]:
     if line.count("`") > 1:
         return _quoted(line)
-    starts = [one for one in _ROW.finditer(line)
-              if one.lastgroup != "ip_route" or (line[: one.start()].split() or [""])[-1] not in _OPEN]  # fmt: skip
+    starts = [one for one in _ROW.finditer(line) if one.lastgroup != "ip_route" or _word_before(line, one.start()) not in _OPEN]
     if not starts or len(starts) == 1 and not line[: starts[0].start()].strip():
         return [line]
     front = line[: starts[0].start()].rstrip()
@@ -113,6 +112,12 @@ def _parts(line: str) -> list[str]:
 _SURE = re.compile(
     rf" via (?:inet6 )?[\da-f]*[.:][\da-f.:]+(?= |$)| dev [\w.@-]+(?: (?:proto|scope|src|metric|table) \S|$)|^(?:{_TYPES}) "
 )
+
+
+def _word_before(line: str, at: int) -> str:
+    return (line[max(0, at - 40) : at].split() or [""])[-1]
+
+
 _NEIGHBOUR = re.compile(r" lladdr \S| (?:PERMANENT|NOARP|REACHABLE|STALE|INCOMPLETE|DELAY|PROBE|FAILED)\b")
 
 

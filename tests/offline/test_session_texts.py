@@ -460,7 +460,19 @@ def test_cuts_and_splices(seed: int) -> None:
 
 @pytest.mark.parametrize(
     "piece",
-    ["the route to the bridge is in ip route, see # 5\n", "$ ip r\n" + ROUTES, "$ " + "x" * 200, "> " * 50, "\n", "node1:\n"],
+    [
+        "the route to the bridge is in ip route, see # 5\n",
+        "$ ip r\n" + ROUTES,
+        "$ " + "x" * 200,
+        "> " * 50,
+        "\n",
+        "node1:\n",
+        "[\n",
+        '{"out": "default dev a\\n"}\n',
+        "-default dev a\n+default dev b\n",
+        "a1: default dev a\nb2: default dev b\n",
+        "default via 192.0.2.1 dev a ",
+    ],
 )
 def test_time_grows_with_the_text(piece: str) -> None:
     """Of a text twice as long no line is looked at more often: counted, not timed."""
