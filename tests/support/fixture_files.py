@@ -27,8 +27,9 @@ def read(path: Path) -> str:
 
 @functools.cache
 def texts(command: str = "*") -> list[Path]:
-    """The texts of a command, or of all commands, without duplicates."""
-    return sorted(FIXTURES.glob(f"{command}/*/*.txt"))
+    """The texts of a command, or of all commands, without duplicates. Folders of pasted hosts are named after no parser."""
+    parsers = FIXTURES.parent / "parsers"
+    return sorted(path for path in FIXTURES.glob(f"{command}/*/*.txt") if (parsers / f"{path.parent.parent.name}.py").exists())
 
 
 def pairs() -> list[tuple[Path, Path]]:
