@@ -75,7 +75,7 @@ def answer_in(host: Host, command: Command, netns: Namespace) -> list[Record]:
     if found is None:
         said = netns.failed.get(request.name)
         called = commands.module(request.name).CALLED
-        raise NotCaptured(f"no {called} of {netns.title} in this capture" + (f" ({said})" if said else ""))
+        raise NotCaptured(f"not in this capture: {called} of {netns.title}" + (f" ({said})" if said else ""))
     return [_brief(record) for record in found] if request.brief and request.name in _BRIEF else list(map(dict, found))
 
 
@@ -462,7 +462,7 @@ def _sysctls(host: Host, netns: Namespace, request: Request) -> Sequence[AnyReco
     wanted = [dotted(key) for key in (request.filters.get("key") or "").split()]
     missing = [key for key in wanted if key not in netns.sysctls]
     if missing:
-        raise NotCaptured(f"no {', '.join(missing)} of {netns.title} in this capture")
+        raise NotCaptured(f"not in this capture: {', '.join(missing)} of {netns.title}")
     chosen = {key: netns.sysctls[key] for key in wanted} or netns.sysctls
     return [{"key": key, "value": line} for key, value in chosen.items() for line in value.split("\n")]
 

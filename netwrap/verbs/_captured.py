@@ -122,18 +122,17 @@ def _print(
             ends.add(records, answer.ends)
         table.add(records)
     called = commands.module(asked.parser or "").CALLED
-    where = "in this capture" if not hosts[0].live else "could be read"
     if len(lacking) == asked_for and failure is not None:
         if hosts[0].live:
             said = [netns.failed[asked.parser] for netns in hosts[0].namespaces if asked.parser in netns.failed]
             why = [*hosts[0].problems, *hosts[0].notes, *said][:1]
             raise offline.NotCaptured("; ".join([f"no {called} of {', '.join(lacking[:5])} could be read", *why]))
-        raise failure if asked_for < 2 else offline.NotCaptured(f"no {called} {where}")
+        raise failure if asked_for < 2 else offline.NotCaptured(f"not in this capture: {called}")
     table.end()
     sys.stdout.flush()
     if lacking:
         shown = ", ".join(lacking[:5]) + (f" and {len(lacking) - 5} more" if len(lacking) > 5 else "")
-        say(f"no {called} of {shown} {where}")
+        say(f"no {called} of {shown} could be read" if hosts[0].live else f"not in this capture: {called} of {shown}")
     for line in dict.fromkeys(line for host in hosts for line in (*(host.notes if host.live else ()), *host.all_problems)):
         if not line.endswith("the rest was not captured"):  # the command asked for no more
             say(line)

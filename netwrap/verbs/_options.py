@@ -176,7 +176,8 @@ OPERANDS = {
     "NAME": "a namespace's name, a container, an inode, 'pid 42', or (root)",
     "FROM": "a namespace, or an address that a namespace has",
     "TO": "an address, or a namespace (its first global address)",
-    "WHAT": "an address, a prefix, a MAC, the name of an interface, namespace or container, a VLAN id, an nsid, an inode, a pid",
+    "WHAT": "an address, a prefix, a MAC, a port (:22), a process or its pid, the name of an interface, namespace or container, "
+    "a VLAN id, an nsid, an inode",
     "QUERY": "a SELECT, or the name of a question (netwrap sql lists them)",
     "ADDRESS": "the address that a question is about",
     "SOURCE": "a capture, a folder of captures, a pattern of files (without any: this host)",

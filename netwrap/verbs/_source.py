@@ -182,7 +182,7 @@ def remarks(found: Sequence[Host], lacks: bool = True, verbose: bool = False, no
         lacking = one.lacks() if lacks else []
         if lacking:
             listed = ", ".join(lacking[:-1]) + (" and " if lacking[1:] else "") + lacking[-1]
-            say(front + (f"no {listed} in this capture" if not one.live else f"no {listed} could be read"))
+            say(front + (f"not in this capture: {listed}" if not one.live else f"no {listed} could be read"))
     own = [_of(one, line, found) for one in found for line in _said(one, noted)]
     for line in dict.fromkeys([*own, *(line for one in found for line in one.beside)]):
         say(line)

@@ -131,7 +131,7 @@ def test_what_a_failed_command_said_is_no_empty_table(command: str, said: str) -
     if "rule " in f"{command} " and "nft" not in command:
         with pytest.raises(offline.NotCaptured) as raised:
             offline.answer(host, understand(["ip", "rule"]))
-        assert str(raised.value) == f"no rules of (root) in this capture ({command}: {first})"
+        assert str(raised.value) == f"not in this capture: rules of (root) ({command}: {first})"
 
 
 def test_words_beside_rows_are_notes() -> None:

@@ -31,9 +31,9 @@ def ask(host: Host, line: str, netns: str | None = None) -> list[Any]:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("ip neigh", r"no neighbours of \(root\) in this capture"),
+        ("ip neigh", r"not in this capture: neighbours of \(root\)"),
         ("ip -n red route show table 100", "routes of table 100 of red are not in this capture"),
-        ("ip -n red link", "no links of red in this capture"),
+        ("ip -n red link", "not in this capture: links of red"),
         ("ip link show dev eth9", 'Device "eth9" does not exist in this capture'),
     ],
 )
@@ -54,7 +54,7 @@ def test_nothing_is_run(netwrap: Netwrap, tmp_path: Path) -> None:
     done = netwrap("--from", str(file), "ip", "link", "add", "nwt-never", "type", "veth")
     assert done.returncode == 2 and "capture cannot answer" in done.stderr
     done = netwrap("--from", str(file), "--all-netns", "ip", "neigh")
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", "netwrap: no neighbours of (root) in this capture\n")
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "netwrap: not in this capture: neighbours of (root)\n")
     assert netwrap("--from", str(file), "ip", "link").stdout.split("\n")[2].split()[:2] == ["1", "lo"]
     assert netwrap("--from", str(tmp_path / "none"), "ip", "link").returncode == 1
 

@@ -56,7 +56,7 @@ def test_overview_of_a_session(netwrap: Netwrap, session: str) -> None:
         "red        0  1/1    10.0.0.1/24  10.0.0.254",
         "",
     ]
-    assert done.stderr == "netwrap: no IPv6 routes, neighbours and rules in this capture\n"
+    assert done.stderr == "netwrap: not in this capture: IPv6 routes, neighbours and rules\n"
 
 
 def test_details_of_a_session(netwrap: Netwrap, session: str) -> None:
