@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-#: The most that is kept of one file, and of all files together.
+#: The bounds on the content kept of one file, and of all files together.
 FILE_LENGTH = 128 << 20
 ALL_LENGTH = 512 << 20
 #: A stream that grows to more than this, and to more than RATIO times what was read of it, is a bomb: an honest log that repeats
 #: itself is packed a few hundred times smaller.
 SMALL = 384 << 20
 RATIO = 400
-#: The most files and folders that are looked at, archives in archives, and folders in folders.
+#: The maximum number of files and folders, of archives in archives, and of folders in folders.
 MAX_FILES = 250_000
 MAX_DEPTH = 3
 MAX_FOLDERS = 64
@@ -44,12 +44,12 @@ _PACKED = (".tar", ".tgz", ".txz", ".tbz", ".tbz2", ".tar.gz", ".tar.xz", ".tar.
 
 
 def compression(start: bytes) -> str:
-    """How a file with these first bytes is compressed; "" where it is not."""
+    """The compression of a file with these first bytes; "" if it is not compressed."""
     return next((name for magic, name in _MAGIC.items() if start.startswith(magic)), "")
 
 
 def unreadable(start: bytes) -> str:
-    """Why a file with these first bytes is known not to be readable; "" where it may be.
+    """Say why a file with these first bytes is unreadable; "" if it may be readable.
 
     >>> unreadable(bytes(600)), unreadable(b"1: lo: <UP>")
     ('not a text: it holds nothing but zeros', '')
@@ -67,7 +67,7 @@ def unreadable(start: bytes) -> str:
 
 
 def _odd(start: bytes) -> int:
-    """The bytes that no text has: control characters, and bytes that are no UTF-8."""
+    """The number of bytes that do not occur in text: control characters, and bytes that are not UTF-8."""
     text = start.decode("utf-8", "replace")
     return sum(1 for character in text if character == "\ufffd" or character < " " and character not in "\t\n\r\f\x1b\b\a")
 
@@ -110,7 +110,7 @@ def is_zip(start: bytes) -> bool:
 
 
 class Bomb(OSError):
-    """A small file grows, decompressed, larger than any honest file would."""
+    """A small file grows more in decompression than any honest file."""
 
 
 class Budget:
@@ -121,7 +121,7 @@ class Budget:
         self.small = SMALL
 
     def grew(self, length: int) -> None:
-        """Count decompressed bytes. Raises Bomb where there are too many of them."""
+        """Count decompressed bytes. Raises Bomb if there are too many."""
         self.given += length
         if self.given > max(self.small, RATIO * self.taken):
             raise Bomb(f"it grows to more than {RATIO} times its size: not read any further")
@@ -141,7 +141,7 @@ class Stream:
         self._failed: BaseException | None = None
 
     def peek(self, length: int) -> bytes:
-        """The next bytes, without taking them. What was read before something failed comes before its error is raised."""
+        """Return the next bytes without taking them. Bytes read before a failure are returned before its error is raised."""
         while len(self._ready) < length and self._failed is None:
             try:
                 more = self._more()
@@ -173,7 +173,7 @@ class Stream:
         while True:
             if self._decompressor.eof:
                 rest = (self._decompressor.unused_data or self._raw()).lstrip(b"\0")
-                if compression(rest) != self.kind:  # padding, or whatever was appended
+                if compression(rest) != self.kind:  # padding, or appended data
                     return b""
                 self._decompressor, given = _decompressor(self.kind), rest
             else:
@@ -249,7 +249,7 @@ class Text(NamedTuple):
 
 
 class Files:
-    """The texts that were wanted, by their path in the folder or archive, what was passed over, and what could not be read."""
+    """The wanted texts by their path in the folder or archive, the paths that were passed over, and the problems."""
 
     def __init__(self, wanted: Callable[[str, bytes], bool], peeks: Callable[[str], bool]) -> None:
         self.texts: dict[str, Text] = {}
@@ -287,7 +287,7 @@ class Files:
                 self.texts[path] = found._replace(target=target)
 
     def file(self, path: str, open_file: Callable[[], BinaryIO], budget: Budget | None, depth: int = 0) -> None:
-        """Take a file, if it is wanted, as far as the bounds allow; of an archive, take the files in it."""
+        """Take a file if it is wanted, within the bounds; from an archive, take the files in it."""
         if not self._peeks(path) and not path.lower().endswith(_PACKED):
             self.passed.append(path)
             return
@@ -383,7 +383,7 @@ def from_folder(path: str, files: Files) -> None:
 
 
 def _take(files: Files, path: str, relative: str) -> None:
-    """Take a file whatever its name is, as a wanted link leads to it."""
+    """Take a file with any name, because a wanted link leads to it."""
     try:
         with open(path, "rb") as file:
             content = Stream(file).read(FILE_LENGTH) if os.fstat(file.fileno()).st_size <= _CHUNK else file.read(FILE_LENGTH)

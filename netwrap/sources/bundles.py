@@ -44,12 +44,12 @@ NAMES: dict[str, tuple[str, ...]] = {
     "ip.rule": ("ip rule show",), "arp.n": ("arp -n",),
     "ip.route": _ROUTES, "ip.neigh": ("ip neigh show",), "ip.neigh.noarp": ("ip neigh show nud noarp",),
     "bridge.fdb": ("bridge fdb show",), "bridge.vlan": ("bridge vlan show",), "nat.iptables": ("iptables -t nat -nL",),
-    # Antrea, OpenShift's must-gather and network-tools, kube-ovn: words that others use for other things, too
+    # Antrea, OpenShift's must-gather and network-tools, kube-ovn: names that other tools use for other content, too
     "rule": ("ip rule show",), "route": _ROUTES, "routes": _ROUTES, "link": ("ip link show",), "address": ("ip addr show",),
     "addresses": ("ip addr show",), "addr": ("ip addr show",), "neigh": ("ip neigh show",), "route-table-all": _ROUTES[:1],
     "arp": ("arp -n", "ip -s neigh show"), "iptables": ("iptables-save", "iptables -nvL"), "netns": ("ip netns list",),
 }  # fmt: skip
-#: Names that tell little: a file with such a name that is empty or contains something else is passed over.
+#: Vague names: a file with such a name is passed over if it is empty or contains something else.
 _VAGUE = frozenset("rule route routes link address addresses addr neigh iptables netns arp ifconfig".split())
 
 SUFFIX = re.compile(r"\.(txt|text|out|log|json|md|gz|stdout)$", re.IGNORECASE)
@@ -94,7 +94,7 @@ def bare(name: str) -> str:
 
 
 def words_of(name: str) -> list[str]:
-    """The words of the command that a file is named after; none where no parser reads that command.
+    """The words of the command that a file is named after; none if no parser reads that command.
 
     >>> words_of("ip_-d_address.txt"), words_of("ip route show table all.out"), words_of("arp-n"), words_of("dmesg")
     (['ip', '-d', 'address'], ['ip', 'route', 'show', 'table', 'all'], ['arp', '-n'], [])
@@ -120,7 +120,7 @@ def words_of(name: str) -> list[str]:
 
 
 def commands_of(name: str) -> list[str]:
-    """The commands that a file of a name may have been printed by, the likeliest first; none where the name tells nothing.
+    """The commands that may have printed a file with this name, the likeliest first; none if the name is not known.
 
     >>> commands_of("ip_-4_route"), commands_of("IpAddr.txt"), commands_of("notes.txt")
     (['ip -4 route'], ['ip addr show'], [])
@@ -143,7 +143,7 @@ def asic(name: str) -> tuple[str, str]:
 
 
 def decided(name: str, commands: Sequence[str], text: str) -> str | None:
-    """The command that printed a text, one of those that its name allows; None where no one did.
+    """Choose the command that printed a text among those that its name allows; None if no command fits.
 
     >>> decided("route", commands_of("route"), "default via 10.0.0.1 dev a\\n"), decided("route", commands_of("route"), "")
     ('ip route show', None)

@@ -55,15 +55,15 @@ if TYPE_CHECKING:
 
 #: Seconds that one namespace may take.
 TIMEOUT = 60
-#: Seconds that all of them may take together: a thousand slow ones.
+#: Seconds that all namespaces may take together: a thousand slow ones.
 TIMEOUT_OF_ALL = 3600.0
 #: No capture has more sections: 20,000 namespaces of 20 commands. Keeps a file of nothing but marks from filling the memory.
 MAX_SECTIONS = 400_000
-# The header may stand behind a login banner, not behind a book.
+# The header may follow a login banner, but not a long text.
 _BANNER = 65536
 
 _HEADER = lazy(r"^netwrap capture (\d+) ([A-Za-z0-9-]{8,80})\r?$", re.M | re.A)
-# Where the header itself is lost, the first mark tells the token.
+# If the header is lost, the first mark contains the token.
 _FIRST_MARK = lazy(r"^@([A-Za-z0-9-]{8,80}) begin \S+ [a-z]", re.M | re.A)
 _VANISHED = lazy(r"^namespace (\d+) .*vanished before it was read$", re.M | re.A)
 # The warning of `iptables-save` where the tables of `iptables-legacy-save` are in use.
@@ -76,7 +76,7 @@ _FAMILIES = {" root 0.0.0.0/0": "-4", " root ::/0": "-6"}
 
 
 def script() -> str:
-    """The text of the probe, to be sent elsewhere."""
+    """The text of the probe, to send it elsewhere."""
     return packaged.text("netwrap.sources", "probe.sh")
 
 
@@ -87,7 +87,7 @@ def take(*, timeout: int = TIMEOUT, json: bool = True, quick: bool = False, prog
     sockets, which take a third of the time; ``progress`` is called four times a second with the number of namespaces read and
     the number there are. Raises CommandError where the probe cannot run at all.
     """
-    import tempfile  # not for those who read
+    import tempfile  # not needed for reading
 
     with tempfile.TemporaryFile() as file:
         take_to(file.fileno(), timeout=timeout, json=json, quick=quick, progress=progress)
@@ -111,7 +111,7 @@ def take_to(
 
 @contextlib.contextmanager
 def _folder() -> Iterator[str]:
-    """A folder in memory, where there is some, that is removed whatever happens."""
+    """Make a folder, in memory if possible, that is always removed."""
     import tempfile
 
     from .. import unfinished
@@ -128,7 +128,7 @@ def _folder() -> Iterator[str]:
 
 
 class _Watcher(threading.Thread):
-    """Reports the progress of the probe, by the marks in the file that it writes."""
+    """Report the progress of the probe by the marks in its output file."""
 
     def __init__(self, file: int, progress: Progress | None) -> None:
         super().__init__(daemon=True)
@@ -171,12 +171,12 @@ def sections(
 
 
 def is_capture(text: str) -> bool:
-    """Whether a text holds a capture; something else may stand in front (a login banner)."""
+    """Whether a text contains a capture; other text (a login banner) may come first."""
     return _HEADER.search(text, 0, _BANNER) is not None or _FIRST_MARK.search(text, 0, _BANNER) is not None
 
 
 def read(given: str | Iterable[str]) -> tuple[list[Section], list[str]]:
-    """The sections of a capture, and notes on what it lacks. Raises NetwrapError for a text that is no capture."""
+    """The sections of a capture, and notes about missing parts. Raises NetwrapError for a text that is not a capture."""
     text = given if isinstance(given, str) else "".join(given)
     notes: list[str] = []
     header = _HEADER.search(text, 0, _BANNER)
@@ -199,7 +199,7 @@ def read(given: str | Iterable[str]) -> tuple[list[Section], list[str]]:
 
 
 def remarks(file: int) -> tuple[list[str], bool]:
-    """Notes to print about the capture in a file (its descriptor), and whether any of it is lost or damaged."""
+    """Notes about the capture in a file (its descriptor), and whether a part is lost or damaged."""
     found, notes = read(_content(file))
     told = {line for section in found if section.command == "notes" for line in section.stdout.split("\n")}
     return notes, any(note not in told for note in notes)
@@ -273,7 +273,7 @@ def _where(section: Section) -> str:
 def _split(text: str, mark: str, notes: list[str], line: int) -> Iterator[Section]:
     """The sections of the text, in order. One without an end has no status; one without a command holds the promised number."""
     lead = "\n" + mark + " "
-    counted = 1  # as far as the lines are counted
+    counted = 1  # the last line counted so far
     at = text.find(lead)
     while at >= 0:
         words, start = _mark(text, at + len(lead))
@@ -334,7 +334,7 @@ def _unbatched(section: Section, notes: list[str]) -> list[Section]:
     broken = section.status in (None, 124)
     if not broken and len(lines) != len(expected):
         broken = True
-        if lines:  # none at all: it could not enter the namespace, and says so
+        if lines:  # no answer: the command could not enter the namespace, and says so
             notes.append(f"{called} of namespace {section.netns} answered {len(lines)} of {len(expected)} questions")
     answers = dict(zip(expected, lines))
     lines_of = dict(zip(expected, (section.line + at for at, _ in numbered))) if section.line else {}
@@ -386,13 +386,13 @@ def _failures(stderr: str) -> tuple[dict[int, list[str]], list[str]]:
     return said, pending
 
 
-@lru_cache(maxsize=64)  # a sweep asks every namespace the same
+@lru_cache(maxsize=64)  # a sweep runs the same commands in every namespace
 def _all_spelled(called: str, rest: str) -> list[str]:
     return [_spelled(called, command) for command in rest.split("; ")]
 
 
 def _spelled(called: str, command: str) -> str:
-    """A line of a batch as a command of its own.
+    """Spell a line of a batch as a separate command.
 
     >>> _spelled("ip -j", "route show table all root ::/0")
     'ip -6 -j route show table all'

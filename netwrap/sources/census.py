@@ -17,14 +17,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: Folders whose files are namespaces with a name; the first that is there counts.
+#: Folders whose files are named namespaces; the first existing folder counts.
 NAMED = ("/run/netns", "/var/run/netns")
 _PLACES = ("/run/docker/netns", "/run/snap.docker/netns")
 _NS_GET_NSTYPE = 0xB703
 _NETNS = 0x40000000
 _OCTAL = lazy(r"\\([0-7]{3})")
 _MOUNTED = lazy(r"^\S+ \S+ \S+ net:\[(\d+)\] (\S+) .* - nsfs ", re.A | re.M)
-#: So many names are listed in one note.
+#: The number of names listed in one note.
 _LISTED = 5
 
 
@@ -32,7 +32,7 @@ class Census(NamedTuple):
     """The namespaces found: ``namespaces``, the text of that section; ``ways``, the files that lead into each, by its key; and
     more.
 
-    ``inhabited`` are the keys of namespaces that a process is in; ``waits`` is the file of `/run/netns` on which
+    ``inhabited`` are the keys of namespaces with a process; ``waits`` is the file of `/run/netns` on which
     `ip netns list-id` would wait for ever, ``""`` where there is none.
     """
 
@@ -85,7 +85,7 @@ class _Finder:
             ways.append(way)
 
     def _inode(self, path: str) -> str:
-        """The inode of a network namespace, ``""`` for any other file. Nothing is opened that may wait."""
+        """The inode of a network namespace, ``""`` for any other file. A file that could block is not opened."""
         try:
             found = os.stat(path)
             if found.st_dev != self.device:
@@ -250,7 +250,7 @@ def _links(folder: str, behind: str) -> list[tuple[str, str]]:
     except OSError:
         return []
     if behind and len(names) < 2:
-        return []  # the one thread is in what its process is in
+        return []  # a single thread is in the namespace of its process
     found = [(name, _link(f"{folder}/{name}{behind}", "net:[")) for name in names]
     return [(name, inode) for name, inode in found if inode]
 
@@ -302,7 +302,7 @@ def _json(path: str) -> object:
 
 
 def _at(value: object, *keys: str) -> str:
-    """The text under a path of keys, ``""`` where there is none."""
+    """The text under a path of keys, ``""`` if there is none."""
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None
     return str(value) if isinstance(value, (str, int)) else ""

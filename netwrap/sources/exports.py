@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from parsers.records import Record
 
-#: Every format, and whether it is a folder with a file for each table.
+#: Each format, and whether it is a folder with a file for each table.
 FORMATS = {"jsonl": False, "jsonl.gz": False, "sqlite": False, "csv": True, "parquet": True}
 _LINES = (".jsonl", ".jsonl.gz")
 _BATCH = 20_000
@@ -143,14 +143,14 @@ def _extra(name: str) -> Any:
 
 
 def of(path: str) -> list[str]:
-    """The files of exports: what a pattern fits, the tables of a folder of Parquet or CSV files; none where one is no export."""
+    """The export files of a path: matches of a pattern, or Parquet or CSV files of a folder; none if one is not an export."""
     found = [path] if os.path.exists(path) else sorted(glob.glob(path))
     files = [file for one in found for file in (_tables_in(one) or [one])]
     return files if files and all(_is_export(file) for file in files) else []
 
 
 def _tables_in(folder: str) -> list[str]:
-    """The files of a folder that are named after tables of ours: Parquet files, else CSV files."""
+    """The files of a folder that are named after our tables: Parquet files, otherwise CSV files."""
     found = [[os.path.join(folder, f"{name}.{kind}") for name in schema.TABLES] for kind in ("parquet", "csv")]
     return next((there for files in found if (there := list(filter(os.path.isfile, files)))), [])
 
@@ -185,7 +185,7 @@ def _line_rows(path: str, tables: Sequence[str]) -> Iterator[tuple[str, Record]]
         while line := file.readline(_LINE):
             if len(line) == _LINE:
                 raise ValueError(f"a line is longer than {_LINE >> 20} MiB")
-            if named(line):  # most rows are of other tables, and to parse them is what takes the time
+            if named(line):  # most rows belong to other tables, and parsing takes most of the time
                 row = json.loads(line)
                 if isinstance(row, dict) and row.get("_table") in tables:
                     yield row["_table"], schema.typed(row["_table"], row)
@@ -253,7 +253,7 @@ def duckdb() -> Any:
 
     try:
         return importlib.import_module("_duckdb")
-    except ImportError:  # before 1.4 it was a part of the package
+    except ImportError:  # before 1.4, the module was a part of the package
         return _extra("duckdb")
 
 

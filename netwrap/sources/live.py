@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from .capture import Progress
 
-#: Namespaces that are read at once.
+#: The number of namespaces that are read at the same time.
 WORKERS = 2
 #: The tables of a batch of `ip`, and the lines that ask for them.
 _LINES = {
@@ -74,7 +74,7 @@ class Unable(Exception):
 
 
 class Question(NamedTuple):
-    """A command to ask in every namespace: its words, what stands for them in its section, and its input."""
+    """A command to run in every namespace: its words, their spelling in its section, and its input."""
 
     argv: list[str]
     command: str
@@ -111,7 +111,7 @@ class _Sweep:
         except OSError as error:
             raise Unable(f"/proc: {error.strerror or error}") from None
         self.found: dict[str, list[Section]] = {}
-        self.said: list[str] = []  # what is lost
+        self.said: list[str] = []  # messages about lost data
         self.notes: list[str] = list(self.census.notes) if "ip_netns" in self.tables or commands is not None else []
         self.gone: set[str] = set()
         self.rules6: dict[bytes, Section] = {}  # what `ip -6 rule` printed, by what the kernel says
@@ -236,7 +236,7 @@ class _Sweep:
         going_on = self._ask(key, way, worker, Question(["nft", "-j", "list", "ruleset"], "nft -j list ruleset"))
         last = self.found[key][-1]
         if key == self.census.own and last.status and _NO_FIREWALL.search(last.stderr):
-            self.nft = False  # the kernel has no nf_tables: nowhere
+            self.nft = False  # the kernel has no nf_tables, in any namespace
         if empty and last.status == 0 and not last.stderr and not netlink.has_nftables():
             self.no_rules = last
         return going_on
@@ -257,13 +257,13 @@ class _Sweep:
                 self._ask(key, way, worker, Question(["ip", "-j", "-d", "-s", "netns", "list"], "ip -j -d -s netns list"))
 
     def _names_of_nsids(self, key: str) -> dict[Any, Any]:
-        """What a namespace says its nsids are called; None where an nsid has no name."""
+        """The names that a namespace gives to its nsids; None if an nsid has no name."""
         found = self.found.get(key, ())
         names = {row.get("nsid"): row.get("name") for row in _rows(found, "netns list-id")}
         return {**names, **{row["id"]: row.get("name") for row in _rows(found, "netns list") if "id" in row}}
 
     def _ask(self, key: str, way: str, worker: _Worker, question: Question) -> bool:
-        """Ask one question and keep its sections; return whether there is time for another."""
+        """Ask one question and keep its sections; return whether time is left for another."""
         if worker.stopped:
             return False
         began = time.monotonic()
@@ -335,9 +335,9 @@ class _Worker(threading.Thread):
         super().__init__(daemon=True)
         self._sweep, self._todo, self._ask = sweep, left, ask
         self._pid, self.stopped = 0, False
-        self._refused = ""  # why the namespace that is tried may not be entered
+        self._refused = ""  # why the current namespace cannot be entered
         self.over = threading.Event()  # `join` takes a thread for ended where a signal handler raises in it
-        self.left = 0.0  # seconds for the namespace that it is in
+        self.left = 0.0  # the time limit of the current namespace, in seconds
         self.failure: BaseException | None = None
 
     def started(self, pid: int) -> None:
@@ -425,7 +425,7 @@ def _has_tables() -> bool:
 
 
 def _content(path: str, folder: int | None = None) -> str:
-    """What a file holds, ``""`` where it cannot be read; ``folder``: the descriptor of the folder that the path begins in."""
+    """The content of a file, ``""`` if it cannot be read; ``folder``: the descriptor of the folder where the path begins."""
     try:
         file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
     except OSError:
@@ -499,7 +499,7 @@ def _versions(asker: shell.Asker) -> str:
 
 
 def _as_asked(words: Sequence[str]) -> Question:
-    """A user's command, with `-j` where the binary has JSON."""
+    """A user's command, with `-j` if the binary prints JSON."""
     argv = list(words)
     if os.path.basename(argv[0]) in ("ip", "bridge") and not any(word in ("-j", "-json", "--json") for word in argv):
         argv.insert(1, "-j")

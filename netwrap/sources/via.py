@@ -1,7 +1,7 @@
 """Other hosts, read through any command that gives a shell there: ``ssh router``, ``docker exec -i web``, ``ip netns exec red``.
 
 A command such as ``ssh router`` is run as ``ssh router sh -s -- OPTIONS``, and gets the probe (``probe.sh``) on its standard
-input; what it prints is a capture. Nothing is installed there, and nothing is left. Many hosts are asked side by side. None can
+input; its output is a capture. Nothing is installed there, and nothing is left. Many hosts are asked side by side. None can
 ask for a password: commands run without a terminal, so that keys or an agent must do.
 
 A command of the user (``ip route``) goes the same way, as the one line of a script: no word of it is split or expanded by a
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ..model.host import Host
     from .capture import Progress
 
-#: Hosts that are asked at the same time.
+#: The number of hosts that are asked at the same time.
 SIDE_BY_SIDE = 32
 #: Seconds until the first word must come from a host, and until all of them must.
 FIRST_WORD = 60.0
@@ -45,7 +45,7 @@ class Target(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """The answer of a host: the text, and the reason why there is none or why it is not whole; "" where nothing failed."""
+    """The answer of a host: the text, and the reason why it is missing or incomplete; "" if nothing failed."""
 
     target: Target
     text: str
@@ -132,7 +132,7 @@ def captures(
     timeout: int = TIMEOUT,
     progress: Progress | None = None,
 ) -> Generator[Answer, None, None]:
-    """The captures of hosts, in order; the text is "" where none came."""
+    """The captures of hosts, in order; the text is "" if there is none."""
     words = ["--timeout", str(netns_timeout), *([] if json else ["--no-json"]), *(["--quick"] if quick else [])]
     with contextlib.closing(_asked(asked, capture.script(), words, timeout, progress)) as answers:
         for answer in answers:
@@ -147,7 +147,7 @@ def captures(
 def run(
     asked: Sequence[Target], argv: Sequence[str], *, changes: bool = False, timeout: int = TIMEOUT
 ) -> Generator[Answer, None, None]:
-    """Run a command on hosts, exactly as its words are, and return what it printed, in order.
+    """Run a command on hosts, with exactly these words, and return the outputs in order.
 
     ``failure`` says why a host could not be asked at all; where the command itself failed, ``result`` has its status and what it
     said. ``changes`` says that it changes something, which a dry run leaves out.
@@ -223,7 +223,7 @@ def _asked(
 ) -> Generator[Answer, None, None]:
     """Ask all hosts side by side and return the answers in order, each when it and those before it are there.
 
-    When this ends early (Ctrl-C, a signal, a reader that wants no more), all that it started ends, too.
+    If this ends early (Ctrl-C, a signal, a closed generator), everything that it started ends, too.
     """
     jobs = [_Job(target, script, words, timeout, changes) for target in asked]
     left = list(reversed(jobs))
@@ -313,7 +313,7 @@ class _Job:
             os.close(file)
 
     def forget(self) -> None:
-        """Drop the text, as many hosts may have been asked."""
+        """Drop the text: the texts of many hosts need much memory."""
         self.answer = Answer(self._target, "", "", shell.Result("", "", 0))
 
     def _started(self, pid: int) -> None:
