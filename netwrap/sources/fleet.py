@@ -155,14 +155,26 @@ def answers(
     ``ask``: a function of a module, or a partial of one, which takes a host and whether its source tells of several; it runs in
     the process that read the source. ``skip``: whether a capture of this text need not be read, as nothing that is asked for can
     be in it: its answer is None. ``index``: that of the folder, where it has one: a capture that has not changed since is not
-    even opened to be skipped. ``at`` as in :func:`netwrap.sources.opening.hosts`.
+    even opened to be skipped; it is closed here. ``at`` as in :func:`netwrap.sources.opening.hosts`.
     """
-    known = index.skims(paths) if index is not None and skip is not None else iter(())
-    skipped = {path: told.host(path) for path, told in known if skip is not None and skip(told.words)}
+    skipped = _skipped(paths, skip, index) if index is not None and skip is not None else {}
     left = [path for path in paths if path not in skipped]
     asked = each(partial(_answers, ask=ask, at=at, skip=skip), left, progress)
     for path in paths:
         yield Answers(path, [(skipped[path], None)]) if path in skipped else next(asked)
+
+
+def _skipped(paths: Sequence[str], skip: Callable[[str], bool], index: Store) -> dict[str, Host]:
+    """The hosts of the captures that an index shows to have nothing of what is asked for; none where it cannot be read."""
+    import sqlite3
+    import zlib
+
+    try:
+        return {path: told.host(path) for path, told in index.skims(paths) if skip(told.words)}
+    except (sqlite3.Error, zlib.error, ValueError, TypeError):
+        return {}
+    finally:
+        index.connection.close()
 
 
 def _answers(path: str, ask: Callable[[Host, bool], Any], at: int | None, skip: Callable[[str], bool] | None) -> Answers:
@@ -376,6 +388,7 @@ class Store:
         try:
             return self._refresh(paths, findings, progress)
         except sqlite3.Error as error:
+            self.connection.close()
             raise NetwrapError(f"the index of the folder: {error}: wait for the netwrap that uses it, or remove it") from None
 
     def _refresh(self, paths: Sequence[str], findings: bool, progress: Progress | None) -> list[str]:
