@@ -103,6 +103,10 @@ def diff(
             work.whole(host, one, change)
     for one, other, _ in pairs:
         work.compare(_Side(before, one), _Side(after, other))
+    for one, other, how in pairs:
+        if how == "inode" and one.names and other.names and one.title != other.title and not tables:
+            row = _Row("netns", "~", other.title, "name", one.title, other.title, {})
+            work.rows.append((_Side(after, other), row))
     return work.result([(one.title, other.title, how) for one, other, how in pairs])
 
 
@@ -293,10 +297,13 @@ class _Comparison:
             if left is None and right is None:
                 continue
             if left is None or right is None:
+                if table in _OF_BRIDGES and _has_no_bridge(one if left is None else other):
+                    continue  # no bridge, no `bridge`: a live host is asked only for what can be there
                 where = f"{one.netns.title}: " if one.netns.title != wording.ROOT else ""
                 self.notes.append(f"{where}{table}: not compared, captured {'after' if left is None else 'before'} only")
                 continue
-            found += self._table(table, left, right, one, other, rebuilt)
+            rows = list(self._table(table, left, right, one, other, rebuilt))
+            found += _rekeyed(rows, _KEYS[table]) if table in _KEYS else rows
             if table == "firewall":
                 found += _moved(left, right)
         _follow(found, one, other, self)
@@ -363,11 +370,14 @@ class _Comparison:
     def result(self, pairs: list[tuple[str, str, str]]) -> Difference:
         hidden: dict[str, int] = {}
         rows: list[Record] = []
+        renames = {(one, other) for one, other, _ in pairs}
         told = {(wording.netns(side.netns.name), row.key) for side, row in self.rows if row.table == "link" and row.change != "~"}
         for side, row in self.rows:
             if row.field == "peer" and not row.why:  # the other end has another name, or is another link
                 name, _, where = str(row.before).partition("@")
-                if (where or wording.netns(side.netns.name), name) in told:
+                other, _, there = str(row.after).partition("@")
+                renamed = where != there and name == other and (where, there) in renames
+                if (where or wording.netns(side.netns.name), name) in told or renamed:
                     row = row._replace(why="follows")
             if row.why and not self.everything and not (self.identity and row.why == "identity"):
                 hidden[row.why] = hidden.get(row.why, 0) + 1
@@ -399,6 +409,39 @@ def _by_itself(table: str, record: Record) -> str:
     return ""
 
 
+#: The tables of the command `bridge`.
+_OF_BRIDGES = ("fdb", "vlan", "bridge link")
+#: The parts of a record's key that may change while the record stays what it was: (place in the key, name).
+_KEYS = {"route": ((3, "metric"), (0, "table")), "rule": ((1, "priority"),)}
+
+
+def _rekeyed(rows: list[_Row], parts: Sequence[tuple[int, str]]) -> list[_Row]:
+    """Make one row of a record that is gone and one that is new, where they differ in one part of their key only."""
+    gone = [row for row in rows if row.change == "-" and not row.why]
+    new = [row for row in rows if row.change == "+" and not row.why]
+    if not gone or not new or len(gone) * len(new) > 10_000:
+        return rows
+    found: dict[int, _Row | None] = {}
+    for one in gone:
+        twins = [(other, at, name) for other in new for at, name in parts if _differ_only_in(at, name, one.record, other.record)]
+        if len(twins) == 1 and id(twins[0][0]) not in found:
+            other, at, name = twins[0]
+            before, after = one.record["#key"][at], other.record["#key"][at]
+            found[id(one)] = None
+            found[id(other)] = _Row(other.table, "~", other.key, name, before, after, other.record)
+    return [row for row in (found.get(id(row), row) for row in rows) if row is not None]
+
+
+def _differ_only_in(at: int, name: str, one: Record, other: Record) -> bool:
+    left, right = one["#key"], other["#key"]
+    same = len(left) == len(right) and all(a == b for place, (a, b) in enumerate(zip(left, right)) if place != at)
+    return (
+        same
+        and left[at] != right[at]
+        and _alike(*({key: value for key, value in record.items() if key[0] != "#" and key != name} for record in (one, other)))
+    )
+
+
 # -- differences that follow from others --------------------------------------------------------------------------------
 
 
@@ -416,6 +459,7 @@ def _follow(rows: list[_Row], one: _Side, other: _Side, work: _Comparison) -> No
         for row in rows
         if row.table == "firewall" and row.change in "+-" and row.record.get("#kind") in ("table", "chain")
     }
+    objects = {row.record.get("#key") for row in rows if row.table == "nexthop" and row.change == "~"}
     near = _connected(one, other)
 
     def explained(row: _Row) -> bool:
@@ -443,6 +487,8 @@ def _follow(rows: list[_Row], one: _Side, other: _Side, work: _Comparison) -> No
             return dev in _untagged(rows) and _untagged(rows)[dev] is not row
         if row.table == "firewall":
             return row.record.get("#chain") in holders or row.record.get("#kind") != "table" and row.record["#table"] in holders
+        if row.table == "route" and "nhid" in row.record:
+            return row.change == "~" and row.record["nhid"] in objects
         if row.table == "netconf":
             return _same_switch(row, switches) or _spreads(row, rows)
         if row.table == "sysctl":
@@ -709,14 +755,26 @@ def _sysctls(side: _Side) -> list[Item] | None:
 
 
 def _listeners(side: _Side) -> list[Item] | None:
-    if side.netns.listeners is None:
+    if side.netns.listeners is None and not _is_deserted(side):
         return None
     return [
         (f"{row.get('netid')} {row.get('local')}:{row.get('local_port')}",
          {"process": ",".join(sorted({str(user.get("name")) for user in row.get("users", ())})) or None,
           "#passing": row.get("netid") == "udp" and _is_passing(row.get("local_port"))})
-        for row in side.netns.listeners
+        for row in side.netns.listeners or ()
     ]  # fmt: skip
+
+
+def _has_no_bridge(side: _Side) -> bool:
+    """Whether a namespace of a live host, which is asked with `-d`, has no bridge and no VXLAN among its links."""
+    kinds = {link.get("linkinfo", {}).get("info_kind") for link in side.netns.links or ()}
+    return side.host.live and side.netns.covers("ip_link") and not kinds & {"bridge", "vxlan"}
+
+
+def _is_deserted(side: _Side) -> bool:
+    """Whether nobody is in a namespace, where all processes were looked at: then nothing listens there, and `ss` is not run."""
+    by_root = side.host.versions.get("entered by") in ("ip", "nsenter", "setns")
+    return by_root and side.netns.pids == [] and not side.netns.held
 
 
 def _is_passing(port: Any) -> bool:
@@ -838,7 +896,7 @@ def row_lines(rows: Sequence[Record], several: bool) -> Iterator[str]:
     tables = max([len(row["table"]) for row in rows], default=0)
     for row in rows:
         words = row["key"]
-        if row["table"] in ("netns", "host"):
+        if row["table"] in ("netns", "host") and row["field"] is None:
             words = f"{row['key']}  {row['before'] or row['after']}"
         elif row["field"] is not None:
             words = f"{row['key']}  {row['field'].rpartition('.')[2]} {_value(row['before'])} -> {_value(row['after'])}"
