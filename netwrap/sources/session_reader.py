@@ -288,7 +288,10 @@ class Reader:
         reading = tables_in_text.read(
             block.parser, self.lines, at, stops, part=bool(block.part), title=run.watched, once=once, walls=self.walls
         )
-        if reading is None or self.voices[reading.first] != self.voice:
+        if reading is None:
+            return 0
+        if self.voices[reading.first] != self.voice:  # `> $ ip r`, and the answer to it below
+            block.part = block.part or NOT_HERE
             return 0
         if block.part and not tables_in_text.has_rows(reading):
             return 0  # `| awk '{print $3}'`: words of the table, and no rows
@@ -433,6 +436,8 @@ class Reader:
         while at < len(self.lines) and len(taken) < 40:
             line = self.lines[at]
             if at in self.breaks and taken or self.commands.at(at) is not None or prompts.upper_half(line) is not None:
+                break
+            if self.voices[at] != self.voice:
                 break
             if not line.strip():
                 blank = True
