@@ -148,7 +148,10 @@ scratch() { # a folder for what is said on standard error, and for the two worke
 
 leave() {
     [ -z "$watchdog" ] || kill "$watchdog" 2>/dev/null
-    [ -z "$work" ] || [ -n "$scratch" ] || rm -rf "$work"
+    [ -z "$work" ] || [ -n "$scratch" ] || rm -rf "$work" 2>/dev/null || {
+        sleep 1 # a worker that a signal ends, too, wrote into it meanwhile
+        rm -rf "$work"
+    }
     [ -n "$work" ] || [ -z "$tried" ] || rmdir "$tried" 2>/dev/null # a signal came before it was remembered
 }
 
