@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..wording import printable
 from .measure import columns, cut
 from .words import Words, remarks
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from parsers.records import Record
 
 
@@ -18,13 +21,57 @@ _ASCII = str.maketrans({"│": "|", "├": "+", "└": "`", "─": "-", "═": "
 LINES = 31
 
 
-def draw(graph: Record, width: int = 80, ascii_only: bool = False, marks: dict[str, str] | None = None) -> str:
-    """The lines of a graph, each at most ``width`` columns; ``marks``: id of a room -> why it is marked."""
-    lines = _Tree(graph, width, marks or {}).lines()
-    if len(lines) > max(LINES, len(graph["rooms"]) + 1):
-        lines = _Tree(graph, width, marks or {}, close=True).lines()
-    text = "\n".join(lines) + "\n"
+def draw(
+    graph: Record, width: int = 80, ascii_only: bool = False, marks: dict[str, str] | None = None, below: Sequence[str] = (),
+    whole: bool = False,
+) -> str:  # fmt: skip
+    """The lines of a graph, of at most ``width`` columns. ``marks``: id of a room -> why it is marked; ``below``: text under it.
+
+    A line that is too long continues on the next one. Where one host has so many rooms that this would be more than
+    :data:`LINES` lines, and more than rooms, later lines are cut instead, except with ``whole``.
+    """
+    lines = _lines(graph, width, marks or {})
+    spare = max(LINES, len(graph["rooms"]) + 1) - len(lines)
+    out: list[str] = []
+    for full, parts in lines:
+        if whole or len(graph["hosts"]) > 1 or len(parts) - 1 <= spare:
+            spare -= len(parts) - 1
+            out += parts
+        else:
+            out.append(cut(full, width))
+    text = "\n".join([*out, *map(printable, below)]) + "\n"
     return text.translate(_ASCII) if ascii_only else text
+
+
+def height(graph: Record, width: int = 80) -> int:
+    """The number of lines of a graph, however long they are."""
+    return len(_lines(graph, width, {}))
+
+
+def _lines(graph: Record, width: int, marks: dict[str, str]) -> list[tuple[str, list[str]]]:
+    """Each line of a graph in one piece, and as the lines of at most ``width`` columns that it takes."""
+    lines = _Tree(graph, width, marks).lines()
+    if len(lines) > max(LINES, len(graph["rooms"]) + 1):
+        lines = _Tree(graph, width, marks, close=True).lines()
+    return lines
+
+
+def _wrapped(lead: str, below: str, parts: Sequence[tuple[str, str]], width: int) -> list[str]:
+    """The lines for texts, each with the space before it: a text is only divided where it is too long for a line of its own."""
+    lines, line = [], lead
+    for number, (space, text) in enumerate(parts):
+        if columns(line + space + text) <= width:
+            line += space + text
+            continue
+        if number:
+            lines.append(line)
+            line, space = below, ""
+        for word in [text] if columns(line + space + text) <= width else text.split(" "):
+            if columns(line + space + word) > width and line not in (lead, below):
+                lines.append(line)
+                line, space = below, ""
+            line, space = line + space + word, " "
+    return [cut(line, width) for line in (*lines, line)]
 
 
 class _Tree:
@@ -36,7 +83,7 @@ class _Tree:
         self.done: set[str] = set()
         self.deferred: list[tuple[Record, str]] = []  # buses that follow at the left, each with the title of its room
         self.before = ""  # what stands before the next room: its host, where lines stand close
-        self.out: list[str] = []
+        self.out: list[tuple[str, list[str]]] = []  # each line whole, and wrapped
         self.on_bus: dict[str, list[tuple[str, str]]] = {bus["id"]: [] for bus in graph["buses"]}  # (room or cloud, port)
         self.clouds: dict[str, str] = {}
         for cloud in graph["clouds"]:
@@ -51,13 +98,13 @@ class _Tree:
                 if bus in self.on_bus and cable["kind"] != "own":
                     self.on_bus[bus].append((self.ports[far]["room"] if far in self.ports else far, far))
 
-    def lines(self) -> list[str]:
+    def lines(self) -> list[tuple[str, list[str]]]:
         owners = {bus["room"] for bus in self.graph["buses"]}
         several = len(self.graph["hosts"]) > 1
         for host in self.graph["hosts"]:
             mine = [room for room in self.graph["rooms"] if room["host"] == host["id"]]
             if several and mine and not self.close:
-                self.out.append(cut(f"host {host['title']}", self.width))
+                self._line("", "", f"host {host['title']}")
             self.before = f"{host['title']}: " if several and mine and self.close else ""
             first = [room for room in mine if room["id"] in owners]
             for room in [*first, *(room for room in mine if room["id"] not in owners)]:
@@ -69,7 +116,9 @@ class _Tree:
         for room in self.graph["rooms"]:
             if room["id"] not in self.done:
                 self._top(room["id"])
-        return self.out or ["nothing to draw"]
+        if not self.out:
+            self._line("", "", "nothing to draw")
+        return self.out
 
     def _top(self, room: str) -> None:
         """A room at the left, and what is too far to the right under it."""
@@ -81,8 +130,11 @@ class _Tree:
     def _is_on_a_bus(self, room: str) -> bool:
         return any(other == room for members in self.on_bus.values() for other, _ in members)
 
-    def _line(self, lead: str, text: str) -> None:
-        self.out.append(cut(f"{lead}{text}", self.width))
+    def _line(self, lead: str, below: str, *texts: str | tuple[str, str], has_more: bool = False) -> None:
+        """Add a line of texts, each perhaps with the space before it; ``has_more``: lines one level deeper follow."""
+        parts = [("", printable(text)) if isinstance(text, str) else (text[0], printable(text[1])) for text in texts]
+        whole = lead + "".join(space + text for space, text in parts)
+        self.out.append((whole, _wrapped(lead, below + ("│" if has_more else " ").ljust(4), parts, self.width)))
 
     def _room(self, name: str, lead: str, below: str) -> None:
         """One line for a room, then the lines of its buses and of rooms that only its cables lead to."""
@@ -92,19 +144,17 @@ class _Tree:
         buses = [bus for bus in self.graph["buses"] if bus["room"] == name]
         carried = {bus["port"] for bus in buses}
         shown = [self.words.of(port) + self._cloud_of(port) for port in own if port["id"] not in carried]
-        about = ", ".join(room["labels"][:1] if name in self.marks else remarks(room, 1))
-        title = room["title"] + (f" [{about}]" if about else "")
-        title = f"! {title}: {self.marks[name]}" if name in self.marks else title
+        about = ", ".join(remarks(room, 1))
+        title = ("! " if name in self.marks else "") + room["title"] + (f" [{about}]" if about else "")
         title, self.before = self.before + title, ""
-        empty = "" if buses else "no links but lo" if room.get("captured", True) else "links not captured"
         if room.get("folded"):
             title += f" ({room['folded'][0]['title']} … {room['folded'][-1]['title']})"
+        if not shown and not buses:
+            shown = ["no links but lo" if room.get("captured", True) else "links not captured"]
         beside = self._beside(buses) if self.close else []
-        texts = [f"{title}  {'; '.join(shown) or empty}".rstrip(), *(f"═ {self._of_bus(bus)}" for bus in beside)]
-        self._line(lead, "  ".join(texts))
-        if columns(below) > self.width // 2:  # too far to the right: what is under this one follows at the left
-            self.deferred += [(bus, room["title"]) for bus in buses if bus not in beside or self._members(bus)]
-            return
+        texts = [(" " if at else "  ", text + (";" if text is not shown[-1] else "")) for at, text in enumerate(shown)]
+        texts += [("  ", f"═ {self._of_bus(bus)}") for bus in beside]
+        is_far = columns(below) > self.width // 2  # too far to the right: what is under this one follows at the left
         children: list[tuple[str, Any]] = [("bus", bus) for bus in buses if bus not in beside]
         first = [entry for bus in beside for entry in self._members(bus)]
         for port in own:
@@ -113,6 +163,10 @@ class _Tree:
                 if other is not None and other["room"] in self.rooms and other["room"] not in self.done and not other["bus"]:
                     if not self._is_on_a_bus(other["room"]) and ("room", other["room"]) not in children:
                         children.append(("room", other["room"]))
+        self._line(lead, below, title, *texts, has_more=bool(first or children) and not is_far)
+        if is_far:
+            self.deferred += [(bus, room["title"]) for bus in buses if bus not in beside or self._members(bus)]
+            return
         self._list(first, below, not children)
         for number, (kind, child) in enumerate(children):
             last = number == len(children) - 1
@@ -167,7 +221,7 @@ class _Tree:
             self.before = f"{self._of_bus(bus)} ─ "
             self._room(members[0][0], lead, below)
         else:
-            self._line(lead, self._of_bus(bus))
+            self._line(lead, below, self._of_bus(bus), has_more=bool(members))
             self._list(members, below)
 
     def _list(self, members: list[tuple[str, str]], below: str, closed: bool = True) -> None:
@@ -182,8 +236,8 @@ class _Tree:
                 port = self.ports.get(end)
                 other = self.words.buses.get(end)
                 words = self.words.of(port) if port is not None else f"{other['title']} (a bus too)" if other is not None else end
-                self._line(here, self.clouds.get(end) or words)
+                self._line(here, deeper, self.clouds.get(end) or words)
             elif room in self.done:
-                self._line(here, f"{self.rooms[room]['title']} (above)  {self.words.of(self.ports[end])}")
+                self._line(here, deeper, f"{self.rooms[room]['title']} (above)", ("  ", self.words.of(self.ports[end])))
             else:
                 self._room(room, here, deeper)

@@ -6,7 +6,7 @@ connections are dotted; a part that was not captured is a cloud.
 
 from __future__ import annotations
 
-import os
+import shutil
 import sys
 
 from netwrap.answers import topology, topology_folding
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 #: The columns of a picture in text that goes to no terminal.
 WIDTH = 80
-#: Findings that are listed under a picture.
+#: Findings that are listed under a drawing; text has space for all.
 REASONS = 12
 
 
@@ -78,7 +78,10 @@ def _picture(hosts: list[Host], whole: Record, options: Options) -> str | bytes:
         there = f"there are: {', '.join(kinds)}" if kinds else "no links were captured"
         raise NetwrapError(f"no links of kind {', '.join(options.only)}{near}; {there}")
     folded = found if options.unfold else topology_folding.fold(found, keep=[*asked, *marks])
-    return _drawn(hosts, found, folded, options, marks, _reasons(found, marks), asked)
+    reasons = _reasons(found, marks)
+    if options.format not in (None, "text") and len(reasons) > REASONS:
+        reasons = [*reasons[:REASONS], f"! and {len(reasons) - REASONS} more"]
+    return _drawn(hosts, found, folded, options, marks, reasons, asked)
 
 
 def _part(hosts: list[Host], whole: Record, options: Options) -> tuple[Record, list[str]]:
@@ -114,8 +117,8 @@ def _findings(hosts: list[Host], found: Record) -> dict[str, str]:
 
 def _reasons(found: Record, marks: dict[str, str]) -> list[str]:
     """The lines under a picture that say why rooms are marked."""
-    lines = [f"! {room['title']}: {marks[room['id']]}" for room in found["rooms"] if room["id"] in marks]
-    return [*lines[:REASONS], *([f"! and {len(lines) - REASONS} more"] if len(lines) > REASONS else [])]
+    hosts = {host["id"]: f"{host['title']}: " if len(found["hosts"]) > 1 else "" for host in found["hosts"]}
+    return [f"! {hosts[room['host']]}{room['title']}: {marks[room['id']]}" for room in found["rooms"] if room["id"] in marks]
 
 
 def of_trace(
@@ -188,16 +191,14 @@ def _drawn(
         return {"mermaid": languages.mermaid, "dot": languages.dot, "d2": languages.d2}[form](folded, marks)
     from netwrap.pictures import text
 
-    width = os.get_terminal_size(1).columns if sys.stdout.isatty() else WIDTH
-    ascii_only = options.ascii or not _has_lines()
-    drawn = text.draw(folded, width, ascii_only, marks)
+    width = shutil.get_terminal_size((WIDTH, 0)).columns  # COLUMNS, else of the terminal
     most = max(text.LINES, len(found["rooms"]) + 1)
-    while not options.unfold and drawn.count("\n") > most:  # buses and clouds have lines, too: fold so many rooms
-        fewer = topology_folding.fold_some(folded, drawn.count("\n") - most, [*asked, *marks])
+    while not options.unfold and text.height(folded, width) > most:  # buses and clouds have lines, too: fold so many rooms
+        fewer = topology_folding.fold_some(folded, text.height(folded, width) - most, [*asked, *marks])
         if fewer is folded:
             break
-        folded, drawn = fewer, text.draw(fewer, width, ascii_only, marks)
-    return drawn
+        folded = fewer
+    return text.draw(folded, width, options.ascii or not _has_lines(), marks, below, whole=options.unfold)
 
 
 def _has_lines() -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
@@ -31,6 +32,7 @@ from netwrap.pictures import html, languages, layout, svg, text
 from netwrap.pictures.measure import columns
 from netwrap.wording import printable
 
+SHOP = str(ROOT / "fixtures" / "host" / "shop.netwrap")
 SAMPLE = str(ROOT / "fixtures" / "host" / "sample.netwrap")
 
 
@@ -434,6 +436,41 @@ def test_findings_are_marked(netwrap: Netwrap, split: str) -> None:
         assert said.count("b00020") == said.count(" red: R02 gateway 10.9.0.1 is in no network of red") == 1
     refused = netwrap("topology", "--check", "--from", split, "--format", "json")
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+
+
+def test_findings_stand_whole_below_the_tree(netwrap: Netwrap) -> None:
+    shown = netwrap("topology", "--from", SHOP, "--check").stdout
+    assert (
+        shown
+        == """\
+! (root) [no default route]  stale-br down = eth0 stale
+├═ br0 10.1.0.254/24  (bridge)
+│  ├─ web  eth0 10.1.0.1/24 = web-br
+│  ├─ db  eth0 10.1.0.2/24 = db-br
+│  ├─ ! cache [no default route]  eth0 10.1.0.3/24 mtu 1400 = cache-br
+│  └─ ! copy  eth0 10.1.0.5/24 10.1.0.2/24 = copy-br
+└─ stale [no default route]  eth0 down = stale-br (root)
+! (root): L11 cache-br has MTU 1500, its peer eth0 of cache has 1400
+! cache: R01 cache has no default route; web beside it has one by 10.1.0.254
+! copy: A01 10.1.0.2 is on eth0 of copy and on eth0 of db, which are on one segment (and 1 more)
+"""
+    )
+    drawn = netwrap("topology", "--from", SHOP, "--check", "--format", "svg").stdout
+    texts = {words.text for words in ElementTree.fromstring(drawn).iter("{http://www.w3.org/2000/svg}text")}
+    assert {line for line in shown.split("\n")[-4:] if line} <= texts
+
+
+@pytest.mark.parametrize("names", [("calico",), ("docker",), ("openstack",), ("router",), ("calico", "shop", "openstack")])
+def test_no_name_and_no_address_of_a_small_picture_is_cut(netwrap: Netwrap, names: tuple[str, ...]) -> None:
+    sources = [word for name in names for word in ("--from", f"{ROOT}/fixtures/host/{name}.netwrap")]
+    graph = json.loads(netwrap("topology", *sources, "--format", "json").stdout)
+    drawn = netwrap("topology", *sources).stdout
+    assert max(map(columns, drawn.split("\n"))) <= 80 and "…" not in drawn
+    for port in graph["ports"]:
+        assert all(re.search(rf"(?<![\w-]){re.escape(text)}(?![\w/])", drawn) for text in (port["name"], *port["addresses"][:2]))
+    wide = netwrap("topology", *sources, env={**os.environ, "COLUMNS": "300"}).stdout
+    assert " ".join(re.sub("[│├└─═]", " ", drawn).split()) == " ".join(re.sub("[│├└─═]", " ", wide).split())
+    assert wide.count("\n") < drawn.count("\n")
 
 
 def test_the_ending_of_a_file_is_the_format_of_a_picture(netwrap: Netwrap, split: str, tmp_path: Path) -> None:
