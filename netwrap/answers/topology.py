@@ -11,11 +11,13 @@ A graph is a plain dict, the JSON form of `netwrap topology` (``version`` counts
 ``hosts``   ``{"id", "title"}``
 ``rooms``   ``{"id", "host", "title", "labels", "ports": [ID], "hidden": N, "captured", "default"}``; ``hidden`` counts links that
             are not drawn, ``captured`` tells whether the links were, ``default`` whether there is a default route (None: unknown)
-``ports``   ``{"id", "room", "name", "kind", "state", "addresses", "mtu", "odd_mtu", "bus", "under", "detail", "mac"}``:
+``ports``   ``{"id", "room", "name", "kind", "state", "addresses", "mtu", "odd_mtu", "bus", "under", "detail", "mac", "vlans"}``:
+            ``vlans`` are the VLANs of a bridge's port, rows as of ``bridge -j vlan`` (None: unknown, or of no interest);
             ``bus`` is the bus that the port is enslaved to, ``under`` the port of the same room that this one stands on,
             ``state`` one of ``up``, ``down``, ``no carrier``, ``unknown``
-``buses``   ``{"id", "room", "port", "title", "kind", "of"}``: a bridge, or a link that macvlans of other rooms stand on;
-            ``port`` is its own link, ``of`` the title of its room
+``buses``   ``{"id", "room", "port", "title", "kind", "of", "filters"}``: a bridge, or a link that macvlans of other rooms
+            stand on; ``port`` is its own link, ``of`` the title of its room, ``filters`` whether a bridge with VLANs keeps
+            them apart (None: it has no VLANs, or that is unknown)
 ``clouds``  ``{"id", "title", "kind", "lines": [...]}``: what is outside of the source: a physical network, a tunnel's other
             end, a peer that was not captured
 ``cables``  ``{"id", "ends": [END, END], "how", "certain", "kind"}``; an END is the id of a port, a bus or a cloud
@@ -47,6 +49,8 @@ VERSION = 1
 _PARTS = ("hosts", "rooms", "ports", "buses", "clouds", "cables")
 #: Devices that the kernel makes by itself when a tunnel's module is loaded; they are not drawn while nothing uses them.
 FALLBACKS = ("tunl0", "gre0", "gretap0", "erspan0", "sit0", "ip6tnl0", "ip6gre0", "ip_vti0", "ip6_vti0")
+#: The VLANs of a port that nobody has configured.
+_PLAIN = [{"vlan": 1, "flags": ["PVID", "Egress Untagged"]}]
 _STACKED = ("macvlan", "macvtap", "ipvlan", "ipvtap")
 _TUNNELS = (
     "vxlan",
@@ -151,17 +155,45 @@ class _Maker:
                 "addresses": [_address(entry) for entry in entries if not str(entry.get("local", "")).startswith("fe80:")],
                 "mtu": link.get("mtu"), "odd_mtu": link.get("mtu") not in (None, 1500, 65536), "bus": None, "under": None,
                 "detail": _detail(info), "mac": link.get("address") if link.get("link_type", "ether") == "ether" else None,
+                "vlans": None,
             }  # fmt: skip
             room["ports"].append(port["id"])
             self.ports.append(port)
             self._port_of[id(netns), _key(link)] = port
             self._port_of.setdefault((id(netns), name), port)
             if port["kind"] == "bridge":
-                self._add_bus(port, name, "bridge")
+                self._add_bus(port, name, "bridge")["filters"] = _filters(info)
+        self._add_vlans(netns, [port for port in self.ports if port["room"] == room["id"]])
+
+    def _add_vlans(self, netns: Namespace, ports: list[Record]) -> None:
+        """Give the ports of a bridge their VLANs where these tell something: some are not just untagged in VLAN 1."""
+        if netns.vlans is None:
+            return
+        rows: dict[str, list[Record]] = {}
+        for row in netns.vlans:
+            rows.setdefault(str(row.get("ifname")), []).extend(
+                {key: vlan[key] for key in ("vlan", "vlanEnd", "flags") if key in vlan}
+                for vlan in row.get("vlans", ())
+                if "vlan" in vlan
+            )
+        whole = netns.covers("bridge_vlan")
+        master = {str(link.get("ifname")): link.get("master") for link in netns.links or ()}
+        for bridge in ports:
+            bus = self._bus_of.get(bridge["id"])
+            if bus is None:
+                continue
+            members = [bridge, *(port for port in ports if master.get(port["name"]) == bridge["name"])]
+            if bus["filters"] or any(rows.get(port["name"], _PLAIN) not in (_PLAIN, []) for port in members):
+                bridge["vlans"] = rows.get(bridge["name"])
+                for port in members[1:]:
+                    port["vlans"] = rows.get(port["name"], [] if whole else None)
+            else:
+                bus["filters"] = None
 
     def _add_bus(self, port: Record, title: str, kind: str) -> Record:
-        bus = {"id": f"b{len(self.buses)}", "room": port["room"], "port": port["id"], "title": title, "kind": kind,
-               "of": next(room["title"] for room in reversed(self.rooms) if room["id"] == port["room"])}  # fmt: skip
+        of = next(room["title"] for room in reversed(self.rooms) if room["id"] == port["room"])
+        bus = {"id": f"b{len(self.buses)}", "room": port["room"], "port": port["id"], "title": title, "kind": kind, "of": of,
+               "filters": None}  # fmt: skip
         self.buses.append(bus)
         self._bus_of[port["id"]] = bus
         return bus
@@ -295,6 +327,12 @@ def _address(entry: AnyRecord) -> str:
     return f"{entry.get('local', '')}{length}"
 
 
+def _filters(info: LinkInfo) -> bool | None:
+    """Whether a bridge filters VLANs; None where the text does not tell."""
+    value = (info.get("info_data") or {}).get("vlan_filtering")
+    return None if value is None else bool(value)
+
+
 def _detail(info: LinkInfo) -> str:
     """The detail of a link's kind that a picture has room for: ``vlan 30``, ``vni 42 to 10.0.0.9``."""
     data = info.get("info_data") or {}
@@ -388,6 +426,14 @@ def only(found: Record, rooms: set[str], kinds: Sequence[str] = ()) -> Record:
     ports = [port for port in found["ports"] if port["room"] in rooms]
     if kinds:
         ports = [port for port in ports if port["kind"] in kinds or (port["kind"] == "" and "physical" in kinds)]
+        parents = {port["id"]: port["under"] for port in found["ports"]}
+        kept = {port["id"] for port in ports}
+        above = list(kept)
+        for name in above:  # a VLAN without its parent would hang in the air
+            if parents.get(name) in parents and parents[name] not in kept:
+                kept.add(parents[name])
+                above.append(parents[name])
+        ports = [port for port in found["ports"] if port["id"] in kept]
     kept = {port["id"] for port in ports}
     bus_of = {port["id"]: port["bus"] for port in found["ports"]}
     titles = {room["id"]: room["title"] for room in found["rooms"]}

@@ -14,6 +14,8 @@ one box whatever their shape, "160 more of 140 shapes on v-net-0", and the small
 
 from __future__ import annotations
 
+from ..pictures.words import vlans
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -71,9 +73,12 @@ class _Folding:
         self.owners = {bus["room"] for bus in found["buses"]}
         self.far: dict[str, str] = {}  # port -> the bus, else the room, at its other end
         self.members: dict[str, int] = {}  # bus -> its cables
+        self.ends: dict[str, list[str]] = {port: [] for port in self.ports}  # port -> the ports at its other ends
         for cable in found["cables"]:
             for end, other in (cable["ends"], cable["ends"][::-1]):
                 self.far[end] = self._place(other)
+                if end in self.ports and other in self.ports:
+                    self.ends[end].append(other)
                 if cable["kind"] != "own" and self.far[end] in self.buses:
                     self.members[self.far[end]] = self.members.get(self.far[end], 0) + 1
 
@@ -85,9 +90,16 @@ class _Folding:
         """What rooms that are alike have in common; ``wherever``: also those that are connected to different rooms or buses."""
         return (room["host"], room["captured"], room.get("default"), tuple(sorted(
             (port["kind"], port["state"], self.far.get(port["id"], "")[: 1 if wherever else None],
-             port["mtu"] if port["odd_mtu"] else 0,
+             port["mtu"] if port["odd_mtu"] else 0, self._vlans_of(port),
              tuple(sorted((":" in text, text.partition("/")[2]) for text in port["addresses"])))
             for port in self._ports(room))))  # fmt: skip
+
+    def _vlans_of(self, port: Record) -> str:
+        """The VLANs that a link is in: its own number, and those of the bridge's port at its other end."""
+        number = port["detail"] if port["kind"] == "vlan" else ""
+        return " ".join(
+            [number, vlans(port.get("vlans")), *(vlans(self.ports[end].get("vlans")) for end in self.ends[port["id"]])]
+        )
 
     def _fold(self, rooms: list[Record], home: str) -> _Fold:
         on = str(self.buses[home]["title"]) if home in self.buses else ""
@@ -282,6 +294,11 @@ class _Merger:
             detail = far[1] if far[0] == "gone" else ""
             if far[0] == "bus" and len(ends) > 1:
                 detail = "on " + (self.folding.buses[far[1]]["title"] if far[1] in self.folding.buses else "other bridges")
+            tags = {
+                vlans(self.ports[other].get("vlans")) for end in ends if end in self.ports for other in self.folding.ends[end]
+            }
+            if len(ends) > 1 and tags - {""}:
+                detail = f"{detail} ({tags.pop() if len(tags) == 1 else 'several vlans'})".lstrip()
             self.new_ports[name].append(_together(f"{name}p{len(self.new_ports[name])}", name, ports or [{}] * len(ends), detail))
             return str(self.new_ports[name][-1]["id"])
         if kind == "bus":

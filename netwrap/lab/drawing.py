@@ -32,7 +32,13 @@ def host(lab: Lab) -> Host:
             row["addr_info"] = [_address(text) for text in found]
         netns = "" if place == HOST else place
         ids = [{"nsid": number, **({"name": name} if name != HOST else {})} for number, name in enumerate(places)]
-        said = {"ip -d -j link show": rows, "ip -d -j address show": rows, "ip -j netns list-id": ids}
+        vlans = [{"ifname": row["ifname"], "vlans": tags} for row in rows if (tags := _vlans(objects, place, row["ifname"]))]
+        said = {
+            "ip -d -j link show": rows,
+            "ip -d -j address show": rows,
+            "ip -j netns list-id": ids,
+            "bridge -j vlan show": vlans,
+        }
         sections += [Section(netns, command, json.dumps(records)) for command, records in said.items()]
     return build(sections)
 
@@ -41,6 +47,8 @@ def _link(key: tuple[str, ...], value: dict[str, Any], numbers: dict[tuple[str, 
     row: dict[str, Any] = {"ifindex": numbers[key], "ifname": key[2], "flags": ["BROADCAST", "MULTICAST", "UP", "LOWER_UP"],
                            "mtu": value.get("mtu", 1500), "operstate": "UP", "link_type": "ether",
                            "linkinfo": {"info_kind": value["kind"]}}  # fmt: skip
+    if value.get("vlan_filtering"):
+        row["linkinfo"]["info_data"] = {"vlan_filtering": 1}
     if value.get("mac"):
         row["address"] = value["mac"]
     if value.get("master"):
@@ -56,6 +64,14 @@ def _link(key: tuple[str, ...], value: dict[str, Any], numbers: dict[tuple[str, 
         row["link"] = value["parent"]
         row["linkinfo"]["info_data"] = {"protocol": "802.1Q", "id": value["id"]}
     return row
+
+
+def _vlans(objects: dict[tuple[str, ...], dict[str, Any]], place: str, dev: str) -> list[dict[str, Any]]:
+    """The VLANs of a port, as `bridge -j vlan` prints them."""
+    found = sorted((int(key[3]), value) for key, value in objects.items() if key[:3] == ("vlan", place, dev))
+    return [
+        {"vlan": number, "flags": ["PVID"] * value["pvid"] + ["Egress Untagged"] * value["untagged"]} for number, value in found
+    ]
 
 
 def _address(text: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..wording import printable
-from .words import Words, remarks
+from .words import ON_TOP, Words, kind_of, remarks, vlans
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,7 +79,9 @@ class _Outline:
             (room["id"], _title(room, marks), [(port["id"], words.of(port)) for port in _ports(room, words)])
             for room in graph["rooms"]
         ]
-        self.buses = [(bus["id"], bus["title"]) for bus in graph["buses"]]
+        self.buses = [
+            (bus["id"], bus["title"] + (f" ({kind_of(bus)})" if bus.get("filters") is not None else "")) for bus in graph["buses"]
+        ]
         self.clouds = [
             (f"{cloud['id']}l{number}", f"{cloud['title']}: {line}")
             for cloud in graph["clouds"] for number, line in enumerate(cloud["lines"])
@@ -108,11 +110,16 @@ def _edges(graph: Record, words: Words) -> list[tuple[str, str, str, bool]]:
         for end in cable["ends"]:
             port = words.ports.get(end)
             if port is not None and port["bus"]:
-                label = label or port["name"]
+                label = label or f"{port['name']} {vlans(port.get('vlans'))}".rstrip()
                 end = port["bus"]
             ends.append(end)
         if ends[0] in nodes and ends[1] in nodes:
             edges.append((ends[0], ends[1], label, cable["certain"]))
+    for port in graph["ports"]:  # a VLAN and its parent, a member and its bond
+        parent = words.ports.get(port["under"] or "")
+        if parent is not None and port["id"] in nodes:
+            node = parent["bus"] or parent["id"]
+            edges += [(port["id"], node, "on" if port["kind"] in ON_TOP else "in", True)] if node in nodes else []
     return edges
 
 

@@ -20,7 +20,7 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .measure import columns, cut, width
-from .words import Words, remarks
+from .words import Words, kind_of, remarks
 
 if TYPE_CHECKING:
     from parsers.records import Record
@@ -298,7 +298,7 @@ class _Placer:
         for bus in self.buses.values():
             port = self.ports.get(bus["port"])
             words = [", ".join(port["addresses"])] if port is not None and port["addresses"] else []
-            words.append(f"{bus['kind']} of {bus['of']}")
+            words.append(f"{bus['kind']} of {bus['of']}{kind_of(bus)[len(bus['kind']) :]}")
             bus["state"] = port["state"] if port is not None else "unknown"
             words += [f"({bus['state']})"] if bus["state"] != "up" else []
             bus["subtitle"] = "  ".join(words)

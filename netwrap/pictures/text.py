@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..wording import printable
 from .measure import columns, cut
-from .words import Words, remarks
+from .words import Words, kind_of, remarks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -205,7 +205,7 @@ class _Tree:
             own = {end for _, end in self._members(bus)}
             others = {self._elsewhere(room, end): None for room, end in self.on_bus[bus["id"]] if end not in own}
             where += f"; also {', '.join(others)}" if others else ""
-        return f"{words}  ({bus['kind']}{where})"
+        return f"{words}  ({kind_of(bus)}{where})"
 
     def _elsewhere(self, room: str, end: str) -> str:
         """A member of a bus in few words, where its own line is elsewhere, or it has none."""

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 # Links that stand on another one, which so carries them.
-_ON_TOP = ("vlan", "vxlan", "macvlan", "macvtap", "ipvlan", "ipvtap", "geneve", "gre", "gretap", "ipip", "sit")
+ON_TOP = ("vlan", "vxlan", "macvlan", "macvtap", "ipvlan", "ipvtap", "geneve", "gre", "gretap", "ipip", "sit")
 # Kinds to name in words: the other kinds show in the drawing.
 _TOLD = ("bond", "vrf", "macvlan", "macvtap", "ipvlan", "ipvtap", "dummy", "wireguard", "team", "tun")
 
@@ -17,6 +17,37 @@ _TOLD = ("bond", "vrf", "macvlan", "macvtap", "ipvlan", "ipvtap", "dummy", "wire
 def remarks(room: Record, labels: int = 2) -> list[str]:
     """The first labels of a room, and whether it has no way out."""
     return [*room["labels"][:labels], *(["no default route"] if room.get("default") is False and room["ports"] else [])]
+
+
+def vlans(rows: list[Record] | None) -> str:
+    """The VLANs of a bridge's port in words, of rows as ``bridge -j vlan`` prints them; "" for None.
+
+    >>> vlans([{"vlan": 30, "flags": ["PVID", "Egress Untagged"]}]), vlans([{"vlan": 10}, {"vlan": 20, "vlanEnd": 29}]), vlans([])
+    ('vlan 30', 'vlans 10,20-29 tagged', 'no vlan')
+    >>> vlans([{"vlan": 1, "flags": ["PVID", "Egress Untagged"]}, {"vlan": 10}])
+    'pvid 1, 10 tagged'
+    """
+    if not rows:
+        return "" if rows is None else "no vlan"
+    ways: dict[tuple[bool, bool], list[str]] = {}  # (is of untagged packets that come in, is tagged when it goes out)
+    for row in rows:
+        flags = row.get("flags", ())
+        until = f"-{row['vlanEnd']}" if row.get("vlanEnd", row["vlan"]) != row["vlan"] else ""
+        ways.setdefault(("PVID" in flags, "Egress Untagged" not in flags), []).append(f"{row['vlan']}{until}")
+    if list(ways) == [(True, False)]:
+        return f"vlan {ways[True, False][0]}"
+    ends = {(True, False): "", (True, True): " tagged", (False, False): " untagged", (False, True): " tagged"}
+    words = [f"{'pvid ' if way[0] else ''}{','.join(ways[way])}{end}" for way, end in ends.items() if way in ways]
+    if (True, False) in ways or (True, True) in ways:
+        return ", ".join(words)
+    several = len(rows) > 1 or "-" in words[0]
+    return f"vlan{'s' if several else ''} {', '.join(words)}"
+
+
+def kind_of(bus: Record) -> str:
+    """A bus in words: ``bridge``, or ``bridge, vlan aware``."""
+    filters = bus.get("filters")
+    return str(bus["kind"]) + ("" if filters is None else ", vlan aware" if filters else ", vlan filtering off")
 
 
 class Words:
@@ -45,6 +76,8 @@ class Words:
             words.append(port["detail"])
         elif port["kind"] in _TOLD:
             words.append(port["kind"])
+        if port.get("vlans") is not None:
+            words.append(vlans(port["vlans"]))
         if port["odd_mtu"]:
             words.append(f"mtu {port['mtu']}")
         if port["state"] != "up":
@@ -53,8 +86,9 @@ class Words:
             other = self.ports.get(end)
             if other is not None:
                 where = "" if other["bus"] or other["room"] == port["room"] else f" {self.titles.get(other['room'], '')}"
-                sign = "=" if port["kind"] == other["kind"] else "carries" if other["kind"] in _ON_TOP else "on"
+                sign = "=" if port["kind"] == other["kind"] else "carries" if other["kind"] in ON_TOP else "on"
                 detail = f" ({other['detail']})" if sign == "carries" and other["kind"] == "vlan" and other["detail"] else ""
+                detail += f" ({vlans(other['vlans'])})" if other.get("vlans") is not None else ""
                 bus = self.buses.get(other["bus"] or "")
                 on = f" on {bus['title']}" if bus is not None and (sign == "carries" or self._is_on_several(port)) else ""
                 words.append(f"{sign} {other['name']}{detail}{on}{where}")
@@ -79,7 +113,9 @@ class Words:
         for end in cable["ends"]:
             port = self.ports.get(end)
             if port is not None:
-                words.append(f"{port['name']} of {self.titles.get(port['room'], 'a namespace that is not drawn')}")
+                tags = f" ({vlans(port['vlans'])})" if port.get("vlans") is not None else ""
+                room = self.titles.get(port["room"], "a namespace that is not drawn")
+                words.append(f"{port['name']}{tags} of {room}")
             elif end in self.buses:
                 words.append(self.buses[end]["title"])
             else:

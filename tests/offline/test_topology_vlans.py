@@ -1,0 +1,121 @@
+"""Pictures of hosts with VLANs: the VLANs of bridge ports, the parents of VLAN links, and traces over both."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from rooms import ROOT
+
+from netwrap.answers import topology, topology_folding
+from netwrap.model.build import build
+from netwrap.model.host import Host
+from netwrap.model.section import Section
+from netwrap.pictures import languages, svg, text, words
+
+ACCESS = ["PVID", "Egress Untagged"]
+
+
+def section(netns: str, command: str, records: Any) -> Section:
+    return Section(netns, command, json.dumps(records))
+
+
+def link(index: int, name: str, kind: str, data: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    info = {"info_kind": kind, **({"info_data": data} if data is not None else {})}
+    return {"ifindex": index, "ifname": name, "flags": ["UP", "LOWER_UP"], "mtu": 1500, "operstate": "UP", "link_type": "ether",
+            "linkinfo": info, **more}  # fmt: skip
+
+
+def switch(ports: list[tuple[str, list[dict[str, Any]]]], filtering: int | None = 1, own: Any = None) -> Host:
+    """A host with the bridge sw, a namespace for each port (its name, its VLANs), and trunk.7 on the port of the last one."""
+    root = [link(2, "sw", "bridge", None if filtering is None else {"vlan_filtering": filtering})]
+    sections, vlans = [], [{"ifname": "sw", "vlans": own}] if own else []
+    for number, (name, rows) in enumerate(ports):
+        root.append(link(number + 3, f"to-{name}", "veth", master="sw", link_index=2, link_netnsid=number))
+        vlans += [{"ifname": f"to-{name}", "vlans": rows}] if rows else []
+        links = [link(2, "eth0", "veth", link_index=number + 3, link_netnsid=0)]
+        if number == len(ports) - 1:
+            links.append(link(3, "eth0.7", "vlan", {"protocol": "802.1Q", "id": 7}, link="eth0"))
+        sections += [section(name, "ip -d -j link show", links), section(name, "ip -j netns list-id", [{"nsid": 0}])]
+    ids = [{"nsid": number, "name": name} for number, (name, _) in enumerate(ports)]
+    return build([section("", "ip -d -j link show", root), section("", "bridge -j vlan show", vlans),
+                  section("", "ip -j netns list-id", ids), *sections])  # fmt: skip
+
+
+PORTS: list[tuple[str, list[dict[str, Any]]]] = [
+    ("a", [{"vlan": 7, "flags": ACCESS}]), ("b", [{"vlan": 1, "flags": ACCESS}, {"vlan": 10, "vlanEnd": 20}]), ("c", []),
+    ("d", [{"vlan": 7}, {"vlan": 9}]),
+]  # fmt: skip
+
+
+def test_each_port_of_a_filtering_bridge_shows_its_vlans_in_every_form() -> None:
+    graph = topology.graph([switch(PORTS)])
+    told = {port["name"]: words.vlans(port["vlans"]) for port in graph["ports"] if port["vlans"] is not None}
+    assert told == {"to-a": "vlan 7", "to-b": "pvid 1, 10-20 tagged", "to-c": "no vlan", "to-d": "vlans 7,9 tagged"}
+    assert [bus["filters"] for bus in graph["buses"]] == [True]
+    forms = [text.draw(graph, 200), svg.draw(graph), *(draw(graph) for draw in (languages.mermaid, languages.dot, languages.d2))]
+    for drawn in forms:
+        assert "vlan aware" in drawn and all(said in drawn for said in told.values()), drawn
+
+
+@pytest.mark.parametrize(("flags", "said"), [
+    ([(1, ACCESS)], "vlan 1"), ([(5, ["PVID"])], "pvid 5 tagged"), ([(5, [])], "vlan 5 tagged"),
+    ([(5, ACCESS), (6, ["Egress Untagged"]), (7, [])], "pvid 5, 6 untagged, 7 tagged"),
+    ([(6, ["Egress Untagged"])], "vlan 6 untagged"),
+])  # fmt: skip
+def test_vlans_in_words(flags: list[tuple[int, list[str]]], said: str) -> None:
+    assert words.vlans([{"vlan": number, "flags": of} for number, of in flags]) == said
+
+
+def test_a_bridge_that_does_not_filter_has_vlans_only_where_some_were_configured() -> None:
+    plain = [(name, [{"vlan": 1, "flags": ACCESS}]) for name in "ab"]
+    graph = topology.graph([switch(plain, filtering=0)])
+    assert [port["vlans"] for port in graph["ports"]] == [None] * 6 and graph["buses"][0]["filters"] is None
+    graph = topology.graph([switch(PORTS, filtering=0)])
+    assert "vlan filtering off" in text.draw(graph, 200) and "= to-a (vlan 7)" in text.draw(graph, 200)
+    assert "(bridge)" in text.draw(topology.graph([switch(PORTS, filtering=None)]), 200)
+
+
+def test_rooms_of_different_vlans_are_not_folded_as_alike() -> None:
+    ports = [(f"n{number}", [{"vlan": 10 if number < 6 else 20, "flags": ACCESS}]) for number in range(12)]
+    host = switch([*ports, ("last", [{"vlan": 10}])])
+    folded = topology_folding.fold(topology.graph([host]))
+    assert [[one["title"] for one in room["folded"]] for room in folded["rooms"] if room.get("folded")] == [
+        ["n1", "n2", "n3", "n4"], ["n7", "n8", "n9", "n10"],
+    ]  # fmt: skip
+    drawn = text.draw(folded, 200)
+    assert "(vlan 10)" in drawn.split("4 more")[1].split("\n")[0] and "(vlan 20)" in drawn.split("4 more")[2].split("\n")[0]
+
+
+def test_a_vlan_link_has_its_parent_in_mermaid_and_where_only_its_kind_is_drawn() -> None:
+    graph = topology.graph([switch(PORTS, own=[{"vlan": 7}])])
+    ports = {port["name"]: port["id"] for port in graph["ports"] if port["room"] == "r4"}
+    assert f'  {ports["eth0.7"]} ---|"on"| {ports["eth0"]}\n' in languages.mermaid(graph)
+    part = topology.only(graph, {room["id"] for room in graph["rooms"]}, ["vlan"])
+    assert (
+        text.draw(part, 200)
+        == """\
+(root)
+└═ sw vlan 7 tagged  (bridge, vlan aware)
+   └─ d  eth0 = to-d (vlans 7,9 tagged); eth0.7 vlan 7
+"""
+    )
+
+
+def test_a_lab_shows_its_vlans() -> None:
+    argv = [sys.executable, "-m", "netwrap", "lab", "show", "vlans", "--format"]
+    drawn = subprocess.run([*argv, "text"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert (
+        drawn
+        == """\
+(root)
+└═ switch  (bridge, vlan aware)
+   ├─ red  eth0 192.168.10.1/24 = to-red (vlan 10)
+   ├─ blue  eth0 192.168.10.2/24 = to-blue (vlan 10)
+   ├─ green  eth0 192.168.20.1/24 = to-green (vlan 20)
+   └─ router  trunk = to-router (vlans 10,20 tagged); trunk.10 192.168.10.254/2…
+"""
+    )
