@@ -207,7 +207,7 @@ def read(line: str, names: Iterable[str] = ()) -> tuple[str | None, str | None] 
     line = _ASIDE.sub("", line)
     if machine is None:
         machine = _titled(line, known)
-    if machine is None and line[-1] in ":*_":
+    if machine is None and line.endswith((":", "*", "_")):
         machine = _on_a_machine(line, known)
     return (machine, None) if machine is not None else None
 

@@ -170,3 +170,17 @@ def test_a_multipath_route_whose_first_line_is_its_destination(netwrap: Netwrap,
         "default,192.0.2.1,\n10.88.0.0/16,10.9.0.11,1\n10.88.0.0/16,10.9.0.12,2\n10.9.0.0/24,,\n",
         "",
     )
+
+
+def test_a_line_of_nothing_but_an_aside(netwrap: Netwrap, tmp_path: Path) -> None:
+    """`(ipv4 | ipv6)` looks like a heading until its aside is taken away, and then nothing is left."""
+    source = tmp_path / "paste"
+    source.write_text(
+        "$ ip -br link\nlo UNKNOWN 00:00:00:00:00:00 <UP>\n\n(ipv4 | ipv6)\n\n$ ip route\ndefault via 10.0.0.1 dev eth0\n"
+    )
+    blocks, said = parsed(netwrap, str(source))
+    assert said == []
+    assert [(block["netns"], block["command"], len(block["records"])) for block in blocks] == [
+        (None, "ip -br link", 1),
+        (None, "ip route", 1),
+    ]
