@@ -249,14 +249,23 @@ class Text(NamedTuple):
 
 
 class Files:
-    """The wanted texts by their path in the folder or archive, the paths that were passed over, and the problems."""
+    """The wanted texts by their path in the folder or archive, the paths that were passed over, and the problems.
 
-    def __init__(self, wanted: Callable[[str, bytes], bool], peeks: Callable[[str], bool]) -> None:
+    ``counted``, where given, is called for each file with the number of files so far.
+    """
+
+    def __init__(
+        self,
+        wanted: Callable[[str, bytes], bool],
+        peeks: Callable[[str], bool],
+        counted: Callable[[int], None] | None = None,
+    ) -> None:
         self.texts: dict[str, Text] = {}
         self.passed: list[str] = []
         self.problems: list[str] = []
         self._wanted = wanted
         self._peeks = peeks
+        self._counted = counted
         self._links: dict[str, str] = {}
         self._length = 0
         self._count = 0
@@ -264,6 +273,8 @@ class Files:
     def is_full(self) -> bool:
         """Count a file, and return whether there were too many already."""
         self._count += 1
+        if self._counted is not None:
+            self._counted(self._count)
         if self._count == MAX_FILES + 1:
             self.problems.append(f"more than {MAX_FILES} files: the rest was not looked at")
         return self._count > MAX_FILES

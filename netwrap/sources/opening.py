@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import select
 import stat
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
     from . import archive
     from .capture import Progress
+
+    #: Is called with the path of a source and the number of its files that were looked at so far.
+    Counted = Callable[[str, int], None]
 
 #: The most that is read of a text: a capture, a session.
 TEXT_LENGTH = 512 << 20
@@ -65,16 +69,17 @@ def live(
     return host
 
 
-def hosts(paths: Sequence[str], at: int | None = None) -> list[Host]:
+def hosts(paths: Sequence[str], at: int | None = None, *, counted: Counted | None = None) -> list[Host]:
     """The hosts of some sources, in their order, each with a ``name`` of its own.
 
     A source is a file, a folder, a folder of captures, or ``-`` for standard input. ``at``: of a command that a pasted text has
-    several times, the N-th counts (1: the first), not the last. Raises NetwrapError for a source without a host, and UsageError
-    where no command ran that often.
+    several times, the N-th counts (1: the first), not the last. ``counted``, where given, is called for each file of a folder or
+    an archive with the path of the source and the number of files so far. Raises NetwrapError for a source without a host, and
+    UsageError where no command ran that often.
     """
     found: list[Host] = []
     for path in paths:
-        some = _read(path, at)
+        some = _read(path, at, counted)
         for host in some:
             host.source = host.source or ("standard input" if path == "-" else path)
             host.name = host.hostname or ""
@@ -197,19 +202,19 @@ def read_text(text: str) -> Host:
     return found[0]
 
 
-def _read(path: str, at: int | None) -> list[Host]:
+def _read(path: str, at: int | None, counted: Counted | None) -> list[Host]:
     from . import archive
 
     if path == "-":
-        return _stream(sys.stdin.buffer, "standard input", at, None)
+        return _stream(sys.stdin.buffer, "standard input", at, counted, None)
     try:
         if os.path.isdir(path):
-            files = _wanted()
+            files = _wanted(path, counted)
             _not_pasted(path, at)
             archive.from_folder(path, files)
             return _files(files, path)
         with _opened(path) as file:
-            return _stream(file, path, at, lambda: _opened(path))
+            return _stream(file, path, at, counted, lambda: _opened(path))
     except OSError as error:
         raise NetwrapError(f"cannot read {path}: {error.strerror or error}") from None
 
@@ -235,11 +240,11 @@ def _opened(path: str) -> BinaryIO:
     return open(number, "rb")
 
 
-def _wanted() -> archive.Files:
+def _wanted(source: str, counted: Counted | None) -> archive.Files:
     from . import archive, folder
 
     choice = folder.Choice()
-    return archive.Files(choice.wanted, choice.peeks)
+    return archive.Files(choice.wanted, choice.peeks, None if counted is None else functools.partial(counted, source))
 
 
 def text(path: str) -> tuple[str, list[str]]:
@@ -301,13 +306,15 @@ def _rest(stream: archive.Stream, start: bytes, shown: str, problems: list[str])
     return archive.text_of(b"".join(chunks))
 
 
-def _stream(file: BinaryIO, shown: str, at: int | None, again: Callable[[], BinaryIO] | None) -> list[Host]:
+def _stream(
+    file: BinaryIO, shown: str, at: int | None, counted: Counted | None, again: Callable[[], BinaryIO] | None
+) -> list[Host]:
     from . import archive
 
     stream, start = _begun(file, shown)
     if archive.is_tar(start) or archive.is_zip(start):
         _not_pasted(shown, at)
-        files = _wanted()
+        files = _wanted(shown, counted)
         archive.from_archive(stream, start, files, again)
         return _files(files, shown)
     problems: list[str] = []

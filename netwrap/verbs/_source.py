@@ -39,12 +39,12 @@ def _captured(options: Options) -> list[Host]:
 
     paths = opening.expanded(options.source)
     if len(paths) == 1:
-        return opening.hosts(paths, options.at)
+        return read(paths[0], options.at)
     found: list[Host] = []
     failures: list[str] = []
     for path in paths:
         try:
-            found += opening.hosts([path], options.at)
+            found += read(path, options.at)
         except NetwrapError as error:
             failures.append(str(error))
     if not found:
@@ -54,6 +54,14 @@ def _captured(options: Options) -> list[Host]:
     opening.name(found)
     found[-1].beside += failures
     return found
+
+
+def read(path: str, at: int | None = None) -> list[Host]:
+    """The hosts of one source, as :func:`netwrap.sources.opening.hosts` reads it; on a terminal the files are counted."""
+    from netwrap.sources import opening
+
+    with Bar("files") as bar:
+        return opening.hosts([path], at, counted=bar.count)
 
 
 #: So many captures may be in memory at once.
@@ -213,10 +221,13 @@ def not_understood(found: Sequence[Host], verbose: bool) -> None:
 # How far a sweep has come: a bar on a terminal, when it takes longer than a second.
 _WIDTH = 30
 _PATIENCE = 1.0
+# Where the end is not known: the seconds between two lines, and the longest path of a source in one.
+_PAUSE = 0.2
+_PATH = 40
 
 
 class Bar:
-    """Hand :meth:`show` to what reports its progress; the bar is wiped away at the end.
+    """Hand :meth:`show` or :meth:`count` to what reports its progress; the bar is wiped away at the end.
 
     >>> with Bar("namespaces") as bar:  # nothing is seen where standard error is no terminal
     ...     bar.show(3, 10)
@@ -225,6 +236,7 @@ class Bar:
     def __init__(self, what: str) -> None:
         self._what = what
         self._start = time.monotonic()
+        self._counted = self._start
         self._shown = False
         self._wanted = sys.stderr is not None and sys.stderr.isatty()
 
@@ -236,8 +248,23 @@ class Bar:
         if not self._wanted or time.monotonic() - self._start < _PATIENCE:
             return
         filled = _WIDTH * done // max(of, 1)
+        self._draw(f"[{'#' * filled}{'.' * (_WIDTH - filled)}] {done} of {of} {self._what} ")
+
+    def count(self, source: str, done: int) -> None:
+        """Print how many things of a source were read where nothing tells how many it has."""
+        if not self._wanted:
+            return
+        now = time.monotonic()
+        if now - self._start >= _PATIENCE and now - self._counted >= _PAUSE:
+            from netwrap.wording import printable
+
+            self._counted = now
+            shown = printable(source if len(source) <= _PATH else f"...{source[3 - _PATH :]}")
+            self._draw(f"reading {shown}: {done:,} {self._what} so far ")
+
+    def _draw(self, line: str) -> None:
         self._shown = True
-        sys.stderr.write(f"\r[{'#' * filled}{'.' * (_WIDTH - filled)}] {done} of {of} {self._what} ")
+        sys.stderr.write(f"\r{line}")
         sys.stderr.flush()
 
     def __exit__(self, *_: object) -> None:

@@ -122,7 +122,6 @@ def _of_many(pairs: Sequence[tuple[str | None, str | None]], options: Options) -
 
 def _compared(options: Options) -> tuple[list[Host], Difference]:
     from netwrap.answers import diff
-    from netwrap.sources import opening
 
     one, other = options.words[0], options.words[1] if len(options.words) > 1 else None
     if options.source or (other is not None and not _is_source(one) and not _is_source(other)):
@@ -132,8 +131,8 @@ def _compared(options: Options) -> tuple[list[Host], Difference]:
             raise UsageError("two namespaces are compared as they are: --netns and --identity are for two captures")
         host = _source.host(options)
         return [host], diff.between(host, one, other, tables=options.table, everything=options.all)
-    before = opening.hosts([one], options.at)
-    after = opening.hosts([other]) if other is not None else _source.hosts(options)
+    before = _source.read(one, options.at)
+    after = _source.read(other) if other is not None else _source.hosts(options)
     found = diff.hosts(
         before, after, netns=options.netns, tables=options.table, identity=options.identity, everything=options.all
     )

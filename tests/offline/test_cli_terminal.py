@@ -13,8 +13,11 @@ import termios
 import threading
 from pathlib import Path
 
+import pytest
 from forked import forks
 from rooms import ROOT, Netwrap
+
+from netwrap.verbs import _source
 
 SAMPLE = str(ROOT / "fixtures" / "host" / "sample.netwrap")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -129,3 +132,22 @@ def test_output_that_cannot_be_written() -> None:
     assert (done.returncode, done.stderr) == (1, "netwrap: standard output: No space left on device\n")
     done = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", *words], stderr=subprocess.PIPE, text=True, cwd=ROOT)
     assert done.returncode == 1 and done.stderr.count("\n") == 1 and done.stderr.startswith("netwrap: "), done
+
+
+def test_a_large_folder_is_counted_while_it_is_read(tmp_path: Path) -> None:
+    (tmp_path / "ip_link").write_text("1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN\n")
+    for number in range(9):
+        (tmp_path / f"{number}.bin").touch()
+    source = f"/srv/{'deep/' * 20}net"
+    master, slave = pty.openpty()
+    with open(slave, "w") as stderr, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stderr", stderr)
+        patch.setattr(_source, "_PATIENCE", 0.0)
+        patch.setattr(_source, "_PAUSE", 0.0)
+        with _source.Bar("files") as bar:
+            bar.count(source, 12000)
+        assert os.read(master, 4096).decode() == f"\rreading ...{source[-37:]}: 12,000 files so far \r\x1b[K"
+        (host,) = _source.read(str(tmp_path))
+        assert host.root is not None and host.root.links is not None and len(host.root.links) == 1
+        assert f"{str(tmp_path)[-30:]}: 10 files so far" in os.read(master, 1 << 16).decode()
+    os.close(master)
