@@ -420,6 +420,42 @@ def between(found: Record, start: str, end: str) -> set[str]:
     return way
 
 
+def on_the_way(found: Record, used: set[str]) -> tuple[Record, list[str]]:
+    """The graph without what leads away from a packet's way, and the cables on the way; ``used`` are the ports on it.
+
+    A link on top of others (a VLAN, a bond) has no cable: those of the links it stands on, or has as members, are.
+    """
+    ports = {port["id"]: port for port in found["ports"]}
+    way = set(used)
+    for name in used:
+        while name in ports and name not in way - used:
+            way.add(name)
+            way.update(port["id"] for port in found["ports"] if port["under"] == name and ports[name]["kind"] == "bond")
+            name = ports[name]["under"]
+    marked = {cable["id"] for cable in found["cables"] if way.intersection(cable["ends"])}
+    outside = {cloud["id"] for cloud in found["clouds"] if cloud["kind"] == "elsewhere"}
+    members: dict[str, int] = {}  # bus -> how many of its cables lead to what is drawn; 2 where it is on the way
+    for cable in found["cables"]:
+        for end in cable["ends"]:
+            bus = ports[end]["bus"] if end in ports else end
+            if bus and cable["kind"] != "own" and not any(far.partition("l")[0] in outside for far in cable["ends"]):
+                members[bus] = members.get(bus, 0) + (2 if cable["id"] in marked else 1)
+            elif bus and cable["id"] in marked:
+                members[bus] = 2
+    idle = {bus["id"] for bus in found["buses"] if members.get(bus["id"], 0) < 2}
+
+    def is_drawn(cable: Record) -> bool:
+        ends = {part for end in cable["ends"] for part in (end.partition("l")[0], ports[end]["bus"] if end in ports else end)}
+        return cable["id"] in marked or not ends & (idle | outside)
+
+    cables = [cable for cable in found["cables"] if is_drawn(cable)]
+    left = {end.partition("l")[0] for cable in cables for end in cable["ends"]}
+    return {**found, "cables": cables, "buses": [bus for bus in found["buses"] if bus["id"] not in idle],
+            "ports": [port for port in found["ports"] if port["bus"] not in idle],
+            "clouds": [cloud for cloud in found["clouds"] if cloud["id"] in left or cloud["id"] not in outside and cloud["near"]
+                       not in idle]}, [cable["id"] for cable in cables if cable["id"] in marked]  # fmt: skip
+
+
 def only(found: Record, rooms: set[str], kinds: Sequence[str] = ()) -> Record:
     """The graph of these rooms: their ports, the buses and clouds these are on. A cable that leaves them ends in a cloud."""
     by_end = _rooms_by_end(found)

@@ -133,7 +133,8 @@ def of_trace(
     if not found["rooms"]:
         raise NetwrapError("there is nothing to draw: no links were captured")
     used = {port["id"] for port in found["ports"] if (int(port["room"][1:]), port["name"]) in links}
-    marks = {cable["id"]: "on the packet's way" for cable in found["cables"] if used.intersection(cable["ends"])}
+    found, way = topology.on_the_way(found, used)
+    marks = dict.fromkeys(way, "on the packet's way")
     drawn = _drawn([host], found, found, options, {**marks, **({f"r{stops}": why} if stops is not None else {})}, below)
     _save(options.output or "-", drawn)
 

@@ -116,6 +116,33 @@ def test_a_lab_shows_its_vlans() -> None:
    ├─ red  eth0 192.168.10.1/24 = to-red (vlan 10)
    ├─ blue  eth0 192.168.10.2/24 = to-blue (vlan 10)
    ├─ green  eth0 192.168.20.1/24 = to-green (vlan 20)
-   └─ router  trunk = to-router (vlans 10,20 tagged); trunk.10 192.168.10.254/2…
+   └─ router  trunk = to-router (vlans 10,20 tagged);
+          trunk.10 192.168.10.254/24 vlan 10; trunk.20 192.168.20.254/24 vlan 20
 """
     )
+
+
+def test_the_cable_under_a_vlan_is_on_a_packets_way_and_an_idle_bridge_is_not_drawn() -> None:
+    host = switch(PORTS)
+    links = [
+        *((host.root or host.namespaces[0]).links or ()),
+        link(30, "idle", "bridge"),
+        link(31, "x", "veth", master="idle", link_index=9, link_netnsid=2),
+    ]
+    far = [link(2, "eth0", "veth", link_index=5, link_netnsid=0), link(9, "y", "veth", link_index=31, link_netnsid=0)]
+    names = [{"nsid": number, "name": name} for number, name in enumerate("abcd")]
+    sections = [section("", "ip -d -j link show", links), section("", "ip -j netns list-id", names)]
+    sections += [
+        section(netns.name, "ip -d -j link show", netns.links) for netns in host.namespaces if netns.name in ("a", "b", "d")
+    ]
+    host = build([*sections, section("c", "ip -d -j link show", far), *(section(name, "ip -j netns list-id", [{"nsid": 0}])
+                                                                    for name in "abcd")])  # fmt: skip
+    graph = topology.graph([host])
+    rooms = {room["title"]: room["id"] for room in graph["rooms"]}
+    ports = {(port["room"], port["name"]): port["id"] for port in graph["ports"]}
+    part = topology.only(graph, {rooms["(root)"], rooms["d"]})
+    assert "not drawn" in text.draw(part, 200) and "idle" in [bus["title"] for bus in part["buses"]]
+    found, way = topology.on_the_way(part, {ports[rooms["d"], "eth0.7"]})
+    assert [bus["title"] for bus in found["buses"]] == ["sw"] and found["clouds"] == []
+    cables = {cable["id"]: set(cable["ends"]) for cable in found["cables"]}
+    assert [cables[cable] for cable in way] == [{ports[rooms["d"], "eth0"], ports[rooms["(root)"], "to-d"]}]
