@@ -162,6 +162,39 @@ def table_name(text: Any) -> str:
     return TABLE_NAMES.get(str(text), str(text))
 
 
+def has_default(netns: Namespace, family: str) -> bool | None:
+    """Whether a rule leads to a table with a default route, or with both halves of one; None where that was not captured.
+
+    A rule for some packets only counts, too. Routes that drop do not.
+    """
+    rules = netns.rules6 if family == "inet6" else netns.rules
+    tables = {table_name(table): routes for table, routes in netns.routes_by_table(family).items()}
+    used = {name: -1 for _, name in _ALWAYS[family]} if rules is None else {}  # table -> the longest prefix that is not used
+    for rule in rules or ():
+        names = _vrf_tables(netns) if "l3mdev" in rule else [table_name(rule["table"])] if "table" in rule else []
+        for name in names:
+            used[name] = min(used.get(name, 128), int(rule.get("suppress_prefixlen", -1)))
+    if any(_is_default(tables.get(name, ()), longer) for name, longer in used.items()):
+        return True
+    unread = [name for name in used if name not in ("local", "default") and not netns.covers("ip_route", family, table=name)]
+    unused = rules is None and any(_is_default(routes, -1) for routes in tables.values())
+    return None if unread or unused else False
+
+
+def _vrf_tables(netns: Namespace) -> list[str]:
+    return [
+        table_name(_data(link).get("table")) for link in netns.links or () if link.get("linkinfo", {}).get("info_kind") == "vrf"
+    ]
+
+
+def _is_default(routes: Sequence[Route], longer: int) -> bool:
+    """Whether routes with prefixes that are longer than ``longer`` lead to every address (of IPv6: every global one)."""
+    nets = {str(route.get("dst", "default")) for route in routes if route.get("type", "unicast") == "unicast"}
+    whole = ("default", "0.0.0.0/0", "::/0") if longer < 0 else ()
+    halves = ({"0.0.0.0/1", "128.0.0.0/1"}, {"::/1", "8000::/1"}) if longer < 1 else ()
+    return not nets.isdisjoint(whole) or any(nets >= both for both in halves) or longer < 3 and "2000::/3" in nets
+
+
 class Router:
     """The routing of one family of one namespace; make one and ask it often."""
 

@@ -10,7 +10,8 @@ A graph is a plain dict, the JSON form of `netwrap topology` (``version`` counts
 
 ``hosts``   ``{"id", "title"}``
 ``rooms``   ``{"id", "host", "title", "labels", "ports": [ID], "hidden": N, "captured", "default"}``; ``hidden`` counts links that
-            are not drawn, ``captured`` tells whether the links were, ``default`` whether there is a default route (None: unknown)
+            are not drawn, ``captured`` tells whether the links were, ``default`` whether a rule leads to a default route (None:
+            unknown)
 ``ports``   ``{"id", "room", "name", "kind", "state", "addresses", "mtu", "odd_mtu", "bus", "under", "detail", "mac", "vlans"}``:
             ``vlans`` are the VLANs of a bridge's port, rows as of ``bridge -j vlan`` (None: unknown, or of no interest);
             ``bus`` is the bus that the port is enslaved to, ``under`` the port of the same room that this one stands on,
@@ -30,6 +31,7 @@ import os
 
 from ..errors import NetwrapError, UsageError
 from ..model.peers import PAIRS
+from . import routing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -311,11 +313,9 @@ def _is_mutual(host: Host, netns: Namespace, link: Link, peer: Peer) -> bool:
 
 
 def _has_default(netns: Namespace) -> bool | None:
-    """Whether some table of a namespace has a default route (or the half of one); None where that cannot be told."""
-    for route in (*(netns.routes or ()), *(netns.routes6 or ())):
-        if route.get("dst") in ("default", "0.0.0.0/1", "2000::/3") and route.get("type", "unicast") == "unicast":
-            return True
-    return False if netns.covers("ip_route", "inet", table="main") else None
+    """Whether a namespace has a default route of IPv4 or IPv6; None where that cannot be told."""
+    four = routing.has_default(netns, "inet")
+    return four or routing.has_default(netns, "inet6") or four
 
 
 def _key(link: Link) -> Any:

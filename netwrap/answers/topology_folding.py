@@ -37,8 +37,8 @@ def fold(found: Record, keep: Iterable[str] = ()) -> Record:
     """The graph with rooms that are alike folded, and with the rooms of one place folded where these are still too many.
 
     ``keep`` are ids of rooms that are never folded (those that were asked for, those with a finding). A fold stands in ``rooms``
-    as ``{"id", "title": "18 more", "folded": [{"id", "title", "addresses"}, …], "shapes": N, …}``; each of its ports stands for
-    all links that lead to one place. Returns ``found`` itself where there is nothing to fold.
+    as ``{"id", "title": "18 more", "folded": [{"id", "title", "addresses"}, …], "shapes": N, "without_default": N, …}``; each of
+    its ports stands for all links that lead to one place. Returns ``found`` itself where there is nothing to fold.
     """
     folding = _Folding(found, keep)
     folded = folding.merged(folding.alike())
@@ -350,8 +350,10 @@ class _Merger:
                 fold = self.folds[name]
                 title = f"{len(fold.rooms)} more" + (f" of {fold.shapes} shapes" if fold.shapes > 1 else "")
                 title += f" on {fold.on}" if fold.on else ""
+                lacking = sum(other.get("default") is False for other in fold.rooms)
                 rooms.append({
-                    **room, "id": name, "title": title, "labels": [], "default": None, "shapes": fold.shapes,
+                    **room, "id": name, "title": title, "labels": [], "shapes": fold.shapes,
+                    "default": False if lacking == len(fold.rooms) else None, "without_default": lacking,
                     "ports": [port["id"] for port in self.new_ports[name]], "folded": [
                         {"id": other["id"], "title": other["title"],
                          "addresses": [text for port in self.folding._ports(other) for text in port["addresses"]]}

@@ -328,11 +328,12 @@ class _Placer:
         if not room.get("captured", True):
             lines.append((None, "its links were not captured", "unknown", 0))
         elif not lines:
-            lines.append((None, "no links but lo" if not room.get("hidden") else "no link in use", "down", 0))
+            lines.append((None, "no links but lo" if not room.get("hidden") else "no link in use", "", 0))  # no dot
         kind = "fold" if room.get("folded") else "room"
         subtitle = ", ".join(remarks(room))
         if kind == "fold":
             names = [other["title"] for other in room["folded"]]
+            lines[:0] = [(None, subtitle, "", 0)] if subtitle else []
             subtitle = f"{'like these: ' if room['shapes'] == 1 else ''}{names[0]} … {names[-1]}"
         return _Cell(room["id"], kind, room["title"], subtitle, lines)
 

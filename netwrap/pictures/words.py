@@ -15,8 +15,10 @@ _TOLD = ("bond", "vrf", "macvlan", "macvtap", "ipvlan", "ipvtap", "dummy", "wire
 
 
 def remarks(room: Record, labels: int = 2) -> list[str]:
-    """The first labels of a room, and whether it has no way out."""
-    return [*room["labels"][:labels], *(["no default route"] if room.get("default") is False and room["ports"] else [])]
+    """The first labels of a room, and whether the room, or how many of those folded to it, have no way out."""
+    lacking = room.get("without_default", 0)
+    some = [f"{lacking} of them without a default route"] if lacking else []
+    return [*room["labels"][:labels], *(["no default route"] if room.get("default") is False else some)]
 
 
 def vlans(rows: list[Record] | None) -> str:

@@ -343,6 +343,60 @@ def test_what_is_not_certain_is_a_cloud() -> None:
     assert [cable["certain"] for cable in graph["cables"]] == [False]
 
 
+RULES = "0:\tfrom all lookup local\n32766:\tfrom all lookup main\n32767:\tfrom all lookup default\n"
+
+
+@pytest.mark.parametrize(("rules", "routes", "has"), [
+    (RULES, "default via 10.0.0.1 dev v0", True),
+    (RULES, "10.0.0.0/24 dev v0 scope link", False),
+    (RULES, "unreachable default", False),
+    (RULES, "default via 10.0.0.1 dev v0 table 77", False),
+    ("10:\tfrom 10.0.0.9 lookup 77\n" + RULES, "default via 10.0.0.1 dev v0 table 77", True),
+    ("10:\tfrom all lookup main suppress_prefixlength 0\n", "default via 10.0.0.1 dev v0", False),
+    (RULES, "0.0.0.0/1 via 10.0.0.1 dev v0", False),
+    (RULES, "0.0.0.0/1 via 10.0.0.1 dev v0\n128.0.0.0/1 via 10.0.0.1 dev v0", True),
+    (None, "10.0.0.0/24 dev v0 scope link", False),
+    (None, "default via 10.0.0.1 dev v0 table 77", None),
+])  # fmt: skip
+def test_a_default_route_counts_where_a_rule_leads_to_it(rules: str | None, routes: str, has: bool | None) -> None:
+    link = "2: v0: <UP> mtu 1500 state UP\n    link/ether 02:00:00:00:00:01"
+    sections = [Section("", "ip netns list", "a"), Section("a", "ip link", link), Section("a", "ip route show table all", routes)]
+    graph = topology.graph([build([*sections, *([Section("a", "ip rule show", rules)] if rules else [])])])
+    assert [room["default"] for room in graph["rooms"] if room["title"] == "a"] == [has]
+    assert ("no default route" in svg.draw(graph)) is (has is False)
+    assert ("[no default route]" in text.draw(graph)) is (has is False)
+
+
+def test_a_room_without_links_is_marked_where_it_has_no_default_route() -> None:
+    lo = "1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 state UNKNOWN"
+    listed = [Section("", "ip netns list", "lonely"), Section("lonely", "ip link", lo)]
+    graph = topology.graph([build([*listed, Section("lonely", "ip route show table all", "")])])
+    assert text.draw({**graph, "rooms": graph["rooms"][1:]}) == "lonely [no default route]  no links but lo\n"
+    drawn = svg.draw({**graph, "rooms": graph["rooms"][1:]})
+    assert "no default route</text>" in drawn and '<circle class="dot' not in drawn
+
+
+def test_a_fold_tells_how_many_have_no_default_route() -> None:
+    graph = topology.graph([imagined(9, 200)])
+    for number, room in enumerate(graph["rooms"]):
+        room["default"] = number % 7 != 0
+    folded = topology_folding.fold(graph)
+    lacking = {room["id"] for room in graph["rooms"] if not room["default"]}
+    told = {}
+    for room in folded["rooms"]:
+        inside = [one["id"] for one in room.get("folded", ()) if one["id"] in lacking]
+        if inside:
+            told[room["id"]] = f"{len(inside)} of them without a default route"
+    assert told
+    drawings = (text.draw(folded, 200), svg.draw(folded), languages.mermaid(folded), languages.dot(folded), languages.d2(folded))
+    assert all(drawn.count("of them without a default route") == len(told) for drawn in drawings)
+    assert all(words in drawn for words in told.values() for drawn in drawings)
+    alike = topology.graph([star(30)])
+    for room in alike["rooms"]:
+        room["default"] = False
+    assert "27 more [no default route]" in text.draw(topology_folding.fold(alike))
+
+
 def test_a_parent_that_may_be_in_several_namespaces_is_not_certain() -> None:
     made = Drawn()
     parent = made.add(0, "eth0", "")
