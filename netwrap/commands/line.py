@@ -78,6 +78,8 @@ def _understood(words: tuple[str, ...]) -> Command:
     if name == "cat" and len(argv) == 2 and argv[1].startswith("/proc/"):
         parser = _PROC_NET.get(argv[1].rpartition("/")[2])
         return Command(argv, None, parser if "/net/" in argv[1] else None, argv, False)
+    if name == "cat" and len(argv) == 2 and argv[1].startswith("/etc/netns/"):
+        return Command(argv, argv[1].split("/")[3], None, argv, False)
     if name == "nsenter" and len(argv) > 2:
         return _nsenter(argv)
     if name == "busybox" and len(argv) > 1:

@@ -159,7 +159,7 @@ def _needle(record: AnyRecord) -> str:
 def _in_text(text: str, table: Table, row: AnyRecord, entry: AnyRecord | None) -> tuple[int, str] | None:
     name = _parser(table)
     if name is None:
-        return None
+        return _in_lines(text, row)
     if name in _BLOCKS:
         return _in_block(text, row, entry)
     parse = importlib.import_module(f"parsers.{name}").parse
@@ -179,6 +179,13 @@ def _in_text(text: str, table: Table, row: AnyRecord, entry: AnyRecord | None) -
         elif best is None and found[0] and all(row.get(key) == value for key, value in found[0].items()):
             best = start, block  # the model knows more of the record than its line (`show dev eth0`)
     return best
+
+
+def _in_lines(text: str, row: AnyRecord) -> tuple[int, str] | None:
+    """The first line with the words of a record that has them in its ``text``."""
+    words = r"\s+".join(map(re.escape, str(row.get("text", "")).split()))
+    found = re.search(f"^.*{words}.*$", text, re.MULTILINE) if words else None
+    return (found.start(), found[0]) if found else None
 
 
 def _blocks(text: str) -> Iterator[tuple[int, str]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from parsers.lex import lazy
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,6 +97,16 @@ def ebtables_save(text: str) -> list[Record]:
     return [{"tool": "ebtables-legacy", "dev": None, "hook": rule.split()[1], "text": rule} for rule in rules]
 
 
+def resolv_conf(text: str) -> list[Record]:
+    """`/etc/resolv.conf`: the name servers that a program asks, three at most.
+
+    >>> resolv_conf("# by hand\\nnameserver 10.0.0.53\\nsearch example.net\\n")
+    [{'nameserver': '10.0.0.53', 'text': 'nameserver 10.0.0.53'}]
+    """
+    found = [words[:2] for words in _lines(text) if words[0] == "nameserver" and len(words) > 1]
+    return [{"nameserver": words[1], "text": " ".join(words)} for words in found[:3]]
+
+
 #: Command -> the name of its table in a Namespace, and its reader.
 READERS: dict[str, tuple[str, Callable[[str], list[Any]]]] = {
     "dev": ("proc_links", proc_dev),
@@ -103,11 +115,16 @@ READERS: dict[str, tuple[str, Callable[[str], list[Any]]]] = {
 }
 
 
+_RESOLV_CONF = lazy(r"/etc/(?:netns/[^/]+/)?resolv\.conf$")
+
+
 def reader(words: list[str]) -> tuple[str, Callable[[str], list[Any]]] | None:
     """The reader of a command's output; None for a table that this module does not read.
 
     >>> reader("cat /proc/42/net/dev".split())[0], reader("nft list ruleset".split())
     ('proc_links', None)
+    >>> reader(["cat", "/etc/netns/red/resolv.conf"])[0]
+    'resolver'
     """
     if not words:
         return None
@@ -116,6 +133,8 @@ def reader(words: list[str]) -> tuple[str, Callable[[str], list[Any]]] | None:
         return "not_judged", tc_filters
     if name == "ebtables-legacy-save":
         return "not_judged", ebtables_save
+    if name == "cat" and len(words) == 2 and _RESOLV_CONF.match(words[1]):
+        return "resolver", resolv_conf
     if name == "cat" and len(words) == 2 and "/net/" in words[1] and words[1].startswith("/proc/"):
         name = words[1].rpartition("/")[2]
         return READERS.get(name) if name in ("dev", "if_inet6", "fib_trie") else None

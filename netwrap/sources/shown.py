@@ -50,7 +50,10 @@ def side_of(words: Sequence[str]) -> str | None:
         return (
             name if name == "sysctl" and "-w" not in words and not any("=" in it for it in words) or "ruleset" in words else None
         )
-    if sidetables.reader(list(words)) is not None:
+    side = sidetables.reader(list(words))
+    if side is not None and side[0] == "resolver":
+        return side[0]
+    if side is not None:
         return f"ip {next((it for it in words[1:] if not it.startswith('-')), '')}" if name == "ip" else " ".join(words)
     return None
 

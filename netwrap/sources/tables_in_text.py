@@ -125,6 +125,7 @@ SIDE: dict[str, Shape] = {
     "sysctl": _shape(r"[\w.*-]+(?:\.[\w*/-]+)+\s*=\s*\S*"),
     "ip netconf": _shape(r"(?:inet6?|mpls|ipv4|ipv6) \S+ "),
     "ip nexthop": _shape(r"id \d+ "),
+    "resolver": _shape(r"(?:nameserver|search|domain|options|sortlist)\s|[#;]"),
 }  # fmt: skip
 #: The order in which parsers are tried for a table without a command.
 _ORDER = ("ifconfig", "arp", "route", "ip_rule", "bridge_fdb", "ip_address", "ip_neigh", "ip_route", "bridge_vlan")

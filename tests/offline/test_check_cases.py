@@ -364,6 +364,13 @@ CASES: dict[str, Case] = {
         ("127.0.0.1:8080", "0.0.0.0:8080"),
         ("127.0.0.1:8080", "127.0.0.1:8081"),
     ),
+    "S02": Case(
+        on_bridge("10.0.0.1/24", "10.0.0.2/24", "10.0.0.3/24", nft="")
+        + "$ ip netns exec r11 ss -lun\nState Recv-Q Send-Q Local Address:Port Peer Address:Port\n"
+        "UNCONN 0 0 10.0.0.3:5353 0.0.0.0:*\n$ cat /etc/netns/r10/resolv.conf\n# by hand\nnameserver 10.0.0.3\n",
+        ("10.0.0.3:5353", "10.0.0.3:53"),
+        ("nameserver 10.0.0.3", "nameserver 10.0.0.3\nnameserver 10.0.0.1"),
+    ),
     "R08": Case(
         CHAIN.replace("default via 10.7.0.1 dev eth0\n", ""),
         ("10.7.0.0/24 dev eth0 ", "default via 10.7.0.1 dev eth0\n10.7.0.0/24 dev eth0 "),
