@@ -22,7 +22,7 @@ from ..walk.walker import Walker
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from typing import Any
+    from typing import Any, Union
 
     from parsers.records import Address, AddrInfo, AnyRecord, Link, Record, Route
 
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from .walks import Walk
 
     Run = Callable[["Look"], Iterator["Finding"]]
+    IPAddress = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
+    Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
 #: The areas, each a module; a finding's order follows them.
 AREAS = ("links", "addresses", "routes", "rules", "forwarding", "neighbours", "bridges", "firewalls", "services", "capture")
@@ -147,12 +149,13 @@ class Look:
         explains: Iterable[Any] = (),
         follows: Iterable[Any] = (),
     ) -> Finding:
-        """A finding of the check that runs. ``records``: of the namespace, or (namespace, record); the lines that show it."""
+        """A finding of the check that runs. ``records``: of the namespace, or (namespace, record), or None;
+        their lines are the evidence."""
         assert self.check is not None
         explains = frozenset(explains)
         self.explained |= explains
         quoted = []
-        for each in records:
+        for each in filter(None, records):
             where, record = each if isinstance(each, tuple) else (netns, each)
             quoted.append(self.quote(where, record))
         return Finding(
@@ -362,35 +365,50 @@ def is_real(entry: AnyRecord) -> bool:
     return found is not None and not (found.is_loopback or found.is_link_local or found.is_multicast or found.is_unspecified)
 
 
-def network_of(entry: AnyRecord) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+def network_of(entry: AnyRecord) -> Network | None:
     """The network of an address: of the peer, where it is point-to-point."""
     return prefix_of(f"{entry.get('address', entry.get('local'))}/{entry.get('prefixlen')}")
 
 
-def address_of(text: Any) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def address_of(text: Any) -> IPAddress | None:
     """An address that can be read; None for ``default``, names, and what was made unreadable."""
     return _address(str(text))
 
 
 @lru_cache(maxsize=1 << 16)  # each is asked for again by every check, for every other on its segment
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def _address(text: str) -> IPAddress | None:
     try:
         return ipaddress.ip_address(text)
     except ValueError:
         return None
 
 
-def prefix_of(text: Any) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+def holds(network: Network | None, address: IPAddress | None) -> bool:
+    """Whether an address is in a network of its own family; False where either is None."""
+    return network is not None and address is not None and network.version == address.version and address in network
+
+
+def prefix_of(text: Any) -> Network | None:
     """A destination as a network; None for ``default`` and what cannot be read."""
     return _prefix(str(text))
 
 
 @lru_cache(maxsize=1 << 16)
-def _prefix(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+def _prefix(text: str) -> Network | None:
     try:
         return ipaddress.ip_network(text, strict=False)
     except ValueError:
         return None
+
+
+def is_one_links(mac: Any) -> bool:
+    """Whether a text is the MAC of one link: readable, and not one that a program gives to many."""
+    return isinstance(mac, str) and mac.count(":") == 5 and mac not in ("00:00:00:00:00:00", "ee:ee:ee:ee:ee:ee")
+
+
+def is_virtual(mac: str) -> bool:
+    """Whether a MAC is that of a virtual router (VRRP), which two machines have in turn."""
+    return mac.startswith("00:00:5e")
 
 
 def gateway_of(hop: AnyRecord) -> str | None:

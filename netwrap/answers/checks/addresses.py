@@ -8,7 +8,7 @@ from itertools import chain
 from ...wording import hops
 from ..layer2 import kind
 from ..topology import state
-from . import address_of, check, gateway_of, is_main, is_real, network_of, prefix_of
+from . import address_of, check, gateway_of, holds, is_main, is_one_links, is_real, is_virtual, network_of, prefix_of
 from .links import dead
 
 TYPE_CHECKING = False
@@ -78,7 +78,7 @@ def _labelled_alike(look: Look, told: set[Any]) -> Iterator[Finding]:
     seen: dict[tuple[str, str], list[tuple[Namespace, Address, AddrInfo]]] = {}
     for netns, link, entry in look.entries("inet"):
         mac = str((netns.link(str(link["ifname"])) or link).get("address", ""))
-        if mac.count(":") == 5 and mac not in ("00:00:00:00:00:00", "ee:ee:ee:ee:ee:ee") and not mac.startswith("00:00:5e"):
+        if is_one_links(mac) and not is_virtual(mac):
             seen.setdefault((str(entry["local"]), mac), []).append((netns, link, entry))
     for (text, mac), places in seen.items():
         rooms = {id(netns): (netns, link, entry) for netns, link, entry in places}
@@ -283,9 +283,7 @@ def _reaches(netns: Namespace, dev: str, own: list[AddrInfo], others: list[AddrI
     wanted = [address_of(entry["local"]) for entry in others]
     routes = (prefix_of(route.get("dst")) for route in netns.routes or () if route.get("dev") == dev)
     nets = chain(map(network_of, own), routes)  # the many are looked at only where the few do not reach
-    return any(
-        net is not None and one is not None and one.version == net.version and one in net for net in nets for one in wanted
-    )
+    return any(holds(net, one) for net in nets for one in wanted)
 
 
 @check("A08", "warning", "a host has the address of its network, or the broadcast", "others refuse to talk to it")
@@ -413,7 +411,7 @@ def too_wide(look: Look) -> Iterator[Finding]:
                 netns,
                 f"the network of {name} is {network}{words}: what is in it counts as a neighbour of {name}",
                 route,
-                *([held[0]] if held is not None else []),
+                held[0] if held is not None else None,
                 dev=name,
                 mend=[look.inside(netns, command) for command in change if source],
             )

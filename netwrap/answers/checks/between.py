@@ -10,7 +10,7 @@ from parsers.tuples import NamedTuple
 
 from ...prefixes import contains, network
 from ..topology import state
-from . import Finding, data, is_real, kind
+from . import Finding, data, is_one_links, is_real, kind
 from .addresses import on_segment
 
 TYPE_CHECKING = False
@@ -142,9 +142,7 @@ def _neighbours(look: Look) -> Iterator[Fact]:
             own = netns.link(dev)
             if not dev.startswith(("flannel.", "vxlan")) and (own is None or kind(own) != "vxlan"):
                 continue
-            if not isinstance(mac, str) or mac.count(":") != 5 or states & {"FAILED", "NOARP"}:
-                continue
-            if mac in ("ee:ee:ee:ee:ee:ee", "00:00:00:00:00:00"):
+            if mac is None or not is_one_links(mac) or states & {"FAILED", "NOARP"}:
                 continue
             dst = str(neigh.get("dst"))
             if next(look.having(netns, dev, dst), None) is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import address_of, check, network_of, prefix_of
+from . import address_of, check, holds, network_of, prefix_of
 from .walks import walked
 
 TYPE_CHECKING = False
@@ -119,13 +119,7 @@ def dnat_to_nobody(look: Look) -> Iterator[Finding]:
                 continue
             for where, link, entry in look.entries():
                 network = network_of(entry)
-                if (
-                    where is netns
-                    and network is not None
-                    and network.version == own.version
-                    and own in network
-                    and network.prefixlen < 31
-                ):
+                if where is netns and network is not None and network.prefixlen < 31 and holds(network, own):
                     if look.is_closed(netns, str(link["ifname"])):
                         yield look.finding(
                             netns,

@@ -71,7 +71,7 @@ def _told(look: Look, netns: Namespace, family: str, so: str, record: Any) -> Fi
     return look.finding(
         netns,
         f"{netns.title} does not forward IPv{number} ({name.rpartition('.')[2]} is 0): {so}",
-        *([own] if own is not None else []),
+        own,
         record,
         mend=[look.inside(netns, f"sysctl -w {name}=1")],
         explains=[("walk", id(netns), "not-forwarding")],
@@ -100,7 +100,7 @@ def partly(look: Look) -> Iterator[Finding]:
                 yield look.finding(
                     netns,
                     f"{netns.title} forwards IPv4, and not what comes in by {name}",
-                    *([record] if record else []),
+                    record,
                     dev=name,
                     mend=[look.inside(netns, f"sysctl -w {sysctl_key(key)}=1")],
                 )
@@ -134,7 +134,7 @@ def strict_uplink(look: Look) -> Iterator[Finding]:
                     netns,
                     f"what comes in by {dev} from outside is dropped: rp_filter is strict, and the way back is another link",
                     route,
-                    *([record] if record else []),
+                    record,
                     dev=dev,
                     mend=[look.inside(netns, f"sysctl -w {sysctl_key(name)}=2")],
                 )
@@ -177,7 +177,7 @@ def bridge_netfilter(look: Look) -> Iterator[Finding]:
             yield look.finding(
                 netns,
                 f"frames between ports of {bridges[0]['ifname']} pass FORWARD, whose policy is drop",
-                *([record] if record else []),
+                record,
                 chains[0],
                 dev=str(bridges[0]["ifname"]),
             )
@@ -220,7 +220,7 @@ def neighbours_full(look: Look) -> Iterator[Finding]:
             yield look.finding(
                 root,
                 f"{count} neighbours of all namespaces together; the table holds {limit}",
-                *([record] if record else []),
+                record,
                 severity="error" if count >= limit * 0.95 else "warning",
                 mend=[f"sysctl -w {high}={max(limit * 4, 4096)} {low}={max(soft * 4, 2048)}"],
             )
@@ -238,7 +238,7 @@ def connections_full(look: Look) -> Iterator[Finding]:
             yield look.finding(
                 netns,
                 f"{count} of {most} connections are taken",
-                *([record] if record else []),
+                record,
                 mend=[look.inside(netns, f"sysctl -w net.netfilter.nf_conntrack_max={most * 4}")],
             )
 

@@ -6,7 +6,7 @@ from ...model.peers import PAIRS
 from ...wording import hops
 from ..layer2 import role
 from ..topology import state
-from . import check, data, is_idle, is_main, is_real, kind
+from . import check, data, is_idle, is_main, is_one_links, is_real, is_virtual, kind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -412,7 +412,7 @@ def mac_twice(look: Look) -> Iterator[Finding]:
             if other is None or kind(port) not in PAIRS or other[1].get("master"):
                 continue
             mac = str(other[1].get("address", ""))
-            if mac and not mac.startswith(("00:00:5e", "00:00:00:00:00:00", "ee:ee:ee:ee:ee:ee")):
+            if is_one_links(mac) and not is_virtual(mac):
                 seen.setdefault(mac, []).append(other)
         for mac, places in seen.items():
             if len(places) > 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import check, kind
+from . import check, is_one_links, kind
 from .links import dead
 
 TYPE_CHECKING = False
@@ -28,7 +28,7 @@ def wrong_mac(look: Look) -> Iterator[Finding]:
     for netns in look.namespaces:
         for neigh in netns.neighs or ():
             mac, dev = neigh.get("lladdr"), str(neigh.get("dev"))
-            if not isinstance(mac, str) or mac.count(":") != 5 or mac in ("ee:ee:ee:ee:ee:ee", "00:00:00:00:00:00"):
+            if mac is None or not is_one_links(mac):
                 continue
             if {"FAILED", "NOARP"} & set(neigh.get("state", ())):
                 continue

@@ -6,7 +6,7 @@ from ...model.peers import PAIRS
 from ...wording import hops
 from ..inside import sysctl_key
 from ..topology import state
-from . import UNUSABLE, address_of, check, dev_of, gateway_of, is_idle, is_main, is_real, kind, network_of, prefix_of
+from . import UNUSABLE, address_of, check, dev_of, gateway_of, holds, is_idle, is_main, is_real, kind, network_of, prefix_of
 from .addresses import on_segment
 from .links import dead
 from .walks import DROPS, is_proxied, walked, walks
@@ -107,8 +107,7 @@ def _sources(look: Look, netns: Namespace) -> Iterator[tuple[str, str, Route | A
 
 def _holds(rule: Rule, text: str) -> bool:
     net = prefix_of(f"{rule.get('src')}/{rule['srclen']}") if "srclen" in rule else None
-    own = address_of(text)
-    return net is not None and own is not None and own.version == net.version and own in net
+    return holds(net, address_of(text))
 
 
 @check(
@@ -142,9 +141,7 @@ def gateway_off_link(look: Look) -> Iterator[Finding]:
                 continue
             if not whole:
                 own = [entry for entry in netns.addresses_of(dev) if entry in own]
-            if any(
-                where in network for network in map(network_of, own) if network is not None and network.version == where.version
-            ):
+            if any(holds(network, where) for network in map(network_of, own)):
                 continue
             if _has_host_route(netns, gateway):
                 continue
@@ -178,7 +175,7 @@ def _has_host_route(netns: Namespace, gateway: str) -> bool:
     own = address_of(gateway)
     for route in [*(netns.routes or ()), *(netns.routes6 or ())]:
         net = prefix_of(route.get("dst"))
-        if net is not None and own is not None and net.version == own.version and net.prefixlen and own in net:
+        if net is not None and net.prefixlen and holds(net, own):
             if not any(gateway_of(hop) for hop in hops(route)) and (route.get("dev") or route.get("nexthops")):
                 return True
     return False
@@ -275,16 +272,14 @@ def _nearest(look: Look, netns: Namespace, dev: str, gateway: str) -> tuple[str,
     """Who on the segment could be meant: an address of a bridge or a router in the gateway's network."""
     wanted = address_of(gateway)
     for there, link, twin in on_segment(look, netns, dev):
-        network = network_of(twin)
-        if network is not None and wanted is not None and network.version == wanted.version and wanted in network:
+        if holds(network_of(twin), wanted):
             if kind(link) == "bridge" or _is_router(look, there) and there is not netns:
                 return str(twin["local"]), str(link["ifname"])
     for other in look.namespaces:  # the bridge's own address, where the cable is not known
         for link in other.addresses or ():
             if kind(other.link(str(link.get("ifname"))) or link) == "bridge" and other is not netns:
                 for entry in link.get("addr_info", ()):
-                    network = network_of(entry)
-                    if network is not None and wanted is not None and network.version == wanted.version and wanted in network:
+                    if holds(network_of(entry), wanted):
                         return str(entry["local"]), str(link["ifname"])
     return None
 

@@ -275,7 +275,7 @@ def vrf_leaks(look: Look) -> Iterator[Finding]:
                 f"VRF {link['ifname']} (table {table}) has no default route: a look-up that finds nothing goes on to main "
                 "and leaves "
                 f"by {dev}, which is no port of {link['ifname']}",
-                *([rule] if rule else []),
+                rule,
                 *routes[:1],
                 *outside[:1],
                 dev=str(link["ifname"]),

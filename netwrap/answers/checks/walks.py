@@ -8,7 +8,7 @@ from parsers.tuples import NamedTuple
 
 from ...wording import hops
 from ..trace import Asked, Trace, addresses_of, trace, way_back
-from . import address_of, gateway_of, is_real, network_of, prefix_of
+from . import address_of, gateway_of, holds, is_real, network_of, prefix_of
 from .alike import Alike
 from .links import dead
 
@@ -99,11 +99,10 @@ def walked(look: Look, wanted: str) -> Iterator[Finding]:
         more = f" (and {others} more ways end there)" if others else ""
         back = "the answer of " if walk.direction == "back" else ""
         what = f"{asked.start.title} does not reach {asked.destination}: {back and f'{back}{asked.destination} is lost: '}"
-        records = [end.evidence] if isinstance(end.evidence, dict) else []
         yield look.finding(
             end.netns,
             f"{what}{_ended(walk)}{more}",
-            *records,
+            end.evidence if isinstance(end.evidence, dict) else None,
             dev=end.dev,
             severity=_severity(look, some),
             mend=[one for one in end.mend if one],
@@ -221,11 +220,7 @@ def _length(link: Any, address: str) -> int:
 
 def _is_connected(netns: Namespace, address: str) -> bool:
     own = address_of(address)
-    return any(
-        net is not None and own is not None and net.version == own.version and own in net
-        for link in netns.addresses or ()
-        for net in map(network_of, link.get("addr_info", ()))
-    )
+    return any(holds(net, own) for link in netns.addresses or () for net in map(network_of, link.get("addr_info", ())))
 
 
 def walks(look: Look) -> list[Walk]:
@@ -292,7 +287,7 @@ def _near(look: Look, netns: Namespace, family: str) -> Iterator[str]:
         for end in look.segment(netns, str(link.get("ifname"))).each() if own else ():
             for twin in end.netns.addresses_of(end.dev) if end.netns is not netns else ():
                 text, wanted = str(twin.get("local")), address_of(twin.get("local"))
-                if twin.get("family", "inet") == family and is_real(twin) and wanted is not None and text not in told:
-                    if any(net is not None and net.version == wanted.version and wanted in net for net in nets):
+                if twin.get("family", "inet") == family and is_real(twin) and text not in told:
+                    if any(holds(net, wanted) for net in nets):
                         told.add(text)
                         yield text
