@@ -35,7 +35,7 @@ from . import routing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import Any
 
     from parsers.records import AnyRecord, Link, LinkInfo, Record
@@ -83,7 +83,7 @@ def saved(path: str) -> Record | None:
     """The graph that `netwrap topology --format json` wrote to a file; None where the path is anything else.
 
     A pipe is anything else, too: what is read of it here could not be read again as a capture. Raises NetwrapError for a graph
-    of another version, and for one of which a part is missing.
+    of another version, and for one that is cut off or of which a part is missing.
     """
     if not os.path.isfile(path):
         return None
@@ -93,6 +93,8 @@ def saved(path: str) -> Record | None:
                 return None
             file.seek(0)
             found = json.load(file)
+    except json.JSONDecodeError as error:
+        raise NetwrapError(f"{path}: the graph is cut off or damaged: line {error.lineno} is no JSON") from None
     except (OSError, ValueError):
         return None
     if found.get("version") != VERSION:
@@ -369,55 +371,77 @@ def _rooms_by_end(found: Record) -> dict[str, str]:
     return {item["id"]: item["room"] for item in (*found["ports"], *found["buses"])}
 
 
-def neighbours(found: Record) -> dict[str, set[str]]:
-    """For each room, the rooms at the other end of one cable or on the same bus."""
+def _steps(found: Record) -> dict[str, list[tuple[str, int, str]]]:
+    """For each room and bus, what its cables lead to: (room or bus, length, cable).
+
+    Two rooms are as far from each other with a cable as with a bus between them: two. A cable of two buses has the length one.
+    """
     by_end = _rooms_by_end(found)
-    bus_of = {port["id"]: port["bus"] for port in found["ports"]}
-    on_bus: dict[str, set[str]] = {bus["id"]: {bus["room"]} for bus in found["buses"]}
-    near: dict[str, set[str]] = {room["id"]: set() for room in found["rooms"]}
+    buses = {bus["id"] for bus in found["buses"]}
+    place = {**by_end, **{port["id"]: port["bus"] for port in found["ports"] if port["bus"]}, **{bus: bus for bus in buses}}
+    near: dict[str, list[tuple[str, int, str]]] = {name: [] for name in (*(room["id"] for room in found["rooms"]), *buses)}
     for cable in found["cables"]:
-        one, other = cable["ends"]
-        rooms = {by_end[end] for end in (one, other) if end in by_end}
-        for end in (one, other):
-            bus = end if end in on_bus else bus_of.get(end)
-            if bus:
-                on_bus[bus] |= rooms
-        for room in rooms:
-            near[room] |= rooms
-    for rooms in on_bus.values():
-        for room in rooms:
-            near[room] |= rooms
-    return {room: others - {room} for room, others in near.items()}
+        one, other = (place.get(end) for end in cable["ends"])
+        if one in near and other in near and one != other:
+            length = 1 if {one, other} & buses else 2
+            near[str(one)].append((str(other), length, cable["id"]))
+            near[str(other)].append((str(one), length, cable["id"]))
+    return near
 
 
-def around(found: Record, centre: Iterable[str], depth: int) -> set[str]:
-    """The rooms that are at most ``depth`` steps away from those of ``centre``."""
-    near = neighbours(found)
-    seen = frontier = set(centre)
-    for _ in range(depth):
-        frontier = {other for room in frontier for other in near[room]} - seen
-        seen = seen | frontier
-    return set(seen)
+def _distances(near: dict[str, list[tuple[str, int, str]]], starts: Iterable[str]) -> dict[str, int]:
+    """How far each room and bus that can be reached is from the nearest start."""
+    found = dict.fromkeys(starts, 0)
+    at: list[set[str]] = [set(found), set(), set()]
+    while any(at):
+        for name in at.pop(0):
+            for other, length, _ in near[name]:
+                if found[name] + length < found.get(other, found[name] + length + 1):
+                    found[other] = found[name] + length
+                    at[length - 1].add(other)
+        at.append(set())
+    return found
 
 
-def between(found: Record, start: str, end: str) -> set[str]:
-    """The rooms on a shortest way from one room to another; UsageError where there is no way."""
-    near = neighbours(found)
-    before: dict[str, str] = {start: ""}
-    queue = [start]
-    for room in queue:
-        for other in sorted(near[room]):
-            if other not in before:
-                before[other] = room
-                queue.append(other)
-    if end not in before:
+def around(found: Record, centre: Iterable[str], depth: int, kinds: Sequence[str] = ()) -> Record:
+    """The graph of the rooms that are at most ``depth`` steps away from those of ``centre``, and of the buses between them."""
+    far = _distances(_steps(found), centre)
+    near = {name for name, length in far.items() if length <= 2 * depth}
+    buses = {bus["id"] for bus in found["buses"] if far.get(bus["id"], 2 * depth) < 2 * depth}
+    return only(found, near - {bus["id"] for bus in found["buses"]}, kinds, buses)
+
+
+def between(found: Record, start: str, end: str, kinds: Sequence[str] = ()) -> Record:
+    """The graph of all shortest paths from one room to another, and of nothing else. Raises UsageError where there is none."""
+    near = _steps(found)
+    there, back = _distances(near, [start]), _distances(near, [end])
+    if end not in there:
         titles = {room["id"]: room["title"] for room in found["rooms"]}
         raise UsageError(f"no cable leads from {titles[start]} to {titles[end]}")
-    way = {end}
-    while before[end]:
-        end = before[end]
-        way.add(end)
-    return way
+    way = {name for name in near if there.get(name, 0) + back.get(name, there[end] + 1) == there[end]}
+    passed = {
+        cable for name in way for other, length, cable in near[name]
+        if other in way and there[name] + length + back[other] == there[end]
+    }  # fmt: skip
+    cables = [cable for cable in found["cables"] if cable["id"] in passed]
+    buses = [bus for bus in found["buses"] if bus["id"] in way]
+    used = {end for cable in cables for end in cable["ends"]}
+    under = {port["id"]: port["under"] for port in found["ports"]}
+    carried = {name for name in under if any(below in used for below in _chain(under, name))}
+    used |= carried | {below for name in used & under.keys() for below in _chain(under, name)} | {bus["port"] for bus in buses}
+    ports = [port for port in found["ports"] if port["id"] in used]
+    part = {**found, "cables": cables, "buses": buses, "ports": ports, "clouds": []}
+    return only(part, {room["id"] for room in found["rooms"]} & way, kinds)
+
+
+def _chain(under: dict[str, str | None], name: str) -> Iterator[str]:
+    """The ports that a port stands on, one above the other."""
+    seen: set[str | None] = {name}
+    below = under.get(name)
+    while below is not None and below not in seen:
+        yield below
+        seen.add(below)
+        below = under.get(below)
 
 
 def on_the_way(found: Record, used: set[str]) -> tuple[Record, list[str]]:
@@ -456,10 +480,16 @@ def on_the_way(found: Record, used: set[str]) -> tuple[Record, list[str]]:
                        not in idle]}, [cable["id"] for cable in cables if cable["id"] in marked]  # fmt: skip
 
 
-def only(found: Record, rooms: set[str], kinds: Sequence[str] = ()) -> Record:
-    """The graph of these rooms: their ports, the buses and clouds these are on. A cable that leaves them ends in a cloud."""
+def only(found: Record, rooms: set[str], kinds: Sequence[str] = (), drawn: set[str] | None = None) -> Record:
+    """The graph of these rooms: their ports, the buses and clouds these are on. A cable that leaves them ends in a cloud.
+
+    ``drawn``: the buses that there are (None: all that the rooms have or are on); the ports of the others are left out.
+    """
     by_end = _rooms_by_end(found)
-    ports = [port for port in found["ports"] if port["room"] in rooms]
+    left_out = {bus["id"] for bus in found["buses"] if drawn is not None and bus["id"] not in drawn}
+    carriers = {bus["port"] for bus in found["buses"] if bus["id"] in left_out and bus["kind"] == "bridge"}
+    ports = [port for port in found["ports"]
+             if port["room"] in rooms and port["bus"] not in left_out and port["id"] not in carriers]  # fmt: skip
     if kinds:
         ports = [port for port in ports if port["kind"] in kinds or (port["kind"] == "" and "physical" in kinds)]
         parents = {port["id"]: port["under"] for port in found["ports"]}
@@ -476,10 +506,10 @@ def only(found: Record, rooms: set[str], kinds: Sequence[str] = ()) -> Record:
     names = {port["id"]: port["name"] for port in found["ports"]}
     cables, clouds, used = [], {cloud["id"]: cloud for cloud in found["clouds"]}, set()
     elsewhere: dict[str, Record] = {}
-    buses: set[str] = {bus["id"] for bus in found["buses"] if bus["port"] in kept}
+    buses: set[str] = {bus["id"] for bus in found["buses"] if bus["port"] in kept} - left_out
     for cable in found["cables"]:
         one, other = cable["ends"]
-        if one not in kept and other not in kept:
+        if one not in kept and other not in kept or cable["kind"] == "own" and not left_out.isdisjoint(cable["ends"]):
             continue
         for end, far in ((one, other), (other, one)):
             if far in kept or end not in kept:
@@ -487,7 +517,7 @@ def only(found: Record, rooms: set[str], kinds: Sequence[str] = ()) -> Record:
             bus = far if far.startswith("b") else bus_of.get(far)
             if far.startswith("c"):
                 used.add(far.partition("l")[0])
-            elif bus:
+            elif bus and bus not in left_out:
                 buses.add(bus)
             elif far in by_end:
                 cloud = elsewhere.setdefault(end, {

@@ -283,7 +283,7 @@ OPTIONS: dict[str, tuple[Option, ...]] = {
         Option("--around", "NAME", ("topology",), "draw only this namespace and its neighbours", "", "", ("netns",)),
         Option("--depth", "N", ("topology",), "with --around: the number of steps to neighbours (default 1)",
                "", "number", ("1", "99")),
-        Option("--path", "FROM TO", ("topology",), "draw only the namespaces on a shortest path between two",
+        Option("--path", "FROM TO", ("topology",), "draw only the shortest paths between two namespaces",
                "", "names", ("netns",)),
         Option("--only", "KIND,…", ("topology",), "draw only links of these kinds: veth, bridge, vlan, …; physical", "", "names"),
         Option("--unfold", "", ("topology",), "draw every namespace, even if many are similar"),

@@ -18,21 +18,30 @@ if TYPE_CHECKING:
 #: The format of a picture by the ending of its file.
 _ENDINGS = {
     ".svg": "svg", ".html": "html", ".htm": "html", ".png": "png", ".mmd": "mermaid", ".mermaid": "mermaid", ".dot": "dot",
-    ".gv": "dot", ".d2": "d2", ".json": "json",
+    ".gv": "dot", ".d2": "d2", ".json": "json", ".txt": "text",
 }  # fmt: skip
 
 
-def form_of(path: str) -> str | None:
-    """The format of a picture that the ending of its file asks for; None where the ending says nothing.
+def form_of(path: str, asked: str | None = None) -> str | None:
+    """The format of a picture: ``asked``, else what the ending of its file asks for; None for a name without an ending.
 
-    Raises UsageError for a path that is the name of a format: `-o svg` is no file that anybody wants.
+    Raises UsageError for an ending of another format or of none, for "", and for a path that is the name of a format: `-o svg` is
+    no file that anybody wants.
 
-    >>> form_of("host.svg"), form_of("host.txt")
-    ('svg', None)
+    >>> form_of("host.svg"), form_of("host.txt"), form_of("host.txt", "dot"), form_of("host")
+    ('svg', 'text', 'dot', None)
     """
-    if path in _ENDINGS.values() or path == "text":
+    if not path:
+        raise UsageError("--output (-o) takes the name of a file, not ''")
+    if path in _ENDINGS.values():
         raise UsageError(f"--output (-o) takes a file, and {path!r} is a format: --format {path} --output FILE")
-    return _ENDINGS.get(os.path.splitext(path)[1].lower())
+    ending = os.path.splitext(path)[1]
+    told = _ENDINGS.get(ending.lower())
+    if asked is None and told is None and ending:
+        raise UsageError(f"no format has the ending {ending!r}: name one with --format, or take {', '.join(_ENDINGS)}")
+    if asked is not None and told not in (None, asked) and (told != "text" or asked == "png"):
+        raise UsageError(f"--format {asked} does not fit the file's ending {ending!r}, which is for {told}")
+    return asked or told
 
 
 @contextlib.contextmanager

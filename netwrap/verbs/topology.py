@@ -33,16 +33,20 @@ REASONS = 12
 
 def run(options: Options) -> int:
     """Print the picture, or save it; 1 where something could not be read."""
-    if options.output is not None and options.format is None:
-        options.format = form_of(options.output)
+    if options.output is not None:
+        options.format = form_of(options.output, options.format)
     if options.format == "png" and options.output is None:
         raise UsageError("a PNG is no text: name a file with --output")
     if options.check and options.format == "json":
         raise UsageError("--check marks rooms of a picture; netwrap check --format json has the findings")
     if len(options.path) == len(options.words) == 1:  # --path FROM TO
         options.path, options.words = [*options.path, *options.words], []
-    if len(options.words) and (options.around or options.path):
+    if bool(options.words) + (options.around is not None) + bool(options.path) > 1:
         raise UsageError("topology takes the namespaces as NAME, or --around, or --path; not two of them")
+    if "" in (*options.words, *options.path, options.around):
+        raise UsageError("a namespace has a name: '' is none; without NAME, topology draws all of them")
+    if len(set(options.path)) != 2 and any(option.key == "path" for option in options.given):
+        raise UsageError(f"--path takes two namespaces, FROM TO, not {' '.join(map(repr, options.path)) or repr('')}")
     if options.format not in (None, "text"):
         refuse(options, ("--ascii",), f"for {options.format}: it is for text")
     if options.depth is not None and not options.around:
@@ -87,13 +91,11 @@ def _picture(hosts: list[Host], whole: Record, options: Options) -> str | bytes:
 def _part(hosts: list[Host], whole: Record, options: Options) -> tuple[Record, list[str]]:
     """The part of the graph that is asked for, and the rooms that were named."""
     if options.path:
-        if len(options.path) != 2:
-            raise UsageError("--path takes two namespaces: --path FROM,TO")
         named = [_room(hosts, whole, name) for name in options.path]
-        return topology.only(whole, topology.between(whole, *named), options.only), named
+        return topology.between(whole, named[0], named[1], options.only), named
     if options.around:
         named = [_room(hosts, whole, options.around)]
-        return topology.only(whole, topology.around(whole, named, options.depth or 1), options.only), named
+        return topology.around(whole, named, options.depth or 1, options.only), named
     named = [_room(hosts, whole, name) for name in options.words]
     rooms = set(named) or {room["id"] for room in whole["rooms"]}
     return (topology.only(whole, rooms, options.only) if named or options.only else whole), named

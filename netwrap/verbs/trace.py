@@ -36,8 +36,8 @@ def run(options: Options) -> int:
         raise UsageError(f"--proto takes one of {', '.join(_PROTOCOLS)}, not {proto!r}")
     if options.all != (not options.words) or len(options.words) not in (0, 2):
         raise UsageError("trace takes FROM and TO, or --all; see netwrap trace --help")
-    if options.output is not None and options.format is None:
-        options.format = form_of(options.output)
+    if options.output is not None:
+        options.format = form_of(options.output, options.format)
     if options.output is not None and options.format not in PICTURES:
         raise UsageError(f"--output saves a picture: --format {' or '.join(PICTURES)}")
     if proto == "icmp" and (options.port is not None or options.sport is not None):

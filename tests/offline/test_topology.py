@@ -25,6 +25,7 @@ from imagined_networks import (
 from rooms import ROOT, Netwrap
 
 from netwrap.answers import topology, topology_folding
+from netwrap.errors import UsageError
 from netwrap.model.build import build
 from netwrap.model.host import Host
 from netwrap.model.section import Section
@@ -319,6 +320,62 @@ v-net-0 192.168.15.5/24  (bridge of (root))
     assert (wrong.returncode, wrong.stdout) == (2, "") and "no namespace 'nobody'" in wrong.stderr
 
 
+@pytest.mark.parametrize(("words", "said"), [
+    (("--path", "red"), "--path takes two namespaces, FROM TO, not 'red'"),
+    (("--path", "red", "red"), "--path takes two namespaces, FROM TO, not 'red' 'red'"),
+    (("--path", "red,blue", "--around", "red"), "topology takes the namespaces as NAME, or --around, or --path; not two of them"),
+    (("",), "a namespace has a name: '' is none; without NAME, topology draws all of them"),
+    (("--around", ""), "a namespace has a name: '' is none; without NAME, topology draws all of them"),
+    (("--path", "", "blue"), "--path takes two namespaces, FROM TO, not ''"),
+])  # fmt: skip
+def test_namespaces_that_cannot_be_drawn_are_refused(netwrap: Netwrap, words: tuple[str, ...], said: str) -> None:
+    done = netwrap("topology", "--from", SAMPLE, *words)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"netwrap: {said}\n")
+
+
+def two_routers() -> Host:
+    """Three bridges of (root): the routers a and b are on br0 (with red and blue) and br1 (with green), c on br1 and br2."""
+    made = Drawn()
+    for bridge in ("br0", "br1", "br2"):
+        made.add(0, bridge, "bridge")
+    rooms = {name: made.room(name) for name in ("red", "blue", "green", "far", "a", "b", "c")}
+    for number, names in enumerate((("red", "blue", "a", "b"), ("green", "a", "b", "c"), ("far", "c"))):
+        for name in names:
+            made.pair(0, rooms[name], (f"{name}{number}", f"eth{number}"), f"br{number}")
+    made.pair(rooms["red"], rooms["far"], ("aside", "aside"))
+    made.add(rooms["red"], "spare", "dummy")
+    return made.host()
+
+
+def _names(graph: dict[str, Any]) -> tuple[list[str], list[str], list[str]]:
+    """The titles of rooms and buses of a graph, and the lines of its clouds."""
+    return (sorted(room["title"] for room in graph["rooms"]), [bus["title"] for bus in graph["buses"]],
+            [line for cloud in graph["clouds"] for line in cloud["lines"]])  # fmt: skip
+
+
+def test_a_path_is_drawn_alone() -> None:
+    graph = topology.graph([two_routers()])
+    ids = {room["title"]: room["id"] for room in graph["rooms"]}
+    assert _names(topology.between(graph, ids["red"], ids["blue"])) == (["blue", "red"], ["br0"], [])
+    path = topology.between(graph, ids["blue"], ids["green"])
+    assert _names(path) == (["(root)", "a", "b", "blue", "green"], ["br0", "br1"], [])  # three ways of the same length
+    path = topology.between(graph, ids["red"], ids["far"])
+    assert _names(path) == (["far", "red"], [], [])
+    assert text.draw(path) == "far  aside = aside red\n└─ red  aside = aside far\n"
+    with pytest.raises(UsageError, match="no cable leads from red to x"):
+        topology.between({**graph, "rooms": [*graph["rooms"], {"id": "x", "title": "x"}]}, ids["red"], "x")
+
+
+def test_around_a_room_are_its_buses_only() -> None:
+    graph = topology.graph([two_routers()])
+    ids = {room["title"]: room["id"] for room in graph["rooms"]}
+    near = topology.around(graph, [ids["blue"]], 1)
+    assert _names(near) == (["(root)", "a", "b", "blue", "red"], ["br0"], ["a1 in (root)", "b1 in (root)", "aside in far"])
+    assert text.draw(near).split("\n")[:2] == ["(root)", "└═ br0  (bridge)"]
+    assert set(_names(topology.around(graph, [ids["blue"]], 2))[1]) == {"br0", "br1", "br2"}
+    assert _names(topology.around(graph, [ids["(root)"]], 1))[1] == ["br0", "br1", "br2"]
+
+
 def test_a_picture_is_saved_whole_or_not_at_all(netwrap: Netwrap, tmp_path: Path) -> None:
     path = tmp_path / "host.svg"
     assert netwrap("topology", "--from", SAMPLE, "--format", "svg", "--output", str(path)).returncode == 0
@@ -456,8 +513,9 @@ def test_a_saved_graph_is_drawn_again(netwrap: Netwrap, tmp_path: Path) -> None:
         ({key: value for key, value in graph.items() if key != "cables"}, "the graph has no cables"),
         ({**graph, "rooms": [1]}, "the graph is damaged"),
         ({**graph, "cables": [{"ends": ["x"]}]}, "the graph is damaged"),
+        (None, "the graph is cut off or damaged: line 9 is no JSON"),
     ):
-        saved.write_text(json.dumps(changed))
+        saved.write_text(json.dumps(changed) if changed else "\n".join(json.dumps(graph, indent=1).split("\n")[:9]))
         refused = netwrap("topology", "--from", str(saved))
         assert (refused.returncode, refused.stderr) == (1, f"netwrap: {saved}: {said}\n")
 
@@ -528,11 +586,21 @@ def test_no_name_and_no_address_of_a_small_picture_is_cut(netwrap: Netwrap, name
 
 
 def test_the_ending_of_a_file_is_the_format_of_a_picture(netwrap: Netwrap, split: str, tmp_path: Path) -> None:
-    for form, name in (("svg", "way.svg"), ("html", "way.HTML"), ("dot", "way.gv"), ("mermaid", "way.mmd"), ("text", "way")):
+    for form, name in (("svg", "way.svg"), ("html", "way.HTML"), ("dot", "way.gv"), ("mermaid", "way.mmd"), ("text", "way.txt"),
+                       ("text", "way")):  # fmt: skip
         saved = tmp_path / name
         done = netwrap("topology", "--from", split, "-o", str(saved))
         assert (done.returncode, done.stdout) == (0, "")
         assert saved.read_text() == netwrap("topology", "--from", split, "--format", form).stdout
+    kept = sorted(tmp_path.iterdir())
+    for words, said in (
+        (("-o", "way.bmp"), "no format has the ending '.bmp'"), (("-o", ""), "--output (-o) takes the name of a file, not ''"),
+        (("--format", "svg", "-o", "way.html"), "--format svg does not fit the file's ending '.html', which is for html"),
+    ):  # fmt: skip
+        refused = netwrap("topology", "--from", split, *(word.replace("way", str(tmp_path / "new")) for word in words))
+        assert (refused.returncode, refused.stdout) == (2, "") and refused.stderr.startswith(f"netwrap: {said}")
+    assert netwrap("topology", "--from", split, "--format", "dot", "-o", str(kept[0].with_name("dot.txt"))).returncode == 0
+    assert sorted(tmp_path.iterdir()) == sorted([*kept, tmp_path / "dot.txt"])
     saved = tmp_path / "traced.svg"
     netwrap("trace", "red", "(root)", "--from", split, "--output", str(saved))
     assert saved.read_text() == netwrap("trace", "red", "(root)", "--from", split, "--format", "svg").stdout
