@@ -15,6 +15,7 @@ steps (the width of a column, the number of columns, the width of the whole), so
 from __future__ import annotations
 
 import binascii
+import functools
 import itertools
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -23,6 +24,8 @@ from .measure import columns, cut, width
 from .words import Words, kind_of, remarks
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from parsers.records import Record
 
 
@@ -72,7 +75,7 @@ class Bar(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A cable, placed: its points, and the ids of its ends."""
+    """A cable, placed: its points, and the ids of its ends. Lines of one ``net`` may share a stretch, as they are connected."""
 
     id: str
     ends: tuple[str, str]
@@ -80,6 +83,12 @@ class Line(NamedTuple):
     kind: str
     title: str
     points: tuple[tuple[float, float], ...]
+    net: Any = None
+
+    @property
+    def is_parent(self) -> bool:
+        """Whether the line leads from a link to the link it stands on (vlan, macvlan); such lines are dashed."""
+        return _is_parent(self.kind)
 
 
 class Scene(NamedTuple):
@@ -121,13 +130,15 @@ class _Cell:
             self.width = math.ceil((columns(self.title) * 1.08 + columns(self.lines[0][1]) + 4) * width("x")) + _PAD
             self.height = _LINE + 8
 
-    def port_at(self, port: str, right: bool = False) -> tuple[float, float]:
-        """Where the line of a port meets the left side of the box, or the right one."""
+    def port_at(self, port: str, right: bool = False, lower: float = 0) -> tuple[float, float]:
+        """Where the line of a port meets the left side of the box, or the right one; ``lower`` keeps two lines of it apart."""
         if self.compact:
-            return self.x + (self.width if right else 0), self.y + self.height / 2
+            return self.x + (self.width if right else 0), self.y + self.height / 2 + lower
         above = 1 + bool(self.subtitle)
         number = next((number for number, (name, *_) in enumerate(self.lines) if name == port), -1)
-        return self.x + (self.width if right else 0), self.y + _PAD + _LINE * (above + number if number >= 0 else 0) + _LINE / 2
+        return self.x + (self.width if right else 0), self.y + _PAD + _LINE * (
+            above + number if number >= 0 else 0
+        ) + _LINE / 2 + lower
 
 
 def _block_of(cell: _Cell) -> _Block:
@@ -478,7 +489,7 @@ class _Placer:
                     block.width, _BAR, f"{block.bus['title']} {block.bus['subtitle']}")
                 for block in self.blocks if block.bus is not None]  # fmt: skip
         lines = [Line(cable["id"], (cable["ends"][0], cable["ends"][1]), cable["certain"], cable["kind"],
-                      self.words.of_cable(cable), _straightened(way())) for cable, way in ways]  # fmt: skip
+                      self.words.of_cable(cable), _straightened(way()), net) for cable, way, net in ways]  # fmt: skip
         return Scene(boxes, bars, lines, self._frames(), *total)
 
     def _shelve(self) -> None:
@@ -499,7 +510,7 @@ class _Placer:
         self.avenues: list[dict[Any, list[Any]]] = [{} for _ in range(len(self.shelves) + 1)]
         self.main: dict[Any, tuple[float, float]] = {}  # right of all: net -> the avenues that it joins
 
-    def _lead(self) -> list[tuple[Record, Any]]:
+    def _lead(self) -> list[tuple[Record, Any, Any]]:
         """Choose the ways of each cable, and note which ways it uses; the points follow when everything has a place."""
         ways = []
         for cable in self.graph["cables"]:
@@ -509,9 +520,8 @@ class _Placer:
                 continue
             if ends[0][1] is ends[1][1] and ends[0][0] == "bar":
                 continue
-            way = self._way(cable, ends[0], ends[1])
-            if way is not None:
-                ways.append((cable, way))
+            net = _net(cable, ends[0], ends[1])
+            ways.append((cable, self._way(net, ends[0], ends[1]), net))
         return ways
 
     def _terminal(self, end: str) -> tuple[str, Any, str] | None:
@@ -523,14 +533,11 @@ class _Placer:
         cell = self.cell_of.get(end)
         return ("box", cell, end) if cell is not None else None
 
-    def _way(self, cable: Record, one: tuple[str, Any, str], other: tuple[str, Any, str]) -> Any:
+    def _way(self, net: Any, one: tuple[str, Any, str], other: tuple[str, Any, str]) -> Any:
         """A function that gives the points of a cable once everything has its place."""
-        net: Any = cable["id"]
-        for kind, place, _ in (one, other):
-            if kind == "bar" and cable["certain"]:
-                net = place.bus["id"]
+        lower = _LOWER if net[1] == "parent" else 0
         if one[0] == other[0] == "bar":
-            return self._far(cable["id"], one, other)
+            return self._far(net, one, other)
         if one[0] == "bar":
             one, other = other, one
         cell: _Cell = one[1]
@@ -539,7 +546,8 @@ class _Placer:
             if other[1] is not block:
                 return self._far(net, one, other)
             block.gutters[cell.column].setdefault(net, len(block.gutters[cell.column]))
-            return lambda: [cell.port_at(one[2]), (block.gutter_x(cell.column, net), cell.port_at(one[2])[1]),
+            foot = functools.partial(cell.port_at, one[2], False, lower)
+            return lambda: [foot(), (block.gutter_x(cell.column, net), foot()[1]),
                             (block.gutter_x(cell.column, net), block.y + _BAR)]  # fmt: skip
         second: _Cell = other[1]
         if second.block is block and abs(second.column - cell.column) <= 1:
@@ -549,12 +557,12 @@ class _Placer:
             tracks = block.jogs[right.column] if is_beside else block.gutters[right.column]
             tracks.setdefault(net, len(tracks))
             if is_beside:
-                block.stubs[right.column][net] = lambda: (left.port_at(start)[1], right.port_at(end)[1])
+                block.stubs[right.column][net] = lambda: (left.port_at(start)[1] + lower, right.port_at(end)[1] + lower)
 
             def points() -> list[tuple[float, float]]:
-                x, (_, y) = block.gutter_x(right.column, net), right.port_at(end)
+                x, (_, y) = block.gutter_x(right.column, net), right.port_at(end, lower=lower)
                 y += _LOWER if net in block.lowered else 0
-                return [left.port_at(start, is_beside), (x, left.port_at(start)[1]), (x, y), (right.x, y)]
+                return [left.port_at(start, is_beside, lower), (x, left.port_at(start)[1] + lower), (x, y), (right.x, y)]
 
             return points
         return self._far(net, one, other)
@@ -592,7 +600,8 @@ class _Placer:
         block = _block_of(cell)
         block.gutters[cell.column].setdefault(net, len(block.gutters[cell.column]))
         self.avenues[block.shelf + 1].setdefault(net, []).append(lambda: block.gutter_x(cell.column, net))
-        return block.shelf + 1, lambda: [cell.port_at(end[2]), (block.gutter_x(cell.column, net), cell.port_at(end[2])[1])]
+        start = functools.partial(cell.port_at, end[2], False, _LOWER if net[1] == "parent" else 0)
+        return block.shelf + 1, lambda: [start(), (block.gutter_x(cell.column, net), start()[1])]
 
     def _settle(self) -> tuple[float, float]:
         several = len(self.graph["hosts"]) > 1
@@ -606,8 +615,12 @@ class _Placer:
                 x += block.width + 3 * _GAP
             self.main_left = max(self.main_left, x - _GAP)
         self.main_tracks = _tracks(self.main)
+        for block in self.blocks:  # a net that comes from the left meets the bar left of one that comes from the right
+            places = {net: [at() for at in self.avenues[block.shelf][net]] for net in block.entries}
+            order = sorted(places, key=lambda net: sum(places[net]) / len(places[net]))
+            block.entries = {net: number for number, net in enumerate(order)}
         self.avenue_tracks = [
-            _tracks({net: (min(at() for at in places), max(at() for at in places)) for net, places in avenue.items()})
+            _from_below({net: (min(at() for at in places), max(at() for at in places)) for net, places in avenue.items()})
             for avenue in self.avenues
         ]  # fmt: skip
         y, host = 0.0, None
@@ -646,6 +659,30 @@ class _Placer:
                 wide = max(block.x + block.width for block in blocks)
                 frames.append((cut(host["title"], 60), _GAP / 2, top, wide + _GAP / 2, bottom - top + _GAP / 2))
         return frames
+
+
+def _is_parent(kind: str) -> bool:
+    return kind not in ("veth", "netkit", "vxcan", "own", "cloud")
+
+
+def _net(cable: Record, one: tuple[str, Any, str], other: tuple[str, Any, str]) -> tuple[str, str]:
+    """The net of a cable: cables of one net may share their way.
+
+    The certain cables of a bus are a net. Its own link is another one (a common way would look like a wire between a room on
+    the bus and the room of the bus), and so are links that stand on it, as these are dashed.
+    """
+    bars = [place.bus["id"] for kind, place, _ in (one, other) if kind == "bar"]
+    sort = "parent" if _is_parent(cable["kind"]) else "own" if cable["kind"] == "own" else "cable"
+    return (bars[0] if len(bars) == 1 and cable["certain"] else cable["id"]), sort
+
+
+def nets(scene: Scene, marks: Iterable[str]) -> list[list[Line]]:
+    """The lines of a scene net by net, in the order to draw them in: those that are marked above the others."""
+    marked = set(marks)
+    found: dict[Any, list[Line]] = {}
+    for line in scene.lines:
+        found.setdefault((line.id in marked, line.net), []).append(line)
+    return [found[key] for key in sorted(found, key=lambda key: key[0])]
 
 
 def _walk(start: str, near: dict[str, list[str]]) -> list[str]:
@@ -690,6 +727,17 @@ def _tracks(spans: dict[Any, tuple[float, float]]) -> dict[Any, int]:
     return given
 
 
+def _from_below(spans: dict[Any, tuple[float, float]]) -> dict[Any, int]:
+    """Tracks of an avenue, the first at the bottom: most nets come from above, and the leftmost then crosses no other one.
+
+    >>> _from_below({"a": (0, 2), "b": (1, 3), "c": (3, 4)})
+    {'a': 1, 'b': 0, 'c': 1}
+    """
+    given = _tracks(spans)
+    last = max(given.values(), default=0)
+    return {net: last - track for net, track in given.items()}
+
+
 def _straightened(points: list[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
     """The points without those that lie on the line between their neighbours."""
     kept: list[tuple[float, float]] = []
@@ -704,4 +752,4 @@ def _straightened(points: list[tuple[float, float]]) -> tuple[tuple[float, float
     return tuple(kept)
 
 
-__all__ = ["Bar", "Box", "Line", "Scene", "place"]
+__all__ = ["Bar", "Box", "Line", "Scene", "nets", "place"]

@@ -49,11 +49,14 @@ def draw(graph: dict[str, Any], marks: dict[str, str] | None = None, scale: int 
     for name, x, y, w, h in scene.frames:
         box(x, y, w, h, 8, None, theme["edge"])
         text(x + 10, y + 15, name, theme["ink"], bold=True)
-    for line in sorted(scene.lines, key=lambda line: line.id in marks):
-        marked = line.id in marks
-        points = [(x * scale, y * scale) for x, y in line.points]
-        dash = (2, 4) if not line.certain else (7, 3) if svg.is_parent(line) else None
-        _polyline(pen, points, theme["mark" if marked else "cable"], round((3 if marked else 1.6) * scale), dash, scale)
+    for net in layout.nets(scene, marks):
+        ways = [[(x * scale, y * scale) for x, y in line.points] for line in net]
+        for points in ways:  # a gap in the lines below: lines that cross are not connected
+            _polyline(pen, points, theme["paper"], 4 * scale, None, scale)
+        for line, points in zip(net, ways):
+            marked = line.id in marks
+            dash = (2, 4) if not line.certain else (7, 3) if line.is_parent else None
+            _polyline(pen, points, theme["mark" if marked else "cable"], round((3 if marked else 1.6) * scale), dash, scale)
     for bar in scene.bars:
         box(bar.x, bar.y, bar.width, bar.height, 4, theme["bar"], None)
         text(bar.x + 10, bar.y + 16, bar.title, theme["bartext"], bold=True)

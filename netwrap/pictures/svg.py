@@ -25,6 +25,7 @@ text{font:12px ui-monospace,Menlo,Consolas,"DejaVu Sans Mono","Liberation Mono",
 .title,.bar text,.stop{font-weight:bold}
 .room>rect,.fold>rect,.cloud>rect{stroke-width:1.2}.cloud>rect{stroke-dasharray:2 3}
 .frame{fill:none;stroke-dasharray:8 4}
+.gap{fill:none;stroke-width:4}
 .cable{fill:none;stroke-width:1.6}.cable.unsure{stroke-dasharray:2 4}.cable.parent{stroke-dasharray:7 3}
 .dot{stroke-width:1.5;fill:none}.wait{stroke-dasharray:2 1.5}
 .marked>rect{stroke-width:3}.cable.marked{stroke-width:4}
@@ -32,7 +33,8 @@ text{font:12px ui-monospace,Menlo,Consolas,"DejaVu Sans Mono","Liberation Mono",
 
 
 _COLOURS = """
-.page{{fill:{paper}}}text{{fill:{ink}}}.sub,.cloud text{{fill:{soft}}}.room>rect,.fold>rect{{fill:{room};stroke:{edge}}}
+.page{{fill:{paper}}}.gap{{stroke:{paper}}}
+text{{fill:{ink}}}.sub,.cloud text{{fill:{soft}}}.room>rect,.fold>rect{{fill:{room};stroke:{edge}}}
 .fold>rect.behind,.cloud>rect{{fill:{paper};stroke:{edge}}}.frame{{stroke:{edge}}}.bar rect{{fill:{bar}}}
 .bar text{{fill:{bartext}}}.cable{{stroke:{cable}}}.dot.up{{fill:{up};stroke:{up}}}.dot.down{{stroke:{down}}}
 .dot.wait{{stroke:{wait}}}.dot.unknown{{stroke:{soft}}}.marked>rect{{stroke:{mark}}}.cable.marked{{stroke:{up}}}.stop{{fill:{mark}}}
@@ -56,11 +58,6 @@ def description(graph: dict[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def is_parent(line: layout.Line) -> bool:
-    """Whether a line leads from a link to the link it stands on (vlan, macvlan); such lines are dashed."""
-    return line.kind not in ("veth", "netkit", "vxcan", "own", "cloud")
-
-
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'s' if number != 1 else ''}"
 
@@ -81,14 +78,18 @@ def render(
     for name, x, y, w, h in scene.frames:
         out.append(f'<rect class="frame" x="{_n(x)}" y="{_n(y)}" width="{_n(w)}" height="{_n(h)}" rx="8"/>')
         out.append(f'<text class="title" x="{_n(x + 10)}" y="{_n(y + 15)}">{escape(name)}</text>')
-    for line in sorted(scene.lines, key=lambda line: line.id in marks):  # the marked ones above the others
-        kinds = ["cable"] + ([] if line.certain else ["unsure"]) + (["marked"] if line.id in marks else [])
-        if is_parent(line):
-            kinds.append("parent")
-        why = f" ({marks[line.id]})" if line.id in marks else ""
-        points = " ".join(f"{_n(x)},{_n(y)}" for x, y in line.points)
-        out.append(f'<polyline class="{" ".join(kinds)}" id="{prefix}{line.id}" points="{points}">'
-                   f"<title>{escape(line.title + why)}</title></polyline>")  # fmt: skip
+    for number, net in enumerate(layout.nets(scene, marks)):
+        if number:  # a gap in the lines below: lines that cross are not connected
+            gap = "".join("M" + " ".join(f"{_n(x)},{_n(y)}" for x, y in line.points) for line in net)
+            out.append(f'<path class="gap" d="{gap}"/>')
+        for line in net:
+            kinds = ["cable"] + ([] if line.certain else ["unsure"]) + (["marked"] if line.id in marks else [])
+            if line.is_parent:
+                kinds.append("parent")
+            why = f" ({marks[line.id]})" if line.id in marks else ""
+            points = " ".join(f"{_n(x)},{_n(y)}" for x, y in line.points)
+            out.append(f'<polyline class="{" ".join(kinds)}" id="{prefix}{line.id}" points="{points}">'
+                       f"<title>{escape(line.title + why)}</title></polyline>")  # fmt: skip
     for bar in scene.bars:
         out.append(f'<g class="bar" id="{prefix}{bar.id}"><title>{escape(bar.full)}</title>'
                    f'<rect x="{_n(bar.x)}" y="{_n(bar.y)}" width="{_n(bar.width)}" height="{_n(bar.height)}" rx="4"/>'

@@ -14,7 +14,8 @@ from netwrap.answers import topology, topology_folding
 from netwrap.model.build import build
 from netwrap.model.host import Host
 from netwrap.model.section import Section
-from netwrap.pictures import languages, svg, text, words
+from netwrap.pictures import languages, layout, svg, text, words
+from netwrap.sources import opening
 
 ACCESS = ["PVID", "Egress Untagged"]
 
@@ -146,3 +147,27 @@ def test_the_cable_under_a_vlan_is_on_a_packets_way_and_an_idle_bridge_is_not_dr
     assert [bus["title"] for bus in found["buses"]] == ["sw"] and found["clouds"] == []
     cables = {cable["id"]: set(cable["ends"]) for cable in found["cables"]}
     assert [cables[cable] for cable in way] == [{ports[rooms["d"], "eth0"], ports[rooms["(root)"], "to-d"]}]
+
+
+@pytest.mark.parametrize("name", ["docker", "openstack", "calico", "sample"])
+def test_lines_of_different_nets_share_no_stretch(name: str) -> None:
+    """A dashed line on a solid one cannot be seen, and a common stretch looks like one wire."""
+    scene = layout.place(topology.graph([opening.read(str(ROOT / "fixtures" / "host" / f"{name}.netwrap"))]))
+    stretches = [
+        (line, min(one, other), max(one, other)) for line in scene.lines for one, other in zip(line.points, line.points[1:])
+    ]
+    for at, (line, start, end) in enumerate(stretches):
+        for other, first, last in stretches[:at]:
+            if line.net != other.net:
+                along = (
+                    0 if start[1] == end[1] == first[1] == last[1] else 1 if start[0] == end[0] == first[0] == last[0] else None
+                )
+                assert along is None or end[along] <= first[along] or last[along] <= start[along], (line.title, other.title)
+    owns = {line.net for line in scene.lines if line.kind == "own"}
+    assert not owns & {line.net for line in scene.lines if line.kind != "own"}
+
+
+def test_a_line_that_crosses_another_leaves_a_gap() -> None:
+    host = opening.read(str(ROOT / "fixtures" / "host" / "openstack.netwrap"))
+    drawn = svg.draw(topology.graph([host]))
+    assert drawn.count('<path class="gap"') == len({line.net for line in layout.place(topology.graph([host])).lines}) - 1
