@@ -103,6 +103,39 @@ def _warn(message: Warning | str, *_: object, **__: object) -> None:
     _complain(str(message))
 
 
+# The names that other tools give to what a verb of ours does.
+_CALLED = {
+    "report": "show list ls status overview summary info namespaces",
+    "find": "search grep whois where lookup locate who",
+    "trace": "ping traceroute tracepath path reach route-get debug why",
+    "check": "lint doctor verify validate test diagnose audit health",
+    "topology": "graph draw map picture diagram tree plot dot",
+    "capture": "dump save snapshot collect record backup",
+    "diff": "compare changes",
+    "sql": "query select",
+    "parse": "read convert jc",
+    "route -n' or 'ss -tulpn": "netstat",
+    "iptables -nvL": "firewall",
+    "nft list ruleset": "nftables",
+}
+
+
+def _meant(verb: str, known: list[str]) -> str:
+    """A question for the end of an error: the command that an unknown verb may stand for; "" for none."""
+    from .commands.line import parser_of
+
+    if " " in verb:  # a command in quotes
+        return "; write its words without quotes" if verb.split()[0] in known else ""
+    for meant, names in _CALLED.items():
+        if verb.lower() in names.split():
+            return f"; did you mean '{meant}'?"
+    try:  # `addr`, `links`, `iplink`, `ip-route`
+        text = f"ip {verb[2:].lstrip('-_')}" if verb.startswith("ip") else verb
+        return f"; did you mean {' '.join(parser_of(text.rstrip('s')).split('_'))!r}?"
+    except ValueError:
+        return similar(verb, known)
+
+
 def _dispatch(words: list[str]) -> int:
     from .verbs import _options
 
@@ -119,7 +152,7 @@ def _dispatch(words: list[str]) -> int:
         return 0
     known = [name for name in _options.VERBS if " " not in name]
     if verb not in known:
-        raise UsageError(f"unknown command {verb!r}{similar(verb, known)}; there are: {', '.join(known)}" if verb else
+        raise UsageError(f"unknown command {verb!r}{_meant(verb, known)}; there are: {', '.join(known)}" if verb else
                          f"a command is missing; there are: {', '.join(known)}")  # fmt: skip
     if reader.words[reader.at :] == ["--help"] or verb not in _options.WRAPPED and _asks_for_help(reader.words[reader.at :]):
         from .verbs import _help

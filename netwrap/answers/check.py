@@ -58,7 +58,9 @@ def chosen(only: Sequence[str] = (), without: Sequence[str] = ()) -> list[Check]
 def unknown(name: str) -> UsageError:
     """The error about an id that no check has, with one that may be meant."""
     areas = dict.fromkeys(f"{known[0]}*" for known in catalogue())
-    near = similar(name.upper(), catalogue())
+    word = name.lower().rstrip("s")
+    titled = [f"{one.id} ({one.title})" for one in catalogue().values() if word and word in f"{one.title} {one.run.__name__}"]
+    near = similar(name.upper(), catalogue()) or (f"; did you mean {' or '.join(titled[:3])}?" if titled else "")
     return UsageError(f"there is no check {name!r}{near}; docs/checks.md lists all, of the areas {', '.join(areas)}")
 
 

@@ -462,7 +462,11 @@ def _sysctls(host: Host, netns: Namespace, request: Request) -> Sequence[AnyReco
     wanted = [dotted(key) for key in (request.filters.get("key") or "").split()]
     missing = [key for key in wanted if key not in netns.sysctls]
     if missing:
-        raise NotCaptured(f"not in this capture: {', '.join(missing)} of {netns.title}")
+        from netwrap.errors import similar
+
+        near = next((f"; did you mean {key!r}?" for key in netns.sysctls if key.endswith(f".{missing[0]}")), "")
+        near = near or similar(missing[0], netns.sysctls)
+        raise NotCaptured(f"not in this capture: {', '.join(missing)} of {netns.title}{near}")
     chosen = {key: netns.sysctls[key] for key in wanted} or netns.sysctls
     return [{"key": key, "value": line} for key, value in chosen.items() for line in value.split("\n")]
 

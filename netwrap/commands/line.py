@@ -28,6 +28,10 @@ _LOOKS = ("-json", "-pretty", "-oneline", "-color", "-colour", "-c", "-o", "-j",
 _SHOWS = ("show", "list", "lst", "ls")
 # Verbs of any object that change nothing, and print no table of ours.
 _READS = (*_SHOWS, "help", "get", "identify", "pids", "list-id", "showdump", "tunnelshow")
+# The verbs of most objects, for a suggestion.
+_VERBS = (*_READS, "add", "delete", "del", "set", "change", "replace", "append", "flush", "save", "restore", "exec", "monitor")
+# What shows all of a binary that shows nothing by its name alone.
+_WHOLE = {"nft": "list ruleset", "iptables": "-nvL", "ip6tables": "-nvL"}
 # Files of /proc/net, and the command that prints the same table.
 _PROC_NET = {"arp": "arp", "route": "route", "ipv6_route": "route",
              **dict.fromkeys(("tcp", "tcp6", "udp", "udp6", "raw", "raw6"), "ss")}  # fmt: skip
@@ -177,6 +181,27 @@ def _iproute2(name: str, argv: list[str]) -> Command:
     if parser is not None and not _shows(parser, rest[1] if len(rest) > 1 else ""):
         parser = None
     return Command([*kept, *rest], netns, parser, [*words, *rest], json)
+
+
+def meant(argv: Sequence[str]) -> str:
+    """A question for the end of an error: the object or verb of `ip` or `bridge` that a wrong word may stand for; "" for none.
+
+    >>> meant(["ip", "-4", "adress"]), meant(["bridge", "link", "shwo"]), meant(["ip", "route", "add"]), meant(["arp", "-x"])
+    ("; did you mean 'address'?", "; did you mean 'show'?", '', '')
+    """
+    from netwrap.errors import similar
+
+    name = argv[0].rpartition("/")[2]
+    if name in _WHOLE and len(argv) == 1:
+        return f"; did you mean '{name} {_WHOLE[name]}'?"
+    if name not in ("ip", "bridge"):
+        return ""
+    objects = _IP_OBJECTS if name == "ip" else _BRIDGE_OBJECTS
+    _, rest = options(argv)
+    for word, known in zip(rest[:2], (objects, _VERBS)):
+        if not _object(word, known):
+            return similar(word, known)
+    return ""
 
 
 def executes(argv: Sequence[str]) -> bool:

@@ -30,6 +30,7 @@ CALLED = "sockets"
 RECORD = "Socket"
 BINARIES = ("netstat",)
 COLUMNS = "netid? state? recv_q? send_q? local local_port peer? peer_port? dev? uid? ino? users? cut?"
+ALIASES = {"process": "users", "processes": "users", "port": "local_port"}
 _CELLS = ("netid", "state", "recv_q", "send_q", "local", "local_port", "peer", "peer_port", "dev", "uid", "ino", "cut")
 
 KINDS = ("tcp", "udp", "raw", "unix", "packet", "netlink", "sctp", "dccp", "mptcp", "vsock", "tipc", "xdp")

@@ -135,7 +135,9 @@ class Condition:
                 raise UsageError(f"--where {self.text}: {self.name} holds no addresses, but {values[0]!r}")
         elif number(self.wanted) is None:
             if all(isinstance(value, (int, float)) for value in values):
-                raise UsageError(f"--where {self.text}: {self.name} holds numbers, and {self.wanted!r} is not a number")
+                of_peer = f"@{self.wanted}".startswith(PEER) or rows[0].get(self.wanted) is not None
+                near = f"; a column's value is @{self.wanted}" if of_peer else ""
+                raise UsageError(f"--where {self.text}: {self.name} holds numbers, and {self.wanted!r} is not a number{near}")
         elif not numbers and self.operator in ("<", "<=", ">", ">=") and not any(_SPAN.match(str(value)) for value in values):
             raise UsageError(f"--where {self.text}: {self.name} holds no numbers, but {values[0]!r}")
 
@@ -292,9 +294,9 @@ def uniq(rows: Iterable[Row], columns: Sequence[str]) -> list[Row]:
     return list(found.values())
 
 
-def unknown(name: str, columns: Sequence[str]) -> UsageError:
-    """The UsageError for a name that no record can have."""
-    near = similar(name, columns)
+def unknown(name: str, columns: Sequence[str], aliases: Iterable[str] = ()) -> UsageError:
+    """The UsageError for a name that no record can have; ``aliases`` are suggested, but not listed."""
+    near = f"; did you mean '@{name}'?" if f"@{name}".startswith(PEER) else similar(name, [*columns, *aliases])
     return UsageError(
         f"unknown column {name!r}{near}; there are: {', '.join(dict.fromkeys(columns))}, and the keys of --format json"
     )

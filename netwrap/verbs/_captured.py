@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from netwrap import commands
 from netwrap.answers import offline
+from netwrap.commands.line import meant
 from netwrap.errors import NetwrapError, UsageError
 from netwrap.model.peers import in_words
 
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
 def run(asked: Command, options: Options) -> int:
     """Print what the command would have printed; 1 where the capture does not have it. Raises UsageError."""
     if asked.parser is None:
-        raise UsageError(f"'{' '.join(asked.argv)}' prints no table that netwrap knows: a capture cannot answer it")
+        raise UsageError(
+            f"'{' '.join(asked.argv)}' prints no table that netwrap knows: a capture cannot answer it{meant(asked.argv)}"
+        )
     places = Places(options.netns, options.named_netns, options.all_netns)
     hosts = _source.Asked(options, partial(_told, asked=asked, places=places))
     if not hosts.are_many:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from netwrap import query, shell
-from netwrap.commands.line import reads
+from netwrap.commands.line import meant, reads
 from netwrap.errors import NetwrapError, UsageError
 from netwrap.sources import via
 
@@ -57,7 +57,9 @@ def _answers(targets: Sequence[Target], words: Sequence[str], options: Options) 
 def _pass_through(targets: Sequence[Target], argv: list[str], options: Options) -> int:
     """Print the output of a command on each host; of several hosts, each with its name in front."""
     if options.all_netns or options.named_netns:
-        raise UsageError(f"{argv[0]} prints no table that netwrap knows: with --via, --netns NAME says where it is to run")
+        raise UsageError(
+            f"{argv[0]} prints no table that netwrap knows: with --via, --netns NAME says where it is to run{meant(argv)}"
+        )
     status = 0
     for netns in dict.fromkeys(options.netns) or [None]:
         for answer in _answers(targets, shell.in_netns(argv, netns), options):

@@ -9,7 +9,7 @@ from netwrap.errors import NetwrapError, UsageError
 from netwrap.tables import render
 
 from . import say
-from ._options import refuse
+from ._options import WRAPPED, refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _known(command: str, name: str, rows: list[Row], options: Options) -> None:
     option = columns.option_for(command, name)
     every = ["netns", *view.all_columns(command), *columns.on_demand(command)]
     if not is_known(command, name):
-        raise selection.unknown(name, every)
+        raise selection.unknown(name, every, columns.aliases(command))
     if option and rows and not columns.was_given(command, option, [row.record for row in rows]):
         made = "this capture was" if options.source else "this was"
         raise Unknown(f"{made} made without {option}: {name} is not known")
@@ -239,7 +239,8 @@ def write(found: Iterable[str], options: Options) -> None:
         options.gave_way.clear()
     if options.tally[1] and not options.tally[0] and sys.stderr is not None and sys.stderr.isatty():
         sys.stdout.flush()
-        say(f"0 of {options.tally[1]} rows")
+        everywhere = options.all_netns or options.named_netns or options.netns or options.verb not in WRAPPED
+        say(f"0 of {options.tally[1]} rows" + ("" if everywhere else "; -a asks every namespace"))
 
 
 class Growing:

@@ -77,8 +77,8 @@ def _alone(
 
     try:
         return check.alone(host, only, without, netns, facts=facts)
-    except UsageError as error:
-        return error
+    except UsageError as error:  # `check duplicates`
+        return UsageError(f"{error}; --only chooses checks") if str(error).startswith("no namespace") else error
 
 
 def _print(found: Sequence[Finding], asked: int, namespaces: int, several: bool) -> None:

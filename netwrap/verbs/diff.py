@@ -126,7 +126,7 @@ def _compared(options: Options) -> tuple[list[Host], Difference]:
     one, other = options.words[0], options.words[1] if len(options.words) > 1 else None
     if options.source or (other is not None and not _is_source(one) and not _is_source(other)):
         if other is None:
-            raise UsageError("with --from, diff takes two namespaces of it")
+            raise UsageError("with --from, diff takes two namespaces of it; two captures are compared by diff BEFORE AFTER alone")
         if options.netns or options.identity:
             raise UsageError("two namespaces are compared as they are: --netns and --identity are for two captures")
         host = _source.host(options)

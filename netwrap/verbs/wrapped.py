@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 
 from netwrap import shell, wording
-from netwrap.commands.line import Command, executes, reads, understand
+from netwrap.commands.line import Command, executes, meant, reads, understand
 from netwrap.errors import CommandError, NetwrapError, UsageError, similar
 
 from . import _options, _source, _table, say
@@ -258,15 +258,20 @@ def _pass_through(argv: list[str], options: Options) -> int:
     """Run a command that prints no table, as it is."""
     refuse_tables(argv, options)
     changes = not reads(argv)
-    if not (options.netns or options.all_netns or options.named_netns):
+    near = meant(argv).removeprefix("; ")
+    many = bool(options.netns or options.all_netns or options.named_netns)
+    if not many and not near:
         shell.become(argv, changes=changes)
     status = 0
-    ways = _ways(options)
+    ways = _ways(options) if many else [("", None)]
     for title, way in ways:
         if len(ways) != 1:
             sys.stdout.flush()
             say(f"netns {title}:")
         status = shell.pass_through(argv, way, changes=changes) or status
+        if status and near:
+            say(near)
+            break
     return status
 
 
@@ -277,4 +282,4 @@ def refuse_tables(argv: list[str], options: Options) -> None:
         inner = any(executes(argv[:end]) for end in range(2, len(argv)))
         behind = " (an option of the command's own stands behind --)" if inner else ""
         said = "prints no table that netwrap knows: there is no use for"
-        raise UsageError(f"{wording.pasteable(argv)} {said} {of_tables[0]}{behind}")
+        raise UsageError(f"{wording.pasteable(argv)} {said} {of_tables[0]}{behind}{meant(argv)}")

@@ -149,6 +149,45 @@ def test_wrong_usage(netwrap: Netwrap) -> None:
     one_line(netwrap("--nonsense", "ip", "link"), 2, "unknown option --nonsense")
 
 
+@pytest.mark.parametrize(
+    ("words", "near"),
+    [
+        ("links", "'ip link'?"),
+        ("ip-route", "'ip route'?"),
+        ("show", "'report'?"),
+        ("ping", "'trace'?"),
+        ("ifconfg", "'ifconfig'?"),
+        ("netstat -rn", "'route -n' or 'ss -tulpn'?"),
+        ("--from SAMPLE ip lnik", "'link'?"),
+        ("--from SAMPLE bridge fbd", "'fdb'?"),
+        ("--from SAMPLE ip link shwo dev eth0", "'show'?"),
+        ("ip lnik --format json", "'link'?"),
+        ("--from SAMPLE ip link --where stat=down", "'state'?"),
+        ("--from SAMPLE ip link --columns peer.mtu", "'@peer.mtu'?"),
+        ("--from SAMPLE nft", "'nft list ruleset'?"),
+        ("--from SAMPLE check --only twice", "L17 (one MAC twice on a bridge) or A01 (one"),
+    ],
+)
+def test_a_wrong_word_gets_a_suggestion(netwrap: Netwrap, words: str, near: str) -> None:
+    sample = str(ROOT / "fixtures" / "host" / "sample.netwrap")
+    one_line(netwrap(*(sample if word == "SAMPLE" else word for word in words.split())), 2, f"; did you mean {near}")
+
+
+def test_where_a_thing_is_asked_for_elsewhere(netwrap: Netwrap) -> None:
+    given = ("--from", str(ROOT / "fixtures" / "host" / "shop.netwrap"))
+    one_line(netwrap(*given, "ip", "link", "--where", "mtu!=peer.mtu"), 2, "; a column's value is @peer.mtu")
+    one_line(netwrap(*given, "check", "duplicates"), 2, "no namespace 'duplicates'", "; --only chooses checks")
+    one_line(netwrap(*given, "diff", given[1]), 2, "two captures are compared by diff BEFORE AFTER alone")
+    one_line(netwrap(*given, "sysctl", "ip_forward"), 1, "ip_forward of (root); did you mean 'net.ipv4.ip_forward'?")
+
+
+def test_a_command_in_quotes_and_one_that_ip_refuses(netwrap: Netwrap) -> None:
+    one_line(netwrap("ip link"), 2, "unknown command 'ip link'; write its words without quotes")
+    done = netwrap("ip", "lnik")
+    assert done.returncode != 0
+    assert done.stderr.splitlines()[-1] == "netwrap: did you mean 'link'?"
+
+
 def test_a_missing_file(netwrap: Netwrap, tmp_path: Path) -> None:
     one_line(netwrap("parse", f"{tmp_path}/nothing"), 1, f"cannot read {tmp_path}/nothing: No such file or directory")
     one_line(netwrap("parse", "arp", str(tmp_path)), 1, "Is a directory")

@@ -102,7 +102,8 @@ def test_what_does_not_fit_goes_through_the_pager() -> None:
 
 def test_nothing_left_is_said_on_a_terminal(netwrap: Netwrap) -> None:
     words = ["--from", SAMPLE, "ip", "link", "--where", "mtu=5"]
-    assert "netwrap: 0 of 5 rows\n" in terminal(*words)[0]
+    assert "netwrap: 0 of 5 rows; -a asks every namespace\n" in terminal(*words)[0]
+    assert re.search(r"^netwrap: 0 of \d+ rows$", terminal("-a", *words)[0], re.M)
     assert netwrap(*words).stderr == ""
     assert terminal(*words, "--exit-status")[1] == 1
 
