@@ -11,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_WIDTH = 80
 _DATE = "2026-11-27"
 _DESCRIPTION = (
     "The command as you know it, run, parsed and shown as a table, in one network namespace or in all; and answers about the "
@@ -32,13 +33,23 @@ _ENVIRONMENT = (
 
 
 def page() -> str:
-    """The whole page, as roff."""
-    return "\n".join(_lines()) + "\n"
+    """The whole page, as roff; `mandoc -T lint` likes no line longer than 80 bytes."""
+    return "\n".join(line for long in _lines() for line in _filled(long)) + "\n"
+
+
+def _filled(line: str) -> list[str]:
+    """The lines of a text; a request stays in one line, and no line of a text looks like one."""
+    import textwrap
+
+    if line.startswith(".") or len(line) <= _WIDTH:
+        return [line]
+    first, *rest = textwrap.wrap(line, _WIDTH - 2, break_long_words=False, break_on_hyphens=False)
+    return [first, *("\\&" + text if text.startswith((".", "\\(aq")) else text for text in rest)]
 
 
 def _lines() -> Iterator[str]:
     yield f'.TH NETWRAP 1 {_DATE} "netwrap {__version__}" "User Commands"'
-    yield from (".SH NAME", r"netwrap \- tables, records and answers from ip, bridge, arp and route, for all network namespaces")
+    yield from (".SH NAME", r"netwrap \- ip, bridge, arp and route as tables, in all network namespaces")
     yield ".SH SYNOPSIS"
     yield rf".B netwrap\fR [\fIOPTIONS\fR] \fB{'|'.join(WRAPPED)}\fR \fIWORDS\fR..."
     yield from (".br", r".B netwrap\fR [\fIOPTIONS\fR] \fIVERB\fR ...")

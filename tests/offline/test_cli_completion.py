@@ -138,7 +138,7 @@ def test_the_manual_page() -> None:
         assert ".B " + verb.replace("-", "\\-") in page
     file = ROOT / "share" / "netwrap.1"
     if shutil.which("mandoc"):
-        done = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", str(file)], capture_output=True, text=True)
+        done = subprocess.run(["mandoc", "-T", "lint", str(file)], capture_output=True, text=True)
         assert (done.returncode, done.stdout) == (0, ""), done.stdout
     if shutil.which("man"):
         done = subprocess.run(["man", "--warnings", "-l", str(file)], capture_output=True, text=True,
