@@ -728,10 +728,16 @@ def pass_through(argv: Sequence[str], netns: str | None = None, *, changes: bool
 
 
 def page(text: str) -> None:
-    """Show a text through the user's pager (PAGER, else `less`) on our own terminal; where there is none, print it."""
+    """Show a text through the user's pager (PAGER, else `less`) on our own terminal; where there is none, print it.
+
+    An empty PAGER is none, as git has it.
+    """
     import shlex
 
-    words = shlex.split(os.environ.get("PAGER") or "less")
+    try:
+        words = shlex.split(os.environ.get("PAGER", "less"))
+    except ValueError:  # a quote without its end
+        words = []
     path = find(words[0]) if words else None
     if path is None or words[0] == "cat":
         sys.stdout.write(text)

@@ -90,7 +90,8 @@ def fitted(
     """
     if _width(columns, cells, between) <= width:
         return columns, cells, []
-    cells = [line for row in cells for line in _folded(row)]
+    folded = [(at, line) for row in cells for at, line in enumerate(_folded(row))]
+    cells = [line for _, line in folded]
     gone: list[str] = []
     for name in [name for name in reversed(columns) if name in optional]:
         if _width(columns, cells, between) <= width:
@@ -99,6 +100,8 @@ def fitted(
         columns = columns[:at] + columns[at + 1 :]
         cells = [row[:at] + row[at + 1 :] for row in cells]
         gone.insert(0, name)
+    # Of a list whose column was omitted, lines without a cell remain.
+    cells = [row for (at, _), row in zip(folded, cells) if at == 0 or any(cell is not None for cell in row)]
     return columns, _cut(columns, cells, width, between), gone
 
 

@@ -28,7 +28,7 @@ _ENVIRONMENT = (
     ("NETWRAP_OPTIONS", "options that stand in front of every command line, where they make sense"),
     ("NO_COLOR", "no colour"),
     ("COLUMNS", "the width of the terminal"),
-    ("PAGER", "the program that shows what does not fit the terminal (default: less)"),
+    ("PAGER", "the program that shows what does not fit the terminal (default: less); none if it is empty"),
 )
 
 

@@ -91,6 +91,13 @@ def test_long_names_are_cut_and_lists_fold(netwrap: Netwrap, tmp_path: Path) -> 
     assert "xxx…" in seen and max(map(len, seen.splitlines())) <= 40
 
 
+def test_a_list_that_gives_way_leaves_no_empty_line() -> None:
+    shop = str(ROOT / "fixtures" / "host" / "shop.netwrap")
+    seen, _ = terminal("--from", shop, "--color", "never", "report", columns=40)
+    rows = [line.split()[0] for line in seen.split("\n\n")[0].splitlines()[2:]]
+    assert rows == ["(root)", "cache", "copy", "db", "stale", "web", "netwrap:"]
+
+
 def test_what_does_not_fit_goes_through_the_pager() -> None:
     words = ["--from", SAMPLE, "--netns", "*", "ip", "route"]
     seen, status = terminal(*words, columns=120, lines=6, PAGER="sed s/^/paged:/")
@@ -98,6 +105,7 @@ def test_what_does_not_fit_goes_through_the_pager() -> None:
     assert "paged:" not in terminal("--no-pager", *words, lines=6, PAGER="sed s/^/paged:/")[0]
     assert "paged:" not in terminal(*words, lines=100, PAGER="sed s/^/paged:/")[0]
     assert "dst" in terminal(*words, lines=6, PAGER="no-such-pager")[0]
+    assert terminal(*words, lines=6, PAGER="") == terminal("--no-pager", *words, lines=6)
 
 
 def test_nothing_left_is_said_on_a_terminal(netwrap: Netwrap) -> None:
