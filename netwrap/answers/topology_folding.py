@@ -281,7 +281,15 @@ class _Merger:
             if ends[0] and ends[1]:
                 first = bundle[0][2]
                 hows = sorted({cable["how"] for _, _, cable in bundle})
-                cables.append({**first, "ends": ends, "how": ", ".join(hows), "certain": all(c["certain"] for _, _, c in bundle)})
+                cables.append(
+                    {
+                        **first,
+                        "ends": ends,
+                        "how": ", ".join(hows),
+                        "of": len(bundle),
+                        "certain": all(c["certain"] for _, _, c in bundle),
+                    }
+                )
         self._count_the_rest()
         return {**self.found, "rooms": self._rooms(), "ports": self._ports(), "buses": self._buses(), "cables": cables,
                 "clouds": [cloud for cloud in self.found["clouds"] if cloud["id"] not in self.gone_clouds]}  # fmt: skip

@@ -32,8 +32,8 @@ input,button{{background:{light[room]};color:inherit}}
 input{{min-width:0;max-width:100%}}
 main{{overflow:auto;padding:6px}}main svg{{display:block}}
 :focus-visible{{outline:3px solid {light[cable]};outline-offset:2px}}
-svg g.room,svg g.fold{{cursor:pointer}}svg .cable.lit{{stroke-width:4}}svg g.bar.lit rect{{stroke:{light[mark]};stroke-width:3}}
-svg g.hit>rect{{stroke:{light[mark]};stroke-width:3}}
+svg g.room,svg g.fold{{cursor:pointer}}svg .cable.lit{{stroke-width:4}}svg g.bar.lit rect{{stroke:{light[wait]};stroke-width:3}}
+svg g.hit>rect{{stroke:{light[wait]};stroke-width:4;stroke-dasharray:9 4}}
 dialog{{max-width:min(96vw,1100px);max-height:86vh;border:1px solid {light[edge]};border-radius:8px}}
 dialog{{background:{light[paper]};color:{light[ink]}}}
 dialog h2{{font-size:16px;margin:0 0 8px;overflow-wrap:anywhere}}
@@ -41,7 +41,7 @@ dialog pre{{overflow:auto;font:12px ui-monospace,Menlo,Consolas,monospace;max-he
 [hidden]{{display:none!important}}
 @media (prefers-color-scheme:dark){{body,dialog{{background:{dark[paper]};color:{dark[ink]}}}p{{color:{dark[soft]}}}
 header,dialog,input,button{{border-color:{dark[edge]}}}input,button{{background:{dark[room]}}}
-:focus-visible{{outline-color:{dark[cable]}}}svg g.hit>rect{{stroke:{dark[mark]}}}}}
+:focus-visible{{outline-color:{dark[cable]}}}svg g.hit>rect{{stroke:{dark[wait]}}}}}
 @media print{{header input,header button,label{{display:none}}main{{overflow:visible}}main svg{{max-width:100%;height:auto}}}}
 </style>
 </head>
@@ -88,7 +88,7 @@ const reach = group => {{
 const unfold = group => {{
   const found = data.folds[group.id.slice(2)].map(id => document.getElementById("u-" + id)).filter(Boolean);
   show(views.length - 1);
-  mark(found, found.length + " namespaces of the fold have a thick edge");
+  mark(found, found.length + " namespaces of the fold have a dashed edge");
   if (found.length) reach(found[0]);
 }};
 document.querySelectorAll("g[tabindex]").forEach(group => {{

@@ -88,7 +88,7 @@ class Line(NamedTuple):
     @property
     def is_parent(self) -> bool:
         """Whether the line leads from a link to the link it stands on (vlan, macvlan); such lines are dashed."""
-        return _is_parent(self.kind)
+        return is_parent(self.kind)
 
 
 class Scene(NamedTuple):
@@ -661,7 +661,8 @@ class _Placer:
         return frames
 
 
-def _is_parent(kind: str) -> bool:
+def is_parent(kind: str) -> bool:
+    """Whether cables of a kind lead from a link to the link that it stands on."""
     return kind not in ("veth", "netkit", "vxcan", "own", "cloud")
 
 
@@ -672,7 +673,7 @@ def _net(cable: Record, one: tuple[str, Any, str], other: tuple[str, Any, str]) 
     the bus and the room of the bus), and so are links that stand on it, as these are dashed.
     """
     bars = [place.bus["id"] for kind, place, _ in (one, other) if kind == "bar"]
-    sort = "parent" if _is_parent(cable["kind"]) else "own" if cable["kind"] == "own" else "cable"
+    sort = "parent" if is_parent(cable["kind"]) else "own" if cable["kind"] == "own" else "cable"
     return (bars[0] if len(bars) == 1 and cable["certain"] else cable["id"]), sort
 
 
@@ -752,4 +753,4 @@ def _straightened(points: list[tuple[float, float]]) -> tuple[tuple[float, float
     return tuple(kept)
 
 
-__all__ = ["Bar", "Box", "Line", "Scene", "nets", "place"]
+__all__ = ["Bar", "Box", "Line", "Scene", "is_parent", "nets", "place"]

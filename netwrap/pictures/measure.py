@@ -30,6 +30,21 @@ def width(text: str) -> float:
     return columns(text) * LETTER
 
 
+def wrap(text: str, limit: int, indent: str = "") -> list[str]:
+    """A text in lines of at most ``limit`` columns, broken at blanks; the second and later lines begin with ``indent``.
+
+    >>> wrap("a gateway in no network", 12, "  ")
+    ['a gateway in', '  no network']
+    """
+    lines: list[str] = []
+    for word in printable(text).split(" "):
+        if lines and columns(lines[-1]) + 1 + columns(word) <= limit:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(f"{indent if lines else ''}{word}")
+    return lines
+
+
 def cut(text: str, limit: int) -> str:
     """A text cut to at most ``limit`` columns; ``…`` stands for the part cut off.
 

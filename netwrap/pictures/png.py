@@ -23,6 +23,7 @@ def draw(graph: dict[str, Any], marks: dict[str, str] | None = None, scale: int 
     except ImportError:
         raise NetwrapError("format png needs Pillow: pip install 'netwrap[png]'") from None
     scene, marks, theme = layout.place(graph), marks or {}, svg.LIGHT
+    below = svg.wrapped(scene, below)
     wide, high = svg.size(scene, below)
     scale = max(1, min(scale, int(16000 / max(wide, high))))
     image = Image.new("RGB", (wide * scale, high * scale), theme["paper"])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..wording import printable
 from . import layout
-from .measure import width
+from .measure import LETTER, width, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +20,8 @@ DARK = {
     "paper": "#0d1117", "ink": "#e6edf3", "soft": "#9aa5b1", "room": "#161b22", "edge": "#848d97", "bar": "#79b8ff",
     "bartext": "#0d1117", "cable": "#79b8ff", "up": "#56d364", "down": "#ff8a80", "wait": "#f0b060", "mark": "#ff8a80",
 }  # fmt: skip
+#: The least width of text under a picture.
+_LEAST = 640
 _SHAPES = """
 text{font:12px ui-monospace,Menlo,Consolas,"DejaVu Sans Mono","Liberation Mono",monospace;white-space:pre}
 .title,.bar text,.stop{font-weight:bold}
@@ -54,8 +56,15 @@ def draw(
 def description(graph: dict[str, Any]) -> str:
     """The picture in one sentence, for people who cannot see it."""
     rooms = sum(len(room.get("folded", ())) or 1 for room in graph["rooms"])
-    parts = [_count(rooms, "namespace"), _count(len(graph["buses"]), "bridge"), _count(len(graph["cables"]), "cable")]
+    bridges = sum(1 for bus in graph["buses"] if bus["kind"] == "bridge")
+    cables = sum(cable.get("of", 1) for cable in graph["cables"] if _is_cable(cable))
+    parts = [_count(rooms, "namespace"), _count(bridges, "bridge"), _count(cables, "cable")]
     return ", ".join(parts)
+
+
+def _is_cable(cable: dict[str, Any]) -> bool:
+    """Whether a line stands for a cable: not for a bridge's own link, a parent, or the way of a tunnel or into a program."""
+    return not (cable["kind"] == "own" or layout.is_parent(cable["kind"]) or cable["how"] in ("tunnel", "process"))
 
 
 def _count(number: int, noun: str) -> str:
@@ -67,6 +76,7 @@ def render(
 ) -> str:
     """A scene as SVG; ``prefix`` keeps ids apart where a page holds more than one, and makes the rooms buttons."""
     role = "group" if prefix else "img"
+    below = wrapped(scene, below)
     wide, high = size(scene, below)
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {high}" width="{wide}" height="{high}" role="{role}" '
@@ -102,8 +112,14 @@ def render(
     return "\n".join(out) + "\n"
 
 
+def wrapped(scene: layout.Scene, below: Sequence[str]) -> list[str]:
+    """Lines of text under a scene, not wider than the scene, but for one that is very narrow."""
+    columns = int((max(scene.width, _LEAST) - 24) / (LETTER * 1.1))
+    return [line for words in below for line in wrap(words, columns, "  ")]
+
+
 def size(scene: layout.Scene, below: Sequence[str]) -> tuple[int, int]:
-    """The width and height of a scene with lines of text under it."""
+    """The width and height of a scene with lines of text (of :func:`wrapped`) under it."""
     wide = max([scene.width, *(width(printable(words)) * 1.1 + 24 for words in below)])
     return round(wide), round(scene.height) + 20 * len(below)
 

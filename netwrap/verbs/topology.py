@@ -113,7 +113,7 @@ def _findings(hosts: list[Host], found: Record) -> dict[str, str]:
     for room in found["rooms"]:
         words = told.get(titles[int(room["id"][1:])])
         if words:
-            marks[room["id"]] = words[0] + (f" (and {len(words) - 1} more)" if words[1:] else "")
+            marks[room["id"]] = words[0] + (f"; {len(words) - 1} more finding{'s' * (len(words) > 2)}" if words[1:] else "")
     return marks
 
 

@@ -93,4 +93,4 @@ def test_every_room_can_be_reached_by_keyboard_and_a_fold_opens(page: str, tmp_p
         return [counts, [...document.querySelectorAll("main > div")].findIndex(view => !view.hidden),
                 document.querySelectorAll("g.hit").length, document.activeElement.id,
                 document.getElementById("hits").textContent];""")  # fmt: skip
-    assert told == [[4, 4, 4], 1, 37, "u-r2", "37 namespaces of the fold have a thick edge"]
+    assert told == [[4, 4, 4], 1, 37, "u-r2", "37 namespaces of the fold have a dashed edge"]

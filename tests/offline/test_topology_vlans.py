@@ -171,3 +171,18 @@ def test_a_line_that_crosses_another_leaves_a_gap() -> None:
     host = opening.read(str(ROOT / "fixtures" / "host" / "openstack.netwrap"))
     drawn = svg.draw(topology.graph([host]))
     assert drawn.count('<path class="gap"') == len({line.net for line in layout.place(topology.graph([host])).lines}) - 1
+
+
+def test_lines_below_a_picture_are_not_wider_than_the_picture() -> None:
+    graph = topology.graph([switch(PORTS)])
+    scene = layout.place(graph)
+    reason = "! d: " + "word " * 60 + "end"
+    lines = svg.wrapped(scene, [reason])
+    assert len(lines) > 2 and " ".join(line.strip() for line in lines) == reason
+    assert svg.size(scene, lines)[0] <= max(round(scene.width), 640)
+    assert all(f">{line}</text>" in svg.draw(graph, below=[reason]) for line in lines)
+
+
+def test_cables_are_counted_without_the_own_links_of_bridges_also_where_rooms_are_folded() -> None:
+    graph = topology.graph([switch([(f"n{number}", [{"vlan": 10}]) for number in range(9)])])
+    assert svg.description(graph) == svg.description(topology_folding.fold(graph)) == "10 namespaces, 1 bridge, 9 cables"

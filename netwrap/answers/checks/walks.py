@@ -96,7 +96,7 @@ def walked(look: Look, wanted: str) -> Iterator[Finding]:
         walk = min(some, key=lambda one: one.likely)
         asked, end = walk.asked, walk.found.result.end
         others = sum(1 + one.copies for one in some) - 1
-        more = f" (and {others} more ways end there)" if others else ""
+        more = f" (and {others} more {'ways end' if others > 1 else 'way ends'} there)" if others else ""
         back = "the answer of " if walk.direction == "back" else ""
         what = f"{asked.start.title} does not reach {asked.destination}: {back and f'{back}{asked.destination} is lost: '}"
         yield look.finding(
