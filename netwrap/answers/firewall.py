@@ -337,7 +337,7 @@ class _Walk:
                 return
             except (Unknown, LookupError, TypeError, ValueError, AttributeError) as error:
                 world = self.doubted(chain, rule, world, str(error))
-                if next(iter(statement)) in _CANNOT_BE_TOLD:
+                if _called(statement) in _CANNOT_BE_TOLD:
                     ends.append(_End("undecided", world))
                     return
                 on.append(world)
@@ -387,7 +387,16 @@ class _Walk:
 
 
 #: Statements after which nothing is known of the packet, where their effect is not known.
-_CANNOT_BE_TOLD = ("dnat", "snat", "masquerade", "redirect", "queue", "tproxy", "synproxy", "fwd", "mangle", "vmap")
+_CANNOT_BE_TOLD = (
+    "dnat", "snat", "masquerade", "redirect", "queue", "tproxy", "synproxy", "fwd", "mangle", "vmap",
+    "DNAT", "SNAT", "REDIRECT", "NETMAP", "REJECT", "NFQUEUE", "TPROXY", "SYNPROXY",
+)  # fmt: skip
+
+
+def _called(statement: Any) -> str:
+    """The name of a statement; of a target of iptables that nft does not know, the target's own (`xt target "SNAT"`)."""
+    ((name, value),) = statement.items()
+    return str(value.get("name")) if name == "xt" and isinstance(value, dict) else str(name)
 
 
 def _distinct(worlds: list[_World]) -> list[_World]:

@@ -596,6 +596,8 @@ def apply(statement: Record, packet: Packet, table: Table, context: Context) -> 
         return Effect()
     if name == "xt" and value and value.get("name") == "comment":
         return Effect()
+    if name == "xt" and value and value.get("name") == "MASQUERADE":  # its words, which nft does not print, choose ports only
+        return masquerade(packet, context)
     if name == "unparsed":
         raise Unknown(f"not understood: {' '.join(value)}")
     raise Unknown(f"{name} cannot be told")

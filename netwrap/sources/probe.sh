@@ -785,6 +785,13 @@ bridges() { # KEY PATH
     esac
 }
 
+contents_of_xt() { # KEY PATH: rules that nft prints only as `xt`, without their contents
+    key=$1 late=no
+    for save in iptables-save ip6tables-save; do
+        [ $late = no ] && type $save >/dev/null 2>&1 && other_in "$2" $save $save
+    done
+}
+
 has_tables() { # PID PATH: of a process in the namespace; where none is known, by its path
     name=
     if [ -n "$1" ] || [ -z "$2" ]; then
@@ -865,6 +872,7 @@ sweep_all() {
     joined_bridge_lines=$joined
     if [ -n "$work" ]; then # what a killed command leaves running would hold standard output
         { sweep "$self" "" && bridges "$self" ""; } >"$work/root"
+        if [ $firewall = nft-json ] && grep -q '"xt"' "$work/root" 2>/dev/null; then contents_of_xt "$self" "" >>"$work/root"; fi
         ends_of "$work/root"
         list_id "$self" "" >>"$work/root"
         list_names >>"$work/root"
@@ -1052,13 +1060,10 @@ print_slots() {
         eval "way=\$way_of_$one"
         bridges "$one" "$way" >>"$file"
     done
-    # Rules that nft prints only as `xt`, without their contents.
     [ $stopping = yes ] || [ $firewall != nft-json ] || for file in $(grep -l '"xt"' $gathered 2>/dev/null); do
-        key=${file##*.} late=no
-        eval "way=\$way_of_$key"
-        for save in iptables-save ip6tables-save; do
-            [ $late = no ] && type $save >/dev/null 2>&1 && other_in "$way" $save $save >>"$file"
-        done
+        one=${file##*.}
+        eval "way=\$way_of_$one"
+        contents_of_xt "$one" "$way" >>"$file"
     done
     ends_of $gathered
     [ -z "$turns" ] || read -r turn <&9

@@ -112,6 +112,18 @@ chmod +x /run/bin/ip
 
 
 @root
+def test_rules_of_iptables_that_nft_shows_by_name_only_are_read_everywhere(private_host: PrivateHost) -> None:
+    """`nft -j` prints `-m addrtype` as `xt`: the probe asks iptables-save for its contents, also in the root namespace."""
+    private_host.sh("ip netns add red")
+    rule = "-A FORWARD -m addrtype --dst-type LOCAL -j DROP"
+    for inside in ("", "ip netns exec red "):
+        if private_host.run("sh", "-c", f"{inside}iptables-nft {rule} && nft -v", check=False).returncode:
+            pytest.skip("needs iptables-nft and nft")
+    found, _ = capture.read(private_host.sh(f"dash {PROBE}"))
+    saved = [section for section in found if section.command == "iptables-save" and rule in section.stdout]
+    assert len({section.netns for section in saved}) == 2
+
+
 def test_among_many_mounts_namespaces_are_entered_without_a_copy_of_them(private_host: PrivateHost) -> None:
     private_host.sh("ip netns add red; ip netns add blue; ip link add r type veth peer name eth0 netns red")
     private_host.sh(f"mkdir -p /etc/netns/blue\n{LOGGING}")

@@ -155,6 +155,15 @@ def test_what_iptables_made_in_nft_is_taken_from_iptables() -> None:
     assert firewall.judge(both, "forward", PACKET).verdict == "accept"
 
 
+@pytest.mark.parametrize(("target", "source", "verdict"), [
+    ("MASQUERADE", "10.2.0.254", "accept"), ("SNAT", "10.1.0.1", "undecided"), ("LOG", "10.1.0.1", "accept"),
+])  # fmt: skip
+def test_a_target_that_nft_shows_by_its_name_only(target: str, source: str, verdict: str) -> None:
+    netns = room(nft(f'oifname "e1" xt target "{target}"', hook="postrouting", kind="nat"))
+    outcome = firewall.judge(netns, "postrouting", PACKET, addresses_of_out=["10.2.0.254"])
+    assert (outcome.packet.source, outcome.verdict) == (source, verdict)
+
+
 def test_a_bridged_frame_passes_the_bridge_family_and_with_bridge_nf_the_others() -> None:
     frame = replace(PACKET, bridged=True, iif="br0", oif="br0", physin="v0", physout="v1")
     head = "type filter hook forward priority filter; policy accept;"
