@@ -161,6 +161,23 @@ def test_the_list_in_the_documents_is_that_of_the_code() -> None:
     assert table == [[f"| **{one.id}**", one.severity, one.title] for one in check.catalogue().values()]
 
 
+def test_a_gateway_that_leads_nowhere_need_not_forward() -> None:
+    """A namespace that stands for the world outside has one link and no routes: a warning. With a second network, an error."""
+    world = "2: eth0: <BROADCAST,UP,LOWER_UP> mtu 1500 state UP\n    inet 10.0.0.1/24 scope global eth0\n"
+    net = "10.0.0.0/24 dev eth0 proto kernel scope link src 10.0.0."
+    for more, level in (("", "warning"), ("    inet 10.1.0.1/24 scope global eth0\n", "error")):
+        host = build(
+            [
+                Section("world", "ip address", world + more),
+                Section("world", "ip route show table all", f"{net}1"),
+                Section("world", "sysctl -a", "net.ipv4.ip_forward = 0\nnet.ipv4.conf.all.forwarding = 0"),
+                Section("red", "ip address", world.replace("0.1/", "0.2/")),
+                Section("red", "ip route", f"default via 10.0.0.1 dev eth0\n{net}2"),
+            ]
+        )
+        assert [found.severity for found in check.check([host], only=["F01"])] == [level]
+
+
 def test_what_was_not_captured_is_named_with_the_command_that_shows_it() -> None:
     links = "1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 state UNKNOWN\n"
     found = check.check([build([Section("4026531840", "ip -d link", links)])], only=["N01"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...wording import hops
 from ..inside import sysctl_key
 from ..routing import Question
-from . import address_of, check, dev_of, gateway_of, is_main, is_real, kind
+from . import address_of, check, dev_of, gateway_of, is_main, is_real, is_the_kernels, kind, network_of
 from .walks import OUTSIDE, walked
 
 TYPE_CHECKING = False
@@ -33,7 +33,8 @@ def switch_record(netns: Namespace, *names: str) -> Record | None:
 def not_forwarding(look: Look) -> Iterator[Finding]:
     """A captured namespace has the address of another namespace's default gateway and does not forward, according to the
     settings of the link and of `all`. Or the walk of `netwrap trace` ends for that reason. Or a machine masquerades and does not
-    forward."""
+    forward. Only a warning for a gateway other than the root that has one link, one network and no gateway of its own: it has
+    nothing to forward to."""
     told: set[int] = set()
     for netns in look.namespaces:
         for route in netns.default_routes():
@@ -48,7 +49,9 @@ def not_forwarding(look: Look) -> Iterator[Finding]:
                 on, known = look.switches(there).forwards(str(link.get("ifname")), family)
                 if there is not netns and known and not on and id(there) not in told:
                     told.add(id(there))
-                    yield _told(look, there, family, f"{netns.title} reaches {gateway} and nothing behind it", (netns, route))
+                    told_of = f"{netns.title} reaches {gateway} and nothing behind it"
+                    least = "warning" if _is_the_end(there, family) else None
+                    yield _told(look, there, family, told_of, (netns, route), least)
     for netns in look.namespaces:
         on, known = look.switches(netns).forwards("all", "inet")
         nat = _masquerades(netns)
@@ -64,7 +67,20 @@ def not_forwarding(look: Look) -> Iterator[Finding]:
             yield found
 
 
-def _told(look: Look, netns: Namespace, family: str, so: str, record: Any) -> Finding:
+def _is_the_end(netns: Namespace, family: str) -> bool:
+    """Whether a namespace beside the root certainly leads nowhere: it has one link, one network, and no route with a gateway."""
+    if netns.here or not netns.has_routes(family, "all") or not netns.covers("ip_address", family):
+        return False
+    routes = [route for route in (netns.routes if family == "inet" else netns.routes6) or () if not is_the_kernels(route)]
+    links = {dev_of(route, hop) for route in routes for hop in hops(route)}
+    own = [(str(link.get("ifname")), entry) for link in netns.addresses or () for entry in link.get("addr_info", ())]
+    own = [(name, entry) for name, entry in own if name != "lo" and is_real(entry) and entry.get("family", "inet") == family]
+    links |= {name for name, _ in own}
+    one = len(links - {"lo"}) == 1 and len({network_of(entry) for _, entry in own}) == 1
+    return one and not any(gateway_of(hop) for route in routes for hop in hops(route))
+
+
+def _told(look: Look, netns: Namespace, family: str, so: str, record: Any, severity: str | None = None) -> Finding:
     name = "net.ipv4.ip_forward" if family == "inet" else "net.ipv6.conf.all.forwarding"
     own = switch_record(netns, name, "net.ipv4.conf.all.forwarding" if family == "inet" else name)
     number = "4" if family == "inet" else "6"
@@ -73,6 +89,7 @@ def _told(look: Look, netns: Namespace, family: str, so: str, record: Any) -> Fi
         f"{netns.title} does not forward IPv{number} ({name.rpartition('.')[2]} is 0): {so}",
         own,
         record,
+        severity=severity,
         mend=[look.inside(netns, f"sysctl -w {name}=1")],
         explains=[("walk", id(netns), "not-forwarding")],
     )
