@@ -40,6 +40,7 @@ _NAME, _TITLE = 64, 38  # columns that a line and a title may take
 _BESIDE = 4  # rooms that may stand beside one that owns a bus
 _MANY = 40  # more boxes than this in one grid are squeezed
 _RATIO, _WIDE = 4 / 3, 1.7  # of a grid; of one with many boxes, for the row of its owner stands above it
+_BALANCED = 3  # columns at the end of such a grid that have the same length
 _STEP = 30  # columns are so many pixels wide, or a multiple
 _LENGTHS = (1, 2, 3, 4, 6, 8, 12, 16, 20, 26, 32, 40, 48)  # rows that a grid may have, more or less
 
@@ -271,7 +272,10 @@ def _columns(cells: list[_Cell]) -> list[int]:
     while len(found) < len(cells):
         rest = cells[len(found) :]
         take = len(rest)
-        if take > long + max(slack, long // 2):  # the last column may be longer
+        left = max(round(take / long), 1)
+        if len(cells) > _MANY and 1 < left <= _BALANCED:  # so that the last column is not much longer than the others
+            take = math.ceil(take / left)
+        elif take > long + max(slack, long // 2):  # the last column may be longer
             window = range(long - slack, long + slack + 1)
             take = min(window, key=lambda place: (rest[place].kind == "cloud", _lot(rest[place].full)))
         found += [found[-1] + 1 if found else 0] * take

@@ -641,3 +641,13 @@ def test_a_way_is_drawn_with_the_place_where_it_stops(netwrap: Netwrap, split: s
             assert line.partition(":")[2].strip() in stopped.stdout
     for words in (("--all", "--format", form), ("red", "(root)", "--output", str(tmp_path / "way.txt"))):
         assert netwrap("trace", *words, "--from", split).returncode == 2
+
+
+@pytest.mark.parametrize("rooms", [70, 130, 199, 260])
+def test_the_last_column_of_many_rooms_is_not_much_longer_than_the_others(rooms: int) -> None:
+    scene = layout.place(topology.graph([star(rooms)]))
+    columns: dict[float, int] = {}
+    for box in scene.boxes:
+        columns[box.x] = columns.get(box.x, 0) + 1
+    lengths = sorted(columns.values())[1:]  # without the row of the owner
+    assert max(lengths) <= min(lengths) + 6, columns
