@@ -28,6 +28,8 @@ RATIO = 400
 MAX_FILES = 250_000
 MAX_DEPTH = 3
 MAX_FOLDERS = 64
+#: Of so many files the problems say that they are no texts.
+NO_TEXTS = 20
 _CHUNK = 1 << 16
 _XZ_MEMORY = 512 << 20
 _HEADER_LENGTH = 1 << 20
@@ -267,6 +269,8 @@ class Files:
         self._peeks = peeks
         self._counted = counted
         self._links: dict[str, str] = {}
+        self._no_texts = 0
+        self._refused: set[str] = set()  # targets of links that are no texts
         self._length = 0
         self._count = 0
 
@@ -288,11 +292,21 @@ class Files:
         """The targets of links that were not kept themselves."""
         return {target for target in self._links.values() if target not in self.texts}
 
+    def _refuse(self, path: str, why: str) -> None:
+        """Say that a file is no text; of many, only of the first few."""
+        self._no_texts += 1
+        if self._no_texts <= NO_TEXTS:
+            self.problems.append(f"{path}: {why}")
+
     def follow(self) -> None:
-        """Give each link the text of its target."""
+        """Give each link the text of its target; the last step."""
+        if self._no_texts > NO_TEXTS:
+            self.problems.append(f"{self._no_texts - NO_TEXTS} more files are no texts")
         for path, target in self._links.items():
             found = self.texts.get(target)
-            if found is None:
+            if target in self._refused:
+                self.passed.append(path)
+            elif found is None:
                 self.problems.append(f"{path}: a link to {target}, which is not there")
             elif path not in self.texts:
                 self.texts[path] = found._replace(target=target)
@@ -308,6 +322,17 @@ class Files:
         except failures() as error:
             self.problems.append(f"{path}: cannot be read: {_why(error)}")
 
+    def target(self, path: str, file: BinaryIO) -> None:
+        """Take a file with any name, because a wanted link leads to it; within the same bounds."""
+        stream = Stream(file)
+        start = stream.peek(4096)
+        why = "an archive" if is_tar(start) or is_zip(start) else unreadable(start)
+        if why:
+            self._refuse(path, why)
+            self._refused.add(path)
+        else:
+            self._keep(path, stream)
+
     def _take(self, path: str, stream: Stream, depth: int) -> None:
         start = stream.peek(4096)
         if is_tar(start) or is_zip(start):
@@ -316,9 +341,13 @@ class Files:
         why = unreadable(start)
         if why or not self._wanted(path, start):
             if why and self._peeks(path):
-                self.problems.append(f"{path}: {why}")
+                self._refuse(path, why)
             self.passed.append(path)
             return
+        self._keep(path, stream)
+
+    def _keep(self, path: str, stream: Stream) -> None:
+        """Keep the text of a file, as much of it as there is room for."""
         room = min(FILE_LENGTH, ALL_LENGTH - self._length)
         chunks, length, part = [], 0, ""
         try:
@@ -397,8 +426,7 @@ def _take(files: Files, path: str, relative: str) -> None:
     """Take a file with any name, because a wanted link leads to it."""
     try:
         with open(path, "rb") as file:
-            content = Stream(file).read(FILE_LENGTH) if os.fstat(file.fileno()).st_size <= _CHUNK else file.read(FILE_LENGTH)
-        files.texts[relative] = Text(text_of(content))
+            files.target(relative, file)
     except failures() as error:
         files.problems.append(f"{relative}: {_why(error)}")
 

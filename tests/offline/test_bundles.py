@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import tarfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 from packing import lay, pack
+from rooms import Netwrap
 
 from netwrap.errors import NetwrapError
 from netwrap.model.build import build
@@ -479,3 +481,20 @@ def test_a_zip_file_with_the_separators_of_windows(tmp_path: Path) -> None:
             packed.writestr(about, text)
     (host,) = opening.hosts([str(tmp_path / "x.zip")])
     assert host.root is not None and (len(host.root.links or ()), len(host.root.routes or ())) == (2, 4)
+
+
+def test_links_to_what_is_no_text(netwrap: Netwrap, tmp_path: Path) -> None:
+    """The target of a link is taken whatever its name is, but neither a program nor an archive is read as a table."""
+    (tmp_path / "ip_addr").write_text(ADDR)
+    (tmp_path / "blob.bin").write_bytes(b"\x7fELF" + bytes(range(256)) * 40)
+    (tmp_path / "links.bin").write_text(LINK)
+    (tmp_path / "ip_route").symlink_to("blob.bin")
+    (tmp_path / "ip_link").symlink_to("links.bin")
+    done = netwrap("--from", str(tmp_path), "ip", "link", "--columns", "ifname", "--format", "csv", "--no-header")
+    assert done.stdout.split() == re.findall(r"^\d+: (\w+)", LINK, re.M)
+    assert "blob.bin: a program, not a text" in done.stderr and "which is not there" not in done.stderr
+    assert netwrap("--from", str(tmp_path), "ip", "route").returncode == 1
+    for number in range(30):
+        (tmp_path / f"program{number}").write_bytes(b"\x7fELF" + bytes(80))
+    said = netwrap("--from", str(tmp_path), "ip", "link").stderr
+    assert said.count("a program, not a text") == 20 and "11 more files are no texts" in said
