@@ -143,6 +143,7 @@ class _Maker:
             "ports": [], "hidden": 0, "captured": netns.links is not None, "default": _has_default(netns),
         }  # fmt: skip
         self.rooms.append(room)
+        before = len(self.ports)
         mtus: dict[int, int] = {}
         for link in netns.links or ():
             mtus[link.get("mtu", 0)] = mtus.get(link.get("mtu", 0), 0) + 1
@@ -167,7 +168,7 @@ class _Maker:
             self._port_of.setdefault((id(netns), name), port)
             if port["kind"] == "bridge":
                 self._add_bus(port, name, "bridge")["filters"] = _filters(info)
-        self._add_vlans(netns, [port for port in self.ports if port["room"] == room["id"]])
+        self._add_vlans(netns, self.ports[before:])
 
     def _add_vlans(self, netns: Namespace, ports: list[Record]) -> None:
         """Give the ports of a bridge their VLANs where these tell something: some are not just untagged in VLAN 1."""
