@@ -10,7 +10,7 @@ from typing import Any
 import implementations
 import pytest
 from pairs import differences
-from rooms import Rooms
+from rooms import Rooms, settle
 
 from netwrap import arp, bridge_link, errors, ip_address, ip_link, ip_neigh, ip_netns, ip_route, ip_rule, query, route, shell
 
@@ -45,6 +45,7 @@ def red(rooms: Rooms) -> str:
         "rule add from 10.0.0.0/8 table 100 priority 500\n",
         name,
     )
+    settle(name)  # `tentative` is gone a second later
     return name
 
 
