@@ -313,7 +313,7 @@ class _Placer:
         for bus in self.buses.values():
             port = self.ports.get(bus["port"])
             words = [", ".join(port["addresses"])] if port is not None and port["addresses"] else []
-            words.append(f"{bus['kind']} of {bus['of']}{kind_of(bus)[len(bus['kind']) :]}")
+            words.append(kind_of(bus, bus["of"]))
             bus["state"] = port["state"] if port is not None else "unknown"
             words += [f"({bus['state']})"] if bus["state"] != "up" else []
             bus["subtitle"] = "  ".join(words)

@@ -200,12 +200,12 @@ class _Tree:
     def _of_bus(self, bus: Record) -> str:
         port = self.ports.get(bus["port"])
         words = self.words.of(port) + self._cloud_of(port) if port is not None else bus["title"]
-        where = "" if bus["room"] in self.rooms else f" of {bus['of']}"
+        kind = kind_of(bus, "" if bus["room"] in self.rooms else bus["of"])
         if self.close:
             own = {end for _, end in self._members(bus)}
             others = {self._elsewhere(room, end): None for room, end in self.on_bus[bus["id"]] if end not in own}
-            where += f"; also {', '.join(others)}" if others else ""
-        return f"{words}  ({kind_of(bus)}{where})"
+            kind += f"; also {', '.join(others)}" if others else ""
+        return f"{words}  ({kind})"
 
     def _elsewhere(self, room: str, end: str) -> str:
         """A member of a bus in few words, where its own line is elsewhere, or it has none."""

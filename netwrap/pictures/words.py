@@ -46,10 +46,11 @@ def vlans(rows: list[Record] | None) -> str:
     return f"vlan{'s' if several else ''} {', '.join(words)}"
 
 
-def kind_of(bus: Record) -> str:
-    """A bus in words: ``bridge``, or ``bridge, vlan aware``."""
+def kind_of(bus: Record, of: str = "") -> str:
+    """A bus in words: ``bridge``, ``bridge, vlan aware``, or with the title of its room ``bridge of red, vlan aware``."""
     filters = bus.get("filters")
-    return str(bus["kind"]) + ("" if filters is None else ", vlan aware" if filters else ", vlan filtering off")
+    way = "" if filters is None else ", vlan aware" if filters else ", vlan filtering off"
+    return f"{bus['kind']}{' of ' if of else ''}{of}{way}"
 
 
 class Words:

@@ -104,6 +104,8 @@ def test_a_vlan_link_has_its_parent_in_mermaid_and_where_only_its_kind_is_drawn(
    └─ d  eth0 = to-d (vlans 7,9 tagged); eth0.7 vlan 7
 """
     )
+    part = topology.only(graph, {"r4"})
+    assert text.draw(part, 200).split("\n")[0] == "sw vlan 7 tagged  (bridge of (root), vlan aware)"
 
 
 def test_a_lab_shows_its_vlans() -> None:
