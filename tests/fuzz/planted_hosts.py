@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from typing import NamedTuple
 
 PORT = 7007
@@ -57,10 +58,13 @@ class Net:
     def sysctl(self, netns: str, name: str, value: int) -> None:
         self.sh(self.write(netns, name, value))
 
-    def cable(self, a: str, dev_a: str, b: str, dev_b: str) -> None:
+    def cable(self, a: str, dev_a: str, b: str, dev_b: str, of_a: Sequence[str] = (), of_b: Sequence[str] = ()) -> None:
+        """Add a veth pair that is up, with the addresses of both ends."""
         self.sh(f"ip -n {a} link add {dev_a} type veth peer name {dev_b} netns {b}",
                 f"ip -n {a} link set dev {dev_a} up", f"ip -n {b} link set dev {dev_b} up")
         self.fault(f"{dev_a} of {a} down", f"ip -n {a} link set dev {dev_a} down", (*CUT, "no-route", "no-source", "rp-filter"))
+        self.address(a, dev_a, *of_a)
+        self.address(b, dev_b, *of_b)
 
     def address(self, netns: str, dev: str, *addresses: str) -> None:
         for address in addresses:
@@ -153,12 +157,8 @@ def compose(net: Net) -> None:
     for name, number in (("web", 18), ("app", rng.choice((18, 19))), ("db", 19), ("job", 19)):
         net.route(name, f"default via 172.{number}.0.1", f"default via fd00:{number}::1")
         net.host_faults(name, "eth0")
-    net.cable("dock", "eth0", "ext", "eth0")
-    net.address("dock", "eth0", "192.168.50.10/24", "2001:db8:50::10/64")
-    net.address("ext", "eth0", "192.168.50.1/24", "2001:db8:50::1/64")
-    net.cable("ext", "eth1", "wide", "eth0")
-    net.address("ext", "eth1", "198.51.100.1/24", "2001:db8:100::1/64")
-    net.address("wide", "eth0", "198.51.100.2/24", "2001:db8:100::2/64")
+    net.cable("dock", "eth0", "ext", "eth0", ("192.168.50.10/24", "2001:db8:50::10/64"), ("192.168.50.1/24", "2001:db8:50::1/64"))
+    net.cable("ext", "eth1", "wide", "eth0", ("198.51.100.1/24", "2001:db8:100::1/64"), ("198.51.100.2/24", "2001:db8:100::2/64"))
     net.route("dock", "default via 192.168.50.1", "default via 2001:db8:50::1")
     net.route("wide", "default via 198.51.100.1", "default via 2001:db8:100::1")
     net.forwards("dock")
@@ -405,12 +405,8 @@ def neutron(net: Net) -> None:
         net.sh(f"ip -n {name} link set dev eth0 address fa:16:3e:00:00:{at}")
         net.route(name, "default via 10.5.0.1")
         net.host_faults(name, "eth0")
-    net.cable("qrouter", "qg-1", "gate", "eth0")
-    net.address("qrouter", "qg-1", "203.0.113.10/24", "203.0.113.50/32")
-    net.address("gate", "eth0", "203.0.113.1/24")
-    net.cable("gate", "eth1", "client", "eth0")
-    net.address("gate", "eth1", "198.18.0.1/24")
-    net.address("client", "eth0", "198.18.0.2/24")
+    net.cable("qrouter", "qg-1", "gate", "eth0", ("203.0.113.10/24", "203.0.113.50/32"), ("203.0.113.1/24",))
+    net.cable("gate", "eth1", "client", "eth0", ("198.18.0.1/24",), ("198.18.0.2/24",))
     net.route("client", "default via 198.18.0.1")
     net.route("qrouter", "default via 203.0.113.1 dev qg-1")
     net.forwards("qrouter", six=False)
@@ -551,12 +547,8 @@ def firewalld(net: Net) -> None:
         net.plug(name, "eth0", "sw", f"p{at}", "br0", f"10.20.0.{at}/24", f"fd20::{at}/64")
         net.route(name, "default via 10.20.0.1", "default via fd20::1")
         net.host_faults(name, "eth0")
-    net.cable("fw", "eth0", "out", "eth0")
-    net.address("fw", "eth0", "198.18.0.1/24", "2001:db8:1::1/64")
-    net.address("out", "eth0", "198.18.0.2/24", "2001:db8:1::2/64")
-    net.cable("out", "eth1", "far", "eth0")
-    net.address("out", "eth1", "198.18.5.1/24", "2001:db8:5::1/64")
-    net.address("far", "eth0", "198.18.5.2/24", "2001:db8:5::2/64")
+    net.cable("fw", "eth0", "out", "eth0", ("198.18.0.1/24", "2001:db8:1::1/64"), ("198.18.0.2/24", "2001:db8:1::2/64"))
+    net.cable("out", "eth1", "far", "eth0", ("198.18.5.1/24", "2001:db8:5::1/64"), ("198.18.5.2/24", "2001:db8:5::2/64"))
     net.route("far", "default via 198.18.5.1", "default via 2001:db8:5::1")
     net.route("fw", "default via 198.18.0.2", "default via 2001:db8:1::2")
     net.route("out", "fd20::/64 via 2001:db8:1::1")
@@ -630,15 +622,9 @@ def ufw(net: Net) -> None:
     """A host and router with ufw's chains, IPv4 and IPv6."""
     rng = net.rng
     net.add("box", "in1", "out", "far")
-    net.cable("box", "eth1", "in1", "eth0")
-    net.address("box", "eth1", "10.30.0.1/24", "fd30::1/64")
-    net.address("in1", "eth0", "10.30.0.2/24", "fd30::2/64")
-    net.cable("box", "eth0", "out", "eth0")
-    net.address("box", "eth0", "198.18.0.1/24", "2001:db8:1::1/64")
-    net.address("out", "eth0", "198.18.0.2/24", "2001:db8:1::2/64")
-    net.cable("out", "eth1", "far", "eth0")
-    net.address("out", "eth1", "198.18.5.1/24", "2001:db8:5::1/64")
-    net.address("far", "eth0", "198.18.5.2/24", "2001:db8:5::2/64")
+    net.cable("box", "eth1", "in1", "eth0", ("10.30.0.1/24", "fd30::1/64"), ("10.30.0.2/24", "fd30::2/64"))
+    net.cable("box", "eth0", "out", "eth0", ("198.18.0.1/24", "2001:db8:1::1/64"), ("198.18.0.2/24", "2001:db8:1::2/64"))
+    net.cable("out", "eth1", "far", "eth0", ("198.18.5.1/24", "2001:db8:5::1/64"), ("198.18.5.2/24", "2001:db8:5::2/64"))
     net.route("in1", "default via 10.30.0.1", "default via fd30::1")
     net.route("far", "default via 198.18.5.1", "default via 2001:db8:5::1")
     net.route("box", "default via 198.18.0.2", "default via 2001:db8:1::2")
@@ -683,17 +669,11 @@ def dualwan(net: Net) -> None:
     """A router with two uplinks, marks of connections, and rules for marks."""
     rng = net.rng
     net.add("gw", "pc", "isp1", "isp2", "web")
-    net.cable("gw", "lan", "pc", "eth0")
-    net.address("gw", "lan", "192.168.1.1/24")
-    net.address("pc", "eth0", "192.168.1.10/24")
+    net.cable("gw", "lan", "pc", "eth0", ("192.168.1.1/24",), ("192.168.1.10/24",))
     net.route("pc", "default via 192.168.1.1")
     for n in (1, 2):
-        net.cable("gw", f"wan{n}", f"isp{n}", "cust")
-        net.address("gw", f"wan{n}", f"100.64.{n}.2/24")
-        net.address(f"isp{n}", "cust", f"100.64.{n}.1/24")
-        net.cable(f"isp{n}", "core", "web", f"up{n}")
-        net.address(f"isp{n}", "core", f"100.70.{n}.1/24")
-        net.address("web", f"up{n}", f"100.70.{n}.2/24")
+        net.cable("gw", f"wan{n}", f"isp{n}", "cust", (f"100.64.{n}.2/24",), (f"100.64.{n}.1/24",))
+        net.cable(f"isp{n}", "core", "web", f"up{n}", (f"100.70.{n}.1/24",), (f"100.70.{n}.2/24",))
         net.forwards(f"isp{n}", six=False)
         net.sh(f"ip -n gw route add default via 100.64.{n}.1 table 20{n}", f"ip -n gw rule add fwmark 0x{n}00/0xff00 lookup 20{n} pref {1000 + n}",
                f"ip -n web route add 100.64.{n}.0/24 via 100.70.{n}.1")
@@ -755,9 +735,7 @@ def maps(net: Net) -> None:
     rng = net.rng
     net.add("core", "a", "b", "c", "d")
     for at, name in enumerate("abcd", 1):
-        net.cable("core", f"if{name}", name, "eth0")
-        net.address("core", f"if{name}", f"10.40.{at}.254/24", f"fd40:{at}::fe/64")
-        net.address(name, "eth0", f"10.40.{at}.1/24", f"10.40.{at}.2/24", f"fd40:{at}::1/64")
+        net.cable("core", f"if{name}", name, "eth0", (f"10.40.{at}.254/24", f"fd40:{at}::fe/64"), (f"10.40.{at}.1/24", f"10.40.{at}.2/24", f"fd40:{at}::1/64"))
         net.route(name, f"default via 10.40.{at}.254", f"default via fd40:{at}::fe")
         net.host_faults(name, "eth0")
     net.forwards("core")
@@ -833,22 +811,14 @@ def dmz(net: Net) -> None:
     net.bridge("sw", "br0")
     for at, (name, dev) in enumerate((("rtr", "lan"), ("srv", "eth0"), ("pc", "eth0"), ("r2", "eth0")), 1):
         net.plug(name, dev, "sw", f"p{at}", "br0", f"10.60.0.{at}/24")
-    net.cable("r2", "eth1", "lab", "eth0")
-    net.address("r2", "eth1", "10.61.0.1/24")
-    net.address("lab", "eth0", "10.61.0.2/24")
+    net.cable("r2", "eth1", "lab", "eth0", ("10.61.0.1/24",), ("10.61.0.2/24",))
     net.route("lab", "default via 10.61.0.1")
     net.route("r2", "default via 10.60.0.1")
     net.route("rtr", "10.61.0.0/24 via 10.60.0.4")
     net.forwards("r2", six=False)
-    net.cable("rtr", "dmz0", "dmz", "eth0")
-    net.address("rtr", "dmz0", "10.62.0.1/24")
-    net.address("dmz", "eth0", "10.62.0.2/24")
-    net.cable("rtr", "wan", "isp", "eth0")
-    net.address("rtr", "wan", "203.0.113.2/30")
-    net.address("isp", "eth0", "203.0.113.1/30")
-    net.cable("isp", "eth1", "guest", "eth0")
-    net.address("isp", "eth1", "198.51.100.1/24")
-    net.address("guest", "eth0", "198.51.100.9/24")
+    net.cable("rtr", "dmz0", "dmz", "eth0", ("10.62.0.1/24",), ("10.62.0.2/24",))
+    net.cable("rtr", "wan", "isp", "eth0", ("203.0.113.2/30",), ("203.0.113.1/30",))
+    net.cable("isp", "eth1", "guest", "eth0", ("198.51.100.1/24",), ("198.51.100.9/24",))
     net.route("guest", "default via 198.51.100.1")
     net.route("rtr", "default via 203.0.113.1")
     for name in ("srv", "pc"):
@@ -915,12 +885,8 @@ def six(net: Net) -> None:
         net.fault(f"{name} blocks nd", f"ip netns exec {name} ip6tables -A INPUT -p ipv6-icmp -m icmp6 --icmpv6-type 135 -j DROP", ("filter",), name)
         net.fault(f"{name} forgets nd in its rules", (f"ip netns exec {name} ip6tables -P INPUT DROP", f"ip netns exec {name} ip6tables -A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT", f"ip netns exec {name} ip6tables -A INPUT -p tcp --dport 7007 -j ACCEPT"), ("filter",), name, "a", "b", "r")
         net.fault(f"{name} narrow", (f"ip -n {name} address del fd60::{at}/64 dev eth0", f"ip -n {name} address add fd60::{at}/128 dev eth0 nodad"), ("no-route", *SILENT), name, "r", "a", "b")
-    net.cable("r", "wan", "up", "eth0")
-    net.address("r", "wan", "2001:db8:61::1/64")
-    net.address("up", "eth0", "2001:db8:61::2/64")
-    net.cable("up", "eth1", "far", "eth0")
-    net.address("up", "eth1", "2001:db8:62::1/64")
-    net.address("far", "eth0", "2001:db8:62::2/64")
+    net.cable("r", "wan", "up", "eth0", ("2001:db8:61::1/64",), ("2001:db8:61::2/64",))
+    net.cable("up", "eth1", "far", "eth0", ("2001:db8:62::1/64",), ("2001:db8:62::2/64",))
     net.route("far", "default via 2001:db8:62::1")
     net.route("r", "default via 2001:db8:61::2")
     net.sh("ip -n up -6 route add 2001:db8:60::/64 via 2001:db8:61::1")
@@ -980,9 +946,7 @@ def fabric(net: Net) -> None:
         for spine in (1, 2):
             net.cable(f"l{leaf}", f"up{spine}", f"s{spine}", f"dn{leaf}")
             net.sh(f"ip -n l{leaf} address add fe80::{leaf}/64 dev up{spine} nodad", f"ip -n s{spine} address add fe80::f{spine}/64 dev dn{leaf} nodad")
-        net.cable(f"h{leaf}", "eth0", f"l{leaf}", "host")
-        net.address(f"h{leaf}", "eth0", f"10.80.{leaf}.2/24", f"fd80:{leaf}::2/64")
-        net.address(f"l{leaf}", "host", f"10.80.{leaf}.1/24", f"fd80:{leaf}::1/64")
+        net.cable(f"h{leaf}", "eth0", f"l{leaf}", "host", (f"10.80.{leaf}.2/24", f"fd80:{leaf}::2/64"), (f"10.80.{leaf}.1/24", f"fd80:{leaf}::1/64"))
         net.address(f"l{leaf}", "lo", f"10.255.0.{leaf}/32", f"fd80:ff::{leaf}/128")
         net.route(f"h{leaf}", f"default via 10.80.{leaf}.1", f"default via fd80:{leaf}::1")
         net.forwards(f"l{leaf}")
@@ -1036,9 +1000,7 @@ def provider(net: Net) -> None:
         net.route(name, "95.0.0.1 dev eth0 scope link") if rng.random() < 0.5 else None
         net.sh(f"ip -n {name} route add default via 95.0.0.1 dev eth0 onlink")
         net.fault(f"no default in {name}", f"ip -n {name} route del default", ("no-route", "rp-filter"), name)
-    net.cable("dc", "wan", "web", "eth0")
-    net.address("dc", "wan", "8.8.0.1/24")
-    net.address("web", "eth0", "8.8.0.8/24")
+    net.cable("dc", "wan", "web", "eth0", ("8.8.0.1/24",), ("8.8.0.8/24",))
     net.route("web", "default via 8.8.0.1")
     net.forwards("dc", six=False)
     net.forwards("box", six=False)
@@ -1053,9 +1015,7 @@ def provider(net: Net) -> None:
         net.sysctl("box", f"net/ipv4/conf/{dev}/proxy_arp", 1)
         net.sysctl("box", f"net/ipv4/neigh/{dev}/proxy_delay", 0)
         net.fault(f"no proxy_arp on {dev}", net.write("box", f"net/ipv4/conf/{dev}/proxy_arp", 0), SILENT, "box", "vm2", "dc", "box2", "vm1", "vm3", "web")
-    net.cable("vm3", "eth0", "box", "tap3")
-    net.address("vm3", "eth0", "10.90.0.2/24")
-    net.address("box", "tap3", "10.90.0.1/24")
+    net.cable("vm3", "eth0", "box", "tap3", ("10.90.0.2/24",), ("10.90.0.1/24",))
     net.route("vm3", "default via 10.90.0.1")
     net.nft("box", """
 table ip n {
@@ -1087,24 +1047,16 @@ def vpn(net: Net) -> None:
     """A client whose traffic goes through another router by mark, with exceptions, throw routes, and routes of several metrics."""
     rng = net.rng
     net.add("me", "home", "exit", "isp", "site")
-    net.cable("me", "eth0", "home", "lan")
-    net.address("me", "eth0", "192.168.3.2/24")
-    net.address("home", "lan", "192.168.3.1/24")
-    net.cable("me", "tun", "exit", "cl")
-    net.address("me", "tun", "10.8.0.2/24")
-    net.address("exit", "cl", "10.8.0.1/24")
+    net.cable("me", "eth0", "home", "lan", ("192.168.3.2/24",), ("192.168.3.1/24",))
+    net.cable("me", "tun", "exit", "cl", ("10.8.0.2/24",), ("10.8.0.1/24",))
     for name, dev, net4 in (("home", "wan", "100.65.1"), ("exit", "wan", "100.65.2")):
-        net.cable(name, dev, "isp", f"to{name}")
-        net.address(name, dev, f"{net4}.2/24")
-        net.address("isp", f"to{name}", f"{net4}.1/24")
+        net.cable(name, dev, "isp", f"to{name}", (f"{net4}.2/24",), (f"{net4}.1/24",))
         net.route(name, f"default via {net4}.1")
         net.forwards(name, six=False)
         if rng.random() < 0.8:
             net.sh(f"ip netns exec {name} iptables -t nat -A POSTROUTING -o wan -j MASQUERADE")
             net.fault(f"{name} does not masquerade", f"ip netns exec {name} iptables -t nat -F POSTROUTING", ("no-route", "no-masquerade"), "isp", "site")
-    net.cable("isp", "core", "site", "eth0")
-    net.address("isp", "core", "203.0.113.1/24")
-    net.address("site", "eth0", "203.0.113.9/24", "203.0.113.10/24")
+    net.cable("isp", "core", "site", "eth0", ("203.0.113.1/24",), ("203.0.113.9/24", "203.0.113.10/24"))
     net.route("site", "default via 203.0.113.1")
     net.forwards("isp", six=False)
     net.sh("ip -n me route add default via 192.168.3.1 metric 600")
