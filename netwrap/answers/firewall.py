@@ -292,10 +292,9 @@ class _Walk:
             effects = iptables_rules.apply(rule, world.packet, self.context)
         except Lots as lots:
             world = self.doubted(chain, rule, world, str(lots))
-            for self.context.lot in range(lots.count):
+            for _ in nft_rules.lots(lots.count, self.context):
                 for effect in iptables_rules.apply(rule, world.packet, self.context):
                     self.effect(chain, rule, effect, world, on, back, ends, depth)
-            self.context.lot = None
             return
         except (Unknown, LookupError, TypeError, ValueError, AttributeError) as error:
             ends.append(_End("undecided", self.doubted(chain, rule, world, str(error))))

@@ -12,6 +12,7 @@ from functools import cached_property
 from parsers.tuples import NamedTuple
 
 from ..model.peers import PAIRS
+from ..prefixes import network
 from .inside import inside
 
 TYPE_CHECKING = False
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from ..model.host import Host
     from ..model.namespace import Namespace
+    from ..prefixes import Network
 
     #: Walks an outer packet of a tunnel: (namespace, source or None, destination, kind, port, TTL) → the namespace it comes to,
     #: the obstacle on the way there, the source, and the obstacle on the way back.
@@ -619,16 +621,15 @@ class Wires:
 
     def _vlan_beside(self, netns: Namespace, bridge: str, dev: str) -> int | None:
         """The VLAN of a bridge in which others have addresses in the network of the station behind a port; None: no such VLAN."""
-        import ipaddress  # it takes milliseconds to load, and only this mend needs it
 
-        def networks(place: Namespace | None, name: object) -> set[str]:
+        def networks(place: Namespace | None, name: object) -> set[Network | None]:
             rows = place.addresses_of(str(name)) if place is not None else []
             return {
-                str(ipaddress.ip_network(f"{row['local']}/{row['prefixlen']}", strict=False))
+                network(f"{row['local']}/{row['prefixlen']}")
                 for row in rows if row.get("scope") == "global" and "local" in row and "prefixlen" in row
-            }  # fmt: skip
+            } - {None}  # fmt: skip
 
-        def behind(port: Link) -> set[str]:
+        def behind(port: Link) -> set[Network | None]:
             peer = self.host.peer(netns, port)
             return networks(peer.netns, (peer.link or {}).get("ifname")) if peer is not None else set()
 
@@ -884,7 +885,7 @@ class Wires:
                 if kind(end) != what or (other is netns and end is link) or self.underlay(other, end) is not place:
                     continue
                 theirs = data(end)
-                ends = (_address(theirs.get("remote", theirs.get("remote6"))), _address(theirs.get("local")))
+                ends = (_remote(theirs), _address(theirs.get("local")))
                 if theirs.get("id") != info.get("id") or theirs.get("port") != info.get("port"):
                     continue
                 if what == "geneve" and ends[0] is None or what not in ("vxlan", "geneve") and ends[1] not in (None, remote):
@@ -906,18 +907,17 @@ class Wires:
         The kernel refuses a remote to a tunnel of IP that was made without: there ``nexthop`` of the packet is led to it.
         """
         what, info, dev = kind(link), data(link), link.get("ifname")
-        ours = _address(info.get("remote", info.get("remote6")))
+        ours = _remote(info)
         found = [
             _address(data(end).get("local"))
             for other in self.host.namespaces for end in other.links or ()
             if kind(end) == what and end is not link and data(end).get("id") == info.get("id")
-            and source is not None and _address(data(end).get("remote", data(end).get("remote6"))) == source
+            and source is not None and _remote(data(end)) == source
         ]  # fmt: skip
         if len(found) != 1 or found[0] in (None, ours):
             return ()
         if nexthop is None or not self.asks_nexthop(netns, link):
-            ident = f"id {info.get('id')} " if what == "geneve" else ""  # which `ip` wants to be told again
-            return (inside(netns, f"ip link set dev {dev} type {what} {ident}remote {found[0]}"),)
+            return (inside(netns, f"ip link set dev {dev} type {what} {_to_remote(link, str(found[0]))}"),)
         if what == "gre":
             return (inside(netns, f"ip neigh replace {nexthop} lladdr {found[0]} dev {dev} nud permanent"),)
         return (inside(netns, f"ip route replace {nexthop}/32 via {found[0]} dev {dev} onlink"),)
@@ -925,11 +925,10 @@ class Wires:
     def _unlike(self, link: Link, other: Namespace, end: Link, source: str | None) -> Obstacle | None:
         """Why a tunnel (``end``) does not take what another one sends, by its remote, key or checksum."""
         info, theirs, dev, what = data(link), data(end), str(end.get("ifname")), kind(end)
-        remote = _address(theirs.get("remote", theirs.get("remote6")))
+        remote = _remote(theirs)
         text, change = "", ""
         if source is not None and remote not in (None, source):
-            ident = f"id {info.get('id')} " if what == "geneve" else ""
-            text, change = f"has the remote {remote}, not {source}", f"{ident}remote {source}"
+            text, change = f"has the remote {remote}, not {source}", _to_remote(link, source)
         elif info.get("okey") != theirs.get("ikey"):
             text = f"takes {_key(theirs.get('ikey'))}, not {_key(info.get('okey'))}"
             change = f"ikey {info['okey']}" if "okey" in info else "noikey"
@@ -1124,6 +1123,16 @@ def _mac(link: AnyRecord) -> str | None:
 def _whole(value: Any) -> int | None:
     """A TTL; None for one that is inherited."""
     return value if isinstance(value, int) and value > 0 else None
+
+
+def _remote(info: Record) -> str | None:
+    """The remote of a tunnel, by its data."""
+    return _address(info.get("remote", info.get("remote6")))
+
+
+def _to_remote(link: AnyRecord, remote: str) -> str:
+    """The words that give a tunnel another remote; of a geneve, `ip` wants to be told the id again."""
+    return (f"id {data(link).get('id')} " if kind(link) == "geneve" else "") + f"remote {remote}"
 
 
 def _key(value: Any) -> str:

@@ -17,6 +17,7 @@ from .routing import family_of, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
     from parsers.records import FirewallRecord, Record
@@ -338,11 +339,19 @@ def draw(count: int, what: str, context: Context) -> int:
     return context.lot or 0
 
 
+def lots(count: int, context: Context) -> Iterator[int]:
+    """Try each lot: while one is yielded, :func:`draw` draws it."""
+    try:
+        for context.lot in range(count):
+            yield context.lot
+    finally:
+        context.lot = None
+
+
 def drawn(statement: Record, packet: Packet, table: Table, context: Context, count: int) -> list[Effect | None]:
     """The effect of a statement for each of its lots; None where the rule does not apply then. Raises Unknown."""
     found: list[Effect | None] = []
-    for lot in range(count):
-        context.lot = lot
+    for _ in lots(count, context):
         try:
             if "match" in statement:
                 found.append(Effect() if matches(statement, packet, table, context) else None)
@@ -350,8 +359,6 @@ def drawn(statement: Record, packet: Packet, table: Table, context: Context, cou
                 found.append(apply(statement, packet, table, context))
         except Broken:
             found.append(None)
-        finally:
-            context.lot = None
     return found
 
 

@@ -273,9 +273,9 @@ def _understood(command: str) -> tuple[list[str], Command]:
     return words, understand(words)
 
 
-# The answer of a kernel without the table.
 # Every namespace has a loopback, and rules.
 _NEVER_EMPTY = ("ip_link", "ip_address", "ip_rule")
+# The answer of a kernel without the table.
 _UNKNOWN_TO_KERNEL = lazy(r"not supported|Dump terminated$", 0)
 
 

@@ -196,8 +196,8 @@ def _drawn(
 
     width = shutil.get_terminal_size((WIDTH, 0)).columns  # COLUMNS, else of the terminal
     most = max(text.LINES, len(found["rooms"]) + 1)
-    while not options.unfold and text.height(folded, width) > most:  # buses and clouds have lines, too: fold so many rooms
-        fewer = topology_folding.fold_some(folded, text.height(folded, width) - most, [*asked, *marks])
+    while not options.unfold and (over := text.height(folded, width) - most) > 0:  # buses and clouds have lines, too
+        fewer = topology_folding.fold_some(folded, over, [*asked, *marks])
         if fewer is folded:
             break
         folded = fewer

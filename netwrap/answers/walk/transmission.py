@@ -220,9 +220,10 @@ class Transmission:
         asked = Question(way.packet.destination, None, None, dev)
         decision = self.routers.of(netns, way.packet.family).decide(asked)
         way = way.lacking(decision.missing)
-        again = any(leg.dev == dev and kind(netns.link(dev) or {}) == "vrf" for leg in decision.legs)
+        is_vrf = kind(netns.link(dev) or {}) == "vrf"
+        again = is_vrf and any(leg.dev == dev for leg in decision.legs)
         if decision.delivers:
-            yield Arrival(netns, way, dev if kind(netns.link(dev) or {}) == "vrf" else "lo")
+            yield Arrival(netns, way, dev if is_vrf else "lo")
         elif not decision.sends or again:
             yield self.stops.no_way(netns, way, decision._replace(type="no-route") if again else decision, asked)
         else:

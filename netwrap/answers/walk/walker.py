@@ -199,13 +199,14 @@ class Walker:
             return
         way = way._replace(packet=conntrack.restored_source(way, netns, outcome.packet, local=True))
         if way.packet.destination != packet.destination or outcome.rerouted:
-            again = self.routers.of(netns, packet.family).decide(question_of(way.packet, way.packet.source, None, None))
-            for leg, record in legs_of(again) if again.sends else ():
-                yield from self._post(netns, self._routed(way, netns, again, leg, record, way.packet.source), leg, before)
+            asked = question_of(way.packet, way.packet.source, None, None)
+            again = self.routers.of(netns, packet.family).decide(asked)
             if again.sends:
+                for leg, record in legs_of(again):
+                    yield from self._post(netns, self._routed(way, netns, again, leg, record, way.packet.source), leg, before)
                 return
             if not again.delivers:
-                yield self.stops.no_way(netns, way, again, question_of(way.packet, way.packet.source, None, None))
+                yield self.stops.no_way(netns, way, again, asked)
                 return
         outcome, way = self.hooks.judge(way, netns, "postrouting", replace(way.packet, state=state), lo_leg)
         if outcome.verdict in ("drop", "reject"):
