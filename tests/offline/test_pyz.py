@@ -168,6 +168,15 @@ def test_what_needs_a_package_of_the_router_names_it(router: Run, tmp_path: Path
     assert "opkg install python3-lzma" in done.stderr
 
 
+def test_it_reads_a_host_by_a_command(pyz: Path) -> None:
+    """The library sh drives the command: its options (_env, _in, ...) keep their names, however short ours become."""
+    argv = [sys.executable, str(pyz), "--via", "env"]
+    done = subprocess.run([*argv, "ip", "link", "show", "lo"], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "") and " lo " in done.stdout
+    done = subprocess.run([*argv, "report"], capture_output=True, text=True)
+    assert "(root)" in done.stdout, done.stderr
+
+
 def test_it_is_read_from_standard_input_where_that_is_a_file(pyz: Path) -> None:
     with open(pyz, "rb") as file:
         argv = [sys.executable, "-I", "/dev/stdin", "--version"]
