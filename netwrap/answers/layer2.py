@@ -1,8 +1,8 @@
 """Find the receivers of a frame that leaves by a link: cables, bridges with ports and VLANs, macvlan, bonds, tunnels.
 
-A frame to everybody is followed out of a link: each link that would hand it to its namespace is an :class:`End`, with the way
-to it and the first obstacle on that way. What lies behind an obstacle is looked at as well: so the owner of an address who is
-cut off is known, and the obstacle is the cause.
+A broadcast frame is followed from the link that sends it. Each link that would hand the frame to its namespace becomes an
+:class:`End`, with the way of the frame and the first obstacle on that way. The search goes on behind an obstacle: so the owner of
+an address is found even if it is cut off, and the obstacle is the cause.
 """
 
 from __future__ import annotations
@@ -26,29 +26,29 @@ if TYPE_CHECKING:
     from ..model.namespace import Namespace
     from ..prefixes import Network
 
-    #: Walks an outer packet of a tunnel: (namespace, source or None, destination, kind, port, TTL) → the namespace it comes to,
-    #: the obstacle on the way there, the source, and the obstacle on the way back.
+    #: Walks the outer packet of a tunnel: (namespace, source or None, destination, kind, port, TTL) → the namespace that it
+    #: reaches, the obstacle on the way there, the source, and the obstacle on the way back.
     Carry = Callable[
         [Namespace, "str | None", str, str, "int | None", "int | None"],
         "tuple[Namespace | None, Obstacle | None, str | None, Obstacle | None]",
     ]
 
 _TUNNELS = ("gre", "gretap", "ipip", "sit", "ip6tnl", "ip6gre", "ip6gretap", "vti", "vti6", "wireguard", "xfrm", "geneve")
-#: Tunnels that hand nothing on without the policies of IPsec, which no capture has.
+#: Tunnels that pass nothing on without policies of IPsec, which no capture contains.
 _IPSEC = ("vti", "vti6", "xfrm")
 #: Tunnels that may have no remote: the next hop of each packet is the outer destination.
 _TO_NEXTHOPS = ("gre", "ipip")
 _EVERYBODY = "00:00:00:00:00:00"
 _GROUPS = tuple(str(first) for first in range(224, 240))
-#: A tag of 802.1ad is its VLAN plus this: another VLAN than the one of 802.1Q with the same number.
+#: Added to the VLAN number of an 802.1ad tag: such a VLAN is not the VLAN of 802.1Q with the same number.
 _SERVICE = 4096
 _STOPPED = ("disabled", "listening", "learning", "blocking")
-#: No way of a frame is longer: a loop of bridges.
+#: The most links on the way of a frame; a longer way is a loop of bridges.
 _DEPTH = 40
 
 
 class Obstacle(NamedTuple):
-    """Where a frame or packet ends, and why; ``mend``: commands that would let it pass."""
+    """The place where a frame or packet ends, and the reason; ``mend``: commands that would let it pass."""
 
     reason: str
     netns: Namespace
@@ -61,7 +61,7 @@ class Obstacle(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One station of a frame."""
+    """One station on the way of a frame."""
 
     netns: Namespace
     stage: str
@@ -80,7 +80,7 @@ class Crossing(NamedTuple):
 
 
 class End(NamedTuple):
-    """A link that receives the frame, and how the frame came there."""
+    """A link that receives the frame, and the way of the frame to it."""
 
     netns: Namespace
     link: Link
@@ -95,7 +95,7 @@ class End(NamedTuple):
 
 
 class Unknown(NamedTuple):
-    """Where a frame leaves what was captured: ``outside`` is a real cable, else the other end is not certain."""
+    """A link by which a frame leaves the captured network. ``outside``: by a real cable; else the other end is not certain."""
 
     netns: Namespace
     dev: str
@@ -106,7 +106,7 @@ class Unknown(NamedTuple):
 
 
 class Proxy(NamedTuple):
-    """A vxlan that answers ARP and neighbour discovery itself, from its own entries (`proxy`), and the obstacle before it."""
+    """A vxlan that answers ARP and neighbour discovery itself, from its own entries (`proxy`); the obstacle on the way to it."""
 
     netns: Namespace
     link: Link
@@ -114,7 +114,7 @@ class Proxy(NamedTuple):
 
 
 class Segment:
-    """All that a link reaches: ``own`` ends, and those behind the other ports of bridges (``shared``), made when asked for.
+    """All ends that a link reaches: ``own`` ends, and ends behind the other ports of bridges (``shared``), computed when needed.
 
     The ends behind a bridge are the same for all of its ports, except for the frame's way to the bridge. So a bridge with many
     ports is walked once, not once from each port.
@@ -132,7 +132,7 @@ class Segment:
         self.dead: tuple[Obstacle, ...] = (*dead, *(obstacle for one in shared for obstacle in one.core.dead))
 
     def each(self) -> Iterator[End]:
-        """The ends, one by one, for a caller that needs only the first few. With several bridges an end may come twice."""
+        """The ends, one by one, for a caller that needs only the first few. With several bridges an end may occur twice."""
         yield from self.own
         for one in self.shared:
             for end in one.core.own:
@@ -154,12 +154,12 @@ class Segment:
 
     @cached_property
     def ends(self) -> tuple[End, ...]:
-        """All ends; if a link is reached twice, the end of the way without an obstacle."""
+        """All ends; of a link that is reached by two ways, the end whose way has no obstacle."""
         return tuple(_once(self.each()) if self.shared else self.own)
 
 
 class Shared(NamedTuple):
-    """A bridge as one of its ports sees it: ``core`` is the segment of the bridge itself, ``way`` how the frame came to it."""
+    """A bridge as one of its ports sees it: ``core`` is the segment of the bridge itself, ``way`` the frame's way to it."""
 
     core: Segment
     bridge: str
@@ -176,12 +176,12 @@ class Shared(NamedTuple):
         return End(end.netns, end.link, self._trail(end.trail), obstacle, crossings, (*self.way.sizes, *end.sizes))
 
     def unknown(self) -> Iterator[Unknown]:
-        """Where a frame from the port leaves what was captured."""
+        """The links by which a frame from the port leaves the captured network."""
         for one in self.core.unknown:
             yield one._replace(trail=self._trail(one.trail), obstacle=self.way.obstacle or one.obstacle)
 
     def proxies(self) -> Iterator[Proxy]:
-        """The vxlans that answer what the port asks."""
+        """The vxlans that answer ARP and neighbour discovery of the port."""
         for one in self.core.proxies:
             yield one._replace(obstacle=self.way.obstacle or one.obstacle)
 
@@ -199,18 +199,18 @@ class _Way(NamedTuple):
     crossings: tuple[Crossing, ...] = ()
     sizes: tuple[tuple[int, Namespace, str], ...] = ()
     passed: frozenset[tuple[int, str, tuple[int, ...]]] = frozenset()
-    mac: str | None = None  # where the frame goes; None: to everybody
+    mac: str | None = None  # the destination; None: everybody
     sender: str | None = None  # the MAC that an answer goes to
     learned: bool = False  # whether a frame came from ``mac`` before
     left: tuple[int, str, str] | None = None  # the parent of the macvlan or ipvlan that sent the frame, and its mode
-    mended: frozenset[tuple[str, int, object]] = frozenset()  # faults that are taken for mended
+    mended: frozenset[tuple[str, int, object]] = frozenset()  # faults that count as mended
 
     def step(self, *step: Any) -> _Way:
         return _Way((*self.trail, Step(*step)), self.obstacle, self.crossings, self.sizes, self.passed, self.mac, self.sender,
                     self.learned, self.left, self.mended)  # fmt: skip
 
     def passing(self, key: tuple[int, str, tuple[int, ...]], sizes: tuple[tuple[int, Namespace, str], ...] = ()) -> _Way:
-        """The way on through a link, which counts as passed; ``sizes``: what the link lets through."""
+        """Continue the way through a link, and remember that link as passed; ``sizes``: the MTU of the link."""
         return _Way(self.trail, self.obstacle, self.crossings, (*self.sizes, *sizes), self.passed | {key}, self.mac, self.sender,
                     self.learned, self.left, self.mended)  # fmt: skip
 
@@ -229,9 +229,9 @@ def kind(link: AnyRecord) -> str | None:
 
 
 def role(netns: Namespace, link: AnyRecord) -> str | None:
-    """The kind of a link; where the capture does not tell, a master's flags do: bridge, bond or vrf.
+    """The kind of a link. If the capture does not contain it, the flags of a master tell a bridge, a bond and a vrf apart.
 
-    (Text without `-d` shows no kinds. Ports of Open vSwitch have the master ovs-system, which is no bridge.)
+    (Text without `-d` shows no kinds. Ports of Open vSwitch have the master ovs-system, which is not a bridge.)
     """
     what, flags = kind(link), link.get("flags", ())
     if what is not None or "LOOPBACK" in flags or not netns.ports(str(link.get("ifname"))) or link.get("ifname") == "ovs-system":
@@ -251,7 +251,7 @@ def has_address(netns: Namespace, dev: str, address: str) -> bool:
 
 
 def routes_like_its_parent(link: AnyRecord) -> bool:
-    """Whether a link is an ipvlan of mode l3 or l3s: it asks for no MAC, and its parent's namespace routes what it sends."""
+    """Whether a link is an ipvlan of mode l3 or l3s: it asks for no MAC, and its parent's namespace routes its packets."""
     return kind(link) == "ipvlan" and data(link).get("mode") in ("l3", "l3s")
 
 
@@ -285,10 +285,10 @@ class Wires:
         self._alike: dict[tuple[int, str], bool] = {}
 
     def segment(self, netns: Namespace, dev: str, mac: str | None = None, learned: bool = False) -> Segment:
-        """Everything that receives a frame to everybody out of a link.
+        """Find all that receives a broadcast frame which a link sends.
 
-        ``mac``: a frame to that MAC, which a vxlan may steer (or the next hop of a packet, where :meth:`asks_nexthop`).
-        ``learned``: a frame came from that MAC before.
+        ``mac``: the frame goes to that MAC instead, which a vxlan may steer; for a tunnel that :meth:`asks_nexthop`, ``mac`` is
+        the next hop of the packet. ``learned``: a frame came from that MAC before.
         """
         if self._overlays is None:
             self._overlays = any(kind(link) == "vxlan" for other in self.host.namespaces for link in other.links or ())
@@ -324,9 +324,9 @@ class Wires:
         return self._children.get((id(netns), dev), [])
 
     def taker(self, netns: Namespace, dev: str, address: str) -> tuple[Namespace, Link] | None:
-        """The link that takes a packet to an address in place of ``dev``, where ipvlans share its MAC; None: the link itself.
+        """The link that takes a packet to an address, of the links that share the MAC of ``dev``: a parent and its ipvlans.
 
-        All of them have one MAC, so the address decides: an ipvlan that has it, else the parent.
+        All of them have one MAC, so the address decides: an ipvlan that has the address, else the parent. None: not captured.
         """
         place, link = netns, netns.link(dev)
         if kind(link or {}) == "ipvlan" and link is not None:
@@ -496,7 +496,7 @@ class Wires:
         )
 
     def _carrier_for(self, netns: Namespace, link: Link) -> tuple[str, ...]:
-        """The command that gives a link a carrier: the one or the other end is set up."""
+        """The command that gives a link a carrier: it sets up the end that is down."""
         if not is_up(link):
             return (inside(netns, f"ip link set dev {link.get('ifname')} up"),)
         peer = self.host.peer(netns, link)
@@ -570,7 +570,7 @@ class Wires:
             )
 
     def _treats_alike(self, netns: Namespace, bridge: str) -> bool:
-        """Whether a bridge passes a frame on in the same way, whichever port it came in by: no VLANs, isolation or hairpin."""
+        """Whether a bridge treats frames from all of its ports in the same way: no VLANs, isolation or hairpin."""
         key = (id(netns), bridge)
         if key not in self._alike:
             self._alike[key] = not data(netns.link(bridge) or {}).get("vlan_filtering") and not any(
@@ -584,7 +584,7 @@ class Wires:
         if state not in _STOPPED or not is_up(port) or not is_up(netns.link(str(port.get("master"))) or {}):
             return way
         if state == "disabled" and "NO-CARRIER" in port.get("flags", ()):
-            return way  # that is the cable's fault, and said there
+            return way  # the cable is at fault, and reported as the cause
         what = f"{name} in {netns.title} does not forward: its port is {state}"
         mend = (inside(netns, f"bridge link set dev {name} state 3"),)
         return way.blocked(
@@ -594,7 +594,7 @@ class Wires:
     def _classified(
         self, netns: Namespace, bridge: str, dev: str, tags: tuple[int, ...], way: _Way
     ) -> tuple[int, tuple[int, ...], _Way]:
-        """The VLAN that a frame gets at a port with filtering."""
+        """Classify a frame at a port with VLAN filtering; returns its VLAN, the tags that are left, and its way."""
         rows = _vlans(netns, dev)
         command = inside(netns, f"bridge vlan show dev {dev}")
         if rows is None:
@@ -646,7 +646,7 @@ class Wires:
     def _untagged(
         self, netns: Namespace, bridge: str, dev: str, vid: int, tags: tuple[int, ...], way: _Way
     ) -> tuple[_Way, tuple[int, ...]]:
-        """Whether a frame of a VLAN may leave by a port, and with which tag."""
+        """Let a frame of a VLAN leave by a port; returns its way, blocked if the port does not allow the VLAN, and its tags."""
         rows = _vlans(netns, dev)
         command = inside(netns, f"bridge vlan show dev {dev}")
         if rows is None:
@@ -665,7 +665,7 @@ class Wires:
     # -- into a link --------------------------------------------------------------------------------------------------
 
     def _arrive(self, netns: Namespace, link: Link, tags: tuple[int, ...], way: _Way) -> None:
-        """Receive a frame by a link: it goes to the link's bridge or bond, else to the namespace."""
+        """Receive a frame at a link, and pass it to the link's bridge or bond, else to the namespace."""
         name = str(link.get("ifname"))
         key = (id(netns), f"<{name}", tags)
         if key in way.passed or len(way.passed) > _DEPTH:
@@ -706,7 +706,7 @@ class Wires:
             self._deliver(netns, link, tags, way)
 
     def _deliver(self, netns: Namespace, link: Link, tags: tuple[int, ...], way: _Way) -> None:
-        """Deliver a frame to the namespace: to the link itself, to the VLAN of its tag, to macvlans that stand on it."""
+        """Deliver a frame to the namespace: to the link itself, to the VLAN link of its tag, to the macvlans on the link."""
         name = str(link.get("ifname"))
         children = self.children(netns, name)
         if tags:
@@ -873,9 +873,9 @@ class Wires:
     def _takers(
         self, netns: Namespace, link: Link, place: Namespace, source: str | None, remote: str
     ) -> tuple[list[tuple[Namespace, Link]], Obstacle | None]:
-        """The tunnels that take the outer packets of another one (``link``), and why the nearest one does not, if none does.
+        """Find the tunnels that take the outer packets of the tunnel ``link``; if none does, why the likeliest one refuses them.
 
-        Of the tunnels of IP, the one takes a packet that names most of its addresses; one that is down takes none.
+        Of several IP tunnels, the one with the most addresses (remote, local) takes a packet; a tunnel that is down takes none.
         """
         what, info = kind(link), data(link)
         found: list[tuple[tuple[bool, int], Namespace, Link]] = []
@@ -902,9 +902,9 @@ class Wires:
         return [(other, end) for _, other, end in found], min(near, key=lambda one: one[0])[1] if near else None
 
     def _meant(self, netns: Namespace, link: Link, source: str | None, nexthop: str | None) -> tuple[str, ...]:
-        """The command that leads a tunnel to the one whose remote is ours (``source``), where there is just one.
+        """The command that directs a tunnel to the tunnel whose remote is our ``source``, if there is exactly one such tunnel.
 
-        The kernel refuses a remote to a tunnel of IP that was made without: there ``nexthop`` of the packet is led to it.
+        An IP tunnel that was made without a remote cannot get one later: there the command directs the packet's ``nexthop``.
         """
         what, info, dev = kind(link), data(link), link.get("ifname")
         ours = _remote(info)
@@ -923,7 +923,7 @@ class Wires:
         return (inside(netns, f"ip route replace {nexthop}/32 via {found[0]} dev {dev} onlink"),)
 
     def _unlike(self, link: Link, other: Namespace, end: Link, source: str | None) -> Obstacle | None:
-        """Why a tunnel (``end``) does not take what another one sends, by its remote, key or checksum."""
+        """Why the tunnel ``end`` refuses packets of the tunnel ``link``: remote, key or checksum; None if it takes them."""
         info, theirs, dev, what = data(link), data(end), str(end.get("ifname")), kind(end)
         remote = _remote(theirs)
         text, change = "", ""
@@ -976,14 +976,14 @@ class Wires:
         return self._steered.get(mac, [])
 
     def remotes(self, netns: Namespace, link: Link, mac: str | None = None) -> list[str]:
-        """The addresses that a tunnel sends a frame to: by the entry of its MAC, else where the tunnel floods to."""
+        """The addresses that a tunnel sends a frame to: those of the entry for its MAC, else those that the tunnel floods to."""
         found = [_address(data(link).get(key)) for key in ("remote", "remote6", "group", "group6")]
         if mac is not None and self.asks_nexthop(netns, link):
             rows = [row for row in netns.neighs or () if row.get("dev") == link.get("ifname") and row.get("dst") == mac]
             if rows:
                 return [str(row.get("lladdr", mac)) for row in rows[:1]]
             return [mac] if kind(link) == "ipip" else []  # gre asks its neighbour table only
-        if kind(link) == "vxlan" and netns.fdb is not None:  # which holds the remote that the link was made with, too
+        if kind(link) == "vxlan" and netns.fdb is not None:  # the fdb contains the remote that the link was made with, too
             known = [str(row["dst"]) for row in self._entries(netns, link) if row.get("mac") == _EVERYBODY]
             found = [*(self._set_for(netns, link, mac)[:1] or known)]
         each = (one for address in found if address is not None for one in self._members(netns, link, address))
@@ -994,7 +994,7 @@ class Wires:
         return [row for row in netns.fdb or () if row.get("ifname") == link.get("ifname") and "dst" in row]
 
     def _set_for(self, netns: Namespace, link: Link, mac: str | None) -> list[str]:
-        """Where the entries that somebody set for a MAC send its frames; what a vxlan learns does not change these."""
+        """The remotes of the entries that somebody set for a MAC; a vxlan does not change these by learning."""
         return [
             str(row["dst"]) for row in self._entries(netns, link)
             if row.get("state") in ("permanent", "static") and str(row.get("mac")).lower() == mac
@@ -1018,7 +1018,7 @@ class Wires:
         ]  # fmt: skip
 
     def _beyond(self, netns: Namespace, link: Link, under: Namespace, way: _Way) -> Unknown | None:
-        """Where hosts that were not captured may have joined the multicast group that a vxlan sends a frame to."""
+        """The way out of the captured network behind which hosts may have joined the multicast group of a vxlan; else None."""
         if self._set_for(netns, link, way.mac):
             return None
         flooded = [row["dst"] for row in self._entries(netns, link) if row.get("mac") == _EVERYBODY]
@@ -1037,7 +1037,7 @@ class Wires:
 
 
 def _once(ends: Iterable[End]) -> Iterator[End]:
-    """Each end once; if a link is reached twice, the end of the way without an obstacle."""
+    """Each end once; of a link that is reached by two ways, the end whose way has no obstacle."""
     best: dict[tuple[int, str], End] = {}
     for end in ends:
         key = (id(end.netns), end.dev)
@@ -1053,7 +1053,7 @@ def _tag(link: AnyRecord) -> int:
 
 
 def _without_tag(way: _Way, tag: int) -> tuple[str, ...]:
-    """Let the last port of a bridge send a VLAN without a tag, where untagged frames that come in by it get that VLAN."""
+    """The command that lets the last bridge port on a way send a VLAN untagged, if the VLAN is that of its untagged frames."""
     last = way.crossings[-1] if way.crossings else None
     rows = _vlans(last.netns, last.port_out) if last is not None and last.port_out is not None else None
     if last is None or "PVID" not in (rows or {}).get(tag, ()):
@@ -1131,7 +1131,7 @@ def _remote(info: Record) -> str | None:
 
 
 def _to_remote(link: AnyRecord, remote: str) -> str:
-    """The words that give a tunnel another remote; of a geneve, `ip` wants to be told the id again."""
+    """The words that give a tunnel another remote; for a geneve, `ip` requires the id again."""
     return (f"id {data(link).get('id')} " if kind(link) == "geneve" else "") + f"remote {remote}"
 
 
@@ -1140,7 +1140,7 @@ def _key(value: Any) -> str:
 
 
 def _is_group(address: str) -> bool:
-    """Whether an address is one of multicast."""
+    """Whether an address is a multicast address."""
     first, colon, _ = address.partition(":")
     return first.lower().startswith("ff") if colon else first.partition(".")[0] in _GROUPS
 

@@ -1,8 +1,8 @@
 """One routing decision, as the kernel would make it, from the captured rules, tables, links and addresses of a namespace.
 
 First the rules in the order of their priorities; a rule that matches names a table. Then the longest prefix of that table that
-has a usable next hop; a table without one, or with a ``throw`` route, hands on to the next rule. Then, for a packet that came
-in: source checks and forwarding; for one that is sent: its source address. Formats and quirks: docs/trace.md.
+has a usable next hop; after a table without one, or with a ``throw`` route, the next rule is tried. Then follow, for a packet
+that came in, source checks and forwarding; for a packet that is sent, its source address. Formats and quirks: docs/trace.md.
 
 >>> from netwrap.model.build import build
 >>> from netwrap.model.section import Section
@@ -49,7 +49,7 @@ _PROTOCOLS = {"icmp": 1, "tcp": 6, "udp": 17, "icmpv6": 58, "ipv6-icmp": 58, "sc
 
 
 class Question(NamedTuple):
-    """A packet as routing sees it. ``iif`` is None for what the namespace sends itself; ``oif`` is a bound device (or VRF)."""
+    """A packet as routing sees it. ``iif`` is None if the namespace sends the packet itself; ``oif``: a bound device (or VRF)."""
 
     destination: str
     source: str | None = None
@@ -63,7 +63,7 @@ class Question(NamedTuple):
 
 
 class Leg(NamedTuple):
-    """One next hop: the device, and the gateway (None: the destination itself is asked for)."""
+    """One next hop: the device, and the gateway (None: the destination is in the network of the device)."""
 
     dev: str
     gateway: str | None
@@ -71,12 +71,12 @@ class Leg(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """What was decided.
+    """The result of a routing decision.
 
     ``type``: ``unicast``, ``local``, ``broadcast``, ``multicast``, ``anycast``; or why not: ``blackhole``, ``unreachable``,
-    ``prohibit``, ``no-route``, ``martian``, ``rp-filter``, ``not-forwarding``, ``vrf`` (a bound device that there is not),
+    ``prohibit``, ``no-route``, ``martian``, ``rp-filter``, ``not-forwarding``, ``vrf`` (the bound device does not exist),
     ``no-source``. ``legs``: every next hop that may be taken. ``source``: the address that a sender would use. ``missing``:
-    (what was not captured or understood, the command that shows it); with anything missing the answer is a likely one only.
+    pairs of (a fact that was not captured or understood, the command that shows it); with any of them, the answer is only likely.
     """
 
     type: str
@@ -111,7 +111,7 @@ class _Route(NamedTuple):
 
 
 class _Found(NamedTuple):
-    """What a table answers: a route and those of its legs that can be used."""
+    """The answer of a table: a route and those of its legs that can be used."""
 
     route: _Route
     legs: tuple[Leg, ...]
@@ -123,7 +123,7 @@ class NoAddress(NetwrapError, ValueError):
 
 
 def number(address: str) -> int:
-    """An address as a number; a zone (``%eth0``) does not count. Raises NoAddress."""
+    """An address as a number; a zone (``%eth0``) is ignored. Raises NoAddress."""
     text = address.partition("%")[0]
     try:
         return int.from_bytes(socket.inet_pton(socket.AF_INET6 if ":" in text else socket.AF_INET, text), "big")
@@ -165,7 +165,7 @@ def table_name(text: Any) -> str:
 def has_default(netns: Namespace, family: str) -> bool | None:
     """Whether a rule leads to a table with a default route, or with both halves of one; None where that was not captured.
 
-    A rule for some packets only counts, too. Routes that drop do not.
+    Rules for only some of the packets count, too. Routes that drop packets do not.
     """
     rules = netns.rules6 if family == "inet6" else netns.rules
     tables = {table_name(table): routes for table, routes in netns.routes_by_table(family).items()}
@@ -196,7 +196,7 @@ def _is_default(routes: Sequence[Route], longer: int) -> bool:
 
 
 class Router:
-    """The routing of one family of one namespace; make one and ask it often."""
+    """The routing of one family of one namespace. It takes time to make, and little time to ask: make it once."""
 
     def __init__(self, netns: Namespace, family: str) -> None:
         self.netns = netns
@@ -219,7 +219,7 @@ class Router:
     @cached_property
     def _lookups(self) -> dict[str, _Table]:
         """The tables, made when the first route is asked for: most namespaces are only asked for their addresses."""
-        one_tree = self.rules_are_plain and not self.six  # the kernel keeps both in one as long as nobody adds a rule
+        one_tree = self.rules_are_plain and not self.six  # the kernel keeps both tables in one until somebody adds a rule
         found = {"local": _Table(self, self.locals, ())}
         for name in dict.fromkeys([*self._records, "main"] if one_tree else self._records):
             found[name] = _Table(self, self.locals if one_tree and name == "main" else (), self._records.get(name, ()))
@@ -238,7 +238,7 @@ class Router:
         return rules
 
     def _read_tables(self) -> dict[str, list[Route]]:
-        """The records of each table, unread: a walk asks for a few of the hundred thousand routes of a router."""
+        """The records of each table, not yet read: a trace needs only a few of the hundred thousand routes of a router."""
         if (self.netns.routes6 if self.six else self.netns.routes) is None:
             self.missing.append(("routes", self._command("route show table all")))
         found: dict[str, list[Route]] = {}
@@ -261,7 +261,7 @@ class Router:
         return list(self._made_up_locals())
 
     def _made_up_locals(self) -> Iterator[_Route]:
-        """The local table from the addresses, where only other tables were captured."""
+        """Derive the local table from the addresses, where only other tables were captured."""
         for value, entries in self.local.items():
             dev, entry = entries[0]
             if self.six and "UP" not in self.links.get(dev, {}).get("flags", ("UP",)):
@@ -273,7 +273,7 @@ class Router:
             yield _Route("local", 127 << 24, 8, None, 0, 0, 254, (Leg("lo", None),), record)
 
     def read(self, record: Route) -> _Route | None:
-        """A route, ready to be compared; None for one of the cache, or one whose destination cannot be read."""
+        """Prepare a route for comparison; returns None for a cached route, or a route whose destination cannot be read."""
         kind = record.get("type", "unicast")
         if "cache" in record or "cloned" in record.get("flags", ()):
             return None
@@ -294,7 +294,7 @@ class Router:
         return _Route(kind, net, length, source, metric, _tos(record.get("tos", "0")), _scope(scope), legs, record)
 
     def _object(self, number_of: Any) -> tuple[Leg, ...]:
-        """The legs of a nexthop object that the route does not show itself."""
+        """The legs of a nexthop object, for a route that shows only the object's id."""
         objects = {row.get("id"): row for row in self.netns.nexthops or ()}
         row = objects.get(number_of)
         if row is None:
@@ -306,7 +306,7 @@ class Router:
     # -- the rules ---------------------------------------------------------------------------------------------------
 
     def _lookup(self, asked: Question, missing: list[tuple[str, str]], linkstate: bool = True) -> tuple[Any, _Found | str]:
-        """The rule and what its table answers, or one of the errors, ``no-route`` for none of them."""
+        """The rule that decides, and the answer of its table or the error of the rule; ``no-route`` if no rule decides."""
         if self.rules_are_plain:
             return self._lookup_plain(asked, linkstate)
         at = 0
@@ -393,9 +393,9 @@ class Router:
         if "l3mdev" in rule and self._vrf_table(asked) is None:
             return False
         if "tun_id" in rule:
-            return False  # only packets that a collect-metadata tunnel took apart carry one
+            return False  # only packets out of a collect-metadata tunnel carry an id
         if "uid_start" in rule and not (int(rule["uid_start"]) == 0 if asked.iif is not None else self._is_root(rule, missing)):
-            return False  # what is forwarded counts as root's
+            return False  # forwarded packets count as those of root
         if not self._of_prefix(rule, "src", asked.source) or not self._of_prefix(rule, "dst", asked.destination):
             return False
         if "tos" in rule and _tos(rule["tos"]) not in (0, asked.tos):
@@ -418,7 +418,7 @@ class Router:
         return (asked.iif, vrf) if vrf is not None else (asked.iif,)
 
     def _is_root(self, rule: AnyRecord, missing: list[tuple[str, str]]) -> bool:
-        """A rule for some users: who sends is not known; root (0) is what `ip route get` and most daemons are."""
+        """Whether a rule for some users is for root (0): the sender is unknown; `ip route get` and most daemons are root."""
         missing.append((f"who sends (rule {rule.get('priority')} is for some users only)", self._command("rule show")))
         return int(rule["uid_start"]) == 0
 
@@ -470,7 +470,7 @@ class Router:
         return None
 
     def _other_defaults(self, rest: Sequence[_Route], route: _Route) -> tuple[_Route, ...]:
-        """Defaults of the same metric: the kernel takes the next one as soon as the first one's gateway does not answer."""
+        """Other defaults of the same metric: the kernel takes the next default when the gateway of the first does not answer."""
         if len(route.legs) > 1:
             return ()
         return tuple(
@@ -487,7 +487,7 @@ class Router:
     # -- IPv6 tables -------------------------------------------------------------------------------------------------
 
     def _select6(self, table: _Table, asked: Question) -> _Found | None:
-        """IPv6: among routes of one prefix the best metric, then the device, the router's preference, and who answers."""
+        """Choose among the IPv6 routes of one prefix: by metric, then device, router preference, and a gateway that answers."""
         destination = number(asked.destination)
         source = number(asked.source) if asked.source is not None else 0
         oif = asked.iif or (None if asked.oif is None or self.vrf_of(asked.oif) == asked.oif else asked.oif)
@@ -541,7 +541,7 @@ class Router:
     # -- the decision ------------------------------------------------------------------------------------------------
 
     def decide(self, asked: Question) -> Decision:
-        """One decision; the addresses of the question must be of the router's family."""
+        """Decide the route of a packet; the addresses of the question must be of the router's family."""
         missing: list[tuple[str, str]] = []
         found = self._input(asked, missing) if asked.iif is not None else self._output(asked, missing)
         return found._replace(missing=tuple(dict.fromkeys([*self.missing, *missing])))
@@ -578,13 +578,13 @@ class Router:
         return decision._replace(source=source)
 
     def own_addresses(self) -> set[int]:
-        """The addresses that are ours: on a link, or alone in the local table."""
+        """The namespace's own addresses: on a link, or as a single address in the local table."""
         alone = {route.net for route in self.locals if route.type == "local" and route.length == self.bits}
         return {*self.local, *alone}
 
     def may_own_more(self) -> bool:
-        """Whether local routes make whole networks ours, or stand in another table (127.0.0.0/8 does not count), or others share
-        an address of ours (anycast)."""
+        """Whether the namespace may own more than :meth:`own_addresses`: whole networks by local routes (127.0.0.0/8 does not
+        count), addresses by local routes in other tables, or anycast addresses."""
         return self._custom_locals or any(
             route.type == "anycast" or route.type == "local" and route.length < self.bits and route.net >> (self.bits - 8) != 127
             for route in self.locals
@@ -645,9 +645,9 @@ class Router:
         return inside(self.netns, f"sysctl net.{'ipv6' if self.six else 'ipv4'}.conf.{dev}.{name}")
 
     def source_check(self, asked: Question, dev: str, out: str | None, missing: list[tuple[str, str]]) -> str | None:
-        """``rp-filter`` or ``martian`` where IPv4 refuses the source of a packet that came in by ``dev``; None where not.
+        """``rp-filter`` or ``martian`` if IPv4 refuses the source of a packet that came in by ``dev``; None if it accepts it.
 
-        ``out``: the device that it leaves by, None where it is delivered here.
+        ``out``: the device by which the packet leaves; None if the packet is delivered here.
         """
         mode, known = self.switches.rp_filter(dev)
         if not known:
@@ -689,7 +689,7 @@ class Router:
         return any(key in rule for rule in self.rules for key in ("ipproto", "sport_start", "dport_start", "sport", "dport"))
 
     def _has_custom_locals(self, others: dict[str, list[Route]]) -> bool:
-        """Whether somebody made a local route: in the table local, or in one of the others."""
+        """Whether somebody (not the kernel) made a local route: in the table local, or in another table."""
         if any(route.type == "local" and route.record.get("protocol", "kernel") != "kernel" for route in self.locals):
             return True
         return any(record.get("type") == "local" and self.read(record) for records in others.values() for record in records)
@@ -711,7 +711,7 @@ class Router:
         return self.source4(leg.dev, gateway, route.scope)
 
     def source_of(self, decision: Decision, leg: Leg, destination: str) -> str | None:
-        """The source that a sender would use by one leg of a decision."""
+        """The source address that a sender would use for one leg of a decision."""
         if decision.route is not None and "prefsrc" in decision.route:
             return str(decision.route["prefsrc"])
         if self.six:
@@ -720,7 +720,7 @@ class Router:
         return self.source4(leg.dev, gateway, _scope(str((decision.route or {}).get("scope", "global"))))
 
     def source4(self, dev: str, gateway: str | None, scope: int) -> str | None:
-        """The IPv4 source address for a link: one in the gateway's network, else its first one, else another link's."""
+        """The IPv4 source address for a link: one in the gateway's network, else the first of the link, else another link's."""
         rows = [row for row in self.netns.addresses_of(dev) if row.get("family") == "inet" and "local" in row]
         first = None
         limit = _SCOPES["link"] if self.switches.on("route_localnet", dev, "inet") else _SCOPES["host"]
@@ -783,7 +783,7 @@ class _Table:
 
     def __init__(self, router: Router, routes: Sequence[_Route], records: Sequence[Route]) -> None:
         self.bits = router.bits  # the router itself is not kept: that would be a cycle
-        # length -> network -> a route or record, or a list of several: most stand alone, and a list each costs memory
+        # length -> network -> a route or record, or a list of several: most networks have one, and lists cost memory
         self._by_length: dict[int, dict[int, Any]] = {}
         self._made: dict[tuple[int, int], list[_Route]] = {}
         for route in routes:
@@ -800,14 +800,14 @@ class _Table:
             nets[net] = [first, one]
 
     def _index(self, router: Router, records: Sequence[Route]) -> None:
-        """Put each record under its network, with as little work for each as a routing table of the whole internet needs."""
+        """Index each record by its network; with little work for each, as a router may have all routes of the internet."""
         family = socket.AF_INET6 if router.six else socket.AF_INET
         pack, as_number = socket.inet_pton, int.from_bytes
         sizes: dict[str, tuple[int, dict[int, Any]]] = {}  # what stands behind the slash -> shift, networks of that length
         for record in records:
             try:
                 if "from" in record or "nhid" in record and "dev" not in record and "nexthops" not in record:
-                    raise KeyError  # what of it is not there, or cannot be read, counts for every answer
+                    raise KeyError  # read it now: parts of it that are missing make every answer uncertain
                 address, _, size = record["dst"].partition("/")
                 shift, nets = sizes[size]
                 net = as_number(pack(family, address), "big") >> shift << shift
@@ -844,7 +844,7 @@ class _Table:
                     yield found
 
     def by_length6(self, router: Router, destination: int, source: int) -> Iterator[list[_Route]]:
-        """The same of IPv6: within a prefix the routes with the longest `from` that has the source come first."""
+        """The routes to an IPv6 destination, the longest prefix first; within a prefix, the longest `from` of the source."""
         for routes in self.by_length(router, destination):
             if all(route.source is None for route in routes):
                 yield routes

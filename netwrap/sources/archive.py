@@ -1,8 +1,8 @@
 """Read the files of a folder or an archive without unpacking, and within bounds.
 
-Archives come from strangers: nothing is written, links are followed only inside the source itself, and there are bounds on the
-texts kept and on the size to which a small stream may grow. A file that cannot be read becomes a problem; the files read before
-it count. An archive inside an archive is read like a folder of it.
+Archives come from strangers: nothing is written, links are followed only inside the archive or folder, and the size of the texts
+kept and the growth of a compressed stream are limited. A file that cannot be read becomes a problem; the files read before it are
+kept. An archive inside an archive is read like a folder.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-#: The bounds on the content kept of one file, and of all files together.
+#: The most bytes to keep of one file, and of all files together.
 FILE_LENGTH = 128 << 20
 ALL_LENGTH = 512 << 20
-#: A stream that grows to more than this, and to more than RATIO times what was read of it, is a bomb: an honest log that repeats
-#: itself is packed a few hundred times smaller.
+#: A stream that grows to more than this, and to more than RATIO times the bytes that were read, is a bomb. (An honest log that
+#: repeats itself shrinks a few hundred times.)
 SMALL = 384 << 20
 RATIO = 400
 #: The maximum number of files and folders, of archives in archives, and of folders in folders.
 MAX_FILES = 250_000
 MAX_DEPTH = 3
 MAX_FOLDERS = 64
-#: Of so many files the problems say that they are no texts.
+#: The most files that the problems name one by one as no texts.
 NO_TEXTS = 20
 _CHUNK = 1 << 16
 _XZ_MEMORY = 512 << 20
@@ -75,12 +75,12 @@ def _odd(start: bytes) -> int:
 
 
 def is_wide(start: bytes) -> bool:
-    """Whether a text with these first bytes is UTF-16, as PowerShell's ``>`` writes it."""
+    """Whether a text with these first bytes is UTF-16, which ``>`` of PowerShell writes."""
     return start[:2] in (b"\xff\xfe", b"\xfe\xff") or len(start) > 7 and (not any(start[1:64:2]) or not any(start[0:64:2]))
 
 
 def text_of(content: bytes) -> str:
-    """The text of a file: UTF-8 with or without a mark, UTF-16; without zeros at its end, and with ``\\n`` at the ends of lines.
+    """Decode a file: UTF-8 with or without a byte order mark, or UTF-16; remove zeros at its end, and end lines with ``\\n``.
 
     >>> text_of("\\ufeffdefault dev a\\r\\n".encode("utf-16-le")), text_of(b"\\xef\\xbb\\xbflo\\n\\0\\0")
     ('default dev a\\n', 'lo\\n')
@@ -112,11 +112,11 @@ def is_zip(start: bytes) -> bool:
 
 
 class Bomb(OSError):
-    """A small file grows more in decompression than any honest file."""
+    """Decompression makes a small file larger than any honest file."""
 
 
 class Budget:
-    """The bytes read from a source and the bytes they were decompressed to: one for an archive and all archives in it."""
+    """The number of bytes read and of bytes after decompression; shared by an archive and all archives inside it."""
 
     def __init__(self) -> None:
         self.taken = self.given = 0
@@ -158,7 +158,7 @@ class Stream:
         return self._ready[:length]
 
     def read(self, length: int = _CHUNK) -> bytes:
-        """At most ``length`` bytes; none at the end."""
+        """Take at most ``length`` bytes; returns none at the end."""
         found = self.peek(length)
         self._ready = self._ready[len(found) :]
         return found
@@ -243,7 +243,7 @@ def failures() -> tuple[type[BaseException], ...]:
 
 
 class Text(NamedTuple):
-    """A text that was kept: ``target`` is the path of the file that a link led to; ``part`` why it is not the whole file."""
+    """The text of a file. ``target``: the file that a link leads to; ``part``: why the text is not the whole file."""
 
     text: str
     target: str = ""
@@ -251,7 +251,7 @@ class Text(NamedTuple):
 
 
 class Files:
-    """The wanted texts by their path in the folder or archive, the paths that were passed over, and the problems.
+    """The wanted texts by their path in the folder or archive, the paths of other files, and the problems.
 
     ``counted``, where given, is called for each file with the number of files so far.
     """
@@ -284,22 +284,22 @@ class Files:
         return self._count > MAX_FILES
 
     def link(self, path: str, target: str) -> None:
-        """Remember that a path is a link to another one of the same source."""
+        """Remember that a path is a link to another path of the same folder or archive."""
         if self._peeks(path) and len(self._links) < 10_000:
             self._links[path] = target
 
     def targets(self) -> set[str]:
-        """The targets of links that were not kept themselves."""
+        """The targets of links whose own text was not kept."""
         return {target for target in self._links.values() if target not in self.texts}
 
     def _refuse(self, path: str, why: str) -> None:
-        """Say that a file is no text; of many, only of the first few."""
+        """Report that a file is no text; of many such files, only the first few."""
         self._no_texts += 1
         if self._no_texts <= NO_TEXTS:
             self.problems.append(f"{path}: {why}")
 
     def follow(self) -> None:
-        """Give each link the text of its target; the last step."""
+        """Give each link the text of its target. The last step."""
         if self._no_texts > NO_TEXTS:
             self.problems.append(f"{self._no_texts - NO_TEXTS} more files are no texts")
         for path, target in self._links.items():
@@ -312,7 +312,7 @@ class Files:
                 self.texts[path] = found._replace(target=target)
 
     def file(self, path: str, open_file: Callable[[], BinaryIO], budget: Budget | None, depth: int = 0) -> None:
-        """Take a file if it is wanted, within the bounds; from an archive, take the files in it."""
+        """Take a file if it is wanted, within the limits; of an archive, take the files inside it."""
         if not self._peeks(path) and not path.lower().endswith(_PACKED):
             self.passed.append(path)
             return
@@ -323,7 +323,7 @@ class Files:
             self.problems.append(f"{path}: cannot be read: {_why(error)}")
 
     def target(self, path: str, file: BinaryIO) -> None:
-        """Take a file with any name, because a wanted link leads to it; within the same bounds."""
+        """Take a file with any name, because a wanted link leads to it; within the same limits."""
         stream = Stream(file)
         start = stream.peek(4096)
         why = "an archive" if is_tar(start) or is_zip(start) else unreadable(start)
@@ -347,7 +347,7 @@ class Files:
         self._keep(path, stream)
 
     def _keep(self, path: str, stream: Stream) -> None:
-        """Keep the text of a file, as much of it as there is room for."""
+        """Keep the text of a file, as far as there is room."""
         room = min(FILE_LENGTH, ALL_LENGTH - self._length)
         chunks, length, part = [], 0, ""
         try:
@@ -368,7 +368,7 @@ class Files:
         self.texts[path] = Text(text_of(content), part=part)
 
     def inside(self, path: str, stream: Stream, start: bytes, depth: int) -> None:
-        """Take the files of an archive that a stream holds."""
+        """Take the files of an archive that is read from a stream."""
         if depth > MAX_DEPTH:
             self.problems.append(f"{path}: more than {MAX_DEPTH} archives in each other: not looked into")
             return
@@ -385,7 +385,7 @@ class Files:
 
 
 def from_folder(path: str, files: Files) -> None:
-    """Take the files below a folder; links that lead out of it are passed over."""
+    """Take the files below a folder; ignore links that lead out of it."""
     top = os.path.realpath(path)
     folders = [("", 0)]
     while folders:
@@ -436,7 +436,7 @@ def _why(error: BaseException) -> str:
 
 
 class _Member(tarfile.TarInfo):
-    """A member of a tar archive whose extended header may not be larger than any path is."""
+    """A member of a tar archive; its extended header must not be longer than any honest path."""
 
     def _proc_member(self, archive: tarfile.TarFile) -> Any:
         if self.type in (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, b"X"):
@@ -467,7 +467,7 @@ def _tar(files: Files, prefix: str, stream: Stream, depth: int) -> None:
             member = archive.next()
             if member is None or files.is_full():
                 return
-            archive.members = []  # tarfile remembers each; an archive may have millions
+            archive.members = []  # tarfile keeps all members, of which an archive may have millions
             path = prefix + tidy(member.name)
             if member.issym():
                 files.link(path, prefix + tidy(os.path.join(os.path.dirname(member.name), member.linkname)))
@@ -508,7 +508,7 @@ def _zip(files: Files, prefix: str, stream: Stream, depth: int) -> None:
 
 
 class _Counted:
-    """A member of a zip file; its bytes count as decompressed bytes of the archive."""
+    """A member of a zip file whose bytes are counted as decompressed bytes of the archive."""
 
     def __init__(self, file: Any, budget: Budget) -> None:
         self._file = file
@@ -527,7 +527,7 @@ class _Counted:
 
 
 def tidy(path: str) -> str:
-    """A member's path without parts that lead elsewhere (``..``): nothing is written there, but names are shown.
+    """The path of a member without parts that lead elsewhere (``..``): nothing is written to it, but the path is printed.
 
     >>> tidy("../../etc/./passwd"), tidy("a/b/../c")
     ('etc/passwd', 'a/c')

@@ -1,11 +1,12 @@
 """Assign the files of a folder or an archive to commands, namespaces and hosts.
 
-``ip -d link.txt``, ``ip_-d_link``, ``ip_route_show_table_all.out`` are named after commands; ``ip_netns_exec_red_arp_-n`` says
-its namespace, too. Else a namespace is a folder below `namespaces` or `netns`, or one that `ip netns` lists beside it; any other
-folder with tables is a host of its own. In an sos report `sos_commands/networking/ip_-d_address` is of the root; those of
-namespaces are `namespaces/red/ip_netns_exec_red_ip_-d_address_show` (since 4.2), and before that
-`ip_netns_exec_red_ip_address_show` in the same folder. It writes each character that is no letter, digit, dash or dot as an
-underscore.
+Files are named after commands: ``ip -d link.txt``, ``ip_-d_link``, ``ip_route_show_table_all.out``. The name
+``ip_netns_exec_red_arp_-n`` contains the namespace, too. Otherwise a namespace is a folder below `namespaces` or `netns`, or a
+folder whose name the output of `ip netns` beside it lists. Any other folder with tables is a host of its own.
+
+In an sos report, `sos_commands/networking/ip_-d_address` belongs to the root namespace. The files of other namespaces are
+`namespaces/red/ip_netns_exec_red_ip_-d_address_show` (sos 4.2 and newer) or `ip_netns_exec_red_ip_address_show` in the same
+folder (older). sos writes an underscore for each character that is not a letter, digit, dash or dot.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _EXEC = re.compile(r"(?:\d+_)?ip[ _]netns[ _]exec[ _](.+)$", re.DOTALL)
 _BEHIND = re.compile(
     r"(?:^|(?<=[ _]))(?:ip|bridge|arp|route|netstat|ip6?tables(?:-save)?|nft|ss|sysctl|ifconfig|brctl)(?=[ _]|$)", re.ASCII
 )
-# Folders of tools, which are no host's and no namespace's own.
+# Folders that tools make: their names are neither hosts nor namespaces.
 _STRUCTURE = frozenset(
     "networking network networks systeminfo cmd diagnostics dump proc sys linux sos_commands sos_strings sos_reports "
     "insights_commands mayday_commands firewall_tables host namespaces netns self net root default main init "
@@ -45,9 +46,9 @@ _MANY = re.compile(
     re.IGNORECASE,
 )
 _TEXTS = re.compile(r"(?:^[^.]*|\.(?:txt|text|out|log|md|crash|netwrap|cap|capture))$", re.IGNORECASE)
-#: As many files as this, whose names tell nothing, are looked into.
+#: The most files to look into whose names do not tell a command.
 LOOKED_INTO = 500
-# The most that is read of a file that may be a session.
+# The most characters to read of a file that may be a session.
 _PASTED = 1 << 20
 
 
@@ -59,14 +60,14 @@ class Held(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where a file belongs: the folder of its host, and the folder that may be a namespace ("": the root)."""
+    """The owner of a file: the folder of its host, and the folder that may be a namespace ("": the root)."""
 
     host: str
     netns: str
 
 
 class _Names:
-    """Finds the names of known namespaces of a folder in the mangled names of its files."""
+    """The known namespaces of a folder, to find their names in the mangled names of its files."""
 
     def __init__(self, names: Iterable[str], folders: Iterable[str] = ()) -> None:
         self.known = {name: name for name in names}
@@ -76,7 +77,7 @@ class _Names:
             self.known.setdefault(name, name)
 
     def split(self, rest: str) -> tuple[str, str] | None:
-        """Split ``red_ip_route`` into namespace and command; the longest name counts."""
+        """Split ``red_ip_route`` into namespace and command; of several known names, take the longest."""
         for found in reversed(list(_BEHIND.finditer(rest[:1000]))):
             name = rest[: found.start()].rstrip("_ ")
             if name in self.known and bundles.words_of(rest[found.start() :]):
@@ -120,7 +121,7 @@ def _commands(path: str, name: str) -> list[str]:
 
 
 def _first(rest: str) -> tuple[str, str] | None:
-    """Namespace and command where the namespace is not known: split in front of the first word that is a wrapped command."""
+    """Split off an unknown namespace: it ends in front of the first word that is a wrapped command."""
     for found in _BEHIND.finditer(rest[:1000]):
         name = rest[: found.start()].rstrip("_ ")
         if name and bundles.words_of(rest[found.start() :]):
@@ -133,9 +134,9 @@ def _mangled(name: str) -> str:
 
 
 def _place(path: str) -> Place:
-    """Where a file belongs, by the names of its folders.
+    """The host and namespace of a file, by the names of its folders.
 
-    A pod is a host of its own, for nothing tells on which node it ran; the namespaces above it are those of Kubernetes.
+    A pod is a host of its own, as nothing tells on which node it ran; the namespaces above it are those of Kubernetes.
 
     >>> _place("support/networking/ip_addr"), _place("a/namespaces/red/ip_addr"), _place("must/nodes/n1/pods/p/ip_link")
     (Place(host='support', netns=''), Place(host='a', netns='red'), Place(host='must/nodes/n1', netns=''))
@@ -155,7 +156,7 @@ def _place(path: str) -> Place:
 
 
 class Choice:
-    """Which files of a source are wanted: :meth:`peeks` by their path alone, :meth:`wanted` by how they begin, too."""
+    """Choose the files of a source to read: :meth:`peeks` by their path alone, :meth:`wanted` by their first bytes, too."""
 
     def __init__(self) -> None:
         self._looked = 0
@@ -177,7 +178,7 @@ class Choice:
         return _TEXTS.search(name) is not None and (_MANY.match(name) is not None or self._looked < LOOKED_INTO)
 
     def wanted(self, path: str, start: bytes) -> bool:
-        """Whether a file with these first bytes is wanted."""
+        """Whether to read a file with these first bytes."""
         name = path.rpartition("/")[2]
         if (
             _SOS in path
@@ -204,7 +205,7 @@ class Read(NamedTuple):
 
 
 def read(files: archive.Files) -> Read:
-    """The sections of the files of a folder. Where it holds several hosts, each section has its ``host``."""
+    """Read the files of a folder. If the folder contains several hosts, each section names its ``host``."""
     texts = _with_links(files.texts)
     reports = {path.partition(_SOS)[0] for path in texts if _SOS in path}
     if reports:
@@ -252,9 +253,9 @@ def read(files: archive.Files) -> Read:
 
 
 def _pasted(texts: dict[str, Text], unread: list[str]) -> tuple[list[Section], list[str]]:
-    """The sections of files that are terminal sessions, and what is said of them; these files are removed from ``unread``.
+    """Read files that are terminal sessions: their sections, notes and problems; they are removed from ``unread``.
 
-    For folders where no file tells by its name or headings what it contains: a log could be mistaken for a session.
+    Only for folders in which no file name and no heading tells a command: elsewhere a log could be mistaken for a session.
     """
     found: list[Section] = []
     told: list[str] = []
@@ -275,12 +276,12 @@ def _is_of_report(path: str, reports: set[str]) -> bool:
     return not any(path.startswith(report) for report in reports)
 
 
-# A link that was unpacked where links cannot be: a file that holds nothing but the path.
+# A link that was unpacked on a file system without links: a file that contains nothing but the path.
 _LINK = re.compile(r"(?:\.\./){1,8}[\w./-]{1,300}\.tailed$", re.ASCII)
 
 
 def _with_links(texts: dict[str, Text]) -> dict[str, Text]:
-    """The texts without those that are only targets of links, like `sos_strings/networking/ip_addr.tailed`."""
+    """The texts without files that are only targets of links, such as `sos_strings/networking/ip_addr.tailed`."""
     found: dict[str, Text] = {}
     for path, text in texts.items():
         if "sos_strings/" in path and path.endswith(".tailed"):
@@ -315,7 +316,7 @@ def _names(texts: dict[str, Text], places: dict[str, Place], manifests: dict[str
 
 
 def _sections(path: str, text: Text, place: Place, names: dict[str, _Names], manifests: dict[str, _Manifest]) -> list[Section]:
-    """The sections of one file; none where it was not understood."""
+    """The sections of one file; none if the file was not understood."""
     name = path.rpartition("/")[2]
     host, netns = place
     if netns:
@@ -383,7 +384,7 @@ _ONLY_IPV4 = re.compile(r"^(?:\w+ )?(?:\d+\.\d+\.\d+\.\d+|default via \d+\.\S*)(
 
 
 def _by_family(section: Section) -> list[Section]:
-    """Split routes whose file names no family by family: some scripts write one family behind the other."""
+    """Split routes by family, if the name of their file tells none: some scripts write both families into one file."""
     if not _ONLY_IPV6.search(section.stdout):
         return [section]
     if not _ONLY_IPV4.search(section.stdout):
@@ -406,7 +407,7 @@ _CUT_BY_SOS = "cut by sos: only its end was kept"
 
 
 class _Told(NamedTuple):
-    """The entry of a manifest for a file: its content (None: no command of ours), the exit status, whether sos cut it."""
+    """The entry of a manifest for a file: its command (None: no parser reads it), the exit status, whether sos cut the output."""
 
     held: Held | None
     status: int
@@ -414,9 +415,9 @@ class _Told(NamedTuple):
 
 
 class _Manifest:
-    """An sos report's `sos_reports/manifest.json`, which has the true names of commands and namespaces.
+    """The file `sos_reports/manifest.json` of an sos report, which contains the exact commands and names of namespaces.
 
-    ``commands``: by the path below `sos_commands`; ``missing``: commands that were not installed there, and so have no file.
+    ``commands``: the entries by path below `sos_commands`; ``missing``: commands that were not installed, and so have no file.
     """
 
     def __init__(self, text: str) -> None:
@@ -472,7 +473,7 @@ def _unobfuscated(section: Section) -> tuple[str, int]:
 
 
 def _of_hosts(sections: list[Section]) -> list[Section]:
-    """The sections with a short name for each host; without one, where there is only one host."""
+    """Give the sections a short name for each host; an empty name if there is only one host."""
     hosts = list(dict.fromkeys(section.host for section in sections))
     if len(hosts) < 2:
         return [section._replace(host="") for section in sections]

@@ -1,11 +1,11 @@
-"""Read files of support scripts: the outputs of many commands, each below a heading.
+"""Read files of support scripts that contain the outputs of many commands, each below a heading.
 
 ```
 #==[ Command ]======================#     ===                              ip neigh          ==== red (4)====
 # /sbin/ip netns exec red ip addr         ========== ip addr ==========    --------          ### IPv4 addresses
 1: lo: <LOOPBACK,UP,LOWER_UP> …           ===                              10.0.0.1 dev …    1: lo: <LOOPBACK,…
 ```
-A heading is a command, or a title that stands for one. Lines below a heading that is neither belong to no command.
+A heading is a command, or a title that stands for a command. Lines below any other heading are ignored.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ class Piece(NamedTuple):
     part: str = ""
 
 
-# Titles of the scripts that write no command: tripleo's, VyOS', wireless-info's, Docker's, apport's.
+# Titles of scripts that do not print the command: of tripleo, VyOS, wireless-info, Docker and apport.
 _TITLES = {
     "ipv4 addresses": "ip -4 addr show", "ipv6 addresses": "ip -6 addr show", "ipv4 routing": "ip -4 route show",
     "ipv6 routing": "ip -6 route show", "iptables (ipv4)": "iptables-save", "iptables (ipv6)": "ip6tables-save",
     "interface statistics": "ip -s link show", "ipaddr": "ip addr show", "iproute": "ip route show", "iprule": "ip rule show",
     "ifconfig": "ip addr show", "route": "ip route show",
 }  # fmt: skip
-# A title may be the name of another program that was there: the text decides.
+# Scripts print such a title for whichever of two programs is installed: the text decides.
 _OTHERS = {"ifconfig": ("ip addr show", "ifconfig -a"), "route": ("ip route show", "route -n")}
 
 _COMMAND = (
@@ -84,13 +84,13 @@ def is_headed(text: str) -> bool:
     return any(marks.count(mark) > 1 and sum(line.startswith(mark) for line in lines) == marks.count(mark) for mark in ">+[")
 
 
-# `root@h:~# ip -all netns exec ip -d addr`, with its output below a heading for each namespace
+# `root@h:~# ip -all netns exec ip -d addr`; its output has a heading for each namespace
 _EVERYWHERE = re.compile(r"\s*[^\n$#]{0,100}[$#] (?:sudo )?ip (?:-a|-all|--all) netns exec ([^\n;|&]{1,200})\n")
 _ROOM = re.compile(r"^netns: (\S+)[ \t]*$", re.MULTILINE)
 
 
 def everywhere(text: str) -> list[Piece]:
-    """The pieces of a text that is the output of one `ip -all netns exec`; none for another text.
+    """Split the output of one `ip -all netns exec` into pieces; returns none for any other text.
 
     >>> [piece[:2] for piece in everywhere("h# ip -all netns exec ip neigh\\n\\nnetns: red\\n10.0.0.1 dev a STALE\\n")]
     [('ip neigh', 'red')]
@@ -112,10 +112,10 @@ class _Heading:
     ) -> None:
         self.commands = list(commands)
         self.netns = netns
-        self.first = first  # the position of the first line below it
-        self.strict = strict  # it can be nothing else
+        self.first = first  # the position of the first line below the heading
+        self.strict = strict  # the line can be nothing but a heading
         self.indent = indent
-        self.closed = closed  # a blank line stands below what the command printed
+        self.closed = closed  # the script prints a blank line behind the output of the command
 
     @property
     def command(self) -> str:
@@ -123,7 +123,7 @@ class _Heading:
 
 
 def pieces(text: str) -> list[Piece]:
-    """The commands of a text with headings, in their order.
+    """Split a text with headings into commands and their output, in the order of the text.
 
     >>> pieces("==== red (4)====\\n### IPv4 routing\\ndefault dev a\\n")
     [Piece(command='ip -4 route show', netns='red', text='default dev a\\n', line=3, part='')]
@@ -208,7 +208,7 @@ def _heading(lines: list[str], at: int, line: str) -> _Heading | None:
 
 
 def _commands(title: str) -> list[str]:
-    """The commands that a title may stand for; a title may itself be a command."""
+    """The commands that a title may stand for; the title itself may be a command."""
     title = title.strip().strip("`*").strip()
     known = _TITLES.get(title.lower())
     if known is not None:
@@ -219,7 +219,7 @@ def _commands(title: str) -> list[str]:
 
 
 def is_ours(words: list[str]) -> bool:
-    """Whether a command prints a table that the model holds."""
+    """Whether a command prints a table that the model has."""
     while words[:1] == ["sudo"]:
         words = words[1:]
     words = [words[0].rpartition("/")[2], *words[1:]] if words and not words[0].startswith("/proc") else words
@@ -230,7 +230,7 @@ def is_ours(words: list[str]) -> bool:
 
 
 def _inside(words: list[str]) -> tuple[str, list[str]] | None:
-    """The namespace and the command of ``ip netns exec NS CMD``, for commands that are no tables of the parsers."""
+    """The namespace and the command of ``ip netns exec NS CMD``, also for commands that no parser reads."""
     if words[:1] == ["ip"] and words[1:3] == ["netns", "exec"] and len(words) > 4:
         return words[3], words[4:]
     if words[:1] == ["nsenter"]:
@@ -248,7 +248,7 @@ def _where(command: str) -> tuple[str, str]:
     (('red', 'ip -4 route show'), ('red', 'ip addr'))
     """
     try:
-        import shlex  # takes time, and few headings need it
+        import shlex  # slow to import, and few headings need it
 
         words = shlex.split(command)
     except ValueError:
@@ -280,7 +280,7 @@ def called(netns: str) -> str:
 
 
 def _below(lines: list[str], indent: int) -> str:
-    """The text below a heading, without fences and blank lines around it; the numbers of its lines stay."""
+    """The text below a heading, without fences and without blank lines at its end; the numbers of its lines do not change."""
     kept = []
     for line in lines:
         if line.startswith(_FENCE):
@@ -294,7 +294,7 @@ def _below(lines: list[str], indent: int) -> str:
 
 
 def _up_to_a_title(text: str) -> str:
-    """A table of iproute2, which has no blank lines, without the title of the next table behind it."""
+    """Cut the title of the next table off a table of iproute2, which contains no blank lines itself."""
     table = text.strip("\n")
     found = re.search(r"\n[ \t]*\n", table)
     if found is None or len(table[found.end() :].split("\n")) > 3:
