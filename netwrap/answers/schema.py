@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -90,9 +91,21 @@ TABLES: dict[str, Table] = {
 
 def typed(table: str, row: Record) -> Record:
     """A row from a file with the columns and types of its table; a value that does not fit is null."""
-    return {**{name: text(row.get(name)) for name in FRONT},
-            **{column.name: _fit(column.type, row[column.name]) if row.get(column.name) is not None else None
-               for column in TABLES[table].columns}}  # fmt: skip
+    found: Record = {}
+    for name, type in _kinds(table):
+        value = row.get(name)
+        kind = value.__class__
+        if value is not None and not (kind is bool and type == "bool" or kind is str and type == "text" and value.isascii()):
+            value = _fit(type, value)  # most values are as our exports have them
+        found[name] = value
+    return found
+
+
+@cache
+def _kinds(table: str) -> list[tuple[str, str]]:
+    """The columns of a table in a file, with their types there."""
+    kinds = {"flag": "bool", "json": "text"}
+    return [*((name, "text") for name in FRONT), *((it.name, kinds.get(it.type, it.type)) for it in TABLES[table].columns)]
 
 
 def declared(table: Table) -> str:
@@ -129,7 +142,7 @@ def row(table: Table, record: Record) -> Record:
 
 def _fit(type: str, value: Any) -> Any:
     try:
-        return _fitting("bool" if type == "flag" else "text" if type == "json" else type, value)
+        return _fitting(type, value)
     except _Misfit:
         return None
 

@@ -28,6 +28,7 @@ _LINES = (".jsonl", ".jsonl.gz")
 _BATCH = 20_000
 #: The longest line that is read: packed text may grow to any length.
 _LINE = 16 << 20
+_CHUNK = 1 << 20
 
 
 def write(rows: Iterable[tuple[str, Record]], form: str, path: str) -> int:
@@ -181,12 +182,20 @@ def rows(files: Sequence[str], tables: Sequence[str]) -> Iterator[tuple[str, Rec
 
 def _line_rows(path: str, tables: Sequence[str]) -> Iterator[tuple[str, Record]]:
     named = re.compile(rf'"_table":\s*"(?:{"|".join(tables)})"').search
-    with gzip.open(path, "rt", encoding="utf-8") if path.endswith(".gz") else open(path, encoding="utf-8") as file:
-        while line := file.readline(_LINE):
-            if len(line) == _LINE:
+    with gzip.open(path, "rb") if path.endswith(".gz") else open(path, "rb") as file:
+        rest, part = b"", b"\n"
+        while part:
+            part = file.read(_CHUNK)
+            text, _, rest = (rest + part).rpartition(b"\n") if part else (rest, b"", b"")
+            if len(rest) > _LINE:
                 raise ValueError(f"a line is longer than {_LINE >> 20} MiB")
-            if named(line):  # most rows belong to other tables, and parsing takes most of the time
-                row = json.loads(line)
+            lines = text.decode()
+            start = 0
+            while found := named(lines, start):  # most rows belong to other tables, and parsing takes most of the time
+                start = lines.rfind("\n", 0, found.start()) + 1
+                end = lines.find("\n", start)
+                row = json.loads(lines[start : end if end >= 0 else len(lines)])
+                start = end if end >= 0 else len(lines)
                 if isinstance(row, dict) and row.get("_table") in tables:
                     yield row["_table"], schema.typed(row["_table"], row)
 
