@@ -205,6 +205,7 @@ def run(
     timeout: float = TIMEOUT,
     check: bool = True,
     stdin: str | None = None,
+    held: bool = False,
     changes: bool = False,
     out: int | None = None,
     long: bool = False,
@@ -213,9 +214,10 @@ def run(
     """Run a command and return all that it printed.
 
     ``netns`` runs it in that namespace; ``timeout`` is in seconds; ``check=False`` returns a failure as a result instead of
-    raising it; ``stdin`` is handed to it as its input; ``changes`` says that it changes something, which a dry run leaves out;
-    ``out`` is the descriptor of a file that takes what it prints, and the result's ``stdout`` is empty then; ``long`` says
-    that it runs for seconds or more, which `sh` is for; ``started`` as in :func:`wait`.
+    raising it; ``stdin`` is handed to it as its input; ``held``: its input, of at most 64 KiB, stays open until the command has
+    ended, or we have; ``changes`` says that it changes something, which a dry run leaves out; ``out`` is the descriptor of a
+    file that takes what it prints, and the result's ``stdout`` is empty then; ``long`` says that it runs for seconds or more,
+    which `sh` is for; ``started`` as in :func:`wait`.
 
     Raises CommandMissing, TimedOut, and where it fails the error that its words mean, CommandFailed at least.
     Messages on standard error of a command that succeeds become warnings (CommandWarning).
@@ -225,7 +227,7 @@ def run(
         announce(words, stdin)
     if dry_run and changes:
         return Result("", "", 0)
-    result = _call(words, timeout, stdin, out, _wait_long if long else wait, started)
+    result = _call(words, timeout, stdin, out, _wait_long if long else wait, started, held)
     return checked(words, result) if check else result
 
 
@@ -247,12 +249,19 @@ def _call(
     out: int | None = None,
     waiting: Callable[..., int] | None = None,
     started: Callable[[int], None] | None = None,
+    held: bool = False,
 ) -> Result:
     path = executable(words)
     files = [scratch() if out is None else os.dup(out), scratch()]
     try:
-        files.insert(0, scratch(stdin.encode("utf-8", "surrogateescape")) if stdin else os.open(os.devnull, os.O_RDONLY))
-        status = (waiting or wait)(words, path, files, timeout, started)
+        given = (stdin or "").encode("utf-8", "surrogateescape")
+        if held:
+            files[:0] = os.pipe()
+            os.write(files[1], given)
+            files.append(files.pop(1))
+        else:
+            files.insert(0, scratch(given) if given else os.open(os.devnull, os.O_RDONLY))
+        status = (waiting or wait)(words, path, files[:3], timeout, started)
         stdout = content(files[1]) if out is None else ""
         return Result(stdout, content(files[2]), status if status >= 0 else 128 - status)
     finally:
@@ -844,8 +853,7 @@ def show_commands(*, dry_run: bool) -> None:
 
 def _print_command(argv: Sequence[str], stdin: str | None) -> None:
     sys.stdout.flush()
-    shown = pasteable(argv, stdin)
-    if list(argv[:2]) == ["sh", "-s"]:  # the probe: a thousand lines
-        shown = f"netwrap capture --script | {pasteable(argv)}"
+    is_probe = stdin is not None and "\nnetwrap_probe " in stdin  # a thousand lines
+    shown = f"netwrap capture --script | {pasteable(argv)}" if is_probe else pasteable(argv, stdin)
     sys.stderr.write(shown + "\n")  # in one write: namespaces are read side by side, and print() writes the line end apart
     sys.stderr.flush()

@@ -59,8 +59,8 @@ TIMEOUT = 60
 TIMEOUT_OF_ALL = 3600.0
 #: No capture has more sections: 20,000 namespaces of 20 commands. Keeps a file of nothing but marks from filling the memory.
 MAX_SECTIONS = 400_000
-# The header may follow a login banner, but not a long text.
-_BANNER = 65536
+#: The header may follow a login banner, but not a longer text.
+BANNER = 65536
 
 _HEADER = lazy(r"^netwrap capture (\d+) ([A-Za-z0-9-]{8,80})\r?$", re.M | re.A)
 # If the header is lost, the first mark contains the token.
@@ -105,7 +105,7 @@ def take_to(
             result = shell.run(words, timeout=TIMEOUT_OF_ALL, check=False, stdin=script(), out=file, long=True)
         except TimedOut:
             return  # the reader says that it ends too early
-    if not is_capture(os.pread(file, _BANNER, 0).decode("utf-8", "surrogateescape")):
+    if not is_capture(os.pread(file, BANNER, 0).decode("utf-8", "surrogateescape")):
         raise shell.error(words, result)
 
 
@@ -172,14 +172,14 @@ def sections(
 
 def is_capture(text: str) -> bool:
     """Whether a text contains a capture; other text (a login banner) may come first."""
-    return _HEADER.search(text, 0, _BANNER) is not None or _FIRST_MARK.search(text, 0, _BANNER) is not None
+    return _HEADER.search(text, 0, BANNER) is not None or _FIRST_MARK.search(text, 0, BANNER) is not None
 
 
 def read(given: str | Iterable[str]) -> tuple[list[Section], list[str]]:
     """The sections of a capture, and notes about missing parts. Raises NetwrapError for a text that is not a capture."""
     text = given if isinstance(given, str) else "".join(given)
     notes: list[str] = []
-    header = _HEADER.search(text, 0, _BANNER)
+    header = _HEADER.search(text, 0, BANNER)
     if header is not None:
         token, start = header[2], header.start()
         if header[1] != "1":
@@ -187,7 +187,7 @@ def read(given: str | Iterable[str]) -> tuple[list[Section], list[str]]:
         if text[header.end() - 1 : header.end()] == "\r":
             text = text.replace("\r\n", "\n")  # through a terminal (`ssh -t`)
     else:
-        mark = _FIRST_MARK.search(text, 0, _BANNER)
+        mark = _FIRST_MARK.search(text, 0, BANNER)
         if mark is None:
             raise NetwrapError("no capture: the line 'netwrap capture 1 …' is missing")
         token, start = mark[1], 0

@@ -126,7 +126,7 @@ escaped() { # NAME: sets `escaped` to it with backslash, tab and newline written
 # --- running commands, with a timeout ------------------------------------------------------------------------------------
 
 scratch() { # a folder for what is said on standard error, and for the two workers
-    work= worker=0 said= watchdog= sweeper= tried=
+    work= worker=0 said= watchdog= holder= sweeper= tried=
     trap 'leave' EXIT # before there is a folder to leave
     trap 'stopped' HUP INT QUIT TERM USR1
     [ -n "$scratch" ] || for dir in "${TMPDIR:-/dev/shm}" /run /tmp /var/tmp; do # in memory: a file each command
@@ -144,10 +144,20 @@ scratch() { # a folder for what is said on standard error, and for the two worke
     fi
     watch </dev/null >/dev/null 2>&1 &
     watchdog=$!
+    [ "${netwrap_holds_input-}" = yes ] || return 0 # a line in front of this script
+    exec 5<&0
+    hold >/dev/null 2>&1 &
+    holder=$!
+}
+
+hold() { # until standard input ends: netwrap has gone, or the connection to it
+    trap - EXIT HUP INT QUIT TERM USR1
+    while read -r line <&5; do :; done
+    kill $$
 }
 
 leave() {
-    [ -z "$watchdog" ] || kill "$watchdog" 2>/dev/null
+    { [ -z "$watchdog" ] || kill "$watchdog"; [ -z "$holder" ] || kill "$holder"; } 2>/dev/null
     [ -z "$work" ] || [ -n "$scratch" ] || rm -rf "$work" 2>/dev/null || {
         sleep 1 # a worker that a signal ends, too, wrote into it meanwhile
         rm -rf "$work"
@@ -157,6 +167,7 @@ leave() {
 
 stopped() { # by a signal: what has been read so far is printed
     trap - HUP INT QUIT TERM USR1
+    trap '' PIPE # where nobody reads any more, the folder is removed all the same
     { [ -z "$child" ] || kill -9 "$child"; [ -z "$sweeper" ] || kill "$sweeper" && wait "$sweeper"; } 2>/dev/null
     worker=0
     exec >&4 # a signal may find standard output redirected
@@ -468,7 +479,8 @@ find_processes() { # and the control group of the first of each namespace
         pid=${line%%/ns/net -> *}
         pid=${pid##* }
         case $pid$inode in *[!0-9]*) continue ;; esac
-        [ "$pid" != $$ ] && [ "$pid" != "$watchdog" ] && named "$pid" || continue
+        case $pid in $$ | "$watchdog" | "$holder") continue ;; esac
+        named "$pid" || continue
         found "$inode" pid "$pid $comm" "/proc/$pid/ns/net"
         eval "net_$pid=\$inode first=\${first_$inode-}"
         if [ -z "$first" ]; then
@@ -1138,3 +1150,4 @@ collect_notes() { # and the numbers of sections of the workers
 }
 
 netwrap_probe "$@"
+exit # standard input may stay open

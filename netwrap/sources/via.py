@@ -1,8 +1,9 @@
 """Other hosts, read through any command that gives a shell there: ``ssh router``, ``docker exec -i web``, ``ip netns exec red``.
 
 A command such as ``ssh router`` is run as ``ssh router sh -s -- OPTIONS``, and gets the probe (``probe.sh``) on its standard
-input; its output is a capture. Nothing is installed there, and nothing is left. Many hosts are asked side by side. None can
-ask for a password: commands run without a terminal, so that keys or an agent must do.
+input; its output is a capture. Nothing is installed there, and nothing is left: we hold that input open while we read, and the
+probe ends with it. Many hosts are asked side by side. None can ask for a password: commands run without a terminal, so that keys
+or an agent must do.
 
 A command of the user (``ip route``) goes the same way, as the one line of a script: no word of it is split or expanded by a
 shell on the way, whatever the command in front does with its own words.
@@ -35,6 +36,8 @@ SIDE_BY_SIDE = 32
 #: Seconds until the first word must come from a host, and until all of them must.
 FIRST_WORD = 60.0
 TIMEOUT = 600
+#: Seconds after the last word from a host that has said something, but nothing of the probe's.
+PATIENCE = 10.0
 
 
 class Target(NamedTuple):
@@ -134,7 +137,8 @@ def captures(
 ) -> Generator[Answer, None, None]:
     """The captures of hosts, in order; the text is "" if there is none."""
     words = ["--timeout", str(netns_timeout), *([] if json else ["--no-json"]), *(["--quick"] if quick else [])]
-    with contextlib.closing(_asked(asked, capture.script(), words, timeout, progress)) as answers:
+    script = "netwrap_holds_input=yes\n" + capture.script()
+    with contextlib.closing(_asked(asked, script, words, timeout, progress)) as answers:
         for answer in answers:
             if not capture.is_capture(answer.text):
                 failure = answer.failure or reason(_with(answer.result, answer.text))
@@ -279,8 +283,10 @@ class _Job:
         self.error: BaseException | None = None  # ours, not the host's
         self._target, self._script, self._timeout, self._changes = target, script, timeout, changes
         self._argv = [*target.argv, "sh", "-s", *(["--", *words] if words else [])]
-        self._pid, self._stopped, self._silent = 0, 0, False
-        self._file, self._began = -1, 0.0
+        self._probing = bool(words)
+        self._pid, self._stopped = 0, 0
+        self._file, self._heard, self._length = -1, 0.0, 0
+        self._begun, self._silent = False, ""
 
     def run(self) -> None:
         try:
@@ -296,11 +302,10 @@ class _Job:
         try:
             self._file = file
             result = shell.run(
-                self._argv, stdin=self._script, timeout=self._timeout, check=False, out=file, long=True,
+                self._argv, stdin=self._script, held=self._probing, timeout=self._timeout, check=False, out=file, long=True,
                 changes=self._changes, started=self._started,
             )  # fmt: skip
-            if self._silent:
-                failure = f"timed out: no word from it for {FIRST_WORD:g} seconds"
+            failure = self._silent
         except TimedOut:
             result, failure = none, f"timed out: no end after {self._timeout} seconds"
         except CommandError as error:
@@ -317,18 +322,26 @@ class _Job:
         self.answer = Answer(self._target, "", "", shell.Result("", "", 0))
 
     def _started(self, pid: int) -> None:
-        self._began = time.monotonic()
+        self._heard = time.monotonic()
         self._pid = pid
         if pid and self._stopped:
             shell.kill(pid, self._stopped)
 
     def watch(self) -> None:
-        """End the command if it has printed nothing for too long."""
-        file, pid = self._file, self._pid
-        if pid and file >= 0 and not self._silent and time.monotonic() - self._began > FIRST_WORD:
-            if os.fstat(file).st_size == 0:
-                self._silent = True
-                shell.kill(pid)
+        """End the command if it has printed nothing for too long, or something else than what it was sent would."""
+        file, pid, now = self._file, self._pid, time.monotonic()
+        if not pid or file < 0 or self._begun or self._silent:
+            return
+        given = os.pread(file, capture.BANNER, 0)
+        text = given.decode("utf-8", "surrogateescape")
+        if given and (not self._probing or capture.is_capture(text)):
+            self._begun = True
+        elif len(given) == capture.BANNER or now - self._heard > (PATIENCE if given else FIRST_WORD):
+            said = f"no sh there: {_short(text.strip().rpartition(chr(10))[2])}"
+            self._silent = said if given else f"timed out: no word from it for {FIRST_WORD:g} seconds"
+            shell.kill(pid)
+        elif len(given) > self._length:
+            self._heard, self._length = now, len(given)
 
     def stop(self, number: int) -> None:
         """End the command by a signal, also where it has not begun yet."""

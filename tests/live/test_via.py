@@ -172,16 +172,40 @@ def test_a_command_that_gives_no_shell(netwrap: Netwrap, command: str, said: str
         assert done.stderr.startswith(f"netwrap: {command}: {said}") and done.stderr.count("\n") == 1, done.stderr
 
 
-def test_a_host_that_never_ends_is_left(netwrap: Netwrap) -> None:
-    done = netwrap("--via", "sh -c 'exec sleep 100'", "--via", "env", "--via-timeout", "10", "report", "--format", "json")
-    assert done.returncode == 1 and "netwrap: sh -c 'exec sleep 100': timed out: no end after 10 seconds" in done.stderr
-    assert rows(done.stdout)
-
-
-def test_a_host_without_a_word_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("sh -c 'exec sleep 100'", "timed out: no word from it for 0.5 seconds"),
+        ("sh -c 'echo Welcome; echo login:; exec sleep 100'", "no sh there: login:"),
+        ("yes --", "no sh there: "),
+        ("sh -c 'echo netwrap capture 1 12345678; exec sleep 100'", "timed out: no end after 1 seconds"),
+    ],
+)
+def test_a_host_that_never_ends_is_left(monkeypatch: pytest.MonkeyPatch, command: str, said: str) -> None:
     monkeypatch.setattr(via, "FIRST_WORD", 0.5)
-    found, failures = via.hosts(via.targets(["sh -c 'exec sleep 100'"]))
-    assert (found, failures) == ([], ["sh -c 'exec sleep 100': timed out: no word from it for 0.5 seconds"])
+    monkeypatch.setattr(via, "PATIENCE", 0.1)
+    found, failures = via.hosts(via.targets([command]), timeout=1 if "capture" in command else via.TIMEOUT)
+    assert any(it.startswith(f"{command}: {said}") for it in [*failures, *(it for host in found for it in host.problems)])
+
+
+def test_a_probe_far_away_ends_with_the_connection(sshd: Sshd, tmp_path: Path) -> None:
+    """Also while nothing is printed there; it takes what it started and its folder along."""
+    (tmp_path / "ip").write_text("#!/bin/sh\nexec sleep 1000\n")
+    (tmp_path / "ip").chmod(0o755)
+    far = tmp_path / "far"
+    far.mkdir()
+    mark = f"nwt-{os.getpid()}-far"
+    words = [sys.executable, "-m", "netwrap", "--via", f"{sshd.command()} env MARK={mark} TMPDIR={far} PATH={tmp_path}:$PATH"]
+    process = subprocess.Popen([*words, "report"], env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not any(comm == "sleep" for comm in marked(mark).values()):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=30) == 130
+    while marked(mark) or list(far.iterdir()):
+        assert time.monotonic() < deadline, (marked(mark), list(far.iterdir()))
+        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -201,7 +225,7 @@ def test_a_signal_ends_all_that_was_started(number: signal.Signals) -> None:
         if not marked(mark):
             break
         time.sleep(0.05)
-    assert marked(mark) == []
+    assert marked(mark) == {}
 
 
 def test_a_probe_on_this_machine_removes_its_folder_when_a_signal_ends_us(tmp_path: Path) -> None:
@@ -215,14 +239,14 @@ def test_a_probe_on_this_machine_removes_its_folder_when_a_signal_ends_us(tmp_pa
     assert list(tmp_path.iterdir()) == []
 
 
-def marked(mark: str) -> list[str]:
-    """The processes with a mark in their environment."""
-    found = []
+def marked(mark: str) -> dict[str, str]:
+    """The processes with a mark in their environment: their names by their numbers."""
+    found = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and int(entry.name) != os.getpid():
             try:
                 if f"MARK={mark}".encode() in (entry / "environ").read_bytes().split(b"\0"):
-                    found.append(entry.name)
+                    found[entry.name] = (entry / "comm").read_text().strip()
             except OSError:
                 continue
     return found
