@@ -163,7 +163,13 @@ def table_name(text: Any) -> str:
 
 
 def has_default(netns: Namespace, family: str) -> bool | None:
-    """Whether a rule leads to a table with a default route, or with both halves of one; None where that was not captured.
+    """Whether there are :func:`default_routes`; None where that was not captured."""
+    found = default_routes(netns, family)
+    return None if found is None else bool(found)
+
+
+def default_routes(netns: Namespace, family: str) -> list[Route] | None:
+    """The default routes in tables that a rule leads to, or both halves of one; None where there may be some, not captured.
 
     Rules for only some of the packets count, too. Routes that drop packets do not.
     """
@@ -174,11 +180,12 @@ def has_default(netns: Namespace, family: str) -> bool | None:
         names = _vrf_tables(netns) if "l3mdev" in rule else [table_name(rule["table"])] if "table" in rule else []
         for name in names:
             used[name] = min(used.get(name, 128), int(rule.get("suppress_prefixlen", -1)))
-    if any(_is_default(tables.get(name, ()), longer) for name, longer in used.items()):
-        return True
+    found = [route for name, longer in used.items() for route in _defaults(tables.get(name, ()), longer)]
+    if found:
+        return found
     unread = [name for name in used if name not in ("local", "default") and not netns.covers("ip_route", family, table=name)]
-    unused = rules is None and any(_is_default(routes, -1) for routes in tables.values())
-    return None if unread or unused else False
+    unused = rules is None and any(_defaults(routes, -1) for routes in tables.values())
+    return None if unread or unused else []
 
 
 def _vrf_tables(netns: Namespace) -> list[str]:
@@ -187,12 +194,17 @@ def _vrf_tables(netns: Namespace) -> list[str]:
     ]
 
 
-def _is_default(routes: Sequence[Route], longer: int) -> bool:
-    """Whether routes with prefixes that are longer than ``longer`` lead to every address (of IPv6: every global one)."""
-    nets = {str(route.get("dst", "default")) for route in routes if route.get("type", "unicast") == "unicast"}
-    whole = ("default", "0.0.0.0/0", "::/0") if longer < 0 else ()
-    halves = ({"0.0.0.0/1", "128.0.0.0/1"}, {"::/1", "8000::/1"}) if longer < 1 else ()
-    return not nets.isdisjoint(whole) or any(nets >= both for both in halves) or longer < 3 and "2000::/3" in nets
+def _defaults(routes: Sequence[Route], longer: int) -> list[Route]:
+    """The routes with prefixes longer than ``longer`` that together lead to every address (of IPv6: every global one)."""
+    nets: dict[str, list[Route]] = {}
+    for route in routes:
+        if route.get("type", "unicast") == "unicast":
+            nets.setdefault(str(route.get("dst", "default")), []).append(route)
+    for least, all_of in ((0, ("default",)), (0, ("0.0.0.0/0",)), (0, ("::/0",)), (1, ("0.0.0.0/1", "128.0.0.0/1")),
+                          (1, ("::/1", "8000::/1")), (3, ("2000::/3",))):  # fmt: skip
+        if longer < least and all(net in nets for net in all_of):
+            return [route for net in all_of for route in nets[net]]
+    return []
 
 
 class Router:
@@ -283,7 +295,7 @@ class Router:
         except (ValueError, OSError):
             self.missing.append((f"the route {record.get('dst')!r}", self._command("route show table all")))
             return None
-        legs = tuple(map(_leg, hops(record)))
+        legs = tuple(map(leg, hops(record)))
         info = record.get("nh_info", {})
         if "blackhole" in info or kind == "blackhole":
             kind = "blackhole"
@@ -301,7 +313,7 @@ class Router:
             self.missing.append((f"nexthop {number_of}", self._command("nexthop show")))
             return ()
         members: list[AnyRecord] = [objects.get(member.get("id"), {}) for member in row.get("group", ())]
-        return tuple(_leg(member) for member in members or [row])
+        return tuple(leg(member) for member in members or [row])
 
     # -- the rules ---------------------------------------------------------------------------------------------------
 
@@ -865,7 +877,8 @@ def _is_not_local_table(route: _Route) -> bool:
     return table_name(route.record.get("table", "main")) != "local"
 
 
-def _leg(hop: AnyRecord) -> Leg:
+def leg(hop: AnyRecord) -> Leg:
+    """The next hop of a route, or one of several (:func:`hops`)."""
     gateway = hop.get("gateway") or hop.get("via", {}).get("host")
     return Leg(str(hop.get("dev", "")), gateway, tuple(hop.get("flags", ())))
 

@@ -9,14 +9,16 @@
 A graph is a plain dict, the JSON form of `netwrap topology` (``version`` counts its changes):
 
 ``hosts``   ``{"id", "title"}``
-``rooms``   ``{"id", "host", "title", "labels", "ports": [ID], "hidden": N, "captured", "default"}``; ``hidden`` counts links that
-            are not drawn, ``captured`` tells whether the links were, ``default`` whether a rule leads to a default route (None:
-            unknown)
+``rooms``   ``{"id", "host", "title", "labels", "ports": [ID], "hidden": N, "captured", "default", "ends"}``; ``hidden`` counts
+            links that are not drawn, ``captured`` tells whether the links were, ``default`` whether a rule leads to a default
+            route (None: unknown), ``ends`` where the way out of a room with a default route ends: ``{"room", "title", "why"}``
+            (None: nowhere, or unknown), why is ``no default route``, ``does not forward`` or ``circle``; ``"forwards": False``
+            stands at a gateway that does not forward
 ``ports``   ``{"id", "room", "name", "kind", "state", "addresses", "mtu", "odd_mtu", "bus", "under", "detail", "mac", "vlans"}``:
             ``vlans`` are the VLANs of a bridge's port, rows as of ``bridge -j vlan`` (None: unknown, or of no interest);
             ``bus`` is the bus that the port is enslaved to, ``under`` the port of the same room that this one stands on,
             ``state`` one of ``up``, ``down``, ``no carrier``, ``unknown``
-``buses``   ``{"id", "room", "port", "title", "kind", "of", "filters"}``: a bridge, or a link that macvlans of other rooms
+``buses``   ``{"id", "host", "room", "port", "title", "kind", "of", "filters"}``: a bridge, or a link that macvlans of other rooms
             stand on; ``port`` is its own link, ``of`` the title of its room, ``filters`` whether a bridge with VLANs keeps
             them apart (None: it has no VLANs, or that is unknown)
 ``clouds``  ``{"id", "title", "kind", "lines": [...]}``: what is outside of the source: a physical network, a tunnel's other
@@ -31,7 +33,7 @@ import os
 
 from ..errors import NetwrapError, UsageError
 from ..model.peers import PAIRS
-from . import routing
+from . import routing, ways_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,7 +78,9 @@ def graph(hosts: Sequence[Host]) -> Record:
     maker = _Maker(several=len(hosts) > 1)
     for host in hosts:
         maker.add(host)
-    return maker.finish()
+    found = maker.finish()
+    ways_out.mark(found, [netns for host in hosts for netns in host.namespaces])
+    return found
 
 
 def saved(path: str) -> Record | None:
@@ -196,9 +200,9 @@ class _Maker:
                 bus["filters"] = None
 
     def _add_bus(self, port: Record, title: str, kind: str) -> Record:
-        of = next(room["title"] for room in reversed(self.rooms) if room["id"] == port["room"])
-        bus = {"id": f"b{len(self.buses)}", "room": port["room"], "port": port["id"], "title": title, "kind": kind, "of": of,
-               "filters": None}  # fmt: skip
+        room = next(room for room in reversed(self.rooms) if room["id"] == port["room"])
+        bus = {"id": f"b{len(self.buses)}", "host": room["host"], "room": room["id"], "port": port["id"], "title": title,
+               "kind": kind, "of": room["title"], "filters": None}  # fmt: skip
         self.buses.append(bus)
         self._bus_of[port["id"]] = bus
         return bus
@@ -492,7 +496,12 @@ def only(found: Record, rooms: set[str], kinds: Sequence[str] = (), drawn: set[s
     ports = [port for port in found["ports"]
              if port["room"] in rooms and port["bus"] not in left_out and port["id"] not in carriers]  # fmt: skip
     if kinds:
-        ports = [port for port in ports if port["kind"] in kinds or (port["kind"] == "" and "physical" in kinds)]
+        wanted = {port["id"] for port in ports if port["kind"] in kinds or (port["kind"] == "" and "physical" in kinds)}
+        if "vlan" in kinds:  # the ports of a bridge that keeps VLANs apart, its own link, and what is at the other ends
+            tagged = {port["id"] for port in ports if port["vlans"]}
+            tagged |= {end for cable in found["cables"] for end in cable["ends"] if not tagged.isdisjoint(cable["ends"])}
+            wanted |= tagged | {bus["port"] for bus in found["buses"] if bus["filters"] is not None}
+        ports = [port for port in ports if port["id"] in wanted]
         parents = {port["id"]: port["under"] for port in found["ports"]}
         kept = {port["id"] for port in ports}
         above = list(kept)
@@ -505,6 +514,7 @@ def only(found: Record, rooms: set[str], kinds: Sequence[str] = (), drawn: set[s
     bus_of = {port["id"]: port["bus"] for port in found["ports"]}
     titles = {room["id"]: room["title"] for room in found["rooms"]}
     names = {port["id"]: port["name"] for port in found["ports"]}
+    titles_of_buses = {bus["id"]: bus["title"] for bus in found["buses"]}
     cables, clouds, used = [], {cloud["id"]: cloud for cloud in found["clouds"]}, set()
     elsewhere: dict[str, Record] = {}
     buses: set[str] = {bus["id"] for bus in found["buses"] if bus["port"] in kept} - left_out
@@ -521,11 +531,16 @@ def only(found: Record, rooms: set[str], kinds: Sequence[str] = (), drawn: set[s
             elif bus and bus not in left_out:
                 buses.add(bus)
             elif far in by_end:
-                cloud = elsewhere.setdefault(end, {
-                    "id": f"c{len(found['clouds']) + len(elsewhere)}", "title": "not drawn", "kind": "elsewhere",
-                    "near": by_end[end], "lines": [f"{names.get(far, far)} in {titles[by_end[far]]}"],
+                near = bus_of.get(end) if bus_of.get(end) in buses else by_end[end]
+                cloud = elsewhere.setdefault(str(near), {
+                    "id": f"c{len(found['clouds']) + len(elsewhere)}", "title": "not drawn", "kind": "elsewhere", "near": near,
+                    "lines": [],
                 })  # fmt: skip
-                cable = {**cable, "ends": [end, cloud["id"] + "l0"]}
+                line = f"{titles_of_buses[bus]} of" if bus else f"{names.get(far, far)} in"
+                line += f" {titles[by_end[far]]}"
+                if line not in cloud["lines"]:
+                    cloud["lines"].append(line)
+                cable = {**cable, "ends": [end, f"{cloud['id']}l{cloud['lines'].index(line)}"]}
         cables.append(cable)
     # Of a bus whose room is not drawn: its enslaved ports, and its own link.
     wanted = {end for cable in cables for end in cable["ends"]} | {bus["port"] for bus in found["buses"] if bus["id"] in buses}

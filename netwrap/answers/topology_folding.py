@@ -14,7 +14,7 @@ one box whatever their shape, "160 more of 140 shapes on v-net-0", and the small
 
 from __future__ import annotations
 
-from ..pictures.words import vlans
+from ..pictures.words import lack, vlans
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def fold(found: Record, keep: Iterable[str] = ()) -> Record:
     """The graph with rooms that are alike folded, and with the rooms of one place folded where these are still too many.
 
     ``keep`` are ids of rooms that are never folded (those that were asked for, those with a finding). A fold stands in ``rooms``
-    as ``{"id", "title": "18 more", "folded": [{"id", "title", "addresses"}, …], "shapes": N, "without_default": N, …}``; each of
+    as ``{"id", "title": "18 more", "folded": [{"id", "title", "addresses"}, …], "shapes": N, "without_way_out": N, …}``; each of
     its ports stands for all links that lead to one place. Returns ``found`` itself where there is nothing to fold.
     """
     folding = _Folding(found, keep)
@@ -47,12 +47,13 @@ def fold(found: Record, keep: Iterable[str] = ()) -> Record:
     return folded
 
 
-def fold_some(found: Record, number: int, keep: Iterable[str] = ()) -> Record:
-    """The graph with about ``number`` boxes less: the largest groups of one shape are folded, then groups of one place.
+def fold_some(found: Record, number: int, keep: Iterable[str], host: str) -> Record:
+    """The graph with about ``number`` boxes of a host less: the largest groups of one shape are folded, then those of one place.
 
     Returns ``found`` itself where nothing can be folded.
     """
-    folding = _Folding(found, keep)
+    others = [room["id"] for room in found["rooms"] if room["host"] != host]
+    folding = _Folding(found, [*keep, *others])
     return folding.merged(folding.some(number))
 
 
@@ -88,7 +89,7 @@ class _Folding:
 
     def shape(self, room: Record, wherever: bool = False) -> Any:
         """What rooms that are alike have in common; ``wherever``: also those that are connected to different rooms or buses."""
-        return (room["host"], room["captured"], room.get("default"), tuple(sorted(
+        return (room["host"], room["captured"], lack(room), tuple(sorted(
             (port["kind"], port["state"], self.far.get(port["id"], "")[: 1 if wherever else None],
              port["mtu"] if port["odd_mtu"] else 0, self._vlans_of(port),
              tuple(sorted((":" in text, text.partition("/")[2]) for text in port["addresses"])))
@@ -225,7 +226,8 @@ class _Merger:
 
     def __init__(self, folding: _Folding, folds: Sequence[_Fold], merged_buses: dict[str, str]) -> None:
         self.folding, self.found, self.ports, self.rooms = folding, folding.found, folding.ports, folding.rooms
-        self.folds = {f"f{number}": fold for number, fold in enumerate(folds)}
+        before = sum(1 for room in self.found["rooms"] if room.get("folded"))
+        self.folds = {f"f{before + number}": fold for number, fold in enumerate(folds)}
         self.into = {room["id"]: name for name, fold in self.folds.items() for room in fold.rooms}
         self.bus_into = {bus: f"b{room}" for bus, room in merged_buses.items()}
         for bus in self.found["buses"]:
@@ -358,10 +360,12 @@ class _Merger:
                 fold = self.folds[name]
                 title = f"{len(fold.rooms)} more" + (f" of {fold.shapes} shapes" if fold.shapes > 1 else "")
                 title += f" on {fold.on}" if fold.on else ""
-                lacking = sum(other.get("default") is False for other in fold.rooms)
+                lacks = [lack(other) for other in fold.rooms]
+                alike = len(set(lacks)) == 1
                 rooms.append({
                     **room, "id": name, "title": title, "labels": [], "shapes": fold.shapes,
-                    "default": False if lacking == len(fold.rooms) else None, "without_default": lacking,
+                    "default": room.get("default") if alike else None, "ends": room.get("ends") if alike else None,
+                    "without_way_out": sum(map(bool, lacks)),
                     "ports": [port["id"] for port in self.new_ports[name]], "folded": [
                         {"id": other["id"], "title": other["title"],
                          "addresses": [text for port in self.folding._ports(other) for text in port["addresses"]]}

@@ -1,4 +1,4 @@
-"""A lab as a host that does not exist yet, with the links and addresses that it will have, to draw a picture."""
+"""A lab as a host that does not exist yet, with the links, addresses and routes that it will have, to draw a picture."""
 
 from __future__ import annotations
 
@@ -39,8 +39,45 @@ def host(lab: Lab) -> Host:
             "ip -j netns list-id": ids,
             "bridge -j vlan show": vlans,
         }
+        if place != HOST:  # the host has routes that no lab knows
+            for family in "46":
+                said[f"ip -{family} -j rule show"] = _rules(objects, place, family)
+                said[f"ip -{family} -j route show table all"] = _routes(objects, place, family)
         sections += [Section(netns, command, json.dumps(records)) for command, records in said.items()]
+        switches = {"net/ipv4/ip_forward": "0" if place != HOST else ""}
+        switches.update((key[2], value["value"]) for key, value in objects.items() if key[:2] == ("sysctl", place))
+        text = "".join(f"{name.replace('/', '.')} = {value}\n" for name, value in switches.items() if value)
+        sections += [Section(netns, "sysctl -a", text)] if text else []
     return build(sections)
+
+
+def _rules(objects: dict[tuple[str, ...], dict[str, Any]], place: str, family: str) -> list[dict[str, Any]]:
+    """The rules of a namespace: those of the kernel and those of the lab, as far as they decide about default routes."""
+    rows = [{"priority": 0, "src": "all", "table": "local"}, {"priority": 32766, "src": "all", "table": "main"}]
+    for key, value in objects.items():
+        if key[:3] == ("rule", place, family):
+            found = {name: value[name] for name in ("table", "l3mdev") if value.get(name)}
+            if value.get("suppress_prefixlength") is not None:
+                found["suppress_prefixlen"] = value["suppress_prefixlength"]
+            rows.append({"priority": int(key[3]), "src": value.get("from") or "all", **found})
+    return sorted(rows, key=lambda row: int(row["priority"]))
+
+
+def _routes(objects: dict[tuple[str, ...], dict[str, Any]], place: str, family: str) -> list[dict[str, Any]]:
+    rows = []
+    for key, value in objects.items():
+        if key[:3] == ("route", place, family):
+            hops = [{"gateway": hop["via"], "dev": hop.get("dev") or _towards(objects, place, hop["via"])} if hop.get("via") else
+                    {"dev": hop.get("dev")} for hop in value["nexthops"] or [value]]  # fmt: skip
+            rows.append({"type": value["type"], "dst": key[4], "table": key[3], "nexthops": hops})
+    return rows
+
+
+def _towards(objects: dict[tuple[str, ...], dict[str, Any]], place: str, gateway: str) -> str:
+    """The link of a namespace in whose network a gateway is."""
+    address = ipaddress.ip_address(gateway)
+    found = (key[2] for key in objects if key[:2] == ("address", place) and address in ipaddress.ip_interface(key[3]).network)
+    return next(found, "")
 
 
 def _link(key: tuple[str, ...], value: dict[str, Any], numbers: dict[tuple[str, ...], int], places: list[str]) -> dict[str, Any]:

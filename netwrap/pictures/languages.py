@@ -75,13 +75,15 @@ class _Outline:
 
     def __init__(self, graph: Record, marks: Mapping[str, str]) -> None:
         words = Words(graph)
-        self.rooms = [
-            (room["id"], _title(room, marks), [(port["id"], words.of(port)) for port in _ports(room, words)])
-            for room in graph["rooms"]
-        ]
-        self.buses = [
-            (bus["id"], bus["title"] + (f" ({kind_of(bus)})" if bus.get("filters") is not None else "")) for bus in graph["buses"]
-        ]
+        of = {host["id"]: f"{host['title']}: " if len(graph["hosts"]) > 1 else "" for host in graph["hosts"]}
+        self.rooms = []
+        for room in graph["rooms"]:
+            ports = [(port["id"], words.of(port)) for port in _ports(room, words)]
+            self.rooms.append((room["id"], of.get(room["host"], "") + _title(room, marks), ports))
+        self.buses = []
+        for bus in graph["buses"]:
+            kind = f" ({kind_of(bus)})" if bus.get("filters") is not None else ""
+            self.buses.append((bus["id"], of.get(bus.get("host"), "") + bus["title"] + kind))
         self.clouds = [
             (f"{cloud['id']}l{number}", f"{cloud['title']}: {line}")
             for cloud in graph["clouds"] for number, line in enumerate(cloud["lines"])

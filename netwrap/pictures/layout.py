@@ -20,8 +20,8 @@ import itertools
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .measure import columns, cut, width
-from .words import Words, kind_of, remarks
+from .measure import columns, cut, width, wrap
+from .words import Words, by_host, kind_of, lack, remarks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,9 +34,9 @@ _PAD = 9  # between a box's border and its text
 _TRACK = 7  # between two lines that run side by side
 _NEAR = 3  # lines that are nearer than this look like one
 _LOWER = 6  # between two lines that meet a box at one place
-_GAP = 14  # the least space between boxes
+_GAP, _CLOSE = 14, 5  # the least space between boxes; between many
 _BAR = 24  # the height of a bus
-_NAME, _TITLE = 64, 38  # columns that a line and a title may take
+_NAME, _TITLE = 64, 38  # columns that a line and a title may take; a title among many boxes
 _BESIDE = 4  # rooms that may stand beside one that owns a bus
 _MANY = 40  # more boxes than this in one grid are squeezed
 _RATIO, _WIDE = 4 / 3, 1.7  # of a grid; of one with many boxes, for the row of its owner stands above it
@@ -59,6 +59,7 @@ class Box(NamedTuple):
     height: float
     full: str
     compact: bool = False
+    lacks: bool = False  # the subtitle says that there is no way out
 
 
 class Bar(NamedTuple):
@@ -105,7 +106,31 @@ class Scene(NamedTuple):
 
 def place(graph: Record) -> Scene:
     """The scene of a graph (of :mod:`netwrap.answers.topology`, whole, filtered or folded)."""
-    return _Placer(graph).scene()
+    if len(graph["hosts"]) < 2:
+        return _Placer(graph).scene()
+    return _framed([(cut(host["title"], _NAME), _Placer(part).scene()) for host, part in by_host(graph)])
+
+
+def _framed(scenes: list[tuple[str, Scene]]) -> Scene:
+    """One scene of many hosts: each in a frame with its title, the frames on shelves."""
+    sizes = [(max(scene.width, width(title) * 1.08 + 2 * _GAP), scene.height + _LINE) for title, scene in scenes]
+    limit = max([(_RATIO * sum((wide + _GAP) * (high + _GAP) for wide, high in sizes)) ** 0.5, *(wide for wide, _ in sizes)])
+    whole = Scene([], [], [], [], 0, 0)
+    x = y = below = float(_GAP)
+    for (title, scene), (wide, high) in zip(scenes, sizes):
+        if x > _GAP and x + wide > limit + _GAP:
+            x, y = _GAP, below
+        top = y + _LINE
+        whole.boxes.extend(box._replace(x=box.x + x, y=box.y + top) for box in scene.boxes)
+        whole.bars.extend(bar._replace(x=bar.x + x, y=bar.y + top) for bar in scene.bars)
+        whole.lines.extend(
+            line._replace(points=tuple((at + x, height + top) for at, height in line.points)) for line in scene.lines
+        )
+        whole.frames.append((title, x, y, wide, high))
+        below = max(below, y + high + _GAP)
+        x += round(wide) + _GAP
+        whole = whole._replace(width=max(whole.width, x), height=below)
+    return whole
 
 
 class _Cell:
@@ -113,23 +138,35 @@ class _Cell:
 
     def __init__(self, name: str, kind: str, title: str, subtitle: str, lines: list[tuple[str | None, str, str, int]]) -> None:
         self.id, self.kind, self.full = name, kind, title
-        self.title, self.subtitle, self.lines = cut(title, _TITLE), cut(subtitle, _NAME), lines
-        widest = max(
-            [columns(self.title) * 1.08, columns(self.subtitle), *(columns(text) + 2 + 2 * depth for _, text, _, depth in lines)]
-        )
-        self.width = math.ceil(widest * width("x")) + 2 * _PAD + 4
-        self.height = 2 * _PAD + _LINE * (1 + bool(self.subtitle) + len(lines))
+        self.title, self.subtitle, self.lines = cut(title, _NAME), cut(subtitle, _NAME), lines
+        self.compact = self.lacks = False
+        self.short = lines[0][1] if len(lines) == 1 and not subtitle else ""  # of what can be squeezed
+        self.measure()
         self.x = self.y = 0.0
-        self.compact = False
         self.block: _Block | None = None
         self.row = self.column = 0
 
+    def measure(self) -> None:
+        """Compute the size from the texts."""
+        widest = max(
+            [
+                columns(self.title) * 1.08,
+                columns(self.subtitle),
+                *(columns(text) + 2 + 2 * depth for _, text, _, depth in self.lines),
+            ]
+        )
+        self.width = math.ceil(widest * width("x")) + 2 * _PAD + 4
+        self.height = 2 * _PAD + _LINE * (1 + bool(self.subtitle) + len(self.lines))
+
     def squeeze(self) -> None:
-        """Put a title and the only line beside each other: hundreds of rooms are small."""
-        if len(self.lines) == 1 and not self.subtitle and not self.compact:
-            self.compact = True
-            self.width = math.ceil((columns(self.title) * 1.08 + columns(self.lines[0][1]) + 4) * width("x")) + _PAD
-            self.height = _LINE + 8
+        """Put a title and the only line (in its short form) beside each other: hundreds of rooms are small."""
+        self.title = cut(self.title, _TITLE)
+        self.measure()
+        if self.short and not self.compact:
+            self.compact, self.subtitle = True, ""
+            self.lines = [(self.lines[0][0], self.short, *self.lines[0][2:])]
+            self.width = math.ceil((columns(self.title) * 1.08 + columns(self.short) + 4) * width("x")) + _PAD
+            self.height = _LINE + 4
 
     def port_at(self, port: str, right: bool = False, lower: float = 0) -> tuple[float, float]:
         """Where the line of a port meets the left side of the box, or the right one; ``lower`` keeps two lines of it apart."""
@@ -150,8 +187,8 @@ def _block_of(cell: _Cell) -> _Block:
 class _Block:
     """A bus with the rooms under it, or rooms alone, column by column; or, with ``across`` boxes in a row, row by row."""
 
-    def __init__(self, host: str, bus: Record | None, cells: list[_Cell], across: int = 0, is_of_owner: bool = False) -> None:
-        self.host, self.bus, self.cells, self.is_of_owner = host, bus, cells, is_of_owner
+    def __init__(self, bus: Record | None, cells: list[_Cell], across: int = 0, is_of_owner: bool = False) -> None:
+        self.bus, self.cells, self.is_of_owner = bus, cells, is_of_owner
         self.in_rows = across > 0
         places = [number % across for number in range(len(cells))] if self.in_rows else _columns(cells)
         self.across = across or max(places, default=0) + 1
@@ -197,7 +234,7 @@ class _Block:
 
     @property
     def row_gap(self) -> float:
-        return _GAP / 2 if len(self.cells) > _MANY else _GAP
+        return _CLOSE if len(self.cells) > _MANY else _GAP
 
     @property
     def head(self) -> float:
@@ -264,7 +301,7 @@ def _columns(cells: list[_Cell]) -> list[int]:
     if not cells:
         return []
     wide = -(-sorted(cell.width for cell in cells)[len(cells) // 2] // _STEP) * _STEP + 2 * _GAP
-    high = sorted(cell.height for cell in cells)[len(cells) // 2] + (_GAP / 2 if len(cells) > _MANY else _GAP)
+    high = sorted(cell.height for cell in cells)[len(cells) // 2] + (_CLOSE if len(cells) > _MANY else _GAP)
     best = (len(cells) * wide / high / (_WIDE if len(cells) > _MANY else _RATIO)) ** 0.5
     long = min(_LENGTHS, key=lambda length: max(length / best, best / length))
     slack = min((long + 1) // 4, 2)
@@ -299,7 +336,15 @@ def _lot(title: str) -> int:
 
 
 def _bar_title(bus: Record) -> str:
-    return cut(f"{bus['title']}  {bus.get('subtitle', '')}".strip(), 70)
+    return cut(f"{bus['words']}  {bus['subtitle']}", 2 * _NAME)
+
+
+def _wrapped(name: str, text: str, state: str, depth: int) -> list[tuple[str | None, str, str, int]]:
+    """The lines of a box for a link; those after the first belong to no link, so that cables end at the first."""
+    if len(text) <= _NAME and text.isascii() and text.isprintable():
+        return [(name, text, state, depth)]
+    first, *more = (cut(part, _NAME) for part in wrap(text, _NAME))
+    return [(name, first, state, depth), *((None, part, "", depth + 1) for part in more)]
 
 
 class _Placer:
@@ -312,11 +357,9 @@ class _Placer:
         self.titles, self.far = self.words.titles, self.words.far
         for bus in self.buses.values():
             port = self.ports.get(bus["port"])
-            words = [", ".join(port["addresses"])] if port is not None and port["addresses"] else []
-            words.append(kind_of(bus, bus["of"]))
             bus["state"] = port["state"] if port is not None else "unknown"
-            words += [f"({bus['state']})"] if bus["state"] != "up" else []
-            bus["subtitle"] = "  ".join(words)
+            bus["words"] = self.words.of(port) if port is not None else bus["title"]
+            bus["subtitle"] = f"({kind_of(bus, bus['of'])})"
         self.cells: dict[str, _Cell] = {}
         self.cell_of: dict[str, _Cell] = {}  # id of a port, a line of a cloud -> its box
         self.blocks: list[_Block] = []
@@ -334,7 +377,7 @@ class _Placer:
 
         def add(parent: str | None, depth: int) -> None:
             for port in under.pop(parent, ()):
-                lines.append((port["id"], cut(self.words.of(port), _NAME), port["state"], min(depth, 3)))
+                lines.extend(_wrapped(port["id"], self.words.of(port), port["state"], min(depth, 3)))
                 add(port["id"], depth + 1)
 
         add(None, 0)
@@ -350,11 +393,16 @@ class _Placer:
             names = [other["title"] for other in room["folded"]]
             lines[:0] = [(None, subtitle, "", 0)] if subtitle else []
             subtitle = f"{'like these: ' if room['shapes'] == 1 else ''}{names[0]} … {names[-1]}"
-        return _Cell(room["id"], kind, room["title"], subtitle, lines)
+        cell = _Cell(room["id"], kind, room["title"], subtitle, lines)
+        cell.lacks = kind == "room" and bool(lack(room))
+        if len(own) == 1 and subtitle == lack(room):
+            short = [self.words.of(own[0], short=True), subtitle and "no way out"]
+            cell.short = cut("  ".join(filter(None, short)), _NAME)
+        return cell
 
     def _cell_of_cloud(self, cloud: Record) -> _Cell:
-        lines: list[tuple[str | None, str, str, int]] = [
-            (f"{cloud['id']}l{number}", cut(text, _NAME), "cloud", 0) for number, text in enumerate(cloud["lines"])
+        lines = [
+            line for number, text in enumerate(cloud["lines"]) for line in _wrapped(f"{cloud['id']}l{number}", text, "cloud", 0)
         ]
         return _Cell(cloud["id"], "cloud", cloud["title"], "", lines)
 
@@ -387,31 +435,27 @@ class _Placer:
             if home is not None:
                 homes[home] += [self.cells[room["id"]], *clouds.pop(room["id"], ())]
                 placed.add(room["id"])
-        for host in self.graph["hosts"]:
-            mine = [room for room in self.graph["rooms"] if room["host"] == host["id"]]
-            for room in mine:
-                if room["id"] in owners:
-                    cells = [*clouds.pop(room["id"], ()), self.cells[room["id"]]]
-                    for other in self._attached(room, owners | placed):
-                        cells += [self.cells[other], *clouds.pop(other, ())]
-                        placed.add(other)
-                    self._block(host["id"], None, cells, len(cells), is_of_owner=True)
-                    placed.add(room["id"])
-            rooms = {room["id"] for room in mine}
-            for bus in self.buses.values():
-                if bus["room"] in rooms or not self._is_of_a_room(bus) and host is self.graph["hosts"][0]:
-                    self._block(host["id"], bus, homes[bus["id"]] + clouds.pop(bus["id"], []))
-            alone: list[_Cell] = []
-            for chain in self._chains([room["id"] for room in mine if room["id"] not in placed]):
-                cells = []
-                for name in chain:
-                    cells += [self.cells[name], *clouds.pop(name, ())]
-                if len(cells) == 1 and not any(self.far.get(port) for port in self.rooms[chain[0]]["ports"]):
-                    alone += cells
-                else:
-                    self._block(host["id"], None, cells, min(len(cells), 5) if self._is_row(chain) else 0)
-            if alone:
-                self._block(host["id"], None, alone)
+        for room in self.graph["rooms"]:
+            if room["id"] in owners:
+                cells = [*clouds.pop(room["id"], ()), self.cells[room["id"]]]
+                for other in self._attached(room, owners | placed):
+                    cells += [self.cells[other], *clouds.pop(other, ())]
+                    placed.add(other)
+                self._block(None, cells, len(cells), is_of_owner=True)
+                placed.add(room["id"])
+        for bus in self.buses.values():
+            self._block(bus, homes[bus["id"]] + clouds.pop(bus["id"], []))
+        alone: list[_Cell] = []
+        for chain in self._chains([room["id"] for room in self.graph["rooms"] if room["id"] not in placed]):
+            cells = []
+            for name in chain:
+                cells += [self.cells[name], *clouds.pop(name, ())]
+            if len(cells) == 1 and not any(self.far.get(port) for port in self.rooms[chain[0]]["ports"]):
+                alone += cells
+            else:
+                self._block(None, cells, min(len(cells), 5) if self._is_row(chain) else 0)
+        if alone:
+            self._block(None, alone)
 
     def _is_row(self, chain: list[str]) -> bool:
         """Whether each room of a group is cabled to its neighbours in the group at most."""
@@ -433,20 +477,17 @@ class _Placer:
                         found[other["room"]] = None
         return list(found) if len(found) <= _BESIDE else []
 
-    def _is_of_a_room(self, bus: Record) -> bool:
-        return bus["room"] in self.rooms
-
     def _remember(self, cell: _Cell) -> None:
         self.cells[cell.id] = cell
         for name, *_ in cell.lines:
             if name is not None:
                 self.cell_of[name] = cell
 
-    def _block(self, host: str, bus: Record | None, cells: list[_Cell], across: int = 0, is_of_owner: bool = False) -> None:
+    def _block(self, bus: Record | None, cells: list[_Cell], across: int = 0, is_of_owner: bool = False) -> None:
         if len(cells) > _MANY:
             for cell in cells:
                 cell.squeeze()
-        block = _Block(host, bus, cells, across, is_of_owner)
+        block = _Block(bus, cells, across, is_of_owner)
         self.blocks.append(block)
         if bus is not None:
             self.block_of_bus[bus["id"]] = block
@@ -488,21 +529,21 @@ class _Placer:
         ways = self._lead()
         total = self._settle()
         boxes = [Box(cell.id, cell.kind, cell.title, cell.subtitle, tuple(cell.lines), cell.x, cell.y, cell.width, cell.height,
-                     cell.full, cell.compact) for block in self.blocks for cell in block.cells]  # fmt: skip
+                     cell.full, cell.compact, cell.lacks) for block in self.blocks for cell in block.cells]  # fmt: skip
         bars = [Bar(block.bus["id"], _bar_title(block.bus), block.bus["kind"], block.bus["state"], block.x, block.y,
-                    block.width, _BAR, f"{block.bus['title']} {block.bus['subtitle']}")
+                    block.width, _BAR, f"{block.bus['words']} {block.bus['subtitle']}")
                 for block in self.blocks if block.bus is not None]  # fmt: skip
         lines = [Line(cable["id"], (cable["ends"][0], cable["ends"][1]), cable["certain"], cable["kind"],
                       self.words.of_cable(cable), _straightened(way()), net) for cable, way, net in ways]  # fmt: skip
-        return Scene(boxes, bars, lines, self._frames(), *total)
+        return Scene(boxes, bars, lines, [], *total)
 
     def _shelve(self) -> None:
-        """Put blocks on shelves, host by host, so wide that the whole is about 4:3."""
+        """Put blocks on shelves, so wide that the whole is about 4:3."""
         self.shelves: list[list[_Block]] = []
         area = sum((block.width + 3 * _GAP) * (block.height + 3 * _GAP) for block in self.blocks)
         limit = max([(_RATIO * area) ** 0.5, *(block.width for block in self.blocks)], default=0)
         limit = 400 * 1.3 ** math.ceil(math.log(max(limit, 400) / 400, 1.3))
-        for _, found in itertools.groupby(self.blocks, key=lambda block: (block.host, block.is_of_owner)):
+        for _, found in itertools.groupby(self.blocks, key=lambda block: block.is_of_owner):
             rest = list(found)
             while rest:
                 fit = _that_fit(rest, limit)
@@ -608,7 +649,6 @@ class _Placer:
         return block.shelf + 1, lambda: [start(), (block.gutter_x(cell.column, net), start()[1])]
 
     def _settle(self) -> tuple[float, float]:
-        several = len(self.graph["hosts"]) > 1
         self.main_left = 0.0
         for block in self.blocks:
             block.order_jogs()
@@ -627,23 +667,15 @@ class _Placer:
             _from_below({net: (min(at() for at in places), max(at() for at in places)) for net, places in avenue.items()})
             for avenue in self.avenues
         ]  # fmt: skip
-        y, host = 0.0, None
+        y = 0.0
         self.avenue_tops: list[float] = []
-        self.host_tops: dict[str, float] = {}
         for number, tracks in enumerate(self.avenue_tracks):
-            shelf = self.shelves[number] if number < len(self.shelves) else []
-            if several and shelf and shelf[0].host != host:
-                y += _GAP
             self.avenue_tops.append(y)
             y += 2 * _GAP + _TRACK * (max(tracks.values(), default=-1) + 1)
-            if several and shelf and shelf[0].host != host:
-                self.host_tops[shelf[0].host] = y - _GAP / 2
-                y += _LINE
-            if shelf:
-                host = shelf[0].host
-                for block in shelf:
-                    block.settle(block.x, y)
-                y += max(block.height for block in shelf)
+            shelf = self.shelves[number] if number < len(self.shelves) else []
+            for block in shelf:
+                block.settle(block.x, y)
+            y += max((block.height for block in shelf), default=0)
         wide = self.main_left + _TRACK * (max(self.main_tracks.values(), default=-1) + 1) + _GAP
         return max(wide, 200.0), max(y, 60.0)
 
@@ -652,17 +684,6 @@ class _Placer:
 
     def _main_x(self, net: Any) -> float:
         return self.main_left + _TRACK * self.main_tracks[net] + _TRACK // 2
-
-    def _frames(self) -> list[tuple[str, float, float, float, float]]:
-        frames = []
-        for host in self.graph["hosts"]:
-            blocks = [block for block in self.blocks if block.host == host["id"]]
-            if blocks and host["id"] in self.host_tops:
-                top = self.host_tops[host["id"]]
-                bottom = max(block.y + block.height for block in blocks)
-                wide = max(block.x + block.width for block in blocks)
-                frames.append((cut(host["title"], 60), _GAP / 2, top, wide + _GAP / 2, bottom - top + _GAP / 2))
-        return frames
 
 
 def is_parent(kind: str) -> bool:

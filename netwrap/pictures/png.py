@@ -69,11 +69,11 @@ def draw(graph: dict[str, Any], marks: dict[str, str] | None = None, scale: int 
         fill = theme["paper" if each.kind == "cloud" else "room"]
         box(each.x, each.y, each.width, each.height, 14 if each.kind == "cloud" else 6, fill, edge, 3 if marked else 1.2)
         soft = theme["soft" if each.kind == "cloud" else "ink"]
-        y = each.y + (17 if each.compact else 22)
+        y = each.y + (15 if each.compact else 22)
         text(each.x + 9, y, ("! " if marked else "") + each.title, soft, bold=True)
         if each.subtitle:
             y += 18
-            text(each.x + 9, y, each.subtitle, theme["soft"])
+            text(each.x + 9, y, each.subtitle, theme["wait" if each.lacks else "soft"])
         for _, words, state, depth in each.lines:
             y += 0 if each.compact else 18
             x = each.x + 9 + depth * 14 + (width(each.title) * 1.08 + 6 if each.compact else 0)

@@ -24,25 +24,27 @@ DARK = {
 _LEAST = 640
 _SHAPES = """
 text{font:12px ui-monospace,Menlo,Consolas,"DejaVu Sans Mono","Liberation Mono",monospace;white-space:pre}
-.title,.bar text,.stop{font-weight:bold}
+.title,.bar text,.stop,g>text:first-of-type{font-weight:bold}
+rect{rx:6px}.page{rx:0}.bar rect{rx:4px}.cloud>rect{rx:14px}
 .room>rect,.fold>rect,.cloud>rect{stroke-width:1.2}.cloud>rect{stroke-dasharray:2 3}
 .frame{fill:none;stroke-dasharray:8 4}
 .gap{fill:none;stroke-width:4}
 .cable{fill:none;stroke-width:1.6}.cable.unsure{stroke-dasharray:2 4}.cable.parent{stroke-dasharray:7 3}
-.dot{stroke-width:1.5;fill:none}.wait{stroke-dasharray:2 1.5}
+circle{stroke-width:1.5}.wait{stroke-dasharray:2 1.5}
 .marked>rect{stroke-width:3}.cable.marked{stroke-width:4}
 """.replace("\n", "")
 
 
 _COLOURS = """
 .page{{fill:{paper}}}.gap{{stroke:{paper}}}
-text{{fill:{ink}}}.sub,.cloud text{{fill:{soft}}}.room>rect,.fold>rect{{fill:{room};stroke:{edge}}}
+text{{fill:{ink}}}.sub.lack{{fill:{wait}}}.sub,.cloud text{{fill:{soft}}}.room>rect,.fold>rect{{fill:{room};stroke:{edge}}}
 .fold>rect.behind,.cloud>rect{{fill:{paper};stroke:{edge}}}.frame{{stroke:{edge}}}.bar rect{{fill:{bar}}}
-.bar text{{fill:{bartext}}}.cable{{stroke:{cable}}}.dot.up{{fill:{up};stroke:{up}}}.dot.down{{stroke:{down}}}
-.dot.wait{{stroke:{wait}}}.dot.unknown{{stroke:{soft}}}.marked>rect{{stroke:{mark}}}.cable.marked{{stroke:{up}}}.stop{{fill:{mark}}}
+.bar text{{fill:{bartext}}}
+.cable{{stroke:{cable}}}circle{{fill:{up};stroke:{up}}}.down,.wait,.unknown{{fill:none}}.down{{stroke:{down}}}
+.wait{{stroke:{wait}}}.unknown{{stroke:{soft}}}.marked>rect{{stroke:{mark}}}.cable.marked{{stroke:{up}}}.stop{{fill:{mark}}}
 """.replace("\n", "")
 STYLE = _SHAPES + _COLOURS.format(**LIGHT) + "@media (prefers-color-scheme:dark){" + _COLOURS.format(**DARK) + "}"
-_DOTS = {"up": "up", "down": "down", "no carrier": "wait", "unknown": "unknown"}
+_DOTS = {"up": "", "down": ' class="down"', "no carrier": ' class="wait"', "unknown": ' class="unknown"'}
 
 
 def draw(
@@ -86,23 +88,20 @@ def render(
         '<rect class="page" width="100%" height="100%"/>',
     ]
     for name, x, y, w, h in scene.frames:
-        out.append(f'<rect class="frame" x="{_n(x)}" y="{_n(y)}" width="{_n(w)}" height="{_n(h)}" rx="8"/>')
+        out.append(f'<rect class="frame" x="{_n(x)}" y="{_n(y)}" width="{_n(w)}" height="{_n(h)}"/>')
         out.append(f'<text class="title" x="{_n(x + 10)}" y="{_n(y + 15)}">{escape(name)}</text>')
     for number, net in enumerate(layout.nets(scene, marks)):
+        ways = [_way(line.points) for line in net]
         if number:  # a gap in the lines below: lines that cross are not connected
-            gap = "".join("M" + " ".join(f"{_n(x)},{_n(y)}" for x, y in line.points) for line in net)
-            out.append(f'<path class="gap" d="{gap}"/>')
-        for line in net:
-            kinds = ["cable"] + ([] if line.certain else ["unsure"]) + (["marked"] if line.id in marks else [])
-            if line.is_parent:
-                kinds.append("parent")
+            out.append(f'<path class="gap" d="{"".join(ways)}"/>')
+        for line, way in zip(net, ways):
             why = f" ({marks[line.id]})" if line.id in marks else ""
-            points = " ".join(f"{_n(x)},{_n(y)}" for x, y in line.points)
-            out.append(f'<polyline class="{" ".join(kinds)}" id="{prefix}{line.id}" points="{points}">'
-                       f"<title>{escape(line.title + why)}</title></polyline>")  # fmt: skip
+            kinds = ["cable", *["unsure"] * (not line.certain), *["marked"] * (line.id in marks), *["parent"] * line.is_parent]
+            out.append(f'<path class="{" ".join(kinds)}" id="{prefix}{line.id}" d="{way}">'
+                       f"<title>{escape(line.title + why)}</title></path>")  # fmt: skip
     for bar in scene.bars:
         out.append(f'<g class="bar" id="{prefix}{bar.id}"><title>{escape(bar.full)}</title>'
-                   f'<rect x="{_n(bar.x)}" y="{_n(bar.y)}" width="{_n(bar.width)}" height="{_n(bar.height)}" rx="4"/>'
+                   f'<rect x="{_n(bar.x)}" y="{_n(bar.y)}" width="{_n(bar.width)}" height="{_n(bar.height)}"/>'
                    f'<text x="{_n(bar.x + 10)}" y="{_n(bar.y + 16)}">{escape(bar.title)}</text></g>')  # fmt: skip
     for box in scene.boxes:
         out.append(_box(box, marks, prefix))
@@ -133,29 +132,42 @@ def _box(box: layout.Box, marks: dict[str, str], prefix: str) -> str:
     full = f" {box.full}" if box.full != box.title else ""
     label = f' aria-label="{escape(f"{shown}{full}{why}", quoted=True)}"' if focus else ""
     out = [f'<g class="{box.kind}{" marked" if marked else ""}" id="{prefix}{box.id}"{focus}{label}>'
-           f"<title>{escape(box.full + why)}</title>"]  # fmt: skip
+           + (f"<title>{escape(box.full + why)}</title>" if full or why or box.compact else "")]  # fmt: skip
+    size = f'width="{_n(box.width)}" height="{_n(box.height)}"/>'
     if box.kind == "fold":
-        out.append(f'<rect class="behind" x="{_n(box.x + 4)}" y="{_n(box.y + 4)}" width="{_n(box.width)}" '
-                   f'height="{_n(box.height)}" rx="6"/>')  # fmt: skip
-    out.append(f'<rect x="{_n(box.x)}" y="{_n(box.y)}" width="{_n(box.width)}" height="{_n(box.height)}" '
-               f'rx="{14 if box.kind == "cloud" else 6}"/>')  # fmt: skip
-    y = box.y + (17 if box.compact else 22)
-    out.append(f'<text class="title" x="{_n(box.x + 9)}" y="{_n(y)}">{escape(flag + box.title)}</text>')
+        out.append(f'<rect class="behind" x="{_n(box.x + 4)}" y="{_n(box.y + 4)}" {size}')
+    out.append(f'<rect x="{_n(box.x)}" y="{_n(box.y)}" {size}')
+    y = box.y + (15 if box.compact else 22)
+    out.append(f'<text x="{_n(box.x + 9)}" y="{_n(y)}">{escape(flag + box.title)}</text>')
     if box.subtitle:
         y += 18
-        out.append(f'<text class="sub" x="{_n(box.x + 9)}" y="{_n(y)}">{escape(box.subtitle)}</text>')
+        kind = "sub lack" if box.lacks else "sub"
+        out.append(f'<text class="{kind}" x="{_n(box.x + 9)}" y="{_n(y)}">{escape(box.subtitle)}</text>')
     for _, text, state, depth in box.lines:
         y += 0 if box.compact else 18
-        x = box.x + 9 + depth * 14 + (width(box.title) * 1.08 + 6 if box.compact else 0)
+        x = box.x + 9 + depth * 14 + (round(width(box.title) * 1.08) + 6 if box.compact else 0)
         if state in _DOTS:
-            out.append(f'<circle class="dot {_DOTS[state]}" cx="{_n(x + 4)}" cy="{_n(y - 4)}" r="3.6"/>')
+            out.append(f'<circle{_DOTS[state]} cx="{_n(x + 4)}" cy="{_n(y - 4)}" r="3.6"/>')
         out.append(f'<text x="{_n(x + 13)}" y="{_n(y)}">{escape(text)}</text>')
     out.append("</g>")
     return "".join(out)
 
 
+def _way(points: Sequence[tuple[float, float]]) -> str:
+    """The straight stretches of a line in the words of a path.
+
+    >>> _way([(10, 20), (30, 20), (30, 5.5)])
+    'M10,20h20v-14.5'
+    """
+    (x, y), *_ = points
+    words = [f"M{_n(x)},{_n(y)}"]
+    for (x, y), (to_x, to_y) in zip(points, points[1:]):
+        words.append(f"h{_n(to_x - x)}" if y == to_y else f"v{_n(to_y - y)}")
+    return "".join(words)
+
+
 def _n(number: float) -> str:
-    return f"{number:.1f}".rstrip("0").rstrip(".")
+    return str(int(number)) if number == int(number) else f"{number:.1f}"
 
 
 def escape(text: str, quoted: bool = False) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..wording import printable
 from .measure import columns, cut
-from .words import Words, kind_of, remarks
+from .words import Words, by_host, kind_of, remarks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,33 +27,39 @@ def draw(
 ) -> str:  # fmt: skip
     """The lines of a graph, of at most ``width`` columns. ``marks``: id of a room -> why it is marked; ``below``: text under it.
 
-    A line that is too long continues on the next one. Where one host has so many rooms that this would be more than
+    A line that is too long continues on the next one. Where a host has so many rooms that this would be more than
     :data:`LINES` lines, and more than rooms, later lines are cut instead, except with ``whole``.
     """
-    lines = _lines(graph, width, marks or {})
-    spare = max(LINES, len(graph["rooms"]) + 1) - len(lines)
     out: list[str] = []
-    for full, parts in lines:
-        if whole or len(graph["hosts"]) > 1 or len(parts) - 1 <= spare:
-            spare -= len(parts) - 1
-            out += parts
-        else:
-            out.append(cut(full, width))
-    text = "\n".join([*out, *map(printable, below)]) + "\n"
+    for host, part in by_host(graph):
+        if len(graph["hosts"]) > 1:
+            out.append(cut(f"host {host['title']}", width))
+        lines = _lines(part, width, marks or {})
+        spare = limit(part) - len(lines)
+        for full, parts in lines:
+            if whole or len(parts) - 1 <= spare:
+                spare -= len(parts) - 1
+                out += parts
+            else:
+                out.append(cut(full, width))
+    text = "\n".join([*(out or ["nothing to draw"]), *map(printable, below)]) + "\n"
     return text.translate(_ASCII) if ascii_only else text
 
 
+def limit(graph: Record) -> int:
+    """The most lines that the graph of one host should take."""
+    return max(LINES, len(graph["rooms"]) + 1)
+
+
 def height(graph: Record, width: int = 80) -> int:
-    """The number of lines of a graph, however long they are."""
+    """The number of lines of the graph of one host, however long they are."""
     return len(_lines(graph, width, {}))
 
 
 def _lines(graph: Record, width: int, marks: dict[str, str]) -> list[tuple[str, list[str]]]:
-    """Each line of a graph in one piece, and as the lines of at most ``width`` columns that it takes."""
+    """Each line of the graph of one host in one piece, and as the lines of at most ``width`` columns that it takes."""
     lines = _Tree(graph, width, marks).lines()
-    if len(lines) > max(LINES, len(graph["rooms"]) + 1):
-        lines = _Tree(graph, width, marks, close=True).lines()
-    return lines
+    return lines if len(lines) <= limit(graph) else _Tree(graph, width, marks, close=True).lines()
 
 
 def _wrapped(lead: str, below: str, parts: Sequence[tuple[str, str]], width: int) -> list[str]:
@@ -82,7 +88,7 @@ class _Tree:
         self.ports = self.words.ports
         self.done: set[str] = set()
         self.deferred: list[tuple[Record, str]] = []  # buses that follow at the left, each with the title of its room
-        self.before = ""  # what stands before the next room: its host, where lines stand close
+        self.before = ""  # what stands before the next room: the bus that leads to it alone, where lines stand close
         self.out: list[tuple[str, list[str]]] = []  # each line whole, and wrapped
         self.on_bus: dict[str, list[tuple[str, str]]] = {bus["id"]: [] for bus in graph["buses"]}  # (room or cloud, port)
         self.clouds: dict[str, str] = {}
@@ -98,26 +104,21 @@ class _Tree:
                 if bus in self.on_bus and cable["kind"] != "own":
                     self.on_bus[bus].append((self.ports[far]["room"] if far in self.ports else far, far))
 
+        order = {name: number for number, name in enumerate(self.rooms)}
+        for members in self.on_bus.values():  # in the order of the rooms, as in a drawing
+            members.sort(key=lambda member: order.get(member[0], len(order)))
+
     def lines(self) -> list[tuple[str, list[str]]]:
         owners = {bus["room"] for bus in self.graph["buses"]}
-        several = len(self.graph["hosts"]) > 1
-        for host in self.graph["hosts"]:
-            mine = [room for room in self.graph["rooms"] if room["host"] == host["id"]]
-            if several and mine and not self.close:
-                self._line("", "", f"host {host['title']}")
-            self.before = f"{host['title']}: " if several and mine and self.close else ""
-            first = [room for room in mine if room["id"] in owners]
-            for room in [*first, *(room for room in mine if room["id"] not in owners)]:
-                if room["id"] not in self.done and not (room["id"] not in owners and self._is_on_a_bus(room["id"])):
-                    self._top(room["id"])
+        for room in sorted(self.graph["rooms"], key=lambda room: room["id"] not in owners):
+            if room["id"] not in self.done and not (room["id"] not in owners and self._is_on_a_bus(room["id"])):
+                self._top(room["id"])
         for bus in self.graph["buses"]:  # those whose own room is not drawn
             if bus["room"] not in self.rooms:
                 self._bus(bus, "", "")
         for room in self.graph["rooms"]:
             if room["id"] not in self.done:
                 self._top(room["id"])
-        if not self.out:
-            self._line("", "", "nothing to draw")
         return self.out
 
     def _top(self, room: str) -> None:

@@ -14,11 +14,43 @@ ON_TOP = ("vlan", "vxlan", "macvlan", "macvtap", "ipvlan", "ipvtap", "geneve", "
 _TOLD = ("bond", "vrf", "macvlan", "macvtap", "ipvlan", "ipvtap", "dummy", "wireguard", "team", "tun")
 
 
+def by_host(graph: Record) -> list[tuple[Record, Record]]:
+    """Each host of a graph that has something to draw, with the graph of that host alone; no cable leads to another host."""
+    hosts = graph["hosts"]
+    if len(hosts) < 2:
+        return [(host, graph) for host in hosts]
+    of: dict[str | None, str] = {item["id"]: item.get("host", hosts[0]["id"]) for item in (*graph["rooms"], *graph["buses"])}
+    of.update((bus["port"], of[bus["id"]]) for bus in graph["buses"])
+    of.update((port["id"], of.get(port["room"]) or of.get(port["bus"]) or of[port["id"]]) for port in graph["ports"])
+    of.update((cloud["id"], of[cloud["near"]]) for cloud in graph["clouds"])
+    parts: dict[str, Record] = {host["id"]: {"rooms": [], "ports": [], "buses": [], "clouds": [], "cables": []} for host in hosts}
+    for name in ("rooms", "ports", "buses", "clouds"):
+        for item in graph[name]:
+            parts[of[item["id"]]][name].append(item)
+    for cable in graph["cables"]:
+        parts[next(of[end] for end in (end.partition("l")[0] for end in cable["ends"]) if end in of)]["cables"].append(cable)
+    found = [(host, {**graph, "hosts": [host], **parts[host["id"]]}) for host in hosts]
+    return [(host, part) for host, part in found if part["rooms"] or part["buses"]]
+
+
+def lack(room: Record) -> str:
+    """Why a room, or how many of those folded to it, have no way out; "" for none.
+
+    >>> lack({"default": False}), lack({"default": True, "ends": {"room": "r0", "title": "(root)", "why": "no default route"}})
+    ('no default route', 'no way out by (root)')
+    """
+    if room.get("default") is False:
+        return "no default route"
+    if room.get("ends"):
+        circle = room["ends"]["why"] == "circle"
+        return "default routes in a circle" if circle else f"no way out by {room['ends']['title']}"
+    lacking = room.get("without_way_out", 0)
+    return f"{lacking} of them without a way out" if lacking else "does not forward" if room.get("forwards") is False else ""
+
+
 def remarks(room: Record, labels: int = 2) -> list[str]:
-    """The first labels of a room, and whether the room, or how many of those folded to it, have no way out."""
-    lacking = room.get("without_default", 0)
-    some = [f"{lacking} of them without a default route"] if lacking else []
-    return [*room["labels"][:labels], *(["no default route"] if room.get("default") is False else some)]
+    """What a room lacks (:func:`lack`), and its first labels."""
+    return list(filter(None, [lack(room), *room["labels"][:labels]]))
 
 
 def vlans(rows: list[Record] | None) -> str:
@@ -70,8 +102,11 @@ class Words:
             self.far.setdefault(one, []).append(other)
             self.far.setdefault(other, []).append(one)
 
-    def of(self, port: Record) -> str:
-        """A port in words, ``eth0 10.0.0.2/24 mtu 1400 = veth-red-br``: name, addresses, unusual values, the other end."""
+    def of(self, port: Record, short: bool = False) -> str:
+        """A port in words, ``eth0 10.0.0.2/24 mtu 1400 = veth-red-br``: name, addresses, unusual values, the other end.
+
+        ``short``: without the name of an other end that is on a bus.
+        """
         words = [port["name"], *port["addresses"][:2]]
         if len(port["addresses"]) > 2:
             words.append(f"+{len(port['addresses']) - 2}")
@@ -94,8 +129,8 @@ class Words:
                 detail += f" ({vlans(other['vlans'])})" if other.get("vlans") is not None else ""
                 bus = self.buses.get(other["bus"] or "")
                 on = f" on {bus['title']}" if bus is not None and (sign == "carries" or self._is_on_several(port)) else ""
-                words.append(f"{sign} {other['name']}{detail}{on}{where}")
-        return " ".join(words)
+                words.append(f"{sign} {other['name']}{detail}{on}{where}" if not short or not other["bus"] else detail.lstrip())
+        return " ".join(filter(None, words))
 
     def _is_on_several(self, port: Record) -> bool:
         """Whether the room of a port leads to more than one bus: then a picture names the bus."""

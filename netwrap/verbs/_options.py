@@ -68,6 +68,7 @@ WRAPPED = (
     "ip", "arp", "route", "bridge", "ss", "nft", "iptables", "ip6tables", "iptables-save", "ip6tables-save", "ifconfig", "brctl",
     "sysctl",
 )  # fmt: skip
+PICTURES = ("text", "svg", "html", "png", "mermaid", "dot", "d2", "json")
 _LAB = "a lab file, or the name of a ready-made lab"
 
 #: Every verb, in the order of the overview; a name of two words is a subcommand (``lab up``).
@@ -274,8 +275,9 @@ OPTIONS: dict[str, tuple[Option, ...]] = {
         Option("--output", "FILE", ("capture",), "save the capture there, completely or not at all; packed if FILE ends in .gz",
                "-o", "", ("file",)),
         Option("--format", "FORM", ("topology",), "text (default), svg, html, png, mermaid, dot, d2 or json", "", "choice",
-               ("text", "svg", "html", "png", "mermaid", "dot", "d2", "json")),
-        Option("--output", "FILE", ("topology",), "save the picture there, in the format of the file's ending (x.svg)", "-o", "",
+               PICTURES),
+        Option("--output", "FILE", ("topology", "lab show"), "save the picture there, in the format of the file's ending (x.svg)",
+               "-o", "",
                ("file",)),
         Option("--check", "", ("topology",), "mark the namespaces for which `netwrap check` has an error or a warning"),
         Option("--output", "FILE", ("trace",), "save a picture of the path in the topology there: an .svg or .html file",
@@ -291,8 +293,8 @@ OPTIONS: dict[str, tuple[Option, ...]] = {
         Option("--output", "FILE", ("lab export",), "the file to write", "-o", "", ("file",)),
         Option("--toml", "", ("lab show",), "print the file of the lab"),
         Option("--sh", "", ("lab show",), "print only the commands, as a script that can be pasted"),
-        Option("--format", "FORM", ("lab show",), "print a picture of the lab: text, svg, mermaid, dot or d2", "", "choice",
-               ("text", "svg", "mermaid", "dot", "d2")),
+        Option("--format", "FORM", ("lab show",), "draw the lab: text, svg, html, png, mermaid, dot, d2 or json", "", "choice",
+               PICTURES),
         Option("--script", "", ("capture",), "print the script that makes a capture, and do nothing else"),
         Option("--no-json", "", ("capture",), "ask `ip` for text even if it can print JSON"),
         Option("--quick", "", ("capture",), "leave out the firewall and the sockets"),

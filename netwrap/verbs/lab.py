@@ -15,7 +15,7 @@ from netwrap.errors import NetwrapError, PermissionDenied, UsageError, similar
 
 from . import say
 from ._options import refuse
-from ._saving import whole
+from ._saving import form_of, whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def run(options: Options) -> int:
             raise _root_needed(options)
         return _export(options.words, options.output)
     if verb == "show" and not options.words:
-        refuse(options, ("--toml", "--sh", "--format"), "without the name of a lab")
+        refuse(options, ("--toml", "--sh", "--format", "--output", "-o"), "without the name of a lab")
     if verb == "list" or verb == "show" and not options.words:
         return _list()
     if verb == "show":
@@ -182,6 +182,8 @@ def _print_findings(lab: Lab) -> None:
 def _show(options: Options) -> int:
     from netwrap.lab import apply, file
 
+    if options.output is not None:
+        options.format = form_of(options.output, options.format) or "text"
     if options.toml + options.sh + (options.format is not None) > 1:
         raise UsageError("--toml, --sh and --format are three forms: take one of them")
     name = options.words[0]
@@ -190,7 +192,12 @@ def _show(options: Options) -> int:
         sys.stdout.write(file.text_of(lab.file if os.path.isabs(lab.file) else name))
         return 0
     if options.format is not None:
-        return _draw(lab, options.format)
+        from netwrap.lab import drawing
+
+        from . import topology
+
+        topology.of_lab(drawing.host(lab), f"Lab {lab.name}", options)
+        return 0
     steps, commands = apply.from_nothing(lab)
     if not options.sh:
         _print(f"lab {lab.name}" + (f": {lab.description}" if lab.description else ""))
@@ -209,23 +216,6 @@ def _show(options: Options) -> int:
         text = wording.pasteable(words, command.stdin)
         for line in (f"setsid -f {text} </dev/null >/dev/null 2>&1" if command.does == "start" else text).split("\n"):
             _print(line)
-    return 0
-
-
-def _draw(lab: Lab, form: str) -> int:
-    """Print a picture of a lab as its file describes it."""
-    from netwrap.answers import topology
-    from netwrap.lab import drawing
-    from netwrap.pictures import languages, svg, text
-
-    graph = topology.graph([drawing.host(lab)])
-    if form == "text":
-        drawn = text.draw(graph, 80)
-    elif form == "svg":
-        drawn = svg.draw(graph, f"Lab {lab.name}")
-    else:
-        drawn = {"mermaid": languages.mermaid, "dot": languages.dot, "d2": languages.d2}[form](graph)
-    sys.stdout.write(drawn)
     return 0
 
 

@@ -35,8 +35,7 @@ def run(options: Options) -> int:
     """Print the picture, or save it; 1 where something could not be read."""
     if options.output is not None:
         options.format = form_of(options.output, options.format)
-    if options.format == "png" and options.output is None:
-        raise UsageError("a PNG is no text: name a file with --output")
+    _refuse_text(options)
     if options.check and options.format == "json":
         raise UsageError("--check marks rooms of a picture; netwrap check --format json has the findings")
     if len(options.path) == len(options.words) == 1:  # --path FROM TO
@@ -62,11 +61,7 @@ def run(options: Options) -> int:
         if drawn_before is None or isinstance(error, NetwrapError):
             raise
         raise NetwrapError(f"{options.source[0]}: the graph is damaged") from None
-    if options.output is not None:
-        _save(options.output, drawn)
-    elif isinstance(drawn, str):
-        sys.stdout.write(drawn)
-        sys.stdout.flush()
+    _save(options, drawn)
     return _source.remarks(hosts, lacks=False, verbose=options.verbose)
 
 
@@ -123,6 +118,19 @@ def _reasons(found: Record, marks: dict[str, str]) -> list[str]:
     return [f"! {hosts[room['host']]}{room['title']}: {marks[room['id']]}" for room in found["rooms"] if room["id"] in marks]
 
 
+def of_lab(host: Host, title: str, options: Options) -> None:
+    """Draw or save a lab as its file describes it; every namespace is drawn."""
+    _refuse_text(options)
+    options.unfold = True
+    found = topology.graph([host])
+    _save(options, _drawn([host], found, found, options, {}, title=title))
+
+
+def _refuse_text(options: Options) -> None:
+    if options.format == "png" and options.output is None:
+        raise UsageError("a PNG is no text: name a file with --output")
+
+
 def of_trace(
     host: Host, passed: list[int], links: set[tuple[int, str]], stops: int | None, why: str, below: list[str], options: Options
 ) -> None:
@@ -138,7 +146,7 @@ def of_trace(
     found, way = topology.on_the_way(found, used)
     marks = dict.fromkeys(way, "on the packet's way")
     drawn = _drawn([host], found, found, options, {**marks, **({f"r{stops}": why} if stops is not None else {})}, below)
-    _save(options.output or "-", drawn)
+    _save(options, drawn)
 
 
 def _room(hosts: list[Host], whole: Record, name: str) -> str:
@@ -168,10 +176,11 @@ def _drawn(
     marks: dict[str, str],
     below: Sequence[str] = (),
     asked: Sequence[str] = (),
+    title: str = "",
 ) -> str | bytes:
     form = options.format or "text"
     names = [host["title"] for host in found["hosts"]]
-    title = f"Networks of {names[0]}" if len(names) == 1 else f"Networks of {len(names)} hosts"
+    title = title or (f"Networks of {names[0]}" if len(names) == 1 else f"Networks of {len(names)} hosts")
     if form == "json":
         import json
 
@@ -193,14 +202,17 @@ def _drawn(
 
         return {"mermaid": languages.mermaid, "dot": languages.dot, "d2": languages.d2}[form](folded, marks)
     from netwrap.pictures import text
+    from netwrap.pictures.words import by_host
 
     width = shutil.get_terminal_size((WIDTH, 0)).columns  # COLUMNS, else of the terminal
-    most = max(text.LINES, len(found["rooms"]) + 1)
-    while not options.unfold and (over := text.height(folded, width) - most) > 0:  # buses and clouds have lines, too
-        fewer = topology_folding.fold_some(folded, over, [*asked, *marks])
-        if fewer is folded:
-            break
-        folded = fewer
+    most = {host["id"]: text.limit(part) for host, part in by_host(found)}  # buses and clouds have lines, too
+    fewer = None if options.unfold else folded
+    while fewer is not None:
+        folded, fewer = fewer, None
+        for host, part in by_host(folded):
+            over = text.height(part, width) - most[host["id"]]
+            again = topology_folding.fold_some(fewer or folded, over, [*asked, *marks], host["id"]) if over > 0 else folded
+            fewer = again if again is not folded else fewer
     return text.draw(folded, width, options.ascii or not _has_lines(), marks, below, whole=options.unfold)
 
 
@@ -226,10 +238,16 @@ def _tables(hosts: list[Host], found: Record) -> dict[str, str]:
     return {room: "\n".join(texts([Place(host, netns)], options)) for room, (host, netns) in of_rooms.items()}
 
 
-def _save(path: str, drawn: str | bytes) -> None:
-    """Write a file, whole or not at all."""
+def _save(options: Options, drawn: str | bytes) -> None:
+    """Print the picture, or write its file, whole or not at all."""
+    path = options.output or "-"
+    if path == "-" and isinstance(drawn, str) and options.format in (None, "text"):
+        sys.stdout.write(drawn)
+        sys.stdout.flush()
+        return
     data = drawn if isinstance(drawn, bytes) else drawn.encode("utf-8", "backslashreplace")
     if path == "-":
+        sys.stdout.flush()
         sys.stdout.buffer.write(data)
         sys.stdout.flush()
         return

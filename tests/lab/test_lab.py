@@ -572,8 +572,8 @@ def test_list_show_and_pictures_need_no_host(tmp_path: Path) -> None:
         == """\
 (root)
 └═ v-net-0 192.168.15.5/24  (bridge)
-   ├─ red  veth-red 192.168.15.1/24 = veth-red-br
-   └─ blue  veth-blue 192.168.15.2/24 = veth-blue-br
+   ├─ blue [no default route]  veth-blue 192.168.15.2/24 = veth-blue-br
+   └─ red [no default route]  veth-red 192.168.15.1/24 = veth-red-br
 """
     )
 

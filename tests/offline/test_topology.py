@@ -31,6 +31,7 @@ from netwrap.model.host import Host
 from netwrap.model.section import Section
 from netwrap.pictures import html, languages, layout, svg, text
 from netwrap.pictures.measure import columns
+from netwrap.pictures.words import by_host, lack
 from netwrap.wording import printable
 
 SHOP = str(ROOT / "fixtures" / "host" / "shop.netwrap")
@@ -157,8 +158,8 @@ def test_text_stays_in_its_box_and_xml_is_well_formed(seed: int, rooms: int) -> 
     for group in root.iter(f"{space}g"):
         rect = group.findall(f"{space}rect")[-1]
         right = float(rect.get("x", "0")) + float(rect.get("width", "0"))
-        for words in group.findall(f"{space}text"):
-            bold = 1.08 if words.get("class") == "title" else 1
+        for number, words in enumerate(group.findall(f"{space}text")):
+            bold = 1 if number else 1.08
             assert float(words.get("x", "0")) + len(words.text or "") * 7.25 * bold <= right + 1, words.text
         boxes += 1
     assert boxes >= rooms
@@ -291,9 +292,9 @@ def test_the_sample_as_text(netwrap: Netwrap) -> None:
         == """\
 (root) [no default route]
 └═ v-net-0 192.168.15.5/24  (bridge)
-   ├─ red  veth-red 192.168.15.1/24 = veth-red-br
-   ├─ blue  veth-blue 192.168.15.2/24 = veth-blue-br
-   └─ pid 35 (sleep)  eth0 192.168.15.9/24 = veth7
+   ├─ blue [no way out by (root)]  veth-blue 192.168.15.2/24 = veth-blue-br
+   ├─ red [no way out by (root)]  veth-red 192.168.15.1/24 = veth-red-br
+   └─ pid 35 (sleep) [no way out by (root)]  eth0 192.168.15.9/24 = veth7
 """
     )
 
@@ -303,15 +304,15 @@ def test_a_part_of_the_graph(netwrap: Netwrap) -> None:
         netwrap("topology", "--from", SAMPLE, "--path", "red,blue").stdout
         == """\
 v-net-0 192.168.15.5/24  (bridge of (root))
-├─ red  veth-red 192.168.15.1/24 = veth-red-br
-└─ blue  veth-blue 192.168.15.2/24 = veth-blue-br
+├─ blue [no way out by (root)]  veth-blue 192.168.15.2/24 = veth-blue-br
+└─ red [no way out by (root)]  veth-red 192.168.15.1/24 = veth-red-br
 """
     )
     assert (
         netwrap("topology", "red", "--from", SAMPLE).stdout
         == """\
 v-net-0 192.168.15.5/24  (bridge of (root))
-└─ red  veth-red 192.168.15.1/24 = veth-red-br
+└─ red [no way out by (root)]  veth-red 192.168.15.1/24 = veth-red-br
 """
     )
     around = netwrap("topology", "--from", SAMPLE, "--around", "red")
@@ -370,7 +371,7 @@ def test_around_a_room_are_its_buses_only() -> None:
     graph = topology.graph([two_routers()])
     ids = {room["title"]: room["id"] for room in graph["rooms"]}
     near = topology.around(graph, [ids["blue"]], 1)
-    assert _names(near) == (["(root)", "a", "b", "blue", "red"], ["br0"], ["a1 in (root)", "b1 in (root)", "aside in far"])
+    assert _names(near) == (["(root)", "a", "b", "blue", "red"], ["br0"], ["br1 of (root)", "br1 of (root)", "aside in far"])
     assert text.draw(near).split("\n")[:2] == ["(root)", "└═ br0  (bridge)"]
     assert set(_names(topology.around(graph, [ids["blue"]], 2))[1]) == {"br0", "br1", "br2"}
     assert _names(topology.around(graph, [ids["(root)"]], 1))[1] == ["br0", "br1", "br2"]
@@ -443,10 +444,10 @@ def test_a_fold_tells_how_many_have_no_default_route() -> None:
     for room in folded["rooms"]:
         inside = [one["id"] for one in room.get("folded", ()) if one["id"] in lacking]
         if inside:
-            told[room["id"]] = f"{len(inside)} of them without a default route"
+            told[room["id"]] = f"{len(inside)} of them without a way out"
     assert told
     drawings = (text.draw(folded, 200), svg.draw(folded), languages.mermaid(folded), languages.dot(folded), languages.d2(folded))
-    assert all(drawn.count("of them without a default route") == len(told) for drawn in drawings)
+    assert all(drawn.count("of them without a way out") == len(told) for drawn in drawings)
     assert all(words in drawn for words in told.values() for drawn in drawings)
     alike = topology.graph([star(30)])
     for room in alike["rooms"]:
@@ -466,14 +467,80 @@ def test_a_parent_that_may_be_in_several_namespaces_is_not_certain() -> None:
     assert [cable["certain"] for cable in graph["cables"]] == [True, False]
 
 
-def test_a_picture_of_two_hosts() -> None:
-    hosts = [star(3), star(4)]
-    hosts[0].hostname, hosts[1].hostname = "alpha", "beta"
+def test_each_of_several_hosts_is_drawn_in_its_frame_as_if_it_was_alone() -> None:
+    hosts = [star(3), imagined(3, 34), stacked(4, 30), on_three_buses(2, 12)]
+    for host, name in zip(hosts, ("alpha", "b" * 60, "gamma", "delta")):
+        host.hostname = name
     graph = topology.graph(hosts)
-    assert [room["host"] for room in graph["rooms"]] == ["h0"] * 3 + ["h1"] * 4
     scene = layout.place(graph)
-    assert [frame[0] for frame in scene.frames] == ["alpha", "beta"]
-    assert not overlap(*((x, y, x + wide, y + high) for _, x, y, wide, high in scene.frames))
+    assert [frame[0] for frame in scene.frames] == ["alpha", "b" * 60, "gamma", "delta"]
+    frames = {f"h{number}": (x, y, x + wide, y + high) for number, (_, x, y, wide, high) in enumerate(scene.frames)}
+    areas = list(frames.values())
+    assert not any(overlap(one, other) for at, one in enumerate(areas) for other in areas[:at])
+    assert all(columns(title) * 8 < wide for title, _, _, wide, _ in scene.frames)
+    ends = {item["id"]: frames[part["id"]] for part, of in by_host(graph) for name in ("rooms", "ports", "buses", "clouds")
+            for item in of[name]}  # fmt: skip
+    things = [(ends[box.id], box.x, box.y, box.x + box.width, box.y + box.height) for box in scene.boxes]
+    things += [(ends[bar.id], bar.x, bar.y, bar.x + bar.width, bar.y + bar.height) for bar in scene.bars]
+    for line in scene.lines:
+        frame = next(ends[end] for end in line.ends if end in ends)
+        things += [(frame, x, y, x, y) for x, y in line.points]
+    for frame, left, top, right, bottom in things:
+        assert frame[0] < left and right < frame[2] and frame[1] + 18 < top and bottom < frame[3]
+    alone = [text.draw(topology.graph([host])) for host in hosts]
+    together = text.draw(graph)
+    assert together == "".join(f"host {host['title']}\n{drawn}" for host, drawn in zip(graph["hosts"], alone))
+    assert all(f"{host['title']}: " in languages.mermaid(graph) for host in graph["hosts"])
+
+
+def test_rooms_stand_in_the_same_order_in_text_and_in_a_drawing() -> None:
+    made = Drawn()
+    made.add(0, "br0", "bridge")
+    rooms = [made.room(name) for name in ("a", "b", "c", "d")]
+    for room in (3, 1, 0, 2):
+        made.pair(0, rooms[room], None, "br0")
+    graph = topology.graph([made.host()])
+    assert [box.title for box in layout.place(graph).boxes] == ["(root)", "a", "b", "c", "d"]
+    assert re.findall(r"─ (\w)", text.draw(graph)) == ["a", "b", "c", "d"]
+
+
+def routed(routes: dict[str, str], forwarding: dict[str, str]) -> Host:
+    """(root) with the bridge br0 (10.0.0.1); on it far and hop, which also has a cable to end (10.9.0.2); routes of some."""
+    made = Drawn()
+    made.add(0, "br0", "bridge", ("10.0.0.1/24",))
+    rooms = {name: made.room(name) for name in ("far", "hop", "end")}
+    made.pair(0, rooms["far"], ("to-far", "eth0"), "br0", "10.0.0.2/24")
+    made.pair(0, rooms["hop"], ("to-hop", "eth0"), "br0", "10.0.0.3/24")
+    made.pair(rooms["hop"], rooms["end"], ("to-end", "eth0"), None, "10.9.0.2/24")
+    names = ["(root)", *rooms]
+    more = [Section(str(4026530000 + names.index(name)), "ip route show table all", text) for name, text in routes.items()]
+    more += [Section(str(4026530000 + names.index(name)), "sysctl -a", f"net.ipv4.ip_forward = {value}\n")
+             for name, value in forwarding.items()]  # fmt: skip
+    return build([*made.sections(), *more])
+
+
+@pytest.mark.parametrize(("routes", "forwarding", "said"), [
+    ({"far": "default via 10.0.0.1 dev eth0", "(root)": ""}, {},
+     {"far": "no way out by (root)", "(root)": "no default route"}),
+    ({"far": "default via 10.0.0.1 dev eth0", "(root)": "default via 192.0.2.1 dev br0"}, {"(root)": "0"},
+     {"far": "no way out by (root)", "(root)": "does not forward"}),
+    ({"far": "default via 10.0.0.1 dev eth0", "(root)": "default via 192.0.2.1 dev br0"}, {"(root)": "1"}, {}),
+    ({"far": "default via 10.0.0.1 dev eth0", "(root)": "default via 192.0.2.1 dev br0"}, {}, {}),
+    ({"far": "default via 10.0.0.77 dev eth0", "(root)": ""}, {}, {"(root)": "no default route"}),
+    ({"end": "default via 169.254.1.1 dev eth0", "hop": "default via 10.0.0.1 dev eth0", "(root)": ""}, {"hop": "1"},
+     {"end": "no way out by (root)", "hop": "no way out by (root)", "(root)": "no default route"}),
+    ({"far": "default via 10.0.0.3 dev eth0", "hop": "default via 10.0.0.2 dev eth0"}, {},
+     {"far": "default routes in a circle", "hop": "default routes in a circle"}),
+    ({"far": "default\n\tnexthop via 10.0.0.1 dev eth0 weight 1\n\tnexthop via 10.0.0.3 dev eth0 weight 1", "(root)": "",
+      "hop": "default via 10.9.0.99 dev eth0"}, {}, {"(root)": "no default route"}),
+])  # fmt: skip
+def test_a_way_out_ends_at_a_gateway_without_one(
+    routes: dict[str, str], forwarding: dict[str, str], said: dict[str, str]
+) -> None:
+    graph = topology.graph([routed(routes, forwarding)])
+    assert {room["title"]: lack(room) for room in graph["rooms"] if lack(room)} == said
+    for drawn in (text.draw(graph, 200), svg.draw(graph), languages.mermaid(graph), languages.dot(graph), languages.d2(graph)):
+        assert all(words in drawn for words in said.values())
 
 
 SPLIT = """\
@@ -545,7 +612,7 @@ def test_findings_are_marked(netwrap: Netwrap, split: str) -> None:
     assert [group.get("id") for group in marked] == ["r1"]
     for form in ("mermaid", "dot", "d2"):
         said = netwrap("topology", "--check", "--from", split, "--format", form).stdout
-        assert said.count("b00020") == said.count(" red: R02 gateway 10.9.0.1 is in no network of red") == 1
+        assert said.count("b00020") == said.count(" by (root)): R02 gateway 10.9.0.1 is in no network of red") == 1
     refused = netwrap("topology", "--check", "--from", split, "--format", "json")
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
 
@@ -557,10 +624,10 @@ def test_findings_stand_whole_below_the_tree(netwrap: Netwrap) -> None:
         == """\
 ! (root) [no default route]  stale-br down = eth0 stale
 ├═ br0 10.1.0.254/24  (bridge)
-│  ├─ web  eth0 10.1.0.1/24 = web-br
-│  ├─ db  eth0 10.1.0.2/24 = db-br
 │  ├─ ! cache [no default route]  eth0 10.1.0.3/24 mtu 1400 = cache-br
-│  └─ ! copy  eth0 10.1.0.5/24 10.1.0.2/24 = copy-br
+│  ├─ ! copy [no way out by (root)]  eth0 10.1.0.5/24 10.1.0.2/24 = copy-br
+│  ├─ db [no way out by (root)]  eth0 10.1.0.2/24 = db-br
+│  └─ web [no way out by (root)]  eth0 10.1.0.1/24 = web-br
 └─ stale [no default route]  eth0 down = stale-br (root)
 ! (root): L11 cache-br has MTU 1500, its peer eth0 of cache has 1400
 ! cache: R01 cache has no default route; web beside it has one by 10.1.0.254
@@ -606,6 +673,29 @@ def test_the_ending_of_a_file_is_the_format_of_a_picture(netwrap: Netwrap, split
     assert saved.read_text() == netwrap("trace", "red", "(root)", "--from", split, "--format", "svg").stdout
 
 
+def test_a_lab_is_drawn_in_every_form(netwrap: Netwrap, tmp_path: Path) -> None:
+    for form, begins in (("svg", "<svg "), ("html", "<!DOCTYPE html>"), ("json", '{\n "form": "netwrap topology"'),
+                         ("mermaid", "flowchart"), ("dot", "graph netwrap"), ("d2", "r0: "), ("text", "blue ")):  # fmt: skip
+        saved = tmp_path / f"lab.{form}"
+        shown = netwrap("lab", "show", "router", "--format", form).stdout
+        assert netwrap("lab", "show", "router", "--format", form, "-o", str(saved)).stdout == ""
+        assert saved.read_text() == shown and shown.startswith(begins) and "netwrap: " not in shown
+        assert ("no way out by router" in shown and "no default route" in shown) is (form != "json")
+    saved = tmp_path / "lab.png"
+    done = netwrap("lab", "show", "router", "-o", str(saved))
+    if done.returncode:
+        assert (done.returncode, done.stderr) == (1, "netwrap: format png needs Pillow: pip install 'netwrap[png]'\n")
+    else:
+        assert saved.read_bytes().startswith(b"\x89PNG")
+    for words in (
+        ("router", "--format", "png"),
+        ("router", "-o", "lab.bmp"),
+        ("-o", "lab.svg"),
+        ("router", "--sh", "-o", "x.svg"),
+    ):
+        assert netwrap("lab", "show", *words).returncode == 2, words
+
+
 def test_a_kind_that_no_link_has_is_an_error(netwrap: Netwrap, split: str) -> None:
     done = netwrap("topology", "--from", split, "--only", "vhet")
     assert (done.returncode, done.stdout) == (1, "")
@@ -623,7 +713,7 @@ def test_links_of_a_kind_are_drawn_without_the_others(netwrap: Netwrap) -> None:
 """
     )
     page = netwrap("topology", "--from", docker, "--only", "veth", "--format", "svg").stdout
-    assert page.count("<polyline") == 5 and "veth3f1a2b0 = eth0 docker proxy" in page
+    assert page.count('<path class="cable') == 5 and "veth3f1a2b0 = eth0 docker proxy" in page
 
 
 @pytest.mark.parametrize("form", ["svg", "html"])

@@ -101,11 +101,21 @@ def test_a_vlan_link_has_its_parent_in_mermaid_and_where_only_its_kind_is_drawn(
         == """\
 (root)
 └═ sw vlan 7 tagged  (bridge, vlan aware)
+   ├─ a  eth0 = to-a (vlan 7)
+   ├─ b  eth0 = to-b (pvid 1, 10-20 tagged)
    └─ d  eth0 = to-d (vlans 7,9 tagged); eth0.7 vlan 7
 """
     )
     part = topology.only(graph, {"r4"})
     assert text.draw(part, 200).split("\n")[0] == "sw vlan 7 tagged  (bridge of (root), vlan aware)"
+
+
+def test_the_bar_of_a_bus_tells_what_the_tree_tells() -> None:
+    host = switch(PORTS, own=[{"vlan": 7}])
+    host.namespaces[0].links[0]["mtu"] = 1400  # type: ignore[index]
+    graph = topology.graph([host])
+    assert [bar.title for bar in layout.place(graph).bars] == ["sw vlan 7 tagged mtu 1400  (bridge of (root), vlan aware)"]
+    assert "sw vlan 7 tagged mtu 1400  (bridge, vlan aware)" in text.draw(graph, 200)
 
 
 def test_a_lab_shows_its_vlans() -> None:
@@ -116,10 +126,10 @@ def test_a_lab_shows_its_vlans() -> None:
         == """\
 (root)
 └═ switch  (bridge, vlan aware)
-   ├─ red  eth0 192.168.10.1/24 = to-red (vlan 10)
-   ├─ blue  eth0 192.168.10.2/24 = to-blue (vlan 10)
-   ├─ green  eth0 192.168.20.1/24 = to-green (vlan 20)
-   └─ router  trunk = to-router (vlans 10,20 tagged);
+   ├─ blue [no way out by router]  eth0 192.168.10.2/24 = to-blue (vlan 10)
+   ├─ green [no way out by router]  eth0 192.168.20.1/24 = to-green (vlan 20)
+   ├─ red [no way out by router]  eth0 192.168.10.1/24 = to-red (vlan 10)
+   └─ router [no default route]  trunk = to-router (vlans 10,20 tagged);
           trunk.10 192.168.10.254/24 vlan 10; trunk.20 192.168.20.254/24 vlan 20
 """
     )

@@ -155,6 +155,10 @@ class Drawn:
 
     def host(self, name: str = "") -> Host:
         """The model of what was made; namespaces without a name are those of processes."""
+        return build(self.sections(name))
+
+    def sections(self, name: str = "") -> list[Section]:
+        """What a source would yield of it; the key of a namespace is 4026530000 and its position."""
         key = [str(4026530000 + room) for room in range(len(self.names))]
         listed = [f"{key[0]}\tself\t"]
         for room, title in enumerate(self.names[1:], 1):
@@ -171,7 +175,7 @@ class Drawn:
             sections += [Section(key[room], "ip -j -d link show", json.dumps(links)),
                          Section(key[room], "ip -j address show", json.dumps(self.addresses[room])),
                          Section(key[room], "ip -j netns list-id", json.dumps(ids))]  # fmt: skip
-        return build(sections)
+        return sections
 
 
 ODD = [
