@@ -60,6 +60,8 @@ def find(host: Host, what: str, several: bool = False) -> list[Record]:
     if not places:
         for netns in host.namespaces:
             places += _earlier(netns, what)
+    if not places and what == host.hostname and host.root is not None:
+        places.append(Place(host.root, "namespace", f"the host {what}", ["ip", "address", "show"]))
     for netns in host.namespaces:
         places += _typed(netns, what)
     places = sorted(dict.fromkeys(_hashable(place) for place in places), key=lambda place: ROLES.index(place.role))

@@ -57,6 +57,7 @@ _OTHER_TABLES = re.compile(
     r"\s*(?:\S+: flags=|\S+\s+Link encap|bridge name|State |Netid|Proto |Active |[\w-]+\.[\w./-]+ ?= |inet6? |link/|[\[{]"
     r"|\*(?:nat|filter)|table \S+ \S+ \{|# Generated|id \d|inet6? \S+ forwarding|port no|\w+:$)"
 )
+_MEMBER = re.compile(r"\s*\"[\w.-]{1,40}\" ?: ")  # of an object in JSON: `"route": [`
 _NODE = re.compile(r"[a-z]{1,4}\d{1,3}$")
 
 
@@ -166,7 +167,7 @@ class Commands:
             some = self.runs(typed)
             if some and all(not run.words and (run.netns or run.host) for run in some):
                 return Found(typed, some, None, "", True, last)
-        if not self._table_near(at, line):
+        if not self._table_near(at, line) or _MEMBER.match(line):
             return None
         title = _WATCHED.match(line)
         if title is not None and shown.is_any(self.runs(title[1].strip())):

@@ -53,7 +53,7 @@ _OUTPUTS = frozenset(
 )
 _ON_WORDS = r"on|from|at|auf|von|bei|vom|beim|sur|depuis|(?<=able |utes |tput |aces |sses |ules )of"
 _IN_WORDS = r"inside of|inside|in|within|im|innerhalb|dans"
-_ANY_ARTICLES = r"(?:(?:the|my|our|a|an|this|dem|der|den|meinem|meiner|einem|unserem|les?|la|un|une|mon|ma|notre)\s+|l['’])?"
+_ANY_ARTICLES = r"(?:(?:the|my|our|a|an|this|dem|der|den|meinem|meiner|einem|unserem|les?|la|un|une|mon|ma|notre)\s+|l['’])?(?:(?:customer|device|unit)\s+)?"
 
 # `=== node1 ===`, `--- web-01 ---`, `## Node1`, `==> alpha <==`, `[node1]`
 _MARKED = re.compile(
@@ -115,6 +115,8 @@ _ORDINAL = re.compile(
     rf" (?P<kind>{'|'.join(_MACHINES)}):$",
     re.IGNORECASE,
 )
+# `on gw-b we have`
+_WE_SEE = re.compile(r" (?:(?:we|I|you|one|it) (?:can )?|there )(?:have|had|see|get|got|find|is|are|shows|says|gives)\s*$")
 _ADDRESS = re.compile(r"^\S+ (?:\d{1,3}\.){3}\d{1,3}(?:/\d+)?$")
 _BETWEEN_BACKTICKS = re.compile(r"`([^\W_][\w.-]{0,60})`")
 # `A:`: the first of two machines
@@ -126,6 +128,10 @@ _SUBJECT = re.compile(
     rf"(?:.{{0,30}}\b(?:while|and|but) )?{_ANY_ARTICLES}(?:(?P<which>{'|'.join(_WHICH)}) )?(?P<kind>{'|'.join(_MACHINES)})"
     r"(?:['’]s|'| has| shows| says| gives| prints| reports| looks| returns)\b[^\n]{0,50}:$",
     re.IGNORECASE,
+)
+# `R1 has a table more:`, of a machine that is known
+_KNOWN_SUBJECT = re.compile(
+    r"(?:(?:while|and|but|on) )?(?P<name>[^\W_][\w.-]{0,60})(?:['’]s| has| shows| says| gives| prints| reports| looks| returns)\b"
 )
 # `Expected:`, `It should look like this:`: of no machine that there is
 _EXPECTED = re.compile(
@@ -192,6 +198,9 @@ def read(line: str, names: Iterable[str] = ()) -> tuple[str | None, str | None] 
     if task is not None:
         return task["name"], None
     if line[-1] == ":":
+        subject = _KNOWN_SUBJECT.match(line)
+        if subject is not None and subject["name"] in known:
+            return subject["name"], None
         found = _NAMED.search(line)
         if found is not None and found["name"].lower() not in _NO_NAMES:
             return found["name"], None
@@ -218,7 +227,7 @@ def above_a_block(line: str, names: Iterable[str] = ()) -> tuple[str | None, str
     >>> above_a_block("VM1"), above_a_block("On the router"), above_a_block("iproute2")
     (('VM1', None), ('router', None), None)
     """
-    line = line.strip()
+    line = _WE_SEE.sub("", line.strip())
     patterns = (_ON, _IN, _IN_BRACKETS, _POSSESSED)
     if _ADDRESS.search(line):  # `gateway 10.0.0.1`, of a file of settings
         return None
@@ -238,7 +247,7 @@ _KINDS = frozenset(_MACHINES) | frozenset(
     "local remote desktop laptop notebook home office vps pi raspberry nas endpoint site left right spine leaf lokal entfernt "
     "plane debian ubuntu fedora arch centos rhel rocky alma alpine suse openwrt truenas proxmox linux mint kali nixos gentoo "
     "mine theirs machine computer workstation phone tablet hub dc cluster hypervisor bastion jump edge core machines "
-    "serveur".split()
+    "serveur portable ordinateur servidor".split()
 )
 _KINDS_INSIDE = frozenset((*_INSIDE, "inside", "netns", "innen"))
 _OUTSIDE = frozenset(("outside", "host", "root", "aussen", "außen"))
@@ -249,11 +258,13 @@ _STATES = frozenset(
     "restart change changed fix fixed is was does has have not can i it we".split()
 )
 _LABEL_FRONT = re.compile(
-    r"(?:(?:output|result|routes?|routing table|ausgabe|sortie)s? )?"
+    r"(?:(?:and|et|und) )?(?:(?:output|result|routes?|routing table|ausgabe|sortie)s? )?"
     r"(?:(?:of|on|from|at|in|auf|von|im|sur|dans|this is|here is) )?"
     rf"{_ANY_ARTICLES}",
     re.IGNORECASE,
 )
+# `First:`, `Two servers. The second one:`: of machines or of states of one
+_COUNTED = re.compile(r"(?:.*[.!?:,] )?(?:and )?(?:the )?(?P<which>(?:first|second|third|fourth|1st|2nd|3rd|other|last)(?: one)?)[:*_]*$", re.I)
 _ONE_OF = re.compile(r"(?:[A-D]|(?:\d{1,3}\.){3}\d{1,3})$")
 _MOST_WORDS = 5
 
@@ -268,16 +279,28 @@ def label(line: str, *, alone: bool) -> str | None:
     ('laptop', 'Raspberry Pi', None)
     """
     line = _WIKI_TITLE.sub("## ", _LIST.sub("", line.strip().replace("`", ""), count=1))
+    counted = _COUNTED.match(line) if len(line) < LONGEST else None
+    if counted is not None:
+        return counted["which"]
     if not line or len(line) > 60 or not (alone or line[-1] in ":*_=-" or line[0] in "#*="):
         return None
     bare = line.strip(" :*_#=-")
     name = _LABEL_FRONT.sub("", bare, count=1)
     words = name.lower().split()
-    if not 0 < len(words) <= _MOST_WORDS or line[-1] in ".?!," or set(bare.lower().split()) & _STATES:
+    if not 0 < len(words) <= _MOST_WORDS or line[-1] in ".?!," or not _STATES.isdisjoint(words):
         return None
     parts = [part for word in words for part in re.split(r"[^\w]+", word.rstrip("0123456789"))]
     known = not (_KINDS | _KINDS_INSIDE | _OUTSIDE).isdisjoint(parts)
     return name if known or _ONE_OF.search(name) or len(words) == 1 and is_machine(name) else None
+
+
+def is_ordinal(name: str) -> bool:
+    """Whether a :func:`label` only counts, so that it may be one of a machine or of a state.
+
+    >>> is_ordinal("Second"), is_ordinal("second one"), is_ordinal("second host")
+    (True, True, False)
+    """
+    return _COUNTED.match(name) is not None
 
 
 def is_inside(name: str) -> bool:
@@ -363,7 +386,7 @@ def _titled(line: str, names: set[str]) -> str | None:
         kind, _, what = name.lower().partition(" ")
         if len(what) > 1 and (what in _NO_NAMES or what in _OUTPUTS):  # `host output:`, `client routes:`
             return ("" if kind in _ROOTS else kind) if kind in _MACHINES and what in _OUTPUTS else None
-        if kind in _MACHINES and (name.partition(" ")[2] in names or len(what) > 2 and is_machine(what)):
+        if kind in _MACHINES and (name.partition(" ")[2] in names or len(what) > 1 and is_machine(what)):
             return name.partition(" ")[2]  # ``Host `alpha`:``
         if name.lower() in _ROOTS and name not in names:
             return ""

@@ -21,7 +21,11 @@ _FRAME = re.compile(r"\s{0,3}(?:[|│┃║] ?|: )")
 _ITEM = re.compile(r"\s{0,20}- (?=\S| {3})")  # of a list in YAML
 _COMMENT = re.compile(r"\s{0,8}(?:#|//|;|--|rem\b)[ \t]?", re.IGNORECASE)
 # `[14:02] <bob> `, `14:02 < bob> `
-_CHAT = re.compile(r"\[?(?:\d{1,2}:\d\d(?::\d\d)?\]? ?)?<[@+% ]?[a-z][\w-]{0,30}> ?")
+_CHAT = re.compile(r"\[?(?:\d{1,2}:\d\d(?::\d\d)?\]? ?)?<(?P<nick>[@+% ]?[a-z][\w-]{0,30})> ?")
+# `14:02:11   bob | ` of weechat, `| 14:02 | bob  | ` of a tracker
+_CHAT_IN_COLUMNS = re.compile(
+    r"(?:\| ?)?\[?\d{1,2}:\d\d(?::\d\d)?\]? {1,20}(?:\| )? {0,20}(?P<nick>[@+%]?[A-Za-z][\w-]{0,30}) {0,20}[|│] ?"
+)
 # `2024-01-05T10:00:00.123Z `, `[2024-01-05 10:00:00] `
 _TIME = re.compile(r"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?\]? ?")
 # `Jan  5 10:00:00 gw dispatcher[99]: `, `2024-01-05T10:00:00+00:00 gw sh: `
@@ -76,7 +80,8 @@ def without(lines: list[str], breaks: set[int]) -> tuple[list[str], dict[int, st
     ['bash# ip a', '2: eth0: <UP> mtu 1500']
     """
     machines: dict[int, str] = {}
-    for mark, first in ((_SYSLOG, None), (_TIME, "[0123456789"), (_BRACKETED, "["), (_PROVISIONER, None)):
+    marks = (_SYSLOG, None), (_TIME, "[0123456789"), (_CHAT_IN_COLUMNS, "|[0123456789"), (_BRACKETED, "["), (_PROVISIONER, None)
+    for mark, first in marks:
         lines = _without_mark(lines, mark, breaks, machines, first)
     lines = _without_names(lines, breaks, machines)
     lines = _without_json(lines)
@@ -193,12 +198,22 @@ def _without_runs(
             bare = [lines[at + offset][taken:] for offset, taken in enumerate(run)]
             if any(map(is_of_table, bare)):
                 found[at : at + len(run)] = map(_without_right_frame, bare)
+                breaks |= _turns(at, [lines[at + offset][:taken] for offset, taken in enumerate(run)])
                 if host:
                     machines[at] = host
                     machines.setdefault(at + len(run), "")
                     breaks |= {at, at + len(run)}
         at += len(run) or 1
     return found
+
+
+def _turns(at: int, prefixes: list[str]) -> set[int]:
+    """The positions at which another one speaks in a chat; none for prefixes that name no speaker."""
+    found = [mark.match(prefix) for prefix in prefixes for mark in (_CHAT, _CHAT_IN_COLUMNS) if mark.match(prefix)]
+    nicks = [one["nick"] for one in found if one is not None]
+    if len(nicks) < len(prefixes):
+        return set()
+    return {at + offset for offset in range(1, len(nicks)) if nicks[offset] != nicks[offset - 1]}
 
 
 def _without_right_frame(line: str) -> str:

@@ -67,6 +67,10 @@ def _tell_by_labels(found: Sequence[Block]) -> None:
             place = (block.label if block in labelled else block.host) or ""
             places.setdefault(essence(block), set()).add(place)
     told = {block.label for block in labelled if len(places.get(essence(block), set()) - {""}) > 1}
+    counted = [block for block in labelled if headings.is_ordinal(block.label or "")]
+    above: dict[tuple[str, ...], Block] = {}
+    if not any(_differ(above.setdefault(essence(block), block), block) for block in counted):
+        told -= {block.label for block in counted}
     for block in labelled:
         label = block.label or ""
         if label not in told:
@@ -77,6 +81,13 @@ def _tell_by_labels(found: Sequence[Block]) -> None:
             block.host = None
         else:
             block.host = label
+
+
+def _differ(one: Block, other: Block) -> bool:
+    """Whether two tables of one command are of two machines: all MACs of their links differ, or all their addresses."""
+    own, theirs = _identity(one.records), _identity(other.records)
+    pairs = (set(own.macs.values()), set(theirs.macs.values())), (own.addresses, theirs.addresses)
+    return next((not some & more for some, more in pairs if some and more), False)
 
 
 def _number_machines(found: Sequence[Block]) -> None:
@@ -123,9 +134,8 @@ def _identity(records: Sequence[Any]) -> _Identity:
         name, mac = record.get("ifname", ""), record.get("address", "")
         if record.get("link_type") == "ether" and _WHOLE_MAC.match(mac) and not _MADE_UP.match(name):
             macs[name] = mac.lower()
-        addresses |= {
-            entry["local"] for entry in record.get("addr_info", ()) if entry.get("local") and not _SHARED.match(entry["local"])
-        }
+        own = [record.get("prefsrc"), *(entry.get("local") for entry in record.get("addr_info", ()))]
+        addresses |= {address for address in own if address and not _SHARED.match(address)}
     return _Identity(macs, addresses)
 
 

@@ -54,6 +54,8 @@ _PATTERNS = tuple(
         # `alpha ➜ ~/lab `
         rf"(?!(?:root|vscode|codespace) ){_HOST} (?P<sigil>[➜❯➤⇒→]) +[~/]\S{{0,120}}(?: +(?:git:)?\([^)\n]{{0,60}}\))?(?: +✗)?"
         r"(?P<typed>(?: +(?![$#]).*)?)$",
+        # `λ alpha ~ `
+        rf"(?P<sigil>[λ❯➜»⟩]) {_HOST} [~/]\S{{0,120}}(?P<typed>(?: .*)?)$",
         # `[alpha]$ `
         rf"\[(?=\d*[A-Za-z]){_HOST}\] ?{_TYPED}",
         # `root@alpha:~# `, `me@alpha ~> `, `root@alpha [~]# `, `cumulus@leaf01:mgmt:~$ `, `vyos@alpha# `
@@ -212,6 +214,8 @@ def _is_odd(found: re.Match[str]) -> bool:
     typed = found["typed"].strip()
     if between.startswith("://"):
         return True
+    if found.start("sigil") < found.start("host"):  # `λ cat ~/notes`
+        return is_common(found["host"]) or not is_common(typed) and typed != ""
     if found["sigil"] == ">" and typed and not groups.get("user") and not is_common(typed):
         return True
     return between.count(" ") > 2 and not is_common(typed) and typed != ""

@@ -76,7 +76,7 @@ SHAPES: dict[str, Shape] = {
     "bridge_link": _LINKS,
     "ip_route": _shape(
         # a route has neither a MAC nor a state at its end, as a neighbour has: `10.0.0.7 dev v0 lladdr 02:…`
-        rf"(?!\S+ dev \S+ .*(?:lladdr [\da-f]|(?:{_STATES})\s*$))(?!\d{{1,3}}\s*$)"  # nor is a number alone a route
+        rf"(?!\S+ dev \S+ .*(?:lladdr [\da-f]|(?:{_STATES})\s*$))(?!\d{{1,3}}\s*$|\S*\w:\s*$)"  # `5`, `10.0.0.1:`
         rf"(?:(?:{_TYPES}) )?{_PREFIX}(?:\s+(?:{_ROUTE_WORDS})\b.*|\s*\\.*|\s*)$"
         rf"|(?:{_TYPES}) {_PREFIX}",
         r"\s+(?:nexthop|cache|via|dev)\b|\s+<\S+>\s",
@@ -99,7 +99,7 @@ SHAPES: dict[str, Shape] = {
     ),
     "arp": _shape(
         rf"Address\s+HWtype|IP address\s+HW type|(?:\?|[\w.-]+) \({_ADDRESS}\) (?:at|auf|à|en) "
-        rf"|[\w.*:-]{{1,80}}\s+(?:ether|\w{{2,10}})\s+{_MAC}\s+|[\w.*:-]{{1,80}}\s+\(incomplete\)\s|Entries: \d"
+        rf"|[\w.*:-]{{1,80}}\s+(?:ether|\w{{2,10}})\s+{_MAC}\s+|[\w.*:-]{{1,80}}\s+\((?:incomplet\w?|unvollständig)\)\s|Entries: \d"
         rf"|[\d.]{{7,15}}\s+0x\d+\s+0x\d+\s+{_MAC}"
     ),
     "route": _shape(
@@ -155,7 +155,7 @@ _CHATTER = re.compile(
 # Lines below a table that belong to no table: of GitHub's runners, VyOS, chats, `set -x`, `ping`
 _OF_OTHERS = re.compile(
     r"##\[|make(?:\[\d\])?: |::\w+::|\[edit\b|\[?\d\d:\d\d(?::\d\d)?\]? (?:-!-|<|\*)|\+{1,4} [a-z]|--- |<[@+ ]?\w+> |!$"
-    r"|% \w|\s*[\]}],?$|\s*(?:-\s+)?[a-z_]{3,30}:(?: [|>][-+]?)?$"
+    r"|% \w|\d{1,3} (?:replies|reactions?|comments?)$|\s*[\]}],?$|\s*(?:-\s+)?[a-z_]{3,30}:(?: [|>][-+]?)?$"
 )
 _CLOSES = re.compile(r"\s*[\]}],?$")
 # The number of a routing table, which scripts of routers print above its routes
@@ -353,6 +353,7 @@ def _rows(
     if is_json(lines[at].strip()):
         return _json_rows(lines, at)
     indent = _indent(lines[at]) if shape.start.match(lines[at].lstrip()) else ""
+    translation = {"ifconfig": translated.ifconfig, "arp": translated.arp}.get(parser)
     rows: list[_Row] = []
     lost: list[tuple[int, str, str]] = []
     pending: list[int] = []
@@ -373,7 +374,7 @@ def _rows(
                 break
             continue
         text = line[len(indent) :] if line.startswith(indent) else line.lstrip()
-        text = translated.ifconfig(text) if parser == "ifconfig" else text
+        text = translation(text) if translation is not None else text
         left_out = _ELLIPSIS.match(line) is not None
         starts = not left_out and (
             shape.start.match(text) is not None or shape.start.match(text.lstrip()) is not None and not shape.single
@@ -650,22 +651,20 @@ def _mend(parser: str, group: list[_Row], follower: _Row | None, behind: dict[in
             bad = better
     for row in adjacent if parser in _WRAPPED else ():  # a line below without a shape may be the rest of this line
         following = row.at + 1
+        head = [] if row is group[0] else [group[0].text]
+        own = _parse(parser, [*head, row.text])[1]
         while following in behind:
             text = behind[following].strip()
-            joined = next(
-                (
-                    candidate
-                    for candidate in _joins(row.text.rstrip(), text, bad, group[0].text, width)
-                    if _is_better(parser, group, row, candidate, bad)
-                ),
-                None,
-            )
+            candidates = _joins(row.text.rstrip(), text, own, group[0].text, width)
+            joined = next((one for one in candidates if _is_better(parser, head, row, one, own)), None)
             if joined is None:
                 break
             row.text = joined
-            bad = _parse(parser, [one.text for one in group])[1]
+            own = _parse(parser, [*head, joined])[1]
             gone.add(following)
             following += 1
+    if adjacent:
+        bad = _parse(parser, [row.text for row in group])[1]
     if bad and len(group) > 1:  # a line that looks like a new record, but is the rest of the line above
         for above, row in zip(group, group[1:]):
             if not above.text or not row.text:
@@ -689,7 +688,7 @@ def _joins(above: str, text: str, bad: int, head: str, width: int) -> list[str]:
     label = f" {text}:" in head or f" {text}@" in head  # `inet 10.0.0.1/24 scope global`, and the link's name below
     if bad or label or text.split(None, 1)[0] in _BROKEN_OFF or _ENDS_OPEN.search(above):
         found.append(f"{above} {text}")
-    if bad and len(above) >= (width or _TERMINAL) or len(above) == width and not text[:1].isalpha():
+    if bad and len(above) >= (width or _TERMINAL) or len(above) == width and (" " in text or not text.isalpha()):
         found.append(above + text)
     return found
 
@@ -701,9 +700,10 @@ _ENDS_OPEN = re.compile(
 )
 
 
-def _is_better(parser: str, group: list[_Row], row: _Row, candidate: str, bad: int) -> bool:
-    records, left = _parse(parser, [candidate if one is row else one.text for one in group])
-    before = len(_parse(parser, [one.text for one in group])[0])
+def _is_better(parser: str, head: list[str], row: _Row, candidate: str, bad: int) -> bool:
+    """Whether a record is understood as well with a joined line. ``head``: the first line of the record, if it is another one."""
+    records, left = _parse(parser, [*head, candidate])
+    before = len(_parse(parser, [*head, row.text])[0])
     return left <= bad and len(records) == max(before, 1) and (left == 0 or left < bad)
 
 

@@ -1,4 +1,4 @@
-"""Put the words of a translated `ifconfig` (net-tools 1.60 in a language other than English) back into English.
+"""Put the words of a translated `ifconfig` or `arp` (net-tools in a language other than English) back into English.
 
 ```
 eth0      Link encap:Ethernet  Hardware Adresse 02:00:00:00:00:05             eth0      Link encap:Ethernet  HWaddr 02:00:…
@@ -46,3 +46,17 @@ def ifconfig(line: str) -> str:
     for english, pattern in _PATTERNS:
         line = pattern.sub(english, line)
     return line
+
+
+# `? (192.0.2.1) auf 02:00:00:00:00:01 [ether] auf eth0`, `192.0.2.2        (unvollständig)       eth0`
+_ARP = re.compile(r"(?P<who>^\S+ \([^()]+\)) (?:auf|à|en|em|su) (?P<mac>.+) (?:auf|sur|en|em|su) (?P<dev>\S+)\s*$")
+_INCOMPLETE = re.compile(r"(?<=[(<])(?:unvollständig|incomplet[oa]?)(?=[)>])")
+
+
+def arp(line: str) -> str:
+    """A line of `arp` in English.
+
+    >>> arp("? (192.0.2.2) auf <unvollständig> auf eth0")
+    '? (192.0.2.2) at <incomplete> on eth0'
+    """
+    return _ARP.sub(r"\g<who> at \g<mac> on \g<dev>", _INCOMPLETE.sub("incomplete", line))
