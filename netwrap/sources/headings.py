@@ -53,7 +53,10 @@ _OUTPUTS = frozenset(
 )
 _ON_WORDS = r"on|from|at|auf|von|bei|vom|beim|sur|depuis|(?<=able |utes |tput |aces |sses |ules )of"
 _IN_WORDS = r"inside of|inside|in|within|im|innerhalb|dans"
-_ANY_ARTICLES = r"(?:(?:the|my|our|a|an|this|dem|der|den|meinem|meiner|einem|unserem|les?|la|un|une|mon|ma|notre)\s+|l['’])?(?:(?:customer|device|unit)\s+)?"
+_ANY_ARTICLES = (
+    r"(?:(?:the|my|our|a|an|this|dem|der|den|meinem|meiner|einem|unserem|les?|la|un|une|mon|ma|notre)\s+|l['’])?"
+    r"(?:(?:customer|device|unit)\s+)?"
+)
 
 # `=== node1 ===`, `--- web-01 ---`, `## Node1`, `==> alpha <==`, `[node1]`
 _MARKED = re.compile(
@@ -145,7 +148,7 @@ EXPECTED = "expected"
 # Words that are names of machines even without a heading's marks around them
 _MACHINE = re.compile(
     r"\d|\w\.\w+\.\w|(?:^|[-_.])(?:router|server|client|host|node|master|worker|gateway|firewall|switch|leaf|spine|left|right|local"
-    r"|remote|site|guest)",
+    r"|remote|site|guest|(?:gw|fw|srv|rtr|lb|hv|pve|vps|nas)(?=[-_.\d]|$))",
     re.IGNORECASE,
 )
 # Words that are not names of machines: `eth0:`, `step1:`, `netplan.yaml:`, `v1.2:`
@@ -264,8 +267,15 @@ _LABEL_FRONT = re.compile(
     re.IGNORECASE,
 )
 # `First:`, `Two servers. The second one:`: of machines or of states of one
-_COUNTED = re.compile(r"(?:.*[.!?:,] )?(?:and )?(?:the )?(?P<which>(?:first|second|third|fourth|1st|2nd|3rd|other|last)(?: one)?)[:*_]*$", re.I)
-_ONE_OF = re.compile(r"(?:[A-D]|(?:\d{1,3}\.){3}\d{1,3})$")
+_COUNTED = re.compile(
+    r"(?:.*[.!?:,] )?(?:and )?(?:the )?(?P<which>(?:first|second|third|fourth|1st|2nd|3rd|other|last)(?: one)?)[:*_]*$", re.I
+)
+_ONE_OF = re.compile(
+    r"(?:[A-D]|(?:\d{1,3}\.){3}\d{1,3})$|服务器|主机|路由器|客户端|虚拟机|节点|网关|сервер|роутер|клиент|ноутбук|サーバ|ルータ",
+    re.IGNORECASE,
+)
+# `Raspi (192.168.1.4)`
+_WITH_ADDRESS = re.compile(r" ?[(\[](?:\d{1,3}\.){3}\d{1,3}[)\]]$")
 _MOST_WORDS = 5
 
 
@@ -282,16 +292,18 @@ def label(line: str, *, alone: bool) -> str | None:
     counted = _COUNTED.match(line) if len(line) < LONGEST else None
     if counted is not None:
         return counted["which"]
-    if not line or len(line) > 60 or not (alone or line[-1] in ":*_=-" or line[0] in "#*="):
+    if not line or len(line) > 60 or not (alone or line[-1] in ":：*_=-" or line[0] in "#*="):
         return None
-    bare = line.strip(" :*_#=-")
-    name = _LABEL_FRONT.sub("", bare, count=1)
+    bare = line.strip(" :：*_#=-")
+    name = _LABEL_FRONT.sub("", _WITH_ADDRESS.sub("", bare), count=1)
     words = name.lower().split()
     if not 0 < len(words) <= _MOST_WORDS or line[-1] in ".?!," or not _STATES.isdisjoint(words):
         return None
     parts = [part for word in words for part in re.split(r"[^\w]+", word.rstrip("0123456789"))]
     known = not (_KINDS | _KINDS_INSIDE | _OUTSIDE).isdisjoint(parts)
-    return name if known or _ONE_OF.search(name) or len(words) == 1 and is_machine(name) else None
+    if name != bare and name.lower() in ("mine", "theirs"):
+        return None
+    return name if known or _ONE_OF.search(name) or _WITH_ADDRESS.search(bare) or len(words) == 1 and is_machine(name) else None
 
 
 def is_ordinal(name: str) -> bool:

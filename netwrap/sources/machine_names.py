@@ -34,6 +34,7 @@ def give(found: Sequence[Block], writers: dict[str, Shells]) -> None:
     shared = {block.host for block in found if block.host and block.voice in ("", quotations.UNNAMED)}
     outer = {named.get(name, name) for shell in writers.values() for name in shell.outer_names}
     shown = {essence(block) for block in found if block.host and block.lines}
+    below_headings = {essence(block) for block in found if block.host and block.lines and block.by_heading}
     for block in found:
         if block.host:
             continue
@@ -42,7 +43,7 @@ def give(found: Sequence[Block], writers: dict[str, Shells]) -> None:
         if block in main and any(name.lower().split()[-1] in headings.GUESTS for name in names):
             continue
         if own and len(own) == 1 == len(names) and own <= outer:
-            block.host = next(iter(own))
+            block.host = next(iter(own)) if essence(block) not in below_headings else ""
         elif not own and unnamed and len(names) == 1 and names <= outer & shared and essence(block) not in shown:
             block.host = next(iter(names))
     _number_machines(found)

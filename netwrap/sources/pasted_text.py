@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import re
 
-from . import differences, escaped, flattened, headings, line_prefixes, panes, quotations
+from . import differences, escaped, flattened, headings, line_prefixes, merged, panes, quotations
 
 _TITLE = re.compile(r"\x1b\][^\x07\x1b]{0,400}(?:\x07|\x1b\\)")
 # Colours whose escape character a browser has dropped: `[36meth0: [0m<BROADCAST`
 _EATEN = re.compile(r"\[(?:\d{1,3}(?:;\d{1,3}){0,4})?[mK]")
 _COLOUR = re.compile(r"\[\d{1,2}(?:;\d{1,3})*m")
+# `[?2004h]0;me@box: ~me@box:~$ `: marks of bash and the window's title, without their escape characters
+_EATEN_MARKS = re.compile(r"\[\?\d{1,4}[hl]|\]0;(?P<who>[\w.-]+@[\w.-]+)\b[^\n]{0,200}?(?=\[?(?P=who))")
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]?[@-~]|\x1b[=>NOM78c]|\x1b[()][A-Za-z0-9]")
 # HTML tags in a pasted text; flags of links (`<UP>`, `<BROADCAST,UP>`) are not tags.
 _TAG = re.compile(
@@ -94,6 +96,8 @@ def undo(text: str) -> Pasted:
     numbers = list(range(1, len(lines) + 1))
     if "\x1b" in text or "\r" in text or "\x08" in text:
         lines = list(map(_as_on_screen, lines))
+    if "[?2004" in text:
+        lines = [_EATEN_MARKS.sub("", line) for line in lines]
     if "m" in text and _COLOUR.search(text):
         lines = [_EATEN.sub("", line) if "[" in line else line for line in lines]
     if "=" in text and _is_quoted_printable(text):
@@ -101,6 +105,8 @@ def undo(text: str) -> Pasted:
     lines, numbers = _single_spaced(lines, numbers)
     if "\\n" in text:
         lines, numbers = escaped.apart(lines, numbers)
+    if merged.may_have(text):
+        lines, numbers = merged.apart(lines, numbers)
     lines, numbers = line_prefixes.grouped(*flattened.apart(lines, numbers))
     breaks: set[int] = set()
     if "\n-" in text or "\n+" in text:

@@ -8,8 +8,8 @@ I see this on the router:                      [root@node1 ~]# ip netns exec red
 The steps, one module each:
 
 1. :mod:`pasted_text` undoes the changes of mailers, browsers and terminals (with :mod:`panes`, :mod:`quotations` and
-   :mod:`line_prefixes`), and writes out what stands in one line (:mod:`escaped`, :mod:`flattened`) or in a difference
-   (:mod:`differences`).
+   :mod:`line_prefixes`), writes out what stands in one line (:mod:`escaped`, :mod:`flattened`) or in a difference
+   (:mod:`differences`), and parts the rows of several machines (:mod:`merged`).
 2. :mod:`session_reader` reads the lines into blocks (:mod:`block`). It finds commands with :mod:`commands_in_text`, prompts
    with :mod:`prompts`, how and where a command ran with :mod:`invocation`, the open shells and so the machine with :mod:`shells`
    and :mod:`headings`, and tables with :mod:`tables_in_text` (and :mod:`translated`); :mod:`foreign` names what is not ours.

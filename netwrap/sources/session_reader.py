@@ -33,7 +33,7 @@ _NO_TABLES = re.compile(r"(?:sudo )?(?:diff|colordiff|git diff|history|rtmon|man
 # The most turns of a loop whose text shows neither its values nor where a turn begins
 _TURNS = 30
 # Commands that print addresses in forms of their own, some lines of which look like ours
-_OF_THEIR_OWN = ("nmcli", "networkctl", "resolvectl", "ifquery", "wicked", "connmanctl", "virsh", "docker", "podman", "lxc", "ovs-vsctl")
+_OF_THEIR_OWN = frozenset("nmcli networkctl resolvectl ifquery wicked connmanctl virsh docker podman lxc ovs-vsctl".split())
 _ERROR = re.compile(
     r"No such|not found|not permitted|Permission denied|cannot|Cannot|Unknown|unknown|Error|error:|invalid|Invalid"
     r"|does not exist|"
@@ -77,6 +77,7 @@ class Reader:
         self.files: dict[str, Run] = {}
         self.read: set[int] = set()  # the positions of the lines that are in tables
         self.no_tables: set[int] = set()  # the positions of lines that look like rows, but are of another command
+        self.below: dict[int, Block] = {}  # positions of lines below a command that may yet be read as another table
         self.json: dict[int, int] | None = None  # see tables_in_text.whole_json
         self.commands = Commands(self.lines, lambda: self.shells.named)
         self.marks: set[str] = set()  # the values of a loop whose headings are still to come
@@ -474,6 +475,8 @@ class Reader:
             if len(taken) > 1:
                 block.notes = [f"lines {self.numbers[taken[0]]}-{self.numbers[taken[-1]]} were not read"]
             return True
+        if block.parser is not None:
+            self.below.update(dict.fromkeys(taken, block))
         return False
 
     def passed(self, at: int) -> int:
@@ -604,6 +607,9 @@ class Reader:
 
     def finished(self) -> list[Block]:
         """The blocks, each with its machine and with the number of earlier runs of its command there."""
+        for at, block in self.below.items():
+            if at not in self.read and not block.lines:
+                block.lost.append((self.numbers[at], self.lines[at], f"no line of '{' '.join(block.words)}'"))
         self.blocks += self.left_out()
         found = sorted(self.blocks, key=lambda block: block.line)
         machine_names.give(found, self.writers)

@@ -83,7 +83,8 @@ SHAPES: dict[str, Shape] = {
     ),
     "ip_neigh": _shape(
         rf"{_ADDRESS}\s+(?:(?:dev \S+\s*)?(?:lladdr \S+|(?:ref|used|probes|nud|router|proxy|extern_learn|managed|protocol)\b.*"
-        rf"|(?:{_STATES})\b)|dev \S+\s*$).*$",
+        rf"|(?:{_STATES})\b)|dev \S+\s*$).*$"
+        rf"|{_ADDRESS}\s+(?!dev )[^\s/]{{1,15}}\s+{_MAC}\s*$|{_ADDRESS} +(?<=^.{{40}})[^\s/]{{1,15}}\s*$",  # `-br`
         r"\s+(?:ref|used|probes) ",
     ),
     "ip_rule": _shape(r"\d{1,10}:\s+(?:not\s+)?from \S"),
@@ -99,8 +100,8 @@ SHAPES: dict[str, Shape] = {
     ),
     "arp": _shape(
         rf"Address\s+HWtype|IP address\s+HW type|(?:\?|[\w.-]+) \({_ADDRESS}\) (?:at|auf|à|en) "
-        rf"|[\w.*:-]{{1,80}}\s+(?:ether|\w{{2,10}})\s+{_MAC}\s+|[\w.*:-]{{1,80}}\s+\((?:incomplet\w?|unvollständig)\)\s|Entries: \d"
-        rf"|[\d.]{{7,15}}\s+0x\d+\s+0x\d+\s+{_MAC}"
+        rf"|[\w.*:-]{{1,80}}\s+(?:ether|\w{{2,10}})\s+{_MAC}\s+|[\w.*:-]{{1,80}}\s+\((?:incomplet\w?|unvollständig)\)\s"
+        rf"|Entries: \d|[\d.]{{7,15}}\s+0x\d+\s+0x\d+\s+{_MAC}"
     ),
     "route": _shape(
         r"Kernel IP|Destination\s+(?:Gateway|Next)|Iface\s+Destination"
