@@ -21,6 +21,7 @@ from parsers.ip_route import table_of
 
 from .. import wording
 from ..errors import NetwrapError, UsageError
+from .same_links import MAC, SameLinks, addresses_of, stays
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -30,10 +31,10 @@ if TYPE_CHECKING:
 
     from ..model.host import Host
     from ..model.namespace import Namespace
+    from .same_links import Same
 
     Item = tuple[str, Record]  # what a row calls the record, and the fields that are compared
 
-_MAC = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}", re.ASCII)
 _ALIVE = ("REACHABLE", "STALE", "DELAY", "PROBE")
 _GENERATED = re.compile(r"fe80::(?:[0-9a-f]{1,4}:)*[0-9a-f]{0,2}ff:fe[0-9a-f]{2}:[0-9a-f]{1,4}$", re.ASCII)
 #: Fields that move by themselves (measured on a lab at rest).
@@ -47,6 +48,8 @@ VOLATILE = {
 IDENTITY = {"ifindex", "link_index", "link_netnsid", "link_netns", "link", "root_id", "bridge_id", "designated_root",
             "designated_bridge", "root_port", "port_id", "permaddr", "nsid", "id"}  # fmt: skip
 _SWITCHES_THAT_MOVE = re.compile(r"nf_conntrack_count$|neigh\..*\.(?:entries|unres)|stable_secret$|\.mtu$", re.ASCII)
+#: Fields of a link that the kernel keeps when the link is moved.
+_KEPT = ("mtu", "address", "txqlen", "ifalias", "group")
 _FLAGS_OF_STATE = {"UP", "LOWER_UP", "NO-CARRIER", "RUNNING", "DORMANT", "M-DOWN"}
 
 
@@ -64,8 +67,12 @@ class Difference(NamedTuple):
 
 
 class _Side(NamedTuple):
+    """A state of a namespace. ``place``: the namespace and the name that a link has in the later state."""
+
     host: Host
     netns: Namespace
+    place: Callable[[Namespace, str], tuple[str, str]] = stays
+    names: Mapping[str, str] = {}  # the new names of the links that were renamed
     same: frozenset[int] = frozenset()  # identities of the routes that the other side has word for word
 
 
@@ -93,6 +100,7 @@ def diff(
     """
     work = _Comparison(before.name or after.name, tables, identity, everything)
     pairs, gone, new = _matched(before, after)
+    links = SameLinks(before, after, pairs if "link" in work.tables and not everything else [], gone, new)
     if netns:
         wanted = {id(found) for name in netns for found in _named(before, after, name)}
         pairs = [pair for pair in pairs if id(pair[0]) in wanted or id(pair[1]) in wanted]
@@ -101,8 +109,9 @@ def diff(
     for host, missing, change in ((before, gone, "-"), (after, new, "+")):
         for one in missing:
             work.whole(host, one, change)
+    work.found_again(before, after, [one for one in links.found if not netns or {id(one.netns), id(one.there)} & wanted])
     for one, other, _ in pairs:
-        work.compare(_Side(before, one), _Side(after, other))
+        work.compare(_Side(before, one, links.place, links.names.get(id(one), {})), _Side(after, other))
     for one, other, how in pairs:
         if how == "inode" and one.names and other.names and one.title != other.title and not tables:
             row = _Row("netns", "~", other.title, "name", one.title, other.title, {})
@@ -232,13 +241,13 @@ def _content(netns: Namespace) -> Any:
 class _Names:
     """The links that generated addresses (MAC, fe80::) belong to, so that a network that was made anew compares as the same."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, side: _Side) -> None:
         owners: dict[str, list[str]] = {}
-        for netns in host.namespaces:
+        for netns in side.host.namespaces:
             for link in netns.links or ():
                 mac = link.get("address")
-                if isinstance(mac, str) and _MAC.fullmatch(mac) and mac != "00:00:00:00:00:00":
-                    owners.setdefault(mac, []).append(f"{netns.title}:{link.get('ifname')}")
+                if isinstance(mac, str) and MAC.fullmatch(mac) and mac != "00:00:00:00:00:00":
+                    owners.setdefault(mac, []).append(":".join(side.place(netns, str(link.get("ifname")))))
         self._roles = {mac: "MAC of " + names[0] for mac, names in owners.items()}
 
     def plain(self, value: Any) -> Any:
@@ -248,7 +257,7 @@ class _Names:
                 return "fe80:: of a link"
             if value.startswith(("ff02::1:ff", "33:33:ff:")):
                 return "group of an address"
-            return _MAC.sub(lambda found: self._roles.get(found[0], found[0]), value)
+            return MAC.sub(lambda found: self._roles.get(found[0], found[0]), value)
         if isinstance(value, (list, tuple)):
             return [self.plain(item) for item in value]
         if isinstance(value, dict):
@@ -275,6 +284,7 @@ class _Comparison:
         self.rows: list[tuple[_Side, _Row]] = []
         self.notes: list[str] = []
         self.appeared: set[int] = set()  # namespaces of one side only
+        self._moved: set[tuple[int, str]] = set()  # links that are in another namespace now: of both sides
         self._names: dict[int, _Names] = {}
 
     def whole(self, host: Host, netns: Namespace, change: str) -> None:
@@ -286,6 +296,28 @@ class _Comparison:
         words = ", ".join([f"{count} link{'' if count == 1 else 's'}", *texts[:3]])
         row = _Row("netns", change, netns.title, None, words if change == "-" else None, words if change == "+" else None, {})
         self.rows.append((_Side(host, netns), row))
+
+    def found_again(self, before: Host, after: Host, links: Iterable[Same]) -> None:
+        """Report each link that was renamed or moved as one row, and what else is new about one that moved."""
+        for one in links:
+            name, now, side = str(one.link["ifname"]), str(one.now["ifname"]), _Side(after, one.there)
+            if not one.moved:
+                self.rows.append((side, _Row("link", "~", now, "ifname", name, now, {})))
+                continue
+            was = _Side(before, one.netns)
+            places = [(name, one.netns.title), (now, one.there.title)]
+            first = min(was, side, key=lambda side: side.netns.title)  # whichever state is the first
+            old, new = ("@".join(place) if name != now else place[1] for place in places)
+            self.rows.append((first, _Row("link", "~", now, "netns", old, new, {})))
+            for field in _KEPT:
+                if one.link.get(field) != one.now.get(field):
+                    why = "identity" if field == "address" else ""
+                    self.rows.append((side, _Row("link", "~", now, field, one.link.get(field), one.now.get(field), {}, why)))
+            texts = [{f"{now} {text}" for text in addresses_of(where.netns, dev)} for where, dev in ((was, name), (side, now))]
+            if all(texts) and "address" in self.tables:  # the kernel drops those of a link that is moved: others were given later
+                self.rows += [(was, _Row("address", "-", text, None, text, None, {})) for text in sorted(texts[0] - texts[1])]
+                self.rows += [(side, _Row("address", "+", text, None, None, text, {})) for text in sorted(texts[1] - texts[0])]
+            self._moved |= {(id(one.netns), name), (id(one.there), now)}
 
     def compare(self, one: _Side, other: _Side) -> None:
         rebuilt = _is_rebuilt(one.netns, other.netns)
@@ -302,22 +334,27 @@ class _Comparison:
                 where = f"{one.netns.title}: " if one.netns.title != wording.ROOT else ""
                 self.notes.append(f"{where}{table}: not compared, captured {'after' if left is None else 'before'} only")
                 continue
-            rows = list(self._table(table, left, right, one, other, rebuilt))
-            found += _rekeyed(rows, _KEYS[table]) if table in _KEYS else rows
+            rows = list(self._table(table, _renamed(table, left, one.names), right, one, other, rebuilt))
+            if table == "link":
+                rows = [row._replace(why="moved") if self._has_moved(row, one, other) else row for row in rows]
             if table == "firewall":
-                found += _moved(left, right)
+                rows = [*_replaced(rows), *_moved(left, right)]
+            found += _rekeyed(rows, _KEYS[table]) if table in _KEYS else rows
         _follow(found, one, other, self)
         self.rows += [(other, row) for row in found]
 
-    def _names_of(self, host: Host) -> _Names:
-        if id(host) not in self._names:
-            self._names[id(host)] = _Names(host)
-        return self._names[id(host)]
+    def _has_moved(self, row: _Row, one: _Side, other: _Side) -> bool:
+        return row.change in "+-" and (id((one if row.change == "-" else other).netns), row.key) in self._moved
+
+    def _names_of(self, side: _Side) -> _Names:
+        if id(side.host) not in self._names:
+            self._names[id(side.host)] = _Names(side)
+        return self._names[id(side.host)]
 
     def _table(
         self, table: str, left: Iterable[Item], right: Iterable[Item], one: _Side, other: _Side, rebuilt: bool
     ) -> Iterator[_Row]:
-        names = self._names_of(one.host), self._names_of(other.host)
+        names = self._names_of(one), self._names_of(other)
         sides: list[dict[Any, list[Item]]] = []
         for items, name in ((left, names[0]), (right, names[1])):
             keyed: dict[Any, list[Item]] = {}
@@ -333,9 +370,9 @@ class _Comparison:
                 if same is not None:
                     here.remove(item)
                     there.remove(same)
-                    yield from self._fields(table, item, same, names, rebuilt)
+                    yield from _as_one(table, item, same, self._fields(table, item, same, names, rebuilt))
             for item, twin in zip(here, there):
-                yield from self._fields(table, item, twin, names, rebuilt)
+                yield from _as_one(table, item, twin, self._fields(table, item, twin, names, rebuilt))
             for shown, record in here[len(there) :]:
                 yield _Row(table, "-", shown, None, shown, None, record, _by_itself(table, record))
             for shown, record in there[len(here) :]:
@@ -370,15 +407,14 @@ class _Comparison:
     def result(self, pairs: list[tuple[str, str, str]]) -> Difference:
         hidden: dict[str, int] = {}
         rows: list[Record] = []
-        renames = {(one, other) for one, other, _ in pairs}
         told = {(wording.netns(side.netns.name), row.key) for side, row in self.rows if row.table == "link" and row.change != "~"}
         for side, row in self.rows:
             if row.field == "peer" and not row.why:  # the other end has another name, or is another link
                 name, _, where = str(row.before).partition("@")
-                other, _, there = str(row.after).partition("@")
-                renamed = where != there and name == other and (where, there) in renames
-                if (where or wording.netns(side.netns.name), name) in told or renamed:
+                if (where or wording.netns(side.netns.name), name) in told:
                     row = row._replace(why="follows")
+            if row.why == "moved":
+                continue
             if row.why and not self.everything and not (self.identity and row.why == "identity"):
                 hidden[row.why] = hidden.get(row.why, 0) + 1
                 continue
@@ -387,6 +423,15 @@ class _Comparison:
                 "change": row.change, "key": row.key, "field": row.field, "before": row.before, "after": row.after,
             })  # fmt: skip
         return Difference(rows, hidden, pairs, list(dict.fromkeys(self.notes)))
+
+
+def _as_one(table: str, one: Item, other: Item, rows: Iterable[_Row]) -> Iterable[_Row]:
+    """One row for several new fields of a route, rule or next hop, which is given all of them at once."""
+    rows = list(rows)
+    told = [row for row in rows if not row.why]
+    if len(told) < 2 or table not in ("route", "rule", "nexthop", "neigh") or one[0] == other[0]:
+        return rows
+    return [row for row in rows if row.why] + [_Row(table, "~", other[0], None, one[0], other[0], told[0].record)]
 
 
 def _alike(one: Record, other: Record) -> bool:
@@ -411,11 +456,16 @@ def _by_itself(table: str, record: Record) -> str:
 
 #: The tables of the command `bridge`.
 _OF_BRIDGES = ("fdb", "vlan", "bridge link")
-#: The parts of a record's key that may change while the record stays what it was: (place in the key, name).
-_KEYS = {"route": ((3, "metric"), (0, "table")), "rule": ((1, "priority"),)}
+#: The parts of a record's key that may change while the record stays what it was: (place in the key, name, what goes with it).
+_KEYS = {
+    "route": ((3, "metric", ()), (0, "table", ()),
+              (1, "type", ("dev", "gateway", "prefsrc", "scope", "protocol", "nexthops", "nhid", "flags", "metrics"))),
+    "rule": ((1, "priority", ()),),
+    "address": ((0, "dev", ("label",)), (2, "prefixlen", ("broadcast",))),
+}  # fmt: skip
 
 
-def _rekeyed(rows: list[_Row], parts: Sequence[tuple[int, str]]) -> list[_Row]:
+def _rekeyed(rows: list[_Row], parts: Sequence[tuple[int, str, Sequence[str]]]) -> list[_Row]:
     """Make one row of a record that is gone and one that is new, where they differ in one part of their key only."""
     gone = [row for row in rows if row.change == "-" and not row.why]
     new = [row for row in rows if row.change == "+" and not row.why]
@@ -423,23 +473,67 @@ def _rekeyed(rows: list[_Row], parts: Sequence[tuple[int, str]]) -> list[_Row]:
         return rows
     found: dict[int, _Row | None] = {}
     for one in gone:
-        twins = [(other, at, name) for other in new for at, name in parts if _differ_only_in(at, name, one.record, other.record)]
+        twins = [(other, part) for other in new for part in parts if _differ_only_in(*part, one.record, other.record)]
         if len(twins) == 1 and id(twins[0][0]) not in found:
-            other, at, name = twins[0]
+            other, (at, name, _) = twins[0]
             before, after = one.record["#key"][at], other.record["#key"][at]
             found[id(one)] = None
             found[id(other)] = _Row(other.table, "~", other.key, name, before, after, other.record)
     return [row for row in (found.get(id(row), row) for row in rows) if row is not None]
 
 
-def _differ_only_in(at: int, name: str, one: Record, other: Record) -> bool:
+def _differ_only_in(at: int, name: str, beside: Sequence[str], one: Record, other: Record) -> bool:
     left, right = one["#key"], other["#key"]
     same = len(left) == len(right) and all(a == b for place, (a, b) in enumerate(zip(left, right)) if place != at)
     return (
         same
         and left[at] != right[at]
-        and _alike(*({key: value for key, value in record.items() if key[0] != "#" and key != name} for record in (one, other)))
+        and _alike(
+            *({key: record[key] for key in record if key[0] != "#" and key not in (name, *beside)} for record in (one, other))
+        )
     )
+
+
+def _replaced(rows: list[_Row]) -> list[_Row]:
+    """Make one row of a rule of a firewall that is gone and the new one in its place."""
+    places = [(row.record["#chain"], row.record["#place"], row.change) if "#place" in row.record else None for row in rows]
+    found = list(rows)
+    for at, place in enumerate(places):
+        if place is not None and place[2] == "+" and (*place[:2], "-") in places:
+            gone = rows[places.index((*place[:2], "-"))]
+            found.remove(gone)
+            found[found.index(rows[at])] = rows[at]._replace(change="~", before=gone.key)
+    return found
+
+
+#: The fields that hold names of links.
+_OF_LINKS = ("ifname", "dev", "master", "link", "interface", "label", "#dev")
+
+
+def _renamed(table: str, items: Iterable[Item], names: Mapping[str, str]) -> Iterable[Item]:
+    """The records of the earlier state with the new names of links. (A rule keeps the old name, and so does `iifname` of nft.)"""
+    if not names or table == "rule":
+        return items
+    before, edge = "", r'[^\s@%:,"]'
+    if table == "sysctl":
+        names, edge = {name.replace(".", "/"): names[name].replace(".", "/") for name in names}, "[^.]"
+    elif table == "firewall":
+        before = r"(?<=\b[io]if )(?:!= )?"
+    some = "|".join(map(re.escape, names))
+    words = re.compile(f'{before}(?<!{edge})"?({some})"?(?!{edge})')
+
+    def turned(text: str) -> str:
+        return words.sub(lambda found: found[0].replace(found[1], names[found[1]]), text)
+
+    def reworded(record: Record) -> Record:
+        found = {key: turned(value) if key in _OF_LINKS and isinstance(value, str) else value for key, value in record.items()}
+        if isinstance(record.get("#key"), tuple):
+            found["#key"] = tuple(turned(part) if isinstance(part, str) else part for part in record["#key"])
+        if "nexthops" in record:
+            found["nexthops"] = [reworded(hop) for hop in record["nexthops"]]
+        return found
+
+    return [(turned(shown), reworded(record)) for shown, record in items]
 
 
 # -- differences that follow from others --------------------------------------------------------------------------------
@@ -450,7 +544,8 @@ def _follow(rows: list[_Row], one: _Side, other: _Side, work: _Comparison) -> No
     links = {row.key: row for row in rows if row.table == "link" and row.change in "+-"}
     states = {row.key: row for row in rows if row.table == "link" and row.field == "state"}
     masters = {row.key for row in rows if row.table == "link" and row.field == "master"}
-    local = {row.record.get("local") for row in rows if row.table == "address" and row.change in "+-"}
+    ports = {row.record.get("master") for row in rows if row.table == "link" and row.field in ("mtu", "master", None)}
+    local = {row.record.get("local") for row in rows if row.table == "address"}
     switches = {row.key for row in rows if row.table == "sysctl"}
     admin = {name for name, row in states.items() if "down" in (row.before, row.after)}
     changed = set(links) | admin
@@ -461,6 +556,12 @@ def _follow(rows: list[_Row], one: _Side, other: _Side, work: _Comparison) -> No
     }
     objects = {row.record.get("#key") for row in rows if row.table == "nexthop" and row.change == "~"}
     near = _connected(one, other)
+    bare = set(_bare(rows, one, other))
+    defaults = {
+        (f"net.{_IP.get(str(row.record.get('family')))}.conf", row.field)
+        for row in rows if row.table == "netconf" and row.record.get("interface") == "default"
+    }  # fmt: skip
+    slaves = {(row.key, str(row.field).rpartition(".")[2]) for row in rows if row.table == "link" and not row.why}
 
     def explained(row: _Row) -> bool:
         dev = row.record.get("dev") or row.record.get("ifname") or row.record.get("interface") or row.record.get("#dev")
@@ -473,16 +574,24 @@ def _follow(rows: list[_Row], one: _Side, other: _Side, work: _Comparison) -> No
                 return bool(near.get(row.key, set()) & (changed | set(states)) - {row.key}) or row.key in near["#elsewhere"]
             if row.field == "address" and row.record.get("linkinfo", {}).get("info_kind") == "bridge":
                 return bool(masters or links)  # a bridge without a MAC of its own takes the least of its ports
-            if str(row.field).startswith("linkinfo.info_slave") and row.key in masters | set(states):
-                return True
+            if row.field == "mtu" and row.record.get("linkinfo", {}).get("info_kind") == "bridge":
+                return row.key in ports  # and the least MTU
+            if row.field == "master":  # a bridge that is gone, or new
+                return row.before in links or row.after in links
+            if str(row.field).startswith("linkinfo.info_slave"):
+                return row.key in masters | set(states) or row.record.get("master") in states
             return row.field == "linkmode" and row.key in states
         if row.table in ("route", "neigh", "address", "nexthop", "maddr") and dev in states:
             return row.table != "address" or ":" in str(row.record.get("local"))
+        if (row.table, dev, any(":" in str(row.record.get(key)) for key in ("dst", "gateway", "local"))) in bare:
+            return True
         if row.table == "route" and row.record.get("#kernel") and local:
             prefsrc, dst = row.record.get("prefsrc"), str(row.record.get("dst", ""))
             return prefsrc in local or any(_is_of(dst, str(address)) for address in local)
         if row.table in ("fdb", "vlan", "bridge link") and (dev in masters or dev in states):
             return True
+        if row.table == "bridge link":
+            return row.record.get("#master") in states or (row.key, row.field) in slaves
         if row.table == "vlan" and row.change == "~":
             return dev in _untagged(rows) and _untagged(rows)[dev] is not row
         if row.table == "firewall":
@@ -492,7 +601,8 @@ def _follow(rows: list[_Row], one: _Side, other: _Side, work: _Comparison) -> No
         if row.table == "netconf":
             return _same_switch(row, switches) or _spreads(row, rows)
         if row.table == "sysctl":
-            return _spread_of(row.key) in switches or _of_link(row.key, links)
+            above, _, name = row.key.rsplit(".", 2) if row.key.count(".") > 2 else ("", "", "")
+            return _spread_of(row.key) in switches or _of_link(row.key, links) or (above, name) in defaults
         return False
 
     for at, row in enumerate(rows):
@@ -500,19 +610,46 @@ def _follow(rows: list[_Row], one: _Side, other: _Side, work: _Comparison) -> No
             rows[at] = row._replace(why="follows")
 
 
+def _bare(rows: Iterable[_Row], one: _Side, other: _Side) -> Iterator[tuple[str, str, bool]]:
+    """(table, link, whether of IPv6) of the records that the kernel drops with something else.
+
+    Neighbours go with any address of their link, and with its MAC; routes with the last address, or while the link is renamed.
+    """
+    for row in rows:
+        dev, six = str(row.record.get("#dev")), ":" in str(row.record.get("local"))
+        if row.table == "address":
+            yield "neigh", dev, six
+            if not all([text for text in addresses_of(side.netns, dev) if (":" in text) == six] for side in (one, other)):
+                yield "route", dev, six
+        elif row.table == "link" and row.field == "address":
+            yield from (("neigh", row.key, False), ("neigh", row.key, True))
+        elif row.table == "sysctl" and row.key.endswith(".disable_ipv6"):
+            dev = row.key.split(".")[-2].replace("/", ".")
+            yield from ((table, dev, True) for table in ("address", "route", "neigh"))
+    for before, dev in one.names.items():
+        yield from (("neigh", dev, False), ("neigh", dev, True))
+        for six, left, right in ((False, one.netns.routes, other.netns.routes), (True, one.netns.routes6, other.netns.routes6)):
+            if not all(any(_is_set(route, name) for route in some or ()) for some, name in ((left, before), (right, dev))):
+                yield "route", dev, six
+
+
+def _is_set(route: Route, dev: str) -> bool:
+    return route.get("dev") == dev and route.get("protocol") != "kernel"
+
+
 def _connected(one: _Side, other: _Side) -> dict[str, set[str]]:
     """For each link the links whose state decides about its carrier; ``#elsewhere``: those with a peer in another namespace."""
     near: dict[str, set[str]] = {"#elsewhere": set()}
     for side in (one, other):
         for link in side.netns.links or ():
-            name = str(link.get("ifname"))
+            name = side.place(side.netns, str(link.get("ifname")))[1]
             found = near.setdefault(name, set())
             if link.get("master"):
-                near.setdefault(str(link["master"]), set()).add(name)
+                near.setdefault(side.place(side.netns, str(link["master"]))[1], set()).add(name)
             peer = side.host.peer(side.netns, link)
             if peer is not None and peer.link is not None:
                 if peer.netns is side.netns:
-                    found.add(str(peer.link.get("ifname")))
+                    found.add(side.place(side.netns, str(peer.link.get("ifname")))[1])
                 else:
                     near["#elsewhere"].add(name)
             elif peer is not None:
@@ -555,17 +692,18 @@ def _is_of(dst: str, address: str) -> bool:
     return contains(network(dst), network(address)) or dst == address
 
 
+_IP = {"inet": "ipv4", "inet6": "ipv6"}
+
+
 def _same_switch(row: _Row, switches: set[str]) -> bool:
-    family = {"inet": "ipv4", "inet6": "ipv6"}.get(str(row.record.get("family")), "")
-    return f"net.{family}.conf.{row.record.get('interface')}.{row.field}" in switches
+    return f"net.{_IP.get(str(row.record.get('family')))}.conf.{row.record.get('interface')}.{row.field}" in switches
 
 
 def _spreads(row: _Row, rows: list[_Row]) -> bool:
     """Report a switch of `all` or `default` that the kernel copied to every interface as one change."""
-    if row.record.get("interface") == "all":
-        return False
+    of = {"all": (), "default": ("all",)}.get(str(row.record.get("interface")), ("all", "default"))
     return any(
-        other.table == "netconf" and other.record.get("interface") == "all" and other.field == row.field
+        other.table == "netconf" and other.record.get("interface") in of and other.field == row.field
         and other.record.get("family") == row.record.get("family") and other.after == row.after for other in rows
     )  # fmt: skip
 
@@ -605,8 +743,8 @@ def _link(side: _Side, link: Link) -> Record:
     record["state"] = _state(link)
     peer = side.host.peer(side.netns, link)
     if peer is not None and peer.link is not None and peer.netns is not None:
-        where = "" if peer.netns is side.netns else f"@{peer.netns.title}"
-        record["peer"] = f"{peer.link.get('ifname')}{where}"
+        where, name = side.place(peer.netns, str(peer.link.get("ifname")))
+        record["peer"] = name if where == side.place(side.netns, "")[0] else f"{name}@{where}"
     return record
 
 
@@ -622,7 +760,8 @@ def _addresses(side: _Side) -> list[Item] | None:
     return [
         (f"{link.get('ifname')} {wording.address(entry)}",
          {**{key: value for key, value in entry.items() if key != "label" or value != link.get("ifname")},
-          "#dev": link.get("ifname"), "#key": (link.get("ifname"), wording.address(entry))})
+          "#dev": link.get("ifname"),
+          "#key": (link.get("ifname"), entry.get("local"), entry.get("prefixlen"), entry.get("address"))})
         for link in side.netns.addresses for entry in link.get("addr_info", ())
     ]  # fmt: skip
 
@@ -727,7 +866,9 @@ def _bridge_links(side: _Side) -> list[Item] | None:
         return None
     fields = ("state", "priority", "cost", "isolated", "learning", "flood", "hairpin", "guard")
     return [
-        (str(link.get("ifname")), {"#dev": link.get("ifname"), **{key: value for key, value in link.items() if key in fields}})
+        (str(link.get("ifname")),
+         {"#dev": link.get("ifname"), "#master": link.get("master"),
+          **{key: value for key, value in link.items() if key in fields}})
         for link in side.netns.bridge_links
     ]  # fmt: skip
 
@@ -898,6 +1039,12 @@ def row_lines(rows: Sequence[Record], several: bool) -> Iterator[str]:
         words = row["key"]
         if row["table"] in ("netns", "host") and row["field"] is None:
             words = f"{row['key']}  {row['before'] or row['after']}"
+        elif row["table"] == "link" and row["field"] == "ifname":
+            words = f"{row['before']} renamed to {row['after']}"
+        elif row["table"] == "link" and row["field"] == "netns":
+            words = f"{'' if '@' in row['before'] else row['key'] + ' '}moved from {row['before']} to {row['after']}"
+        elif row["change"] == "~" and row["field"] is None:
+            words = f"{row['before']} -> {row['after']}"
         elif row["field"] is not None:
             words = f"{row['key']}  {row['field'].rpartition('.')[2]} {_value(row['before'])} -> {_value(row['after'])}"
         host = f"{row['host']}  " if several else ""

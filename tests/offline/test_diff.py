@@ -39,6 +39,30 @@ tcp   LISTEN 0      128          0.0.0.0:22        0.0.0.0:*    users:(("sshd",p
 UDP = 'udp   UNCONN 0      0            0.0.0.0:{}       0.0.0.0:*    users:(("x",pid=9,fd=3))\n'
 
 
+LINKS = """\
+1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN mode DEFAULT group default qlen 1000
+    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00
+2: br0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP mode DEFAULT group default qlen 1000
+    link/ether 02:00:00:00:00:07 brd ff:ff:ff:ff:ff:ff promiscuity 0
+    bridge forward_delay 1500 hello_time 200
+7: tap7: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue master br0 state UP mode DEFAULT group default qlen 1000
+    link/ether 02:00:00:00:00:07 brd ff:ff:ff:ff:ff:ff promiscuity 1
+    tun type tap pi off vnet_hdr off persist on
+    bridge_slave state forwarding priority 32 cost 2 hairpin off
+"""
+#: A bridge of its own after the state at rest: what is replaced in the text of the links, with the one row that must come.
+BRIDGE = LINKS[LINKS.index("2: br0") : LINKS.index("7: tap7")]
+OF_BRIDGES = [
+    ([("br0", "lan0")], ("~", "link", "lan0", "ifname", "br0", "lan0")),
+    ([("br0", "lan0"), ("2: ", "9: ")], ("~", "link", "lan0", "ifname", "br0", "lan0")),
+    ([(BRIDGE, ""), (" master br0", ""), ("    bridge_slave state forwarding priority 32 cost 2 hairpin off\n", "")],
+     ("-", "link", "br0", None, "br0", None)),
+    ([(",UP,LOWER_UP> mtu 1500 qdisc noqueue state UP", "> mtu 1500 qdisc noqueue state DOWN"), ("forwarding", "disabled")],
+     ("~", "link", "br0", "state", "up", "down")),
+    ([("mtu 1500", "mtu 1400")], ("~", "link", "tap7", "mtu", 1500, 1400)),
+]  # fmt: skip
+
+
 def host(command: str, text: str) -> Host:
     return build([Section("", command, text)])
 
@@ -46,10 +70,9 @@ def host(command: str, text: str) -> Host:
 def told(before: Host, after: Host) -> list[tuple[Any, ...]]:
     names = ("change", "table", "key", "field", "before", "after")
     rows = [tuple(row[name] for name in names) for row in diff.diff(before, after).rows]
-    mirrored = [tuple(row[name] for name in names) for row in diff.diff(after, before).rows]
-    assert sorted((one[2].partition(" ")[0], one[1]) for one in rows) == sorted(
-        (one[2].partition(" ")[0], one[1]) for one in mirrored
-    )
+    turned = {"+": "-", "-": "+", "~": "~"}
+    mirrored = [(turned[row["change"]], row["table"], row["field"]) for row in diff.diff(after, before).rows]
+    assert sorted(map(str, mirrored)) == sorted(str((one[0], one[1], one[3])) for one in rows)
     return rows
 
 
@@ -84,8 +107,8 @@ DROP = "\t\ttcp dport 22 drop\n"
         ("policy accept", "policy drop", [("~", "firewall", "chain ip t c", "policy", "accept", "drop")]),
         (NFT, "", [("-", "firewall", "table ip t", None, "table ip t", None)]),
         (ACCEPT, "\t\tudp dport 5353 accept\n",
-         [("-", "firewall", "ip t c: udp dport 53 accept", None, "ip t c: udp dport 53 accept", None),
-          ("+", "firewall", "ip t c: udp dport 5353 accept", None, None, "ip t c: udp dport 5353 accept")]),
+         [("~", "firewall", "ip t c: udp dport 5353 accept", None, "ip t c: udp dport 53 accept",
+           "ip t c: udp dport 5353 accept")]),
     ],
 )  # fmt: skip
 def test_firewalls(old: str, new: str, rows: list[tuple[Any, ...]]) -> None:
@@ -126,3 +149,27 @@ def test_the_addresses_that_a_bridge_learned_move_by_themselves() -> None:
     one, other = (build([Section("", "ip -d link show", link + details.format(count))]) for count in (2, 9))
     found = diff.diff(one, other)
     assert (found.rows, found.hidden) == ([], {"volatile": 1})
+
+
+@pytest.mark.parametrize("changes, row", OF_BRIDGES)
+def test_one_change_of_a_bridge_is_one_row(changes: list[tuple[str, str]], row: tuple[Any, ...]) -> None:
+    text = LINKS
+    for old, new in changes:
+        text = text.replace(old, new)
+    assert told(host("ip -d link", LINKS), host("ip -d link", text)) == [row]
+
+
+def test_what_else_is_new_about_a_link_with_another_name_or_place_is_told() -> None:
+    lo = "1: lo: <LOOPBACK,UP> mtu 65536 state UNKNOWN\n"
+    ether = "    link/ether 02:00:00:00:00:07 brd ff:ff:ff:ff:ff:ff\n"
+    old = f"7: a: <UP> mtu 1500 state UP\n{ether}    inet 10.0.0.7/24 scope global a\n"
+    new = old.replace(": a:", ": b:").replace("global a", "global b").replace("0.7/24", "0.8/24").replace("1500", "1400")
+    row = ("~", "link", "b", "mtu", 1500, 1400)
+    there = [("-", "address", "b 10.0.0.7/24", None, "b 10.0.0.7/24", None),
+             ("+", "address", "b 10.0.0.8/24", None, None, "b 10.0.0.8/24")]  # fmt: skip
+    assert told(host("ip addr", old), host("ip addr", new)) == [("~", "link", "b", "ifname", "a", "b"), row, *there]
+    before, after = (build([Section(name, "ip addr", text) for name, text in pair.items()])
+                     for pair in ({"red": lo + old, "blue": lo}, {"red": lo, "blue": lo + new}))  # fmt: skip
+    assert told(before, after) == [("~", "link", "b", "netns", "a@red", "b@blue"), row, *there]
+    vlan = f"7: a.5@a: <UP> mtu 1500 state UP\n{ether}"
+    assert len(told(host("ip link", vlan), host("ip link", vlan.replace("7: a.5", "8: a.6")))) == 2  # another VLAN, of one MAC
