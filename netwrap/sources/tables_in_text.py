@@ -494,6 +494,8 @@ def _json_rows(lines: Sequence[str], at: int) -> tuple[list[_Row], list[tuple[in
     depth = 0
     quoted = escaped = False
     for position in range(at, len(lines)):
+        if not quoted and lines[position].strip() and not _MAY_BE_JSON.match(lines[position][:200]):
+            return rows, [], position, "cut off"
         for character in lines[position]:
             if escaped:
                 escaped = False
