@@ -191,8 +191,9 @@ class Commands:
         if aside is not None:
             inside, closing, rest = typed[: aside.start()], " ", aside[1] or aside[2]
         if not closing:
+            whole = typed.rstrip()
             typed = _SAYS.sub("", _ENDS.sub("", typed))
-            inside, rest = typed, ""
+            inside, rest = whole if whole[-1:] in "\"')" and whole[:-1].count(whole[-1]) == 1 else typed, ""
         some = self.runs(inside)
         if not shown.is_any(some):
             behind = _WHERE.search(typed) if typed.count(" ") < 12 and not closing else None

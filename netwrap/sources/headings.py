@@ -266,6 +266,15 @@ _LABEL_FRONT = re.compile(
     rf"{_ANY_ARTICLES}",
     re.IGNORECASE,
 )
+# `but on bob it prints:`, `When I run "ip r" on alice I get:`
+_ON_A_NAME = re.compile(
+    r".{0,80}\b(?:on|from|auf|sur) (?P<name>[a-z][\w-]{1,30})(?: (?:I|we|it|this|that|you|ich|wir)\b[^\n:]{0,40})?:$",
+    re.IGNORECASE,
+)
+_TIMES = frozenset(
+    "monday tuesday wednesday thursday friday saturday sunday boot startup reboot restart demand purpose top request hold its my "
+    "the a an scratch which that this there here it".split()
+)
 # `First:`, `Two servers. The second one:`: of machines or of states of one
 _COUNTED = re.compile(
     r"(?:.*[.!?:,] )?(?:and )?(?:the )?(?P<which>(?:first|second|third|fourth|1st|2nd|3rd|other|last)(?: one)?)[:*_]*$", re.I
@@ -292,6 +301,9 @@ def label(line: str, *, alone: bool) -> str | None:
     counted = _COUNTED.match(line) if len(line) < LONGEST else None
     if counted is not None:
         return counted["which"]
+    named = on_a_name(line)
+    if named:
+        return named
     if not line or len(line) > 60 or not (alone or line[-1] in ":：*_=-" or line[0] in "#*="):
         return None
     bare = line.strip(" :：*_#=-")
@@ -304,6 +316,17 @@ def label(line: str, *, alone: bool) -> str | None:
     if name != bare and name.lower() in ("mine", "theirs"):
         return None
     return name if known or _ONE_OF.search(name) or _WITH_ADDRESS.search(bare) or len(words) == 1 and is_machine(name) else None
+
+
+def on_a_name(line: str) -> str | None:
+    """The word behind `on` in a sentence that ends with a colon, which may be the name of a machine.
+
+    >>> on_a_name("but on bob it prints:"), on_a_name("on Monday it was:")
+    ('bob', None)
+    """
+    found = _ON_A_NAME.match(line) if line[-1:] == ":" and len(line) < LONGEST else None
+    name = found["name"] if found is not None else ""
+    return name if name and name.lower() not in _NO_NAMES | _STATES | _TIMES and not _NO_MACHINE.match(name) else None
 
 
 def is_ordinal(name: str) -> bool:

@@ -501,6 +501,20 @@ def _of_pid(pid: str) -> str:
     return f"pid {pid}"
 
 
+# `$(docker ps -qf name=web)`, `$(docker ps | grep web | awk '{print $1}')`, `$(kubectl get pod -l app=web -o name)`
+_CHOICE = re.compile(r"\bname=\^?(/?[\w.-]+)|\bgrep (?:-\w+ )*[\"']?([\w.-]+)|-l ?[\"']?([\w./-]+=[\w.-]+)")
+
+
+def _chosen(name: str) -> str:
+    """The name of a container that an inner command looks up by its name; any other name as it is.
+
+    >>> _chosen("$(docker ps -qf name=web)"), _chosen("web")
+    ('web', 'web')
+    """
+    found = _CHOICE.search(name[:500]) if name.startswith(("$(", "`")) else None
+    return next(filter(None, found.groups())) if found is not None else name
+
+
 _DOCKER = ("H", ("host", "context", "config", "log-level", "url", "connection", "namespace"))
 _EXEC = ("euw", ("env", "user", "workdir", "env-file", "detach-keys", "index", "file", "project-name"))
 
@@ -515,7 +529,7 @@ def _docker(words: list[str], depth: int) -> Iterator[Run]:
     if verb == "exec":
         _, rest = _options(rest, *_EXEC)
         if rest:
-            yield from _inside(rest[1:], depth, f"{kind} {rest[0]}", opens=False)
+            yield from _inside(rest[1:], depth, f"{kind} {_chosen(rest[0])}", opens=False)
     elif verb == "run":
         yield from _docker_run(kind, rest, depth)
     elif verb == "unshare":  # podman

@@ -61,13 +61,13 @@ def give(found: Sequence[Block], writers: dict[str, Shells]) -> None:
 
 def _tell_by_labels(found: Sequence[Block]) -> None:
     """Give nameless blocks the label above them, if the same command stands below another label or on a named machine."""
-    places: dict[tuple[str, ...], set[str]] = {}
+    places: dict[object, set[str]] = {}
     labelled = [block for block in found if block.label and not block.netns and (not block.host or block.by_heading)]
     for block in found:
         if block.lines and not block.netns and block.host != headings.EXPECTED:
             place = (block.label if block in labelled else block.host) or ""
-            places.setdefault(essence(block), set()).add(place)
-    told = {block.label for block in labelled if len(places.get(essence(block), set()) - {""}) > 1}
+            places.setdefault(_shown(block), set()).add(place)
+    told = {block.label for block in labelled if len(places.get(_shown(block), set()) - {""}) > 1}
     counted = [block for block in labelled if headings.is_ordinal(block.label or "")]
     above: dict[tuple[str, ...], Block] = {}
     if not any(_differ(above.setdefault(essence(block), block), block) for block in counted):
@@ -82,6 +82,11 @@ def _tell_by_labels(found: Sequence[Block]) -> None:
             block.host = None
         else:
             block.host = label
+
+
+def _shown(block: Block) -> object:
+    """The table of a block, without the family that a command asked for: a table without a command shows none."""
+    return block.parser if block.parser and len(essence(block)) == 3 else essence(block)
 
 
 def _differ(one: Block, other: Block) -> bool:

@@ -45,6 +45,7 @@ _FENCE_LINE = re.compile(
     r"\s*(?:[-*+]\s+|\d{1,3}[.)]\s+)?(?:`{3,}|~{3,})\s*(?:[^\s`]{0,40}|\{[^`}]{0,60}\})(?:\s+[\w-]{1,20}=[^\s`]{1,40}){0,4}\s*$|\s*(?:-{4,}|={4,}|\.{4,})\s*$|\s*[└┌├╰╭┘┐╯╮┤─━═]{4,}\s*$|\s*#\+(?:(?:BEGIN|END)_\w+|RESULTS:).*$",
     re.IGNORECASE,
 )
+_CODE_LINE = re.compile(r"\s*`[^`]+`\s*$")
 _BOLD = re.compile(r"(?<!\*)\*\*(?!\*)")
 _ODD = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2007": " ", "\u200b": "", "\u200c": "", "\u2060": "", "\ufeff": ""})
 _QP_HEADER = re.compile(r"^content-transfer-encoding:[ \t]*quoted-printable", re.IGNORECASE | re.MULTILINE)
@@ -108,6 +109,8 @@ def undo(text: str) -> Pasted:
     if merged.may_have(text):
         lines, numbers = merged.apart(lines, numbers)
     lines, numbers = line_prefixes.grouped(*flattened.apart(lines, numbers))
+    if "done" in text:
+        lines, numbers = _with_whole_loops(lines, numbers)
     breaks: set[int] = set()
     if "\n-" in text or "\n+" in text:
         lines, numbers = differences.apart(lines, numbers, breaks)
@@ -207,6 +210,34 @@ def _single_spaced(lines: list[str], numbers: list[int]) -> tuple[list[str], lis
 _FEWEST = 6
 
 
+_LOOP = re.compile(r"(?:[^\n]{0,100}[#$%>❯➜] ?|\s*)(?:for \w+ in |while )[^\n]{1,400}$")
+_MOST_OF_A_LOOP = 12
+
+
+def _with_whole_loops(lines: list[str], numbers: list[int]) -> tuple[list[str], list[int]]:
+    """The lines with each loop in one line, which was typed in several, behind the prompt `>` or none.
+
+    >>> _with_whole_loops(["$ for n in a b; do", "> ip -n $n a", "> done", "1: lo"], [1, 2, 3, 4])
+    (['$ for n in a b; do ip -n $n a; done', '1: lo'], [1, 4])
+    """
+    found: list[str] = []
+    counted: list[int] = []
+    at = 0
+    while at < len(lines):
+        line, end = lines[at], at + 1
+        if "done" not in line and ("for " in line or "while " in line) and _LOOP.match(line):
+            inner = [text.strip().removeprefix("> ").strip() for text in lines[at + 1 : at + 1 + _MOST_OF_A_LOOP]]
+            last = next((it for it, text in enumerate(inner) if text.partition(" ")[0].rstrip(";") == "done"), -1)
+            if last >= 0 and all(inner[: last + 1]):
+                for text in inner[: last + 1]:
+                    line = line.rstrip(" ;") + (" " if line.rstrip().endswith(("do", "then", "&&", "||", "|")) else "; ") + text
+                end = at + last + 2
+        found.append(line)
+        counted.append(numbers[at])
+        at = end
+    return found, counted
+
+
 def _bytes(found: re.Match[str]) -> str:
     return bytes.fromhex(found[0].replace("=", "")).decode("utf-8", "replace")
 
@@ -243,6 +274,12 @@ def _without_marks(lines: list[str], breaks: set[int]) -> list[str]:
                 found[-1] = f"=== {found[-1].strip()} ==="  # `clush -b`, `dshbak`: a name between two horizontal lines
             found.append("")
             continue
+        if (
+            line.count("`") == 2
+            and _CODE_LINE.match(line)
+            and any(map(_CODE_LINE.match, (*lines[position + 1 : position + 2], *lines[max(0, position - 1) : position])))
+        ):
+            line = line.strip()[1:-1]  # every line of a block is code
         if "```" in line:
             line = _without_glued_fences(line, position, breaks)
         if "<" in line and len(line) < 5000 and _TAG.search(line):

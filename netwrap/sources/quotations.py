@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import re
 
+from . import prompts
+
 #: The writer of quoted lines if no name stands above them.
 UNNAMED = ">"
 MARK = re.compile(r"\s{0,3}(?:> ?)+")
@@ -57,6 +59,8 @@ def without_marks(lines: list[str], breaks: set[int]) -> tuple[list[str], list[s
             below = MARK.match(lines[position + 1])
             depth = before if below is not None and below[0].count(">") == before else 0
         text = line[quoted.end() :] if quoted else line
+        if depth == 1 and not before and prompts.is_common(text) and _goes_on_unquoted(lines, position + 1):
+            depth, text = 0, f"$ {text}"  # `>` is the prompt
         if depth != before:
             breaks.add(position)
             for level in range(before + 1, depth + 1):
@@ -78,6 +82,11 @@ def without_marks(lines: list[str], breaks: set[int]) -> tuple[list[str], list[s
         if brackets and "[" in text and _BB_END.search(text):
             brackets.pop()
     return found, voices
+
+
+def _goes_on_unquoted(lines: list[str], at: int) -> bool:
+    """Whether the line at a position is neither quoted nor empty."""
+    return at < len(lines) and bool(lines[at].strip()) and MARK.match(lines[at]) is None
 
 
 def _speaker(lines: list[str], end: int) -> str | None:

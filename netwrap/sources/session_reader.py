@@ -506,6 +506,7 @@ class Reader:
         if first is None:
             return 0
         before = self.place_of_front(found)
+        self.label = headings.on_a_name(self.lines[at].strip()) or self.label
         block = self.block(at, found.typed, first)
         start = at + 1
         turns = self.expanded(found.runs, start) if len(found.runs) > 1 or first.loop else []

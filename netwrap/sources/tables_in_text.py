@@ -490,7 +490,7 @@ def _indent(line: str) -> str:
 
 def _json_rows(lines: Sequence[str], at: int) -> tuple[list[_Row], list[tuple[int, str, str]], int, str]:
     """The lines of a JSON text, up to its last closing bracket."""
-    rows = []
+    rows: list[_Row] = []
     depth = 0
     quoted = escaped = False
     for position in range(at, len(lines)):
