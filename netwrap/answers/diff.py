@@ -749,7 +749,7 @@ def _link(side: _Side, link: Link) -> Record:
 
 
 def _state(link: Link) -> str | None:
-    from .topology import state
+    from .layer2 import state
 
     return None if link.get("flags") is None and link.get("operstate") is None else state(link)
 

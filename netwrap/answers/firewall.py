@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 
 from parsers.tuples import NamedTuple
 
-from . import iptables_rules, matching, nft_rules, rule_index
+from . import matching, nft_rules, rule_index
 from .nft_rules import Broken, Effect, Lots, Unknown
 from .packet import Packet, replace
 from .switches import switches_of
@@ -278,6 +278,8 @@ class _Walk:
             table = self.firewalls.tables[chain.tool, chain.family, chain.table]
             self.statements(chain, rule, statements, table, world, on, back, ends, depth)
             return
+        from . import iptables_rules  # with its parser one of the largest modules; most namespaces have no such rule
+
         try:
             found, why = iptables_rules.matches(rule, world.packet, self.context)
         except (Unknown, LookupError, TypeError, ValueError, AttributeError) as error:

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
         "tuple[Namespace | None, Obstacle | None, str | None, Obstacle | None]",
     ]
 
+#: Devices that the kernel makes by itself when a tunnel's module is loaded; they are not drawn while nothing uses them.
+FALLBACKS = ("tunl0", "gre0", "gretap0", "erspan0", "sit0", "ip6tnl0", "ip6gre0", "ip_vti0", "ip6_vti0")
 _TUNNELS = ("gre", "gretap", "ipip", "sit", "ip6tnl", "ip6gre", "ip6gretap", "vti", "vti6", "wireguard", "xfrm", "geneve")
 #: Tunnels that pass nothing on without policies of IPsec, which no capture contains.
 _IPSEC = ("vti", "vti6", "xfrm")
@@ -226,6 +228,22 @@ def kind(link: AnyRecord) -> str | None:
         return None
     found = link["linkinfo"].get("info_kind", "")
     return str(found)
+
+
+def state(link: Link) -> str:
+    """The state of a link: ``up``, ``down`` (not set up), ``no carrier`` (set up, but the other end is not), or ``unknown``.
+
+    >>> state({"flags": ["UP"], "operstate": "LOWERLAYERDOWN"}), state({"flags": []}), state({"operstate": "UP"})
+    ('no carrier', 'down', 'up')
+    """
+    flags, operstate = link.get("flags"), link.get("operstate")
+    if flags is None:
+        return {"UP": "up", "DOWN": "down", "LOWERLAYERDOWN": "no carrier"}.get(str(operstate), "unknown")
+    if "UP" not in flags:
+        return "down"
+    if "NO-CARRIER" in flags or operstate in ("DOWN", "LOWERLAYERDOWN", "NOTPRESENT", "DORMANT"):
+        return "no carrier"
+    return "up"
 
 
 def role(netns: Namespace, link: AnyRecord) -> str | None:

@@ -34,6 +34,7 @@ import os
 from ..errors import NetwrapError, UsageError
 from ..model.peers import PAIRS
 from . import routing, ways_out
+from .layer2 import FALLBACKS, state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,8 +52,6 @@ if TYPE_CHECKING:
 FORM = "netwrap topology"
 VERSION = 1
 _PARTS = ("hosts", "rooms", "ports", "buses", "clouds", "cables")
-#: Devices that the kernel makes by itself when a tunnel's module is loaded; they are not drawn while nothing uses them.
-FALLBACKS = ("tunl0", "gre0", "gretap0", "erspan0", "sit0", "ip6tnl0", "ip6gre0", "ip_vti0", "ip6_vti0")
 #: The VLANs of a port that nobody has configured.
 _PLAIN = [{"vlan": 1, "flags": ["PVID", "Egress Untagged"]}]
 _STACKED = ("macvlan", "macvtap", "ipvlan", "ipvtap")
@@ -351,22 +350,6 @@ def _detail(info: LinkInfo) -> str:
     if remote and remote != "any":
         words.append(f"to {remote}")
     return " ".join(words)
-
-
-def state(link: Link) -> str:
-    """The state of a link: ``up``, ``down`` (not set up), ``no carrier`` (set up, but the other end is not), or ``unknown``.
-
-    >>> state({"flags": ["UP"], "operstate": "LOWERLAYERDOWN"}), state({"flags": []}), state({"operstate": "UP"})
-    ('no carrier', 'down', 'up')
-    """
-    flags, operstate = link.get("flags"), link.get("operstate")
-    if flags is None:
-        return {"UP": "up", "DOWN": "down", "LOWERLAYERDOWN": "no carrier"}.get(str(operstate), "unknown")
-    if "UP" not in flags:
-        return "down"
-    if "NO-CARRIER" in flags or operstate in ("DOWN", "LOWERLAYERDOWN", "NOTPRESENT", "DORMANT"):
-        return "no carrier"
-    return "up"
 
 
 # -- a part of a graph ---------------------------------------------------------------------------------------------------

@@ -14,9 +14,8 @@ from parsers.tuples import NamedTuple
 from ... import wording
 from ...model import evidence
 from ..inside import inside
-from ..layer2 import data, kind
+from ..layer2 import FALLBACKS, data, kind
 from ..switches import switches_of
-from ..topology import FALLBACKS
 from ..walk.walker import Walker
 
 TYPE_CHECKING = False

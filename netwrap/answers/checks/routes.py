@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...model.peers import PAIRS
 from ...wording import hops
 from ..inside import sysctl_key
-from ..topology import state
+from ..layer2 import state
 from . import UNUSABLE, address_of, check, dev_of, gateway_of, holds, is_idle, is_main, is_real, kind, network_of, prefix_of
 from .addresses import on_segment
 from .links import dead
