@@ -239,7 +239,8 @@ OPTIONS: dict[str, tuple[Option, ...]] = {
         Option("--until", "COND", _WATCHED, "end --watch when a row matches: NAME=VALUE as for --where", "", "", ("column",)),
     ),
     "messages": (
-        Option("--verbose", "", _HOSTS, "list the files of a source that were not understood", "-v"),
+        Option("--verbose", "", (*WRAPPED, "report", "find", "topology", "diff", "check"),
+               "with --from: list the files and lines that were not understood", "-v"),
     ),
     "running commands": (
         Option("--show-commands", "", _RUNS, "print every command before it runs"),
@@ -316,7 +317,7 @@ _APART = (
     ("--count", "--watch"),
 )
 # Options that have an effect only together with another one.
-_BESIDE = (("--via-file", "--via"), ("--via-timeout", "--via"), ("--until", "--watch"))
+_BESIDE = (("--via-file", "--via"), ("--via-timeout", "--via"), ("--until", "--watch"), ("--verbose", "--from"))
 _LISTED = 8  # the most verbs that an error names
 _SECONDS = r"[0-9]{1,5}(?:\.[0-9]{1,3})?"
 #: Options that are obeyed before any verb.
@@ -588,7 +589,7 @@ def check_company(options: Options) -> None:
     """Raise UsageError for an option that has an effect only together with another one that is missing."""
     given = [option.name for option in options.given]
     for one, other in _BESIDE:
-        if one in given and other not in given:
+        if one in options.typed and other not in given and (one, options.verb) != ("--verbose", "diff"):
             raise UsageError(f"{one} makes no sense without {other}")
 
 

@@ -182,8 +182,8 @@ def with_host(found: Sequence[Host], host: Host, record: Record) -> Record:
 def remarks(found: Sequence[Host], lacks: bool = True, verbose: bool = False, noted: Sequence[Host] | None = None) -> int:
     """Print the notes and problems of hosts, once, and return the exit status: 1 where something was lost.
 
-    ``verbose`` lists the files that were not understood, which are only counted else; ``noted``: the hosts whose notes matter
-    (None: all of them).
+    ``verbose``: list the files and lines that were not understood, instead of their number; ``noted``: the hosts whose notes
+    matter (None: all of them).
     """
     for one in found:
         front = f"{one.name}: " if len(found) > 1 else ""
@@ -208,11 +208,14 @@ def _of(host: Host, line: str, found: Sequence[Host]) -> str:
 
 
 def not_understood(found: Sequence[Host], verbose: bool) -> None:
-    """Print how many files of the sources were not understood, or which."""
+    """Print the number of files that were not understood; if ``verbose``, each of them and each such line of a pasted text."""
     unread = [path for one in found for path in one.unread_files]
-    if unread and verbose:
-        for path in unread:
-            say(f"not understood: {path}")
+    if verbose:
+        lines = [f"{one.source}:{number}: {line.strip()}" for one in found for number, line in one.unread if line.strip()]
+        for text in [*unread, *lines]:
+            say(f"not understood: {text}")
+        if not unread and not lines:
+            say("everything was understood")
     elif unread:
         shown = ", ".join(unread[:3]) + (", ..." if unread[3:] else "")
         say(f"{len(unread)} file{'s' if unread[1:] else ''} not understood: {shown}; -v lists them")

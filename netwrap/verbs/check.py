@@ -65,7 +65,7 @@ def run(options: Options) -> int:
     else:
         _print(found, len(asked), namespaces, len(hosts.hosts) > 1)
     sys.stdout.flush()
-    status = _source.remarks(hosts.hosts, lacks=False)
+    status = _source.remarks(hosts.hosts, lacks=False, verbose=options.verbose)
     return 1 if any(one.severity in ("error", "warning") for one in found) else status
 
 

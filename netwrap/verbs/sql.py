@@ -42,7 +42,7 @@ LENGTH = 64 << 20
 def run(options: Options) -> int:
     """Print the rows of a query; 1 where something could not be read. Raises UsageError for an invalid query."""
     if options.tables or not options.words:
-        names = ("--from", "--via", "--via-file", "--via-timeout", "--show-commands", "--dry-run", "--verbose")
+        names = ("--from", "--via", "--via-file", "--via-timeout", "--show-commands", "--dry-run")
         refuse(options, names, "without a query: no host is read")
         if options.words:
             raise UsageError("--tables lists the tables, and takes no query")

@@ -109,6 +109,32 @@ def test_what_does_not_fit_goes_through_the_pager() -> None:
     assert terminal(*words, lines=6, PAGER="") == terminal("--no-pager", *words, lines=6)
 
 
+SHOP = str(ROOT / "fixtures" / "host" / "shop.netwrap")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--from", SAMPLE, "--netns", "*", "ip", "-d", "link"],
+        ["--from", SAMPLE, "--netns", "*", "arp", "-n"],
+        ["--from", SAMPLE, "--netns", "*", "route", "-n"],
+        ["--from", SAMPLE, "--netns", "*", "bridge", "fdb"],
+        ["report", "--from", SHOP],
+        ["find", "lo", "--from", SAMPLE],
+        ["trace", "--all", "--from", SAMPLE],
+        ["sql", "select * from link", "--from", SAMPLE],
+        ["diff", SAMPLE, SHOP, "--format", "simple"],
+        ["parse", str(ROOT / "fixtures" / "session" / "walkthrough.txt")],
+    ],
+    ids=lambda words: next(word for word in words if not word.startswith(("-", "/", "*"))),
+)
+def test_every_verb_with_a_table_obeys_width_and_pager(words: list[str]) -> None:
+    paged, plain, wide = (
+        terminal(*option, *words, columns=30, lines=4, PAGER="sed s/^/paged:/")[0] for option in ([], ["--no-pager"], ["--wide"])
+    )
+    assert "paged:" in paged and "paged:" not in plain and len(wide) > len(paged)
+
+
 def test_nothing_left_is_said_on_a_terminal(netwrap: Netwrap) -> None:
     words = ["--from", SAMPLE, "ip", "link", "--where", "mtu=5"]
     assert "netwrap: 0 of 5 rows; -a asks every namespace\n" in terminal(*words)[0]
