@@ -38,7 +38,10 @@ if TYPE_CHECKING:
 
 #: Bounds on the cost of one section (a routing table of the whole internet has about a million lines).
 SECTION_LENGTH = 128 << 20
+SECTION_LINES = 2_000_000
 PROBLEMS_KEPT = 20
+# A table has its first record within so many characters.
+_BEGINNING = 1 << 18
 # A longer answer is not compared with those of other namespaces.
 _SHORT = 4096
 #: The sections that belong to the host and not to a namespace.
@@ -112,7 +115,15 @@ class _Builder:
             text = text[: text.rfind("\n", 0, SECTION_LENGTH)]
             cut = "cut off"
             found.append(f"longer than {SECTION_LENGTH >> 20} MiB: read up to line {text.count(chr(10)) + 1}")
+        if text.count("\n") > SECTION_LINES:
+            text = "\n".join(text.split("\n", SECTION_LINES)[:SECTION_LINES])
+            cut = "cut off"
+            found.append(f"more than {SECTION_LINES} lines: the rest was not read")
         json = is_json(text)
+        if not json and len(text) > _BEGINNING:
+            first = text[: text.rfind("\n", 0, _BEGINNING) + 1]
+            if first and not reader.parse(first, strict=False)[0]:
+                text = first  # a large text of something else: to list its lines would take minutes
         mark = (parser, text)
         known = self.alike.get(mark) if len(text) < _SHORT else None
         if known is not None:
@@ -131,6 +142,9 @@ class _Builder:
         if found:
             for line in found.lines():
                 self.problems.append(f"{_label(netns)}{section.command}: {line}")
+            if not records:  # text of something else is no empty table
+                netns.failed.setdefault(parser, f"{section.command}: no line of its output was understood")
+                return
         request = asked.read(words)
         part = section.part or cut or (f"{found.lost()} lines not understood" if found else "")
         records = coverage.completed(request, records)

@@ -31,12 +31,16 @@ MAX_FOLDERS = 64
 #: The most files that the problems name one by one as no texts.
 NO_TEXTS = 20
 _CHUNK = 1 << 16
+_VAIN = 20
 _XZ_MEMORY = 512 << 20
 _HEADER_LENGTH = 1 << 20
 _ZIP_LENGTH = 256 << 20
 _MAGIC = {b"\x1f\x8b": "gzip", b"\xfd7zXZ\x00": "xz", b"BZh": "bzip2", b"\x28\xb5\x2f\xfd": "zstd"}
+_ENCRYPTED = "encrypted: decrypt it with 'gpg -d' first"
+# The first bytes of messages of OpenPGP: session keys in the old and the new format, encrypted data.
+_PACKETS = b"\x84\x85\x8c\xa3\xc1\xc3\xd2\xd4"
 _UNREADABLE = {
-    b"-----BEGIN PGP": "encrypted: decrypt it with 'gpg -d' first",
+    b"-----BEGIN PGP": _ENCRYPTED,
     b"7z\xbc\xaf": "a 7z file: unpack it first",
     b"Rar!": "a rar file: unpack it first",
     b"\x7fELF": "a program, not a text",
@@ -59,8 +63,8 @@ def unreadable(start: bytes) -> str:
     why = next((why for magic, why in _UNREADABLE.items() if start.startswith(magic)), "")
     if why or compression(start) or start.startswith(_ZIP):
         return why
-    if start[:1] in b"\x84\x85\x8c\xa3" and start[:1] and _odd(start) > len(start) // 8:
-        return "encrypted, or no text: decrypt it with 'gpg -d' first"
+    if start[:1] in _PACKETS and start[:1] and _odd(start) > len(start) // 8:
+        return f"{_ENCRYPTED}, if it is no other binary file"
     if start and not start.strip(b"\0"):
         return "not a text: it holds nothing but zeros"
     if len(start) >= 64 and not is_wide(start) and _odd(start) > len(start) // 4:
@@ -140,6 +144,7 @@ class Stream:
         self.kind = compression(self._start)
         self._decompressor = _decompressor(self.kind)
         self._ready = b""
+        self._vain = 0  # reads behind the end
         self._failed: BaseException | None = None
 
     def peek(self, length: int) -> bytes:
@@ -158,9 +163,12 @@ class Stream:
         return self._ready[:length]
 
     def read(self, length: int = _CHUNK) -> bytes:
-        """Take at most ``length`` bytes; returns none at the end."""
+        """Take at most ``length`` bytes; returns none at the end. Raises EOFError for a caller that goes on reading there."""
         found = self.peek(length)
         self._ready = self._ready[len(found) :]
+        self._vain += not found
+        if self._vain > _VAIN:  # tarfile skips a member of 1 TB by 100 million reads, also behind the end
+            raise EOFError("it ends in the middle")
         return found
 
     def _raw(self) -> bytes:
@@ -290,7 +298,14 @@ class Files:
 
     def targets(self) -> set[str]:
         """The targets of links whose own text was not kept."""
-        return {target for target in self._links.values() if target not in self.texts}
+        ends = map(self._end, self._links.values())
+        return {target for target in ends if target not in self.texts and target not in self._links}
+
+    def _end(self, target: str) -> str:
+        """The path at the end of a chain of links; some path of it, if the chain is long or a circle."""
+        for _ in range(8):
+            target = self._links.get(target, target)
+        return target
 
     def _refuse(self, path: str, why: str) -> None:
         """Report that a file is no text; of many such files, only the first few."""
@@ -303,6 +318,7 @@ class Files:
         if self._no_texts > NO_TEXTS:
             self.problems.append(f"{self._no_texts - NO_TEXTS} more files are no texts")
         for path, target in self._links.items():
+            target = self._end(target)
             found = self.texts.get(target)
             if target in self._refused:
                 self.passed.append(path)
@@ -314,6 +330,8 @@ class Files:
     def file(self, path: str, open_file: Callable[[], BinaryIO], budget: Budget | None, depth: int = 0) -> None:
         """Take a file if it is wanted, within the limits; of an archive, take the files inside it."""
         if not self._peeks(path) and not path.lower().endswith(_PACKED):
+            if path[:-4].lower().endswith(_PACKED) and path[-4:].lower() in (".gpg", ".pgp"):
+                self._refuse(path, _ENCRYPTED)
             self.passed.append(path)
             return
         try:

@@ -29,6 +29,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "ipaddrshow": ("ip addr show",), "iplinkshow": ("ip -s link show",), "ipneighbour": ("ip neighbour show",),
     "ipv6addrshow": ("ip -6 addr show",), "ipv6neighbour": ("ip -6 neighbour show",), "ipv6rule": ("ip -6 rule show",),
     "ipv6route": _ROUTES6, "iptablessave": ("iptables-save",), "ip6tablessave": ("ip6tables-save",),
+    **{f"iptables{dash}{table}": (f"iptables -t {table} -nvL",) for dash in ("", "-") for table in ("filter", "nat", "mangle")},
     "ifconfiga": ("ifconfig -a", "ip addr show"), "ifconfig": ("ifconfig -a", "ip addr show"),
     "nft_ruleset": ("nft list ruleset",), "nft-ruleset": ("nft list ruleset",), "nftables": ("nft list ruleset",),
     # calicoctl
@@ -98,14 +99,14 @@ def words_of(name: str) -> list[str]:
 
     >>> words_of("ip_-d_address.txt"), words_of("ip route show table all.out"), words_of("arp-n"), words_of("dmesg")
     (['ip', '-d', 'address'], ['ip', 'route', 'show', 'table', 'all'], ['arp', '-n'], [])
-    >>> words_of("ip--d--s-l.md"), words_of("ip-s-addr.out"), words_of("iptables-save--c")
-    (['ip', '-d', '-s', 'l'], ['ip', '-s', 'addr'], ['iptables-save'])
+    >>> words_of("ip--d--s-l.md"), words_of("ip-s-addr.out"), words_of("iptables-save--c"), words_of("ip.route.show.table.all")
+    (['ip', '-d', '-s', 'l'], ['ip', '-s', 'addr'], ['iptables-save'], ['ip', 'route', 'show', 'table', 'all'])
     """
     name = bare(name)
     save = _SAVE.match(name)
     if save is not None:
         return [save[1].replace("-legacy", "").replace("-nft", "")]
-    for separators, dashes_lost in ((r"[ _+]+|%20", False), (r"[ _+]+|%20|(?=-)", False), (r"[ _+-]+|%20", True)):
+    for separators, dashes_lost in ((r"[ _+]+|%20", False), (r"[ _+]+|%20|(?=-)", False), (r"[ _+-]+|%20", True), (r"\.", False)):
         words = [word for word in re.split(separators, name) if word]
         if words[:1] == ["cat"] and "net" in words:
             words = ["cat", "/proc/" + "/".join(word for word in re.split(r"[ _/]+", name)[1:] if word not in ("", "proc"))]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..commands.line import executes, understand
 from ..model.section import Section
-from . import archive, bundles, capture, headed, plotnetcfg, session
+from . import archive, bundles, capture, cleaned, foreign, headed, plotnetcfg, session
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -34,7 +34,7 @@ _BEHIND = re.compile(
 _STRUCTURE = frozenset(
     "networking network networks systeminfo cmd diagnostics dump proc sys linux sos_commands sos_strings sos_reports "
     "insights_commands mayday_commands firewall_tables host namespaces netns self net root default main init "
-    "commands command-outputs output text".split()
+    "[root] live_response commands command-outputs output text".split()
 )
 _ROOTS = ("root", "host", "default", "main", "init")
 _SOS = "sos_commands/"
@@ -170,12 +170,12 @@ class Choice:
             report, _, inside = path.partition(_SOS)
             self._reports.add(report)
             return inside.startswith(_SOS_FOLDERS)
-        name = path.rpartition("/")[2]
+        folder, _, name = path.rpartition("/")
         if path.startswith("sosreport-") or any(path.startswith(report) for report in self._reports):
-            return name == "hostname"
+            return name == "hostname" or folder in ("", *(it.rstrip("/") for it in self._reports)) and _may_be_many(name)
         if bundles.stem(name) in ("hostname", "date") or held(path) is not None:
             return True
-        return _TEXTS.search(name) is not None and (_MANY.match(name) is not None or self._looked < LOOKED_INTO)
+        return _may_be_many(name) or _TEXTS.search(name) is not None and self._looked < LOOKED_INTO
 
     def wanted(self, path: str, start: bytes) -> bool:
         """Whether to read a file with these first bytes."""
@@ -195,6 +195,10 @@ class Choice:
         return False
 
 
+def _may_be_many(name: str) -> bool:
+    return _TEXTS.search(name) is not None and _MANY.match(name) is not None
+
+
 class Read(NamedTuple):
     """The content of a folder: sections, notes, problems, and the paths of the files that were not understood."""
 
@@ -208,13 +212,15 @@ def read(files: archive.Files) -> Read:
     """Read the files of a folder. If the folder contains several hosts, each section names its ``host``."""
     texts = _with_links(files.texts)
     reports = {path.partition(_SOS)[0] for path in texts if _SOS in path}
-    if reports:
-        texts = {path: text for path, text in texts.items() if _is_of_report(path, reports)}
+    notes: list[str] = []
+    for path in [path for path in texts if reports and not _is_of_report(path, reports)]:
+        text = texts.pop(path).text
+        if _may_be_many(path.rpartition("/")[2]) and (capture.is_capture(text[:70_000]) or headed.is_headed(text)):
+            notes.append(f"{path} was not read, as the sos report beside it counts: give that file alone")
     places = {path: _place(path) for path in texts}
     manifests = {places[path].host: _Manifest(text.text) for path, text in texts.items() if path.endswith("manifest.json")}
     names = _names(texts, places, manifests)
     found: list[Section] = []
-    notes: list[str] = []
     problems: list[str] = []
     unread: list[str] = []
     for host, manifest in manifests.items():
@@ -228,7 +234,10 @@ def read(files: archive.Files) -> Read:
             found += [section._replace(host=path, source=path) for section in captured]
             problems += [f"{path}: {line}" for line in said if line not in noted]
             continue
-        sections = _sections(path, texts[path], places[path], names, manifests)
+        system = foreign.system_of_text(texts[path].text) if held(path) is not None else ""
+        if system:
+            problems.append(f"{path}: the output of {system}, which netwrap does not read")
+        sections = [] if system else _sections(path, texts[path], places[path], names, manifests)
         if sections:
             found += sections
         elif bundles.stem(path.rpartition("/")[2]) not in ("hostname", "date"):
@@ -239,16 +248,15 @@ def read(files: archive.Files) -> Read:
     ours = {path.rpartition("/")[0] for path in texts if path not in unread}
     unread += [path for path in files.passed if path.rpartition("/")[0] in ours]
     notes += _cut(found)
-    cleaned = 0
+    lengths = 0
     for at, section in enumerate(found):
-        text, count = _unobfuscated(section)
+        text, count = cleaned.undone(section)
         if count:
             found[at] = section._replace(stdout=text)
-            cleaned += count
-    if cleaned:
-        notes.append(
-            f"{cleaned} addresses of neighbours and gateways were obfuscated with a length ('sos --clean'): read without it"
-        )
+            lengths += count
+    if lengths:
+        found = [section._replace(stdout=cleaned.of_hosts(section)) for section in found]
+        notes.append(f"{lengths} addresses of single hosts were obfuscated with a length ('sos --clean'): read without it")
     return Read(_of_hosts(found), notes, problems, sorted(unread))
 
 
@@ -455,21 +463,6 @@ def _cut(sections: Sequence[Section]) -> list[str]:
         f"{section.command} of {section.netns or 'the host'} was {section.part}"
         for section in sections if section.part.startswith("cut by sos")
     ][:20]  # fmt: skip
-
-
-# `101.0.0.2/24 dev up0 … FAILED`, `default via 101.0.0.3/24 dev eth0`, `nexthop via 100.0.0.2/24`
-_CLEANED_NEIGH = re.compile(r"^(\d+\.\d+\.\d+\.\d+)/\d+(?= dev )", re.MULTILINE | re.ASCII)
-_CLEANED_ROUTE = re.compile(r"(?<= via )(\d+\.\d+\.\d+\.\d+)/\d+(?= )|(?<= src )(\d+\.\d+\.\d+\.\d+)/\d+(?= )", re.ASCII)
-
-
-def _unobfuscated(section: Section) -> tuple[str, int]:
-    """The text of a section without the prefix lengths that `sos --clean` adds to addresses of neighbours and gateways."""
-    parser = understand(section.command.split()).parser
-    if parser == "ip_neigh":
-        return _CLEANED_NEIGH.subn(r"\1", section.stdout)
-    if parser == "ip_route" and " via " in section.stdout:
-        return _CLEANED_ROUTE.subn(lambda found: found[1] or found[2], section.stdout)
-    return section.stdout, 0
 
 
 def _of_hosts(sections: list[Section]) -> list[Section]:

@@ -74,6 +74,16 @@ def system_of(lines: Sequence[str], at: int) -> str:
     return _SYSTEMS[found.lastindex - 1][0] if found is not None and found.lastindex else ""
 
 
+def system_of_text(text: str) -> str:
+    """The other system that printed a text, by its first lines; ``""`` for none.
+
+    >>> system_of_text("? (192.0.2.1) at 02:00:00:00:00:01 on em0 expires in 9 seconds [ethernet]\\n")
+    'macOS or a BSD'
+    """
+    lines = text[:4000].split("\n")[:20]
+    return next((system for at in range(min(5, len(lines))) if (system := system_of(lines, at))), "")
+
+
 def goes_on(lines: Sequence[str], at: int) -> bool:
     """Whether a line behind a blank line belongs to such output."""
     return bool(system_of(lines, at)) or lines[at][:1] in (" ", "\t") or _MORE_OF_WINDOWS.match(lines[at]) is not None

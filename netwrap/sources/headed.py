@@ -59,7 +59,9 @@ _FAMILY = re.compile(r"(.+?) \([46]\)$")
 _MARKED = re.compile(r"(#{1,12}|>{1,3}|\+{1,3}) (.{1,300}?) ?(?:#*|\+{1,3}|<{1,3})$")
 _LOOKS_LIKE_COMMAND = re.compile(_COMMAND + r"(?: |$)")
 _RULE = re.compile(r"(?:-{3,200}|={3,200}|~{3,200})$")
-_FENCE = ("```", "~~~")
+_BOX = re.compile(r"\+-{3,200}\+$")
+# "```", "~~~", "```text", but not `~~~ ip route ~~~`, nor a rule below a title
+_FENCE = re.compile(r"(?:`{3}|~{3})\s*[\w+-]{0,20}\s*$", re.ASCII)
 _FIELD = re.compile(r"([A-Z][A-Za-z0-9.]{1,60}):(?: (.*))?$", re.ASCII)
 _PATHS = re.compile(r"(?:/var)?/run/(?:docker/)?netns/(.+)$")
 _PROCESS = re.compile(r"/proc/(\d+)/ns/net$", re.ASCII)
@@ -81,7 +83,7 @@ def is_headed(text: str) -> bool:
             if heading.strict:
                 return True
             marks += line[0]
-    return any(marks.count(mark) > 1 and sum(line.startswith(mark) for line in lines) == marks.count(mark) for mark in ">+[")
+    return any(marks.count(mark) > 1 and sum(line.startswith(mark) for line in lines) == marks.count(mark) for mark in ">+[<")
 
 
 # `root@h:~# ip -all netns exec ip -d addr`; its output has a heading for each namespace
@@ -157,15 +159,14 @@ def pieces(text: str) -> list[Piece]:
 
 def _headings(lines: list[str]) -> Iterator[_Heading | None]:
     """For each line, the heading that begins there, or None."""
-    fenced = False
+    fenced, first = False, 0
     for at, raw in enumerate(lines):
         line = raw.rstrip()
-        if line.startswith(_FENCE):
+        if at >= first and _FENCE.match(line):  # not the rule below a title
             fenced = not fenced
-        if fenced or not line or len(line) > _LONGEST:
-            yield None
-            continue
-        yield _heading(lines, at, line)
+        heading = None if fenced or at < first or not line or len(line) > _LONGEST else _heading(lines, at, line)
+        first = first if heading is None else heading.first
+        yield heading
 
 
 def _heading(lines: list[str], at: int, line: str) -> _Heading | None:
@@ -185,6 +186,9 @@ def _heading(lines: list[str], at: int, line: str) -> _Heading | None:
                 return _Heading([], named[1], at + 1, strict=False)
             return _Heading(_commands(found[1]), None, at + 2 if _RULE.match(following) else at + 1, strict=True)
         return None
+    if line[0] == "+" and _BOX.match(line):
+        closed = lines[at + 2 : at + 3] == [line] and following.startswith("|")
+        return _Heading(_commands(following.strip("| ")), None, at + 3, strict=True) if closed else None
     if line[0] in "#>+":
         found = _MARKED.match(line)
         if found is None:
@@ -192,13 +196,15 @@ def _heading(lines: list[str], at: int, line: str) -> _Heading | None:
         commands = _commands(found[2])
         long = len(found[1]) > 2 and line[0] != ">"  # a reply quotes with more and more of these
         return _Heading(commands, None, at + 1, strict=long) if commands or long else None
-    if line[0] == "[" and line[-1] == "]" and len(line) > 2:
+    if line[0] + line[-1] in ("[]", "<>") and len(line) > 2:
         commands = _commands(line[1:-1])
         return _Heading(commands, None, at + 1, strict=False) if commands else None
     if line[0] in "-=~" and _RULE.match(line) and lines[at + 2 : at + 3] == [line] and not _BANNER.match(following):
         return _Heading(_commands(following), None, at + 3, strict=True)  # a title between two rules
-    if following and _RULE.match(following) and abs(len(following) - len(line)) <= 2 and line[0] not in " \t-=~":
-        return _Heading(_commands(line), None, at + 2, strict=True)
+    if following and _RULE.match(following) and line[0] not in " \t-=~":
+        commands = _commands(line)
+        if commands or abs(len(following) - len(line)) <= 2:
+            return _Heading(commands, None, at + 2, strict=True)
     field = _FIELD.match(line)
     if field is not None and not field[2] and following.startswith(" ") and field[1].lower() in _TITLES:
         return _Heading(_commands(field[1]), None, at + 1, strict=True, indent=1)
@@ -283,7 +289,7 @@ def _below(lines: list[str], indent: int) -> str:
     """The text below a heading, without fences and without blank lines at its end; the numbers of its lines do not change."""
     kept = []
     for line in lines:
-        if line.startswith(_FENCE):
+        if _FENCE.match(line):
             line = ""
         elif indent and line.startswith(" " * indent):
             line = line[indent:]

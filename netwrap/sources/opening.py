@@ -325,7 +325,7 @@ def _files(files: archive.Files, shown: str) -> list[Host]:
     from . import folder
 
     found = folder.read(files)
-    if not found.sections and not files.problems:
+    if not found.sections and not files.problems and not found.problems:
         raise NetwrapError(f"{shown}: no file in it is named after a command that netwrap knows ('ip_-d_link', 'arp -n.txt')")
     hosts: dict[str, list[Section]] = {}
     for section in found.sections:

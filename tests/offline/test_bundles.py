@@ -63,6 +63,15 @@ FDB = "33:33:00:00:00:01 dev up0 self permanent\n"
 RED = ADDR.replace("10.8.0.5", "10.9.0.5").replace("fd08::", "fd09::").replace("up0", "eth0").replace("05 brd", "55 brd")
 RED_MAIN = "default via 10.9.0.1 dev eth0\n10.9.0.0/24 dev eth0 proto kernel scope link src 10.9.0.5\n"
 NETNS = "red (id: 0)\n"
+FILTER = (
+    "Chain INPUT (policy ACCEPT 0 packets, 0 bytes)\n"
+    " pkts bytes target     prot opt in     out     source               destination         \n"
+    "    5   300 ACCEPT     tcp  --  *      *       0.0.0.0/0            0.0.0.0/0            tcp dpt:22\n"
+)
+PROC_ARP = (
+    "IP address       HW type     Flags       HW address            Mask     Device\n"
+    "10.8.0.1         0x1         0x2         02:00:00:00:00:01     *        up0\n"
+)
 SUSE = "#==[ Command ]======================================#\n# "
 FENCE = "```\n{}\n```\n"
 
@@ -177,6 +186,19 @@ LAYOUTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
         {"bug-report-1/ip-s-addr.out": STATS, "bug-report-1/ip-route.out": MAIN, "bug-report-1/ip-neighbour.out": NEIGH}),
     "microk8s": (
         {"ip addr": ADDR}, {"inspection-report/network/ip-addr": ADDR, "inspection-report/network/ss": "State\n"}),
+    "cumulus": (
+        {"ip addr": ADDR, "ip route show table all": ALL, "ip neigh": NEIGH},
+        {f"cl_support_leaf1/support/{name}": text for name, text in (
+            ("ip.addr", ADDR), ("ip.route.show.table.all", ALL), ("ip.neigh", NEIGH), ("ethtool.up0", "Speed: 1000\n"))}),
+    "uac": (
+        {"ip addr": ADDR, "ip route list": MAIN, "cat /proc/net/arp": PROC_ARP},
+        {f"uac-n1-linux/{name}": text for name, text in (
+            ("live_response/network/ip_addr_show.txt", ADDR), ("live_response/network/ip_route_list.txt", MAIN),
+            ("[root]/proc/net/arp", PROC_ARP), ("[root]/etc/hosts", "127.0.0.1 localhost\n"))}),
+    "eks-tables": (
+        {"iptables-save": SAVE, "iptables -t filter -nvL": FILTER},
+        {f"eks_i-0/networking/{name}.txt": text for name, text in (
+            ("iptables-save", SAVE), ("iptables-filter", FILTER), ("conntrack", "tcp 6 src=10.8.0.5\n"))}),
     "sos": (
         {"ip netns": NETNS, "ip -d addr": ADDR, "ip route show table all": ALL, "ip -4 rule": RULE,
          "ip netns exec red ip -d addr": RED, "ip netns exec red ip route show table all": RED_MAIN},
@@ -277,7 +299,123 @@ def test_addresses_that_sos_obfuscated_lose_their_length(tmp_path: Path) -> None
     assert found.root is not None
     assert [route.get("gateway") for route in found.root.routes or ()] == ["101.0.0.3", None]
     assert [neigh["dst"] for neigh in found.root.neighs or ()] == ["101.0.0.2"]
-    assert found.problems == [] and "3 addresses of neighbours and gateways were obfuscated" in "".join(found.notes)
+    assert found.problems == [] and "3 addresses of single hosts were obfuscated" in "".join(found.notes)
+
+
+def test_a_report_of_sos_clean_has_addresses_of_hosts_without_length(tmp_path: Path) -> None:
+    """What is the address of one host stays one: a local route to 100.0.0.5/24 would own the whole network."""
+    top = "sosreport-host0/sos_commands/"
+    route = (
+        "default via 534f:51::1/64 dev up0 metric 9 pref medium\nlocal 534f:51::5/64 dev up0 table local metric 0 pref medium\n"
+    )
+    vxlan = (
+        "3: vx0: <UP> mtu 1450\n    link/ether 53:4f:53:00:00:03 brd ff:ff:ff:ff:ff:ff promiscuity 0\n"
+        "    vxlan id 7 remote 100.0.0.8/24 local 100.0.0.5/24 dev up0 dstport 4789\n"
+    )
+    files = {
+        top + "networking/ip_-d_address": ADDR.replace("10.8.0.", "100.0.0.").replace("brd 100.0.0.255", "brd 100.0.0.255/24"),
+        top + "networking/ip_route_show_table_all": "101.0.0.7/24 via 100.0.0.1/24 dev up0 \n101.0.0.0/24 dev up0 \n"
+        "broadcast 100.0.0.255/24 dev up0 table local src 100.0.0.5/24 \n" + route,
+        top + "networking/ip_-s_-s_neigh_show": "534f:51::1/64 dev up0 lladdr 53:4f:53:00:00:02 router STALE\n",
+        top + "networking/ip_-4_rule": "9:\tfrom 100.0.0.5/24 to 101.0.0.0/24 lookup 9\n",
+        top + "networking/ip_-s_-d_link": vxlan,
+        top + "networking/bridge_fdb_show": "00:00:00:00:00:00 dev vx0 dst 100.0.0.8/24 self permanent\n",
+        top + "networking/arp_-an": "? (100.0.0.1/24) at 53:4f:53:00:00:02 [ether] on up0\n",
+        top + "firewall_tables/iptables-save": "*nat\n:POSTROUTING ACCEPT [0:0]\n"
+        "-A POSTROUTING -s 100.0.0.0/24 -j SNAT --to-source 100.0.0.5/24\nCOMMIT\n",
+    }  # fmt: skip
+    (host,) = opening.hosts([str(lay(tmp_path, files))])
+    root = host.root
+    assert root is not None and host.problems == []
+    assert [entry.get("broadcast") for entry in root.addresses_of("up0")] == ["100.0.0.255", None]
+    assert [(row.get("dst"), row.get("gateway")) for row in root.routes or ()] == [
+        ("101.0.0.7", "100.0.0.1"), ("101.0.0.0/24", None), ("100.0.0.255", None),
+    ]  # fmt: skip
+    assert [(row.get("dst"), row.get("gateway")) for row in root.routes6 or ()] == [
+        ("default", "534f:51::1"), ("534f:51::5", None),
+    ]  # fmt: skip
+    assert [row["dst"] for row in root.neighs or ()] == ["534f:51::1"]
+    assert [row["address"] for row in root.tables["arp"][0].records] == ["100.0.0.1"]
+    assert root.rules == [{"priority": 9, "src": "100.0.0.5", "dst": "101.0.0.0", "dstlen": 24, "table": "9"}]
+    assert [row.get("dst") for row in root.fdb or ()] == ["100.0.0.8"]
+    (link,) = [link for link in root.links or () if link["ifname"] == "vx0"]
+    assert (link["linkinfo"]["info_data"]["remote"], link["linkinfo"]["info_data"]["local"]) == ("100.0.0.8", "100.0.0.5")
+    assert [row.get("to") for row in root.rulesets or () if row["kind"] == "rule"] == ["100.0.0.5"]
+    assert "addresses of single hosts were obfuscated with a length" in "".join(host.notes)
+
+
+BSD = (
+    "em0: flags=8863<UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST> metric 0 mtu 1500\n\toptions=1203<RXCSUM,TXCSUM>\n"
+    "\tether 02:00:00:00:00:09\n\tinet 10.8.0.9 netmask 0xffffff00 broadcast 10.8.0.255\n"
+)
+
+
+def test_files_of_a_bsd_are_refused_by_name(tmp_path: Path) -> None:
+    arp = "? (10.8.0.1) at 02:00:00:00:00:01 on em0 expires in 1100 seconds [ethernet]\n"
+    lay(tmp_path, {"status/ifconfig_-a": BSD, "status/arp-an.txt": arp})
+    with pytest.raises(NetwrapError, match=r"status/arp-an\.txt: the output of macOS or a BSD, which netwrap does not read"):
+        opening.read(str(tmp_path))
+    lay(tmp_path, {"status/ip_addr": ADDR})
+    found = opening.read(str(tmp_path))
+    assert found.root is not None and found.root.neighs is None and len(found.root.links or ()) == 2
+    assert [problem.partition(": ")[0] for problem in found.problems] == ["status/arp-an.txt", "status/ifconfig_-a"]
+
+
+def test_a_text_of_something_else_is_no_empty_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = opening.read(str(lay(tmp_path, {"ip_addr": ADDR, "arp_-n": ADDR, "ip_rule": "\n".join(["no rule"] * 99)})))
+    assert found.root is not None and (found.root.neighs, found.root.rules) == (None, None)
+    assert found.root.failed["arp"] == "arp -n: no line of its output was understood"
+    assert "ip rule: and 96 more lines that fit nowhere" in found.problems
+    monkeypatch.setattr("netwrap.model.build._BEGINNING", 200)
+    monkeypatch.setattr("netwrap.model.build.SECTION_LINES", 500)
+    many = "".join(f"10.{number // 250}.{number % 250}.0/24 dev up0\n" for number in range(600))
+    host = build([Section("", "ip addr", MAIN * 30), Section("", "ip route", many)])
+    assert host.root is not None and host.root.links is None and len(host.root.routes or ()) == 500
+    assert "ip addr: and 2 more lines that fit nowhere" in host.problems  # of the first 200 characters
+    assert "ip route: more than 500 lines: the rest was not read" in host.problems
+
+
+def test_links_to_links_and_archives_that_end_early(tmp_path: Path) -> None:
+    links = [("ip_addr", "a"), ("a", "../n1/b"), ("b", "c"), ("ip_link", "ip_link"), ("ip_rule", "/etc/passwd")]
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        for name, target in links:
+            link = tarfile.TarInfo(f"n1/{name}")
+            link.type, link.linkname = tarfile.SYMTYPE, target
+            tar.addfile(link)
+        member = tarfile.TarInfo("n1/c")
+        member.size = len(ADDR)
+        tar.addfile(member, io.BytesIO(ADDR.encode()))
+    (tmp_path / "links.tar").write_bytes(out.getvalue())
+    found = opening.read(str(tmp_path / "links.tar"))
+    assert told(found)["(root)"]["addresses"] == told(build([Section("", "ip addr", ADDR)]))["(root)"]["addresses"]
+    assert found.problems == [
+        "n1/ip_link: a link to n1/ip_link, which is not there", "n1/ip_rule: a link to etc/passwd, which is not there",
+    ]  # fmt: skip
+    member.size = 1 << 50  # a petabyte, of which five bytes are there
+    (tmp_path / "short.tar").write_bytes(member.tobuf() + b"hello")
+    with pytest.raises(NetwrapError, match="n1/c: cannot be read: unexpected end of data"):
+        opening.read(str(tmp_path / "short.tar"))
+
+
+def test_a_support_file_beside_an_sos_report_is_named(tmp_path: Path) -> None:
+    files = {"network.txt": f"{SUSE}/sbin/ip addr\n{RED}\n", "sos_commands/networking/ip_addr": ADDR, "sos_logs/x.txt": "x\n"}
+    note = "network.txt was not read, as the sos report beside it counts: give that file alone"
+    found = opening.read(str(lay(tmp_path / "a", files)))
+    assert told(found) == told(build([Section("", "ip addr", ADDR)])) and found.notes == [note]
+    (tmp_path / "it.tgz").write_bytes(pack({f"sosreport-n1/{name}": files[name] for name in sorted(files, reverse=True)}, "w:gz"))
+    assert opening.read(str(tmp_path / "it.tgz")).notes == [f"sosreport-n1/{note}"]
+
+
+@pytest.mark.parametrize("start", [b"\x8c\x0d\x04\x09", b"\xc3\x0d\x04\x09", b"\xc1\xc0\x4c\x03", b"\xd2\xff\x01"])
+def test_encrypted_reports_say_what_decrypts_them(tmp_path: Path, start: bytes) -> None:
+    path = tmp_path / "secured-sosreport-n1.tar.xz.gpg"
+    path.write_bytes(start + bytes(range(128, 255)) * 9)
+    for source in (path, tmp_path):
+        with pytest.raises(NetwrapError, match="encrypted: decrypt it with 'gpg -d' first"):
+            opening.read(str(source))
+    lay(tmp_path, {"ip_addr": ADDR, "etc/apt/trusted.gpg.d/docker.gpg": start})
+    assert opening.read(str(tmp_path)).problems == [f"{path.name}: encrypted: decrypt it with 'gpg -d' first"]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
@@ -432,7 +570,8 @@ def test_what_plotnetcfg_drew_where_nothing_else_was_captured(tmp_path: Path) ->
 @pytest.mark.parametrize(
     "form",
     ["---- {} ----", "*** {} ***", "[{}]", "Command: {}", "+++ {} +++", ">>> {} <<<", ">> {}", "$ {}", "### {} ###", "===> {}",
-     "## `{}`", "=====[ {} ]=====", "--> {}", "Output of {}:", "Running: {}", "# {}"],
+     "## `{}`", "=====[ {} ]=====", "--> {}", "Output of {}:", "Running: {}", "# {}", "~~~ {} ~~~", ":: {} ::", "<{}>",
+     "--- {} ---", "========= {} =========", "{}\n===", "{}\n~~~", "+------+\n| {} |\n+------+"],
 )  # fmt: skip
 @pytest.mark.parametrize("place", ["collected.txt", "support/collected.txt"])
 def test_headings_that_people_invent(tmp_path: Path, place: str, form: str) -> None:

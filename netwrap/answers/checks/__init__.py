@@ -217,10 +217,16 @@ class Look:
             self._owned = {}
             for there, link, entry in self.entries():
                 self._owned.setdefault(str(entry["local"]), []).append((there, link, entry))
-        for there, link, entry in self._owned.get(address, ()):
+        owners = self._owned.get(address, ())
+        if all(there is netns and link.get("ifname") == dev for there, link, _ in owners):
+            return
+        segment = self.segment(netns, dev)
+        if next(segment.each(), None) is None:
+            return
+        for there, link, entry in owners:
             if there is netns and link.get("ifname") == dev:
                 continue  # a link does not reach itself
-            end = self.segment(netns, dev).end(there, str(link["ifname"])) if link.get("ifname") else None
+            end = segment.end(there, str(link["ifname"])) if link.get("ifname") else None
             if end is not None and end.obstacle is None:
                 yield there, end.link, entry
 
