@@ -840,7 +840,7 @@ class Wires:
         )
         meant = self._meant(netns, link, source, way.mac)
         if obstacle is not None:
-            if obstacle.reason == "no-owner" or self.asks_nexthop(netns, link):
+            if obstacle.reason == "no-owner" or obstacle.reason == "no-route" and meant or self.asks_nexthop(netns, link):
                 obstacle = obstacle._replace(mend=meant)
             text = f"the outer packet of {name} in {netns.title} to {remote} ends: {obstacle.what}"
             way = way.blocked(obstacle._replace(what=text, stage="tunnel"))
@@ -932,8 +932,12 @@ class Wires:
             if kind(end) == what and end is not link and data(end).get("id") == info.get("id")
             and source is not None and _remote(data(end)) == source
         ]  # fmt: skip
-        if len(found) != 1 or found[0] in (None, ours):
+        if len(found) != 1 or found[0] is None or found[0] == ours and what != "vxlan":
             return ()
+        if found[0] == ours and ours in self.remotes(netns, link, nexthop):
+            return ()
+        if found[0] == ours:  # its entry for everybody went away, or leads elsewhere
+            return (inside(netns, f"bridge fdb append {_EVERYBODY} dev {dev} dst {ours}"),)
         if nexthop is None or not self.asks_nexthop(netns, link):
             return (inside(netns, f"ip link set dev {dev} type {what} {_to_remote(link, str(found[0]))}"),)
         if what == "gre":

@@ -210,9 +210,11 @@ def _defaults(routes: Sequence[Route], longer: int) -> list[Route]:
 class Router:
     """The routing of one family of one namespace. It takes time to make, and little time to ask: make it once."""
 
-    def __init__(self, netns: Namespace, family: str) -> None:
+    def __init__(self, netns: Namespace, family: str, up: frozenset[str] = frozenset()) -> None:
+        """Read the routing of a namespace; ``up``: links that are taken for up, with the routes that this brings."""
         self.netns = netns
         self.family = family
+        self._up = up
         self.six = family == "inet6"
         self.bits = 128 if self.six else 32
         self.switches = switches_of(netns)
@@ -257,7 +259,12 @@ class Router:
         for table, records in self.netns.routes_by_table(self.family).items():
             name = table_name(table)
             found[name] = [*found[name], *records] if name in found else records
-        return found
+        connected: list[Route] = [
+            {"dst": f"{row['local']}/{row['prefixlen']}", "dev": dev, "scope": "link", "prefsrc": row["local"]}
+            for dev in sorted(self._up) for row in self.netns.addresses_of(dev)
+            if row.get("family") == self.family and "local" in row and "prefixlen" in row
+        ]  # fmt: skip
+        return {**found, "main": [*found.get("main", ()), *connected]} if connected else found
 
     def _read_locals(self, records: list[Route] | None) -> list[_Route]:
         """The routes of the table local, and the addresses of the links (into ``self.local``)."""

@@ -10,6 +10,7 @@ from . import nft_rules
 from .inside import inside
 from .packet import Packet, replace
 from .routing import family_of
+from .walk import translating
 from .walk.servers import bound
 from .walk.walker import Walker
 from .walk.way import Ended, Hop, Way
@@ -268,18 +269,65 @@ def trace(host: Host, asked: Asked, walker: Walker | None = None) -> Trace:
     return _answer(asked, results)
 
 
-def then(host: Host, found: Trace, most: int = 3) -> list[str]:
-    """What would stop the packet next, were each fault mended in its turn; empty where nothing would, or that is not known."""
+def mended(host: Host, found: Trace, most: int = 3) -> tuple[Trace, list[str]]:
+    """The answer with all commands that mend its fault, and what would stop the packet next, were each fault mended in its turn.
+
+    A fault may stop the packet at more places than the first: a policy takes the answer, too, and a link that is set up again
+    lacks the routes that went away with it. The list is empty where nothing would stop the packet next, or that is not known.
+    """
     said: list[str] = []
-    mended: frozenset[tuple[str, int, object]] = frozenset()
-    while found.verdict in ("dropped", "one way") and len(found.results) == 1 and found.result.end.mend and len(said) < most:
-        end = found.result.end
-        mended |= {end.fault}
-        found = trace(host, found.asked, Walker(host, mended))
-        if found.result.end.fault in mended or found.verdict in ("reached", "undecided"):
+    told: set[int] = set()  # the evidence of what was said
+    passed: frozenset[tuple[str, int, object]] = frozenset()
+    walker, now = Walker(host), found
+    first = last = found.result.end
+    mend = _mend_of(walker, found.result)
+    more = mend
+    while more and now.verdict in ("dropped", "one way", "loop") and len(now.results) == 1 and len(said) < most:
+        passed |= {last.fault}
+        walker = Walker(host, passed)
+        now = trace(host, now.asked, walker)
+        end = now.result.end
+        if now.verdict in ("reached", "undecided") or end.fault in passed:
             break
-        said += [note for note in found.notes if note.startswith("no masquerade")] or [found.result.end.what]
-    return [one for one in said if one]
+        more = _mend_of(walker, now.result)
+        if more and not said and _is_one_fault(first, end):
+            mend = tuple(dict.fromkeys((*mend, *more)))
+        elif not (more and set(more) <= set(mend)) and (end.evidence is None or id(end.evidence) not in told):
+            told.add(id(end.evidence))
+            said += [note for note in now.notes if note.startswith("no masquerade")] or [end.what]
+        last = end
+    changed = _with_mend(found.result, mend)
+    results = tuple(changed if one is found.result else one for one in found.results)
+    return found._replace(result=changed, results=results), [one for one in said if one]
+
+
+def _is_one_fault(first: Ended, end: Ended) -> bool:
+    """Whether a later end of a packet comes from the same fault as the first one."""
+    if first.reason == "mtu" or first.netns is not end.netns:
+        return first.reason == end.reason == "mtu"
+    one = ("filter", "reject")
+    lost = first.reason in ("link-down", "peer-down", "bridge-down") and end.reason in ("no-route", "no-source")
+    lost = lost or first.reason == "rp-filter" and end.reason in ("no-owner", "neighbour-failed")  # of the same wrong route
+    return lost or first.reason == end.reason or first.reason in one and end.reason in one and first.evidence is end.evidence
+
+
+def _mend_of(walker: Walker, result: Result) -> tuple[str, ...]:
+    """The commands that mend the end of a way; where the end itself has none, those that change a translation on the way."""
+    end = result.end
+    if end.mend or result.verdict not in ("dropped", "one way"):
+        return end.mend
+    translated = end.way.packet.destination != result.there.way.hops[0].source
+    if result.direction == "back" and (end.reason == "no-route" or end.reason == "no-owner" and translated):
+        return translating.masquerade(walker.routers, result.there.way, end.netns)
+    if result.direction == "forward" and end.reason in ("no-owner", "no-listener", "no-route", "not-forwarding"):
+        return translating.retarget(walker.routers, end)
+    return ()
+
+
+def _with_mend(result: Result, mend: tuple[str, ...]) -> Result:
+    if result.direction == "back" and result.back is not None:
+        return result._replace(back=result.back._replace(mend=mend))
+    return result._replace(there=result.there._replace(mend=mend))
 
 
 def _both(walker: Walker, asked: Asked, there: Ended, answer: int | None) -> list[Result]:
@@ -362,6 +410,9 @@ def _answer(asked: Asked, results: list[Result]) -> Trace:
         missing += supposed
     elif len(verdicts) > 1:
         chosen = next((result for result in judged if result.verdict not in ("reached", "leaves")), judged[0])
+        if "reached" in verdicts and any(end is not None and end.way.twins for end in (chosen.there, chosen.back)):
+            judged = [result if result is not chosen else _with_twin(chosen) for result in judged]
+            chosen = next(result for result in judged if result.verdict not in ("reached", "leaves"))
         verdict, reason = "depends", chosen.reason
         if "undecided" in verdicts and "reached" in verdicts and len(verdicts) == 2:
             verdict = "undecided"
@@ -383,6 +434,20 @@ def _answer(asked: Asked, results: list[Result]) -> Trace:
     )
 
 
+def _with_twin(result: Result) -> Result:
+    """The outcome of a way to one of two owners of an address that does not reach, while the way to the other one does."""
+    end = result.end
+    netns, dev, address = next(one for way in (end.way, result.there.way) for one in reversed(way.twins))
+    what = f"{address} is an address of {netns.title}, too ({dev}), and the packet ends there: {end.what}"
+    rows = (row for row in netns.addresses_of(dev) if row.get("local") == address)
+    row = next(rows, None)
+    mend = (inside(netns, f"ip address del {address}/{row['prefixlen']} dev {dev}"),) if row and "prefixlen" in row else ()
+    show = inside(netns, f"ip address show dev {dev}")
+    end = end._replace(reason="duplicate-address", netns=netns, dev=dev, what=what, command=show, mend=mend, evidence=row)
+    result = result._replace(reason="duplicate-address")
+    return result._replace(back=end) if result.direction == "back" else result._replace(there=end)
+
+
 def way_back(result: Result) -> list[str]:
     """The known facts about the answer to a packet that left the capture."""
     import ipaddress
@@ -400,8 +465,8 @@ def way_back(result: Result) -> list[str]:
 # -- records ---------------------------------------------------------------------------------------------------------
 
 
-def record(host: Host, found: Trace) -> Record:
-    """The answer as JSON."""
+def record(host: Host, found: Trace, following: Sequence[str] = ()) -> Record:
+    """The answer as JSON; ``following``: what would stop the packet next, from :func:`mended`."""
     asked, chosen = found.asked, found.result
     end = chosen.end
     stops = found.verdict not in ("reached",)
@@ -425,7 +490,7 @@ def record(host: Host, found: Trace) -> Record:
         "back": [_hop(host, hop) for hop in chosen.back.way.hops] if chosen.back is not None else [],
         "paths": len(found.results),
         "findings": findings(host, found),
-        "then": then(host, found),
+        "then": list(following),
         "missing": [{"what": what, "command": command} for what, command in found.missing],
         "notes": list(found.notes),
     }

@@ -55,6 +55,7 @@ def run(options: Options) -> int:
     )  # fmt: skip
     found = trace.trace(host, asked)
     found = found._replace(notes=(*found.notes, *trace.elsewhere(hosts, host, found)))
+    found, following = trace.mended(host, found)
     notes = list(_asked_the_kernel(found)) if host.live else []
     if options.probe:
         if not host.live:
@@ -63,13 +64,13 @@ def run(options: Options) -> int:
     if options.format in PICTURES:
         _draw(host, found, options)
     elif options.format in ("json", "jsonl"):
-        answer = trace.record(host, found)
+        answer = trace.record(host, found, following)
         answer["notes"] += notes
         print(json.dumps(answer, indent=1 if options.format == "json" else None, default=str, ensure_ascii=False))
     else:
         from netwrap.wording import printable
 
-        for line in [*trace.lines(found, trace.then(host, found)), *(f"  kernel: {note}" for note in notes)]:
+        for line in [*trace.lines(found, following), *(f"  kernel: {note}" for note in notes)]:
             print(printable(line))
     sys.stdout.flush()
     for line in dict.fromkeys([*host.notes, *(problem for one in hosts for problem in one.all_problems)]):

@@ -81,7 +81,8 @@ class Hooks:
         outcome = outcome._replace(packet=told)
         if outcome.verdict in ("drop", "reject") and outcome.steps and self.mended:
             called = "reject" if outcome.verdict == "reject" else "filter"
-            if (called, id(netns), id(outcome.steps[-1].evidence)) in self.mended:
+            rule = id(outcome.steps[-1].evidence)
+            if {(called, id(netns), rule), (called, id(netns), (rule, packet.source, packet.destination))} & self.mended:
                 outcome = outcome._replace(verdict="accept", steps=[])
         command = inside(netns, "nft list ruleset")
         for step in outcome.steps:
@@ -110,7 +111,7 @@ class Hooks:
         what = f"{rule_words(step)} in {netns.title} {does} {ends_words(way.packet)} at {hook}"
         if bridged:
             what += " (a bridged frame)"
-        mend = accepting(netns, step, way.packet)
+        mend = accepting(netns, step.evidence if step else None, way.packet)
         return Ended(
             "dropped", way, netns, dev, reason, what, inside(netns, "nft list ruleset"), mend, step.evidence if step else None
         )

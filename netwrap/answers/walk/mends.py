@@ -5,15 +5,15 @@ A mend is a tuple of commands as a user types them; it is empty where none is kn
 
 from __future__ import annotations
 
-from ..inside import inside, six
-from ..layer2 import is_up, kind
+from ..inside import inside, six, sysctl_key
+from ..layer2 import kind
 from ..routing import Question, family_of
 from .routers import is_within, plain
 from .way import question_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from parsers.records import Route
+    from parsers.records import FirewallRecord, Route
 
     from ...model.namespace import Namespace
     from ..firewall import Step
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..packet import Packet
     from ..routing import Leg
     from .routers import Routers
+    from .way import Way
 
 
 class Mends:
@@ -53,8 +54,23 @@ class Mends:
             found = self.route(netns, source or "")
             if found:
                 return found
-            return tuple(inside(netns, f"sysctl -w net.ipv4.conf.{which}.rp_filter=0") for which in ("all", dev))
-        return (inside(netns, f"sysctl -w net.ipv4.conf.{dev}.rp_filter=2"),)
+            names = [sysctl_key(f"net.ipv4.conf.{which}.rp_filter") for which in ("all", dev)]
+            return tuple(inside(netns, f"sysctl -w {name}=0") for name in names)
+        return (inside(netns, f"sysctl -w {sysctl_key(f'net.ipv4.conf.{dev}.rp_filter')}=2"),)
+
+    def around(self, way: Way, netns: Namespace) -> tuple[str, ...]:
+        """Lead a packet out of the circle in which it came back to a namespace: by a route of the first router that knows one."""
+        hops = way.hops[:-1]
+        first = next((at for at in reversed(range(len(hops))) if hops[at].netns is netns), len(hops))
+        circle = frozenset(id(hop.netns) for hop in hops[first:])
+        packet = way.packet
+        for hop in hops[first:]:
+            asked = Question(packet.destination, packet.source if hop.came is not None else None, hop.came)
+            route = self.routers.of(hop.netns, packet.family).decide(asked).route
+            found = self._made_route(hop.netns, packet.destination, circle, route)
+            if found:
+                return found
+        return ()
 
     def route(self, netns: Namespace, destination: str) -> tuple[str, ...]:
         """Add a route to an address: by a neighbouring router that knows the way on, or by the link that its owner is on."""
@@ -63,26 +79,44 @@ class Mends:
             self._routes[key] = self._made_route(netns, destination)
         return self._routes[key]
 
-    def _made_route(self, netns: Namespace, destination: str) -> tuple[str, ...]:
+    def _made_route(
+        self, netns: Namespace, destination: str, avoided: frozenset[int] = frozenset(), instead: Route | None = None
+    ) -> tuple[str, ...]:
+        """Make a route to an address; by no namespace of ``avoided`` (their ids), and so that it wins over the route ``instead``.
+
+        If only a link that is down leads there, the link is set up first: its other routes went away with it.
+        """
         family = family_of(destination)
         bits = 32 if family == "inet" else 128
-        command = f"ip {six(family)}route add "
-        best: str | None = None
+        known = {str(one.get("dst")) for one in netns.routes_by_table(family).get("main", ())}
+        best: tuple[str, ...] = ()
+        spare: tuple[str, ...] = ()
+
+        def command(net: str, rest: str) -> str:
+            worse = str((instead or {}).get("dst", "default"))
+            net = worse if _length(worse) >= _length(net) else net
+            single = net.rpartition("/")[0] if _length(net) == bits else net
+            verb = "replace" if {net, single} & known else "add"
+            return inside(netns, f"ip {six(family)}route {verb} {net} {rest}")
+
         for link in netns.links or ():
             dev = str(link.get("ifname"))
-            if not is_up(link) and any(is_within(destination, row) for row in netns.addresses_of(dev)):
+            up = self.routers.is_up(netns, link)
+            if not up and any(is_within(destination, row) for row in netns.addresses_of(dev)):
                 return (inside(netns, f"ip link set dev {dev} up"),)  # its network comes back with the link
-            if dev == "lo" or not is_up(link) or "master" in link and kind(netns.link(str(link["master"])) or {}) == "bridge":
+            if dev == "lo" or "master" in link and kind(netns.link(str(link["master"])) or {}) == "bridge":
                 continue
+            before = () if up else (inside(netns, f"ip link set dev {dev} up"),)
             mine = [row for row in netns.addresses_of(dev) if row.get("family") == family]
             if not mine:
                 continue
             for end in self.wires.segment(netns, dev).ends:
-                if end.obstacle is not None or end.netns is netns:
+                own = end.obstacle is not None and not up and (end.obstacle.netns, end.obstacle.dev) == (netns, dev)
+                if end.obstacle is not None and not own or end.netns is netns or id(end.netns) in avoided:
                     continue
                 theirs = [row for row in end.netns.addresses_of(end.dev) if row.get("family") == family and "local" in row]
                 if any(plain(str(row["local"])) == plain(destination) for row in theirs):
-                    return (inside(netns, f"{command}{destination}/{bits} dev {dev}"),)
+                    return (*before, command(f"{destination}/{bits}", f"dev {dev}"))
                 if kind(end.link) == "ipvlan":
                     continue  # an ipvlan takes packets for its own addresses only
                 router = self.routers.of(end.netns, family)
@@ -95,21 +129,63 @@ class Mends:
                     near = any(is_within(str(row["local"]), one) for one in mine)
                     if near and not str(row["local"]).startswith("fe80"):
                         net = self.routers.network_of(destination) or f"{destination}/{bits}"
-                        best = best or inside(netns, f"{command}{net} via {row['local']} dev {dev}")
-        return (best,) if best is not None else ()
+                        found = (*before, command(net, f"via {row['local']} dev {dev}"))
+                        best, spare = (best or found, spare) if up else (best, spare or found)
+        return best or spare
 
-    def nexthop(self, netns: Namespace, nexthop: str, packet: Packet) -> tuple[str, ...]:
-        """Replace a next hop that no namespace has by a router that is there."""
-        found = self.route(netns, packet.destination)
+    def nexthop(self, netns: Namespace, dev: str, nexthop: str, packet: Packet) -> tuple[str, ...]:
+        """Replace a next hop that no namespace on a link has by a router that is there, or bring the next hop back."""
+        plugged = self._plugged(netns, dev, nexthop)
+        if plugged:
+            return plugged
+        found = self.route(netns, packet.destination) or self._given_back(netns, dev, nexthop, packet)
+        if found and " address add " in found[0]:
+            return found
         route = self.routers.of(netns, packet.family).decide(question_of(packet, packet.source, None, None)).route
-        if found and route is not None and nexthop != packet.destination and " via " in found[0]:
-            via = found[0].partition(" via ")[2]
+        if found and route is not None and nexthop != packet.destination and " via " in found[-1]:
+            via = found[-1].partition(" via ")[2]
             return (inside(netns, f"ip {six(packet.family)}route replace {route.get('dst', 'default')} via {via}"),)
         if found and nexthop == packet.destination:
             bits = 32 if packet.family == "inet" else 128
             via = found[0].partition(" via ")[2]
             return (inside(netns, f"ip {six(packet.family)}route add {packet.destination}/{bits} via {via}"),) if via else found
         return found
+
+    def _plugged(self, netns: Namespace, dev: str, nexthop: str) -> tuple[str, ...]:
+        """Plug the cable of a next hop's owner into the bridge that the link is in, where it is in none."""
+        own = self.wires.host.peer(netns, netns.link(dev) or {})
+        bridge = str((own.link or {}).get("master", "")) if own is not None and own.link is not None else ""
+        for owner, link in self.routers.owners(nexthop) if own is not None and bridge else ():
+            record = owner.link(str(link.get("ifname")))
+            peer = self.wires.host.peer(owner, record) if record is not None else None
+            if own is None or peer is None or peer.netns is not own.netns or peer.netns is None or peer.link is None:
+                continue
+            port = str(peer.link.get("ifname"))
+            if "master" not in peer.link and not any(row.get("scope") == "global" for row in peer.netns.addresses_of(port)):
+                return (inside(peer.netns, f"ip link set dev {port} master {bridge}"),)
+        return ()
+
+    def _given_back(self, netns: Namespace, dev: str, nexthop: str, packet: Packet) -> tuple[str, ...]:
+        """Give a next hop that nobody has to the one link on the segment that has no address, and should have this one."""
+        if self.routers.owners(nexthop):
+            return ()
+        length = next((row.get("prefixlen") for row in netns.addresses_of(dev) if is_within(nexthop, row)), None)
+        bare = []
+        for end in self.wires.segment(netns, dev).ends:
+            rows = [row for row in end.netns.addresses_of(end.dev) if row.get("family") == packet.family]
+            routes = nexthop == packet.destination or self.routers.of(end.netns, packet.family).switches.forwards(
+                end.dev if packet.family == "inet" else "all", packet.family
+            )[0]  # fmt: skip
+            if end.obstacle is None and routes and all(str(row.get("local")).startswith("fe80") for row in rows):
+                bare.append(end)
+        if length is None or len(bare) != 1:
+            return ()
+        return (inside(bare[0].netns, f"ip address add {nexthop}/{length} dev {bare[0].dev}"),)
+
+
+def _length(net: str) -> int:
+    """The length of a prefix; an address without one is as long as can be."""
+    return int(net.rpartition("/")[2]) if "/" in net else -1 if net == "default" else 128
 
 
 def rule_words(step: Step | None) -> str:
@@ -119,27 +195,28 @@ def rule_words(step: Step | None) -> str:
     return f"{step.family} {step.table} {step.chain}: {step.rule}"
 
 
-def accepting(netns: Namespace, step: Step | None, packet: Packet) -> tuple[str, ...]:
-    """Insert a rule that accepts a packet at the start of the chain that dropped it."""
-    if step is None:
+def accepting(netns: Namespace, rule: FirewallRecord | None, packet: Packet) -> tuple[str, ...]:
+    """Insert a rule that accepts a packet at the start of the chain of another rule (of one that dropped the packet)."""
+    if rule is None:
         return ()
+    family, at = rule["family"], f"{rule['family']} {rule['table']} {rule['chain']}"
     word = "ip6" if packet.family == "inet6" else "ip"
     if packet.family == "arp":
-        match = "arp operation { request, reply }" if step.family == "arp" else "ether type arp"
-        return (inside(netns, f"nft insert rule {step.family} {step.table} {step.chain} {match} accept"),)
+        match = "arp operation { request, reply }" if family == "arp" else "ether type arp"
+        return (inside(netns, f"nft insert rule {at} {match} accept"),)
     if packet.proto == "icmpv6" and packet.icmp_type in (135, 136):
         match = "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert }"
         legacy = "-p icmpv6 --icmpv6-type neighbour-solicitation"
     else:
         match = f"{word} saddr {packet.source} {word} daddr {packet.destination}"
         legacy = f"-s {packet.source} -d {packet.destination}"
-    tool = str(step.evidence.get("tool", "")) if isinstance(step.evidence, dict) else ""
-    if "iptables" in tool or "ip6tables" in tool:
-        table = f"-t {step.table} " if step.table != "filter" else ""
-        return (inside(netns, f"{tool} {table}-I {step.chain} {legacy} -j ACCEPT"),)
-    if step.family == "bridge":
+    tool = str(rule["tool"])
+    if "tables" in tool:
+        table = f"-t {rule['table']} " if rule["table"] != "filter" else ""
+        return (inside(netns, f"{tool} {table}-I {rule['chain']} {legacy} -j ACCEPT"),)
+    if family == "bridge":
         match = f"ether type {'ip6' if packet.family == 'inet6' else 'ip'} {match}"
-    return (inside(netns, f"nft insert rule {step.family} {step.table} {step.chain} {match} accept"),)
+    return (inside(netns, f"nft insert rule {at} {match} accept"),)
 
 
 def deletable(route: Route) -> str:

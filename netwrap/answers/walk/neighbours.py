@@ -43,7 +43,10 @@ _CARRIED = {
 class Neighbours:
     """Resolve next hops; which ends have an address or answer for it is worked out once and kept."""
 
-    def __init__(self, routers: Routers, wires: Wires, mends: Mends) -> None:
+    def __init__(
+        self, routers: Routers, wires: Wires, mends: Mends, mended: frozenset[tuple[str, int, object]] = frozenset()
+    ) -> None:
+        self.mended = mended
         self.routers = routers
         self.wires = wires
         self.mends = mends
@@ -68,7 +71,8 @@ class Neighbours:
             yield from self._all_of(segment.ends, segment.unknown, segment.dead)
             return
         entry = self._entry(netns, name, nexthop)
-        if entry is not None and "lladdr" in entry and {"PERMANENT", "NOARP"} & set(entry.get("state", ())):
+        states = set(entry.get("state", ())) if entry is not None else set()
+        if entry is not None and "lladdr" in entry and states & {"PERMANENT", "NOARP"} and not self._made_up(link, entry):
             yield from self._fixed(netns, name, nexthop, packet, entry, command)
             return
         if "NOARP" in link.get("flags", ()):
@@ -174,7 +178,7 @@ class Neighbours:
             command = inside(proxy.netns, f"ip neigh show dev {at}")
             yield proxy.obstacle or Obstacle("neighbour-failed", proxy.netns, at, what, command, (), proxy.link, "neighbour")
             return
-        mend = self.mends.nexthop(netns, nexthop, packet)
+        mend = self.mends.nexthop(netns, name, nexthop, packet)
         if failed and entry is not None:
             what = f"nobody answers for {nexthop} on {name} of {netns.title} ({' '.join(entry.get('state', ()))})"
             yield Obstacle("neighbour-failed" if open_ends else "no-owner", netns, name, what, command, mend, entry, "neighbour")
@@ -312,6 +316,12 @@ class Neighbours:
         what = f"{holder.title} has a fixed entry for {nexthop} with a MAC that nobody on {at} has, {mac}"
         yield Obstacle("wrong-mac", holder, at, what, command, mend, entry, "neighbour")
 
+    @staticmethod
+    def _made_up(link: Link, entry: Neigh) -> bool:
+        """Whether the kernel made an entry itself, with the link's own MAC, because ARP is switched off there."""
+        is_own = str(entry.get("lladdr", "")).lower() == str(link.get("address", "")).lower()
+        return is_own and "NOARP" in link.get("flags", ()) and "NOARP" in entry.get("state", ())
+
     def asks(self, netns: Namespace, dev: str, nexthop: str, packet: Packet) -> str | None:
         """The source address of the question for a next hop's MAC; None where no question is sent."""
         entry = self._entry(netns, dev, nexthop)
@@ -441,9 +451,11 @@ class Neighbours:
         if found is None:
             return None
         step = found.outcome.steps[-1] if found.outcome.steps else None
+        if step is not None and ("filter", id(found.netns), (id(step.evidence),)) in self.mended:
+            return None
         called = "ARP" if found.packet.family == "arp" else "neighbour discovery"
         what = f"a rule of {found.netns.title} drops {called} ({rule_words(step)}): the MAC of {nexthop} is never learned"
-        mend = accepting(found.netns, step, found.packet)
+        mend = accepting(found.netns, step.evidence if step else None, found.packet)
         command = inside(found.netns, "nft list ruleset")
         return Obstacle("filter", found.netns, found.dev, what, command, mend, step.evidence if step else None, "neighbour")
 
@@ -453,10 +465,13 @@ class Neighbours:
         state = "failed: another has the address" if row.get("dadfailed") else "is not over"
         what = f"{address} on {dev} of {place.title} is not usable: duplicate address detection {state}"
         length = int(row.get("prefixlen", 128))
-        new = self.routers.free_address(address, length) if row.get("dadfailed") else None
+        others = [owner for owner, _ in self.routers.owners(address) if owner is not place]
+        new = self.routers.free_address(address, length) if row.get("dadfailed") and others else None
+        alone = not others and not self.wires.segment(place, dev).unknown  # no detection, as nobody else can have it
+        again = " nodad" if alone else ""
         mend = (
             inside(place, f"ip address del {address}/{length} dev {dev}"),
-            inside(place, f"ip address add {new or address}/{length} dev {dev}"),
+            inside(place, f"ip address add {new or address}/{length} dev {dev}{again}"),
         )
         return Obstacle("dad-failed", place, dev, what, inside(place, f"ip -6 address show dev {dev}"), mend, row, "neighbour")
 
@@ -470,11 +485,10 @@ class Neighbours:
                 mend: tuple[str, ...] = (inside(place, f"ip link set dev {dev} arp on"),)
             else:
                 what = f"{place.title} has {nexthop}, but does not answer ARP for it on {dev} (arp_ignore or arp_filter)"
-                show = inside(
-                    place, f"sysctl net.ipv4.conf.{dev}.arp_ignore net.ipv4.conf.all.arp_ignore net.ipv4.conf.{dev}.arp_filter"
-                )
+                names = [f"{which}.{name}" for which, name in ((dev, "arp_ignore"), ("all", "arp_ignore"), (dev, "arp_filter"))]
+                show = inside(place, "sysctl " + " ".join(sysctl_key(f"net.ipv4.conf.{name}") for name in names))
                 mend = tuple(
-                    inside(place, f"sysctl -w net.ipv4.conf.{which}.{name}=0")
+                    inside(place, f"sysctl -w {sysctl_key(f'net.ipv4.conf.{which}.{name}')}=0")
                     for name in ("arp_ignore", "arp_filter")
                     for which in (dev, "all")
                 )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import _socket as socket
 
+from ..layer2 import is_up
 from ..routing import Question, Router, family_of, number, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from parsers.records import Address, AddrInfo
+    from parsers.records import Address, AddrInfo, Link
 
     from ...model.host import Host
     from ...model.namespace import Namespace
@@ -16,11 +17,19 @@ if TYPE_CHECKING:
     from ..packet import Packet
 
 
-class Routers:
-    """The routers of a host's namespaces, one for each family, made when they are first asked for."""
+#: Faults that are mended by setting a link up.
+_DOWN = ("link-down", "peer-down", "bridge-down")
 
-    def __init__(self, host: Host) -> None:
+
+class Routers:
+    """The routers of a host's namespaces, one for each family, made when they are first asked for.
+
+    ``mended``: the faults that are taken for mended; a link that is set up has the routes to its networks again.
+    """
+
+    def __init__(self, host: Host, mended: frozenset[tuple[str, int, object]] = frozenset()) -> None:
         self.host = host
+        self._up = {(place, dev) for reason, place, dev in mended if reason in _DOWN}
         self._routers: dict[tuple[int, str], Router] = {}
         self._owners: dict[str, list[tuple[Namespace, Address]]] | None = None
 
@@ -28,8 +37,12 @@ class Routers:
         """The router of a namespace; ``family``: ``inet`` or ``inet6``."""
         key = (id(netns), family)
         if key not in self._routers:
-            self._routers[key] = Router(netns, family)
+            self._routers[key] = Router(netns, family, frozenset(str(dev) for place, dev in self._up if place == id(netns)))
         return self._routers[key]
+
+    def is_up(self, netns: Namespace, link: Link) -> bool:
+        """Whether a link is set up, or taken for it."""
+        return is_up(link) or (id(netns), link.get("ifname")) in self._up
 
     def owners(self, address: str) -> list[tuple[Namespace, Address]]:
         """Find the namespaces that have an address, each with the record of its link."""

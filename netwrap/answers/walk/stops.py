@@ -44,6 +44,8 @@ class Stops:
         if reason == "not-forwarding":
             stage = "forwarding"
             what, command, mend = self._not_forwarding(netns, dev or "", packet.family)
+            if any(hop.netns is netns for hop in way.hops[:-1]):  # a router sends it back to where it came from
+                mend = self.mends.around(way, netns) or mend
         elif reason == "rp-filter":
             stage = "rp-filter"
             what = f"{netns.title} refuses the source {packet.source} on {dev} (rp_filter): no way back by that link"
@@ -60,6 +62,7 @@ class Stops:
             what = f"{netns.title} refuses {packet.source} to {packet.destination} on {dev}" + (
                 f": it has {packet.source} itself" if own else ": such an address may not come from outside"
             )
+            mend = self.mends.around(way, netns) if own and netns is way.hops[0].netns else ()
         elif reason == "no-source":
             stage, what = "source", f"{netns.title} does not have the address {asked.source} to send from"
         elif decision.route is not None:

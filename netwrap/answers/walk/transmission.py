@@ -8,13 +8,14 @@ from __future__ import annotations
 from parsers.tuples import NamedTuple
 
 from .. import firewall
-from ..inside import inside
+from ..inside import inside, six
 from ..layer2 import Crossing, End, Obstacle, Unknown, data, is_up, kind, routes_like_its_parent, sibling_mode, slave_of
 from ..packet import replace
 from ..routing import Question
 from . import conntrack
 from .conntrack import connected
 from .hooks import not_judged, sees_frames
+from .mends import deletable
 from .way import Learned, ended, tuple_of
 
 TYPE_CHECKING = False
@@ -46,7 +47,11 @@ class Arrival(NamedTuple):
 class Transmission:
     """The carrying of packets from link to link."""
 
-    def __init__(self, routers: Routers, hooks: Hooks, neighbours: Neighbours, wires: Wires, stops: Stops) -> None:
+    def __init__(
+        self, routers: Routers, hooks: Hooks, neighbours: Neighbours, wires: Wires, stops: Stops,
+        mended: frozenset[tuple[str, int, object]] = frozenset(),
+    ) -> None:  # fmt: skip
+        self.mended = mended
         self.wires = wires
         self.stops = stops
         self.routers = routers
@@ -80,7 +85,7 @@ class Transmission:
             )
             return
         big = too_big(netns, leg, None, packet)
-        if big is not None and way.hops[-1].came is None:
+        if big is not None and way.hops[-1].came is None and ("mtu", id(netns), leg.dev) not in self.mended:
             what = f"{packet.length} bytes do not fit through {leg.dev} in {netns.title} (MTU {big})"
             mend = (inside(netns, f"ip link set dev {leg.dev} mtu {packet.length}"),)
             yield ended(
@@ -97,13 +102,15 @@ class Transmission:
             return
         nexthop = leg.gateway or packet.destination
         found = list(self.neighbours.receivers(netns, leg.dev, link, nexthop, packet, way))
-        if len([one for one in found if isinstance(one, End)]) > 1:
+        several = len([one for one in found if isinstance(one, End)]) > 1
+        if several:
             names = ", ".join(one.netns.title for one in found if isinstance(one, End))
             way = way._replace(
                 notes=(*way.notes, f"duplicate-address: {nexthop} on {leg.dev} of {netns.title} is had by {names}")
             )
         for one in found:
-            yield from self._arrived(netns, way, leg, nexthop, one)
+            twins = (*way.twins, (one.netns, one.dev, nexthop)) if several and isinstance(one, End) else way.twins
+            yield from self._arrived(netns, way._replace(twins=twins), leg, nexthop, one)
 
     def _arrived(
         self, netns: Namespace, way: Way, leg: Leg, nexthop: str, one: End | Unknown | Obstacle, before: Tuple | None = None
@@ -144,7 +151,7 @@ class Transmission:
                 )
             return
         for size, where, dev in one.sizes if way.packet.length is not None else ():
-            if way.packet.length is not None and way.packet.length > size:
+            if way.packet.length is not None and way.packet.length > size and ("mtu", id(where), dev) not in self.mended:
                 what = f"{way.packet.length} bytes do not fit into {dev} in {where.title} (MTU {size}), and nobody is told"
                 mend = (inside(where, f"ip link set dev {dev} mtu {way.packet.length}"),)
                 yield ended(
@@ -304,6 +311,16 @@ def too_big(netns: Namespace, leg: Leg, record: Route | None, packet: Packet) ->
     sizes = [int(link["mtu"]) for link in [netns.link(leg.dev) or {}] if "mtu" in link]
     sizes += [int(entry["mtu"]) for entry in (record or {}).get("metrics", ()) if "mtu" in entry]
     return min(sizes) if sizes and packet.length > min(sizes) else None
+
+
+def larger(netns: Namespace, leg: Leg, record: Route | None, packet: Packet) -> tuple[str, ...]:
+    """Let a packet out of a link that it is too big for: give the link a larger MTU, and the route none of its own."""
+    size, mtu = packet.length or 0, int((netns.link(leg.dev) or {}).get("mtu", 0))
+    link = (inside(netns, f"ip link set dev {leg.dev} mtu {size}"),) if mtu < size else ()
+    if record is None or "nexthops" in record or not any("mtu" in entry for entry in record.get("metrics", ())):
+        return link
+    via = f" via {leg.gateway}" if leg.gateway is not None else ""
+    return (*link, inside(netns, f"ip {six(packet.family)}route replace {deletable(record)}{via} dev {leg.dev}"))
 
 
 def _into_bridge(end: End) -> bool:

@@ -19,7 +19,7 @@ from .mends import Mends
 from .neighbours import Neighbours
 from .routers import Routers
 from .stops import Stops
-from .transmission import Arrival, Transmission, too_big
+from .transmission import Arrival, Transmission, larger, too_big
 from .way import TTL, Ended, Hop, Way, ended, legs_of, question_of, tuple_of
 
 TYPE_CHECKING = False
@@ -42,13 +42,13 @@ class Walker:
 
     def __init__(self, host: Host, mended: frozenset[tuple[str, int, object]] = frozenset()) -> None:
         self.mended = mended
-        self.routers = Routers(host)
+        self.routers = Routers(host, mended)
         self.wires = Wires(host, self._carry, mended)
         self.mends = Mends(self.routers, self.wires)
         self.hooks = Hooks(self.routers, mended)
         self.stops = Stops(self.routers, self.mends)
-        neighbours = Neighbours(self.routers, self.wires, self.mends)
-        self.transmission = Transmission(self.routers, self.hooks, neighbours, self.wires, self.stops)
+        neighbours = Neighbours(self.routers, self.wires, self.mends, mended)
+        self.transmission = Transmission(self.routers, self.hooks, neighbours, self.wires, self.stops, mended)
         self._carrying = 0
 
     def router(self, netns: Namespace, family: str) -> Router:
@@ -232,18 +232,9 @@ class Walker:
         if key in way.passed:
             places = list(dict.fromkeys(hop.netns.title for hop in way.hops))
             what = f"the packet comes by {netns.title} again: {', '.join(places)} send it round in a circle"
-            yield ended(
-                way,
-                "loop",
-                netns,
-                dev,
-                "loop",
-                what,
-                inside(netns, f"ip {six(packet.family)}route get {packet.destination}"),
-                (),
-                None,
-                "ttl",
-            )
+            show = inside(netns, f"ip {six(packet.family)}route get {packet.destination}")
+            mend = self.mends.around(way, netns)
+            yield ended(way, "loop", netns, dev, "loop", what, show, mend, None, "ttl")
             return
         way = way._replace(passed=way.passed | {key})
         before = tuple_of(packet)
@@ -309,10 +300,10 @@ class Walker:
         packet = replace(way.packet, oif=leg.dev)
         way = self._routed(way._replace(packet=packet), netns, decision, leg, record, packet.source)
         big = too_big(netns, leg, record, packet)
-        if big is not None:
+        if big is not None and ("mtu", id(netns), leg.dev) not in self.mended:
             what = f"{packet.length} bytes do not fit through {leg.dev} in {netns.title} (MTU {big})"
             forget = inside(way.hops[0].netns, f"ip {six(packet.family)}route flush cache")  # the sender remembers the MTU
-            mend = (inside(netns, f"ip link set dev {leg.dev} mtu {packet.length}"), forget)
+            mend = (*larger(netns, leg, record, packet), forget)
             yield ended(
                 way,
                 "dropped",

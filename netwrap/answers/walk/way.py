@@ -88,6 +88,7 @@ class Way(NamedTuple):
     notes: tuple[str, ...] = ()
     reply: bool = False
     marks: Mapping[int, int | None] = {}  # the marks that connections got, by namespace; None: not known
+    twins: tuple[tuple[Namespace, str, str], ...] = ()  # each next hop that is one of several: namespace, link, address
     learned: tuple[Learned, ...] = ()  # what the receivers of the question learned about its sender
 
     def step(self, *step: Any) -> Way:
@@ -129,7 +130,11 @@ class Ended(NamedTuple):
     @property
     def fault(self) -> tuple[str, int, object]:
         """The key by which a walker passes over this fault: the reason, the namespace, and the link or the rule."""
-        rule = id(self.evidence) if self.reason in ("filter", "reject") and self.evidence is not None else self.dev
+        rule: object = self.dev
+        if self.reason in ("filter", "reject") and self.evidence is not None:
+            stage = self.way.hops[-1].steps[-1].stage if self.way.hops and self.way.hops[-1].steps else ""
+            ends = (self.way.packet.source, self.way.packet.destination)  # the mend is a rule for these
+            rule = id(self.evidence) if stage == "tunnel" else (id(self.evidence), *(() if stage == "neighbour" else ends))
         if self.reason == "not-forwarding" and any("ip_forward" in one or ".all." in one for one in self.mend):
             rule = None  # the mend switches forwarding on for all links
         return self.reason or "", id(self.netns), rule
