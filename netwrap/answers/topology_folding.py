@@ -1,7 +1,8 @@
 """Folding of a graph of :mod:`topology`: rooms that are alike become one box, so that hundreds of rooms stay a picture.
 
-First, more than :data:`ALIKE` rooms of one shape (kinds, states, prefix lengths, other ends) become the first, "18 more" and the
-last. Of more than :data:`MANY` rooms that are still more than :data:`FEW` boxes, the rooms of one place (a bus, or no bus) become
+First, more than :data:`ALIKE` hosts of one shape become the first, one box for all namespaces of the others, and the last. Then
+more than :data:`ALIKE` rooms of one shape (kinds, states, prefix lengths, other ends) become the first, "18 more" and the last.
+Of more than :data:`MANY` rooms that are still more than :data:`FEW` boxes, the rooms of one place (a bus, or no bus) become
 one box whatever their shape, "160 more of 140 shapes on v-net-0", and the smaller bridges of a room one bridge, so that about
 :data:`FEW` boxes are left. A room with a finding, and one that was asked for, is never folded.
 
@@ -40,9 +41,13 @@ def fold(found: Record, keep: Iterable[str] = ()) -> Record:
     as ``{"id", "title": "18 more", "folded": [{"id", "title", "addresses"}, …], "shapes": N, "without_way_out": N, …}``; each of
     its ports stands for all links that lead to one place. Returns ``found`` itself where there is nothing to fold.
     """
+    number = len(found["rooms"])
+    if len(found["hosts"]) > ALIKE and number > FEW:
+        folding = _Folding(found, keep)
+        found = folding.merged(folding.hosts())
     folding = _Folding(found, keep)
     folded = folding.merged(folding.alike())
-    if len(found["rooms"]) > MANY and len(folded["rooms"]) + len(folded["clouds"]) > FEW:
+    if number > MANY and len(folded["rooms"]) + len(folded["clouds"]) > FEW:
         return folding.merged(*folding.by_place())
     return folded
 
@@ -58,16 +63,16 @@ def fold_some(found: Record, number: int, keep: Iterable[str], host: str) -> Rec
 
 
 class _Fold:
-    """Rooms that become one box; ``on`` is the title of the bus that they have in common, "" for none."""
+    """Rooms that become one box; ``on``: title of the bus that they have in common, or ""; ``hosts``: where it is all of theirs."""
 
-    def __init__(self, rooms: Sequence[Record], shapes: int = 1, on: str = "") -> None:
-        self.rooms, self.shapes, self.on = rooms, shapes, on
+    def __init__(self, rooms: Sequence[Record], shapes: int = 1, on: str = "", hosts: Sequence[Record] = ()) -> None:
+        self.rooms, self.shapes, self.on, self.hosts = rooms, shapes, on, hosts
 
 
 class _Folding:
     def __init__(self, found: Record, keep: Iterable[str]) -> None:
         self.found = found
-        self.keep = set(keep)
+        self.keep = {*keep, *(room["id"] for room in found["rooms"] if room.get("folded"))}
         self.ports: dict[str, Record] = {port["id"]: port for port in found["ports"]}
         self.buses: dict[str, Record] = {bus["id"]: bus for bus in found["buses"]}
         self.rooms: dict[str, Record] = {room["id"]: room for room in found["rooms"]}
@@ -89,7 +94,7 @@ class _Folding:
 
     def shape(self, room: Record, wherever: bool = False) -> Any:
         """What rooms that are alike have in common; ``wherever``: also those that are connected to different rooms or buses."""
-        return (room["host"], room["captured"], lack(room), tuple(sorted(
+        return ("" if wherever else room["host"], room["captured"], lack(room), tuple(sorted(
             (port["kind"], port["state"], self.far.get(port["id"], "")[: 1 if wherever else None],
              port["mtu"] if port["odd_mtu"] else 0, self._vlans_of(port),
              tuple(sorted((":" in text, text.partition("/")[2]) for text in port["addresses"])))
@@ -123,13 +128,31 @@ class _Folding:
     def _by_shape(self) -> list[list[Record]]:
         shapes: dict[Any, list[Record]] = {}
         for room in self.found["rooms"]:
-            if room["id"] not in self.keep and room["id"] not in self.owners and not room.get("folded"):
+            if room["id"] not in self.keep and room["id"] not in self.owners:
                 shapes.setdefault(self.shape(room), []).append(room)
         return list(shapes.values())
 
     def alike(self) -> list[_Fold]:
         """More than ``ALIKE`` rooms of one shape, without the first and the last of them."""
         return [_Fold(rooms[1:-1]) for rooms in self._by_shape() if len(rooms) > ALIKE]
+
+    def hosts(self) -> list[_Fold]:
+        """More than ``ALIKE`` hosts of one shape, without the first and the last; the last ones of more than ``FEW`` others."""
+        rooms: dict[str, list[Record]] = {host["id"]: [] for host in self.found["hosts"]}
+        for room in self.found["rooms"]:
+            rooms[room["host"]].append(room)
+        shapes: dict[Any, list[Record]] = {}
+        for host in self.found["hosts"]:
+            if rooms[host["id"]] and self.keep.isdisjoint(room["id"] for room in rooms[host["id"]]):
+                shape = tuple(sorted(repr(self.shape(room, wherever=True)) for room in rooms[host["id"]]))
+                shapes.setdefault(shape, []).append(host)
+        groups = [(hosts[1:-1], 1) for hosts in shapes.values() if len(hosts) > ALIKE]
+        taken = {host["id"] for hosts, _ in groups for host in hosts}
+        over = len(self.found["hosts"]) - len(taken) + len(groups) - FEW
+        if over > 0:
+            rest = [(host, shape) for shape, hosts in shapes.items() for host in hosts if host["id"] not in taken][-over - 1 :]
+            groups.append(([host for host, _ in rest], len({shape for _, shape in rest})))
+        return [_Fold([room for host in hosts for room in rooms[host["id"]]], number, hosts=hosts) for hosts, number in groups]
 
     def some(self, number: int) -> list[_Fold]:
         """So many rooms, in groups as much alike as there are, that ``number`` boxes less are drawn."""
@@ -293,7 +316,8 @@ class _Merger:
                     }
                 )
         self._count_the_rest()
-        return {**self.found, "rooms": self._rooms(), "ports": self._ports(), "buses": self._buses(), "cables": cables,
+        return {**self.found, "hosts": self._hosts(), "rooms": self._rooms(), "ports": self._ports(),
+                "buses": self._buses(), "cables": cables,
                 "clouds": [cloud for cloud in self.found["clouds"] if cloud["id"] not in self.gone_clouds]}  # fmt: skip
 
     def _end(self, node: tuple[str, str], ends: list[str], far: tuple[str, str]) -> str | None:
@@ -349,6 +373,17 @@ class _Merger:
                 ports.append({**port, "bus": self.bus_into.get(port["bus"], port["bus"])})
         return ports + [port for ports in self.new_ports.values() for port in ports]
 
+    def _hosts(self) -> list[Record]:
+        titles = {}
+        for fold in self.folds.values():
+            for host in fold.hosts:
+                shapes = f" of {fold.shapes} shapes" if fold.shapes > 1 else ""
+                first = host is fold.hosts[0]
+                names = f"{fold.hosts[0]['title']} … {fold.hosts[-1]['title']}"
+                titles[host["id"]] = f"{len(fold.hosts)} more hosts{shapes}: {names}" if first else ""
+        found = ({**host, "title": titles.get(host["id"], host["title"])} for host in self.found["hosts"])
+        return [host for host in found if titles.get(host["id"]) != ""]
+
     def _rooms(self) -> list[Record]:
         rooms = []
         for room in self.found["rooms"]:
@@ -359,7 +394,9 @@ class _Merger:
             elif self.folds[name].rooms[0] is room:
                 fold = self.folds[name]
                 title = f"{len(fold.rooms)} more" + (f" of {fold.shapes} shapes" if fold.shapes > 1 else "")
+                title = f"{len(fold.rooms)} namespaces of {len(fold.hosts)} hosts" if fold.hosts else title
                 title += f" on {fold.on}" if fold.on else ""
+                of = {host["id"]: f"{host['title']}: " for host in fold.hosts}
                 lacks = [lack(other) for other in fold.rooms]
                 alike = len(set(lacks)) == 1
                 rooms.append({
@@ -367,7 +404,7 @@ class _Merger:
                     "default": room.get("default") if alike else None, "ends": room.get("ends") if alike else None,
                     "without_way_out": sum(map(bool, lacks)),
                     "ports": [port["id"] for port in self.new_ports[name]], "folded": [
-                        {"id": other["id"], "title": other["title"],
+                        {"id": other["id"], "title": of.get(other["host"], "") + other["title"],
                          "addresses": [text for port in self.folding._ports(other) for text in port["addresses"]]}
                         for other in fold.rooms]})  # fmt: skip
         return rooms

@@ -253,6 +253,30 @@ def test_two_hundred_rooms_of_many_shapes_fold_to_twelve_boxes(make: Callable[[]
     assert {*asked} <= {room["id"] for room in topology_folding.fold(graph, keep=asked)["rooms"]}
 
 
+@pytest.mark.parametrize(("make", "titles"), [
+    (lambda number: star(10), ["node00", "18 more hosts: node01 … node18", "node19"]),
+    (lambda number: imagined(number, 10), [*(f"node{number:02}" for number in range(11)),
+                                           "9 more hosts of 9 shapes: node11 … node19"]),
+])  # fmt: skip
+def test_many_hosts_fold_to_twelve_boxes(make: Callable[[int], Host], titles: list[str]) -> None:
+    hosts = [make(number) for number in range(20)]
+    for number, host in enumerate(hosts):
+        host.hostname = f"node{number:02}"
+    graph = topology.graph(hosts)
+    folded = topology_folding.fold(graph)
+    scene = layout.place(folded)
+    assert len(scene.boxes) <= 12 and [frame[0] for frame in scene.frames] == titles
+    inside = [one["id"] for room in folded["rooms"] for one in room.get("folded", ())]
+    assert sorted([*inside, *(room["id"] for room in folded["rooms"] if not room.get("folded"))]) == sorted(
+        room["id"] for room in graph["rooms"]
+    )
+    number = int(re.findall(r"(\d+) more hosts", text.draw(folded))[0])
+    assert f"{number * 10} namespaces of {number} hosts" in text.draw(folded)
+    asked = [room["id"] for room in graph["rooms"] if room["host"] == "h15"][-1]
+    kept = topology_folding.fold(graph, keep=[asked])
+    assert asked in {room["id"] for room in kept["rooms"]} and "node15" in [host["title"] for host in kept["hosts"]]
+
+
 def test_the_fold_of_a_place_says_what_it_hides() -> None:
     folded = topology_folding.fold(topology.graph([imagined(9, 200)]))
     titles = [room["title"] for room in folded["rooms"] if room.get("folded")]
