@@ -63,7 +63,7 @@ def fold_some(found: Record, number: int, keep: Iterable[str], host: str) -> Rec
 
 
 class _Fold:
-    """Rooms that become one box; ``on``: title of the bus that they have in common, or ""; ``hosts``: where it is all of theirs."""
+    """Rooms that become one box; ``on``: title of the bus that they have in common, or ""; ``hosts``: if all of theirs."""
 
     def __init__(self, rooms: Sequence[Record], shapes: int = 1, on: str = "", hosts: Sequence[Record] = ()) -> None:
         self.rooms, self.shapes, self.on, self.hosts = rooms, shapes, on, hosts
@@ -393,7 +393,9 @@ class _Merger:
                 rooms.append({**room, "ports": [port["id"] for port in news if port is not None]})
             elif self.folds[name].rooms[0] is room:
                 fold = self.folds[name]
-                title = f"{len(fold.rooms)} more" + (f" of {fold.shapes} shapes" if fold.shapes > 1 else "")
+                whole = all(other["host"] != room["host"] or other["id"] in self.into for other in self.found["rooms"])
+                title = f"{len(fold.rooms)} {'namespaces' if whole else 'more'}"
+                title += f" of {fold.shapes} shapes" if fold.shapes > 1 else ""
                 title = f"{len(fold.rooms)} namespaces of {len(fold.hosts)} hosts" if fold.hosts else title
                 title += f" on {fold.on}" if fold.on else ""
                 of = {host["id"]: f"{host['title']}: " for host in fold.hosts}
