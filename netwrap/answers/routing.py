@@ -48,6 +48,11 @@ _ALWAYS = {"inet": ((0, "local"), (32766, "main"), (32767, "default")), "inet6":
 _PROTOCOLS = {"icmp": 1, "tcp": 6, "udp": 17, "icmpv6": 58, "ipv6-icmp": 58, "sctp": 132, "gre": 47, "esp": 50, "ipip": 4}
 
 
+#: Networks that together are every address (of IPv6: every global one), each with a length that is just above theirs.
+_WHOLE = ((0, ("default",)), (0, ("0.0.0.0/0",)), (0, ("::/0",)), (1, ("0.0.0.0/1", "128.0.0.0/1")),
+          (1, ("::/1", "8000::/1")), (3, ("2000::/3",)))  # fmt: skip
+
+
 class Question(NamedTuple):
     """A packet as routing sees it. ``iif`` is None if the namespace sends the packet itself; ``oif``: a bound device (or VRF)."""
 
@@ -200,9 +205,8 @@ def _defaults(routes: Sequence[Route], longer: int) -> list[Route]:
     for route in routes:
         if route.get("type", "unicast") == "unicast":
             nets.setdefault(str(route.get("dst", "default")), []).append(route)
-    for least, all_of in ((0, ("default",)), (0, ("0.0.0.0/0",)), (0, ("::/0",)), (1, ("0.0.0.0/1", "128.0.0.0/1")),
-                          (1, ("::/1", "8000::/1")), (3, ("2000::/3",))):  # fmt: skip
-        if longer < least and all(net in nets for net in all_of):
+    for least, all_of in _WHOLE if nets else ():
+        if longer < least and all_of[0] in nets and all_of[-1] in nets:
             return [route for net in all_of for route in nets[net]]
     return []
 

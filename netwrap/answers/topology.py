@@ -33,6 +33,7 @@ import os
 
 from ..errors import NetwrapError, UsageError
 from ..model.peers import PAIRS
+from ..pictures.words import vlans
 from . import routing, ways_out
 from .layer2 import FALLBACKS, state
 
@@ -270,11 +271,12 @@ class _Maker:
         if bus is not None:  # of macvlans: the link itself is one of its ends
             self._cable(port["id"], bus["id"], "name", True, "own")
         if port["kind"] in _TUNNELS:
-            self._to_cloud(port, "tunnel", "other ends of tunnels", f"{port['name']}: {port['detail'] or 'remote not shown'}")
+            detail = port["detail"] or "remote not shown"
+            self._to_cloud(port, "tunnel", "other ends of tunnels", f"{port['name']}: {detail}{_of_bus(port)}")
         elif port["kind"] in ("tun", "tap"):
-            self._to_cloud(port, "process", "programs (tun/tap)", port["name"])
+            self._to_cloud(port, "process", "programs (tun/tap)", port["name"] + _of_bus(port))
         elif port["kind"] == "" and port["mac"] is not None and peer is None:
-            self._to_cloud(port, "outside", "outside", port["name"])
+            self._to_cloud(port, "outside", "outside", port["name"] + _of_bus(port))
 
     def _uncertain(self, peer: Any, port: Record) -> None:
         if peer.how == "ambiguous":
@@ -309,6 +311,16 @@ class _Maker:
     def finish(self) -> Record:
         return {"form": FORM, "version": VERSION, "hosts": self.hosts, "rooms": self.rooms, "ports": self.ports,
                 "buses": self.buses, "clouds": self.clouds, "cables": self.cables, "folds": []}  # fmt: skip
+
+
+def _of_bus(port: Record) -> str:
+    """What a port of a bus has to tell that no room's line tells: its VLANs, an unusual MTU, a state other than up."""
+    if not port["bus"]:
+        return ""
+    words = [f"({vlans(port['vlans'])})"] if port["vlans"] is not None else []
+    words += [f"mtu {port['mtu']}"] if port["odd_mtu"] else []
+    words += [port["state"]] if port["state"] in ("down", "no carrier") else []
+    return "".join(f" {word}" for word in words)
 
 
 def _is_mutual(host: Host, netns: Namespace, link: Link, peer: Peer) -> bool:

@@ -204,6 +204,8 @@ class _Block:
         self.lowered: set[Any] = set()  # nets of jogs that could not be put in order
         self.entries: dict[Any, int] = {}  # nets that come to the bar from above
         self.shelf = 0
+        self.bar_width = math.ceil(columns(_bar_title(bus)) * width("x")) + 40 if bus is not None else 0
+        self.right = 0.0
         self.column_widths: list[float] = []
         self.tops: list[float] = []  # of the boxes, below the top of the block
         self.gutter_lefts: list[float] = []
@@ -243,9 +245,7 @@ class _Block:
 
     @property
     def width(self) -> float:
-        bar = (
-            math.ceil(columns(_bar_title(self.bus)) * width("x")) + 40 + _TRACK * len(self.entries) if self.bus is not None else 0
-        )
+        bar = self.bar_width + _TRACK * len(self.entries) if self.bus is not None else 0
         return max(sum(self.column_widths) + sum(self.gutter_width(number) for number in range(self.across)), bar)
 
     @property
@@ -270,7 +270,7 @@ class _Block:
 
     def settle(self, x: float, y: float) -> None:
         """Give every cell its place, with the block at ``x``, ``y``."""
-        self.x, self.y = x, y
+        self.x, self.y, self.right = x, y, x + self.width
         lefts, left = [], x
         self.gutter_lefts = []
         for column, wide in enumerate(self.column_widths):
@@ -289,7 +289,7 @@ class _Block:
 
     def entry_x(self, net: Any) -> float:
         """The position where a net comes to the bar from above."""
-        return self.x + self.width - _GAP - _TRACK * (len(self.entries) - self.entries[net]) + _TRACK // 2
+        return self.right - _GAP - _TRACK * (len(self.entries) - self.entries[net]) + _TRACK // 2
 
 
 def _columns(cells: list[_Cell]) -> list[int]:
@@ -437,7 +437,8 @@ class _Placer:
                 placed.add(room["id"])
         for room in self.graph["rooms"]:
             if room["id"] in owners:
-                cells = [*clouds.pop(room["id"], ()), self.cells[room["id"]]]
+                around = clouds.pop(room["id"], [])  # the first at the left, the others at the right
+                cells = [*around[:1], self.cells[room["id"]], *around[1:]]
                 for other in self._attached(room, owners | placed):
                     cells += [self.cells[other], *clouds.pop(other, ())]
                     placed.add(other)
@@ -579,7 +580,10 @@ class _Placer:
         return ("box", cell, end) if cell is not None else None
 
     def _way(self, net: Any, one: tuple[str, Any, str], other: tuple[str, Any, str]) -> Any:
-        """A function that gives the points of a cable once everything has its place."""
+        """A function that gives the points of a cable once everything has its place.
+
+        A cable begins at its bar, if there is one: so the dashes of cables that share a stretch lie on each other.
+        """
         lower = _LOWER if net[1] == "parent" else 0
         if one[0] == other[0] == "bar":
             return self._far(net, one, other)
@@ -589,11 +593,12 @@ class _Placer:
         block = _block_of(cell)
         if other[0] == "bar":
             if other[1] is not block:
-                return self._far(net, one, other)
+                way = self._far(net, one, other)
+                return lambda: way()[::-1]
             block.gutters[cell.column].setdefault(net, len(block.gutters[cell.column]))
             foot = functools.partial(cell.port_at, one[2], False, lower)
-            return lambda: [foot(), (block.gutter_x(cell.column, net), foot()[1]),
-                            (block.gutter_x(cell.column, net), block.y + _BAR)]  # fmt: skip
+            return lambda: [(block.gutter_x(cell.column, net), block.y + _BAR),
+                            (block.gutter_x(cell.column, net), foot()[1]), foot()]  # fmt: skip
         second: _Cell = other[1]
         if second.block is block and abs(second.column - cell.column) <= 1:
             left, right = (cell, second) if cell.column <= second.column else (second, cell)

@@ -66,8 +66,12 @@ def draw(graph: dict[str, Any], marks: dict[str, str] | None = None, scale: int 
         if each.kind == "fold":
             box(each.x + 4, each.y + 4, each.width, each.height, 6, theme["paper"], theme["edge"])
         edge = theme["mark" if marked else "edge"]
-        fill = theme["paper" if each.kind == "cloud" else "room"]
-        box(each.x, each.y, each.width, each.height, 14 if each.kind == "cloud" else 6, fill, edge, 3 if marked else 1.2)
+        if each.kind == "cloud":
+            right, bottom = each.x + each.width, each.y + each.height
+            corners = [(each.x, each.y), (right, each.y), (right, bottom), (each.x, bottom), (each.x, each.y)]
+            _polyline(pen, [(x * scale, y * scale) for x, y in corners], edge, scale, (2, 3), scale)
+        else:
+            box(each.x, each.y, each.width, each.height, 6, theme["room"], edge, 3 if marked else 1.2)
         soft = theme["soft" if each.kind == "cloud" else "ink"]
         y = each.y + (15 if each.compact else 22)
         text(each.x + 9, y, ("! " if marked else "") + each.title, soft, bold=True)

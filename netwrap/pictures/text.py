@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..wording import printable
 from .measure import columns, cut
-from .words import Words, by_host, kind_of, remarks
+from .words import ON_TOP, Words, by_host, kind_of, remarks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -144,7 +144,7 @@ class _Tree:
         own = [self.ports[port] for port in room["ports"] if port in self.ports and not self.ports[port]["bus"]]
         buses = [bus for bus in self.graph["buses"] if bus["room"] == name]
         carried = {bus["port"] for bus in buses}
-        shown = [self.words.of(port) + self._cloud_of(port) for port in own if port["id"] not in carried]
+        shown = [self._port(port) + self._cloud_of(port) for port in own if port["id"] not in carried]
         about = ", ".join(remarks(room, 1))
         title = ("! " if name in self.marks else "") + room["title"] + (f" [{about}]" if about else "")
         title, self.before = self.before + title, ""
@@ -175,6 +175,13 @@ class _Tree:
                 self._bus(child, below + ("└═ " if last else "├═ "), below + ("   " if last else "│  "))
             elif child not in self.done:
                 self._room(child, below + ("└─ " if last else "├─ "), below + ("   " if last else "│  "))
+
+    def _port(self, port: Record) -> str:
+        """A port in words, and the link that it stands on, or is a member of, where its own name does not tell that."""
+        words, below = self.words.of(port), self.ports.get(port["under"] or "")
+        if below is None or port["name"].startswith(f"{below['name']}."):
+            return words
+        return f"{port['name']} ({'on' if port['kind'] in ON_TOP else 'in'} {below['name']}){words[len(port['name']) :]}"
 
     def _cloud_of(self, port: Record) -> str:
         found = [self.clouds[end] for end in self.words.far.get(port["id"], ()) if end in self.clouds]
