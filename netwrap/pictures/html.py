@@ -70,6 +70,10 @@ const show = which => {{
   if (!button) return;
   button.textContent = which ? "Fold namespaces that are alike" : "Show every namespace";
 }};
+const fit = () => views.forEach(view => {{  // a drawing that is a little too wide for a small screen is made smaller
+  const drawing = view.firstElementChild, wide = drawing.viewBox.baseVal.width, space = view.parentNode.clientWidth - 12;
+  drawing.style.cssText = wide > space && wide * .75 <= space ? `width:${{space}}px;height:auto` : "";
+}});
 const open = group => {{
   const id = group.id.slice(2);
   document.getElementById("name").textContent = data.titles[id] || id;
@@ -121,6 +125,8 @@ search.addEventListener("keydown", event => {{
   if (first) reach(first);
 }});
 if (button) button.addEventListener("click", () => show(views[0].hidden ? 0 : 1));
+addEventListener("resize", fit);
+fit();
 show(0);
 </script>
 </body>
