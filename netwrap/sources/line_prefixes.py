@@ -39,13 +39,13 @@ _SYSLOG = re.compile(
     r"(?:\[\d{1,9}\])?: "
 )
 # `docker compose logs`: `web-1  | `; `pssh`, `clush`: `node1: `
-_NAMED = re.compile(r"\s{0,8}(?P<host>[^\W_][\w.-]{0,60})(?: {1,20}\| ?|: )")
+_NAMED = re.compile(r"\s{0,8}(?!\d+ )(?P<host>[^\W_][\w.-]{0,60})(?: {1,20}\| ?|: )")
 # `[pod/web-1/app] ` of `kubectl logs --prefix`, `[10.0.0.1] out: ` of Fabric
 _BRACKETED = re.compile(r"\[(?:pod/)?(?P<host>[^\W_][\w.-]{0,80})(?:/[\w.-]{1,60}\]|\] (?:out|run):) ?")
 # `null_resource.net (remote-exec): `
 _PROVISIONER = re.compile(r"[\w.\[\]\"-]{1,80} \((?:remote|local)-exec\): ?")
 _STRING = re.compile(r'\s*"(.*)",?\s*$')
-_NUMBERED = re.compile(r"\s{0,6}(\d{1,6})(?:[:.|)]|\t| {1,4})[ \t]?")
+_NUMBERED = re.compile(r"\s{0,6}(\d{1,6})(?: ?[|│]|[:.)]|\t| {1,4})[ \t]?")
 # Texts that follow a prefix only if the line belongs to a table (and not to a comment, a frame or a shell's history)
 _TABLE = re.compile(
     r"\s{0,8}(?:\d{1,6}: \S{1,80}: <"

@@ -55,7 +55,7 @@ def apart(lines: list[str], numbers: list[int]) -> tuple[list[str], list[int]]:
     while at < len(lines):
         rows, end = _rows(lines, numbers, at)
         if rows:
-            for number, line in _written(rows):
+            for number, line in (*_written(rows), (rows[-1].number, "### Host")):
                 found.append(line)
                 counted.append(number)
         else:
@@ -148,7 +148,7 @@ def _row(number: int, value: Any) -> _Row | None:
     left_out = {*_HOSTS, *_NAMESPACES}
     record = {key: _unquoted(one) for key, one in value.items()
               if key not in left_out and key[:1] != "_" and one is not None and one is not False and one != "False"}  # fmt: skip
-    if not host or not _KNOWN & record.keys():
+    if not host or len(_KNOWN & record.keys()) < 2:
         return None
     return _Row(number, host, "" if netns in ("(root)", "-") else netns, _as_printed(record))
 

@@ -28,7 +28,7 @@ def apart(lines: list[str], numbers: list[int], breaks: set[int]) -> tuple[list[
         gap = _gap(lines[at])
         if gap > 0 and at + 1 < len(lines) and _gap(lines[at + 1]) == gap:
             end = at
-            while end < len(lines) and (_gap(lines[end]) == gap or lines[end].strip() and lines[end][gap - 2 : gap].isspace()):
+            while end < len(lines) and (_gap(lines[end]) == gap or _fits(lines[end], gap)):
                 end += 1
             above = found[-1] if found else ""
             titles = above[gap - 2 : gap].isspace() and bool(above[:gap].strip()) and bool(above[gap:].strip())
@@ -74,7 +74,16 @@ def _gap(line: str) -> int:
         left, right = bare[: found.start()], bare[found.end() :]
         if line_prefixes.is_of_table(left.lstrip()) and line_prefixes.is_of_table(right) and _FIRST.match(right):
             return found.end()
+        if right.startswith(("$ ", "# ")) and _is_output(left) and _is_output(right):
+            return found.end()
     return -1
+
+
+def _fits(line: str, gap: int) -> bool:
+    """Whether a line has a blank where two columns meet, or a line of a table in the left one only."""
+    if len(line.rstrip()) < gap:
+        return line_prefixes.is_of_table(line)
+    return bool(line.strip()) and line[gap - 2 : gap].isspace()
 
 
 # `inet` of `-o` stands behind a gap, too, but belongs to the line

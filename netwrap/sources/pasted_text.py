@@ -45,6 +45,7 @@ _FENCE_LINE = re.compile(
     r"\s*(?:[-*+]\s+|\d{1,3}[.)]\s+)?(?:`{3,}|~{3,})\s*(?:[^\s`]{0,40}|\{[^`}]{0,60}\})(?:\s+[\w-]{1,20}=[^\s`]{1,40}){0,4}\s*$|\s*(?:-{4,}|={4,}|\.{4,})\s*$|\s*[└┌├╰╭┘┐╯╮┤─━═]{4,}\s*$|\s*#\+(?:(?:BEGIN|END)_\w+|RESULTS:).*$",
     re.IGNORECASE,
 )
+_POINTED = re.compile(r"\s*>{2,} *(\S.*?) *<{2,}\s*$")  # `>>> 10.0.0.9 dev eth0 FAILED <<<`
 _CODE_LINE = re.compile(r"\s*`[^`]+`\s*$")
 _BOLD = re.compile(r"(?<!\*)\*\*(?!\*)")
 _ODD = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2007": " ", "\u200b": "", "\u200c": "", "\u2060": "", "\ufeff": ""})
@@ -119,6 +120,8 @@ def undo(text: str) -> Pasted:
     if "<" in text and _BREAK_TAG.search(text):
         lines, numbers = _split_at_breaks(lines, numbers, breaks)
     voices: list[str] = []
+    if "<<" in text:
+        lines = [line if (one := _POINTED.match(line)) is None or not line_prefixes.is_row(one[1]) else one[1] for line in lines]
     if quotations.has_any(text):
         lines, voices = quotations.without_marks(lines, breaks)
     lines = _without_marks(lines, breaks)
