@@ -12,6 +12,7 @@ Each module has ``parse(text, *, strict=True)`` and is registered by being there
 from __future__ import annotations
 
 import importlib
+from functools import cache
 
 from .errors import ParseError
 
@@ -46,6 +47,7 @@ def names() -> list[str]:
     return sorted(info.name for info in pkgutil.iter_modules(__path__) if info.name not in _SHARED)
 
 
+@cache
 def module(name: str) -> ModuleType:
     """The parser module of a command; ValueError for a name that has none."""
     if name.isidentifier() and name not in _SHARED:

@@ -48,6 +48,7 @@ def names() -> list[str]:
     return sorted(info.name for info in pkgutil.iter_modules(__path__) if info.name not in _SHARED)
 
 
+@cache
 def module(name: str) -> ModuleType:
     """The module of a command. Raises ModuleNotFoundError for a name that is no command."""
     return importlib.import_module(f"{__name__}.{name}")
@@ -76,10 +77,17 @@ def of_object(binary: str, noun: str) -> str | None:
     return next((name for end in range(len(noun), 2, -1) if exists(name := f"{binary}_{noun[:end]}")), None)
 
 
-@cache
 def of_binary(binary: str) -> tuple[str, ...]:
     """The commands whose table a binary may print: ("route",) for `netstat`."""
     if exists(binary) and "_" not in binary:
         return (binary,)
-    plain = [name for name in names() if "_" not in name]
-    return tuple(name for name in plain if binary in getattr(module(name), "BINARIES", ()))
+    return _of_binaries().get(binary, ())
+
+
+@cache
+def _of_binaries() -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for name in names():
+        for binary in getattr(module(name), "BINARIES", ()) if "_" not in name else ():
+            found[binary] = (*found.get(binary, ()), name)
+    return found

@@ -85,6 +85,17 @@ _OF_SENTENCES = frozenset(
 )
 
 
+_WRAPPERS = frozenset(
+    "sudo doas time watch env docker docker-compose podman nerdctl kubectl oc crictl nsenter lxc incus lxc-attach pct ssh vagrant"
+    " adb wsl chroot busybox toybox su sh bash".split()
+)
+# A program that shows a table, with the first word behind its name
+_SHOWS = re.compile(
+    r"\b(?:(?:ip|bridge) +(?:-\S+ +(?:\S+ +)??)*(?:(?:netns|vrf) +exec|-?[alrnvfmt])|arp|route|netstat|ifconfig|brctl|ss\b|nft|"
+    r"ip6?tables|sysctl|/proc/net|resolv)"
+)
+
+
 def _may_show(typed: str) -> bool:
     """Whether a text that begins with a program may be a command that shows a table: a cheap test for sentences.
 
@@ -96,6 +107,8 @@ def _may_show(typed: str) -> bool:
     word = words[1].strip("`*.,:;)\"'") if len(words) > 1 else ""
     if program in _OBJECTS_OF:
         return not word.isalpha() or any(known.startswith(word) for known in _OBJECTS_OF[program])
+    if program in _WRAPPERS:
+        return _SHOWS.search(typed) is not None
     return program not in ("route", "arp") or not word.isalpha() or word in _OF_SENTENCES
 
 

@@ -54,6 +54,8 @@ _SYSTEMS = (
         (r"Flags: [A-Zc] - [A-Za-z]+|Columns: [A-Z]{2}[A-Z-]*,|# +(?:DST-ADDRESS|ADDRESS) +[A-Z]"),
     ),
 )
+# A line that begins neither like this nor with a capital letter is of no other system: a cheap test
+_MAY = re.compile(r"flags=|^ifIndex|^inet6?\.| at (?:[\da-f]{1,2}:){5}|, line protocol ")
 _ANY = re.compile("|".join(f"({pattern})" for _, pattern in _SYSTEMS))
 _MORE_OF_WINDOWS = re.compile(r".{1,60}(?: ?\.){3,} ?:|={20,}$|\s+\d{1,3}\.{3}[\da-f ]+\.{3}|\s*-{3,}[ -]*$")
 
@@ -65,7 +67,7 @@ def system_of(lines: Sequence[str], at: int) -> str:
     ('Windows', '')
     """
     line = lines[at].strip()
-    if len(line) > 300:
+    if len(line) > 300 or not (line[:1].isupper() or line[:1] == "#" or _MAY.search(line)):
         return ""
     if "flags=" in line and _BSD_LINK.match(line):
         below = lines[at + 1 : at + 8]

@@ -179,6 +179,11 @@ _NO_NAMES = frozenset(
 )
 
 
+# A line without one of these is not a heading: a cheap test
+_AT_END = frozenset(":*_#=]><-`")
+_OF_A_HEADING = re.compile(r"[:=]|^h[1-6]\. | \| |^[\W\d_]|like(?: this)?$")
+
+
 def read(line: str, names: Iterable[str] = ()) -> tuple[str | None, str | None] | None:
     """The machine and the namespace that a heading names; None for a line that is not a heading.
 
@@ -188,8 +193,11 @@ def read(line: str, names: Iterable[str] = ()) -> tuple[str | None, str | None] 
     >>> read("=== node1 ==="), read("Inside the container:"), read("Routes:"), read("Im Container web:"), read("### Host")
     (('node1', None), (None, 'container'), None, (None, 'container web'), ('', None))
     """
+    bare = line.strip()
+    if not bare or len(bare) > LONGEST + 20 or bare[-1] not in _AT_END and _OF_A_HEADING.search(bare) is None:
+        return None
     known = {*names, *_BETWEEN_BACKTICKS.findall(line)}
-    line = _WIKI_TITLE.sub("## ", _LIST.sub("", line.strip().replace("`", ""), count=1))
+    line = _WIKI_TITLE.sub("## ", _LIST.sub("", bare.replace("`", ""), count=1))
     if not line or len(line) >= LONGEST:
         return None
     field = _FIELD.match(line)
@@ -297,11 +305,12 @@ def label(line: str, *, alone: bool) -> str | None:
     >>> label("On my laptop:", alone=False), label("Raspberry Pi", alone=True), label("After:", alone=True)
     ('laptop', 'Raspberry Pi', None)
     """
-    line = _WIKI_TITLE.sub("## ", _LIST.sub("", line.strip().replace("`", ""), count=1))
-    counted = _COUNTED.match(line) if len(line) < LONGEST else None
-    if counted is not None:
-        return counted["which"]
-    named = on_a_name(line)
+    line = line.strip()
+    if not line or len(line) >= LONGEST or not (alone or line[-1] in ":：*_=-`" or line[0] in "#*=h`"):
+        return None
+    line = _WIKI_TITLE.sub("## ", _LIST.sub("", line.replace("`", ""), count=1))
+    counted = _COUNTED.match(line)
+    named = counted["which"] if counted is not None else on_a_name(line)
     if named:
         return named
     if not line or len(line) > 60 or not (alone or line[-1] in ":：*_=-" or line[0] in "#*="):

@@ -71,6 +71,8 @@ def tokens(text: str) -> list[tuple[str, bool]]:
     >>> tokens("ip a|grep 'x y' # why")
     [('ip', False), ('a', False), ('|', True), ('grep', False), ('x y', False)]
     """
+    if _SPECIAL.search(text) is None:
+        return [(word, False) for word in text.replace("\t", " ").split(" ") if word]
     found: list[tuple[str, bool]] = []
     word: list[str] | None = None
     at, end = 0, len(text)
@@ -135,6 +137,7 @@ def tokens(text: str) -> list[tuple[str, bool]]:
     return found
 
 
+_SPECIAL = re.compile(r"['\"‘’“”\\$`;&|<>()\n#]")
 # Characters of a word without a special meaning; digits and `&` may begin a redirection (`2>`)
 _PLAIN = re.compile(r"[^\s\d'\"‘’“”\\$`;&|<>()\n#][^\s'\"‘’“”\\$`;&|<>()\n]*|\d+(?![\d<>])")
 _REDIRECTION = re.compile(r"(?:\d|&)?(?:>>|>\||>|<<<?|<)(?:&\d?|&-)?")
