@@ -321,10 +321,13 @@ class _Comparison:
 
     def compare(self, one: _Side, other: _Side) -> None:
         rebuilt = _is_rebuilt(one.netns, other.netns)
-        same = _same_routes(one.netns, other.netns) if "route" in self.tables else frozenset()
-        one, other = one._replace(same=same), other._replace(same=same)
         found: list[_Row] = []
         for table in self.tables:
+            if table in _SOURCES and _captured(table, one.netns) == _captured(table, other.netns):
+                continue
+            if table == "route":
+                same = _same_routes(one.netns, other.netns)
+                one, other = one._replace(same=same), other._replace(same=same)
             left, right = TABLES[table](one), TABLES[table](other)
             if left is None and right is None:
                 continue
@@ -340,7 +343,8 @@ class _Comparison:
             if table == "firewall":
                 rows = [*_replaced(rows), *_moved(left, right)]
             found += _rekeyed(rows, _KEYS[table]) if table in _KEYS else rows
-        _follow(found, one, other, self)
+        if not all(row.why for row in found):
+            _follow(found, one, other, self)
         self.rows += [(other, row) for row in found]
 
     def _has_moved(self, row: _Row, one: _Side, other: _Side) -> bool:
@@ -425,6 +429,11 @@ class _Comparison:
         return Difference(rows, hidden, pairs, list(dict.fromkeys(self.notes)))
 
 
+def _captured(table: str, netns: Namespace) -> list[Any]:
+    """All that was captured of a table; the kernel's own changes of its records are in it, too."""
+    return [(one.request, one.records, one.part) for name in _SOURCES[table] for one in netns.tables.get(name, ())]
+
+
 def _as_one(table: str, one: Item, other: Item, rows: Iterable[_Row]) -> Iterable[_Row]:
     """One row for several new fields of a route, rule or next hop, which is given all of them at once."""
     rows = list(rows)
@@ -454,6 +463,12 @@ def _by_itself(table: str, record: Record) -> str:
     return ""
 
 
+#: The commands that tell all of a table.
+_SOURCES = {
+    "address": ("ip_address", "ifconfig", "proc_addresses", "proc_local"), "route": ("ip_route", "route"), "rule": ("ip_rule",),
+    "neigh": ("ip_neigh", "arp"), "vlan": ("bridge_vlan",), "bridge link": ("bridge_link",), "nexthop": ("ip_nexthop",),
+    "netconf": ("ip_netconf",), "sysctl": ("sysctl",),
+}  # fmt: skip
 #: The tables of the command `bridge`.
 _OF_BRIDGES = ("fdb", "vlan", "bridge link")
 #: The parts of a record's key that may change while the record stays what it was: (place in the key, name, what goes with it).

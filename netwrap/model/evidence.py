@@ -42,7 +42,8 @@ if TYPE_CHECKING:
     Same = Callable[[str, AnyRecord, AnyRecord], bool]
 
 # Keys whose value appears unchanged in the line of the record; the first of them tells most lines apart.
-_TELLING = ("dst", "mac", "ifname", "destination", "address", "local", "name", "nsid", "priority", "interface", "id", "vlan")
+_TELLING = ("dst", "mac", "ifname", "destination", "address", "local", "name", "nsid", "priority", "interface", "id", "vlan",
+            "key")  # fmt: skip
 _COLOUR = r"(?:\x1b\[[0-9;]*m)?"
 _BLOCKS = ("ip_link", "ip_address", "bridge_link")
 

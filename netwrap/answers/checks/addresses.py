@@ -347,19 +347,22 @@ def half_ipv6(look: Look) -> Iterator[Finding]:
     """A link that is the IPv4 gateway of other captured namespaces has a global IPv6 address, and a namespace that uses it has
     only a link-local one on its link; the addresses of both were captured whole. One finding for each gateway."""
     lacking: dict[tuple[int, str], tuple[Namespace, AddrInfo, list[tuple[Namespace, AddrInfo]]]] = {}
+    six: dict[tuple[int, str], AddrInfo] = {}
+    for where, record, entry in look.entries("inet6"):
+        six.setdefault((id(where), str(record["ifname"])), entry)
     for netns in look.namespaces:
         if not netns.covers("ip_address", "inet6"):
             continue
         for route in look.defaults(netns):
             dev, gateway = str(route.get("dev")), str(gateway_of(route))
             own = [entry for entry in netns.addresses_of(dev) if entry.get("family") == "inet6"]
-            if not own or any(is_real(entry) for entry in own):
+            owners = ((id(there), str(link.get("ifname"))) for there, link in look.walker.owners(gateway))
+            if not own or (id(netns), dev) in six or not is_main(route) or six.keys().isdisjoint(owners):
                 continue
-            for there, link, _ in look.having(netns, dev, gateway) if is_main(route) else ():
-                name = str(link["ifname"])
-                six = [entry for entry in there.addresses_of(name) if entry.get("family") == "inet6" and is_real(entry)]
-                if there is not netns and six:
-                    lacking.setdefault((id(there), name), (there, six[0], []))[2].append((netns, own[0]))
+            for there, link, _ in look.having(netns, dev, gateway):
+                place = id(there), str(link["ifname"])
+                if there is not netns and place in six:
+                    lacking.setdefault(place, (there, six[place], []))[2].append((netns, own[0]))
     for (_, name), (there, entry, places) in lacking.items():
         titles = [netns.title for netns, _ in places]
         shown = ", ".join(titles[:3]) + (f" and {len(titles) - 3} more" if titles[3:] else "")

@@ -302,13 +302,12 @@ def nobody_has_gateway(look: Look) -> Iterator[Finding]:
                 continue
             if netns.link(dev) is None or not look.is_closed(netns, dev):
                 continue
-            segment = look.segment(netns, dev)
-            if look.any_end(segment, _answers_for_others) is not None:
+            segment, owners = look.segment(netns, dev), look.walker.owners(gateway)
+            if any(segment.end(where, str(link.get("ifname"))) for where, link in owners):
                 continue
-            owners = look.walker.owners(gateway)
             if any(_stands_on(look, where, link, netns, dev) for where, link in owners):
                 continue  # L22 says that the two never reach each other
-            if any(segment.end(where, str(link.get("ifname"))) for where, link in owners):
+            if look.any_end(segment, _answers_for_others) is not None:
                 continue
             if any(segment.end(where, str(link.get("ifname"))) for where, _ in owners for link in where.links or ()):
                 continue  # on another link of a namespace there: the kernel answers for it
