@@ -465,7 +465,7 @@ def _iptables_match(rng: random.Random, chain: str) -> str:
         f"-m connmark {no}--mark 1",
         "-m tos --tos 0",
         f"-m dscp {no}--dscp 0",
-        "-m u32 --u32 0>>22&0x3C@0>>16=80",
+        "-m u32 --u32 '0>>22&0x3C@0>>16=80'",
         "-m time --timestart 00:00 --timestop 23:59",
         "-m cpu --cpu 0",
         "-m realm --realm 0",
