@@ -34,6 +34,7 @@ _SHARED = (
     "linkrecord",
     "linkstats",
     "nft_expr",
+    "nft_text",
     "records",
     "route_encap",
     "tuples",

@@ -23,7 +23,7 @@ for statements that iptables-nft wrote, and breaks off at a table with flags.
 
 from __future__ import annotations
 
-from . import firewall_names, nft_expr
+from . import firewall_names, nft_expr, nft_text
 from .errors import ParseError
 from .lex import Source, is_json, lazy
 
@@ -499,7 +499,7 @@ def finish(record: Dict, text: str | None) -> Dict:
     for name in firewall_names.NAMES:
         if name in found:
             record[name] = found[name]
-    record["text"] = nft_expr.write(statements, record["family"]) if text is None else text
+    record["text"] = nft_text.write(statements, record["family"]) if text is None else text
     return _ordered(record)
 
 
@@ -513,7 +513,7 @@ def _notice(record: Dict, found: Dict, name: str, value: Any) -> None:
     elif name in _ENDS:
         found["verdict"] = name
         if name in ("dnat", "snat", "redirect", "tproxy") and value:
-            words = nft_expr.write([{name: {**value, "flags": []}}])
+            words = nft_text.write([{name: {**value, "flags": []}}])
             found["to"] = words.partition(" to ")[2]
     elif name == "vmap":
         found.setdefault("verdict", "vmap")
@@ -521,7 +521,7 @@ def _notice(record: Dict, found: Dict, name: str, value: Any) -> None:
                       if isinstance(value["data"], dict) else value["data"], "==")  # fmt: skip
     elif name == "mangle" and value["key"].get("meta", {}).get("key") == "mark":
         found.setdefault("verdict", "mark")
-        found["to"] = nft_expr.write([{"mangle": value}]).partition(" set ")[2]
+        found["to"] = nft_text.write([{"mangle": value}]).partition(" set ")[2]
 
 
 def _notice_match(found: Dict, left: Any, right: Any, op: str) -> None:
@@ -579,4 +579,4 @@ def _plain(value: Any, field: Any, name: str) -> Any:
         return f"0x{value:x}"
     if isinstance(value, (int, str)):
         return value
-    return nft_expr.write_value(value)
+    return nft_text.write_value(value)

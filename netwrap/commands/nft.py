@@ -52,7 +52,7 @@ def _described(record: Record) -> Iterator[str]:
 
 
 def _element(element: object) -> str:
-    from parsers.nft_expr import write_value
+    from parsers.nft_text import write_value
 
     if isinstance(element, list):
         return f"{_element(element[0])} : {_element(element[1])}"

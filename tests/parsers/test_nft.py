@@ -6,7 +6,7 @@ import pytest
 from fixture_files import FIXTURES, read
 
 import parsers
-from parsers import nft, nft_expr
+from parsers import nft, nft_text
 
 FOLDER = FIXTURES / "nft" / "nft-1.0.6"
 
@@ -76,7 +76,7 @@ def test_handles_are_the_only_thing_that_a_adds() -> None:
 def test_every_rule_is_written_as_nft_writes_it() -> None:
     for record in nft.parse(read(FOLDER / "ruleset.txt")):
         if record["kind"] == "rule":
-            assert nft_expr.write(record["expr"], record["family"]) == record["text"]
+            assert nft_text.write(record["expr"], record["family"]) == record["text"]
 
 
 def test_json_that_ends_in_the_middle() -> None:
