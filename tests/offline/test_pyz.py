@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -81,13 +82,17 @@ netwrap trace '(root)' 10.9.8.1 || [ $? = 3 ] # undecided: there is no nft
 
 @pytest.fixture(scope="module")
 def pyz(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of CI, or else one that is built here."""
+    """The file of CI, or else one that is built here, once for all workers."""
     if made := os.environ.get("NETWRAP_PYZ"):
         return Path(made)
-    target = tmp_path_factory.mktemp("pyz") / "netwrap.pyz"
-    argv = [sys.executable, str(ROOT / ".ci" / "build_pyz"), "--installed", str(target)]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
+    base = tmp_path_factory.getbasetemp()
+    target = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "netwrap.pyz"
+    with open(f"{target}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not target.exists():
+            argv = [sys.executable, str(ROOT / ".ci" / "build_pyz"), "--installed", str(target)]
+            done = subprocess.run(argv, capture_output=True, text=True, timeout=300)
+            assert done.returncode == 0, done.stderr
     return target
 
 
