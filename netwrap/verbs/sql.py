@@ -24,7 +24,7 @@ from ._options import refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
     from ._options import Options
@@ -72,9 +72,15 @@ def _list(options: Options) -> int:
     return 0
 
 
+# What other shells of SQL call a list of the tables, or of the columns of one.
+_LISTING = ("show", "describe", "desc", "summarize", "pragma", "tables", ".tables", ".schema", "\\d", "\\dt")
+
+
 def _query(words: Sequence[str]) -> tuple[str, dict[str, str]]:
     """The SQL that words ask for, and the values of its parameters."""
     name = words[0].strip()
+    if not name or name.split()[0].lower() in _LISTING:
+        raise UsageError("netwrap sql --tables lists the tables and their columns, netwrap sql the ready-made questions")
     if not re.search(r"\s|;", name):
         found = QUESTIONS.get(name)
         if found is None:
@@ -207,19 +213,43 @@ def _by_duckdb(files: Sequence[str], sql: str, given: dict[str, str], tables: Se
 
 def _refused(said: str, tables: Sequence[str]) -> NetwrapError:
     """The error for an invalid query, with the name that may have been meant."""
-    if said in ("not authorized", "authorization denied", "access prohibited") or said.startswith("not authorized"):
+    if said.startswith(("not authorized", "authorization denied", "access prohibited", "access to ")):
         return UsageError("sql takes one SELECT over the tables that netwrap sql --tables lists; nothing else is allowed")
     if "interrupt" in said.lower():
         return NetwrapError(f"the query was ended: no answer after {TIMEOUT:g} seconds")
     near = ""
+    known = [*schema.FRONT, *(it.name for name in tables for it in schema.TABLES[name].columns)]
     table = re.search(r"no such table: (\S+)|Table with name (\S+) does not exist", said)
-    column = re.search(r"no such column: (\S+)|Referenced column \"([^\"]+)\" not found", said)
+    column = re.search(r"no such column: \"?([^\"]+)|(?:Referenced column|a column named) \"([^\"]+)\"", said)
+    syntax = re.search(r"near \"(\w+)\"", said)
     if table is not None:
-        near = similar(table[1] or table[2], schema.TABLES) or f"; there are: {', '.join(schema.TABLES)}"
+        word = table[1] or table[2]
+        said = f"no such table: {word}"
+        near = _meant(word, schema.TABLES) or f"; there are: {', '.join(schema.TABLES)}"
     elif column is not None:
-        known = [*schema.FRONT, *(it.name for name in tables for it in schema.TABLES[name].columns)]
-        near = similar((column[1] or column[2]).rpartition(".")[2], known) or "; netwrap sql --tables lists them"
+        word = (column[1] or column[2]).rpartition(".")[2]
+        said = f"no such column: {word}"
+        near = _meant(word, known) or f"; netwrap sql --tables lists them, and a text stands between single quotes: '{word}'"
+    elif syntax is not None and f"{syntax[1].lower()}_name" in known:  # a word that SQL keeps for itself
+        near = f"; the column is called {syntax[1].lower()}_name"
     return UsageError(f"sql: {said}{near}")
+
+
+# Other words for our tables and columns.
+_CALLED = {
+    "link": "interface interfaces nic nics device devices", "address": "ip ips mac macs ether", "neigh": "neighbor neighbour arp",
+    "listener": "socket sockets port ports", "firewall_rule": "firewall iptables nft nftables", "namespace": "netns",
+    "ifname": "name interface device dev nic", "dev": "interface device ifname name", "local": "ip address addr",
+    "lladdr": "mac", "_netns": "namespace ns", "operstate": "state status", "dst": "ip address destination prefix network",
+    "local_port": "port", "gateway": "via nexthop", "metric": "priority preference",
+}  # fmt: skip
+
+
+def _meant(word: str, known: Iterable[str]) -> str:
+    """A question for the end of an error: the name that may be meant; "" where none is like it."""
+    names = list(known)
+    called = [name for name in names if word.lower() in _CALLED.get(name, "").split()]
+    return f"; did you mean {called[0]!r}?" if called else similar(word, names)
 
 
 def _show(columns: Sequence[str], rows: Sequence[Sequence[Any]], options: Options) -> None:
