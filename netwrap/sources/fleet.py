@@ -189,15 +189,20 @@ def _answers(path: str, ask: Callable[[Host, bool], Any], at: int | None, skip: 
     return Answers(path, [(host.without_tables(), ask(host, len(hosts) > 1)) for host in hosts])
 
 
-def matched(before: Sequence[str], after: Sequence[str]) -> list[tuple[str | None, str | None]]:
+def matched(before: Sequence[tuple[str, str]], after: Sequence[tuple[str, str]]) -> list[tuple[str | None, str | None]]:
     """Pairs of captures of two folders: those that are called alike but for their endings, of the others those of one hostname.
 
-    The captures of one side only come last.
+    Each is given as (path in its folder, path). The captures of one side only come last.
     """
-    there = {_stem(path): path for path in after}
-    pairs = [(path, there.pop(_stem(path), None)) for path in before]
+    there: dict[str, list[str]] = {}
+    for name, path in after:
+        there.setdefault(_without_ending(name), []).append(path)
+    pairs: list[tuple[str, str | None]] = []
+    for name, path in before:
+        alike = there.get(_without_ending(name))
+        pairs.append((path, alike.pop(0) if alike else None))
     gone = [path for path, other in pairs if other is None]
-    new = list(there.values())
+    new = [path for paths in there.values() for path in paths]
     by_name: dict[str, str] = {}
     if gone and new:
         by_name = {name: path for path, name in zip(new, each(_hostname, new)) if name}
@@ -217,7 +222,10 @@ def _hostname(path: str) -> str:
 
 
 def _stem(path: str) -> str:
-    name = os.path.basename(path.rstrip("/"))
+    return _without_ending(os.path.basename(path.rstrip("/")))
+
+
+def _without_ending(name: str) -> str:
     return re.sub(r"(\.netwrap|\.txt)?(\.gz)?$", "", name)
 
 

@@ -143,15 +143,25 @@ def expanded(paths: Sequence[str]) -> list[str]:
 def captures_in(folder: str) -> list[str]:
     """The files of a folder most of which are captures, sorted; otherwise none. Empty files count for neither side.
 
-    A host that could not be asked leaves an empty file, or one with its error message, among the captures of the others.
+    A host that could not be asked leaves an empty file, or one with its error message, among the captures of the others. The
+    captures of folders in the folder (a site each) follow; a folder of nothing but other folders is one of captures if they are.
     """
     if not os.path.isdir(folder):
         return []
     with os.scandir(folder) as entries:
-        files = sorted(entry.path for entry in entries if entry.is_file() and not entry.name.startswith("."))
+        there = sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
+    files = [entry.path for entry in there if entry.is_file()]
     others = [path for path in files if not _is_capture(path)]
-    captures = len(files) - len(others)
-    return files if captures > sum(1 for path in others if os.path.getsize(path)) else []
+    if len(files) - len(others) <= sum(1 for path in others if os.path.getsize(path)) and files:
+        return []
+    found = files
+    for entry in there:
+        if entry.is_dir(follow_symlinks=False):
+            inner = captures_in(entry.path)
+            if not files and not inner and os.listdir(entry.path):  # a bundle
+                return []
+            found = found + inner
+    return found
 
 
 def _is_capture(path: str) -> bool:

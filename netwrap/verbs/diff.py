@@ -72,12 +72,12 @@ def _many(options: Options) -> list[tuple[str | None, str | None]]:
         return []
     from netwrap.sources import opening
 
-    before, after = (opening.captures_in(word) for word in options.words)
-    if not before or not after:
+    sides = [(word, opening.captures_in(word)) for word in options.words]
+    if not all(captures for _, captures in sides):
         return []
     from netwrap.sources import fleet
 
-    return fleet.matched(before, after)
+    return fleet.matched(*([(os.path.relpath(path, word), path) for path in captures] for word, captures in sides))
 
 
 def _of_many(pairs: Sequence[tuple[str | None, str | None]], options: Options) -> int:
@@ -94,19 +94,23 @@ def _of_many(pairs: Sequence[tuple[str | None, str | None]], options: Options) -
     said: list[str] = []
     failures: list[str] = []
     differ = False
+    names = fleet.Names()
     with _source.Bar("hosts") as bar:
         for one in fleet.compared(pairs, compare, bar.show):
             failures += [*one.failures, *(f"{host.source}: {problem}" for host in one.hosts for problem in host.problems)]
             if one.found is None:
                 continue
             hidden = {why: hidden.get(why, 0) + one.found.hidden.get(why, 0) for why in {**hidden, **one.found.hidden}}
-            said += one.found.notes
-            differ = differ or bool(one.found.rows)
+            host = one.hosts[-1]
+            name = names.of(host.name, host.source)  # several may call themselves alike
+            rows = [{**row, "host": name} if row["host"] == host.name else row for row in one.found.rows]
+            said += [name + note[len(host.name) :] if note.startswith(f"{host.name}: ") else note for note in one.found.notes]
+            differ = differ or bool(rows)
             bar.wipe()
             if table is not None:
-                table.add(one.found.rows)
+                table.add(rows)
             else:
-                for line in diff.row_lines(one.found.rows, several=True):
+                for line in diff.row_lines(rows, several=True):
                     sys.stdout.write(printable(line) + "\n")
                 sys.stdout.flush()
     if table is not None and (differ or options.format is not None):

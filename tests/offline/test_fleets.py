@@ -317,11 +317,29 @@ def sql_options(query: str, source: str) -> Any:
     return _options.behind(reader, verb)
 
 
-def test_wrong_names_get_a_suggestion() -> None:
-    for query, near in (("select * from lnk", "did you mean 'link'"), ("select ifnam from link", "did you mean 'ifname'"),
-                        ("duplicate-adresses", "did you mean 'duplicate-addresses'")):  # fmt: skip
-        with pytest.raises(UsageError, match=near):
-            sql.run(sql_options(query, SAMPLE))
+@pytest.mark.parametrize("form", ["capture", "jsonl"])
+def test_wrong_names_get_a_suggestion(form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same from both engines."""
+    source = SAMPLE
+    if form == "jsonl":
+        source = str(tmp_path / "x.jsonl")
+        assert main(["export", SAMPLE, "-o", source]) == 0
+    listed = "netwrap sql --tables lists the tables and their columns"
+    for query, said in (
+        ("select * from lnk", "sql: no such table: lnk; did you mean 'link'?"),
+        ("select * from interfaces", "sql: no such table: interfaces; did you mean 'link'?"),
+        ("select ifnam from link", "sql: no such column: ifnam; did you mean 'ifname'?"),
+        ("select mac from link", "sql: no such column: mac; did you mean 'address'?"),
+        ("select ip from address", "sql: no such column: ip; did you mean 'local'?"),
+        ("select a.netns from address a", "sql: no such column: netns; did you mean '_netns'?"),
+        ("select * from link where ifname = eth0", "a text stands between single quotes: 'eth0'"),
+        ("select distinct table from route", "; the column is called table_name"),
+        ("duplicate-adresses", "did you mean 'duplicate-addresses'"),
+        ("show tables", listed), ("describe link", listed), (".tables", listed), ("", listed),
+        ("select name from sqlite_schema", "no such table" if form == "jsonl" else "nothing else is allowed"),
+    ):  # fmt: skip
+        with pytest.raises(UsageError, match=re.escape(said)):
+            sql.run(sql_options(query, source))
 
 
 HOSTILE = [
@@ -618,6 +636,47 @@ def test_two_folders_are_compared_host_by_host(tmp_path: Path, capsys: pytest.Ca
     (after / "d.netwrap").unlink()
     (before / "d.netwrap").unlink()
     assert main(["diff", str(before), str(before)]) == 0 and capsys.readouterr().out == ""
+
+
+def sites(folder: Path, *names: str) -> None:
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(gzip.compress(Path(SAMPLE).read_bytes()) if name.endswith(".gz") else Path(SAMPLE).read_bytes())
+
+
+def test_folders_in_a_folder_of_captures_are_read_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sites(
+        tmp_path / "mixed", "top.netwrap", "site a/r1.netwrap", "site a/r 2.netwrap.gz", "site\nb/deep/r1.txt", ".git/x.netwrap"
+    )
+    (tmp_path / "mixed/logs").mkdir()
+    (tmp_path / "mixed/logs/syslog").write_text("nothing of ours\n")
+    found = [os.path.relpath(path, tmp_path) for path in opening.captures_in(str(tmp_path / "mixed"))]
+    assert found == ["mixed/top.netwrap", "mixed/site\nb/deep/r1.txt", "mixed/site a/r 2.netwrap.gz", "mixed/site a/r1.netwrap"]
+    rows = asked(capsys, "select _host, _source, count(*) as links from link group by 1, 2", "--from", str(tmp_path / "mixed"))
+    assert len(rows) == 4 and len({row["_host"] for row in rows}) == 4 and len({row["links"] for row in rows}) == 1
+    sites(tmp_path / "sites", "a/x.netwrap", "b/x.netwrap")
+    (tmp_path / "sites/empty").mkdir()
+    assert len(opening.captures_in(str(tmp_path / "sites"))) == 2
+    sites(tmp_path / "bundle", "a/x.netwrap")
+    (tmp_path / "bundle/logs").mkdir()
+    (tmp_path / "bundle/logs/syslog").write_text("nothing of ours\n")
+    assert opening.captures_in(str(tmp_path / "bundle")) == []
+
+
+def test_captures_that_are_called_alike_are_compared_each_with_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for day in ("before", "after"):
+        sites(tmp_path / day, "a/r.netwrap", "b/r.netwrap", "x.netwrap", "x.txt")
+    changed = tmp_path / "after/b/r.netwrap"
+    changed.write_text(changed.read_text().replace("192.168.15.5", "192.168.15.6"))
+    (tmp_path / "after/x.txt").unlink()
+    assert main(["diff", str(tmp_path / "before"), str(tmp_path / "after"), "--format", "json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert {(row["host"], row["table"]) for row in found if row["table"] in ("address", "host")} == {
+        (f"node7 ({changed})", "address"), ("node7 (x.txt)", "host"),
+    }  # fmt: skip
 
 
 # -- what docs/fleets.md promises ------------------------------------------------------------------------------------
