@@ -55,6 +55,7 @@ class Outcome(NamedTuple):
     unknown: str | None = None  # why the verdict is undecided: "not-captured", or what was not understood
     rerouted: bool = False  # the route is looked up again, because `output` set a mark
     possible: tuple[Outcome, ...] = ()  # of an undecided one: the outcomes of which one is true; () where not all are known
+    changes: bool = False  # of an undecided one: whether the packet may have got other addresses or another mark
     by_chance: bool = False  # each of them happens: the kernel draws lots (`-m statistic`, numgen, one address of a range)
 
 
@@ -394,6 +395,11 @@ _CANNOT_BE_TOLD = (
 )  # fmt: skip
 
 
+_CHANGING = (
+    "dnat", "snat", "masquerade", "redirect", "tproxy", "fwd", "mangle", "xt", "MARK", "CONNMARK", "TPROXY",
+)  # fmt: skip
+
+
 def _called(statement: Any) -> str:
     """The name of a statement; of a target of iptables that nft does not know, the target's own (`xt target "SNAT"`)."""
     ((name, value),) = statement.items()
@@ -442,7 +448,8 @@ def judge(
         return outcome
     why = "two chains have one priority, and which of them was made first is not known"
     steps = [*outcome.steps, *(step._replace(unknown=why) for step in other.steps[-1:])]
-    return Outcome("undecided", packet, steps, None, why)
+    possible = (outcome, other) if "undecided" not in (outcome.verdict, other.verdict) else ()
+    return Outcome("undecided", packet, steps, None, why, possible=possible, changes=True)
 
 
 def _alike(one: Outcome, other: Outcome, netns: Namespace) -> bool:
@@ -520,7 +527,18 @@ def _outcome(packet: Packet, netns: Namespace, ends: list[_End]) -> Outcome:
         possible.setdefault((end.verdict, *(_what_counts(end.world.packet, netns) if end.verdict == "accept" else ())), one)
     by_chance = all(end.world.doubt is None or end.world.doubt.unknown in nft_rules.BY_CHANCE for end in ends)
     unknown = doubt.unknown if doubt is not None else "not-captured"
-    return Outcome("undecided", packet, steps, None, unknown, possible=tuple(possible.values()), by_chance=by_chance)
+    told = tuple(possible.values())
+    changes = any(
+        end.verdict == "undecided" and end.world.doubt is not None and _changes(end.world.doubt.evidence) for end in ends
+    )
+    changes = changes or len({_what_counts(one.packet, netns) for one in told if one.verdict == "accept"}) > 1
+    return Outcome("undecided", packet, steps, None, unknown, possible=told, changes=changes, by_chance=by_chance)
+
+
+def _changes(rule: FirewallRecord) -> bool:
+    """Whether a rule may give a packet other addresses or another mark."""
+    names = {name for statement in rule.get("expr", ()) for name in statement} | {rule.get("target")}
+    return rule.get("table") == "nat" and "target" in rule or not names.isdisjoint(_CHANGING)
 
 
 def _what_counts(one: Packet, netns: Namespace) -> tuple[Any, ...]:

@@ -696,6 +696,8 @@ def one_of_range(first: str, last: str, context: Context) -> str:
 def translated(packet: Packet, name: str, to: str | None, number: int | None, free: bool = False) -> Effect:
     """Translate a packet and accept it; ``to`` None: keep the address. ``free``: the kernel chooses the port, it is not known."""
     end, port = ("destination", "dport") if name in ("dnat", "redirect") else ("source", "sport")
+    if to is not None and matching.address(to) is None:
+        raise Unknown(f"{to} is no address")
     changes: Record = {} if to is None else {end: to}
     if number is not None:
         changes[port] = number

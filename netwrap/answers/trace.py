@@ -386,6 +386,7 @@ def _answer(asked: Asked, results: list[Result]) -> Trace:
     for result in results:
         lacking: list[tuple[str, str]] = []
         doubts: list[tuple[str, str]] = []
+        untold = any(end is not None and end.way.untold for end in (result.there, result.back))
         for end in (result.there, result.back):
             if end is not None:
                 lacking += end.way.missing
@@ -394,7 +395,7 @@ def _answer(asked: Asked, results: list[Result]) -> Trace:
         if lacking and result.verdict != "undecided":
             notes.append(f"as far as can be seen: {result.verdict}" + (f" ({result.reason})" if result.reason else ""))
             result = result._replace(verdict="undecided", reason="not-captured")
-        elif doubts and result.verdict in ("reached", "leaves"):
+        elif untold or doubts and result.verdict in ("reached", "leaves"):
             result = result._replace(verdict="undecided", reason="filter-unknown")
         missing += [*lacking, *doubts]
         judged.append(result)

@@ -106,6 +106,15 @@ def guard(body: str, hook: str = "forward", table: str = "g") -> str:
     return f"table ip {table} {{\n\tchain g {{\n" + "".join(f"\t\t{line}\n" for line in lines) + "\t}\n}\n"
 
 
+@pytest.mark.parametrize("rule", ["snat to ip saddr map @gone", 'counter xt target "SNAT"', "snat to elsewhere"])
+def test_a_source_that_is_not_known(chain: Sections, rule: str) -> None:
+    """What drops the packet untranslated might let the translated one pass."""
+    post = f"table ip t {{\n\tchain post {{\n\t\ttype nat hook postrouting priority 100;\n\t\t{rule}\n\t}}\n}}\n"
+    found = asked(ruled(chain, r=post, b=guard("ip saddr 10.1.0.1 drop", "input")), "10.2.0.1")
+    assert (found.verdict, found.reason) == ("undecided", "filter-unknown")
+    assert [rule in what for what, _ in found.missing] == [True]
+
+
 @pytest.mark.parametrize(("mac", "verdict"), [("02:00:00:00:00:77", "reached"), ("{a}", "dropped")])
 def test_the_mac_of_the_last_sender(chain: Sections, mac: str, verdict: str) -> None:
     own = str((build(chain).find("a").link("eth0") or {})["address"])

@@ -97,7 +97,8 @@ class Hooks:
             if outcome.unknown == "not-captured":
                 way = way.lacking(((f"the firewall of {netns.title}", command),))
             else:
-                way = way._replace(doubts=(*way.doubts, _doubt(netns, hook, outcome)))
+                doubts = (*way.doubts, _doubt(netns, hook, outcome))
+                way = way._replace(doubts=doubts, untold=way.untold or outcome.changes)
         if outcome.nat is not None and way.hops:
             way = way.step(hook, f"{outcome.nat}: {ends_words(packet)} becomes {ends_words(told)}", command, None)
         return outcome, way

@@ -84,6 +84,7 @@ class Way(NamedTuple):
     seen: frozenset[tuple[int, str, str]] = frozenset()  # questions that conntrack saw: namespace, destination, source
     missing: tuple[tuple[str, str], ...] = ()
     doubts: tuple[tuple[str, str], ...] = ()  # firewall rules that could not be decided
+    untold: bool = False  # whether one of them may have changed the packet, so that its end is not known
     supposed: tuple[tuple[str, str], ...] = ()  # firewall rules of whose possible effects this way supposes one
     notes: tuple[str, ...] = ()
     reply: bool = False
