@@ -41,6 +41,18 @@ def network(text: str, family: str = "") -> Network | None:
     return found if not family or (family == "inet6") == (found.version == 6) else None
 
 
+def is_multicast(address: str) -> bool:
+    """Whether an address is one of a group, not of one receiver.
+
+    >>> is_multicast("239.1.2.3"), is_multicast("ff02::1%eth0"), is_multicast("10.0.0.1"), is_multicast("eth0")
+    (True, True, False, False)
+    """
+    if ":" in address:
+        return address[:2].lower() == "ff"
+    first = address.partition(".")[0]
+    return first.isdecimal() and 224 <= int(first) < 240
+
+
 def contains(outer: Network | None, inner: Network | None) -> bool:
     """Whether all of a network is inside another one of its family; False where either is None.
 

@@ -12,7 +12,7 @@ from functools import cached_property
 from parsers.tuples import NamedTuple
 
 from ..model.peers import PAIRS
-from ..prefixes import network
+from ..prefixes import is_multicast, network
 from .inside import inside
 
 TYPE_CHECKING = False
@@ -41,7 +41,6 @@ _IPSEC = ("vti", "vti6", "xfrm")
 #: Tunnels that may have no remote: the next hop of each packet is the outer destination.
 _TO_NEXTHOPS = ("gre", "ipip")
 _EVERYBODY = "00:00:00:00:00:00"
-_GROUPS = tuple(str(first) for first in range(224, 240))
 #: Added to the VLAN number of an 802.1ad tag: such a VLAN is not the VLAN of 802.1Q with the same number.
 _SERVICE = 4096
 _STOPPED = ("disabled", "listening", "learning", "blocking")
@@ -1024,7 +1023,7 @@ class Wires:
 
     def _members(self, netns: Namespace, link: Link, address: str) -> list[str]:
         """The address itself; for a multicast group the addresses of the links on which a tunnel has joined it."""
-        if not _is_group(address):
+        if not is_multicast(address):
             return [address]
         info, under = data(link), self.underlay(netns, link)
         joined = {
@@ -1045,7 +1044,7 @@ class Wires:
             return None
         flooded = [row["dst"] for row in self._entries(netns, link) if row.get("mac") == _EVERYBODY]
         groups = [_address(it) for it in (data(link).get("group"), data(link).get("group6"), *flooded)]
-        if not any(it is not None and _is_group(it) for it in groups):
+        if not any(it is not None and is_multicast(it) for it in groups):
             return None
         return next(iter(self.segment(under, str(data(link).get("link"))).unknown), None)
 
@@ -1159,12 +1158,6 @@ def _to_remote(link: AnyRecord, remote: str) -> str:
 
 def _key(value: Any) -> str:
     return "packets without a key" if value is None else f"the key {value}"
-
-
-def _is_group(address: str) -> bool:
-    """Whether an address is a multicast address."""
-    first, colon, _ = address.partition(":")
-    return first.lower().startswith("ff") if colon else first.partition(".")[0] in _GROUPS
 
 
 def _address(text: Any) -> str | None:

@@ -6,11 +6,13 @@ from parsers.tuples import NamedTuple
 
 from ..errors import UsageError
 from ..model import evidence
+from ..prefixes import is_multicast
 from . import nft_rules
 from .inside import inside
 from .packet import Packet, replace
 from .routing import family_of
 from .walk import translating
+from .walk.routers import plain
 from .walk.servers import bound
 from .walk.walker import Walker
 from .walk.way import Ended, Hop, Way
@@ -87,8 +89,7 @@ def ask(
 
     Raises UsageError for an unknown namespace, or one without an address.
     """
-    walker = Walker(host)
-    netns, own = _start(host, walker, start)
+    netns, own = _start(host, start)
     destination = _target(host, target, source or own)
     if source is not None and family_of(source) != family_of(destination):
         raise UsageError(f"{source} and {destination} are of two families")
@@ -137,7 +138,7 @@ def _with_host(hosts: Sequence[Host], word: str) -> tuple[Host | None, str]:
 def _has(host: Host, word: str) -> bool:
     """Whether a host has a namespace of that name, or one with that address."""
     if _is_address(word):
-        return bool(Walker(host).owners(word))
+        return bool(_holders(host, word))
     try:
         host.find(word)
     except UsageError:
@@ -145,27 +146,36 @@ def _has(host: Host, word: str) -> bool:
     return True
 
 
-def elsewhere(hosts: Sequence[Host], host: Host, found: Trace) -> list[str]:
-    """Who has the address of TO, where the host that was walked does not have it, but another one does."""
-    address = found.asked.destination
-    if found.verdict == "reached" or Walker(host).owners(address):
+def elsewhere(host: Host, found: Trace) -> list[str]:
+    """Who has the address of TO in another host than that of FROM, where the way does not lead to any other host."""
+    address, home = found.asked.destination, host.of(found.asked.start)
+    passed = {id(host.of(hop.netns)) for result in found.results for hop in result.there.way.hops}
+    holders = _holders(host, address)
+    if found.verdict == "reached" or len(passed) > 1 or any(host.of(netns) is home for netns in holders):
         return []
+    return [f"{address} is an address of {netns.title}, whose links to {home.name} are not known" for netns in holders]
+
+
+def _holders(host: Host, address: str) -> list[Namespace]:
+    """The namespaces that have an address."""
+    wanted = plain(address)
     return [
-        f"{address} is an address of {netns.title} in {other.name}, whose links to {host.name} are not known"
-        for other in hosts
-        for netns in {id(netns): netns for netns, _ in (Walker(other).owners(address) if other is not host else ())}.values()
-    ]
+        netns for netns in host.namespaces
+        if any(
+            "local" in row and plain(str(row["local"])) == wanted
+            for link in netns.addresses or () for row in link.get("addr_info", ())
+        )
+    ]  # fmt: skip
 
 
-def _start(host: Host, walker: Walker, start: str) -> tuple[Namespace, str | None]:
+def _start(host: Host, start: str) -> tuple[Namespace, str | None]:
     if _is_address(start):
-        owners = walker.owners(start)
-        places = {id(netns): netns for netns, _ in owners}
+        places = _holders(host, start)
         if not places:
             raise UsageError(f"no namespace has the address {start}")
         if len(places) > 1:
-            raise UsageError(f"{start} is an address of several: {', '.join(netns.title for netns in places.values())}")
-        return next(iter(places.values())), start
+            raise UsageError(f"{start} is an address of several: {', '.join(netns.title for netns in places)}")
+        return places[0], start
     return host.find(start), None
 
 
@@ -198,8 +208,8 @@ def _refuse_many(address: str) -> None:
     import ipaddress
 
     found = ipaddress.ip_address(address.partition("%")[0])
-    if found.is_multicast or address == "255.255.255.255":
-        kind = "multicast" if found.is_multicast else "broadcast"
+    if is_multicast(address) or address == "255.255.255.255":
+        kind = "multicast" if is_multicast(address) else "broadcast"
         raise UsageError(f"{address} is a {kind} address, for many receivers: trace follows a packet to one")
     if found.is_unspecified:
         raise UsageError(f"{address} is nobody's address")
@@ -473,20 +483,17 @@ def record(host: Host, found: Trace, following: Sequence[str] = ()) -> Record:
     stops = found.verdict not in ("reached",)
     walker = Walker(host)
     return {
-        "from": {"host": host.hostname, "netns": asked.start.name, "address": found.source},
+        "from": {**_place(host, asked.start), "address": found.source},
         "to": {
             "address": asked.destination,
-            "owners": [
-                {"host": host.hostname, "netns": netns.name, "dev": link.get("ifname")}
-                for netns, link in walker.owners(asked.destination)
-            ],
+            "owners": [{**_place(host, netns), "dev": link.get("ifname")} for netns, link in walker.owners(asked.destination)],
         },
         "proto": asked.proto,
         "port": asked.port,
         "verdict": found.verdict,
         "direction": found.direction,
         "reason": found.reason,
-        "where": {"host": host.hostname, "netns": end.netns.name, "dev": end.dev} if stops else None,
+        "where": {**_place(host, end.netns), "dev": end.dev} if stops else None,
         "forward": [_hop(host, hop) for hop in chosen.there.way.hops],
         "back": [_hop(host, hop) for hop in chosen.back.way.hops] if chosen.back is not None else [],
         "paths": len(found.results),
@@ -506,16 +513,21 @@ def findings(host: Host, found: Trace) -> list[Record]:
             continue
         rows.append({
             "direction": result.direction, "verdict": result.verdict, "reason": result.reason, "what": end.what,
-            "where": {"host": host.hostname, "netns": end.netns.name, "dev": end.dev}, "command": end.command,
+            "where": {**_place(host, end.netns), "dev": end.dev}, "command": end.command,
             "evidence": _evidence(end.netns, end.evidence)[0], "line": _evidence(end.netns, end.evidence)[1],
             "mend": list(end.mend),
         })  # fmt: skip
     return list({repr(row): row for row in rows}.values())
 
 
+def _place(host: Host, netns: Namespace) -> Record:
+    """Where something is, in JSON."""
+    return {"host": host.of(netns).hostname, "netns": host.name_of(netns)}
+
+
 def _hop(host: Host, hop: Hop) -> Record:
     return {
-        "host": host.hostname, "netns": hop.netns.name, "in": hop.came, "out": hop.left,
+        **_place(host, hop.netns), "in": hop.came, "out": hop.left,
         "steps": [_step(hop.netns, step) for step in hop.steps],
         "source": hop.source or None, "destination": hop.destination, "ttl": hop.ttl,
     }  # fmt: skip
@@ -538,8 +550,11 @@ def _evidence(netns: Namespace, found: Any) -> tuple[Any, int | None]:
 # -- text ------------------------------------------------------------------------------------------------------------
 
 
-def lines(found: Trace, following: Sequence[str] = ()) -> list[str]:
-    """The answer for people: one block a namespace, the verdict, and what mends it."""
+def lines(found: Trace, following: Sequence[str] = (), host: Host | None = None) -> list[str]:
+    """The answer for people: one block a namespace, the verdict, and what mends it.
+
+    ``host``: the host that was walked; of several taken as one, the host that the mend is for is named.
+    """
     chosen = found.result
     shown = _block(chosen.there, "", stops=chosen.direction == "forward" and found.verdict != "reached")
     if chosen.back is not None and chosen.direction == "back":
@@ -550,6 +565,8 @@ def lines(found: Trace, following: Sequence[str] = ()) -> list[str]:
     shown.append(summary(found))
     end = chosen.end
     if found.verdict != "reached":
+        if host is not None and host.of(end.netns) is not host.of(found.asked.start) and (end.mend or end.command):
+            shown.append(f"  on:     {host.of(end.netns).name}")
         shown += [f"  mend:   {command}" for command in end.mend]
         shown += [f"  see:    {end.command}"] if end.command and not end.mend else []
         shown += [f"  then:   {what}" for what in following]

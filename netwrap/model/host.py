@@ -68,6 +68,14 @@ class Host:
     def peers(self) -> Peers:
         return Peers(self.namespaces)
 
+    def of(self, netns: Namespace) -> Host:
+        """The host of a namespace: this one."""
+        return self
+
+    def name_of(self, netns: Namespace) -> str | None:
+        """The value of ``netns`` in records."""
+        return netns.name
+
     def position(self, netns: Namespace) -> int:
         """The index of a namespace in the list of the host's namespaces."""
         return self._positions[id(netns)]

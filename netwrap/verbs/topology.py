@@ -132,20 +132,26 @@ def _refuse_text(options: Options) -> None:
 
 
 def of_trace(
-    host: Host, passed: list[int], links: set[tuple[int, str]], stops: int | None, why: str, below: list[str], options: Options
+    hosts: list[Host],
+    passed: list[int],
+    links: set[tuple[int, str]],
+    stops: int | None,
+    why: str,
+    below: list[str],
+    options: Options,
 ) -> None:
-    """Draw or save the rooms of a packet's way (their positions in the host), with the room where it ends marked.
+    """Draw or save the rooms of a packet's way (their positions among those of all hosts), with the room where it ends marked.
 
     Cables of ``links``, the links by which the packet came and left, are marked, too.
     """
     rooms = {f"r{at}" for at in passed}
-    found = topology.only(topology.graph([host]), rooms)
+    found = topology.only(topology.graph(hosts), rooms)
     if not found["rooms"]:
         raise NetwrapError("there is nothing to draw: no links were captured")
     used = {port["id"] for port in found["ports"] if (int(port["room"][1:]), port["name"]) in links}
     found, way = topology.on_the_way(found, used)
     marks = dict.fromkeys(way, "on the packet's way")
-    drawn = _drawn([host], found, found, options, {**marks, **({f"r{stops}": why} if stops is not None else {})}, below)
+    drawn = _drawn(hosts, found, found, options, {**marks, **({f"r{stops}": why} if stops is not None else {})}, below)
     _save(options, drawn)
 
 

@@ -48,13 +48,14 @@ def run(options: Options) -> int:
     if options.all:
         return _matrix(options, proto)
     hosts = _source.hosts(options)
-    host, start, target = trace.chosen(hosts, options.words[0], options.words[1])
+    home, start, target = trace.chosen(hosts, options.words[0], options.words[1])
     asked = trace.ask(
-        host, start, target, proto=proto, port=options.port, sport=options.sport,
+        home, start, target, proto=proto, port=options.port, sport=options.sport,
         source=_address(options.address), mark=_mark(options.mark), size=options.size, one_way=options.one_way,
     )  # fmt: skip
+    host = _whole(hosts)
     found = trace.trace(host, asked)
-    found = found._replace(notes=(*found.notes, *trace.elsewhere(hosts, host, found)))
+    found = found._replace(notes=(*found.notes, *trace.elsewhere(host, found)))
     found, following = trace.mended(host, found)
     notes = list(_asked_the_kernel(found)) if host.live else []
     if options.probe:
@@ -62,7 +63,7 @@ def run(options: Options) -> int:
             raise UsageError("--probe sends a packet from this host: it does not go together with --from")
         notes.append(_probe(found))
     if options.format in PICTURES:
-        _draw(host, found, options)
+        _draw(hosts, host, found, options)
     elif options.format in ("json", "jsonl"):
         answer = trace.record(host, found, following)
         answer["notes"] += notes
@@ -70,10 +71,10 @@ def run(options: Options) -> int:
     else:
         from netwrap.wording import printable
 
-        for line in [*trace.lines(found, following), *(f"  kernel: {note}" for note in notes)]:
+        for line in [*trace.lines(found, following, host), *(f"  kernel: {note}" for note in notes)]:
             print(printable(line))
     sys.stdout.flush()
-    for line in dict.fromkeys([*host.notes, *(problem for one in hosts for problem in one.all_problems)]):
+    for line in dict.fromkeys([*home.notes, *(problem for one in hosts for problem in one.all_problems)]):
         say(line)
     return trace.status(found)
 
@@ -95,7 +96,7 @@ def _check_form(options: Options) -> None:
         raise UsageError(f"--format {options.format} is for the table of --all; one way has json, jsonl, {', '.join(PICTURES)}")
 
 
-def _draw(host: Host, found: Trace, options: Options) -> None:
+def _draw(hosts: list[Host], host: Host, found: Trace, options: Options) -> None:
     """Draw the rooms of the way, with its cables and the room where it stops marked, and the verdict and the mend below."""
     from netwrap.answers import trace
 
@@ -111,17 +112,18 @@ def _draw(host: Host, found: Trace, options: Options) -> None:
     positions = sorted({host.position(netns) for netns in passed})
     links = {(host.position(hop.netns), name) for end in ends for hop in end.way.hops for name in (hop.came, hop.left) if name}
     stops = host.position(result.end.netns) if stopped else None
-    topology.of_trace(host, positions, links, stops, why, below, options)
+    topology.of_trace(hosts, positions, links, stops, why, below, options)
 
 
 def _matrix(options: Options, proto: str) -> int:
     from netwrap.answers import trace
 
-    host = _source.host(options)
+    hosts = _source.hosts(options)
+    host = _whole(hosts)
     rows = trace.matrix(host, proto=proto, port=options.port)
     _table.show("trace", rows, options)
     sys.stdout.flush()
-    for line in dict.fromkeys([*host.notes, *host.all_problems]):
+    for line in dict.fromkeys([line for one in hosts for line in (*one.notes, *one.all_problems)]):
         say(line)
     unread = [netns.title for netns in host.namespaces if netns.addresses is None]
     if unread:
@@ -129,6 +131,15 @@ def _matrix(options: Options, proto: str) -> int:
         say(f"no addresses of {shown} {'could be read' if host.live else 'in this capture'}: no pair with them is in the table")
     verdicts = {row["verdict"] for row in rows} | ({"undecided"} if unread else set())
     return 3 if verdicts <= {"reached", "undecided"} and "undecided" in verdicts else 0 if verdicts <= {"reached"} else 1
+
+
+def _whole(hosts: list[Host]) -> Host:
+    """The one host, or all of them as one."""
+    if len(hosts) == 1:
+        return hosts[0]
+    from netwrap.model.several import Several
+
+    return Several(hosts)
 
 
 def _address(text: str | None) -> str | None:

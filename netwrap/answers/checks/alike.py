@@ -7,6 +7,7 @@ links: in a firewall, a route, or a neighbour entry. What is written down is par
 
 from __future__ import annotations
 
+from ...prefixes import is_multicast
 from ..routing import Question
 from . import address_of, kind, network_of, prefix_of
 
@@ -129,7 +130,7 @@ def _entries(netns: Namespace) -> Iterator[AddrInfo]:
 
 def _is_news(neigh: Neigh) -> bool:
     if not _NEWS.isdisjoint(neigh.get("state", ())):
-        return not str(neigh.get("dst")).startswith(("ff", "224."))  # of groups the kernel makes entries, all in one way
+        return not is_multicast(str(neigh.get("dst")))  # of groups the kernel makes entries, all in one way
     return False
 
 

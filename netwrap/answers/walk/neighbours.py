@@ -10,7 +10,7 @@ import itertools
 
 from .. import neighbour_firewalls
 from ..inside import inside, six, sysctl_key
-from ..layer2 import End, Obstacle, Unknown, data, has_address, kind, routes_like_its_parent
+from ..layer2 import End, Obstacle, Step, Unknown, data, has_address, is_up, kind, routes_like_its_parent
 from ..routing import Question, family_of, number
 from .mends import accepting, rule_words
 from .routers import is_within, plain
@@ -163,7 +163,7 @@ class Neighbours:
         failed = entry is not None and {"FAILED", "INCOMPLETE"} & set(entry.get("state", ()))
         open_ends = [one for one in segment.unknown if one.obstacle is None]
         if open_ends and not failed:
-            yield open_ends[0]
+            yield self._across(netns, link, nexthop, packet, mac) or open_ends[0]
             return
         blocked = [*(end.obstacle for end in segment.ends), *(one.obstacle for one in segment.unknown)]
         if blocked and all(blocked):
@@ -198,6 +198,37 @@ class Neighbours:
         if proxied is not None:
             what, mend = f"{what}{proxied[0]}", proxied[1]
         yield Obstacle("no-owner", netns, name, what, command, mend, entry, "neighbour")
+
+    def _across(self, netns: Namespace, link: Link, nexthop: str, packet: Packet, mac: str) -> End | Obstacle | None:
+        """The link of another host that has the address of a next hop, and leaves its host into the same network; else None.
+
+        Which cables and switches are between two hosts is in no capture, so this is assumed of one host only, where each of both
+        links has an address in the network of the other one, and the MAC is the one that is known (``mac``; "": none is).
+        """
+        host, dev = self.routers.host, str(link.get("ifname"))
+        own = [row for row in netns.addresses_of(dev) if "local" in row and is_within(nexthop, row)]
+        found: list[End] = []
+        for other, holder in self.routers.owners(nexthop) if own else ():
+            there = other.link(str(holder.get("ifname")))
+            if host.of(other) is host.of(netns) or there is None or not is_up(there):
+                continue
+            theirs = [row for row in other.addresses_of(str(there["ifname"])) if plain(str(row.get("local"))) == plain(nexthop)]
+            near = any(is_within(str(mine["local"]), row) for mine in own for row in theirs)
+            out = [one for one in self.wires.segment(other, str(there["ifname"])).unknown if one.obstacle is None]
+            if not near or not out or mac and mac != str(there.get("address", mac)).lower():
+                continue
+            what = f"{dev} and {there['ifname']} in {other.title}, which has {nexthop}, are taken for one network"
+            trail = (Step(netns, "cable", what, inside(netns, f"ip -d link show dev {dev}"), there),)
+            found.append(End(other, there, trail, None, (), ()))
+        if len(found) != 1:
+            return None
+        asker = self._asks_as(netns, dev, nexthop, packet)
+        answer = self._answers_for(found[0], nexthop, asker) if not mac else True
+        if isinstance(answer, str):
+            return self._refusal(found[0], answer, nexthop, asker)
+        if family_of(nexthop) == "inet6":
+            asker = self._solicits_as(netns, dev, packet)
+        return (self._unheard(netns, dev, nexthop, found[0], asker) if not mac else None) or found[0]
 
     def _could_proxy(self, netns: Namespace, dev: str, segment: Segment, nexthop: str) -> tuple[str, tuple[str, ...]] | None:
         """Why the router on a segment does not answer for a next hop that nobody can have (Calico's 169.254.1.1), and the mend.
@@ -308,7 +339,7 @@ class Neighbours:
             return
         open_ends = [one for one in segment.unknown if one.obstacle is None]
         if open_ends:
-            yield open_ends[0]
+            yield self._across(netns, netns.link(dev) or {}, nexthop, packet, mac) or open_ends[0]
             return
         if segment.dead and (not segment.ends or self.wires.steered(mac)):
             yield segment.dead[0]

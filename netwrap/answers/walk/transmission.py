@@ -133,6 +133,11 @@ class Transmission:
         if isinstance(one, End) and leg.dev != "lo":
             mac = (netns.link(leg.dev) or {}).get("address")
             way = way._replace(packet=replace(way.packet, ether_source=mac, ether_destination=one.link.get("address")))
+        host = self.routers.host
+        if isinstance(one, End) and host.of(one.netns) is not host.of(netns):
+            first, second = sorted((f"{leg.dev} in {netns.title}", f"{one.dev} in {one.netns.title}"))
+            note = f"that {first} and {second} are in one network is assumed: only their addresses say so"
+            way = way._replace(notes=(*way.notes, note))
         for station in one.trail:
             way = way.step(station.stage, station.what, station.command, station.evidence)
         if isinstance(one, Unknown):
