@@ -1,10 +1,11 @@
 """The `__main__.py` of netwrap.pyz: imports modules, and reads files of packages, from the groups of `.ci/build_pyz`."""
 
-from __future__ import annotations
-
+import _signal
 import sys
 from importlib.machinery import ModuleSpec
 
+if _signal.getsignal(_signal.SIGINT) != _signal.SIG_IGN:
+    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)  # as in netwrap/__main__.py
 try:
     from bz2 import decompress
 except ImportError:
@@ -74,9 +75,6 @@ _read_index()
 sys.path_hooks.insert(0, _Packed)
 sys.path[0] = _ROOT
 
-try:
-    from netwrap.cli import main
+from netwrap.__main__ import run  # noqa: E402
 
-    sys.exit(main())
-except KeyboardInterrupt:  # while the modules are read
-    sys.exit(130)
+sys.exit(run())

@@ -7,8 +7,6 @@
 ``netwrap.check(hosts)`` is :func:`netwrap.answers.check.check`: the findings about hosts of :mod:`netwrap.sources.opening`.
 """
 
-from __future__ import annotations
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -16,7 +14,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     """Import a public module on first use, so that importing the package stays cheap."""
     if name == "check":
         import importlib

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -238,15 +237,35 @@ def test_a_closed_pipe_ends_quietly() -> None:
         assert process.wait(30) == 141
 
 
-def test_ctrl_c_ends_quietly() -> None:
-    code = "import sys; print('up', flush=True); from netwrap.cli import main; sys.exit(main(['parse', 'arp']))"
-    words = [sys.executable, "-c", code]
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT) as process:
-        assert process.stdin and process.stdout and process.stderr
-        process.stdout.readline()
-        import time
+#: Places at which a process interrupts itself, and its exit status; no place may print a traceback.
+INTERRUPTED = {
+    "modules": ("""
+class Finder:
+    def find_spec(name, path=None, target=None):
+        if name == "netwrap.cli":
+            interrupt()
+sys.meta_path.insert(0, Finder)
+""", -signal.SIGINT),
+    "text": ("""
+class Stream:
+    buffer = property(lambda self: interrupt())
+sys.stdin = Stream()
+""", 130),
+    "end": ("atexit.register(interrupt)", -signal.SIGINT),
+}  # fmt: skip
 
-        time.sleep(0.7)
-        os.kill(process.pid, signal.SIGINT)
-        assert process.wait(30) == 130
-        assert process.stderr.read() == b""
+
+@pytest.mark.parametrize("place", INTERRUPTED)
+def test_ctrl_c_ends_quietly(place: str) -> None:
+    code, status = INTERRUPTED[place]
+    front = "import atexit, os, signal, sys\nfrom netwrap.__main__ import run\n"
+    front += "interrupt = lambda: os.kill(os.getpid(), signal.SIGINT)"
+    words = [sys.executable, "-c", f"{front}\n{code}\nsys.argv[1:] = ['parse', 'arp']\nsys.exit(run())"]
+    done = subprocess.run(
+        words, input=b"", capture_output=True, cwd=ROOT, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
+    )
+    assert (done.returncode, done.stderr) == (status, b"")
+    ignored = [*words[:2], f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n{words[2]}"]
+    if place != "text":  # as behind `nohup`, and behind `&` in a script
+        done = subprocess.run(ignored, input=b"? (10.0.0.2) at <incomplete> on v0\n", capture_output=True, cwd=ROOT)
+        assert (done.returncode, done.stderr) == (0, b"")
