@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _NEW = re.compile(r"(\S+): flags=(\d{1,10})<([A-Z0-9,_]*)>(?: +metric (\d{1,10}))?(?: +mtu (\d{1,10}))? *$", re.ASCII)
 # `v0        Link encap:Ethernet  HWaddr 02:00:00:00:00:01`, `lo        Link encap:Local Loopback  `
 _OLD = re.compile(r"(\S+) +Link encap:(\S.*?)(?: +HWaddr (\S+))?(?: +Media:(\S+))? *$", re.ASCII)
-_SIZE = re.compile(r"(bytes[ :])(\d{1,20}) \((\d{1,20}\.\d) ([KMGTPE]?)(i?)B\)", re.ASCII)  # `bytes 1220 (1.1 KiB)`
+_SIZE = re.compile(r"(bytes[ :])(\d{1,20}) \((\d{1,20}\.\d) ([KMGTPE]?)(i?B|b)\)", re.ASCII)  # `bytes 1220 (1.1 KiB)`
 _TITLE = re.compile(r" +\(([^()]*)\) *$")
 _ENCAPS = {"Ethernet": "ether", "Local Loopback": "loopback", "UNSPEC": "unspec", "Point-to-Point Protocol": "ppp",
            "IPIP Tunnel": "ipip", "IPv6-in-IPv4": "sit", "InfiniBand": "infiniband", "GRE": "gre"}  # fmt: skip
@@ -231,10 +231,12 @@ def _without_sizes(line: str) -> str:
 
     >>> _without_sizes("RX bytes:1220 (1.1 KiB)  TX bytes:516 (9.0 B)")
     'RX bytes:1220  TX bytes:516 (9.0 B)'
+    >>> _without_sizes("RX bytes:3250 (3.1 Kb)")  # net-tools 1.60
+    'RX bytes:3250'
     """
 
     def shorter(found: re.Match[str]) -> str:
-        unit = (1024 if found[5] else 1000) ** (" KMGTPE".index(found[4] or " "))
+        unit = (1000 if found[5] == "B" else 1024) ** (" KMGTPE".index(found[4] or " "))
         near = abs(int(found[2]) / unit - float(found[3])) <= 0.11
         return found[1] + found[2] if near else found[0]
 

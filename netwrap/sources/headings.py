@@ -266,7 +266,8 @@ _OUTSIDE = frozenset(("outside", "host", "root", "aussen", "außen"))
 _STATES = frozenset(
     "before after now then again later previously earlier still update edit when while once initially finally afterwards vorher "
     "nachher jetzt danach avant après with without mit ohne up down enabled disabled expected wanted working broken reboot "
-    "restart change changed fix fixed is was does has have not can i it we".split()
+    "good bad got observed reality real current previous modified result restart change changed fix fixed is was does has have "
+    "not can i it we".split()
 )
 _LABEL_FRONT = re.compile(
     r"(?:(?:and|et|und) )?(?:(?:output|result|routes?|routing table|ausgabe|sortie)s? )?"
@@ -294,6 +295,25 @@ _ONE_OF = re.compile(
 # `Raspi (192.168.1.4)`
 _WITH_ADDRESS = re.compile(r" ?[(\[](?:\d{1,3}\.){3}\d{1,3}[)\]]$")
 _MOST_WORDS = 5
+
+
+# `AP:`, `Core switch:`
+_SHORT_TITLE = re.compile(r"[*_]{0,3}(?P<name>[A-Z][\w-]{1,20}(?: [\w-]{2,20})?)[*_]{0,2}:[*_]{0,2}$")
+
+
+def short_title(line: str) -> str | None:
+    """The words of a title that may be the name of anything, so also of another machine; None for other lines.
+
+    >>> short_title("AP:"), short_title("After:"), short_title("Routes:")
+    ('AP', None, None)
+    """
+    found = _SHORT_TITLE.match(line.strip())
+    words = set(found["name"].lower().split()) if found is not None else set()
+    return (
+        found["name"]
+        if found is not None and words.isdisjoint(_STATES | _NO_NAMES | _OUTPUTS | _ARTICLES | {"old", "new"})
+        else None
+    )
 
 
 def label(line: str, *, alone: bool) -> str | None:

@@ -11,7 +11,11 @@ from __future__ import annotations
 
 import re
 
-from . import differences, escaped, flattened, headings, line_prefixes, merged, panes, quotations
+from . import differences, escaped, flattened, headings, line_prefixes, merged, panes, prompts, quotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _TITLE = re.compile(r"\x1b\][^\x07\x1b]{0,400}(?:\x07|\x1b\\)")
 # Colours whose escape character a browser has dropped: `[36meth0: [0m<BROADCAST`
@@ -110,6 +114,7 @@ def undo(text: str) -> Pasted:
     if merged.may_have(text):
         lines, numbers = merged.apart(lines, numbers)
     lines, numbers = line_prefixes.grouped(*flattened.apart(lines, numbers))
+    lines, numbers = _unwrapped(lines, numbers)
     if "done" in text:
         lines, numbers = _with_whole_loops(lines, numbers)
     breaks: set[int] = set()
@@ -211,6 +216,61 @@ def _single_spaced(lines: list[str], numbers: list[int]) -> tuple[list[str], lis
 
 # With fewer lines, the empty lines may be those of the writer
 _FEWEST = 6
+
+
+# The rest of a line that belongs to no new one
+_BEGINS = re.compile(r"\s+(?:inet6? |link/|valid_lft |[RT]X)|\s{4,}\S")
+_OF_TABLE = re.compile(r"\s*(?:inet6? \S+/\d|link/\S+ |valid_lft \w+ preferred_lft )")
+_NARROWEST, _WIDEST, _FEWEST_FULL = 30, 200, 3
+
+
+def _unwrapped(lines: list[str], numbers: list[int]) -> tuple[list[str], list[int]]:
+    """The lines, with those joined that a terminal has broken at its width, within words too; only lines of tables are.
+
+    >>> row = "default via 192.0.2.1 dev eth0 metric 100"
+    >>> found, numbers = _unwrapped([row[:30], row[30:]] * 3, [1, 2, 3, 4, 5, 6])
+    >>> found == [row] * 3, numbers
+    (True, [1, 3, 5])
+    """
+    gone: set[int] = set()
+    found = list(lines)
+    for at, end in _broken_runs(lines):
+        width = max(map(len, lines[at:end]))
+        while at < end:
+            last, whole = at, lines[at]
+            while last + 1 < end and len(lines[last]) == width and not _begins(lines[last + 1]):
+                last += 1
+                whole += lines[last]
+            if last > at and (line_prefixes.is_of_table(whole) or _OF_TABLE.match(whole)):
+                found[at] = whole
+                gone.update(range(at + 1, last + 1))
+            at = last + 1
+    if not gone:
+        return lines, numbers
+    kept = [at for at in range(len(lines)) if at not in gone]
+    return [found[at] for at in kept], [numbers[at] for at in kept]
+
+
+def _begins(line: str) -> bool:
+    """Whether a line is not the rest of the line above it."""
+    prompt = prompts.read(line) if len(line) < 400 else None
+    return line_prefixes.is_of_table(line) or _BEGINS.match(line) is not None or prompt is not None and prompt.sure
+
+
+def _broken_runs(lines: list[str]) -> Iterator[tuple[int, int]]:
+    """The runs of lines between empty ones in which most of the longest lines go on in the next line."""
+    at = 0
+    while at < len(lines):
+        end = at
+        while end < len(lines) and lines[end]:
+            end += 1
+        width = max(map(len, lines[at:end]), default=0)
+        if _NARROWEST <= width <= _WIDEST and end - at > 2 * _FEWEST_FULL - 1:
+            full = [position for position in range(at, end - 1) if len(lines[position]) == width]
+            broken = [position for position in full if not _begins(lines[position + 1])] if len(full) >= _FEWEST_FULL else []
+            if len(broken) >= _FEWEST_FULL and 2 * len(broken) > len(full):
+                yield at, end
+        at = max(end, at + 1)
 
 
 _LOOP = re.compile(r"(?:[^\n]{0,100}[#$%>❯➜] ?|\s*)(?:for \w+ in |while )[^\n]{1,400}$")

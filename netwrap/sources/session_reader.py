@@ -154,7 +154,11 @@ class Reader:
         apart = at == 0 or not self.lines[at - 1].strip()
         alone = apart and (at + 1 == len(self.lines) or at + 1 in self.breaks or not self.lines[at + 1].strip())
         named = heading is not None and any(heading)
-        self.label = None if named else headings.label(line, alone=alone) or self.label
+        if named:
+            self.label = None
+        else:
+            label = headings.label(line, alone=alone)
+            self.label = label or (headings.short_title(line) if self.label else None) or self.label
         self.shells.prose(heading, apart=apart)
 
     def stops(self, at: int) -> bool:

@@ -61,7 +61,13 @@ ODD = (
     "Gateway of last resort is not set\n", "en0: flags=8863<UP,RUNNING> mtu 1500\n\tether 02:00:00:00:00:77\n\tstatus: active\n",
     "eth0      Link encap:Ethernet  Hardware Adresse 02:00:00:00:00:05\n          inet Adresse:192.0.2.5  Maske:255.255.255.0\n",
     "box ➜ ~ ip r\n", "me@<redacted>:~$ ", "+ ip r\n", "    inet 192.0.2.66/24 brd 192.0.2.255 scope global eth6\n",
-    "h3. ip r on box8\n",
+    "h3. ip r on box8\n", "host,dst,gateway,dev\nm1,default,192.0.2.1,eth0\nm2,default,192.0.2.2,eth0\n", "First:\n",
+    "\nSecond:\n",
+    '{"host": "m3", "dst": "default", "gateway": "192.0.2.3", "dev": "eth3", "flags": []}\n', "alpha: ip r\n", "λ box7 ~ ip r\n",
+    "12:01:10    bob | default via 192.0.2.7 dev eth0\n12:01:12  alice | so?\n", ">>> 192.0.2.99 dev eth0 FAILED <<<\n",
+    "$ for n in red blue; do\n> ip netns exec $n ip r\n> done\n", "[?2004h]0;me@gamma: ~me@gamma:~$ ip r\n", "AP:\n",
+    "2024-05-04 03:00:01,140 INFO  net: default via 192.0.2.7 dev eth0\n", "but on bob it prints:\n",
+    "`default dev eth5`\n`local`\n",
 )  # fmt: skip
 
 
@@ -105,7 +111,8 @@ def cut_and_spliced(rng: random.Random) -> str:
 
 def check(text: str) -> None:
     """Check that reading a text raises nothing, and that no record contains a word that the text lacks."""
-    shown = "\n".join([text, *pasted_text.undo(text).lines])
+    lines = pasted_text.undo(text).lines
+    shown = "\n".join([text, *lines, "".join(line.rstrip() for line in lines)])  # a word may be broken at the end of a line
     for machine in session.machines(text):
         for section in machine.sections:
             assert "\x1b" not in section.stdout
