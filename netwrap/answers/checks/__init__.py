@@ -411,6 +411,11 @@ def is_one_links(mac: Any) -> bool:
     return isinstance(mac, str) and mac.count(":") == 5 and mac not in ("00:00:00:00:00:00", "ee:ee:ee:ee:ee:ee")
 
 
+def is_private(entry: AnyRecord) -> bool:
+    """Whether an address is of RFC 1918: nobody outside has a route to it."""
+    return any(holds(prefix_of(net), address_of(entry.get("local"))) for net in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+
+
 def is_virtual(mac: str) -> bool:
     """Whether a MAC is that of a virtual router (VRRP), which two machines have in turn."""
     return mac.startswith("00:00:5e")

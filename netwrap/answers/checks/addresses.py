@@ -210,7 +210,8 @@ def covers(look: Look) -> Iterator[Finding]:
 )
 def lengths(look: Look) -> Iterator[Finding]:
     """Of two addresses on one segment, one is inside the other's network, and their prefix lengths differ; /32 and /128 are
-    ignored. Only a warning for IPv6."""
+    ignored. Only a warning for IPv6, and in text of `ip -br`, which does not show what is on one segment."""
+    yield from _lengths_in_brief(look)
     told: set[Any] = set()
     wide = _wide(look)
     for netns, link, entry in look.entries():
@@ -244,6 +245,28 @@ def lengths(look: Look) -> Iterator[Finding]:
                     dev=dev,
                     severity="warning" if own.version == 6 else None,  # a router's advertisement has a length of its own
                     mend=[look.inside(place, words) for words in change],
+                )
+
+
+def _lengths_in_brief(look: Look) -> Iterator[Finding]:
+    """Addresses of `ip -br`, which shows no bridge and no index: whether two cables of namespaces meet is not certain."""
+    cables = [
+        (netns, str(link["ifname"]), entry, network)
+        for netns, link, entry in look.entries("inet")
+        if "link_index" in link and "ifindex" not in link and not netns.here and look.peer(netns, link) is None
+        if (network := network_of(entry)) is not None and 16 <= network.prefixlen < 31
+    ]
+    for netns, _, entry, wide in cables:
+        for there, dev, twin, narrow in cables:
+            if there is not netns and narrow.prefixlen > wide.prefixlen and address_of(twin["local"]) in wide:
+                yield look.finding(
+                    there,
+                    f"{twin['local']}/{twin['prefixlen']} of {there.title} and {entry['local']}/{entry['prefixlen']} of "
+                    f"{netns.title} differ in length: if they are on one segment, packets pass in one direction only",
+                    twin,
+                    (netns, entry),
+                    dev=dev,
+                    severity="warning",
                 )
 
 

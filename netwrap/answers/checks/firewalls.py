@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from . import address_of, check, holds, network_of, prefix_of
-from .walks import walked
+from .. import firewall
+from ..packet import Packet
+from . import address_of, check, gateway_of, holds, is_main, is_private, network_of, prefix_of
+from .walks import OUTSIDE, walked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,16 +34,82 @@ def _verdict(rule: FirewallRecord) -> str:
 
 @check("W01", "error", "a firewall drops what should pass", "packets between namespaces, or to the outside, are dropped")
 def dropped(look: Look) -> Iterator[Finding]:
-    """The walk of `netwrap trace` ends at a rule or a policy that drops or rejects."""
+    """The walk of `netwrap trace` ends at a rule or a policy that drops or rejects. Or a DNAT rule leads to an address behind a
+    link of its namespace, and the rules of the forward hook drop a new connection to it; that is a warning."""
     yield from walked(look, "W01")
+    for netns in look.namespaces:
+        for rule in rules_of(netns) if netns.rulesets else ():
+            host, _, port = str(rule.get("to") or "").partition(":")
+            if _verdict(rule) != "dnat" or not port.isdigit() or address_of(host) is None or look.walker.owners(host):
+                continue
+            devs = (str(link["ifname"]) for where, link, entry in look.entries("inet")
+                    if where is netns and holds(network_of(entry), address_of(host)))  # fmt: skip
+            dev, proto = next(devs, None), str(rule.get("protocol", "tcp"))
+            own = str(rule.get("destination", host)).partition("/")[0]
+            iif, dport = rule.get("in"), rule.get("dport")
+            packet = Packet(
+                "inet", OUTSIDE["inet"], host, proto, 40000, int(port[:5]), iif=iif if isinstance(iif, str) else None, oif=dev,
+                original=(OUTSIDE["inet"], own, 40000, dport if isinstance(dport, int) else None), status=frozenset({"dnat"}),
+            )  # fmt: skip
+            found = firewall.judge(netns, "forward", packet) if dev is not None and proto in ("tcp", "udp") else None
+            if found is not None and found.verdict in ("drop", "reject") and found.unknown is None:
+                yield look.finding(
+                    netns,
+                    f"a rule sends to {host}:{port} by {dev}, and the forward hook drops what comes in for it",
+                    rule,
+                    found.steps[-1].evidence if found.steps and isinstance(found.steps[-1].evidence, dict) else None,
+                    dev=dev,
+                    severity="warning",
+                )
 
 
 @check("W02", "error", "private addresses leave without translation", "answers cannot find the way back")
 def no_masquerade(look: Look) -> Iterator[Finding]:
-    """A packet on a walk of `netwrap trace` leaves by an uplink with a private source that no rule translates. Only a warning,
-    because a router of the same network may know the way back."""
+    """A packet on a walk of `netwrap trace` leaves by an uplink with a private source that no rule translates. Or a host
+    forwards, has a private network beside an uplink that is public or has its address from DHCP, and its tables of NAT, which
+    were captured, translate no source at all. Only a warning, because a router of the same network may know the way back."""
+    told = set()
     for found in walked(look, "W02"):
+        told.add(found.netns)
         yield found._replace(severity="warning")
+    for netns in look.namespaces:
+        if not netns.here or netns.title in told or not _translates_nothing(netns):
+            continue
+        for route in look.defaults(netns):
+            up = str(route.get("dev"))
+            own = [entry for entry in netns.addresses_of(up) if entry.get("family", "inet") == "inet"]
+            outside = any(not is_private(entry) or entry.get("dynamic") for entry in own) or route.get("protocol") == "dhcp"
+            routed = {up, *(other.get("dev") for other in netns.routes or () if gateway_of(other))}  # where other routers stand
+            inner = [
+                (link, entry)
+                for where, link, entry in look.entries("inet")
+                if where is netns
+                and link.get("ifname") not in routed
+                and is_private(entry)
+                and 8 <= entry.get("prefixlen", 32) < 31
+                if look.switches(netns).forwards(str(link["ifname"]), "inet") == (True, True)
+            ]
+            if not is_main(route) or not gateway_of(route) or not own or not outside or not inner:
+                continue
+            link, entry = inner[0]
+            net = network_of(entry)
+            yield look.finding(
+                netns,
+                f"{netns.title} forwards from {link['ifname']}, and nothing translates {net} out of {up}: answers would not find "
+                "the way back",
+                entry,
+                route,
+                dev=str(link["ifname"]),
+                severity="warning",
+                mend=[look.inside(netns, f"iptables -t nat -A POSTROUTING -s {net} -o {up} -j MASQUERADE")],
+            )
+            break
+
+
+def _translates_nothing(netns: Namespace) -> bool:
+    """Whether the rules of NAT were captured, and none changes a source."""
+    known = any(one.get("hook") == "postrouting" for one in netns.rulesets or ()) or netns.covers_rulesets("ip")
+    return known and not any(_verdict(rule) in ("masquerade", "snat", "netmap") for rule in rules_of(netns))
 
 
 @check("W03", "warning", "one chain accepts what another drops", "an accept ends only its own chain: a later chain still drops")

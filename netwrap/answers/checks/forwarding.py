@@ -5,7 +5,8 @@ from __future__ import annotations
 from ...wording import hops
 from ..inside import sysctl_key
 from ..routing import Question
-from . import address_of, check, dev_of, gateway_of, is_main, is_real, is_the_kernels, kind, network_of
+from . import address_of, check, dev_of, gateway_of, is_main, is_private, is_real, is_the_kernels, kind, network_of
+from .rules import STANDARD
 from .walks import OUTSIDE, walked
 
 TYPE_CHECKING = False
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
     from ...model.namespace import Namespace
     from . import Finding, Look
+
+
+#: Kinds of links that lead out of a host, or may.
+_CABLES = ("", None, "vlan", "bond", "bridge", "macvlan")
 
 
 def switch_record(netns: Namespace, *names: str) -> Record | None:
@@ -125,26 +130,39 @@ def partly(look: Look) -> Iterator[Finding]:
 
 @check("F03", "error", "rp_filter drops packets whose way back leaves by another link", "packets vanish without a trace")
 def reverse_path(look: Look) -> Iterator[Finding]:
-    """The walk of `netwrap trace` meets a strict rp_filter, whose look-up of the source leaves by another link."""
+    """The walk of `netwrap trace` meets a strict rp_filter, whose look-up of the source leaves by another link. Or a link with a
+    public address refuses what comes in from outside, as F04 has it: then only a warning."""
     yield from walked(look, "F03")
+    yield from _refused(look, "warning")
 
 
 @check("F04", "note", "an uplink that takes nothing from outside, by rp_filter", "connections that come in by it are dropped")
 def strict_uplink(look: Look) -> Iterator[Finding]:
     """A namespace has default routes by two links, rp_filter of one is strict (captured for it and for all), and the look-up of
-    the kernel for a packet that comes in by it, to its own address, from an address that none of the routes but a default fits,
-    leaves by the other."""
+    the kernel for a packet that comes in by it, to its own private address, from an address that none of the routes but a default
+    fits, leaves by the other."""
+    yield from _refused(look, "note")
+
+
+def _refused(look: Look, severity: str) -> Iterator[Finding]:
+    """The links that refuse what comes in from outside: with a public address (a warning), or with a default route (a note)."""
     for netns in look.namespaces:
         devs = {dev_of(route, hop) or "": route for route in look.defaults(netns) for hop in hops(route) if gateway_of(hop)}
+        for where, link, entry in look.entries("inet") if devs else ():
+            if where is netns and not is_private(entry) and 8 <= entry.get("prefixlen", 32) < 32 and kind(link) in _CABLES:
+                devs.setdefault(str(link["ifname"]), next(iter(devs.values())))
         for dev, route in devs.items() if len(devs) > 1 else ():
             mode, known = look.switches(netns).rp_filter(dev)
             own = next((entry for entry in netns.addresses_of(dev) if entry.get("family") == "inet" and is_real(entry)), None)
-            if mode != 1 or not known or own is None or netns.rules is None or not netns.has_routes("inet", "all"):
+            plain = all(str(rule.get("table")) in STANDARD for rule in netns.rules or ())
+            if mode != 1 or not known or own is None or netns.rules is None or is_private(own) != (severity == "note"):
+                continue
+            if not netns.has_routes("inet", "all") and not (plain and netns.has_routes("inet")):
                 continue
             asked = Question(str(own["local"]), OUTSIDE["inet"], dev)
             missing: list[tuple[str, str]] = []
             refused = look.walker.router(netns, "inet").source_check(asked, dev, None, missing)
-            if refused == "rp-filter" and not missing:
+            if refused == "rp-filter" and all(what == "the local table" for what, _ in missing):
                 name = f"net.ipv4.conf.{dev}.rp_filter"
                 record = switch_record(netns, name)
                 yield look.finding(
@@ -153,6 +171,7 @@ def strict_uplink(look: Look) -> Iterator[Finding]:
                     route,
                     record,
                     dev=dev,
+                    severity=severity,
                     mend=[look.inside(netns, f"sysctl -w {sysctl_key(name)}=2")],
                 )
 

@@ -466,6 +466,7 @@ def bond(look: Look) -> Iterator[Finding]:
                         port,
                         dev=str(port["ifname"]),
                         severity="warning",
+                        explains=[("no-port", id(netns), str(port["ifname"]))],
                     )
 
 

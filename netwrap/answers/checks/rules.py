@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ...model.namespace import Namespace
     from . import Finding, Look
 
-_STANDARD = {"local", "main", "default", "255", "254", "253"}
+STANDARD = {"local", "main", "default", "255", "254", "253"}
 _DEAD = ("blackhole", "unreachable", "prohibit")
 
 
@@ -39,7 +39,7 @@ def empty_table(look: Look) -> Iterator[Finding]:
         for family, rules, tables in _sides(netns):
             for rule in rules:
                 table = str(rule.get("table", ""))
-                if not table or table in _STANDARD or table in tables or not _is_known(netns, family, table):
+                if not table or table in STANDARD or table in tables or not _is_known(netns, family, table):
                     continue
                 if len(rules) > 30 or rule.get("action") not in (None, "lookup"):
                     continue
@@ -64,7 +64,7 @@ def table_without_rule(look: Look) -> Iterator[Finding]:
                 continue
             named = {table_name(rule["table"]) for rule in rules if "table" in rule}
             for table, routes in tables.items():
-                if table in _STANDARD or table in vrfs or table_name(table) in named:
+                if table in STANDARD or table in vrfs or table_name(table) in named:
                     continue
                 yield look.finding(
                     netns,
@@ -84,7 +84,7 @@ def only_unreachable(look: Look) -> Iterator[Finding]:
             for rule in rules:
                 table = str(rule.get("table", ""))
                 found = tables.get(table, [])
-                if table in _STANDARD or not found or "l3mdev" in rule:
+                if table in STANDARD or not found or "l3mdev" in rule:
                     continue
                 defaults = [route for route in found if route.get("dst") == "default"]
                 if not defaults or any(route.get("type", "unicast") not in _DEAD for route in defaults):
