@@ -136,6 +136,8 @@ _SUBJECT = re.compile(
 _KNOWN_SUBJECT = re.compile(
     r"(?:(?:while|and|but|on) )?(?P<name>[^\W_][\w.-]{0,60})(?:['’]s| has| shows| says| gives| prints| reports| looks| returns)\b"
 )
+# `and for completeness (R1):`
+_KNOWN_ASIDE = re.compile(r"\((?P<name>[^\W_][\w.-]{0,60})\):$")
 # `Expected:`, `It should look like this:`: of no machine that there is
 _EXPECTED = re.compile(
     r"[*_#\s]*(?:.{0,50}\b)?(?:expected|would expect|expect|desired|should (?:be|look|have|show|see)|supposed to"
@@ -209,7 +211,7 @@ def read(line: str, names: Iterable[str] = ()) -> tuple[str | None, str | None] 
     if task is not None:
         return task["name"], None
     if line[-1] == ":":
-        subject = _KNOWN_SUBJECT.match(line)
+        subject = _KNOWN_SUBJECT.match(line) or _KNOWN_ASIDE.search(line)
         if subject is not None and subject["name"] in known:
             return subject["name"], None
         found = _NAMED.search(line)
@@ -223,6 +225,8 @@ def read(line: str, names: Iterable[str] = ()) -> tuple[str | None, str | None] 
     inside = _place_inside(_ASIDE.sub("", line)) if is_title else None
     if inside is not None:
         return None, inside
+    if _NAMESPACE.match(line) and line.strip("*_#=:<>- ") not in names:
+        return None, line.strip("*_#=:<>- ")
     machine = _beside_outputs(line, known) if is_title else None
     line = _ASIDE.sub("", line)
     if machine is None:
@@ -284,6 +288,15 @@ _TIMES = frozenset(
     "monday tuesday wednesday thursday friday saturday sunday boot startup reboot restart demand purpose top request hold its my "
     "the a an scratch which that this there here it".split()
 )
+# `ns1:`, `=== netns-red ===`
+_NAMESPACE = re.compile(r"[*_#=<>-]*\s*(?:ns[-_]?\d{1,3}|netns[-_]?\w{1,20})\s*[:*_#=<>-]*$")
+# `Table 100:`, `Routing table wan:`, `VRF red:`, `Main table:`
+_OF_TABLE = re.compile(
+    r"[*_#\s]*(?:ip )?(?:(?:rout(?:e|ing) )?(?P<kind>table|vrf) [\"'`]?(?P<name>\w[\w.-]{0,30})[\"'`]?"
+    r"|(?P<name2>main|local|default) table)"
+    r"\s*[:*_]*$",
+    re.IGNORECASE,
+)
 # `First:`, `Two servers. The second one:`: of machines or of states of one
 _COUNTED = re.compile(
     r"(?:.*[.!?:,] )?(?:and )?(?:the )?(?P<which>(?:first|second|third|fourth|1st|2nd|3rd|other|last)(?: one)?)[:*_]*$", re.I
@@ -299,6 +312,19 @@ _MOST_WORDS = 5
 
 # `AP:`, `Core switch:`
 _SHORT_TITLE = re.compile(r"[*_]{0,3}(?P<name>[A-Z][\w-]{1,20}(?: [\w-]{2,20})?)[*_]{0,2}:[*_]{0,2}$")
+
+
+def routing_table(line: str) -> list[str] | None:
+    """The words that name a routing table in a title, as `ip route show` takes them; None for any other line.
+
+    >>> routing_table("Table 100:"), routing_table("VRF red:"), routing_table("Main table:"), routing_table("Routing table:")
+    (['table', '100'], ['vrf', 'red'], [], None)
+    """
+    found = _OF_TABLE.match(line) if len(line) < 60 else None
+    if found is None:
+        return None
+    name = found["name"] or found["name2"].lower()
+    return [] if name == "main" else [(found["kind"] or "table").lower(), name]
 
 
 def short_title(line: str) -> str | None:
@@ -416,7 +442,7 @@ def _place_inside(line: str) -> str | None:
         return None
     name = left[0] if left else ""
     if kind in ("netns", "namespace", "jail", "ns", "namensraum", "network namespace"):
-        if name in _ITSELF:
+        if name.lower() in _ITSELF:
             return ""
         if name and name.lower() not in _NO_NAMES:
             return name

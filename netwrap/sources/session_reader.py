@@ -77,6 +77,7 @@ class Reader:
         self.files: dict[str, Run] = {}
         self.read: set[int] = set()  # the positions of the lines that are in tables
         self.no_tables: set[int] = set()  # the positions of lines that look like rows, but are of another command
+        self.routing: list[str] = []  # the words for the routing table that the title above names
         self.below: dict[int, Block] = {}  # positions of lines below a command that may yet be read as another table
         self.json: dict[int, int] | None = None  # see tables_in_text.whole_json
         self.commands = Commands(self.lines, lambda: self.shells.named)
@@ -146,6 +147,7 @@ class Reader:
 
     def said(self, at: int, line: str) -> None:
         """Note a line of prose, or a heading that names the machine or namespace of the lines below."""
+        self.routing = headings.routing_table(line.strip()) or []
         names = self.shells.named | self.shells.outer_names
         heading = headings.read(line, names)
         above = at + 1 in self.breaks or at + 2 in self.breaks and not self.lines[at + 1].strip()
@@ -544,7 +546,8 @@ class Reader:
     def table(self, reading: tables_in_text.Reading) -> int:
         """Add the block of a table without a command above it."""
         block = self.block_without_command(reading.first)
-        block.words = commands.module(reading.parser).COMMAND.split()
+        block.words = commands.module(reading.parser).COMMAND.split() + (self.routing if reading.parser == "ip_route" else [])
+        self.routing = []
         self.take(block, reading)
         block.notes.insert(0, f"{span(block)} read as '{' '.join(block.words)}'")
         self.add(block)
