@@ -480,6 +480,22 @@ def on_the_way(found: Record, used: set[str]) -> tuple[Record, list[str]]:
                        not in idle]}, [cable["id"] for cable in cables if cable["id"] in marked]  # fmt: skip
 
 
+def _of_vlans(found: Record, among: set[str]) -> set[str]:
+    """Ports of a bridge that are in a VLAN, or beside a VLAN link, with the bridge and their other ends; members of bonds.
+
+    ``among``: the ports that may be drawn.
+    """
+    buses = {port["bus"] for port in found["ports"] if port["kind"] == "vlan" and port["bus"]}
+    wanted = {port["id"] for port in found["ports"] if port["vlans"] or port["bus"] in buses}
+    wanted |= {end for cable in found["cables"] for end in cable["ends"] if not wanted.isdisjoint(cable["ends"])}
+    wanted |= {bus["port"] for bus in found["buses"] if bus["filters"] is not None or bus["id"] in buses}
+    below = {port["under"] for port in found["ports"] if port["kind"] == "vlan"}
+    below |= {end for cable in found["cables"] if cable["kind"] == "vlan" for end in cable["ends"]}
+    bonds = below & {port["id"] for port in found["ports"] if port["kind"] == "bond"}
+    wanted |= {port["id"] for port in found["ports"] if port["under"] in bonds and port["kind"] != "vlan"}
+    return wanted & among
+
+
 def only(found: Record, rooms: set[str], kinds: Sequence[str] = (), drawn: set[str] | None = None) -> Record:
     """The graph of these rooms: their ports, the buses and clouds these are on. A cable that leaves them ends in a cloud.
 
@@ -492,10 +508,8 @@ def only(found: Record, rooms: set[str], kinds: Sequence[str] = (), drawn: set[s
              if port["room"] in rooms and port["bus"] not in left_out and port["id"] not in carriers]  # fmt: skip
     if kinds:
         wanted = {port["id"] for port in ports if port["kind"] in kinds or (port["kind"] == "" and "physical" in kinds)}
-        if "vlan" in kinds:  # the ports of a bridge that keeps VLANs apart, its own link, and what is at the other ends
-            tagged = {port["id"] for port in ports if port["vlans"]}
-            tagged |= {end for cable in found["cables"] for end in cable["ends"] if not tagged.isdisjoint(cable["ends"])}
-            wanted |= tagged | {bus["port"] for bus in found["buses"] if bus["filters"] is not None}
+        if "vlan" in kinds:
+            wanted |= _of_vlans(found, {port["id"] for port in ports})
         ports = [port for port in ports if port["id"] in wanted]
         parents = {port["id"]: port["under"] for port in found["ports"]}
         kept = {port["id"] for port in ports}
@@ -510,6 +524,7 @@ def only(found: Record, rooms: set[str], kinds: Sequence[str] = (), drawn: set[s
     titles = {room["id"]: room["title"] for room in found["rooms"]}
     names = {port["id"]: port["name"] for port in found["ports"]}
     titles_of_buses = {bus["id"]: bus["title"] for bus in found["buses"]}
+    carried = {bus["port"]: bus["id"] for bus in found["buses"]}
     cables, clouds, used = [], {cloud["id"]: cloud for cloud in found["clouds"]}, set()
     elsewhere: dict[str, Record] = {}
     buses: set[str] = {bus["id"] for bus in found["buses"] if bus["port"] in kept} - left_out
@@ -531,6 +546,7 @@ def only(found: Record, rooms: set[str], kinds: Sequence[str] = (), drawn: set[s
                     "id": f"c{len(found['clouds']) + len(elsewhere)}", "title": "not drawn", "kind": "elsewhere", "near": near,
                     "lines": [],
                 })  # fmt: skip
+                bus = bus or carried.get(far)
                 line = f"{titles_of_buses[bus]} of" if bus else f"{names.get(far, far)} in"
                 line += f" {titles[by_end[far]]}"
                 if line not in cloud["lines"]:

@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 import pytest
+from imagined_networks import Drawn
 from rooms import ROOT
 
 from netwrap.answers import topology, topology_folding
@@ -108,6 +109,44 @@ def test_a_vlan_link_has_its_parent_in_mermaid_and_where_only_its_kind_is_drawn(
     )
     part = topology.only(graph, {"r4"})
     assert text.draw(part, 200).split("\n")[0] == "sw vlan 7 tagged  (bridge of (root), vlan aware)"
+
+
+def test_where_vlan_30_goes() -> None:
+    """By a trunk to the outside, to access ports, and by a bond with a VLAN to a bridge that knows no VLANs."""
+    made = Drawn()
+    made.add(0, "sw", "bridge", linkinfo={"info_kind": "bridge", "info_data": {"vlan_filtering": 1}})
+    made.add(0, "eth0", "", master="sw", mtu=9000)
+    made.pair(0, made.room("red"), ("to-red", "eth0"), "sw")
+    made.pair(0, made.room("plain"), ("to-plain", "eth0"))
+    made.add(0, "bond0", "bond")
+    made.add(0, "eth1", "", master="bond0")
+    made.add(0, "br30", "bridge")
+    info = {"info_kind": "vlan", "info_data": {"id": 30}}
+    made.add(0, "v30", "vlan", link="bond0", master="br30", linkinfo=info)
+    made.pair(0, made.room("blue"), ("to-blue", "eth0"), "br30")
+    made.add(0, "vrf-a", "vrf")
+    made.add(0, "eth2", "", ("10.0.0.1/24",), master="vrf-a")
+    vlans = [
+        {"ifname": "eth0", "vlans": [{"vlan": 10}, {"vlan": 30}]},
+        {"ifname": "to-red", "vlans": [{"vlan": 30, "flags": ACCESS}]},
+    ]
+    graph = topology.graph([build([*made.sections(), section("4026530000", "bridge -j vlan show", vlans)])])
+    part = topology.only(graph, {room["id"] for room in graph["rooms"]}, ["vlan"])
+    assert (
+        text.draw(part)
+        == """\
+(root)  bond0 bond carries v30 (vlan 30) on br30;
+│   eth1 (in bond0) -> outside (eth1)
+├═ sw  (bridge, vlan aware)
+│  ├─ red  eth0 = to-red (vlan 30)
+│  └─ outside (eth0 (vlans 10,30 tagged) mtu 9000)
+└═ br30  (bridge)
+   ├─ (root) (above)  bond0 bond carries v30 (vlan 30) on br30
+   └─ blue  eth0 = to-blue
+"""
+    )
+    assert "eth2 (in vrf-a) 10.0.0.1/24 -> outside" in text.draw(graph)
+    assert all("eth0 (vlans 10,30 tagged) mtu 9000" in draw(graph) for draw in (svg.draw, languages.dot, languages.d2))
 
 
 def test_the_bar_of_a_bus_tells_what_the_tree_tells() -> None:
