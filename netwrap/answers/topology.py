@@ -30,6 +30,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 
 from ..errors import NetwrapError, UsageError
 from ..model.peers import PAIRS
@@ -106,6 +107,10 @@ def saved(path: str) -> Record | None:
     lacking = [name for name in _PARTS if not isinstance(found.get(name), list)]
     if lacking:
         raise NetwrapError(f"{path}: the graph has no {', '.join(lacking)}")
+    for name in _PARTS:
+        for item in found[name]:  # a picture contains the ids as they are
+            if not isinstance(item, dict) or not re.fullmatch(r"[a-z][a-z0-9]*", str(item.get("id")), re.ASCII):
+                raise NetwrapError(f"{path}: the graph is damaged: {name} has {str(item)[:60]!r}")
     return dict(found)
 
 

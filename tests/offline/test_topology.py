@@ -602,8 +602,12 @@ def test_a_saved_graph_is_drawn_again(netwrap: Netwrap, tmp_path: Path) -> None:
     for changed, said in (
         ({**graph, "version": 2}, "a graph of version 2; this netwrap reads version 1"),
         ({key: value for key, value in graph.items() if key != "cables"}, "the graph has no cables"),
-        ({**graph, "rooms": [1]}, "the graph is damaged"),
-        ({**graph, "cables": [{"ends": ["x"]}]}, "the graph is damaged"),
+        ({**graph, "rooms": [1]}, "the graph is damaged: rooms has '1'"),
+        (
+            {**graph, "hosts": [{"id": '"><script>', "title": ""}]},
+            """the graph is damaged: hosts has '{\\'id\\': \\'"><script>\\', \\'title\\': \\'\\'}'""",
+        ),
+        ({**graph, "cables": [{"id": "k0", "ends": ["x"]}]}, "the graph is damaged"),
         (None, "the graph is cut off or damaged: line 9 is no JSON"),
     ):
         saved.write_text(json.dumps(changed) if changed else "\n".join(json.dumps(graph, indent=1).split("\n")[:9]))
