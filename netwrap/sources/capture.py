@@ -191,7 +191,8 @@ def read(given: str | Iterable[str]) -> tuple[list[Section], list[str]]:
         if mark is None:
             raise NetwrapError("no capture: the line 'netwrap capture 1 …' is missing")
         token, start = mark[1], 0
-        notes.append("the beginning of the capture is missing")
+        if not text[: mark.start()].endswith(f"netwrap capture 1 {token}\n"):  # behind a banner without a line end
+            notes.append("the beginning of the capture is missing")
     first = text.count("\n", 0, start) + 1
     found = joined(_sections("\n" + text[start:] if start == 0 else text[start - 1 :], token, notes, first))
     told = [section.stdout for section in found if section.netns == "" and section.command == "notes"]

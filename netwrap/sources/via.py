@@ -158,14 +158,15 @@ def run(
     """
     mark = f"netwrap-{os.urandom(12).hex()}"
     lines = ("LC_ALL=C NO_COLOR=1 PATH=$PATH:/usr/sbin:/sbin", "export LC_ALL NO_COLOR PATH", f"echo {mark}",
-             f"exec {shlex.join(argv)} </dev/null")  # fmt: skip
+             f"echo {mark} >&2", f"exec {shlex.join(argv)} </dev/null")  # fmt: skip
     with contextlib.closing(_asked(asked, "\n".join(lines) + "\n", [], timeout, None, changes)) as answers:
         for answer in answers:
             if shell.dry_run and changes:
                 continue
-            _, begun, text = answer.text.partition(mark + "\n")  # in front of it a banner
+            _, begun, text = answer.text.partition(mark + "\n")  # in front of it a banner, or a warning of ssh
+            said = answer.result.stderr.rpartition(mark + "\n")[2]
             failure = answer.failure if begun else answer.failure or reason(_with(answer.result, answer.text))
-            yield Answer(answer.target, text, failure, _with(answer.result, text))
+            yield Answer(answer.target, text, failure, shell.Result(text, said, answer.result.status))
 
 
 # -- why a host does not answer ------------------------------------------------------------------------------------
@@ -176,10 +177,12 @@ _REASONS = tuple(
     for pattern, meaning in (
         (r"REMOTE HOST IDENTIFICATION HAS CHANGED|Host key for .* has changed", "its host key has changed"),
         (r"Host key verification failed|host key is known for", "its host key is not known"),
-        (r"Permission denied|Authentication failed|Too many authentication|Operation not permitted|must be root|forbidden",
+        (r"Permission denied|Authentication fail|Too many authentication|Operation not permitted|must be root|forbidden"
+         r"|password is required|terminal is required to read the password|incorrect password",
          "permission denied"),
         (r"No route to host|Network is unreachable", "no route"),
-        (r"Could not resolve|Name or service not known|Temporary failure in name|No such host\b", "no such host"),
+        (r"Could not resolve|Name or service not known|Temporary failure in name|No such (?:host|container)\b"
+         r"|\(NotFound\): ", "no such host"),
         (r"Connection refused", "connection refused"),
         (r"timed out|i/o timeout", "timed out"),
         (r"Connection (?:to \S+ )?(?:reset|closed)|closed by remote host|Broken pipe|kex_exchange_identification|unexpected EOF",

@@ -17,7 +17,8 @@ import pytest
 from loopback import Sshd, sshd
 from rooms import ROOT, Netwrap, Rooms, run
 
-from netwrap.sources import via
+from netwrap.shell import Result
+from netwrap.sources import capture, via
 
 __all__ = ["sshd"]
 pytestmark = pytest.mark.root
@@ -170,6 +171,35 @@ def test_a_command_that_gives_no_shell(netwrap: Netwrap, command: str, said: str
         done = netwrap("--via", command, *words)
         assert done.returncode == 1 and done.stdout == ""
         assert done.stderr.startswith(f"netwrap: {command}: {said}") and done.stderr.count("\n") == 1, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("said", "meaning"),
+    [
+        ("sudo: a password is required", "permission denied"),
+        ("Password: su: Authentication failure", "permission denied"),
+        ("Error response from daemon: No such container: web", "no such host"),
+        ('Error from server (NotFound): pods "mypod" not found', "no such host"),
+    ],
+)
+def test_messages_of_other_programs_have_a_meaning(said: str, meaning: str) -> None:
+    assert via.reason(Result("", said + "\n", 1)) == f"{meaning}: {said}"
+
+
+def test_what_is_said_on_the_way_is_not_what_the_command_says(netwrap: Netwrap, tmp_path: Path) -> None:
+    """A banner, also one without a line end, warnings of ssh, and a login shell that is no sh."""
+    login = tmp_path / "login"
+    login.write_text("#!/bin/sh\nprintf 'Last login: today\\r\\nWelcome> '\necho 'Warning: added to known hosts.' >&2\n"
+                     f"exec {shutil.which('fish') or 'sh'} -c \"$*\"\n")  # fmt: skip
+    login.chmod(0o755)
+    done = netwrap("--via", str(login), "ip", "link", "show", "lo", "--format", "json")
+    assert (done.returncode, done.stderr, [row["ifname"] for row in rows(done.stdout)]) == (0, "", ["lo"])
+    done = netwrap("--via", str(login), "ip", "link", "show", "no such")
+    assert done.returncode == 1 and "known hosts" not in done.stderr and "no such" in done.stderr
+    [answer] = via.captures(via.targets([str(login)]), quick=True)
+    found, notes = capture.read(answer.text)
+    assert answer.failure == "" and "the beginning of the capture is missing" not in notes
+    assert [section.stdout.strip() for section in found if section.command == "hostname"] == [os.uname().nodename]
 
 
 @pytest.mark.parametrize(
