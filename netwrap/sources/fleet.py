@@ -2,7 +2,8 @@
 
 A :class:`Store` is a SQLite database with the tables of :mod:`netwrap.answers.schema`, in memory or, for a folder of captures, in
 the file ``FOLDER.netwrap-index`` beside it. The index is keyed by content: a capture of the same size and time is not opened, one
-of the same content under another time is not parsed. Only rows stand in it, so that it may be removed at any time.
+of the same content under another time is not parsed. Only rows stand in it, so that it may be removed at any time; another
+release of netwrap, which may read or check otherwise, makes it anew.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from .. import __version__
 from ..answers import find, flat, schema
 from ..errors import NetwrapError
 from . import opening
@@ -500,7 +502,7 @@ def _schema_as_kept() -> list[str]:
     found += ["CREATE TABLE _fact (path TEXT, host TEXT, fact TEXT)", "CREATE INDEX _fact_path ON _fact (path)"]
     found += ["CREATE TABLE _skim (path TEXT, words BLOB, said TEXT)", "CREATE INDEX _skim_path ON _skim (path)"]
     found.append(f"CREATE TABLE _index (path TEXT, size INTEGER, time INTEGER, hash TEXT, findings INTEGER, problems TEXT"
-                 f" /* schema {schema.VERSION} */)")  # fmt: skip
+                 f" /* schema {schema.VERSION}, netwrap {__version__} */)")  # fmt: skip
     return found
 
 

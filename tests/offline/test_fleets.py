@@ -455,12 +455,19 @@ def test_a_capture_that_cannot_be_read_is_named(tmp_path: Path, netwrap: Netwrap
         assert json.loads(done.stdout) == [{"n": 8}] if words[0] == "sql" else len(done.stdout.splitlines()) == 8
 
 
-def test_an_index_that_is_not_ours_is_made_anew(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_index_that_is_not_ours_is_made_anew(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     captures = folder(tmp_path, 2)
     index = tmp_path / "captures.netwrap-index"
     with sqlite3.connect(index) as connection:
         connection.execute("CREATE VIEW link AS SELECT 'forged' AS ifname")
     connection.close()
+    assert asked(capsys, "select count(*) as n from link", "--from", str(captures)) == [{"n": 22}]
+    with sqlite3.connect(index) as connection:  # what an older release read may be wrong
+        connection.execute("DELETE FROM link")
+    connection.close()
+    monkeypatch.setattr(fleet, "__version__", "99")
     assert asked(capsys, "select count(*) as n from link", "--from", str(captures)) == [{"n": 22}]
     index.unlink()
     index.symlink_to(tmp_path / "elsewhere")
