@@ -40,10 +40,9 @@ def run(options: Options) -> int:
     if verb != "status" and not shell.dry_run and not _may_make_namespaces():
         raise _root_needed(options)
     try:
-        status: int = globals()[f"_{verb}"](options.words[0])
+        return {"up": _up, "down": _down, "status": _status, "verify": _verify}[verb](options.words[0])
     except PermissionDenied as error:
         raise error if _may_make_namespaces() else _root_needed(options) from None
-    return status
 
 
 def _may_make_namespaces() -> bool:

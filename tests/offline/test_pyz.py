@@ -108,7 +108,7 @@ def router(pyz: Path) -> Run:
 
 
 def test_it_is_small_and_has_its_licences(pyz: Path) -> None:
-    assert pyz.stat().st_size <= 380_000
+    assert pyz.stat().st_size <= 340_000
     with zipfile.ZipFile(pyz) as archive:
         assert [name for name in archive.namelist() if "LICENSE" in name] == ["LICENSE", "LICENSE.sh", "LICENSE.tabulate"]
         assert archive.read("LICENSE") == (ROOT / "LICENSE").read_bytes()
@@ -180,6 +180,12 @@ def test_it_reads_a_host_by_a_command(pyz: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "") and " lo " in done.stdout
     done = subprocess.run([*argv, "report"], capture_output=True, text=True)
     assert "(root)" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("verb", ["up", "down", "status", "verify"])
+def test_the_verbs_of_labs_are_found_under_short_names(router: Run, verb: str) -> None:
+    done = router("lab", verb, "nowhere.toml", "--dry-run")
+    assert (done.returncode in (1, 2), done.stdout, done.stderr.count("\n")) == (True, "", 1), done.stderr
 
 
 def test_it_is_read_from_standard_input_where_that_is_a_file(pyz: Path) -> None:
