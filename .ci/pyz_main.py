@@ -1,30 +1,27 @@
-"""The `__main__.py` of netwrap.pyz: imports modules, and reads files of packages, from the groups of `.ci/build_pyz`."""
+"""What `__main__.py` of netwrap.pyz runs: it imports modules, and reads files of packages, from the groups of `.ci/build_pyz`."""
 
-import _signal
+from __future__ import annotations  # (in force for each module that is compiled here)
+
+import re
 import sys
 from importlib.machinery import ModuleSpec
 
-if _signal.getsignal(_signal.SIGINT) != _signal.SIG_IGN:
-    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)  # as in netwrap/__main__.py
-try:
-    from bz2 import decompress
-except ImportError:
-    sys.exit("netwrap: this Python has no module bz2, which netwrap.pyz needs")
-
 _ZIP = __loader__  # type: ignore[name-defined] # noqa: F821
 _ROOT = _ZIP.archive + "/lib"
-_places, _groups, _words = {}, {}, {}
 
 
-def _read_index():
-    for number, block in enumerate(decompress(_ZIP.get_data(_ZIP.archive + "/index")).decode().split("\n\n")):
-        start = 0
-        for line in block.split("\n"):
-            length, path = line.split(" ", 1)
-            _places[f"{_ROOT}/{path}"] = (number, start, start + int(length))
-            start += int(length)
-    words = decompress(_ZIP.get_data(_ZIP.archive + "/words")).decode().split("\n")
-    _words.update(enumerate(words, 0x80))
+def _unpacked(name):
+    return decompress(_ZIP.get_data(f"{_ZIP.archive}/{name}")).decode()  # noqa: F821
+
+
+_listed = _unpacked("index").split("\n\n")
+_words = dict(enumerate(_listed[0].split("\n"), 0x80))
+_places = {
+    f"{_ROOT}/{path}": (group, number)
+    for group, paths in enumerate(_listed[1:])
+    for number, path in enumerate(paths.split("\n"))
+}  # fmt: skip
+_groups = {}
 
 
 class _Packed:
@@ -50,16 +47,30 @@ class _Packed:
         return None
 
     def exec_module(self, module):
-        exec(compile(self.get_data(module.__file__), module.__file__, "exec", dont_inherit=True), module.__dict__)
+        exec(compile(self.get_data(module.__file__), module.__file__, "exec"), module.__dict__)
 
     def get_data(self, path):
         try:
-            number, start, end = _places[path]
+            group, number = _places[path]
         except KeyError:
             raise FileNotFoundError(2, "No such file in netwrap.pyz", path) from None
-        if number not in _groups:
-            _groups[number] = decompress(_ZIP.get_data(f"{_ZIP.archive}/group{number}"))
-        return _groups[number][start:end].decode().translate(_words).encode()
+        if group not in _groups:
+            _groups[group] = [_unpacked(f"{group}{kind}").split("\x05") for kind in (0, 1)]
+        code, strings = (kind[number].translate(_words) for kind in _groups[group])
+        if not path.endswith(".py"):
+            return strings.encode()
+        literals = iter(strings.split("\x04"))
+        depth = 0
+
+        def restored(mark):
+            nonlocal depth
+            if mark[0] == "\x03":
+                one = next(literals)
+                return one if one[:1] in ("'", '"') and one else f'"{one}"'
+            depth += 1 if mark[0] == "\x01" else 0 if mark[0] == "\n" else -len(mark[0])
+            return "\n" + " " * depth
+
+        return re.sub("\x03|\n|\x01|\x02+", restored, code).encode()
 
     def get_source(self, name):
         return self.get_data(sys.modules[name].__file__).decode()
@@ -71,7 +82,6 @@ class _Packed:
                 yield prefix + name.removesuffix(".py"), bool(slash)
 
 
-_read_index()
 sys.path_hooks.insert(0, _Packed)
 sys.path[0] = _ROOT
 
