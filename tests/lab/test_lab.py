@@ -56,7 +56,7 @@ def lab_file(tmp_path: Path, text: str, name: str = "test.toml") -> str:
 
 
 def settled(snapshot: str) -> str:
-    """Without the addresses that the kernel gives to links by itself, in its own time."""
+    """Remove the addresses that the kernel itself gives to links, some time later."""
     return "\n".join(line.rstrip() for line in snapshot.split("\n") if "fe80:" not in line and "ff00:" not in line)
 
 
@@ -767,7 +767,7 @@ def test_namespaces_that_must_not_meet(private_host: PrivateHost, tmp_path: Path
 
 
 def test_what_the_kernel_lacks_is_named(private_host: PrivateHost, tmp_path: Path) -> None:
-    """Where the kernel has it the lab comes up; where not, the module is named and everything is undone."""
+    """If the kernel has the module the lab comes up; if not, the module is named and everything is undone."""
     before = private_host.snapshot()
     up = private_host.netwrap("lab", "up", "vlans")
     if up.returncode == 0:

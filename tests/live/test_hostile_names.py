@@ -30,7 +30,7 @@ OFTEN = settings(
 
 
 def links(netns: str) -> set[str]:
-    """The names of the links, as the kernel's folder has them: nothing of ours has read them."""
+    """The names of the links from /sys, read without any code of ours."""
     return set(ip_netns.exec(netns, ["ls", "-1a", "/sys/class/net"]).split("\n")) - {"", ".", ".."}
 
 
@@ -46,7 +46,7 @@ def red(rooms: Rooms) -> Iterator[str]:
 
 
 def state(netns: str) -> Any:
-    """What nobody may change: another link, its address and its routes, the rules, and how many namespaces there are."""
+    """The state that must not change: another link, its address and routes, the rules, the number of namespaces."""
     canary: Any = ip_address.show(netns, dev="canary")[0]
     return [
         canary["address"], canary["mtu"], [address["local"] for address in canary["addr_info"] if address["family"] == "inet"],
@@ -55,7 +55,7 @@ def state(netns: str) -> Any:
 
 
 def refused(call: Callable[..., Any], *args: Any, **options: Any) -> bool:
-    """Whether a call is refused: by us, or by the binary and the kernel, in words that mean the value."""
+    """Whether a call is refused: by us, or by the binary or the kernel with a message about the value."""
     try:
         call(*args, **options)
     except (errors.InvalidArgument, errors.AlreadyExists):
@@ -135,7 +135,7 @@ def test_namespaces(rooms: Rooms, suffix: str) -> None:
 @OFTEN
 @given(value=TEXTS.filter(lambda text: text not in ("::1", "10.0.0.1")))
 def test_values_that_are_none(red: str, value: str) -> None:
-    """Whatever is no address is refused, and no keyword takes its place."""
+    """A value that is not an address is refused, and not read as a keyword."""
     calls: tuple[Callable[[], object], ...] = (
         lambda: ip_address.add(value, "canary", netns=red),
         lambda: ip_address.add("10.1.0.1/24", "canary", netns=red, peer=value),

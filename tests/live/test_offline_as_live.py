@@ -145,7 +145,7 @@ def steady(record: Any) -> Any:
 
 
 def ordered(records: list[Any], keys: set[str] | None = None) -> list[str]:
-    """Records in an order of their own: neighbours come out of a hash table."""
+    """Sorted records: the kernel lists neighbours in the order of a hash table."""
     kept = [{key: value for key, value in record.items() if keys is None or key in keys} for record in steady(records)]
     return sorted(json.dumps(record, sort_keys=True) for record in kept)
 

@@ -173,7 +173,7 @@ NOBODY = 65534
 
 
 def test_without_root(maker: str, red: str, tmp_path: Path) -> None:
-    """What is not permitted is told so, whoever says it."""
+    """A refused permission is reported as such, whichever program reports it."""
     import subprocess
     import sys
 

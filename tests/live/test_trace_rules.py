@@ -1,4 +1,4 @@
-"""Ways through rules of which several outcomes are possible, and marks; on one captured chain, with other rules in each test."""
+"""Rules with several possible outcomes, and marks; on one captured chain, with different rules in each test."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def asked(host: Host, target: str = "10.1.0.99", proto: str = "tcp", start: str 
 
 
 def pre(*lines: str) -> str:
-    """A ruleset that translates what is for 10.1.0.99, an address that nobody has."""
+    """A ruleset that translates packets to 10.1.0.99, an address that no link has."""
     head = "type nat hook prerouting priority dstnat; policy accept;"
     return "table ip t {\n\tchain pre {\n" + "".join(f"\t\t{line}\n" for line in (head, *lines)) + "\t}\n}\n"
 
@@ -108,7 +108,7 @@ def guard(body: str, hook: str = "forward", table: str = "g") -> str:
 
 @pytest.mark.parametrize("rule", ["snat to ip saddr map @gone", 'counter xt target "SNAT"', "snat to elsewhere"])
 def test_a_source_that_is_not_known(chain: Sections, rule: str) -> None:
-    """What drops the packet untranslated might let the translated one pass."""
+    """A rule that drops the original packet might let the translated one pass."""
     post = f"table ip t {{\n\tchain post {{\n\t\ttype nat hook postrouting priority 100;\n\t\t{rule}\n\t}}\n}}\n"
     found = asked(ruled(chain, r=post, b=guard("ip saddr 10.1.0.1 drop", "input")), "10.2.0.1")
     assert (found.verdict, found.reason) == ("undecided", "filter-unknown")
@@ -218,7 +218,7 @@ def test_a_vxlan_that_answers_for_others(
 
 
 def test_an_own_address_that_is_a_duplicate(private_host: PrivateHost) -> None:
-    """A namespace hears nothing about an address that it has itself, though unusable, whoever has it."""
+    """A namespace ignores answers about an address that it has itself, even if it cannot use it."""
     private_host.sh(LAN + "ip -n a address add fd00::9/64 dev eth0 nodad\nip -n b address add fd00::9/64 dev eth0\nsleep 3\n")
     host = build(capture.read(private_host.netwrap("capture").stdout)[0])
     found = asked(host, "fd00::9", "icmp", "b")
@@ -246,7 +246,7 @@ ip -n r route add 169.254.0.0/16 dev eth1; ip netns exec r sh -c 'echo 0 >/proc/
 
 @pytest.mark.parametrize("target", ["10.0.0.254", "fd00::254"])
 def test_a_bridge_that_translates_and_does_not_forward(private_host: PrivateHost, target: str) -> None:
-    """What a bridge translates to a station of its own is bridged (bridge-nf): only IPv4 asks the switch for forwarding."""
+    """A packet translated to a station of the bridge is bridged (bridge-nf): only IPv4 asks the switch for forwarding."""
     six = ":" in target
     family, match, station = ("ip6", "icmpv6", "fd00::2") if six else ("ip", "icmp", "10.0.0.2")
     private_host.sh(

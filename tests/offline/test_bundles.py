@@ -303,7 +303,7 @@ def test_addresses_that_sos_obfuscated_lose_their_length(tmp_path: Path) -> None
 
 
 def test_a_report_of_sos_clean_has_addresses_of_hosts_without_length(tmp_path: Path) -> None:
-    """What is the address of one host stays one: a local route to 100.0.0.5/24 would own the whole network."""
+    """The address of a single host stays one: a local route to 100.0.0.5/24 would own the whole network."""
     top = "sosreport-host0/sos_commands/"
     route = (
         "default via 534f:51::1/64 dev up0 metric 9 pref medium\nlocal 534f:51::5/64 dev up0 table local metric 0 pref medium\n"
@@ -623,7 +623,7 @@ def test_a_zip_file_with_the_separators_of_windows(tmp_path: Path) -> None:
 
 
 def test_links_to_what_is_no_text(netwrap: Netwrap, tmp_path: Path) -> None:
-    """The target of a link is taken whatever its name is, but neither a program nor an archive is read as a table."""
+    """The target of a link is read whatever its name is, but a program or an archive is never read as a table."""
     (tmp_path / "ip_addr").write_text(ADDR)
     (tmp_path / "blob.bin").write_bytes(b"\x7fELF" + bytes(range(256)) * 40)
     (tmp_path / "links.bin").write_text(LINK)

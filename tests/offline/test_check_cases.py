@@ -14,7 +14,7 @@ from netwrap.sources import opening
 
 
 class Case(NamedTuple):
-    """A broken host, what is replaced in it for a sound one, and what for a look-alike (each ``(old, new)``)."""
+    """A broken host, and the replacements ``(old, new)`` that make it a sound host, and a look-alike."""
 
     broken: str
     sound: tuple[str, str]

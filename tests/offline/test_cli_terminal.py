@@ -25,7 +25,7 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def terminal(*words: str, columns: int = 80, lines: int = 1000, **env: str) -> tuple[str, int]:
-    """What netwrap prints on a terminal of a size, and its exit status."""
+    """The output of netwrap on a terminal of a certain size, and its exit status."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
     ours = ("NO_COLOR", "COLUMNS", "LINES", "PAGER", "NETWRAP_OPTIONS")
@@ -171,7 +171,7 @@ def test_output_that_cannot_be_written() -> None:
 
 
 def wiped(master: int) -> str:
-    """Return what a terminal was sent up to where a bar was wiped away: the kernel hands it over in pieces of its own."""
+    """Read a terminal until a bar was wiped away: the kernel hands over the output in pieces."""
     seen = b""
     while not seen.endswith(b"\r\x1b[K") and select.select([master], [], [], 30)[0]:
         seen += os.read(master, 1 << 16)

@@ -25,7 +25,7 @@ IPV6 = """\
 
 
 def of(*commands: tuple[str, str]) -> Host:
-    """The host of commands and what they printed."""
+    """The host of some commands and their output."""
     return build([Section("", command, text) for command, text in commands])
 
 

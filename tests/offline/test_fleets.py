@@ -319,7 +319,7 @@ def sql_options(query: str, source: str) -> Any:
 
 @pytest.mark.parametrize("form", ["capture", "jsonl"])
 def test_wrong_names_get_a_suggestion(form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The same from both engines."""
+    """The answer to a query, which must be the same from both engines."""
     source = SAMPLE
     if form == "jsonl":
         source = str(tmp_path / "x.jsonl")

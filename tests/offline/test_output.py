@@ -19,7 +19,7 @@ TABLE = "1: a|b\\c: <UP> mtu 5\n2: =1+1: <UP> mtu 5\n3: @x: <UP> mtu 5\n4: -: <U
 
 
 def shell(line: str) -> tuple[int, str]:
-    """The exit status of a line of a shell in which ``$N`` is netwrap, and what it printed on both ways."""
+    """The exit status, output and errors of a shell line in which ``$N`` is netwrap."""
     environment = {**os.environ, "N": f"{sys.executable} -m netwrap", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, cwd=ROOT, env=environment, timeout=60, check=False)
     return done.returncode, done.stdout + done.stderr
