@@ -73,6 +73,10 @@ class _Names:
         self.known = {name: name for name in names}
         for name in list(self.known):
             self.known.setdefault(_mangled(name), name)
+        for name in list(self.known):
+            for front in ("netns", "ns", "namespace"):  # a folder `netns-red`
+                for dash in "-_.":
+                    self.known.setdefault(f"{front}{dash}{name}", self.known[name])
         for name in folders:  # a folder `ns_x` is the namespace `ns@x` where that one is listed
             self.known.setdefault(name, name)
 
@@ -105,8 +109,9 @@ def held(path: str, names: Iterable[str] | _Names = ()) -> Held | None:
             return None
         words = bundles.words_of(found[1])
         return Held(known.known.get(found[0], found[0]), " ".join(words)) if words else None
-    if not commands:
-        return None
+    if not commands:  # `red_ip_addr.txt` where `ip netns` lists red
+        found = known.split(bundles.stem(name))
+        return Held(found[0], " ".join(bundles.words_of(found[1]))) if found is not None else None
     plain, asic = bundles.asic(name)
     words = bundles.words_of(plain)
     named = understand(words).netns if words else None
@@ -186,6 +191,7 @@ class Choice:
             or path.endswith("manifest.json")
             or bundles.stem(name) in ("hostname", "date")
             or held(path) is not None
+            or any(bundles.words_of(name[found.start() :]) for found in _BEHIND.finditer(name[:200]))
         ):
             return True
         text = archive.text_of(start)

@@ -267,6 +267,13 @@ def test_folders_are_no_namespaces_unless_something_says_so(tmp_path: Path) -> N
     assert [netns.title for netns in found.namespaces] == ["(root)", "red"]
     found = opening.read(str(lay(tmp_path / "c", {"ip_addr": ADDR, "netns/red/ip_addr": RED})))
     assert [netns.title for netns in found.namespaces] == ["(root)", "red"]
+    files = {"ip_netns": NETNS, "netns-red/ip_addr": RED, "red_ip_route.txt": RED_MAIN, "blue_ip_route.txt": MAIN}
+    found = opening.read(str(lay(tmp_path / "d", files)))
+    red = found.find("red")
+    assert red is not None and (len(red.links or ()), len(red.routes or ())) == (2, 2)
+    assert found.unread_files == ["blue_ip_route.txt"]  # nothing shows that blue is a namespace
+    found = opening.read(str(tmp_path / "c"))
+    assert [netns.title for netns in found.namespaces] == ["(root)", "red"]
 
 
 def test_a_table_that_sos_cut_is_called_cut(tmp_path: Path) -> None:
