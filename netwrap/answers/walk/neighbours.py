@@ -391,10 +391,11 @@ class Neighbours:
 
     def _solicits_as(self, netns: Namespace, dev: str, packet: Packet) -> str | None:
         """The source address of a neighbour solicitation: the packet's where the link has it, else the link-local one."""
-        own = [plain(str(row["local"])) for row in netns.addresses_of(dev) if row.get("family") == "inet6" and "local" in row]
+        rows = (row for row in netns.addresses_of(dev) if row.get("family") == "inet6" and not row.get("tentative"))
+        own = [plain(str(row["local"])) for row in rows if "local" in row]
         if packet.family == "inet6" and plain(packet.source) in own:
             return packet.source
-        return next((one for one in own if one.startswith("fe80")), None)
+        return next((one for one in reversed(own) if one.startswith("fe80")), None)  # of several, the one listed last
 
     def _who_may_answer(self, segment: Segment, nexthop: str) -> Iterable[End]:
         """Find the ends worth asking: owners of the address and proxies. Most ends of a large segment are neither."""
