@@ -672,12 +672,21 @@ class Wires:
             ), tags
         if vid not in rows:
             itself = " self" if dev == bridge else ""
-            untagged = " pvid untagged" if not any("PVID" in flags for flags in rows.values()) or not tags else ""
+            untagged = " pvid untagged" if not self._is_trunk(netns, dev, vid, rows) else ""
             mend = (inside(netns, f"bridge vlan add dev {dev} vid {vid}{untagged}{itself}"),)
             what = f"VLAN {vid} is not allowed on {dev} of bridge {bridge} in {netns.title}"
             return way.blocked(Obstacle("vlan", netns, dev, what, command, mend, rows, "vlan")), tags
         service = str(data(netns.link(bridge) or {}).get("vlan_protocol", "")).lower() == "802.1ad"
         return way, tags if "Egress Untagged" in rows[vid] else (vid + _SERVICE * service, *tags)
+
+    def _is_trunk(self, netns: Namespace, dev: str, vid: int, rows: dict[int, tuple[str, ...]]) -> bool:
+        """Whether frames of a VLAN should leave a port with its tag: the other end has a link for it, or there are only tags."""
+        peer = self.host.peer(netns, netns.link(dev) or {})
+        if peer is not None and peer.netns is not None and peer.link is not None:
+            children = self.children(peer.netns, str(peer.link.get("ifname")))
+            if any(kind(child) == "vlan" for _, child in children):
+                return any(_tag(child) % _SERVICE == vid for _, child in children if kind(child) == "vlan")
+        return bool(rows) and not any("Egress Untagged" in flags for flags in rows.values())
 
     # -- into a link --------------------------------------------------------------------------------------------------
 

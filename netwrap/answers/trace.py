@@ -318,7 +318,8 @@ def _is_one_fault(first: Ended, end: Ended) -> bool:
     one = ("filter", "reject")
     lost = first.reason in ("link-down", "peer-down", "bridge-down") and end.reason in ("no-route", "no-source")
     lost = lost or first.reason == "rp-filter" and end.reason in ("no-owner", "neighbour-failed")  # of the same wrong route
-    return lost or first.reason == end.reason or first.reason in one and end.reason in one and first.evidence is end.evidence
+    same = first.reason == end.reason != "vlan"  # behind a fault of VLANs, the VLAN of a frame is not known
+    return lost or same or first.reason in one and end.reason in one and first.evidence is end.evidence
 
 
 def _mend_of(walker: Walker, result: Result) -> tuple[str, ...]:

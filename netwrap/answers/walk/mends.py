@@ -5,8 +5,9 @@ A mend is a tuple of commands as a user types them; it is empty where none is kn
 
 from __future__ import annotations
 
+from ...prefixes import contains, network
 from ..inside import inside, six, sysctl_key
-from ..layer2 import kind
+from ..layer2 import data, kind
 from ..routing import Question, family_of
 from .routers import is_within, plain
 from .way import question_of
@@ -78,6 +79,23 @@ class Mends:
         if key not in self._routes:
             self._routes[key] = self._made_route(netns, destination)
         return self._routes[key]
+
+    def leak(self, netns: Namespace, dev: str | None, destination: str) -> tuple[str, ...]:
+        """Copy the route to an address from another table into that of the VRF of a link; () where one of both is missing."""
+        family = family_of(destination)
+        router = self.routers.of(netns, family)
+        vrf = router.vrf_of(dev)
+        table = str(data(netns.link(vrf) or {}).get("table", "")) if vrf is not None else ""
+        wanted, best, words = network(destination), 0, ""
+        for name, routes in netns.routes_by_table(family).items() if table else ():
+            for route in routes if name not in (table, vrf, "local", "255") else ():
+                net = str(route.get("dst", "default"))
+                whole = network(net, family)
+                usable = "dev" in route and route.get("type", "unicast") == "unicast" and contains(whole, wanted)
+                if usable and whole is not None and whole.prefixlen > best:
+                    via = f" via {route['gateway']}" if "gateway" in route else ""
+                    best, words = whole.prefixlen, f"{net}{via} dev {route['dev']}"
+        return (inside(netns, f"ip {six(family)}route add table {table} {words}"),) if words else ()
 
     def _made_route(
         self, netns: Namespace, destination: str, avoided: frozenset[int] = frozenset(), instead: Route | None = None

@@ -67,7 +67,9 @@ class Stops:
             stage, what = "source", f"{netns.title} does not have the address {asked.source} to send from"
         elif decision.route is not None:
             what = f"{netns.title} has the route {wording.route(decision.route)}"
-            mend = (inside(netns, f"ip {ip6}route del {deletable(decision.route)}"),)
+            is_default = decision.route.get("dst", "default") == "default"
+            leak = self.mends.leak(netns, asked.iif or asked.oif, packet.destination) if is_default else ()
+            mend = leak or (inside(netns, f"ip {ip6}route del {deletable(decision.route)}"),)
         elif decision.rule is not None and "action" in decision.rule:
             stage, evidence = "rule", decision.rule
             what = f"{netns.title} has the rule {wording.rule(decision.rule)}"
@@ -83,7 +85,8 @@ class Stops:
             leaking = self._in_a_vrf(netns, packet)
             if leaking and dev is None:
                 reason, what = "vrf", f"{what} outside of the VRF {leaking}"
-            mend = self.mends.route(netns, packet.destination)
+            mend = self.mends.leak(netns, asked.iif or asked.oif, packet.destination)
+            mend = mend or self.mends.route(netns, packet.destination)
         return ended(way, "dropped", netns, dev, reason, what, command, mend, evidence, stage)
 
     def _in_a_vrf(self, netns: Namespace, packet: Packet) -> str | None:
