@@ -1088,9 +1088,193 @@ table inet split {{
     net.fault("exit loops", ("ip -n exit route replace default via 10.8.0.2", "ip netns exec me sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'"), ("loop", "ttl", "martian", "rp-filter", *SILENT, "no-route"), "exit", "me")
 
 
+def conns(net: Net) -> None:
+    """A router with two uplinks by marks of connections: connmark restored, sets, verdict maps, concatenations, notrack."""
+    rng = net.rng
+    net.add("lan1", "lan2", "gate", "upa", "upb", "far")
+    net.bridge("gate", "br1", "10.90.0.1/24")
+    for at, name in enumerate(("lan1", "lan2"), 11):
+        net.plug(name, "eth0", "gate", f"p{at}", "br1", f"10.90.0.{at}/24")
+        net.route(name, "default via 10.90.0.1")
+        net.host_faults(name, "eth0")
+    for at, up in enumerate(("upa", "upb"), 1):
+        net.cable("gate", f"wan.{at}", up, "cust", (f"100.72.{at}.2/30",), (f"100.72.{at}.1/30",))
+        net.cable(up, "ix", "far", f"in{at}", (f"198.51.{at}.1/24",), (f"198.51.{at}.2/24",))
+        net.forwards(up, six=False)
+        net.sh(f"ip -n gate route add default via 100.72.{at}.1 table {at}00", f"ip -n gate rule add pref {at}0 fwmark {at}/0xf lookup {at}00")
+    net.route("gate", "default via 100.72.1.1")
+    net.sh("ip -n far address add 203.0.113.7/32 dev lo", "ip -n far address add 203.0.113.8/32 dev lo")
+    for up in ("upa", "upb"):
+        net.route(up, f"203.0.113.0/24 via 198.51.{1 if up == 'upa' else 2}.2")
+    net.route("far", "100.72.1.0/30 via 198.51.1.1", "100.72.2.0/30 via 198.51.2.1")
+    net.forwards("gate", six=False)
+    net.sysctl("gate", "net/ipv4/conf/all/rp_filter", 0)
+    net.sysctl("gate", "net/ipv4/conf/wan.1/rp_filter", rng.choice((0, 2)))
+    net.sysctl("gate", "net/ipv4/conf/wan.2/rp_filter", 2)
+    by = rng.choice(("ip saddr . meta l4proto map { 10.90.0.11 . udp : 0x2, 10.90.0.12 . tcp : 0x2, 10.90.0.12 . icmp : 0x1 }",
+                     "ip daddr map { 203.0.113.7 : 0x1, 203.0.113.8 : 0x2 }", "numgen random mod 1 map { 0 : 0x2 }"))
+    untracked = rng.random() < 0.4
+    established = "ct state { established, related, untracked } accept" if untracked else "ct state vmap { established : accept, related : accept, invalid : drop }"
+    raw = "chain raw {\n type filter hook prerouting priority raw; policy accept;\n ip daddr 10.90.0.1 notrack\n }" if untracked else ""
+    net.nft("gate", f"""
+table inet pbr {{
+ set bad {{
+  type ipv4_addr . inet_service
+  elements = {{ 203.0.113.8 . 7001, 198.51.100.1 . 7007 }}
+ }}
+ map exits {{
+  type inet_proto : verdict
+  elements = {{ tcp : jump tcps, udp : jump udps }}
+ }}
+ chain tcps {{
+  tcp dport {{ 7000-7010, 80 }} accept
+  drop
+ }}
+ chain udps {{
+  udp dport vmap {{ 7007 : accept, 7001 : drop }}
+ }}
+ chain fromone {{
+  meta mark set 0x1
+ }}
+ chain fromtwo {{
+  meta mark set 0x2
+ }}
+ chain marks {{
+  type filter hook prerouting priority mangle; policy accept;
+  ct mark & 0xf != 0 meta mark set ct mark accept
+  iifname "br1" ct state new meta mark set {by}
+  iifname vmap {{ "wan.1" : jump fromone, "wan.2" : jump fromtwo }}
+  ct mark set meta mark
+ }}
+ chain snats {{
+  type nat hook postrouting priority srcnat; policy accept;
+  oifname {{ "wan.1", "wan.2" }} masquerade
+ }}
+ chain dnats {{
+  type nat hook prerouting priority dstnat; policy accept;
+  iifname "wan.*" tcp dport 8443 dnat ip to 10.90.0.11:7007
+  iifname "wan.*" udp dport 8443 dnat ip to 10.90.0.12:7007
+ }}
+ chain fwds {{
+  type filter hook forward priority filter; policy drop;
+  {established}
+  ct status dnat accept
+  ip daddr . th dport @bad drop
+  meta l4proto vmap @exits
+  icmp type echo-request accept
+ }}
+ {raw}
+}}""")
+    net.ports = [8443]
+    net.services += [("far", f"100.72.{at}.2", 8443) for at in (1, 2)]
+    net.services += [(name, f"203.0.113.{last}", 7001) for name in ("lan1", "lan2") for last in (7, 8)]
+    net.fault("no mark is restored", "H=$(ip netns exec gate nft -a list chain inet pbr marks | sed -n 's/.*ct mark & .*handle //p'); ip netns exec gate nft delete rule inet pbr marks handle $H", ("rp-filter", "no-route", "nat-wrong", "filter"), "gate", "upa", "upb", "far")
+    net.fault("table 200 is empty", "ip -n gate route flush table 200", ("no-route", "rp-filter", "nat-wrong"), "gate", "far", "upa", "upb")
+    net.fault("rule of mark 2 prohibits", "ip -n gate rule add pref 5 fwmark 0x2/0xf prohibit", ("prohibit",), "gate")
+    net.fault("no masquerade", "ip netns exec gate nft flush chain inet pbr snats", ("no-route", "loop", "ttl", "not-forwarding"), "upa", "upb", "far", "gate")
+    net.fault("second uplink does not forward", net.write("upb", "net/ipv4/ip_forward", 0), ("not-forwarding",), "upb")
+    net.fault("strict on the second uplink", net.write("gate", "net/ipv4/conf/wan.2/rp_filter", 1), ("rp-filter",), "gate")
+    net.fault("address in the set of the bad", "ip netns exec gate nft add element inet pbr bad '{ 203.0.113.7 . 7007 }'", ("filter",), "gate")
+
+
+def mixed(net: Net) -> None:
+    """A LAN with two routers, one of them only for the answers; strict and loose stations; bridges in a row; an address twice."""
+    rng = net.rng
+    net.add("sw1", "sw2", "st1", "st2", "st3", "ra", "rb", "srv", "dup")
+    for switch in ("sw1", "sw2"):
+        net.bridge(switch, "br0")
+    net.cable("sw1", "tk2", "sw2", "tk1")
+    net.sh("ip -n sw1 link set dev tk2 master br0", "ip -n sw2 link set dev tk1 master br0")
+    for at, (name, switch) in enumerate((("st1", "sw1"), ("st2", "sw2"), ("st3", rng.choice(("sw1", "sw2")))), 1):
+        net.plug(name, "lan0", switch, f"q{name}", "br0", f"10.91.0.{at}/24", f"fd91::{at}/64")
+        net.route(name, f"default via 10.91.0.{rng.choice((251, 252))}", f"default via fd91::{rng.choice(('fa', 'fb'))}")
+        net.sysctl(name, "net/ipv4/conf/all/rp_filter", rng.choice((0, 1, 2)))
+        net.host_faults(name, "lan0")
+    for at, (name, switch) in enumerate((("ra", "sw1"), ("rb", "sw2")), 1):
+        net.plug(name, "in", switch, f"q{name}", "br0", f"10.91.0.{250 + at}/24", f"fd91::f{'ab'[at - 1]}/64")
+        net.cable(name, "out", "srv", f"to{name}", (f"10.92.{at}.1/24", f"fd92:{at}::1/64"), (f"10.92.{at}.2/24", f"fd92:{at}::2/64"))
+        net.route(name, f"10.93.0.0/16 via 10.92.{at}.2", f"fd93::/32 via fd92:{at}::2")
+        net.forwards(name)
+        net.sysctl(name, "net/ipv4/conf/all/rp_filter", rng.choice((0, 0, 2)))
+    back = rng.choice((1, 2))
+    net.route("srv", f"10.91.0.0/24 via 10.92.{back}.1", f"fd91::/64 via fd92:{back}::1")
+    net.sysctl("srv", "net/ipv4/conf/all/rp_filter", rng.choice((0, 2)))
+    net.sh("ip -n srv address add 10.93.0.53/32 dev lo", "ip -n srv -6 address add fd93::53/128 dev lo nodad")
+    net.cable("dup", "e0", "rb", "dup0", ("10.94.0.2/30",), ("10.94.0.1/30",))
+    net.sh("ip -n dup address add 10.93.0.53/32 dev lo")  # any of the two answers, by the router that is asked
+    net.route("dup", "default via 10.94.0.1")
+    net.route("srv", "10.94.0.0/30 via 10.92.2.1")
+    net.route("ra", "10.94.0.0/30 via 10.91.0.252")
+    if rng.random() < 0.5:
+        net.route("rb", "10.93.0.53 via 10.94.0.2")
+    guard = rng.choice(("ra", "rb", ""))
+    if guard:
+        net.nft(guard, """
+table inet gd {
+ chain deny {
+  ct state established,related accept
+  ct state new iifname in accept
+  drop
+ }
+ chain f {
+  type filter hook forward priority 0; policy accept;
+  meta l4proto { tcp, udp } jump deny
+ }
+}""")
+    for port in ("qst1", "qra"):
+        net.fault(f"{port} isolated with the trunk", (f"bridge -n sw1 link set dev {port} isolated on", "bridge -n sw1 link set dev tk2 isolated on"), ("isolated",), "sw1")
+    net.fault("sw2 drops frames of bridges", "ip netns exec sw2 nft 'add table bridge x; add chain bridge x f { type filter hook forward priority 0; }; add rule bridge x f ip protocol { tcp, udp } iifname tk1 drop'", ("filter",), "sw2")
+    net.fault("strict stations", tuple(net.write(name, "net/ipv4/conf/all/rp_filter", 1) for name in ("st1", "st2", "srv")), ("rp-filter",), "st1", "st2", "srv")
+    net.fault("ra knows no 10.93", "ip -n ra route del 10.93.0.0/16", ("no-route",), "ra")
+    net.fault("ra does not forward", net.write("ra", "net/ipv4/ip_forward", 0), ("not-forwarding",), "ra")
+    net.fault("cable of the switches down", "ip -n sw2 link set dev tk1 down", CUT, "sw1", "sw2", "st1", "st2", "st3", "ra", "rb")
+
+
+def fallback(net: Net) -> None:
+    """Routes with fallbacks: metrics, blackholes behind them, links without carrier, proxies of neighbour discovery and ARP."""
+    rng = net.rng
+    net.add("a", "r", "x", "y", "z", "p")
+    net.cable("a", "eth0", "r", "a0", ("10.95.1.2/24", "fd95:1::2/64"), ("10.95.1.1/24", "fd95:1::1/64"))
+    net.route("a", "default via 10.95.1.1", "default via fd95:1::1")
+    for at, name in enumerate(("x", "y"), 1):
+        net.cable("r", f"{name}0", name, "r0", (f"10.96.{at}.1/30", f"fd96:{at}::1/64"), (f"10.96.{at}.2/30", f"fd96:{at}::2/64"))
+        net.cable(name, "z0", "z", f"{name}0", (f"10.97.{at}.1/30", f"fd97:{at}::1/64"), (f"10.97.{at}.2/30", f"fd97:{at}::2/64"))
+        net.forwards(name)
+        net.route("r", f"10.98.0.0/16 via 10.96.{at}.2 metric {at}0", f"fd98::/32 via fd96:{at}::2 metric {at}0")
+        net.route(name, f"10.98.0.0/16 via 10.97.{at}.2", f"fd98::/32 via fd97:{at}::2", f"10.95.0.0/16 via 10.96.{at}.1", f"fd95::/32 via fd96:{at}::1")
+        net.route("z", f"10.95.0.0/16 via 10.97.{at}.1 metric {30 - at * 10}", f"fd95::/32 via fd97:{at}::1 metric {30 - at * 10}")
+    net.route("r", "blackhole 10.98.0.0/16 metric 999", "unreachable 10.0.0.0/8 metric 5000", "blackhole fd98::/32 metric 9999", "10.98.7.0/24 dev x0")
+    net.sh("ip -n z address add 10.98.0.1/32 dev lo", "ip -n z -6 address add fd98::1/128 dev lo nodad", "ip -n z address add 10.98.7.1/32 dev lo")
+    net.sysctl("x", "net/ipv4/conf/r0/proxy_arp", 1)
+    net.sysctl("x", "net/ipv4/neigh/r0/proxy_delay", 0)
+    net.forwards("r")
+    net.cable("r", "p0", "p", "eth0", ("10.99.0.1/24",), ("10.99.0.9/24",))
+    net.address("p", "eth0", "fd95:1::99/64")
+    net.address("r", "p0", "fd95:9::1/64")
+    net.route("p", "default via 10.99.0.1")
+    net.sh("ip -n p -6 address add fd95:9::9/64 dev eth0 nodad", "ip -n p -6 route add default via fd95:9::1", "ip -n r -6 route add fd95:1::99 dev p0", "ip -n r -6 neigh add proxy fd95:1::99 dev a0", "ip -n r -6 neigh add proxy fd95:1::2 dev p0",
+           "ip -n p -6 route del fd95:1::/64 dev eth0", "ip -n p -6 route add fd95:1::/64 via fd95:9::1")
+    net.sysctl("r", "net/ipv6/conf/a0/proxy_ndp", 1)
+    net.sysctl("r", "net/ipv6/neigh/a0/proxy_delay", 0)
+    net.sysctl("r", "net/ipv6/neigh/p0/proxy_delay", 0)
+    if rng.random() < 0.5:
+        net.sysctl("r", "net/ipv4/conf/all/ignore_routes_with_linkdown", 1)
+    for name in ("a", "p"):
+        net.host_faults(name, "eth0")
+    net.fault("no proxy_ndp", net.write("r", "net/ipv6/conf/a0/proxy_ndp", 0), (*SILENT, "no-owner"), "a", "r")
+    net.fault("no entry for the proxy", "ip -n r -6 neigh del proxy fd95:1::99 dev a0", (*SILENT, "no-owner"), "a", "r")
+    net.fault("no proxy_arp", net.write("x", "net/ipv4/conf/r0/proxy_arp", 0), SILENT, "r", "x")
+    net.fault("both ways gone", ("ip -n r route del 10.98.0.0/16 metric 10", "ip -n r route del 10.98.0.0/16 metric 20"), ("blackhole",), "r")
+    net.fault("first way without carrier", "ip -n x link set dev r0 down", (*CUT, "no-route", "blackhole", "rp-filter"), "x", "r", "y", "z")
+    net.fault("loose ends", ("ip -n r link set dev x0 down", "ip -n r link set dev y0 down"), ("blackhole", "unreachable", "no-route", *CUT), "r", "x", "y")
+    net.fault("strict r", net.write("r", "net/ipv4/conf/all/rp_filter", 1), ("rp-filter",), "r")
+    net.fault("x does not forward", (net.write("x", "net/ipv4/ip_forward", 0), net.write("x", "net/ipv6/conf/all/forwarding", 0)), ("not-forwarding", *SILENT), "x", "r")
+
+
 KINDS = {
     "compose": compose, "kube": kube, "neutron": neutron, "firewalld": firewalld, "ufw": ufw, "dualwan": dualwan, "maps": maps,
     "dmz": dmz, "six": six, "swarm": swarm, "fabric": fabric, "provider": provider, "vpn": vpn,
+    "conns": conns, "mixed": mixed, "fallback": fallback,
 }
 
 
