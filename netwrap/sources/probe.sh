@@ -972,15 +972,15 @@ in_doubt() {
         pair=${end#*_}
         case $end in
             _*) eval "own_$pair=yes" ;;
-            *) eval "others_$pair=yes" ;;
+            *) eval "others_$pair=\${others_$pair:+several}; others_$pair=\${others_$pair:-one}" ;;
         esac
     done
     asked= worker=0
     for end in $ends; do
         one=${end%%_*} pair=${end#*_}
         case $end in _* | "$asked"_*) continue ;; esac
-        eval "mine=\${own_${pair#*_}_${pair%_*}-} theirs=\${others_${pair#*_}_${pair%_*}-}"
-        [ -z "$mine" ] || [ -n "$theirs" ] || continue
+        eval "mine=\${own_${pair#*_}_${pair%_*}-} theirs=\${others_${pair#*_}_${pair%_*}-} same=\$others_$pair"
+        [ -z "$mine" ] || [ -n "$theirs" ] || [ "$same" = several ] || continue
         asked=$one
         known "$one"
         [ -e "$way" ] || way=$other

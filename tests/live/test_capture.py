@@ -24,7 +24,7 @@ from netwrap.errors import NetwrapError
 from netwrap.model import names
 from netwrap.model.build import build
 from netwrap.model.section import Section
-from netwrap.sources import capture
+from netwrap.sources import capture, opening
 
 PROBE = str(Path(capture.__file__).with_name("probe.sh"))
 SHELLS = [["dash"], ["busybox", "sh"], ["bash", "--posix"]]
@@ -139,6 +139,21 @@ def test_among_many_mounts_namespaces_are_entered_without_a_copy_of_them(private
     few, by_ip = taken()
     private_host.sh(MOUNTS)
     assert taken() == (few, {"blue"}) and by_ip == {"red", "blue"}
+
+
+@root
+def test_the_parent_of_a_link_with_the_indexes_of_a_cable_is_known(private_host: PrivateHost) -> None:
+    """The end of the cable and the macvlan are both the second link of their namespaces, and show the index of the parent."""
+    private_host.sh(
+        "ip netns add isp; ip netns add mv; ip link add up0 type veth peer name cust netns isp;"
+        "ip link add m0 link up0 netns mv type macvlan"
+    )
+    host = opening.read_text(private_host.netwrap("capture").stdout)
+    room = host.find("mv")
+    link = room.link("m0")
+    assert link is not None
+    peer = host.peer(room, link)
+    assert peer is not None and peer.netns is host.root and peer.link is not None and peer.link["ifname"] == "up0"
 
 
 @root

@@ -9,7 +9,7 @@ import pytest
 from rooms import ROOT, Netwrap
 
 from netwrap.answers import check
-from netwrap.answers.checks import Finding
+from netwrap.answers.checks import Finding, Look, walks
 from netwrap.model.build import build
 from netwrap.model.section import Section
 from netwrap.sources import opening
@@ -127,6 +127,27 @@ def test_a_consequence_stands_under_its_cause() -> None:
     )
     told = found(text)
     assert [(one.id, sorted(other.id for other in one.under)) for one in told] == [("L03", ["R04", "R06"])]
+
+
+def test_what_follows_from_a_fault_is_told_under_it() -> None:
+    """The duplicate that keeps an owner silent; a bridge that is down, with its address, its ports and the gateway behind it."""
+    shop = check.check(opening.read(str(ROOT / "fixtures" / "host" / "shop.netwrap")))
+    assert {one.id: {other.id for other in one.under} for one in shop if one.severity == "error"}["A01"] == {"F10"}
+    cable = "link/ether 02:00:00:00:00:0{} link-netns{}\n    veth\n"
+    text = (
+        "$ ip -d addr\n2: br0: <BROADCAST> mtu 1500 state DOWN\n    bridge\n    inet 10.0.0.1/24 scope global br0\n"
+        "7: v@if3: <BROADCAST,UP,LOWER_UP> mtu 1500 master br0 state UP\n    " + cable.format(7, " red")
+        + "$ ip -n red -d addr\n3: eth0@if7: <BROADCAST,UP,LOWER_UP> mtu 1500 state UP\n    " + cable.format(3, "id 0")
+        + "    inet6 fd00::2/64 scope global\n$ ip -n red -6 route\ndefault via fd00::1 dev eth0\n"
+    )  # fmt: skip
+    assert [(one.id, sorted(other.id for other in one.under)) for one in found(text)] == [("L02", ["L07", "R05"])]
+
+
+def test_an_address_that_nobody_has_is_in_no_network_of_the_host() -> None:
+    text = "$ ip addr\n2: eth0: <UP,LOWER_UP> mtu 1500 state UP\n    inet 192.0.2.7/24 scope global eth0\n"
+    assert [walks.outside(Look(opening.read_text(one)), "inet") for one in (text, text.replace("192", "10"))] == [
+        "198.51.100.1", "192.0.2.1"
+    ]  # fmt: skip
 
 
 def test_the_sample_does_not_forward(netwrap: Netwrap) -> None:

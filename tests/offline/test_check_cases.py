@@ -759,6 +759,7 @@ CASES: dict[str, Case] = {
     ),
 }
 
+BR1 = f"3: br1: {UP} mtu 1500  state UP\n    link/ether 02:00:00:00:00:03\n    bridge"
 #: Further ways to decide a check, each named by its id and some words.
 ALSO = {
     "F03 of a second uplink": Case(
@@ -777,6 +778,11 @@ ALSO = {
         "$ ip -n a -br addr\neth0@if5 UP 10.5.0.1/24\n$ ip -n b -br addr\neth0@if7 UP 10.5.0.2/16\n",
         ("10.5.0.2/16", "10.5.0.2/24"),
         ("eth0@if7", "tun0"),
+    ),
+    "B10 of two bridges": Case(
+        two_bridges(),
+        (f"{BR1} vlan_filtering 0", f"{BR1} stp_state 1"),
+        ("10: p10@if20: <BROADCAST,UP,LOWER_UP>", "10: p10@if20: <BROADCAST>"),
     ),
     "W01 of a published port": Case(
         root(dev("eth0", addr="10.1.0.2/24"), dev("br0", 3, kind="bridge", addr="10.7.0.1/24"),

@@ -122,6 +122,7 @@ class Look:
         self.host = host
         self.walker = Walker(host)
         self.explained: set[Any] = set()  # what the findings so far explain
+        self.outside: dict[str, str] = {}  # by family: an address that nobody has
         self.walks: list[Walk] | None = None  # made by the first check that asks for them
         self.check: Check | None = None
         self._by_kind: dict[str | None, list[tuple[Namespace, Link]]] | None = None

@@ -48,7 +48,7 @@ def port_state(look: Look) -> Iterator[Finding]:
             name = str(port.get("ifname"))
             link, above = netns.link(name), netns.link(str(port.get("master"))) or {}
             stopped = port.get("state") in ("blocking", "listening", "learning", "disabled")
-            if not stopped or link is None or state(link) != "up" or data(above).get("stp_state"):
+            if not stopped or link is None or state(link) != "up" or data(above).get("stp_state") or state(above) == "down":
                 continue
             what = f"port {name} of {port.get('master')} is {port['state']}"
             yield look.finding(netns, what, port, dev=name, mend=[look.inside(netns, f"bridge link set dev {name} state 3")])
@@ -260,7 +260,8 @@ def storm(look: Look) -> Iterator[Finding]:
                 seen.setdefault((id(other[0]), other[1]["master"]), []).append(port)
         for there, ports in seen.items():
             key = frozenset({(id(netns), bridge["ifname"]), there})
-            if len(ports) > 1 and key not in told and not data(bridge).get("stp_state"):
+            beyond = next(other for other in look.namespaces if id(other) == there[0]).link(str(there[1])) or {}
+            if len(ports) > 1 and key not in told and not data(bridge).get("stp_state") and not data(beyond).get("stp_state"):
                 told.add(key)
                 yield look.finding(
                     netns,

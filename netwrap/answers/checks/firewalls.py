@@ -5,7 +5,7 @@ from __future__ import annotations
 from .. import firewall
 from ..packet import Packet
 from . import address_of, check, gateway_of, holds, is_main, is_private, network_of, prefix_of
-from .walks import OUTSIDE, walked
+from .walks import outside, walked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,10 +46,10 @@ def dropped(look: Look) -> Iterator[Finding]:
                     if where is netns and holds(network_of(entry), address_of(host)))  # fmt: skip
             dev, proto = next(devs, None), str(rule.get("protocol", "tcp"))
             own = str(rule.get("destination", host)).partition("/")[0]
-            iif, dport = rule.get("in"), rule.get("dport")
+            iif, dport, source = rule.get("in"), rule.get("dport"), outside(look, "inet")
             packet = Packet(
-                "inet", OUTSIDE["inet"], host, proto, 40000, int(port[:5]), iif=iif if isinstance(iif, str) else None, oif=dev,
-                original=(OUTSIDE["inet"], own, 40000, dport if isinstance(dport, int) else None), status=frozenset({"dnat"}),
+                "inet", source, host, proto, 40000, int(port[:5]), iif=iif if isinstance(iif, str) else None, oif=dev,
+                original=(source, own, 40000, dport if isinstance(dport, int) else None), status=frozenset({"dnat"}),
             )  # fmt: skip
             found = firewall.judge(netns, "forward", packet) if dev is not None and proto in ("tcp", "udp") else None
             if found is not None and found.verdict in ("drop", "reject") and found.unknown is None:

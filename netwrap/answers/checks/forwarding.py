@@ -7,7 +7,7 @@ from ..inside import sysctl_key
 from ..routing import Question
 from . import address_of, check, dev_of, gateway_of, is_main, is_private, is_real, is_the_kernels, kind, network_of
 from .rules import STANDARD
-from .walks import OUTSIDE, walked
+from .walks import outside, walked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def _refused(look: Look, severity: str) -> Iterator[Finding]:
                 continue
             if not netns.has_routes("inet", "all") and not (plain and netns.has_routes("inet")):
                 continue
-            asked = Question(str(own["local"]), OUTSIDE["inet"], dev)
+            asked = Question(str(own["local"]), outside(look, "inet"), dev)
             missing: list[tuple[str, str]] = []
             refused = look.walker.router(netns, "inet").source_check(asked, dev, None, missing)
             if refused == "rp-filter" and all(what == "the local table" for what, _ in missing):

@@ -77,7 +77,7 @@ def down_with_address(look: Look) -> Iterator[Finding]:
                 dev=name,
                 severity=None if _is_missed(netns, link) else "warning",
                 mend=[look.inside(netns, f"ip link set {name} up")],
-                explains=[dead(netns, name), *([dead(peer[0], str(peer[1].get("ifname")))] if peer else [])],
+                explains=[("link", id(link)), dead(netns, name), *([dead(peer[0], str(peer[1].get("ifname")))] if peer else [])],
             )
 
 
@@ -201,6 +201,7 @@ def bridge_down(look: Look) -> Iterator[Finding]:
                 dev=name,
                 mend=[look.inside(netns, f"ip link set {name} up")],
                 explains=[dead(netns, name), *(dead(netns, str(port["ifname"])) for port in ports)],
+                follows=[("link", id(link))],
             )
 
 

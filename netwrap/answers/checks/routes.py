@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from ...model.peers import PAIRS
 from ...wording import hops
 from ..inside import sysctl_key
@@ -322,8 +324,9 @@ def nobody_has_gateway(look: Look) -> Iterator[Finding]:
                 dev=dev,
                 mend=mend,
                 explains=[("gateway", id(netns), gateway)],
-                follows=[dead(netns, dev)],
-            )
+                follows=[dead(netns, dev), *(dead(end.obstacle.netns, str(end.obstacle.dev))
+                                             for end in islice(segment.each(), 1) if end.obstacle is not None)],
+            )  # fmt: skip
 
 
 def _stands_on(look: Look, netns: Namespace, link: Address, below: Namespace, dev: str) -> bool:
@@ -413,6 +416,7 @@ def dropped_by_route(look: Look) -> Iterator[Finding]:
                     dev=str(link["ifname"]),
                     severity="warning",
                     mend=[look.inside(netns, f"ip route del {route['type']} {route['dst']}")],
+                    follows=[("ended", id(route))],
                 )
                 break
 

@@ -109,6 +109,7 @@ def only_unreachable(look: Look) -> Iterator[Finding]:
                     rule,
                     defaults[0],
                     mend=[look.inside(netns, f"ip route replace default dev TUNNEL table {table}")],
+                    explains=[("record", id(defaults[0]))],
                 )
 
 

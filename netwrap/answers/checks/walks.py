@@ -34,7 +34,18 @@ _NO_WAY = ("no-route", "no-way-back", *DROPS)
 #: address is asked for.
 _PAIRS, _EACH = 16, 8
 _MOST, _BESIDE = 400, 3
-OUTSIDE = {"inet": "192.0.2.1", "inet6": "2001:db8::1"}  # somewhere that nobody has
+#: Addresses of which each host takes the first that is in none of its networks: somewhere that nobody has.
+_OUTSIDE = {"inet": ("192.0.2.1", "198.51.100.1", "203.0.113.1", "8.8.8.8"),
+            "inet6": ("2001:db8::1", "2001:db8:ffff::1", "2001:4860:4860::8888")}  # fmt: skip
+
+
+def outside(look: Look, family: str) -> str:
+    """An address outside of all captured networks; ``family``: ``inet`` or ``inet6``."""
+    if family not in look.outside:
+        nets = [net for _, _, entry in look.entries(family) if (net := network_of(entry)) is not None]
+        free = (one for one in _OUTSIDE[family] if not any(holds(net, address_of(one)) for net in nets))
+        look.outside[family] = next(free, _OUTSIDE[family][-1])
+    return look.outside[family]
 
 
 def is_proxied(gateway: str) -> bool:
@@ -106,8 +117,12 @@ def walked(look: Look, wanted: str) -> Iterator[Finding]:
             dev=end.dev,
             severity=_severity(look, some),
             mend=[one for one in end.mend if one],
-            explains=[("walk", id(end.netns), walk.reason)],
-            follows=[dead(end.netns, end.dev)] if wanted == "L24" and end.dev else [],
+            explains=[("walk", id(end.netns), walk.reason), ("ended", id(end.evidence))],
+            follows=[
+                *([dead(end.netns, end.dev)] if wanted == "L24" and end.dev else []),
+                *([("duplicate", str(walk.found.source))] if wanted == "F10" else []),
+                ("record", id(end.evidence)),
+            ],
         )
 
 
@@ -133,7 +148,9 @@ def _is_fault(look: Look, walk: Walk) -> bool:
         return False
     if walk.verdict == "leaves" and walk.reason != "no-masquerade":
         return False
-    if walk.asked.destination in OUTSIDE.values() and walk.reason in (*_NO_WAY, "loop", "martian"):
+    if walk.found.source == "::1":
+        return False  # without an address of its own: no router knows the way back, and other checks tell why
+    if walk.asked.destination in look.outside.values() and walk.reason in (*_NO_WAY, "loop", "martian"):
         return False  # nobody has the address: routers without a way out send it round
     if walk.reason in _NO_WAY and walk.direction != "back" and not _is_meant_to_know(look, walk):
         return False
@@ -183,7 +200,7 @@ def _severity(look: Look, some: list[Walk]) -> str | None:
 def _is_neighbour(look: Look, walk: Walk) -> bool:
     """Whether a walk leads to another on the same segment that is no gateway (Docker keeps these apart with `--icc=false`)."""
     gateways = [gateway_of(hops(route)[0]) for route in look.defaults(walk.asked.start)]
-    return walk.asked.destination not in (*OUTSIDE.values(), *gateways)
+    return walk.asked.destination not in (*look.outside.values(), *gateways)
 
 
 def _passes(look: Look, walk: Walk) -> bool:
@@ -257,13 +274,13 @@ def _is_of_all(look: Look, walk: Walk) -> bool:
 
 def _ways_of(look: Look, netns: Namespace, rooms: Sequence[Namespace]) -> Iterator[Walk]:
     targets: dict[str, bool] = {}
-    for family, outside in OUTSIDE.items():
+    for family in _OUTSIDE:
         for route in look.defaults(netns, family)[:1]:
             gateway = gateway_of(hops(route)[0])
             if gateway and address_of(gateway) is not None and not is_proxied(gateway):
                 targets[gateway] = True
             if look.walker.owners(str(gateway)) or is_proxied(str(gateway)):
-                targets[outside] = True
+                targets[outside(look, family)] = True
         for other in islice(_near(look, netns, family), _BESIDE):
             targets[other] = True
     for there in rooms:
