@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def give(found: Sequence[Block], writers: dict[str, Shells]) -> None:
     """Set ``host`` of each block to the name of its machine, ``""`` for a machine without a name, by the steps above."""
-    main = [block for block in found if block.host == ""]  # below the heading `Host`
+    main = {block for block in found if block.host == ""}  # below the heading `Host`
     also = {name: other for shell in writers.values() for name, other in shell.also.items()}
     named = _same_names([also.get(block.host, block.host) for block in found if block.host])
     for block in found:
@@ -35,17 +35,23 @@ def give(found: Sequence[Block], writers: dict[str, Shells]) -> None:
     outer = {named.get(name, name) for shell in writers.values() for name in shell.outer_names}
     shown = {essence(block) for block in found if block.host and block.lines}
     below_headings = {essence(block) for block in found if block.host and block.lines and block.by_heading}
+    hosts_of: dict[str, set[str]] = {}
+    for block in found:
+        if block.host:
+            hosts_of.setdefault(block.voice, set()).add(block.host)
+    with_guests = any(name.lower().split()[-1] in headings.GUESTS for name in names)
     for block in found:
         if block.host:
             continue
-        own = {other.host for other in found if other.host and other.voice == block.voice}
+        own = hosts_of.setdefault(block.voice, set())
         unnamed = block.voice in ("", quotations.UNNAMED)
-        if block in main and any(name.lower().split()[-1] in headings.GUESTS for name in names):
+        if with_guests and block in main:
             continue
         if own and len(own) == 1 == len(names) and own <= outer:
             block.host = next(iter(own)) if essence(block) not in below_headings else ""
         elif not own and unnamed and len(names) == 1 and names <= outer & shared and essence(block) not in shown:
             block.host = next(iter(names))
+            own.add(block.host)
     _number_machines(found)
     nameless = [block for block in found if not block.host and block.lines]
     voices = {block.voice for block in nameless}

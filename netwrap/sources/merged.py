@@ -117,8 +117,10 @@ def _of_json(lines: list[str], numbers: list[int], at: int) -> tuple[list[_Row],
         return rows, end
     if not any(_MAY.match(line) for line in lines[at : at + 3]):
         return [], at
-    end = next((it for it in range(at, min(at + _LONGEST, len(lines))) if lines[it].rstrip().endswith("]")
-                and _indent(lines[it]) <= _indent(lines[at]) + 1), at) + 1  # fmt: skip
+    end, depth = at, 0
+    while end < min(at + _LONGEST, len(lines)) and (end == at or depth > 0 and lines[end].lstrip()[:1] != "["):
+        depth += lines[end].count("[") - lines[end].count("]")
+        end += 1
     values = _decoded("\n".join(lines[at:end]))
     for position, value in enumerate(values if isinstance(values, list) else []):
         row = _row(numbers[min(at + position, end - 1)] if len(values) == end - at else numbers[at], value)
@@ -126,10 +128,6 @@ def _of_json(lines: list[str], numbers: list[int], at: int) -> tuple[list[_Row],
             return [], at
         rows.append(row)
     return rows, end
-
-
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip())
 
 
 def _decoded(text: str) -> Any:
