@@ -139,7 +139,7 @@ class _Cell:
     def __init__(self, name: str, kind: str, title: str, subtitle: str, lines: list[tuple[str | None, str, str, int]]) -> None:
         self.id, self.kind, self.full = name, kind, title
         self.title, self.subtitle, self.lines = cut(title, _NAME), cut(subtitle, _NAME), lines
-        self.compact = self.lacks = False
+        self.compact, self.lacks, self.more = False, False, ""
         self.short = lines[0][1] if len(lines) == 1 and not subtitle else ""  # of what can be squeezed
         self.measure()
         self.x = self.y = 0.0
@@ -163,6 +163,7 @@ class _Cell:
         self.title = cut(self.title, _TITLE)
         self.measure()
         if self.short and not self.compact:
+            self.more = "" if self.short == self.lines[0][1] else f"  {self.lines[0][1]}  {self.subtitle}".rstrip()
             self.compact, self.subtitle = True, ""
             self.lines = [(self.lines[0][0], self.short, *self.lines[0][2:])]
             self.width = math.ceil((columns(self.title) * 1.08 + columns(self.short) + 4) * width("x")) + _PAD
@@ -530,7 +531,8 @@ class _Placer:
         ways = self._lead()
         total = self._settle()
         boxes = [Box(cell.id, cell.kind, cell.title, cell.subtitle, tuple(cell.lines), cell.x, cell.y, cell.width, cell.height,
-                     cell.full, cell.compact, cell.lacks) for block in self.blocks for cell in block.cells]  # fmt: skip
+                     cell.full + cell.more, cell.compact, cell.lacks)
+                 for block in self.blocks for cell in block.cells]  # fmt: skip
         bars = [Bar(block.bus["id"], _bar_title(block.bus), block.bus["kind"], block.bus["state"], block.x, block.y,
                     block.width, _BAR, f"{block.bus['words']} {block.bus['subtitle']}")
                 for block in self.blocks if block.bus is not None]  # fmt: skip

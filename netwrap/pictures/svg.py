@@ -132,7 +132,7 @@ def _box(box: layout.Box, marks: dict[str, str], prefix: str) -> str:
     full = f" {box.full}" if box.full != box.title else ""
     label = f' aria-label="{escape(f"{shown}{full}{why}", quoted=True)}"' if focus else ""
     out = [f'<g class="{box.kind}{" marked" if marked else ""}" id="{prefix}{box.id}"{focus}{label}>'
-           + (f"<title>{escape(box.full + why)}</title>" if full or why or box.compact else "")]  # fmt: skip
+           + (f"<title>{escape(box.full + why)}</title>" if full or why else "")]  # fmt: skip
     size = f'width="{_n(box.width)}" height="{_n(box.height)}"/>'
     if box.kind == "fold":
         out.append(f'<rect class="behind" x="{_n(box.x + 4)}" y="{_n(box.y + 4)}" {size}')
@@ -150,7 +150,7 @@ def _box(box: layout.Box, marks: dict[str, str], prefix: str) -> str:
             out.append(f'<circle{_DOTS[state]} cx="{_n(x + 4)}" cy="{_n(y - 4)}" r="3.6"/>')
         out.append(f'<text x="{_n(x + 13)}" y="{_n(y)}">{escape(text)}</text>')
     out.append("</g>")
-    return "".join(out)
+    return (" " if prefix else "").join(out)  # so that what is read of a button is what its label says
 
 
 def _way(points: Sequence[tuple[float, float]]) -> str:
