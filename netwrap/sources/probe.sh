@@ -1047,6 +1047,7 @@ work_through() { # WORKER KEY...
 }
 
 worker_stopped() {
+    trap '' PIPE # the other worker waits for its turn, also where nobody reads any more
     [ -z "$child" ] || kill -9 "$child" 2>/dev/null
     stopping=yes
     if [ $printing = no ]; then

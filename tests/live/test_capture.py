@@ -443,6 +443,27 @@ def test_a_probe_that_is_killed(rooms: Rooms, tmp_path: Path, killed: signal.Sig
 
 
 @root
+def test_a_probe_that_is_stopped_when_nobody_reads_any_more_ends(rooms: Rooms, tmp_path: Path) -> None:
+    """Both workers are in a command that hangs; the one that cannot print gives the turn on all the same."""
+    rooms.add("one"), rooms.add("two")
+    hangs = tmp_path / "hangs"
+    hangs.mkdir()
+    body = f'case "$*" in *"/proc/self/ns/net link"*) ;; "-n "*) : >{hangs}/$$; exec sleep 600;; esac'
+    env = {**os.environ, **wrapper(tmp_path, body), "TMPDIR": str(tmp_path)}
+    reader, writer = os.pipe()
+    with subprocess.Popen(["dash", PROBE], stdout=writer, stderr=subprocess.DEVNULL, env=env) as process:
+        os.close(writer)
+        deadline = time.monotonic() + 60
+        while len(list(hangs.iterdir())) < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        os.close(reader)
+        process.terminate()
+        assert process.wait(timeout=60) == 143
+    assert not list(tmp_path.glob("netwrap-*"))
+
+
+@root
 def test_the_token_is_seen_by_nobody_else(rooms: Rooms, tmp_path: Path) -> None:
     """Who knows it while the probe runs can forge a section: it stands in no name of a file, and in no command line."""
     slow = rooms.add("slow")
