@@ -293,7 +293,6 @@ def marked(mark: str) -> dict[str, str]:
         (["--via", "", "report"], "--via takes a command that gives a shell"),
         (["--via", "ssh 'x", "report"], "cannot be split into words: No closing quotation"),
         (["--via", "ssh x", "--from", "y", "report"], "--from and --via do not go together"),
-        (["--via", "env", "--via", "env X=1", "trace", "--all"], "trace takes one host; --via leads to 2"),
     ],
 )
 def test_wrong_usage(netwrap: Netwrap, words: list[str], said: str) -> None:
