@@ -52,6 +52,13 @@ FAULTS = {
     "entry of nobody": (CHAIN, "ip -n a neigh replace 10.1.0.99 lladdr 02:00:00:00:00:99 dev eth0 nud permanent", "H02", "a"),
     "rule that drops": (CHAIN, "ip -n b rule add pref 7 from 10.2.0.1 blackhole", "R08", "b"),
     "one rule twice": (CHAIN, "for n in 7 8; do ip -n b rule add pref $n from 10.9.0.1 lookup main; done", "R25", "b"),
+    "one rule of IPv6 twice": (CHAIN, "for n in 7 8; do ip -n b -6 rule add pref $n from fd09::1 lookup main; done", "R25", "b"),
+    "main not looked up": (CHAIN, "ip -n b rule del pref 32766", "R17", "b"),
+    "a rule behind main": (CHAIN, "ip -n b route add default via 10.2.0.254 table 77; ip -n b rule add from 10.2.0.1 lookup 77 "
+                           "pref 40000", "R16", "b"),
+    "a loop of bridges": (LAN, "ip -n s link add br1 type bridge; ip -n s link set br1 up; for i in 1 2; do ip -n s link add l$i "
+                          "type veth peer name m$i; ip -n s link set l$i master br0 up; ip -n s link set m$i master br1 up; done",
+                          "B10", "s"),
     "two defaults": (CHAIN, "ip -n r route add default via 10.1.0.1; ip -n r route append default via 10.2.0.1; "
                      + switch("a", "ipv4/ip_forward", 1) + "; " + switch("b", "ipv4/ip_forward", 1), "R07", "r"),
     "a part of the network blackholed": (CHAIN, "ip -n r route add blackhole 10.2.0.128/25", "R10", "r"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...model.peers import PAIRS
 from ...wording import hops
 from ..inside import sysctl_key
 from ..routing import Question
@@ -14,14 +15,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from parsers.records import FirewallRecord, Record
+    from parsers.records import Address, FirewallRecord, Record
 
     from ...model.namespace import Namespace
     from . import Finding, Look
 
 
-#: Kinds of links that lead out of a host, or may.
-_CABLES = ("", None, "vlan", "bond", "bridge", "macvlan")
+def _is_cable(netns: Namespace, link: Address) -> bool:
+    """Whether a link leads out of a host or a namespace, or may."""
+    return kind(netns.link(str(link["ifname"])) or link) in (
+        "",
+        None,
+        "vlan",
+        "bond",
+        "bridge",
+        "macvlan",
+        *(() if netns.here else PAIRS),
+    )
 
 
 def switch_record(netns: Namespace, *names: str) -> Record | None:
@@ -149,7 +159,7 @@ def _refused(look: Look, severity: str) -> Iterator[Finding]:
     for netns in look.namespaces:
         devs = {dev_of(route, hop) or "": route for route in look.defaults(netns) for hop in hops(route) if gateway_of(hop)}
         for where, link, entry in look.entries("inet") if devs else ():
-            if where is netns and not is_private(entry) and 8 <= entry.get("prefixlen", 32) < 32 and kind(link) in _CABLES:
+            if where is netns and not is_private(entry) and 8 <= entry.get("prefixlen", 32) < 32 and _is_cable(netns, link):
                 devs.setdefault(str(link["ifname"]), next(iter(devs.values())))
         for dev, route in devs.items() if len(devs) > 1 else ():
             mode, known = look.switches(netns).rp_filter(dev)

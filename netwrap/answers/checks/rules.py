@@ -155,6 +155,7 @@ def never_reached(look: Look) -> Iterator[Finding]:
                     other = behind[0]
                     if table in ("main", "254") and not known:
                         continue
+                    six = "-6 " * (family == "inet6")
                     unless = "" if known else f": if table {table} has a default route"
                     yield look.finding(
                         netns,
@@ -163,7 +164,12 @@ def never_reached(look: Look) -> Iterator[Finding]:
                         f"table {other.get('table')} is not used",
                         rule,
                         other,
-                        mend=[look.inside(netns, f"ip rule add {_again(other)} pref {max(1, int(rule.get('priority', 2)) - 1)}")],
+                        mend=[
+                            look.inside(
+                                netns, f"ip {six}rule add {_again(other)} pref {max(1, int(rule.get('priority', 2)) - 1)}"
+                            ),
+                            look.inside(netns, f"ip {six}rule del pref {other.get('priority')}"),
+                        ],
                     )
                 break
 
@@ -222,6 +228,7 @@ def default_rules(look: Look) -> Iterator[Finding]:
                     f"no rule looks up table {table}",
                     *netns.rules[:1],
                     mend=[look.inside(netns, f"ip rule add from all lookup {table} pref {pref}")],
+                    explains=[("rules", id(netns))],
                 )
 
 
@@ -229,7 +236,7 @@ def default_rules(look: Look) -> Iterator[Finding]:
 def rule_twice(look: Look) -> Iterator[Finding]:
     """Two rules differ only in their priority, or not at all."""
     for netns in look.namespaces:
-        for _, rules, _ in _sides(netns):
+        for family, rules, _ in _sides(netns):
             seen: dict[str, Rule] = {}
             for rule in rules:
                 key = repr(sorted((name, value) for name, value in rule.items() if name not in ("priority", "protocol")))
@@ -239,7 +246,7 @@ def rule_twice(look: Look) -> Iterator[Finding]:
                         f"the rule `{wording.rule(rule).partition(': ')[2]}` occurs twice",
                         seen[key],
                         rule,
-                        mend=[look.inside(netns, f"ip rule del pref {rule.get('priority')}")],
+                        mend=[look.inside(netns, f"ip {'-6 ' * (family == 'inet6')}rule del pref {rule.get('priority')}")],
                     )
                 seen.setdefault(key, rule)
 

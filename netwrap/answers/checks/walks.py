@@ -122,6 +122,7 @@ def walked(look: Look, wanted: str) -> Iterator[Finding]:
                 *([dead(end.netns, end.dev)] if wanted == "L24" and end.dev else []),
                 *([("duplicate", str(walk.found.source))] if wanted == "F10" else []),
                 ("record", id(end.evidence)),
+                *([("rules", id(end.netns))] if walk.reason in _NO_WAY else []),
             ],
         )
 
