@@ -630,7 +630,7 @@ def status(found: Trace) -> int:
 
 def matrix(host: Host, *, proto: str = "icmp", port: int | None = None) -> list[Record]:
     """Every pair of namespaces that have an address: one row each."""
-    walker = Walker(host)
+    walker = Walker(host, mends=False)
     places = [(netns, addresses_of(netns)) for netns in host.namespaces]
     places = [(netns, found) for netns, found in places if found]
     rows = []

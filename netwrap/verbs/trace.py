@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: Formats that draw the way over the topology.
 PICTURES = ("svg", "html")
+#: No more pairs than this are traced for several hosts; each takes a tenth of a millisecond or longer.
+_MOST_PAIRS = 400_000
 _PROTOCOLS = ("icmp", "udp", "tcp")
 
 
@@ -120,6 +122,8 @@ def _matrix(options: Options, proto: str) -> int:
 
     hosts = _source.hosts(options)
     host = _whole(hosts)
+    if len(hosts) > 1 and len(host.namespaces) ** 2 > _MOST_PAIRS:
+        raise UsageError(f"{len(host.namespaces)} namespaces of {len(hosts)} hosts make too many pairs: name fewer hosts")
     rows = trace.matrix(host, proto=proto, port=options.port)
     _table.show("trace", rows, options)
     sys.stdout.flush()

@@ -26,16 +26,20 @@ if TYPE_CHECKING:
 
 
 class Mends:
-    """Find mends for addresses and routes; these need the links and routing of the namespaces around."""
+    """Find mends for addresses and routes; these need the links and routing of the namespaces around.
 
-    def __init__(self, routers: Routers, wires: Wires) -> None:
+    ``wanted``: whether anybody reports them; to find them takes as long as the walk itself.
+    """
+
+    def __init__(self, routers: Routers, wires: Wires, wanted: bool = True) -> None:
+        self.wanted = wanted
         self.routers = routers
         self.wires = wires
         self._routes: dict[tuple[int, str], tuple[str, ...]] = {}
 
     def source(self, netns: Namespace, leg: Leg, family: str) -> tuple[str, ...]:
         """Give a link that has no address to send from a free one out of a neighbour's network."""
-        for other in self.wires.segment(netns, leg.dev).ends:
+        for other in self.wires.segment(netns, leg.dev).ends if self.wanted else ():
             for row in other.netns.addresses_of(other.dev):
                 if (
                     row.get("family") == family
@@ -104,6 +108,8 @@ class Mends:
 
         If only a link that is down leads there, the link is set up first: its other routes went away with it.
         """
+        if not self.wanted:
+            return ()
         family = family_of(destination)
         bits = 32 if family == "inet" else 128
         known = {str(one.get("dst")) for one in netns.routes_by_table(family).get("main", ())}
@@ -154,7 +160,7 @@ class Mends:
     def nexthop(self, netns: Namespace, dev: str, nexthop: str, packet: Packet) -> tuple[str, ...]:
         """Replace a next hop that no namespace on a link has by a router that is there, or bring the next hop back."""
         plugged = self._plugged(netns, dev, nexthop)
-        if plugged:
+        if plugged or not self.wanted:
             return plugged
         found = self.route(netns, packet.destination) or self._given_back(netns, dev, nexthop, packet)
         if found and " address add " in found[0]:

@@ -37,14 +37,15 @@ if TYPE_CHECKING:
 class Walker:
     """Walk packets through one host; what a walk finds out about the host is kept for the next walk.
 
-    ``mended``: the faults to pass over as if they were mended, as :attr:`Ended.fault` names them.
+    ``mended``: the faults to pass over as if they were mended, as :attr:`Ended.fault` names them. ``mends``: whether mends that
+    take a search are wanted.
     """
 
-    def __init__(self, host: Host, mended: frozenset[tuple[str, int, object]] = frozenset()) -> None:
+    def __init__(self, host: Host, mended: frozenset[tuple[str, int, object]] = frozenset(), mends: bool = True) -> None:
         self.mended = mended
         self.routers = Routers(host, mended)
         self.wires = Wires(host, self._carry, mended)
-        self.mends = Mends(self.routers, self.wires)
+        self.mends = Mends(self.routers, self.wires, mends)
         self.hooks = Hooks(self.routers, mended)
         self.stops = Stops(self.routers, self.mends)
         neighbours = Neighbours(self.routers, self.wires, self.mends, mended)
