@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 
 TYPE_CHECKING = False
@@ -17,7 +18,12 @@ def inside(netns: Namespace, command: str) -> str:
     >>> red.names.append("red")
     >>> inside(red, "ip route show"), inside(red, "sysctl -w net.ipv4.ip_forward=1"), inside(Namespace(""), "ip route")
     ('ip -n red route show', 'ip netns exec red sysctl -w net.ipv4.ip_forward=1', 'ip route')
+
+    A link may have a name that a shell would take for something else; it is quoted.
     """
+    odd = _odd_names(netns)
+    if odd is not None:
+        command = odd.sub(lambda found: shlex.quote(found[0]), command)
     if netns.here:
         return command
     program, _, rest = command.partition(" ")
@@ -30,6 +36,16 @@ def inside(netns: Namespace, command: str) -> str:
         return f"nsenter --net={shlex.quote(netns.paths[0])} {command}"
     name = shlex.quote(netns.title)
     return f"{program} -n {name} {rest}" if program in ("ip", "bridge") else f"ip netns exec {name} {command}"
+
+
+def _odd_names(netns: Namespace) -> re.Pattern[str] | None:
+    """The names of links that a shell does not take as they are, as whole words; None where there are none."""
+    if "odd names" not in netns.kept:
+        odd = {name for link in netns.links or () for name in [str(link.get("ifname"))] if shlex.quote(name) != name}
+        listed = "|".join(re.escape(name) for name in sorted(odd, key=len, reverse=True))
+        netns.kept["odd names"] = re.compile(rf"(?<![^\s.])(?:{listed})(?![^\s.])") if odd else None
+    found: re.Pattern[str] | None = netns.kept["odd names"]
+    return found
 
 
 def six(family: str) -> str:
