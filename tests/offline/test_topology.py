@@ -677,7 +677,7 @@ def test_findings_stand_whole_below_the_tree(netwrap: Netwrap) -> None:
 └─ stale [no default route]  eth0 down = stale-br (root)
 ! (root): L11 cache-br has MTU 1500, its peer eth0 of cache has 1400
 ! cache: R01 cache has no default route; web beside it has one by 10.1.0.254
-! copy: A01 10.1.0.2 is on eth0 of copy and on eth0 of db, which are on one segment; 1 more finding
+! copy: A01 10.1.0.2 is on eth0 of copy and on eth0 of db, which are on one segment
 """
     )
     drawn = netwrap("topology", "--from", SHOP, "--check", "--format", "svg").stdout
