@@ -122,11 +122,11 @@ def _own(table: Table, record: AnyRecord, same: Same) -> tuple[Record, Record | 
     name = _parser(table) or ""
     for row in table.records:
         if isinstance(row, dict):
-            if same(name, record, row):
+            if row is record or same is not _is and same(name, record, row):
                 return row, None
-            entry = next((entry for entry in row.get("addr_info", ()) if same(name, record, entry)), None)
-            if entry is not None:
-                return row, entry
+            for entry in row.get("addr_info", ()):
+                if same(name, record, entry):
+                    return row, entry
     return None
 
 
