@@ -106,7 +106,7 @@ def _warn(message: Warning | str, *_: object, **__: object) -> None:
 # The names that other tools give to what a verb of ours does.
 _CALLED = {
     "report": "show list ls status overview summary info namespaces",
-    "find": "search grep whois where lookup locate who",
+    "find": "search grep whois where lookup locate who whohas who-has arping",
     "trace": "ping traceroute tracepath path reach route-get debug why",
     "check": "lint doctor verify validate test diagnose audit health",
     "topology": "graph draw map picture diagram tree plot dot",
@@ -115,17 +115,39 @@ _CALLED = {
     "sql": "query select",
     "parse": "read convert jc",
     "route -n' or 'ss -tulpn": "netstat",
+    "ss -tlnp": "ports listen listeners listening sockets",
     "iptables -nvL": "firewall",
     "nft list ruleset": "nftables",
 }
 
 
-def _meant(verb: str, known: list[str]) -> str:
-    """A question for the end of an error: the command that an unknown verb may stand for; "" for none."""
+# Words behind an unknown verb that say nothing.
+_FILLERS = ("has", "is", "owns", "uses", "to", "from", "of", "the")
+
+
+def _meant(verb: str, rest: list[str], known: list[str]) -> str:
+    """A question for the end of an error: the command that an unknown verb may stand for; "" for none.
+
+    ``rest``: the words behind the verb.
+    """
     from .commands.line import parser_of
+    from .wording import pasteable
 
     if " " in verb:  # a command in quotes
         return "; write its words without quotes" if verb.split()[0] in known else ""
+    rest = [word for word in rest if word not in _FILLERS]
+    if verb == "netwrap":
+        return f"; did you mean {pasteable([verb, *rest])!r}?" if rest and rest[0] in known else ""
+    if rest and verb in ("show", "list", "ls", "get"):  # `show routes`
+        try:
+            return f"; did you mean {' '.join(['netwrap', *parser_of('ip ' + rest[0].rstrip('s')).split('_')])!r}?"
+        except ValueError:
+            pass
+    if rest and rest[0] in ("ip", "arp", "route", "bridge", "ss", "nft", "iptables", "sysctl"):  # `web ip a`
+        return f"; did you mean {pasteable(['netwrap', '-n', verb, *rest])!r}?"
+    named = next((meant for meant, names in _CALLED.items() if verb.lower() in names.split()), "")
+    if (named == "find" and len(rest) == 1 or named == "trace" and len(rest) == 2) and not rest[0].startswith("-"):
+        return f"; did you mean {pasteable(['netwrap', named, *rest])!r}?"
     for meant, names in _CALLED.items():
         if verb.lower() in names.split():
             return f"; did you mean '{meant}'?"
@@ -152,8 +174,10 @@ def _dispatch(words: list[str]) -> int:
         return 0
     known = [name for name in _options.VERBS if " " not in name]
     if verb not in known:
-        raise UsageError(f"unknown command {verb!r}{_meant(verb, known)}; there are: {', '.join(known)}" if verb else
-                         f"a command is missing; there are: {', '.join(known)}")  # fmt: skip
+        if verb and (near := _meant(verb, words[reader.at :], known)):
+            raise UsageError(f"unknown command {verb!r}{near}; see netwrap --help")
+        wrong = f"unknown command {verb!r}" if verb else "a command is missing"
+        raise UsageError(f"{wrong}; there are: {', '.join(known)}")
     if reader.words[reader.at :] == ["--help"] or verb not in _options.WRAPPED and _asks_for_help(reader.words[reader.at :]):
         from .verbs import _help
 

@@ -11,7 +11,7 @@ import sys
 from typing import Any
 
 from netwrap import packaged
-from netwrap.errors import NetwrapError, similar
+from netwrap.errors import NetwrapError, UsageError, similar
 
 from . import references, schema
 from .file_errors import At, LabFileError, shown
@@ -38,20 +38,22 @@ def is_name(name: str) -> bool:
 
 
 def load(name: str) -> Lab:
-    """Read a lab file, or the ready-made lab of that name. Raises LabFileError."""
+    """Read a lab file, or the ready-made lab of that name. Raises LabFileError, and UsageError for a name of no lab."""
     return read(text_of(name), f"{name}.toml" if name in READY_MADE else name)
 
 
 def text_of(name: str) -> str:
-    """The text of a lab file, or of the ready-made lab of that name. Raises LabFileError."""
+    """The text of a lab file, or of the ready-made lab of that name. Raises LabFileError, and UsageError for a name of no lab."""
     if name in READY_MADE:
         return ready_made(name)
     try:
         with open(name, "rb") as file:
             return file.read(_LARGEST).decode("utf-8")
     except OSError as error:
-        hint = "" if "/" in name or "." in name else f"{similar(name, READY_MADE)}; ready-made labs: {', '.join(READY_MADE)}"
-        raise LabFileError(name, 0, f"cannot be read: {error.strerror}{hint}") from error
+        if isinstance(error, FileNotFoundError) and "/" not in name and "." not in name:
+            hint = f"{similar(name, READY_MADE)}; ready-made labs: {', '.join(READY_MADE)}"
+            raise UsageError(f"there is no lab {name!r}{hint}") from None
+        raise LabFileError(name, 0, f"cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise LabFileError(name, 0, "is no text in UTF-8") from error
 

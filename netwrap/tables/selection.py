@@ -297,6 +297,9 @@ def uniq(rows: Iterable[Row], columns: Sequence[str]) -> list[Row]:
 def unknown(name: str, columns: Sequence[str], aliases: Iterable[str] = ()) -> UsageError:
     """The UsageError for a name that no record can have; ``aliases`` are suggested, but not listed."""
     near = f"; did you mean '@{name}'?" if f"@{name}".startswith(PEER) else similar(name, [*columns, *aliases])
+    if not near and len(name) > 3:  # `drops`: rx_dropped, tx_dropped
+        near = " or ".join(repr(one) for one in dict.fromkeys(columns) if name.rstrip("s") in one)
+        near = near and f"; did you mean {near}?"
     return UsageError(
         f"unknown column {name!r}{near}; there are: {', '.join(dict.fromkeys(columns))}, and the keys of --format json"
     )

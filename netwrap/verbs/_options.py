@@ -318,6 +318,8 @@ _APART = (
 )
 # Options that have an effect only together with another one.
 _BESIDE = (("--via-file", "--via"), ("--via-timeout", "--via"), ("--until", "--watch"), ("--verbose", "--from"))
+# What people write behind an option that switches something on or off.
+_SWITCHES = ("yes", "no", "on", "off", "true", "false", "maybe", "none")
 _LISTED = 8  # the most verbs that an error names
 _SECONDS = r"[0-9]{1,5}(?:\.[0-9]{1,3})?"
 #: Options that are obeyed before any verb.
@@ -454,7 +456,8 @@ class Reader:
         following = self.word()
         if option.kind == "optional":
             if following not in option.words:
-                if following is not None and (near := similar(following, option.words)):
+                near = similar(following or "", option.words)
+                if near or following in _SWITCHES:
                     raise UsageError(f"{option.name} takes {', '.join(option.words)}, not {following!r}{near}")
                 return option.words[0]
         elif option.kind == "pause":
@@ -528,6 +531,9 @@ def behind(reader: Reader, verb: str) -> Options:
         raise UsageError(f"{verb} takes {row.operands}; see netwrap {verb} --help")
     if row.most >= 0 and len(rest) > row.most:
         wanted = f"takes only {row.operands}" if row.operands else "takes no words"
+        if verb == "find" and rest[0] in ("port", "pid", "ip", "address", "mac", "link", "interface", "process", "vlan"):
+            what = f":{rest[1]}" if rest[0] == "port" else rest[1]
+            raise UsageError(f"find {wanted}; did you mean 'netwrap find {what}'?")
         raise UsageError(f"{verb} {wanted}, not {' '.join(map(repr, rest[row.most :]))}; see netwrap {verb} --help")
     options.words = rest
     return options

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 from netwrap import wording
@@ -237,10 +238,15 @@ def write(found: Iterable[str], options: Options) -> None:
         sys.stdout.flush()
         say(f"too narrow for {', '.join(options.gave_way)}: -w shows all")
         options.gave_way.clear()
-    if options.tally[1] and not options.tally[0] and sys.stderr is not None and sys.stderr.isatty():
+    if options.tally[1] and not options.tally[0] and sys.stderr is not None:
         sys.stdout.flush()
         everywhere = options.all_netns or options.named_netns or options.netns or options.verb not in WRAPPED
-        say(f"0 of {options.tally[1]} rows" + ("" if everywhere else "; -a asks every namespace"))
+        spelled = (re.fullmatch(r"(.*=)\s*(?:none|null|nil|empty)", text) for text in options.where)
+        empty = next((match[1] for match in spelled if match), "")
+        if empty:
+            say(f"0 of {options.tally[1]} rows; a column without a value is {empty!r}")
+        elif sys.stderr.isatty():
+            say(f"0 of {options.tally[1]} rows" + ("" if everywhere else "; -a asks every namespace"))
 
 
 class Growing:

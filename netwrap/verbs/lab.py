@@ -139,7 +139,7 @@ def _running_or_file(name: str) -> Lab:
                 return lab
     try:
         return file.load(name)
-    except LabFileError:
+    except (LabFileError, UsageError):
         if not os.path.exists(name) and (near := similar(name, [*file.READY_MADE, *journal.all_names()])):
             raise UsageError(f"there is no lab {name!r}{near}") from None
         raise

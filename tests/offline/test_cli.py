@@ -175,6 +175,8 @@ def test_a_wrong_word_gets_a_suggestion(netwrap: Netwrap, words: str, near: str)
 def test_where_a_thing_is_asked_for_elsewhere(netwrap: Netwrap) -> None:
     given = ("--from", str(ROOT / "fixtures" / "host" / "shop.netwrap"))
     one_line(netwrap(*given, "ip", "link", "--where", "mtu!=peer.mtu"), 2, "; a column's value is @peer.mtu")
+    done = netwrap(*given, "report", "--where", "default=none", "--format", "csv", "--no-header")
+    assert (done.stdout, done.stderr) == ("", "netwrap: 0 of 6 rows; a column without a value is 'default='\n")
     one_line(netwrap(*given, "check", "duplicates"), 2, "no namespace 'duplicates'", "; --only chooses checks")
     one_line(netwrap(*given, "diff", given[1]), 2, "two captures are compared by diff BEFORE AFTER alone")
     one_line(netwrap(*given, "sysctl", "ip_forward"), 1, "ip_forward of (root); did you mean 'net.ipv4.ip_forward'?")
