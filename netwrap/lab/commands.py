@@ -140,7 +140,9 @@ class _Maker:
             options = ["stp_state", "1"] if value.get("stp") else []
             if value.get("vlan_filtering"):
                 options += ["vlan_filtering", "1", "vlan_default_pvid", "0"]
-            self.add(LINK, HOST, *self.link_words(netns, dev, value), "up", "type", "bridge", *options)
+            self.add(LINK, HOST, *self.link_words(netns, dev, {**value, "mtu": None}), "up", "type", "bridge", *options)
+            if value.get("mtu"):  # the kernel adapts to its ports the MTU that a bridge is made with, not one that is set later
+                self.add(DEVICE, netns, "ip", "link", "set", "dev", dev, "mtu", str(value["mtu"]))
         elif value["kind"] == "vlan":
             words = ["ip", "link", "add", "link", value["parent"], "name", dev, "group", self.group, *_attributes(value), "up"]
             self.add(DEVICE, netns, *words, "type", "vlan", "id", str(value["id"]))

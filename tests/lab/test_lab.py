@@ -230,6 +230,7 @@ neighbours = [{ to = "10.5.0.9", mac = "02:00:00:00:00:09", dev = "to-one" }]
 [bridges.core]
 netns = "sw"
 dev = "br0"
+mtu = 9000
 addresses = ["10.1.0.254/24"]
 [[links]]
 mtu = 1400
@@ -253,6 +254,7 @@ def test_all_that_a_file_can_say(host: PrivateHost, tmp_path: Path) -> None:
     assert host.sh("ip netns pids one | xargs -n 1 ps -o args= -p") == "sleep 1000\n"
     assert host.sh("ip -n one rule show priority 100") == "100:\tfrom 10.1.0.0/24 lookup 100\n"
     assert host.sh("ip -n one -o link show eth0").split("mtu ")[1].startswith("1400 ")
+    assert host.sh("ip -n sw -o link show br0").split("mtu ")[1].startswith("9000 ")
     assert host.sh("ip route show 10.77.0.0/16").strip() == "10.77.0.0/16 dev to-one proto 110 scope link"
     assert host.sh("ip netns exec one sysctl -n net.ipv4.conf.eth0.arp_ignore") == "1\n"
     verify = host.netwrap("lab", "verify", file)
@@ -272,7 +274,7 @@ CHANGES = {  # what is replaced in FULL, by what, and the differences that it ma
                                 ["~ one: rule 100: from 10.1.0.0/24 table 101 (table 100 -> 101)"]),
     "another neighbour": ("00:77", "00:78", ["~ one: neighbour 10.1.0.77 is 02:00:00:00:00:78 on eth0 "
                                              "(mac 02:00:00:00:00:77 -> 02:00:00:00:00:78)"]),
-    "STP": ('dev = "br0"', 'dev = "br0"\nstp = true', ["~ sw: bridge br0 stp (stp no -> yes)"]),
+    "STP": ('dev = "br0"', 'dev = "br0"\nstp = true', ["~ sw: bridge br0 stp mtu 9000 (stp no -> yes)"]),
     "another command": ('"1000"', '"2000"', ["~ one: command sleep 2000 (argv sleep 1000 -> sleep 2000)"]),
     "another name server": ("192.0.2.53", "192.0.2.54", ["~ one: resolv.conf of its own", "~ two: resolv.conf of its own",
                                                          "~ sw: resolv.conf of its own"]),
