@@ -1150,5 +1150,4 @@ collect_notes() { # and the numbers of sections of the workers
     done
 }
 
-netwrap_probe "$@"
-exit # standard input may stay open
+netwrap_probe "$@"; exit # in one line, because bash reads line by line: standard input may stay open, and nothing more comes

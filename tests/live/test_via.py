@@ -149,6 +149,19 @@ def test_a_chroot_with_busybox_alone(netwrap: Netwrap, tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("*netwrap*"))  # nothing is left there
 
 
+def test_bash_called_sh_does_not_wait_for_more_of_its_script(netwrap: Netwrap, tmp_path: Path) -> None:
+    bash = shutil.which("bash")
+    if bash is None:
+        pytest.skip("needs bash")
+    (tmp_path / "sh").symlink_to(bash)
+    command = f"env PATH={shlex.quote(str(tmp_path))}:{shlex.quote(os.environ['PATH'])}"
+    done = netwrap("--via", command, "report", "--format", "json")
+    assert (done.stderr, done.returncode) == ("", 0)
+    assert [row["links"] for row in rows(done.stdout) if row["netns"] is None] == [
+        row["links"] for row in rows(netwrap("report", "--format", "json").stdout) if row["netns"] is None
+    ]
+
+
 def test_a_namespace_is_a_host_of_its_own_kind(netwrap: Netwrap, rooms: Rooms) -> None:
     name = rooms.cabled("inner")
     done = netwrap("--via", f"ip netns exec {name}", "ip", "address", "show", "v0", "--format", "json")
