@@ -31,12 +31,12 @@ _LINK = _behind(r" (?:brd|remote|local|group) |link/\w{1,20} ")
 _NEVER = {
     "ip_neigh": _behind("^"), "ip_route": _ROUTE, "ip_nexthop": _ROUTE, "ip_address": _LINK, "ip_link": _LINK,
     "bridge_fdb": _behind(" dst "), "arp": _behind(r"^|\("), "ss": _behind(" "),
-    "iptables": _behind("--to(?:-source|-destination)? "), "nft": _behind(" to "),
+    "iptables": _behind("--to-(?:source|destination) "),
 }  # fmt: skip
-#: By parser: the places of addresses that have a length only if they stand for a network.
+#: By parser: the places of addresses that have a length only if they stand for a network (`NETMAP --to`, `dnat ip prefix to`).
 _OF_NETWORKS = {
-    "ip_route": _behind(r"^(?:[a-z]+ )?"), "ip_rule": _behind(r"\b(?:from|to) "), "iptables": _behind(" -[sd] "),
-    "nft": _behind(r"addr (?:!= )?"),
+    "ip_route": _behind(r"^(?:[a-z]+ )?"), "ip_rule": _behind(r"\b(?:from|to) "), "iptables": _behind(" -[sd] |--to "),
+    "nft": _behind(r"addr (?:!= )?| to "),
 }  # fmt: skip
 
 

@@ -351,6 +351,17 @@ def test_a_report_of_sos_clean_has_addresses_of_hosts_without_length(tmp_path: P
     assert "addresses of single hosts were obfuscated with a length" in "".join(host.notes)
 
 
+def test_networks_that_nat_maps_to_keep_their_length(tmp_path: Path) -> None:
+    files = {
+        "iptables-save": "*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -d 10.8.0.0/24 -j NETMAP --to 10.9.0.0/24\nCOMMIT\n",
+        "nft_list_ruleset": "table ip nat {\n\tchain pre {\n\t\tip daddr 10.8.0.0/24 dnat ip prefix to 10.9.0.0/24\n\t}\n}\n",
+    }
+    (host,) = opening.hosts([str(lay(tmp_path, files))])
+    assert host.root is not None and host.notes == []
+    for tool in ("iptables", "nft"):
+        assert [row["to"] for row in host.root.tables[tool][0].records if row["kind"] == "rule"] == ["10.9.0.0/24"]
+
+
 BSD = (
     "em0: flags=8863<UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST> metric 0 mtu 1500\n\toptions=1203<RXCSUM,TXCSUM>\n"
     "\tether 02:00:00:00:00:09\n\tinet 10.8.0.9 netmask 0xffffff00 broadcast 10.8.0.255\n"
