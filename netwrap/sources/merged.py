@@ -13,6 +13,8 @@ import json
 import re
 from typing import NamedTuple
 
+from parsers.lex import whole
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -77,16 +79,14 @@ def _rows(lines: list[str], numbers: list[int], at: int) -> tuple[list[_Row], in
 
 
 def _of_csv(lines: list[str], numbers: list[int], at: int) -> tuple[list[_Row], int]:
-    import csv
-
     mark = max(",;\t", key=lines[at].count)
-    head = [_ALSO.get(name.strip(), name.strip()) for name in next(csv.reader([lines[at]], delimiter=mark))]
+    head = [_ALSO.get(name.strip(), name.strip()) for name in _cells(lines[at], mark)]
     if len(set(head)) < len(head) or len(_KNOWN & set(head)) < 2:
         return [], at
     rows: list[_Row] = []
     end = at + 1
     while end < len(lines) and lines[end].strip():
-        cells = next(csv.reader([lines[end].strip(" \r")], delimiter=mark), [])
+        cells = _cells(lines[end].strip(" \r"), mark)
         if len(cells) != len(head):
             break
         row = _row(numbers[end], {name: _value(cell.strip()) for name, cell in zip(head, cells) if cell.strip()})
@@ -97,8 +97,19 @@ def _of_csv(lines: list[str], numbers: list[int], at: int) -> tuple[list[_Row], 
     return rows, end
 
 
+def _cells(line: str, mark: str) -> list[str]:
+    """The cells of a line; none where it is no CSV (a cell of more than 128 KiB, a line end or a zero in it)."""
+    import csv
+
+    try:
+        return next(csv.reader([line], delimiter=mark), [])
+    except csv.Error:
+        return []
+
+
 def _value(cell: str) -> Any:
-    return int(cell) if cell.isdigit() and len(cell) < 19 else cell
+    number = whole(cell)
+    return cell if number is None else number
 
 
 _LONGEST = 5_000  # lines of one JSON text
@@ -146,7 +157,7 @@ def _row(number: int, value: Any) -> _Row | None:
     left_out = {*_HOSTS, *_NAMESPACES}
     record = {key: _unquoted(one) for key, one in value.items()
               if key not in left_out and key[:1] != "_" and one is not None and one is not False and one != "False"}  # fmt: skip
-    if not host or len(_KNOWN & record.keys()) < 2:
+    if not host or len(_KNOWN & record.keys()) < 2 or not isinstance(record.get("ifname", ""), str):
         return None
     return _Row(number, host, "" if netns in ("(root)", "-") else netns, _as_printed(record))
 
@@ -163,8 +174,8 @@ def _as_printed(record: dict[str, Any]) -> dict[str, Any]:
         local, _, length = str(record.get("local", address)).partition("/")
         entry = {"family": "inet6" if ":" in local else "inet", **{key: record[key] for key in _OF_AN_ADDRESS if key in record}}
         entry["local"] = local
-        if length.isdigit():
-            entry["prefixlen"] = int(length)
+        if (bits := whole(length)) is not None:
+            entry["prefixlen"] = bits
         mac = record.get("lladdr", record.get("mac"))
         link: dict[str, Any] = {key: record[key] for key in ("ifindex", "ifname", "operstate", "mtu") if key in record}
         return {**link, **({"link_type": "ether", "address": mac} if mac else {}), "addr_info": [entry] if local else []}

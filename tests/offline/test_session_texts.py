@@ -417,6 +417,20 @@ def test_sources_are_given_several_times_and_as_folders(netwrap: Netwrap, tmp_pa
     assert [host.name for host in twice] == ["alpha", "alpha (one.txt)"]
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        "alpha,default,eth0,\u00b2", f"alpha,default,{'x' * 140_000},5", "alpha,default,e\rth0,5", "alpha,default,e\0th0,5",
+        '{"host": "alpha", "ifname": ["v0"], "local": "192.0.2.1"}',
+        '{"host": "alpha", "ifname": "v0", "address": "192.0.2.1/\u00b2"}',
+        '{"host": "alpha", "ifname": "v0", "address": "192.0.2.1/' + "1" * 5000 + '"}',
+    ],
+)  # fmt: skip
+def test_rows_of_several_machines_may_contain_anything(row: str) -> None:
+    for text in (row, f"host,dst,dev,metric\n{row}\nbeta,default,eth0,5\n"):
+        session.machines(text)
+
+
 def test_the_later_state_counts_and_the_earlier_is_found(netwrap: Netwrap, tmp_path: Path) -> None:
     path = tmp_path / "twice.txt"
     path.write_text("$ ip r\ndefault via 192.0.2.254 dev eth0\n$ systemctl restart networking\n$ ip r\n10.0.0.0/8 dev eth1\n")
