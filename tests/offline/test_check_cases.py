@@ -823,6 +823,11 @@ def test_a_check_names_its_fault_and_leaves_the_sound_and_the_look_alike_alone(n
     assert id not in every(check.check(read(broken.replace(*alike)))), "found in the look-alike"
 
 
+def test_a_port_of_a_rule_may_be_any_word() -> None:
+    broken = ALSO["W01 of a published port"][0]
+    assert "W01" not in every(check.check(read(broken.replace("10.7.0.9:80", "10.7.0.9:\u00b2"))))
+
+
 CLOSED = forward("ip saddr 10.0.0.15 drop", "accept").replace("forward", "input")
 MANY = on_bridge(
     "10.0.0.1/24", *(f"10.0.0.{n}/24" for n in range(2, 22)), nft="",

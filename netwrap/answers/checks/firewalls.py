@@ -40,7 +40,7 @@ def dropped(look: Look) -> Iterator[Finding]:
     for netns in look.namespaces:
         for rule in rules_of(netns) if netns.rulesets else ():
             host, _, port = str(rule.get("to") or "").partition(":")
-            if _verdict(rule) != "dnat" or not port.isdigit() or address_of(host) is None or look.walker.owners(host):
+            if _verdict(rule) != "dnat" or not port.isdecimal() or address_of(host) is None or look.walker.owners(host):
                 continue
             devs = (str(link["ifname"]) for where, link, entry in look.entries("inet")
                     if where is netns and holds(network_of(entry), address_of(host)))  # fmt: skip
