@@ -511,14 +511,15 @@ def _differ_only_in(at: int, name: str, beside: Sequence[str], one: Record, othe
 
 def _replaced(rows: list[_Row]) -> list[_Row]:
     """Make one row of a rule of a firewall that is gone and the new one in its place."""
-    places = [(row.record["#chain"], row.record["#place"], row.change) if "#place" in row.record else None for row in rows]
-    found = list(rows)
-    for at, place in enumerate(places):
-        if place is not None and place[2] == "+" and (*place[:2], "-") in places:
-            gone = rows[places.index((*place[:2], "-"))]
-            found.remove(gone)
-            found[found.index(rows[at])] = rows[at]._replace(change="~", before=gone.key)
-    return found
+    places = {
+        (row.record["#chain"], row.record["#place"], row.change): at for at, row in enumerate(rows) if "#place" in row.record
+    }
+    found: list[_Row | None] = list(rows)
+    for (chain, place, change), at in places.items():
+        gone = places.get((chain, place, "-")) if change == "+" else None
+        if gone is not None:
+            found[gone], found[at] = None, rows[at]._replace(change="~", before=rows[gone].key)
+    return [row for row in found if row is not None]
 
 
 #: The fields that hold names of links.
@@ -1057,7 +1058,8 @@ def row_lines(rows: Sequence[Record], several: bool) -> Iterator[str]:
         elif row["table"] == "link" and row["field"] == "ifname":
             words = f"{row['before']} renamed to {row['after']}"
         elif row["table"] == "link" and row["field"] == "netns":
-            words = f"{'' if '@' in row['before'] else row['key'] + ' '}moved from {row['before']} to {row['after']}"
+            renamed = row["after"].startswith(f"{row['key']}@")
+            words = f"{'' if renamed else row['key'] + ' '}moved from {row['before']} to {row['after']}"
         elif row["change"] == "~" and row["field"] is None:
             words = f"{row['before']} -> {row['after']}"
         elif row["field"] is not None:

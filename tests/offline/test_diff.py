@@ -171,5 +171,8 @@ def test_what_else_is_new_about_a_link_with_another_name_or_place_is_told() -> N
     before, after = (build([Section(name, "ip addr", text) for name, text in pair.items()])
                      for pair in ({"red": lo + old, "blue": lo}, {"red": lo, "blue": lo + new}))  # fmt: skip
     assert told(before, after) == [("~", "link", "b", "netns", "a@red", "b@blue"), row, *there]
+    before, after = (build([Section(name, "ip addr", text) for name, text in pair.items()])
+                     for pair in ({"ns@x": lo + old, "blue": lo}, {"ns@x": lo, "blue": lo + old}))  # fmt: skip
+    assert next(diff.lines(diff.diff(before, after))).endswith("a moved from ns@x to blue")
     vlan = f"7: a.5@a: <UP> mtu 1500 state UP\n{ether}"
     assert len(told(host("ip link", vlan), host("ip link", vlan.replace("7: a.5", "8: a.6")))) == 2  # another VLAN, of one MAC
