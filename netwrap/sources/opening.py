@@ -157,7 +157,10 @@ def captures_in(folder: str) -> list[str]:
     found = files
     for entry in there:
         if entry.is_dir(follow_symlinks=False):
-            inner = captures_in(entry.path)
+            try:
+                inner = captures_in(entry.path)
+            except OSError:
+                inner = [entry.path]  # whoever opens it names the reason (`lost+found`: permission denied)
             if not files and not inner and os.listdir(entry.path):  # a bundle
                 return []
             found = found + inner

@@ -672,6 +672,15 @@ def test_folders_in_a_folder_of_captures_are_read_too(tmp_path: Path, capsys: py
     assert opening.captures_in(str(tmp_path / "bundle")) == []
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every folder")
+def test_a_folder_that_may_not_be_read_does_not_take_the_captures_beside_it_along(netwrap: Netwrap, tmp_path: Path) -> None:
+    sites(tmp_path, "alpha.netwrap", "site/beta.netwrap")
+    (tmp_path / "lost+found").mkdir(mode=0)
+    done = netwrap("report", "--from", str(tmp_path), "--format", "json")
+    assert {row["host"] for row in json.loads(done.stdout)} == {"node7", "node7 (beta.netwrap)"}
+    assert (done.returncode, "lost+found: Permission denied" in done.stderr) == (1, True)
+
+
 def test_captures_that_are_called_alike_are_compared_each_with_its_own(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
