@@ -42,6 +42,7 @@ def _odd_names(netns: Namespace) -> re.Pattern[str] | None:
     """The names of links that a shell does not take as they are, as whole words; None where there are none."""
     if "odd names" not in netns.kept:
         odd = {name for link in netns.links or () for name in [str(link.get("ifname"))] if shlex.quote(name) != name}
+        odd |= {name.replace(".", "/") for name in odd}  # as in the name of a switch
         listed = "|".join(re.escape(name) for name in sorted(odd, key=len, reverse=True))
         netns.kept["odd names"] = re.compile(rf"(?<![^\s.])(?:{listed})(?![^\s.])") if odd else None
     found: re.Pattern[str] | None = netns.kept["odd names"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rooms import Netwrap
 
-from netwrap.answers.inside import inside
+from netwrap.answers.inside import inside, sysctl_key
 from netwrap.answers.routing import Question, Router
 from netwrap.model.build import build
 from netwrap.model.section import Section
@@ -171,15 +171,17 @@ def test_no_single_receiver(netwrap: Netwrap, tmp_path: Path, target: str, said:
 
 
 def test_a_command_is_safe_to_paste_whatever_the_link_is_called() -> None:
-    links = '[{"ifname":"$(id)"},{"ifname":"$(id)x"},{"ifname":"eth0"}]'
+    links = '[{"ifname":"$(id)"},{"ifname":"$(id)x"},{"ifname":"$(id).5"},{"ifname":"eth0"}]'
     red = build([Section("red", "ip -j link", links)]).find("red")
     commands = (
         "ip link set dev $(id) up",
         "ip link set dev $(id)x up",
         "sysctl net.ipv4.conf.$(id).rp_filter",
+        "sysctl " + sysctl_key("net.ipv4.conf.$(id).5.rp_filter"),
         "ip link set dev eth0 up",
     )
     assert [inside(red, command) for command in commands] == [
         "ip -n red link set dev '$(id)' up", "ip -n red link set dev '$(id)x' up",
-        "ip netns exec red sysctl net.ipv4.conf.'$(id)'.rp_filter", "ip -n red link set dev eth0 up",
+        "ip netns exec red sysctl net.ipv4.conf.'$(id)'.rp_filter",
+        "ip netns exec red sysctl net.ipv4.conf.'$(id)/5'.rp_filter", "ip -n red link set dev eth0 up",
     ]  # fmt: skip
