@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
-from ..wording import printable
+from ..wording import ROOT, printable
 from .measure import columns, cut
 from .words import ON_TOP, Words, by_host, kind_of, remarks
 
@@ -19,6 +20,8 @@ _ASCII = str.maketrans({"│": "|", "├": "+", "└": "`", "─": "-", "═": "
 
 #: More lines than this (and than namespaces) are put closer together: a bus beside its namespace, a room only once.
 LINES = 31
+#: A host with as many namespaces has at most one line more than namespaces: longer ones are cut. A smaller one is drawn whole.
+MANY = 30
 
 
 def draw(
@@ -27,28 +30,34 @@ def draw(
 ) -> str:  # fmt: skip
     """The lines of a graph, of at most ``width`` columns. ``marks``: id of a room -> why it is marked; ``below``: text under it.
 
-    A line that is too long continues on the next one. Where a host has so many rooms that this would be more than
-    :data:`LINES` lines, and more than rooms, later lines are cut instead, except with ``whole``.
+    A line that is too long continues on the next one. For a host with :data:`MANY` namespaces or more, where this would be more
+    lines than :func:`limit`, later lines are cut instead and end with "… 3 more", except with ``whole``.
     """
     out: list[str] = []
     for host, part in by_host(graph):
+        is_told = False
         if len(graph["hosts"]) > 1:
             out.append(cut(f"host {host['title']}", width))
         lines = _lines(part, width, marks or {})
-        spare = limit(part) - len(lines)
-        for full, parts in lines:
-            if whole or len(parts) - 1 <= spare:
+        spare = limit(part) - len(lines) if not whole and _namespaces(part) >= MANY else sys.maxsize
+        for words, parts in lines:
+            if len(parts) == 1 or len(parts) - 1 <= spare:
                 spare -= len(parts) - 1
                 out += parts
             else:
-                out.append(cut(full, width))
+                out.append(_shortened(words, width, "" if is_told else ": --unfold"))
+                is_told = True
     text = "\n".join([*(out or ["nothing to draw"]), *map(printable, below)]) + "\n"
     return text.translate(_ASCII) if ascii_only else text
 
 
 def limit(graph: Record) -> int:
     """The most lines that the graph of one host should take."""
-    return max(LINES, len(graph["rooms"]) + 1)
+    return max(LINES, _namespaces(graph) + 1)
+
+
+def _namespaces(graph: Record) -> int:
+    return sum(len(room.get("folded", ())) or 1 for room in graph["rooms"])
 
 
 def height(graph: Record, width: int = 80) -> int:
@@ -56,10 +65,19 @@ def height(graph: Record, width: int = 80) -> int:
     return len(_lines(graph, width, {}))
 
 
-def _lines(graph: Record, width: int, marks: dict[str, str]) -> list[tuple[str, list[str]]]:
-    """Each line of the graph of one host in one piece, and as the lines of at most ``width`` columns that it takes."""
+def _lines(graph: Record, width: int, marks: dict[str, str]) -> list[tuple[list[str], list[str]]]:
+    """Each line of the graph of one host as its texts, and as the lines of at most ``width`` columns that it takes."""
     lines = _Tree(graph, width, marks).lines()
     return lines if len(lines) <= limit(graph) else _Tree(graph, width, marks, close=True).lines()
+
+
+def _shortened(texts: Sequence[str], width: int, advice: str) -> str:
+    """As many whole texts as one line has columns for, and the number of the others: ``a  eth0 = veth-a … 3 more: --unfold``"""
+    for count in range(len(texts) - 1, 0, -1):
+        line = f"{''.join(texts[:count])} … {len(texts) - count} more{advice}"
+        if columns(line) <= width:
+            return line
+    return cut("".join(texts), width - columns(advice)) + advice.replace(":", "")
 
 
 def _wrapped(lead: str, below: str, parts: Sequence[tuple[str, str]], width: int) -> list[str]:
@@ -89,7 +107,7 @@ class _Tree:
         self.done: set[str] = set()
         self.deferred: list[tuple[Record, str]] = []  # buses that follow at the left, each with the title of its room
         self.before = ""  # what stands before the next room: the bus that leads to it alone, where lines stand close
-        self.out: list[tuple[str, list[str]]] = []  # each line whole, and wrapped
+        self.out: list[tuple[list[str], list[str]]] = []  # each line as its texts, and wrapped
         self.on_bus: dict[str, list[tuple[str, str]]] = {bus["id"]: [] for bus in graph["buses"]}  # (room or cloud, port)
         self.clouds: dict[str, str] = {}
         for cloud in graph["clouds"]:
@@ -108,9 +126,11 @@ class _Tree:
         for members in self.on_bus.values():  # in the order of the rooms, as in a drawing
             members.sort(key=lambda member: order.get(member[0], len(order)))
 
-    def lines(self) -> list[tuple[str, list[str]]]:
+    def lines(self) -> list[tuple[list[str], list[str]]]:
         owners = {bus["room"] for bus in self.graph["buses"]}
-        for room in sorted(self.graph["rooms"], key=lambda room: room["id"] not in owners):
+        near = {room["id"]: len(self._neighbours(room)) for room in self.graph["rooms"]}
+        ranks = {room["id"]: (room["title"] != ROOT, room["id"] not in owners, -near[room["id"]]) for room in self.graph["rooms"]}
+        for room in sorted(self.graph["rooms"], key=lambda room: ranks[room["id"]]):
             if room["id"] not in self.done and not (room["id"] not in owners and self._is_on_a_bus(room["id"])):
                 self._top(room["id"])
         for bus in self.graph["buses"]:  # those whose own room is not drawn
@@ -120,6 +140,11 @@ class _Tree:
             if room["id"] not in self.done:
                 self._top(room["id"])
         return self.out
+
+    def _neighbours(self, room: Record) -> set[str]:
+        """The rooms that a room's cables lead to."""
+        ends = (end for port in room["ports"] for end in self.words.far.get(port, ()) if end in self.ports)
+        return {self.ports[end]["room"] for end in ends} - {room["id"]}
 
     def _top(self, room: str) -> None:
         """A room at the left, and what is too far to the right under it."""
@@ -134,7 +159,7 @@ class _Tree:
     def _line(self, lead: str, below: str, *texts: str | tuple[str, str], has_more: bool = False) -> None:
         """Add a line of texts, each perhaps with the space before it; ``has_more``: lines one level deeper follow."""
         parts = [("", printable(text)) if isinstance(text, str) else (text[0], printable(text[1])) for text in texts]
-        whole = lead + "".join(space + text for space, text in parts)
+        whole = [lead + parts[0][1], *(space + text for space, text in parts[1:])]
         self.out.append((whole, _wrapped(lead, below + ("│" if has_more else " ").ljust(4), parts, self.width)))
 
     def _room(self, name: str, lead: str, below: str) -> None:

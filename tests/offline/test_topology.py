@@ -305,7 +305,7 @@ def test_the_fold_of_a_place_says_what_it_hides() -> None:
 
 @pytest.mark.parametrize("make", [
     *((lambda seed=seed: imagined(seed, 30)) for seed in range(4)),
-    *((lambda seed=seed: on_three_buses(seed, 25)) for seed in range(4)),
+    *((lambda seed=seed: on_three_buses(seed, 27)) for seed in range(4)),
     lambda: stacked(4, 30), lambda: meshed(5, 30), lambda: chain(30), lambda: bridges_of_nodes(6), lambda: many_bridges(22),
 ])  # fmt: skip
 def test_thirty_namespaces_of_any_kind_take_thirty_one_lines(netwrap: Netwrap, tmp_path: Path, make: Callable[[], Host]) -> None:
@@ -313,13 +313,32 @@ def test_thirty_namespaces_of_any_kind_take_thirty_one_lines(netwrap: Netwrap, t
     saved = tmp_path / "graph.json"
     saved.write_text(json.dumps(graph, indent=1))
     drawn = netwrap("topology", "--from", str(saved)).stdout
-    assert drawn.count("\n") <= max(31, len(graph["rooms"]) + 1)
+    assert drawn.count("\n") <= len(graph["rooms"]) + 1
     assert max(map(columns, drawn.split("\n"))) <= 80
     whole = text.draw(graph, 10_000)
     for room in graph["rooms"]:
         assert printable(room["title"]) in whole
     for port in graph["ports"]:
         assert port["name"] in whole
+
+
+def test_a_long_line_continues_or_says_what_shows_the_rest() -> None:
+    small, large = (topology.graph([on_three_buses(0, rooms)]) for rooms in (25, 27))  # 28 and 30 namespaces
+    drawn = text.draw(small)
+    assert " more" not in drawn and all(port["name"] in drawn for port in small["ports"])
+    drawn = text.draw(large)
+    cut = [line for line in drawn.split("\n") if re.search(r"…( \d+ more)?(:? --unfold)?$", line)]
+    assert len(cut) > 1 and [line.endswith(" --unfold") for line in cut] == [True, *[False] * (len(cut) - 1)]
+    assert max(map(columns, drawn.split("\n"))) <= 80
+    assert all(port["name"] in text.draw(large, whole=True) for port in large["ports"])
+
+
+def test_the_root_is_first_and_a_tree_hangs_on_the_room_with_most_neighbours() -> None:
+    rooms = (("a", "7: e1@if7: <UP> link-netns r\n"), ("r", "7: e1@if7: <UP> link-netns a\n8: e2@if7: <UP> link-netns b\n"),
+             ("b", "7: e2@if8: <UP> link-netns r\n"), ("", "1: lo: <LOOPBACK,UP> mtu 65536\n"))  # fmt: skip
+    host = build([Section(name, f"ip -n {name} -d link" if name else "ip -d link", links) for name, links in rooms])
+    lines = text.draw(topology.graph([host])).split("\n")
+    assert [line.split("  ")[0] for line in lines] == ["(root)", "r", "├─ a", "└─ b", ""]
 
 
 def test_thirty_namespaces_take_thirty_one_lines() -> None:
