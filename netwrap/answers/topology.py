@@ -22,8 +22,9 @@ A graph is a plain dict, the JSON form of `netwrap topology` (``version`` counts
             stand on; ``port`` is its own link, ``of`` the title of its room, ``filters`` whether a bridge with VLANs keeps
             them apart (None: it has no VLANs, or that is unknown)
 ``clouds``  ``{"id", "title", "kind", "lines": [...]}``: what is outside of the source: a physical network, a tunnel's other
-            end, a peer that was not captured
-``cables``  ``{"id", "ends": [END, END], "how", "certain", "kind"}``; an END is the id of a port, a bus or a cloud
+            end, a peer that was not captured; and (kind ``overlay``) a tunnel with more than two ends that are known
+``cables``  ``{"id", "ends": [END, END], "how", "certain", "kind"}``; an END is the id of a port, a bus or a line of a cloud; the
+            kind ``tunnel`` connects the ends of a tunnel, known by their ``remote`` or ``group``
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ import re
 from ..errors import NetwrapError, UsageError
 from ..model.peers import PAIRS
 from ..pictures.words import vlans
-from . import routing, ways_out
+from . import routing, topology_tunnels, ways_out
 from .layer2 import FALLBACKS, state
 
 TYPE_CHECKING = False
@@ -57,21 +58,6 @@ _PARTS = ("hosts", "rooms", "ports", "buses", "clouds", "cables")
 #: The VLANs of a port that nobody has configured.
 _PLAIN = [{"vlan": 1, "flags": ["PVID", "Egress Untagged"]}]
 _STACKED = ("macvlan", "macvtap", "ipvlan", "ipvtap")
-_TUNNELS = (
-    "vxlan",
-    "geneve",
-    "gre",
-    "gretap",
-    "ip6gre",
-    "ip6gretap",
-    "ipip",
-    "sit",
-    "ip6tnl",
-    "vti",
-    "vti6",
-    "wireguard",
-    "erspan",
-)
 
 
 def graph(hosts: Sequence[Host]) -> Record:
@@ -139,11 +125,14 @@ class _Maker:
                 if port is not None:
                     self._hang(netns, link, port)
         self._stack(host)
+        tunnels = topology_tunnels.joined(host)
         for netns in host.namespaces:
             for link in netns.links or ():
                 port = self._port_of.get((id(netns), _key(link)))
                 if port is not None:
-                    self._connect(host, netns, link, port)
+                    self._connect(host, netns, link, port, tunnels)
+        for network in tunnels.networks:
+            self._join(network)
 
     def _add_room(self, here: Record, netns: Namespace) -> None:
         room: Record = {
@@ -252,7 +241,7 @@ class _Maker:
                     if parent is not None:
                         yield port, parent
 
-    def _connect(self, host: Host, netns: Namespace, link: Link, port: Record) -> None:
+    def _connect(self, host: Host, netns: Namespace, link: Link, port: Record, tunnels: topology_tunnels.Joined) -> None:
         """Add the cable that leaves a port, if there is one."""
         bus = self._bus_of.get(port["id"])
         if bus is not None and bus["kind"] == "bridge":
@@ -275,9 +264,13 @@ class _Maker:
             self._uncertain(peer, port)
         if bus is not None:  # of macvlans: the link itself is one of its ends
             self._cable(port["id"], bus["id"], "name", True, "own")
-        if port["kind"] in _TUNNELS:
+        if port["kind"] in topology_tunnels.KINDS:
+            rest = tunnels.rest.get((id(netns), port["name"]))
             detail = port["detail"] or "remote not shown"
-            self._to_cloud(port, "tunnel", "other ends of tunnels", f"{port['name']}: {detail}{_of_bus(port)}")
+            if rest:
+                detail = f"{port['detail'].partition('to ')[0].strip()} to {', '.join(rest)}".lstrip()
+            if rest != []:  # else all its other ends are drawn
+                self._to_cloud(port, "tunnel", "other ends of tunnels", f"{port['name']}: {detail}{_of_bus(port)}")
         elif port["kind"] in ("tun", "tap"):
             self._to_cloud(port, "process", "programs (tun/tap)", port["name"] + _of_bus(port))
         elif port["kind"] == "" and port["mac"] is not None and peer is None:
@@ -303,6 +296,23 @@ class _Maker:
             self._clouds[place, kind] = cloud
         cloud["lines"].append(line)
         self._cable(port["id"], f"{cloud['id']}l{len(cloud['lines']) - 1}", kind, certain, "cloud")
+
+    def _join(self, network: list[topology_tunnels.End]) -> None:
+        """Connect the ends of a tunnel: two by a cable, more by a cloud of their own."""
+        ports = [self._port_of[id(end.netns), _key(end.link)] for end in network]
+        how = "group" if all(end.group for end in network) else "remote"
+        far = ports[1]["id"]
+        if len(ports) > 2:
+            kind, number = ports[0]["kind"], ports[0]["detail"].partition(" to ")[0]
+            names = [f"{port['name']} of {end.netns.title}" for port, end in zip(ports, network)]
+            more = f" and {len(names) - 3} more" if len(names) > 4 else ""
+            line = ", ".join(names[: 3 if more else None]) + more
+            cloud = {"id": f"c{len(self.clouds)}", "title": f"tunnel: {kind} {number}".rstrip(), "kind": "overlay",
+                     "near": ports[0]["bus"] or ports[0]["room"], "lines": [line]}  # fmt: skip
+            self.clouds.append(cloud)
+            far = f"{cloud['id']}l0"
+        for port in ports if len(ports) > 2 else ports[:1]:
+            self._cable(port["id"], far, how, True, "tunnel")
 
     def _is_cabled(self, one: str, other: str) -> bool:
         return (one, other) in self._pairs or (other, one) in self._pairs
@@ -377,13 +387,15 @@ def _rooms_by_end(found: Record) -> dict[str, str]:
 
 
 def _steps(found: Record) -> dict[str, list[tuple[str, int, str]]]:
-    """For each room and bus, what its cables lead to: (room or bus, length, cable).
+    """For each room and bus, what its cables lead to: (room or bus, length, cable). A tunnel with many ends is like a bus.
 
     Two rooms are as far from each other with a cable as with a bus between them: two. A cable of two buses has the length one.
     """
     by_end = _rooms_by_end(found)
-    buses = {bus["id"] for bus in found["buses"]}
+    tunnels = {cloud["id"] for cloud in found["clouds"] if cloud["kind"] == "overlay"}
+    buses = {bus["id"] for bus in found["buses"]} | tunnels
     place = {**by_end, **{port["id"]: port["bus"] for port in found["ports"] if port["bus"]}, **{bus: bus for bus in buses}}
+    place.update((f"{name}l0", name) for name in tunnels)
     near: dict[str, list[tuple[str, int, str]]] = {name: [] for name in (*(room["id"] for room in found["rooms"]), *buses)}
     for cable in found["cables"]:
         one, other = (place.get(end) for end in cable["ends"])
@@ -435,7 +447,8 @@ def between(found: Record, start: str, end: str, kinds: Sequence[str] = ()) -> R
     carried = {name for name in under if any(below in used for below in _chain(under, name))}
     used |= carried | {below for name in used & under.keys() for below in _chain(under, name)} | {bus["port"] for bus in buses}
     ports = [port for port in found["ports"] if port["id"] in used]
-    part = {**found, "cables": cables, "buses": buses, "ports": ports, "clouds": []}
+    cables += [cable for cable in found["cables"] if cable["kind"] == "cloud" and not used.isdisjoint(cable["ends"])]
+    part = {**found, "cables": cables, "buses": buses, "ports": ports}
     return only(part, {room["id"] for room in found["rooms"]} & way, kinds)
 
 
@@ -462,6 +475,10 @@ def on_the_way(found: Record, used: set[str]) -> tuple[Record, list[str]]:
             way.update(port["id"] for port in found["ports"] if port["under"] == name and ports[name]["kind"] == "bond")
             name = ports[name]["under"]
     marked = {cable["id"] for cable in found["cables"] if way.intersection(cable["ends"])}
+    tunnels = [cable for cable in found["cables"] if cable["kind"] == "tunnel" and cable["id"] in marked]
+    marked -= {cable["id"] for cable in tunnels if not way.issuperset(end for end in cable["ends"] if end in ports)}
+    inside = {end for cable in tunnels if cable["id"] in marked for end in cable["ends"]}
+    marked -= {cable["id"] for cable in found["cables"] if cable["how"] == "tunnel" and not inside.isdisjoint(cable["ends"])}
     outside = {cloud["id"] for cloud in found["clouds"] if cloud["kind"] == "elsewhere"}
     members: dict[str, int] = {}  # bus -> how many of its cables lead to what is drawn; 2 where it is on the way
     for cable in found["cables"]:

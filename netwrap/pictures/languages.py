@@ -108,7 +108,7 @@ def _edges(graph: Record, words: Words) -> list[tuple[str, str, str, bool]]:
     nodes |= {f"{cloud['id']}l{number}" for cloud in graph["clouds"] for number in range(len(cloud["lines"]))}
     edges = []
     for cable in graph["cables"]:
-        ends, label = [], ""
+        ends, label = [], "tunnel" if cable["kind"] == "tunnel" else ""
         for end in cable["ends"]:
             port = words.ports.get(end)
             if port is not None and port["bus"]:

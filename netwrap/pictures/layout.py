@@ -695,7 +695,7 @@ class _Placer:
 
 def is_parent(kind: str) -> bool:
     """Whether cables of a kind lead from a link to the link that it stands on."""
-    return kind not in ("veth", "netkit", "vxcan", "own", "cloud")
+    return kind not in ("veth", "netkit", "vxcan", "own", "cloud", "tunnel")
 
 
 def _net(cable: Record, one: tuple[str, Any, str], other: tuple[str, Any, str]) -> tuple[str, str]:
@@ -705,7 +705,9 @@ def _net(cable: Record, one: tuple[str, Any, str], other: tuple[str, Any, str]) 
     the bus and the room of the bus), and so are links that stand on it, as these are dashed.
     """
     bars = [place.bus["id"] for kind, place, _ in (one, other) if kind == "bar"]
-    sort = "parent" if is_parent(cable["kind"]) else "own" if cable["kind"] == "own" else "cable"
+    sort = "parent" if is_parent(cable["kind"]) else cable["kind"] if cable["kind"] in ("own", "tunnel") else "cable"
+    if sort == "tunnel" and cable["ends"][1].startswith("c"):  # one of more than two ends
+        return cable["ends"][1], sort
     return (bars[0] if len(bars) == 1 and cable["certain"] else cable["id"]), sort
 
 

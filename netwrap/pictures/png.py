@@ -56,7 +56,7 @@ def draw(graph: dict[str, Any], marks: dict[str, str] | None = None, scale: int 
             _polyline(pen, points, theme["paper"], 4 * scale, None, scale)
         for line, points in zip(net, ways):
             marked = line.id in marks
-            dash = (2, 4) if not line.certain else (7, 3) if line.is_parent else None
+            dash = (2, 4) if not line.certain else (10, 4) if line.kind == "tunnel" else (7, 3) if line.is_parent else None
             _polyline(pen, points, theme["mark" if marked else "cable"], round((3 if marked else 1.6) * scale), dash, scale)
     for bar in scene.bars:
         box(bar.x, bar.y, bar.width, bar.height, 4, theme["bar"], None)

@@ -66,7 +66,7 @@ def description(graph: dict[str, Any]) -> str:
 
 def _is_cable(cable: dict[str, Any]) -> bool:
     """Whether a line stands for a cable: not for a bridge's own link, a parent, or the way of a tunnel or into a program."""
-    return not (cable["kind"] == "own" or layout.is_parent(cable["kind"]) or cable["how"] in ("tunnel", "process"))
+    return not (cable["kind"] in ("own", "tunnel") or layout.is_parent(cable["kind"]) or cable["how"] in ("tunnel", "process"))
 
 
 def _count(number: int, noun: str) -> str:
@@ -97,7 +97,8 @@ def render(
         for line, way in zip(net, ways):
             why = f" ({marks[line.id]})" if line.id in marks else ""
             kinds = ["cable", *["unsure"] * (not line.certain), *["marked"] * (line.id in marks), *["parent"] * line.is_parent]
-            out.append(f'<path class="{" ".join(kinds)}" id="{prefix}{line.id}" d="{way}">'
+            dash = ' stroke-dasharray="10 4"' if line.kind == "tunnel" else ""
+            out.append(f'<path class="{" ".join(kinds)}" id="{prefix}{line.id}" d="{way}"{dash}>'
                        f"<title>{escape(line.title + why)}</title></path>")  # fmt: skip
     for bar in scene.bars:
         out.append(f'<g class="bar" id="{prefix}{bar.id}"><title>{escape(bar.full)}</title>'

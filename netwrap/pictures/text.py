@@ -113,7 +113,7 @@ class _Tree:
         for cloud in graph["clouds"]:
             for number, line in enumerate(cloud["lines"]):
                 self.clouds[f"{cloud['id']}l{number}"] = (
-                    cloud["title"] if line in cloud["title"] else f"{cloud['title']} ({line})"
+                    cloud["title"] if line in cloud["title"] or cloud["kind"] == "overlay" else f"{cloud['title']} ({line})"
                 )
         for cable in graph["cables"]:
             for end, far in (cable["ends"], cable["ends"][::-1]):

@@ -96,6 +96,7 @@ class Words:
         }
         self.buses: dict[str, Record] = {bus["id"]: bus for bus in graph["buses"]}
         self.far: dict[str, list[str]] = {}
+        self.tunnels = {end for cable in graph["cables"] if cable["kind"] == "tunnel" for end in cable["ends"]}
         self._several: set[str] | None = None
         for cable in graph["cables"]:
             one, other = cable["ends"]
@@ -128,6 +129,7 @@ class Words:
                 detail = f" ({other['detail']})" if sign == "carries" and other["kind"] == "vlan" and other["detail"] else ""
                 detail += f" ({vlans(other['vlans'])})" if other.get("vlans") is not None else ""
                 bus = self.buses.get(other["bus"] or "")
+                detail += " (tunnel)" if sign == "=" and port["id"] in self.tunnels else ""
                 on = f" on {bus['title']}" if bus is not None and (sign == "carries" or self._is_on_several(port)) else ""
                 words.append(f"{sign} {other['name']}{detail}{on}{where}" if not short or not other["bus"] else detail.lstrip())
         return " ".join(filter(None, words))
@@ -157,7 +159,7 @@ class Words:
             elif end in self.buses:
                 words.append(self.buses[end]["title"])
             else:
-                words.append("outside")
-        told = cable["certain"] and cable["how"] in ("name", "nsid")  # the usual evidence
+                words.append("a tunnel with more ends" if cable["kind"] == "tunnel" else "outside")
+        told = cable["certain"] and cable["how"] in ("name", "nsid", "remote", "group")  # the usual evidence
         how = "" if told else f" ({'known by ' if cable['certain'] else 'not certain: '}{cable['how']})"
-        return f"{words[0]} = {words[1]}{how}"
+        return f"{words[0]} = {words[1]}{' (tunnel)' if cable['kind'] == 'tunnel' else ''}{how}"

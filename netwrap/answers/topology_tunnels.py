@@ -1,0 +1,151 @@
+"""The tunnels of a host of which more than one end was captured: which ends are connected, by their remotes or their group.
+
+Two ends are connected where each sends its packets to an address of the namespace that the packets of the other leave from, and
+kind, number, port and keys agree. Where several ends could be meant, none is taken: nothing here is a guess.
+"""
+
+from __future__ import annotations
+
+from parsers.tuples import NamedTuple
+
+from .layer2 import Wires, data, kind
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from parsers.records import Link
+
+    from ..model.host import Host
+    from ..model.namespace import Namespace
+
+
+#: Tunnels that take packets to any address of their namespace; the others only those to their own.
+_OF_ANY_ADDRESS = ("vxlan", "geneve")
+KINDS = (
+    "vxlan", "geneve", "gre", "gretap", "ip6gre", "ip6gretap", "ipip", "sit", "ip6tnl", "vti", "vti6", "wireguard", "erspan",
+)  # fmt: skip
+
+
+class End(NamedTuple):
+    """An end of a tunnel; ``remotes``: all addresses that it sends to, ``flooded``: those that it sends a broadcast to."""
+
+    netns: Namespace
+    link: Link
+    under: Namespace
+    remotes: frozenset[str]
+    flooded: tuple[str, ...]
+    open: bool  # more members of its group may be where nothing was captured
+
+    @property
+    def local(self) -> str | None:
+        """The only address that it sends from and takes packets to; None where any address of its namespace will do."""
+        found = data(self.link).get("local")
+        return None if kind(self.link) in _OF_ANY_ADDRESS or found in (None, "any", "0.0.0.0", "::") else str(found)
+
+    @property
+    def group(self) -> str:
+        """The multicast group of a vxlan, or ""."""
+        return str(data(self.link).get("group") or data(self.link).get("group6") or "")
+
+
+class Joined(NamedTuple):
+    """The tunnels of which the ends are known: ``networks`` of two or more ends that are all connected with each other.
+
+    ``rest``: for each of these ends, by the identity of its namespace and its name, the addresses that it sends to beside.
+    """
+
+    networks: list[list[End]]
+    rest: dict[tuple[int, str], list[str]]
+
+
+def joined(host: Host) -> Joined:
+    """Find the tunnels of which two or more ends were captured."""
+    alike: dict[tuple[Any, ...], list[tuple[Namespace, Link]]] = {}
+    for netns in host.namespaces:
+        for link in netns.links or ():
+            what = kind(link)
+            if what in KINDS and what != "wireguard" and not data(link).get("external"):
+                alike.setdefault((what, data(link).get("id"), data(link).get("port")), []).append((netns, link))
+    networks: list[list[End]] = []
+    rest: dict[tuple[int, str], list[str]] = {}
+    owned: dict[int, frozenset[str]] = {}
+    everywhere: frozenset[str] = frozenset()
+    wires = Wires(host, lambda *_: (None, None, None, None))  # the ground of a tunnel within a tunnel is not followed
+    for places in alike.values():
+        ends = [end for netns, link in places for end in _end(wires, netns, link)] if len(places) > 1 else []
+        for end in ends:
+            if id(end.under) not in owned:
+                owned[id(end.under)] = _addresses(end.under)
+        beside = _connected(ends, owned)
+        for at, others in beside.items():
+            end, known = ends[at], frozenset(one for other in others for one in owned[id(ends[other].under)])
+            if end.group:  # its members were captured; those that are not connected have another number
+                everywhere = everywhere or frozenset().union(*map(_addresses, host.namespaces))
+                known = everywhere
+            left = [address for address in end.flooded if address not in known]
+            rest[id(end.netns), str(end.link.get("ifname"))] = [*left, *([end.group] if end.open else [])]
+        networks += [[ends[at] for at in network] for network in _networks(beside)]
+    return Joined(networks, rest)
+
+
+def _end(wires: Wires, netns: Namespace, link: Link) -> list[End]:
+    under = wires.underlay(netns, link)
+    flooded = wires.remotes(netns, link)
+    name = link.get("ifname")
+    learned = [str(row["dst"]) for row in netns.fdb or () if row.get("ifname") == name and "dst" in row]
+    if under is None or not flooded and not learned:
+        return []
+    of_group = bool(data(link).get("group") or data(link).get("group6"))
+    is_open = of_group and bool(wires.segment(under, str(data(link).get("link"))).unknown)
+    return [End(netns, link, under, frozenset((*flooded, *learned)), tuple(flooded), is_open)]
+
+
+def _addresses(netns: Namespace) -> frozenset[str]:
+    return frozenset(
+        str(row["local"]) for link in netns.links or () for row in netns.addresses_of(link.get("ifname")) if "local" in row
+    )
+
+
+def _connected(ends: list[End], owned: dict[int, frozenset[str]]) -> dict[int, set[int]]:
+    """For each end that is connected, the ends at the other side; both by their position."""
+    at: dict[str, list[int]] = {}
+    for number, end in enumerate(ends):
+        for address in owned[id(end.under)]:
+            at.setdefault(address, []).append(number)
+    sources = [owned[id(end.under)] if end.local is None else {end.local} for end in ends]
+    ways: list[set[int]] = []
+    for number, end in enumerate(ends):
+        found: set[int] = set()
+        for remote in end.remotes:
+            fit = [other for other in at.get(remote, ()) if other != number and _takes(ends[other], end, remote)
+                   and not sources[number].isdisjoint(ends[other].remotes)]  # fmt: skip
+            if len(fit) == 1:
+                found.add(fit[0])
+        ways.append(found)
+    both = {one: {other for other in found if one in ways[other]} for one, found in enumerate(ways)}
+    return {one: found for one, found in both.items() if found}
+
+
+def _takes(end: End, sender: End, address: str) -> bool:
+    """Whether an end takes the packets that another sends to an address of its namespace."""
+    ours, theirs = data(end.link), data(sender.link)
+    if (ours.get("ikey"), bool(ours.get("icsum"))) != (theirs.get("okey"), bool(theirs.get("ocsum"))):
+        return False
+    return end.local in (None, address)
+
+
+def _networks(beside: dict[int, set[int]]) -> list[list[int]]:
+    """Ends that are all connected with each other as one network, others as networks of two."""
+    found: list[list[int]] = []
+    taken: set[int] = set()
+    for one, others in beside.items():
+        network = {one, *others}
+        if one in taken:
+            continue
+        if len(network) > 2 and all({other, *beside[other]} == network for other in network):
+            found.append(sorted(network))
+            taken |= network
+        else:
+            found += [[one, other] for other in sorted(others) if one < other]
+    return found

@@ -1,0 +1,100 @@
+"""The ends of a tunnel are connected where both were captured and each leads to the other; else there is a cloud."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from rooms import ROOT, Netwrap
+
+from netwrap.answers import topology, topology_folding
+from netwrap.model.build import build
+from netwrap.model.host import Host
+from netwrap.model.section import Section
+from netwrap.pictures import languages, layout, svg, text
+from netwrap.sources.opening import read
+
+
+def tunnels(graph: dict[str, Any]) -> set[str]:
+    """The ends that are connected: ``vx1 of left = vx2 of right``."""
+    titles = {room["id"]: room["title"] for room in graph["rooms"]}
+    names = {port["id"]: f"{port['name']} of {titles[port['room']]}" for port in graph["ports"]}
+    names.update((f"{cloud['id']}l0", cloud["title"]) for cloud in graph["clouds"])
+    return {" = ".join(names[end] for end in cable["ends"]) for cable in graph["cables"] if cable["kind"] == "tunnel"}
+
+
+def outside(graph: dict[str, Any]) -> set[str]:
+    return {line for cloud in graph["clouds"] if cloud["kind"] == "tunnel" for line in cloud["lines"]}
+
+
+@pytest.mark.parametrize(("name", "connected"), [
+    ("tunnels-of-udp", (19, 20, 22, 23, 24, 25, 29, 31, 32, 35, 36)),
+    ("tunnels-of-ip", (1, 4, 6, 9, 10, 11, 15, 16, 17)),
+])  # fmt: skip
+def test_tunnels_are_connected_whose_ends_agree(name: str, connected: tuple[int, ...]) -> None:
+    graph = topology.graph([read(str(ROOT / "fixtures" / "trace" / f"{name}.netwrap.gz"))])
+    assert tunnels(graph) == {f"t{number} of n1 = t{number} of n2" for number in connected}
+    lines = [line.partition(":")[0] for line in outside(graph)]
+    assert not {f"t{number}" for number in connected if number != 31} & set(lines)  # one end of t31 floods to another address
+
+
+def test_members_of_one_group_are_connected_if_their_numbers_agree() -> None:
+    graph = topology.graph([read(str(ROOT / "fixtures" / "trace" / "overlay-of-a-group.netwrap.gz"))])
+    assert (tunnels(graph), outside(graph)) == ({"vx of n1 = vx of n3"}, {"vx: vni 8 to 239.1.1.1"})
+
+
+def overlay(rooms: int, vni: dict[int, int] | None = None, twice: bool = False, unknown: bool = False) -> Host:
+    """Rooms with one vxlan each, which sends to all others: n1 has 10.0.0.1, and so on; ``twice``: n3 has the address of n2."""
+    sections = [Section("", "ip netns list", "\n".join(f"n{number}" for number in range(1, rooms + 1)))]
+    for number in range(1, rooms + 1):
+        own = 2 if twice and number == 3 else number
+        sections += [Section(f"n{number}", "ip -d addr", (
+            "2: eth0@if9: <UP,LOWER_UP> mtu 1500 state UP group default\n    link/ether 02:00:00:00:00:01 link-netnsid 9\n"
+            f"    veth\n    inet 10.0.0.{own}/24 scope global eth0\n"
+            "3: vx: <BROADCAST,UP,LOWER_UP> mtu 1450 state UNKNOWN group default\n    link/ether 02:00:00:00:01:01\n"
+            f"    vxlan id {(vni or {}).get(number, 42)} dstport 4789 ttl auto ageing 300\n")),
+            Section(f"n{number}", "bridge fdb show", "".join(
+                f"00:00:00:00:00:00 dev vx dst 10.0.0.{other} self permanent\n"
+                for other in [*range(1, rooms + 1), *([99] if unknown else [])] if other != own))]  # fmt: skip
+    return build(sections)
+
+
+@pytest.mark.parametrize(("host", "connected", "beside"), [
+    (overlay(2), {"vx of n1 = vx of n2"}, set()),
+    (overlay(2, {2: 43}), set(), {"vx: vni 42", "vx: vni 43"}),
+    (overlay(2, unknown=True), {"vx of n1 = vx of n2"}, {"vx: vni 42 to 10.0.0.99"}),
+    (overlay(3, twice=True), set(), {"vx: vni 42"}),  # n2 or n3?
+    (overlay(4), {f"vx of n{number} = tunnel: vxlan vni 42" for number in (1, 2, 3, 4)}, set()),
+], ids=["two", "other number", "more outside", "one address twice", "four"])  # fmt: skip
+def test_what_is_not_certain_stays_outside(host: Host, connected: set[str], beside: set[str]) -> None:
+    graph = topology.graph([host])
+    assert (tunnels(graph), outside(graph)) == (connected, beside)
+
+
+def test_a_tunnel_with_many_ends_is_one_cloud_that_paths_and_folds_go_through() -> None:
+    graph = topology.graph([overlay(20)])
+    assert [(cloud["title"], cloud["lines"]) for cloud in graph["clouds"] if cloud["kind"] == "overlay"] == [
+        ("tunnel: vxlan vni 42", ["vx of n1, vx of n2, vx of n3 and 17 more"])
+    ]
+    rooms = {room["title"]: room["id"] for room in graph["rooms"]}
+    path = topology.between(graph, rooms["n2"], rooms["n5"])
+    assert tunnels(path) == {"vx of n2 = tunnel: vxlan vni 42", "vx of n5 = tunnel: vxlan vni 42"}
+    folded = topology_folding.fold(graph)
+    assert [room["title"] for room in folded["rooms"]] == ["(root)", "n1", "18 more", "n20"]
+    lines = [line for line in layout.place(folded).lines if line.kind == "tunnel"]
+    assert len(lines) == 3 and len({line.net for line in lines}) == 1
+
+
+def test_a_tunnel_is_named_in_every_form_and_is_no_cable() -> None:
+    graph = topology.graph([overlay(2)])
+    assert "vx vni 42 mtu 1450 = vx (tunnel) n2" in text.draw(graph, 120)
+    page = svg.draw(graph)
+    assert "vx of n1 = vx of n2 (tunnel)</title>" in page and "3 namespaces, 0 bridges, 2 cables" in page
+    assert page.count('stroke-dasharray="10 4"') == 1
+    assert all("tunnel" in draw(graph, {}) for draw in (languages.mermaid, languages.dot, languages.d2))
+
+
+def test_a_way_goes_along_the_tunnel(netwrap: Netwrap) -> None:
+    source = str(ROOT / "fixtures" / "trace" / "overlay-of-a-group.netwrap.gz")
+    page = netwrap("trace", "n1", "10.0.0.3", "--from", source, "--format", "svg").stdout
+    assert "vx of n1 = vx of n3 (tunnel) (on the packet's way)" in page and "other ends of tunnels" not in page
