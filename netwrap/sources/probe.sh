@@ -479,7 +479,7 @@ find_processes() { # and the control group of the first of each namespace
         pid=${line%%/ns/net -> *}
         pid=${pid##* }
         case $pid$inode in *[!0-9]*) continue ;; esac
-        case $pid in $$ | "$watchdog" | "$holder") continue ;; esac
+        case $pid in "$$" | "$watchdog" | "$holder") continue ;; esac
         named "$pid" || continue
         found "$inode" pid "$pid $comm" "/proc/$pid/ns/net"
         eval "net_$pid=\$inode first=\${first_$inode-}"
