@@ -357,7 +357,8 @@ class Files:
             self.inside(path, stream, start, depth + 1)
             return
         why = unreadable(start)
-        if why or not self._wanted(path, start):
+        wanted = self._wanted(path, start)
+        if why or not wanted:
             if why and self._peeks(path):
                 self._refuse(path, why)
             self.passed.append(path)
@@ -520,9 +521,7 @@ def _zip(files: Files, prefix: str, stream: Stream, depth: int) -> None:
             if member.flag_bits & 1:
                 files.problems.append(f"{path}: encrypted")
             elif not member.is_dir():
-                with archive.open(member) as file:
-                    counted = _Counted(file, budget)
-                    files.file(path, lambda counted=counted: counted, budget, depth)  # type: ignore[misc]
+                files.file(path, lambda one=member: _Counted(archive.open(one), budget), budget, depth)  # type: ignore[misc,arg-type]
 
 
 class _Counted:
@@ -541,7 +540,7 @@ class _Counted:
         return self
 
     def __exit__(self, *unused: object) -> None:
-        pass
+        self._file.close()
 
 
 def tidy(path: str) -> str:

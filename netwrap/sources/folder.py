@@ -11,11 +11,16 @@ folder (older). sos writes an underscore for each character that is not a letter
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from parsers.lex import is_json
+
 from ..commands.line import executes, understand
+from ..model.build import HOST_WIDE
+from ..model.failures import is_said
 from ..model.section import Section
 from . import archive, bundles, capture, cleaned, foreign, headed, plotnetcfg, session
 
@@ -29,6 +34,11 @@ if TYPE_CHECKING:
 _EXEC = re.compile(r"(?:\d+_)?ip[ _]netns[ _]exec[ _](.+)$", re.DOTALL)
 _BEHIND = re.compile(
     r"(?:^|(?<=[ _]))(?:ip|bridge|arp|route|netstat|ip6?tables(?:-save)?|nft|ss|sysctl|ifconfig|brctl)(?=[ _]|$)", re.ASCII
+)
+# The first letters of a file named after a command: all others need no closer look, and a folder may have 100,000 of them.
+_PERHAPS = re.compile(
+    r"(?:[\W\d_]|sudo)*(?:ip|bridge|arp|route|netstat|nft|ss|sysctl|ifconfig|brctl|cat|rule|link|addr|neigh|netns|nat\.)",
+    re.IGNORECASE | re.ASCII,
 )
 # Folders that tools make: their names are neither hosts nor namespaces.
 _STRUCTURE = frozenset(
@@ -48,8 +58,9 @@ _MANY = re.compile(
 _TEXTS = re.compile(r"(?:^[^.]*|\.(?:txt|text|out|log|md|crash|netwrap|cap|capture))$", re.IGNORECASE)
 #: The most files to look into whose names do not tell a command.
 LOOKED_INTO = 500
-# The most characters to read of a file that may be a session.
+# The most characters to read of a file that may be a session, and of one that may be a table.
 _PASTED = 1 << 20
+_TRIED = 1 << 16
 
 
 class Held(NamedTuple):
@@ -97,8 +108,10 @@ def held(path: str, names: Iterable[str] | _Names = ()) -> Held | None:
     >>> held("ip_netns_exec_red_ip_rule_list"), held("netns/red/arp -n.txt"), held("ip_addr")
     (Held(netns='red', command='ip rule list'), Held(netns='red', command='arp -n'), Held(netns='', command='ip addr'))
     """
-    known = names if isinstance(names, _Names) else _Names(names)
     name = path.rpartition("/")[2]
+    if not names and _PERHAPS.match(name) is None and "proc/" not in path:
+        return None
+    known = names if isinstance(names, _Names) else _Names(names)
     netns = _place(path).netns
     commands = _commands(path, name)
     executed = _EXEC.match(bundles.stem(name))
@@ -178,9 +191,9 @@ class Choice:
         folder, _, name = path.rpartition("/")
         if path.startswith("sosreport-") or any(path.startswith(report) for report in self._reports):
             return name == "hostname" or folder in ("", *(it.rstrip("/") for it in self._reports)) and _may_be_many(name)
-        if bundles.stem(name) in ("hostname", "date") or held(path) is not None:
+        if _of_host(name) or held(path) is not None:
             return True
-        return _may_be_many(name) or _TEXTS.search(name) is not None and self._looked < LOOKED_INTO
+        return _TEXTS.search(name) is not None and (self._looked < LOOKED_INTO or _MANY.match(name) is not None)
 
     def wanted(self, path: str, start: bytes) -> bool:
         """Whether to read a file with these first bytes."""
@@ -189,7 +202,7 @@ class Choice:
             _SOS in path
             or "sos_strings/" in path
             or path.endswith("manifest.json")
-            or bundles.stem(name) in ("hostname", "date")
+            or _of_host(name)
             or held(path) is not None
             or any(bundles.words_of(name[found.start() :]) for found in _BEHIND.finditer(name[:200]))
         ):
@@ -199,6 +212,11 @@ class Choice:
             return True
         self._looked += 1
         return False
+
+
+def _of_host(name: str) -> bool:
+    """Whether a file contains the name of the host, or the time of the capture."""
+    return name.startswith(("hostname", "date")) and bundles.stem(name) in ("hostname", "date")
 
 
 def _may_be_many(name: str) -> bool:
@@ -246,11 +264,13 @@ def read(files: archive.Files) -> Read:
         sections = [] if system else _sections(path, texts[path], places[path], names, manifests)
         if sections:
             found += sections
-        elif bundles.stem(path.rpartition("/")[2]) not in ("hostname", "date"):
+        elif not _of_host(path.rpartition("/")[2]) or texts[path].text.strip():
             unread.append(path)
     if all(section.command in ("hostname", "date") for section in found):
         found, told = _pasted(texts, unread)
         notes += told
+    found, others = _with_tables(found)
+    unread += others
     ours = {path.rpartition("/")[0] for path in texts if path not in unread}
     unread += [path for path in files.passed if path.rpartition("/")[0] in ours]
     notes += _cut(found)
@@ -264,6 +284,35 @@ def read(files: archive.Files) -> Read:
         found = [section._replace(stdout=cleaned.of_hosts(section)) for section in found]
         notes.append(f"{lengths} addresses of single hosts were obfuscated with a length ('sos --clean'): read without it")
     return Read(_of_hosts(found), notes, problems, sorted(unread))
+
+
+def _with_tables(sections: list[Section]) -> tuple[list[Section], list[str]]:
+    """The sections of the hosts of which anything was understood, and the files of all others, which only had such names.
+
+    A folder of programs or manual pages has files named `route` and `ip-link.8.gz`, too.
+    """
+    commands: dict[str, list[Section]] = {}
+    for section in sections:
+        if section.netns or section.command not in HOST_WIDE:
+            commands.setdefault(section.host, []).append(section)
+    refused = {host for host, some in commands.items() if not any(map(_is_output, some))}
+    left = [section for section in sections if section.host not in refused] if len(refused) < len(commands) else []
+    return left, [section.source for section in sections if section.host in refused]
+
+
+def _is_output(section: Section) -> bool:
+    """Whether a text is what its command may print: nothing, an error message, or a table.
+
+    A manual page has a line or two that look like rows, too, but does not begin with them.
+    """
+    parser = understand(section.command.split()).parser
+    text = section.stdout[:_TRIED].strip("\n")
+    if parser is None or not text.strip() or section.stderr or is_json(text):
+        return True
+    if text.lstrip().startswith("Usage: ") or is_said(text.lstrip().split("\n")[0]):
+        return True
+    records, errors = importlib.import_module(f"parsers.{parser}").parse(text, strict=False)
+    return len(errors) <= 10 * len(records) or errors[0].line_number > 1 and bool(records)
 
 
 def _pasted(texts: dict[str, Text], unread: list[str]) -> tuple[list[Section], list[str]]:
@@ -343,7 +392,8 @@ def _sections(path: str, text: Text, place: Place, names: dict[str, _Names], man
             host = above
     stem = bundles.stem(name)
     if stem in ("hostname", "date") and (_SOS not in path or not netns):
-        return [Section("", stem, _plain(text.text), host=host, source=path)]
+        said = _plain(text.text)
+        return [Section("", stem, said, host=host, source=path)] if len(said) < 300 and "\n" not in said else []
     if plotnetcfg.is_drawing(text.text):
         return plotnetcfg.sections(text.text, host, path)
     part = _CUT_BY_SOS if text.target.endswith(".tailed") else text.part

@@ -338,8 +338,9 @@ def _files(files: archive.Files, shown: str) -> list[Host]:
     from . import folder
 
     found = folder.read(files)
-    if not found.sections and not files.problems and not found.problems:
-        raise NetwrapError(f"{shown}: no file in it is named after a command that netwrap knows ('ip_-d_link', 'arp -n.txt')")
+    if not found.sections and not found.problems and (found.unread or not files.problems):
+        what = "no file in it is named after a command that netwrap knows and contains its output ('ip_-d_link', 'arp -n.txt')"
+        raise NetwrapError("; ".join([f"{shown}: {what}", *not_understood(found.unread), *files.problems[:1]]))
     hosts: dict[str, list[Section]] = {}
     for section in found.sections:
         hosts.setdefault(section.host, []).append(section)
@@ -353,6 +354,16 @@ def _files(files: archive.Files, shown: str) -> list[Host]:
         host.hostname = host.hostname or name or None
         made.append(host)
     return made
+
+
+def not_understood(paths: Sequence[str]) -> list[str]:
+    """The number of files that were not understood, and the first of them; nothing for no files.
+
+    >>> not_understood(["a/route"]), not_understood([])
+    (['1 file not understood: a/route'], [])
+    """
+    shown = ", ".join(paths[:3]) + (", ..." if paths[3:] else "")
+    return [f"{len(paths)} file{'s' if paths[1:] else ''} not understood: {shown}"] if paths else []
 
 
 def _not_pasted(shown: str, at: int | None) -> None:

@@ -209,6 +209,8 @@ def _of(host: Host, line: str, found: Sequence[Host]) -> str:
 
 def not_understood(found: Sequence[Host], verbose: bool) -> None:
     """Print the number of files that were not understood; if ``verbose``, each of them and each such line of a pasted text."""
+    from netwrap.sources import opening
+
     unread = [path for one in found for path in one.unread_files]
     if verbose:
         lines = [f"{one.source}:{number}: {line.strip()}" for one in found for number, line in one.unread if line.strip()]
@@ -216,9 +218,9 @@ def not_understood(found: Sequence[Host], verbose: bool) -> None:
             say(f"not understood: {text}")
         if not unread and not lines:
             say("everything was understood")
-    elif unread:
-        shown = ", ".join(unread[:3]) + (", ..." if unread[3:] else "")
-        say(f"{len(unread)} file{'s' if unread[1:] else ''} not understood: {shown}; -v lists them")
+    else:
+        for text in opening.not_understood(unread):
+            say(f"{text}; -v lists them")
 
 
 # How far a sweep has come: a bar on a terminal, when it takes longer than a second.

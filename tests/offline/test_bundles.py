@@ -640,6 +640,40 @@ def test_a_zip_file_with_the_separators_of_windows(tmp_path: Path) -> None:
     assert host.root is not None and (len(host.root.links or ()), len(host.root.routes or ())) == (2, 4)
 
 
+# Files of an ordinary system that are named like our commands.
+ORDINARY = {
+    "share/man/man8/ss.8.gz": ".TH SS 8\n.SH NAME\nss \\- another utility to investigate sockets\n" * 9,
+    "share/man/man5/sysctl.conf.5": '.\\" about\n' * 30 + "kernel.domainname = example.com\n" + ".TH SYSCTL.CONF 5\n" * 30,
+    "include/linux/sysctl.h": "/* SPDX-License-Identifier */\n#ifndef _SYSCTL_H\n#define _SYSCTL_H\n",
+    "share/completions/hostname": "_hostname()\n{\n    local cur prev words\n}\n",
+    "share/completions/ip_link": "# completion of ip link\ncomplete -F _ip_link ip\n",
+    "sbin/route": "#!/bin/sh\nexec ip route\n",
+    "bin/ip": "\x7fELF\0\0\0",
+    "bin/hostname": "\x7fELF\0\0\0",
+}
+
+
+def test_a_folder_of_programs_and_manual_pages_is_no_host(netwrap: Netwrap, tmp_path: Path) -> None:
+    """Files that are only named like commands are counted; nothing of them becomes a table, a name or a namespace."""
+    lay(tmp_path, ORDINARY)
+    done = netwrap("report", "--from", str(tmp_path))
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert "no file in it is named after a command that netwrap knows and contains its output" in done.stderr
+    assert "6 files not understood: include/linux/sysctl.h, sbin/route, share/completions/hostname, ...;" in done.stderr
+
+
+def test_a_host_beside_programs_and_manual_pages(tmp_path: Path) -> None:
+    """The host among them is read as it is alone; tables without rows, and failures, are output of their commands, too."""
+    host = {"h/ip_addr": ADDR, "h/hostname": "h1\n", "h/namespaces/red/arp_-n": "", "h/namespaces/red/ip_rule": RULE}
+    lay(tmp_path, {**ORDINARY, **host, "g/arp -n.txt": "arp: command not found\n", "f/ip_neigh": ""})
+    found = opening.hosts([str(tmp_path)])
+    assert [(one.name, [netns.title for netns in one.namespaces]) for one in found] == [
+        ("f", ["(root)"]), ("g", ["(root)"]), ("h1", ["(root)", "red"]),
+    ]  # fmt: skip
+    assert (found[0].namespaces[0].neighs, found[1].namespaces[0].neighs, found[2].namespaces[1].neighs) == ([], None, [])
+    assert len(found[0].unread_files) == 6
+
+
 def test_links_to_what_is_no_text(netwrap: Netwrap, tmp_path: Path) -> None:
     """The target of a link is read whatever its name is, but a program or an archive is never read as a table."""
     (tmp_path / "ip_addr").write_text(ADDR)
