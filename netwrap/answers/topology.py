@@ -57,6 +57,8 @@ VERSION = 1
 _PARTS = ("hosts", "rooms", "ports", "buses", "clouds", "cables")
 #: The VLANs of a port that nobody has configured.
 _PLAIN = [{"vlan": 1, "flags": ["PVID", "Egress Untagged"]}]
+#: MTUs that nobody has chosen: of Ethernet, and of the kinds of links that take whatever fits (65575: a VRF).
+_USUAL = (None, 1500, 65536, 65575)
 _STACKED = ("macvlan", "macvtap", "ipvlan", "ipvtap")
 
 
@@ -142,9 +144,6 @@ class _Maker:
         }  # fmt: skip
         self.rooms.append(room)
         before = len(self.ports)
-        mtus: dict[int, int] = {}
-        for link in netns.links or ():
-            mtus[link.get("mtu", 0)] = mtus.get(link.get("mtu", 0), 0) + 1
         for link in netns.links or ():
             name = str(link.get("ifname", ""))
             entries = netns.addresses_of(link.get("ifname"))
@@ -156,7 +155,7 @@ class _Maker:
                 "id": f"{room['id']}p{len(room['ports'])}", "room": room["id"], "name": name,
                 "kind": info.get("info_kind") or "", "state": state(link),
                 "addresses": [_address(entry) for entry in entries if not str(entry.get("local", "")).startswith("fe80:")],
-                "mtu": link.get("mtu"), "odd_mtu": link.get("mtu") not in (None, 1500, 65536), "bus": None, "under": None,
+                "mtu": link.get("mtu"), "odd_mtu": link.get("mtu") not in _USUAL, "bus": None, "under": None,
                 "detail": _detail(info), "mac": link.get("address") if link.get("link_type", "ether") == "ether" else None,
                 "vlans": None,
             }  # fmt: skip

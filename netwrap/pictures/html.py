@@ -26,7 +26,9 @@ _PAGE = """<!DOCTYPE html>
 body{{margin:0;font:15px system-ui,sans-serif;background:{light[paper]};color:{light[ink]}}}
 header{{padding:10px 14px;display:flex;flex-wrap:wrap;gap:8px 14px;align-items:center}}
 header{{border-bottom:1px solid {light[edge]}}}
-h1{{font-size:17px;margin:0}}p{{margin:0;color:{light[soft]}}}
+h1{{font-size:17px;margin:0;overflow-wrap:anywhere}}p{{margin:0;color:{light[soft]}}}
+#below{{padding:6px 14px;border-top:1px solid {light[edge]}}}
+#below p{{color:inherit;font-weight:bold;overflow-wrap:anywhere;padding:2px 0}}
 input,button{{font:inherit;padding:4px 9px;border:1px solid {light[edge]};border-radius:6px}}
 input,button{{background:{light[room]};color:inherit}}
 input{{min-width:0;max-width:100%}}
@@ -34,13 +36,14 @@ main{{overflow:auto;padding:6px}}main svg{{display:block}}
 :focus-visible{{outline:3px solid {light[cable]};outline-offset:2px}}
 svg g.room,svg g.fold{{cursor:pointer}}svg .cable.lit{{stroke-width:4}}svg g.bar.lit rect{{stroke:{light[wait]};stroke-width:3}}
 svg g.hit>rect{{stroke:{light[wait]};stroke-width:4;stroke-dasharray:9 4}}
+svg.many g.hit>rect{{stroke-width:1.6;stroke-dasharray:4 3}}
 dialog{{max-width:min(96vw,1100px);max-height:86vh;border:1px solid {light[edge]};border-radius:8px}}
 dialog{{background:{light[paper]};color:{light[ink]}}}
 dialog h2{{font-size:16px;margin:0 0 8px;overflow-wrap:anywhere}}
 dialog pre{{overflow:auto;font:12px ui-monospace,Menlo,Consolas,monospace;max-height:66vh;margin:8px 0}}
 [hidden]{{display:none!important}}
 @media (prefers-color-scheme:dark){{body,dialog{{background:{dark[paper]};color:{dark[ink]}}}p{{color:{dark[soft]}}}
-header,dialog,input,button{{border-color:{dark[edge]}}}input,button{{background:{dark[room]}}}
+header,dialog,input,button,#below{{border-color:{dark[edge]}}}input,button{{background:{dark[room]}}}
 :focus-visible{{outline-color:{dark[cable]}}}svg g.hit>rect{{stroke:{dark[wait]}}}}}
 @media print{{header input,header button,label{{display:none}}main{{overflow:visible}}main svg{{max-width:100%;height:auto}}}}
 </style>
@@ -56,6 +59,7 @@ header,dialog,input,button{{border-color:{dark[edge]}}}input,button{{background:
 <main tabindex="0" aria-label="Drawing of the networks; a namespace opens its tables, a fold its namespaces">
 {drawings}
 </main>
+{below}
 <dialog id="room" aria-labelledby="name"><h2 id="name"></h2><pre id="tables" tabindex="0"></pre>
 <form method="dialog"><button>Close</button></form></dialog>
 <script type="application/json" id="data">{data}</script>
@@ -82,7 +86,10 @@ const open = group => {{
 }};
 const mark = (found, words) => {{
   document.querySelectorAll("g.hit").forEach(group => group.classList.remove("hit"));
-  found.forEach(group => group.classList.add("hit"));
+  found.forEach(group => {{
+    group.classList.add("hit");
+    group.ownerSVGElement.classList.toggle("many", found.length > 20);  // so many thick edges would hide the drawing
+  }});
   hits.textContent = words;
 }};
 const reach = group => {{
@@ -144,16 +151,18 @@ def draw(
 ) -> str:
     """The page of a graph, as it is and folded. ``tables``: id of a room -> its tables; ``marks``, ``below`` as in svg."""
     about = svg.description(whole)
-    drawings = [svg.render(layout.place(whole), title, marks or {}, about, prefix="u-", below=below)]
+    drawings = [svg.render(layout.place(whole), title, marks or {}, about, prefix="u-")]
     if folded is not whole:
-        drawings.insert(0, svg.render(layout.place(folded), title, marks or {}, about, prefix="f-", below=below))
+        drawings.insert(0, svg.render(layout.place(folded), title, marks or {}, about, prefix="f-"))
     data = {
         "titles": {room["id"]: room["title"] for room in whole["rooms"]}, "tables": tables or {},
         "cables": _cables_of(whole, folded),
         "folds": {room["id"]: [one["id"] for one in room["folded"]] for room in folded["rooms"] if room.get("folded")},
     }  # fmt: skip
+    lines = "".join(f"<p>{svg.escape(line)}</p>" for line in below)
     return _PAGE.format(
         title=svg.escape(title), about=svg.escape(about), light=svg.LIGHT, dark=svg.DARK, data=embedded(data),
+        below=f'<section id="below" aria-label="About the drawing">{lines}</section>' if lines else "",
         drawings="\n".join(f"<div>{drawing}</div>" for drawing in drawings),
         button='<button id="fold" type="button">Show every namespace</button>' if len(drawings) > 1 else "",
     )  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..wording import printable
-from .words import ON_TOP, Words, kind_of, remarks, vlans
+from .words import ON_TOP, Words, empty, kind_of, remarks, vlans
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 #: Marks of a picture in which nothing is marked.
 NO_MARKS: Mapping[str, str] = {}
 _RED = "#b00020"
-_EMPTY = "no links but lo"
 
 
 def mermaid(graph: Record, marks: Mapping[str, str] = NO_MARKS) -> str:
@@ -27,7 +26,7 @@ def mermaid(graph: Record, marks: Mapping[str, str] = NO_MARKS) -> str:
     out = ["flowchart TB"]
     for room, title, ports in outline.rooms:
         out.append(f"  subgraph {room}[{_mermaid(title)}]")
-        out += [f"    {port}[{_mermaid(text)}]" for port, text in ports or [(f"{room}empty", _EMPTY)]]
+        out += [f"    {port}[{_mermaid(text)}]" for port, text in ports or [(f"{room}empty", outline.empty[room])]]
         out.append("  end")
         out += [f"  style {room} stroke:{_RED},stroke-width:3px"] if room in marks else []
     out += [f"  {bus}{{{{{_mermaid(title)}}}}}" for bus, title in outline.buses]
@@ -45,7 +44,7 @@ def dot(graph: Record, marks: Mapping[str, str] = NO_MARKS) -> str:
     for room, title, ports in outline.rooms:
         out += [f"  subgraph cluster_{room} {{", f"    label={_dot(title)};"]
         out += [f"    {port} [label={_dot(text)}];" for port, text in ports]
-        out += [] if ports else [f"    {room}empty [label={_dot(_EMPTY)}, shape=plaintext];"]
+        out += [] if ports else [f"    {room}empty [label={_dot(outline.empty[room])}, shape=plaintext];"]
         out.append(f'    color="{_RED}"; penwidth=3;\n  }}' if room in marks else "  }")
     out += [f"  {bus} [label={_dot(title)}, shape=hexagon];" for bus, title in outline.buses]
     out += [f"  {line} [label={_dot(text)}, shape=ellipse, style=dashed];" for line, text in outline.clouds]
@@ -76,6 +75,7 @@ class _Outline:
     def __init__(self, graph: Record, marks: Mapping[str, str]) -> None:
         words = Words(graph)
         of = {host["id"]: f"{host['title']}: " if len(graph["hosts"]) > 1 else "" for host in graph["hosts"]}
+        self.empty = {room["id"]: empty(room) for room in graph["rooms"]}
         self.rooms = []
         for room in graph["rooms"]:
             ports = [(port["id"], words.of(port)) for port in _ports(room, words)]

@@ -21,7 +21,7 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .measure import columns, cut, width, wrap
-from .words import Words, by_host, kind_of, lack, remarks
+from .words import Words, by_host, empty, kind_of, lack, lack_in_short, remarks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -384,20 +384,18 @@ class _Placer:
         add(None, 0)
         for rest in list(under):
             add(rest, 1)
-        if not room.get("captured", True):
-            lines.append((None, "its links were not captured", "unknown", 0))
-        elif not lines:
-            lines.append((None, "no links but lo" if not room.get("hidden") else "no link in use", "", 0))  # no dot
+        if not lines or not room.get("captured", True):
+            lines.append((None, empty(room), "" if room.get("captured", True) else "unknown", 0))
         kind = "fold" if room.get("folded") else "room"
         subtitle = ", ".join(remarks(room))
         if kind == "fold":
             names = [other["title"] for other in room["folded"]]
-            lines[:0] = [(None, subtitle, "", 0)] if subtitle else []
+            lines[:0] = [(None, subtitle, "lack", 0)] if subtitle else []
             subtitle = f"{'like these: ' if room['shapes'] == 1 else ''}{names[0]} … {names[-1]}"
         cell = _Cell(room["id"], kind, room["title"], subtitle, lines)
         cell.lacks = kind == "room" and bool(lack(room))
         if len(own) == 1 and subtitle == lack(room):
-            short = [self.words.of(own[0], short=True), subtitle and "no way out"]
+            short = [self.words.of(own[0], short=True), lack_in_short(room)]
             cell.short = cut("  ".join(filter(None, short)), _NAME)
         return cell
 

@@ -82,7 +82,7 @@ def draw(graph: dict[str, Any], marks: dict[str, str] | None = None, scale: int 
             y += 0 if each.compact else 18
             x = each.x + 9 + depth * 14 + (width(each.title) * 1.08 + 6 if each.compact else 0)
             _dot(pen, x + 4, y - 4, state, theme, scale)
-            text(x + 13, y, words, soft)
+            text(x + 13, y, words, theme["wait"] if state == "lack" else soft)
     for at, words in enumerate(below):
         text(12, scene.height + 20 * at + 8, printable(words), theme["ink"], bold=True)
     out = io.BytesIO()

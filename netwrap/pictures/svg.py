@@ -149,7 +149,8 @@ def _box(box: layout.Box, marks: dict[str, str], prefix: str) -> str:
         x = box.x + 9 + depth * 14 + (round(width(box.title) * 1.08) + 6 if box.compact else 0)
         if state in _DOTS:
             out.append(f'<circle{_DOTS[state]} cx="{_n(x + 4)}" cy="{_n(y - 4)}" r="3.6"/>')
-        out.append(f'<text x="{_n(x + 13)}" y="{_n(y)}">{escape(text)}</text>')
+        kind = ' class="sub lack"' if state == "lack" else ""
+        out.append(f'<text{kind} x="{_n(x + 13)}" y="{_n(y)}">{escape(text)}</text>')
     out.append("</g>")
     return (" " if prefix else "").join(out)  # so that what is read of a button is what its label says
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..wording import ROOT, printable
 from .measure import columns, cut
-from .words import ON_TOP, Words, by_host, kind_of, remarks
+from .words import ON_TOP, Words, by_host, empty, kind_of, remarks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -176,7 +176,7 @@ class _Tree:
         if room.get("folded"):
             title += f" ({room['folded'][0]['title']} … {room['folded'][-1]['title']})"
         if not shown and not buses:
-            shown = ["no links but lo" if room.get("captured", True) else "links not captured"]
+            shown = [empty(room)]
         beside = self._beside(buses) if self.close else []
         texts = [(" " if at else "  ", text + (";" if text is not shown[-1] else "")) for at, text in enumerate(shown)]
         texts += [("  ", f"═ {self._of_bus(bus)}") for bus in beside]

@@ -48,6 +48,19 @@ def lack(room: Record) -> str:
     return f"{lacking} of them without a way out" if lacking else "does not forward" if room.get("forwards") is False else ""
 
 
+def empty(room: Record) -> str:
+    """The words for a room without a link to draw."""
+    if not room.get("captured", True):
+        return "links not captured"
+    return "no link in use" if room.get("hidden") else "no links but lo"
+
+
+def lack_in_short(room: Record) -> str:
+    """The words of :func:`lack` for a small box: ``no default`` (route), ``no way out``."""
+    text = lack(room)
+    return next((short for short in ("no default", "no way out") if text.startswith(short)), text)
+
+
 def remarks(room: Record, labels: int = 2) -> list[str]:
     """What a room lacks (:func:`lack`), and its first labels."""
     return list(filter(None, [lack(room), *room["labels"][:labels]]))
@@ -117,7 +130,7 @@ class Words:
             words.append(port["kind"])
         if port.get("vlans") is not None:
             words.append(vlans(port["vlans"]))
-        if port["odd_mtu"]:
+        if port["odd_mtu"] and not self._is_mtu_of_bus(port):
             words.append(f"mtu {port['mtu']}")
         if port["state"] != "up":
             words.append("state ?" if port["state"] == "unknown" else port["state"])
@@ -133,6 +146,12 @@ class Words:
                 on = f" on {bus['title']}" if bus is not None and (sign == "carries" or self._is_on_several(port)) else ""
                 words.append(f"{sign} {other['name']}{detail}{on}{where}" if not short or not other["bus"] else detail.lstrip())
         return " ".join(filter(None, words))
+
+    def _is_mtu_of_bus(self, port: Record) -> bool:
+        """Whether the MTU of a port is that of the bridge that it, or its other end, is a port of: the bridge tells it."""
+        buses = [port["bus"], *(self.ports[end]["bus"] for end in self.far.get(port["id"], ()) if end in self.ports)]
+        bridges = [self.ports.get(self.buses[bus]["port"]) for bus in buses if bus in self.buses]
+        return any(bridge is not None and bridge["mtu"] == port["mtu"] and bridge is not port for bridge in bridges)
 
     def _is_on_several(self, port: Record) -> bool:
         """Whether the room of a port leads to more than one bus: then a picture names the bus."""

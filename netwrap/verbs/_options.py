@@ -216,8 +216,11 @@ OPTIONS: dict[str, tuple[Option, ...]] = {
                "number", ("1", "100000")),
     ),
     "the table": (
-        Option("--format", "FORMAT", TABLES, "json, jsonl, yaml, csv, tsv, md, or a format of tabulate", "-o", "",
-               ("format",)),
+        Option("--format", "FORMAT", tuple(verb for verb in TABLES if verb != "trace"),
+               "json, jsonl, yaml, csv, tsv, md, or a format of tabulate", "-o", "", ("format",)),
+        Option("--format", "FORMAT", ("trace",),
+               "json or jsonl; FROM TO: also a picture, svg or html; --all: also the other formats of tables: csv, md, …",
+               "-o", "", ("format",)),
         Option("--json", "", TABLES, "the same as --format json", "-j", "sets", ("json",), "format"),
         Option("--pretty", "", TABLES, "print indented JSON", "-p"),
         Option("--columns", "A,B,…", TABLES, "print these columns, in this order; ? lists all", "-c", "names", ("column",)),

@@ -6,11 +6,14 @@ connections are dotted; a part that was not captured is a cloud.
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
+from collections import Counter
 
 from netwrap.answers import topology, topology_folding
 from netwrap.errors import NetwrapError, UsageError, similar
+from netwrap.wording import ROOT
 
 from . import _source
 from ._options import refuse
@@ -51,10 +54,13 @@ def run(options: Options) -> int:
     if options.depth is not None and not options.around:
         raise UsageError("--depth says how far around --around is")
     drawn_before = topology.saved(options.source[0]) if len(options.source) == 1 else None
+    graphs = [path for path in options.source if topology.saved(path) is not None] if len(options.source) > 1 else []
+    if graphs:
+        raise UsageError(f"{graphs[0]} is a saved graph, which is drawn alone: name the captures themselves")
     if drawn_before is not None and (options.check or options.format == "html"):
         raise UsageError("a saved graph has neither findings nor the tables of a page; draw those from the capture")
     hosts = [] if drawn_before is not None else _source.hosts(options)
-    whole = topology.graph(hosts) if drawn_before is None else drawn_before
+    whole = _graph(hosts) if drawn_before is None else drawn_before
     try:
         drawn = _picture(hosts, whole, options)
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
@@ -65,9 +71,30 @@ def run(options: Options) -> int:
     return _source.remarks(hosts, lacks=False, verbose=options.verbose)
 
 
+def _graph(hosts: list[Host]) -> Record:
+    """The graph of the hosts; of those with one title, each has the name of its source in it."""
+    found = topology.graph(hosts)
+    count = Counter(host["title"] for host in found["hosts"])
+    alike = [(drawn, host) for drawn, host in zip(found["hosts"], hosts) if count[drawn["title"]] > 1]
+    files = [os.path.basename(host.source.rstrip("/")) for _, host in alike]
+    for (drawn, host), file in zip(alike, files):
+        drawn["title"] = f"{drawn['title']} ({file})" if len(set(files)) == len(files) else f"{host.name} ({host.source})"
+    return found
+
+
+def _in_order(found: Record) -> Record:
+    """The graph with (root) first, and namespaces that have a name before those of processes and files."""
+
+    def rank(room: Record) -> int:
+        return 0 if room["title"] == ROOT else 2 if room["title"].startswith(("pid ", "net:[", "/")) else 1
+
+    return {**found, "rooms": sorted(found["rooms"], key=rank)}
+
+
 def _picture(hosts: list[Host], whole: Record, options: Options) -> str | bytes:
     """The picture of the part of the graph that is asked for, with its marks and folds."""
     found, asked = _part(hosts, whole, options)
+    found = _in_order(found)
     marks = _findings(hosts, found) if options.check else {}
     if not whole["rooms"]:
         raise NetwrapError("there is nothing to draw: no links were captured")
@@ -76,6 +103,8 @@ def _picture(hosts: list[Host], whole: Record, options: Options) -> str | bytes:
         near = similar(options.only[0], kinds)
         there = f"there are: {', '.join(kinds)}" if kinds else "no links were captured"
         raise NetwrapError(f"no links of kind {', '.join(options.only)}{near}; {there}")
+    if len(found["hosts"]) == 1:  # of a host among similar ones, it is folded with the others
+        asked = [*asked, *(room["id"] for room in found["rooms"] if room["title"] == ROOT)]
     folded = found if options.unfold else topology_folding.fold(found, keep=[*asked, *marks])
     reasons = _reasons(found, marks)
     if options.format not in (None, "text") and len(reasons) > REASONS:
@@ -138,6 +167,7 @@ def of_trace(
     stops: int | None,
     why: str,
     below: list[str],
+    title: str,
     options: Options,
 ) -> None:
     """Draw or save the rooms of a packet's way (their positions among those of all hosts), with the room where it ends marked.
@@ -145,14 +175,14 @@ def of_trace(
     Cables of ``links``, the links by which the packet came and left, are marked, too.
     """
     rooms = {f"r{at}" for at in passed}
-    found = topology.only(topology.graph(hosts), rooms)
+    found = topology.only(_graph(hosts), rooms)
     if not found["rooms"]:
         raise NetwrapError("there is nothing to draw: no links were captured")
     used = {port["id"] for port in found["ports"] if (int(port["room"][1:]), port["name"]) in links}
     found, way = topology.on_the_way(found, used)
     marks = dict.fromkeys(way, "on the packet's way")
-    drawn = _drawn(hosts, found, found, options, {**marks, **({f"r{stops}": why} if stops is not None else {})}, below)
-    _save(options, drawn)
+    marks.update({f"r{stops}": why} if stops is not None else {})
+    _save(options, _drawn(hosts, found, found, options, marks, below, title=title))
 
 
 def _room(hosts: list[Host], whole: Record, name: str) -> str:

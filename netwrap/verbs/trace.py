@@ -95,7 +95,8 @@ def _check_form(options: Options) -> None:
     else:
         refuse(options, _OF_TABLES, "here: it is for the table of --all")
     if not options.all and "--format" in options.typed and options.format not in ("json", "jsonl", *PICTURES):
-        raise UsageError(f"--format {options.format} is for the table of --all; one way has json, jsonl, {', '.join(PICTURES)}")
+        there = ", ".join(("json", "jsonl", *PICTURES))
+        raise UsageError(f"trace FROM TO has the formats {there}, not {options.format!r}; the others are for the table of --all")
 
 
 def _draw(hosts: list[Host], host: Host, found: Trace, options: Options) -> None:
@@ -114,7 +115,8 @@ def _draw(hosts: list[Host], host: Host, found: Trace, options: Options) -> None
     positions = sorted({host.position(netns) for netns in passed})
     links = {(host.position(hop.netns), name) for end in ends for hop in end.way.hops for name in (hop.came, hop.left) if name}
     stops = host.position(result.end.netns) if stopped else None
-    topology.of_trace(hosts, positions, links, stops, why, below, options)
+    title = f"Path from {options.words[0]} to {options.words[1]}"
+    topology.of_trace(hosts, positions, links, stops, why, below, title, options)
 
 
 def _matrix(options: Options, proto: str) -> int:

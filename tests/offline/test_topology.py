@@ -341,6 +341,45 @@ def test_the_root_is_first_and_a_tree_hangs_on_the_room_with_most_neighbours() -
     assert [line.split("  ")[0] for line in lines] == ["(root)", "r", "├─ a", "└─ b", ""]
 
 
+def test_the_root_is_never_folded_and_names_come_before_processes(netwrap: Netwrap, tmp_path: Path) -> None:
+    titles = ["/tmp/x/ns", *(f"pid {number} (sleep)" for number in range(6)), "red", "(root)"]
+    host = build([Section(f"n{at}", f"ip -n n{at} link", "1: lo: <LOOPBACK,UP> mtu 65536\n") for at in range(len(titles))])
+    saved = tmp_path / "graph.json"
+    graph = topology.graph([host])
+    for room, title in zip(graph["rooms"], titles):
+        room["title"] = title
+    saved.write_text(json.dumps(graph, indent=1))
+    drawn = netwrap("topology", "--from", str(saved)).stdout
+    assert [line.split("  ")[0] for line in drawn.split("\n")] == [
+        "(root)", "red", "6 more (/tmp/x/ns … pid 4 (sleep))", "pid 5 (sleep)", ""]  # fmt: skip
+
+
+def test_two_captures_of_one_host_are_told_apart(netwrap: Netwrap) -> None:
+    drawn = netwrap("topology", "--from", SHOP.replace("shop.", "shop-before."), "--from", SHOP).stdout
+    titles = [line for line in drawn.split("\n") if line.startswith("host ")]
+    assert titles == ["host shop (shop-before.netwrap)", "host shop (shop.netwrap)"]
+
+
+def test_an_mtu_is_told_once_for_a_bridge_and_never_for_a_vrf() -> None:
+    links = """\
+1: br0: <UP,LOWER_UP> mtu 1450
+    link/ether 02:00:00:00:00:01
+    bridge vlan_filtering 0
+2: v1@if9: <UP,LOWER_UP> mtu 1450 master br0 link-netns red
+    veth
+3: v2@if9: <UP,LOWER_UP> mtu 1450 master br0 link-netns blue
+    veth
+4: blue-vrf: <UP,LOWER_UP> mtu 65575
+    vrf table 10
+"""
+    far = "9: eth0@if{}: <UP,LOWER_UP> mtu {}\n    veth\n"
+    host = build([Section("", "ip -d link", links), Section("red", "ip -n red -d link", far.format(2, 1450)),
+                  Section("blue", "ip -n blue -d link", far.format(3, 1400))])  # fmt: skip
+    drawn = text.draw(topology.graph([host]))
+    assert re.findall(r"(\S+) mtu (\d+)", drawn) == [("br0", "1450"), ("eth0", "1400")]
+    assert "blue-vrf vrf" in drawn
+
+
 def test_thirty_namespaces_take_thirty_one_lines() -> None:
     lines = text.draw(topology.graph([star(30)])).rstrip("\n").split("\n")
     assert len(lines) == 31
@@ -634,6 +673,8 @@ def test_a_saved_graph_is_drawn_again(netwrap: Netwrap, tmp_path: Path) -> None:
     for words in ([], ["--format", "svg"], ["red"], ["--path", "red", "blue"], ["--path", "red,blue"]):
         again, first = netwrap("topology", *words, "--from", str(saved)), netwrap("topology", *words, "--from", SAMPLE)
         assert (again.stdout, again.returncode) == (first.stdout, 0)
+    beside = netwrap("topology", "--from", SAMPLE, "--from", str(saved))
+    assert beside.returncode == 2 and "is a saved graph, which is drawn alone" in beside.stderr
     assert "no namespace 'green'" in netwrap("topology", "green", "--from", str(saved)).stderr
     graph = json.loads(saved.read_text())
     for changed, said in (
@@ -777,6 +818,7 @@ def test_a_way_is_drawn_with_the_place_where_it_stops(netwrap: Netwrap, split: s
     reached = done.returncode == 0
     assert done.stdout == "" and ("stops here" in saved.read_text()) is not reached
     assert "on the packet&#39;s way" in saved.read_text() or "on the packet's way" in saved.read_text()
+    assert ">Path from red to (root)</" in saved.read_text()
     stopped = netwrap("trace", "(root)", "10.7.7.7", "--from", split, "--format", form)
     assert stopped.returncode in (1, 3) and "stops here: " in stopped.stdout
     said = netwrap("trace", "(root)", "10.7.7.7", "--from", split).stdout
@@ -785,6 +827,7 @@ def test_a_way_is_drawn_with_the_place_where_it_stops(netwrap: Netwrap, split: s
             assert line.partition(":")[2].strip() in stopped.stdout
     for words in (("--all", "--format", form), ("red", "(root)", "--output", str(tmp_path / "way.txt"))):
         assert netwrap("trace", *words, "--from", split).returncode == 2
+    assert "json, jsonl, svg, html, not 'png'" in netwrap("trace", "red", "(root)", "--format", "png", "--from", split).stderr
 
 
 @pytest.mark.parametrize("rooms", [70, 130, 199, 260])

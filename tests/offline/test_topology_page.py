@@ -40,7 +40,7 @@ def browse(tmp_path: Path, page: str, script: str, width: int = 1200) -> Any:
 def page() -> str:
     graph = topology.graph([star(40)])
     tables = {room["id"]: f"tables of {room['title']} <b>&" for room in graph["rooms"]}
-    return html.draw(graph, topology_folding.fold(graph), "Networks of alpha", tables)
+    return html.draw(graph, topology_folding.fold(graph), "Networks of alpha", tables, below=["! ns1: " + "a long reason " * 20])
 
 
 def test_fold_search_and_tables(page: str, tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_the_page_itself_never_scrolls_sideways(page: str, tmp_path: Path, width
     measured = page.replace("<body>", f'<body style="width:{width}px">')  # headless Chromium has no window as narrow as this
     told = browse(tmp_path, measured, """
         const drawing = document.querySelector("main > div:not([hidden]) svg");
-        return [[document.body.scrollWidth, document.querySelector('header').scrollWidth],
+        return [["body", "header", "#below", "#below p"].map(name => document.querySelector(name).scrollWidth),
                 drawing.viewBox.baseVal.width, drawing.getBoundingClientRect().width];""")  # fmt: skip
     assert max(told[0]) <= width
     assert told[2] == (min(told[1], width - 12) if told[1] * 0.75 <= width - 12 else told[1])
@@ -95,6 +95,6 @@ def test_every_room_can_be_reached_by_keyboard_and_a_fold_opens(page: str, tmp_p
                         rooms.filter(room => room.getAttribute("aria-label")).length];
         document.querySelector("g.fold").dispatchEvent(new KeyboardEvent("keydown", {key: "Enter"}));
         return [counts, [...document.querySelectorAll("main > div")].findIndex(view => !view.hidden),
-                document.querySelectorAll("g.hit").length, document.activeElement.id,
+                document.querySelectorAll("svg.many g.hit").length, document.activeElement.id,
                 document.getElementById("hits").textContent];""")  # fmt: skip
     assert told == [[4, 4, 4], 1, 37, "u-r2", "37 namespaces of the fold have a dashed edge"]
