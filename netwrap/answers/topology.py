@@ -17,10 +17,11 @@ A graph is a plain dict, the JSON form of `netwrap topology` (``version`` counts
 ``ports``   ``{"id", "room", "name", "kind", "state", "addresses", "mtu", "odd_mtu", "bus", "under", "detail", "mac", "vlans"}``:
             ``vlans`` are the VLANs of a bridge's port, rows as of ``bridge -j vlan`` (None: unknown, or of no interest);
             ``bus`` is the bus that the port is enslaved to, ``under`` the port of the same room that this one stands on,
-            ``state`` one of ``up``, ``down``, ``no carrier``, ``unknown``
-``buses``   ``{"id", "host", "room", "port", "title", "kind", "of", "filters"}``: a bridge, or a link that macvlans of other rooms
-            stand on; ``port`` is its own link, ``of`` the title of its room, ``filters`` whether a bridge with VLANs keeps
-            them apart (None: it has no VLANs, or that is unknown)
+            ``state`` one of ``up``, ``down``, ``no carrier``, ``unknown``; ``"beyond": ["p3 on br20"]`` stands at a port of
+            a part of a graph, for cables that are left out
+``buses``   ``{"id", "host", "room", "port", "title", "kind", "of", "filters"}``: a bridge, or a link that macvlans or ipvlans of
+            other rooms stand on; ``port`` is its own link, ``of`` the title of its room, ``filters`` whether a bridge with VLANs
+            keeps them apart (None: it has no VLANs, or that is unknown)
 ``clouds``  ``{"id", "title", "kind", "lines": [...]}``: what is outside of the source: a physical network, a tunnel's other
             end, a peer that was not captured; and (kind ``overlay``) a tunnel with more than two ends that are known
 ``cables``  ``{"id", "ends": [END, END], "how", "certain", "kind"}``; an END is the id of a port, a bus or a line of a cloud; the
@@ -37,7 +38,7 @@ from ..errors import NetwrapError, UsageError
 from ..model.peers import PAIRS
 from ..pictures.words import vlans
 from . import routing, topology_tunnels, ways_out
-from .layer2 import FALLBACKS, state
+from .layer2 import FALLBACKS, role, state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,6 +60,9 @@ _PARTS = ("hosts", "rooms", "ports", "buses", "clouds", "cables")
 _PLAIN = [{"vlan": 1, "flags": ["PVID", "Egress Untagged"]}]
 #: MTUs that nobody has chosen: of Ethernet, and of the kinds of links that take whatever fits (65575: a VRF).
 _USUAL = (None, 1500, 65536, 65575)
+#: Names that programs give to bridges, and systems to the links of a machine.
+_BRIDGE = re.compile(r"docker\d+|br\d+|br-\w+|(?:vir|lxc|lxd|vm|c|cni-)br\d+|cni\d+|podman\d+", re.ASCII)
+_PHYSICAL = re.compile(r"(?:eth|em|wlan|wwan|ib|usb|swp|lan|p\d+p)\d+|(?:en|wl|ww|ib)[ospxbcuva]\w+|wan\d*", re.ASCII)
 _STACKED = ("macvlan", "macvtap", "ipvlan", "ipvtap")
 
 
@@ -153,7 +157,7 @@ class _Maker:
             info = link.get("linkinfo") or {}
             port: Record = {
                 "id": f"{room['id']}p{len(room['ports'])}", "room": room["id"], "name": name,
-                "kind": info.get("info_kind") or "", "state": state(link),
+                "kind": _kind(netns, link), "state": state(link),
                 "addresses": [_address(entry) for entry in entries if not str(entry.get("local", "")).startswith("fe80:")],
                 "mtu": link.get("mtu"), "odd_mtu": link.get("mtu") not in _USUAL, "bus": None, "under": None,
                 "detail": _detail(info), "mac": link.get("address") if link.get("link_type", "ether") == "ether" else None,
@@ -221,7 +225,8 @@ class _Maker:
                 port["under"] = parent["id"]
         for port in list(self.ports):
             if len(above.get(port["id"], ())) > 1 and port["id"] not in self._bus_of:
-                self._add_bus(port, port["name"], "macvlan")
+                kinds = {child["kind"] for child in self.ports if child["id"] in above[port["id"]]}
+                self._add_bus(port, port["name"], "ipvlan" if kinds <= {"ipvlan", "ipvtap"} else "macvlan")
 
     def _parents(self, host: Host) -> Iterable[tuple[Record, Record]]:
         for netns in host.namespaces:
@@ -255,7 +260,7 @@ class _Maker:
                         self._cable(port["id"], other["id"], peer.how, True, port["kind"] or "veth")
                 elif port["under"] != other["id"] and other is not port:
                     carried = self._bus_of.get(other["id"])
-                    end = carried["id"] if carried is not None and carried["kind"] == "macvlan" else other["id"]
+                    end = carried["id"] if carried is not None and carried["kind"] != "bridge" else other["id"]
                     self._cable(port["id"], end, peer.how, True, port["kind"] or "parent")
         elif peer is not None and (
             port["kind"] in (*PAIRS, *_STACKED, "vlan") or "linkinfo" not in link and peer.how in ("missing", "ambiguous")
@@ -272,6 +277,8 @@ class _Maker:
                 self._to_cloud(port, "tunnel", "other ends of tunnels", f"{port['name']}: {detail}{_of_bus(port)}")
         elif port["kind"] in ("tun", "tap"):
             self._to_cloud(port, "process", "programs (tun/tap)", port["name"] + _of_bus(port))
+        elif port["kind"] == "" and port["mac"] is not None and peer is None and _is_virtual(link):
+            self._to_cloud(port, "ambiguous", "not certain", f"{port['name']}: its kind was not captured", certain=False)
         elif port["kind"] == "" and port["mac"] is not None and peer is None:
             self._to_cloud(port, "outside", "outside", port["name"] + _of_bus(port))
 
@@ -348,6 +355,21 @@ def _has_default(netns: Namespace) -> bool | None:
     """Whether a namespace has a default route of IPv4 or IPv6; None where that cannot be told."""
     four = routing.has_default(netns, "inet")
     return four or routing.has_default(netns, "inet6") or four
+
+
+def _kind(netns: Namespace, link: Link) -> str:
+    """The kind of a link; where it was not captured, that of a master, and of a bridge that a program names so, is known."""
+    found = role(netns, link)
+    if found is None and _BRIDGE.fullmatch(str(link.get("ifname"))) and "link" not in link and "link_index" not in link:
+        return "bridge"
+    return found or ""
+
+
+def _is_virtual(link: Link) -> bool:
+    """Whether a link of unknown kind is none of a machine's own, by its name."""
+    return "linkinfo" not in link and not any(
+        _PHYSICAL.fullmatch(str(name)) for name in (link.get("ifname"), *link.get("altnames", ()))
+    )
 
 
 def _key(link: Link) -> Any:
@@ -461,6 +483,21 @@ def _chain(under: dict[str, str | None], name: str) -> Iterator[str]:
         below = under.get(below)
 
 
+def _beyond(found: Record, drawn: set[str]) -> dict[str, list[str]]:
+    """For each port that has a cable which is not ``drawn``: what this leads to, ``p3 on br20``."""
+    clouds = {f"{cloud['id']}l{at}": line for cloud in found["clouds"] for at, line in enumerate(cloud["lines"])}
+    names = {port["id"]: port["name"] for port in found["ports"]}
+    titles = {room["id"]: f" in {room['title']}" for room in found["rooms"]}
+    titles.update((bus["id"], f" on {bus['title']}") for bus in found["buses"])
+    names.update((port["id"], port["name"] + titles.get(port["bus"] or port["room"], "")) for port in found["ports"])
+    beyond: dict[str, list[str]] = {}
+    for cable in found["cables"]:
+        for end, far in (cable["ends"], cable["ends"][::-1]) if cable["id"] not in drawn and cable["kind"] != "own" else ():
+            if far in names or far in clouds:
+                beyond.setdefault(end, []).append(names.get(far) or clouds[far])
+    return beyond
+
+
 def on_the_way(found: Record, used: set[str]) -> tuple[Record, list[str]]:
     """The graph without what leads away from a packet's way, and the cables on the way; ``used`` are the ports on it.
 
@@ -494,9 +531,11 @@ def on_the_way(found: Record, used: set[str]) -> tuple[Record, list[str]]:
         return cable["id"] in marked or not ends & (idle | outside)
 
     cables = [cable for cable in found["cables"] if is_drawn(cable)]
+    beyond = _beyond(found, {cable["id"] for cable in cables})
     left = {end.partition("l")[0] for cable in cables for end in cable["ends"]}
     return {**found, "cables": cables, "buses": [bus for bus in found["buses"] if bus["id"] not in idle],
-            "ports": [port for port in found["ports"] if port["bus"] not in idle],
+            "ports": [{**port, "beyond": beyond[port["id"]]} if port["id"] in beyond else port
+                      for port in found["ports"] if port["bus"] not in idle],
             "clouds": [cloud for cloud in found["clouds"] if cloud["id"] in left or cloud["id"] not in outside and cloud["near"]
                        not in idle]}, [cable["id"] for cable in cables if cable["id"] in marked]  # fmt: skip
 
@@ -517,6 +556,14 @@ def _of_vlans(found: Record, among: set[str]) -> set[str]:
     return wanted & among
 
 
+def _of_bridges(found: Record, among: set[str]) -> set[str]:
+    """The links of bridges, their ports, and the other ends of these; ``among``: the ports that may be drawn."""
+    bridges = {bus["id"]: bus["port"] for bus in found["buses"] if bus["kind"] == "bridge"}
+    ports = {port["id"] for port in found["ports"] if port["bus"] in bridges}
+    ports |= {end for cable in found["cables"] for end in cable["ends"] if not ports.isdisjoint(cable["ends"])}
+    return (ports | set(bridges.values())) & among
+
+
 def only(found: Record, rooms: set[str], kinds: Sequence[str] = (), drawn: set[str] | None = None) -> Record:
     """The graph of these rooms: their ports, the buses and clouds these are on. A cable that leaves them ends in a cloud.
 
@@ -531,6 +578,8 @@ def only(found: Record, rooms: set[str], kinds: Sequence[str] = (), drawn: set[s
         wanted = {port["id"] for port in ports if port["kind"] in kinds or (port["kind"] == "" and "physical" in kinds)}
         if "vlan" in kinds:
             wanted |= _of_vlans(found, {port["id"] for port in ports})
+        if "bridge" in kinds:
+            wanted |= _of_bridges(found, {port["id"] for port in ports})
         ports = [port for port in ports if port["id"] in wanted]
         parents = {port["id"]: port["under"] for port in found["ports"]}
         kept = {port["id"] for port in ports}

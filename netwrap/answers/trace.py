@@ -551,6 +551,18 @@ def _evidence(netns: Namespace, found: Any) -> tuple[Any, int | None]:
 # -- text ------------------------------------------------------------------------------------------------------------
 
 
+def advice(found: Trace, following: Sequence[str]) -> list[tuple[str, str]]:
+    """What mends a fault, else shows it, and what would stop the packet ``following`` it, each with its label."""
+    end = found.result.end
+    see = [("see:", end.command)] if end.command and not end.mend else []
+    return [*(("mend:", command) for command in end.mend), *see, *(("then:", what) for what in following)]
+
+
+def owners(host: Host, found: Trace) -> list[Namespace]:
+    """The namespaces that have the packet's destination as an address."""
+    return [netns for netns, _ in Walker(host).owners(found.asked.destination)]
+
+
 def lines(found: Trace, following: Sequence[str] = (), host: Host | None = None) -> list[str]:
     """The answer for people: one block a namespace, the verdict, and what mends it.
 
@@ -568,9 +580,7 @@ def lines(found: Trace, following: Sequence[str] = (), host: Host | None = None)
     if found.verdict != "reached":
         if host is not None and host.of(end.netns) is not host.of(found.asked.start) and (end.mend or end.command):
             shown.append(f"  on:     {host.of(end.netns).name}")
-        shown += [f"  mend:   {command}" for command in end.mend]
-        shown += [f"  see:    {end.command}"] if end.command and not end.mend else []
-        shown += [f"  then:   {what}" for what in following]
+        shown += [f"  {label:8}{text}" for label, text in advice(found, following)]
     for what, command in found.missing:
         shown.append(f"  missing: {what}: {command}")
     if len(found.results) > 1:

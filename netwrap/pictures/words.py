@@ -145,6 +145,7 @@ class Words:
                 detail += " (tunnel)" if sign == "=" and port["id"] in self.tunnels else ""
                 on = f" on {bus['title']}" if bus is not None and (sign == "carries" or self._is_on_several(port)) else ""
                 words.append(f"{sign} {other['name']}{detail}{on}{where}" if not short or not other["bus"] else detail.lstrip())
+        words += [f"= {far} (not drawn)" for far in port.get("beyond", ())]
         return " ".join(filter(None, words))
 
     def _is_mtu_of_bus(self, port: Record) -> bool:

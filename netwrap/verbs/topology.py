@@ -169,10 +169,12 @@ def of_trace(
     below: list[str],
     title: str,
     options: Options,
+    outside: str,
 ) -> None:
     """Draw or save the rooms of a packet's way (their positions among those of all hosts), with the room where it ends marked.
 
-    Cables of ``links``, the links by which the packet came and left, are marked, too.
+    Cables of ``links``, the links by which the packet came and left, are marked, too. ``outside``: the destination, where no room
+    has it.
     """
     rooms = {f"r{at}" for at in passed}
     found = topology.only(_graph(hosts), rooms)
@@ -180,6 +182,11 @@ def of_trace(
         raise NetwrapError("there is nothing to draw: no links were captured")
     used = {port["id"] for port in found["ports"] if (int(port["room"][1:]), port["name"]) in links}
     found, way = topology.on_the_way(found, used)
+    if outside:
+        number = 1 + max((int(cloud["id"][1:]) for cloud in found["clouds"]), default=-1)
+        near = f"r{stops}" if stops is not None else found["rooms"][-1]["id"]
+        found["clouds"].append({"id": f"c{number}", "title": outside, "kind": "destination", "near": near,
+                                "lines": ["destination, not captured"]})  # fmt: skip
     marks = dict.fromkeys(way, "on the packet's way")
     marks.update({f"r{stops}": why} if stops is not None else {})
     _save(options, _drawn(hosts, found, found, options, marks, below, title=title))

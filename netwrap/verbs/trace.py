@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: Formats that draw the way over the topology.
 PICTURES = ("svg", "html")
+#: The most owners of the destination that are drawn although the packet does not come to them.
+_OWNERS = 4
 #: No more pairs than this are traced for several hosts; each takes a tenth of a millisecond or longer.
 _MOST_PAIRS = 400_000
 _PROTOCOLS = ("icmp", "udp", "tcp")
@@ -65,7 +67,7 @@ def run(options: Options) -> int:
             raise UsageError("--probe sends a packet from this host: it does not go together with --from")
         notes.append(_probe(found))
     if options.format in PICTURES:
-        _draw(hosts, host, found, options)
+        _draw(hosts, host, found, following, options)
     elif options.format in ("json", "jsonl"):
         answer = trace.record(host, found, following)
         answer["notes"] += notes
@@ -99,8 +101,11 @@ def _check_form(options: Options) -> None:
         raise UsageError(f"trace FROM TO has the formats {there}, not {options.format!r}; the others are for the table of --all")
 
 
-def _draw(hosts: list[Host], host: Host, found: Trace, options: Options) -> None:
-    """Draw the rooms of the way, with its cables and the room where it stops marked, and the verdict and the mend below."""
+def _draw(hosts: list[Host], host: Host, found: Trace, following: list[str], options: Options) -> None:
+    """Draw the rooms of the way and of its destination, with its cables and the room where it stops marked.
+
+    Below stand the verdict, the mend and what would stop the packet then.
+    """
     from netwrap.answers import trace
 
     from . import topology
@@ -110,13 +115,15 @@ def _draw(hosts: list[Host], host: Host, found: Trace, options: Options) -> None
     passed = [hop.netns for end in ends for hop in end.way.hops]
     passed += [end.netns for end in ends]
     stopped = found.verdict != "reached"
-    below = [trace.summary(found), *(f"mend: {command}" for command in result.end.mend if stopped)]
+    below = [trace.summary(found), *(f"{label} {text}" for label, text in trace.advice(found, following) if stopped)]
     why = f"stops here: {result.end.what or found.reason}"
-    positions = sorted({host.position(netns) for netns in passed})
+    owners = trace.owners(host, found)
+    positions = sorted({host.position(netns) for netns in (*passed, *owners[:_OWNERS])})
     links = {(host.position(hop.netns), name) for end in ends for hop in end.way.hops for name in (hop.came, hop.left) if name}
     stops = host.position(result.end.netns) if stopped else None
     title = f"Path from {options.words[0]} to {options.words[1]}"
-    topology.of_trace(hosts, positions, links, stops, why, below, title, options)
+    outside = "" if owners else found.asked.destination
+    topology.of_trace(hosts, positions, links, stops, why, below, title, options, outside)
 
 
 def _matrix(options: Options, proto: str) -> int:

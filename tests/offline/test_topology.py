@@ -804,7 +804,12 @@ def test_links_of_a_kind_are_drawn_without_the_others(netwrap: Netwrap) -> None:
         == """\
 (root)
 ├═ docker0 172.17.0.1/16  (bridge)
+│  └─ docker proxy  eth0 172.17.0.2/16 = veth3f1a2b0;
+│         eth1 172.18.0.2/16 = veth91c07de
 └═ br-5d0ff1ce7a3b 172.18.0.1/16  (bridge)
+   ├─ docker db  eth0 172.18.0.4/16 = vetha8d5c13
+   ├─ docker proxy (above)  eth1 172.18.0.2/16 = veth91c07de
+   └─ docker web  eth0 172.18.0.3/16 = veth6b2e4f8
 """
     )
     page = netwrap("topology", "--from", docker, "--only", "veth", "--format", "svg").stdout

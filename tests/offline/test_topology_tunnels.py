@@ -85,6 +85,13 @@ def test_a_tunnel_with_many_ends_is_one_cloud_that_paths_and_folds_go_through() 
     assert len(lines) == 3 and len({line.net for line in lines}) == 1
 
 
+def test_a_path_keeps_what_is_outside_of_its_links() -> None:
+    graph = topology.graph([overlay(2, unknown=True)])
+    rooms = {room["title"]: room["id"] for room in graph["rooms"]}
+    path = topology.between(graph, rooms["n1"], rooms["n2"])
+    assert (tunnels(path), outside(path)) == ({"vx of n1 = vx of n2"}, {"vx: vni 42 to 10.0.0.99"})
+
+
 def test_a_tunnel_is_named_in_every_form_and_is_no_cable() -> None:
     graph = topology.graph([overlay(2)])
     assert "vx vni 42 mtu 1450 = vx (tunnel) n2" in text.draw(graph, 120)
