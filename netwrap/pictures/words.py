@@ -130,7 +130,8 @@ class Words:
             words.append(port["kind"])
         if port.get("vlans") is not None:
             words.append(vlans(port["vlans"]))
-        if port["odd_mtu"] and not self._is_mtu_of_bus(port):
+        bridged = self._mtu_of_bridge(port)
+        if port["mtu"] != bridged if bridged and port["mtu"] else port["odd_mtu"]:
             words.append(f"mtu {port['mtu']}")
         if port["state"] != "up":
             words.append("state ?" if port["state"] == "unknown" else port["state"])
@@ -148,11 +149,13 @@ class Words:
         words += [f"= {far} (not drawn)" for far in port.get("beyond", ())]
         return " ".join(filter(None, words))
 
-    def _is_mtu_of_bus(self, port: Record) -> bool:
-        """Whether the MTU of a port is that of the bridge that it, or its other end, is a port of: the bridge tells it."""
-        buses = [port["bus"], *(self.ports[end]["bus"] for end in self.far.get(port["id"], ()) if end in self.ports)]
+    def _mtu_of_bridge(self, port: Record) -> int | None:
+        """The unusual MTU of the bridge that a port, or its other end, is a port of; the port then tells only another one."""
+        pair = [self.ports[end] for end in self.far.get(port["id"], ()) if end in self.ports]
+        buses = [end["bus"] for end in (port, *pair) if end["kind"] == port["kind"]]
         bridges = [self.ports.get(self.buses[bus]["port"]) for bus in buses if bus in self.buses]
-        return any(bridge is not None and bridge["mtu"] == port["mtu"] and bridge is not port for bridge in bridges)
+        told = (bridge["mtu"] for bridge in bridges if bridge is not None and bridge is not port and bridge["odd_mtu"])
+        return next(told, None)
 
     def _is_on_several(self, port: Record) -> bool:
         """Whether the room of a port leads to more than one bus: then a picture names the bus."""

@@ -369,14 +369,17 @@ def test_an_mtu_is_told_once_for_a_bridge_and_never_for_a_vrf() -> None:
     veth
 3: v2@if9: <UP,LOWER_UP> mtu 1450 master br0 link-netns blue
     veth
+5: v3@if9: <UP,LOWER_UP> mtu 1500 master br0 link-netns green
+    veth
 4: blue-vrf: <UP,LOWER_UP> mtu 65575
     vrf table 10
 """
     far = "9: eth0@if{}: <UP,LOWER_UP> mtu {}\n    veth\n"
     host = build([Section("", "ip -d link", links), Section("red", "ip -n red -d link", far.format(2, 1450)),
-                  Section("blue", "ip -n blue -d link", far.format(3, 1400))])  # fmt: skip
+                  Section("blue", "ip -n blue -d link", far.format(3, 1400)),
+                  Section("green", "ip -n green -d link", far.format(5, 1500))])  # fmt: skip
     drawn = text.draw(topology.graph([host]))
-    assert re.findall(r"(\S+) mtu (\d+)", drawn) == [("br0", "1450"), ("eth0", "1400")]
+    assert re.findall(r"(\S+) mtu (\d+)", drawn) == [("br0", "1450"), ("eth0", "1400"), ("eth0", "1500")]
     assert "blue-vrf vrf" in drawn
 
 
