@@ -45,6 +45,14 @@ class NotCaptured(NetwrapError):
     """The capture does not contain the table asked for."""
 
 
+class NoDevice(NetwrapError):
+    """A namespace has no link of the name asked for. ``device``: the name; ``near``: the link that may be meant, in words."""
+
+    def __init__(self, device: str, near: str) -> None:
+        super().__init__(f'Device "{device}" does not exist in this capture{near or "."}')
+        self.device, self.near = device, near
+
+
 def answer(host: Host, command: Command, netns: str | None = None) -> list[Record]:
     """The records that a command would have shown in a namespace of the host (None: the root).
 
@@ -126,7 +134,7 @@ def _links(host: Host, netns: Namespace, request: Request) -> Sequence[AnyRecord
     links = netns.links
     if links is None:
         return None
-    _warn_details(links, request, "linkinfo", "-d")
+    _warn_details(links, request)
     return [shown(_without(link, "addr_info"), request.details, request.stats) for link in _chosen_links(links, request)]
 
 
@@ -134,9 +142,10 @@ def _without(record: AnyRecord, *keys: str) -> Record:
     return {key: value for key, value in record.items() if key not in keys}
 
 
-def _warn_details(records: Sequence[AnyRecord], request: Request, key: str, option: str) -> None:
-    if request.details and records and not any(key in record for record in records):
-        _warn_captured_without(option)
+def _warn_details(records: Sequence[AnyRecord], request: Request) -> None:
+    """Warn where links were captured without `-d`: the loopback has no ``linkinfo`` with it either, but a ``promiscuity``."""
+    if request.details and records and not any(key in record for record in records for key in ("linkinfo", "promiscuity")):
+        _warn_captured_without("-d")
 
 
 def _warn_captured_without(option: str) -> None:
@@ -151,8 +160,7 @@ def _chosen_links(links: Iterable[AnyRecord], request: Request) -> list[AnyRecor
     if device is not None:
         found = [link for link in found if _is_called(link, device)]
         if not found:
-            near = similar(device, [link["ifname"] for link in every])
-            raise NetwrapError(f'Device "{device}" does not exist in this capture{near or "."}')
+            raise NoDevice(device, similar(device, [link["ifname"] for link in every]))
     if "up" in filters:
         found = [link for link in found if "UP" in link.get("flags", ())]
     for key in ("master", "vrf"):
@@ -179,7 +187,7 @@ def _addresses(host: Host, netns: Namespace, request: Request) -> Sequence[AnyRe
     links = captured if captured is not None else netns.addresses
     if links is None:
         return None
-    _warn_details(links, request, "linkinfo", "-d")
+    _warn_details(links, request)
     prefix = network(request.filters.get("to") or "")
     family = request.family or (f"inet{'6' if prefix.version == 6 else ''}" if prefix is not None else "")
     found = []

@@ -17,7 +17,7 @@ from .wrapped import OF_LINKS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from netwrap.commands.line import Command
     from netwrap.model.host import Host
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from parsers.records import Link, Record
 
     from ._options import Options
+    from .wrapped import EndsHere
 
 
 def run(asked: Command, options: Options) -> int:
@@ -40,11 +41,18 @@ def run(asked: Command, options: Options) -> int:
     return _print(hosts, hosts.hosts, asked, options, many=True)
 
 
-def show(hosts: Sequence[Host], asked: Command, options: Options) -> int:
-    """Print the table of a command, answered from hosts; 1 where something was lost."""
+def show(hosts: Sequence[Host], asked: Command, options: Options, others: Callable[[str], EndsHere] | None = None) -> int:
+    """Print the table of a command, answered from hosts; 1 where something was lost.
+
+    ``others``: where the hosts are this one and not all of its namespaces were read, what looks the other ends of a namespace up.
+    """
     places = Places(options.netns, options.named_netns, options.all_netns)
-    told = ((host, _told(host, len(hosts) > 1, asked, places, alone=len(hosts) == 1)) for host in hosts)
+    told = ((host, _told(host, len(hosts) > 1, asked, places, alone=len(hosts) == 1, others=others)) for host in hosts)
     return _print(told, hosts, asked, options)
+
+
+# What some of several namespaces may lack
+_LACKING = (offline.NotCaptured, offline.NoDevice)
 
 
 class Places(NamedTuple):
@@ -68,7 +76,10 @@ class Told(NamedTuple):
     failure: NetwrapError | None
 
 
-def _told(host: Host, several: bool, asked: Command, places: Places, alone: bool = False) -> Told:
+def _told(
+    host: Host, several: bool, asked: Command, places: Places, alone: bool = False,
+    others: Callable[[str], EndsHere] | None = None,
+) -> Told:  # fmt: skip
     """Answer a command from one host; ``alone``: raise what is wrong, as there is no other host."""
     try:
         chosen = _places(host, asked, places)
@@ -84,26 +95,27 @@ def _told(host: Host, several: bool, asked: Command, places: Places, alone: bool
         try:
             records = offline.answer_in(host, asked, netns)
         except NetwrapError as error:
-            if alone and not host.live and (len(chosen) == 1 or not isinstance(error, offline.NotCaptured)):
+            if alone and not host.live and (len(chosen) == 1 or not isinstance(error, _LACKING)):
                 raise
             failure = failure or error
             lacking.append(netns.title)
             continue
         if asked.parser in OF_LINKS:
-            ends += [_end(host, netns, record) for record in records]
+            further = others(netns.names[0]) if others is not None and netns.names else None
+            ends += [_end(host, netns, record, further) for record in records]
         if any(places):
             records = [{"netns": netns.name, **record} for record in records]
         found += records
     return Told(found, ends, len(chosen), lacking, failure)
 
 
-def _end(host: Host, netns: Namespace, record: Record) -> tuple[str | None, Link | None]:
+def _end(host: Host, netns: Namespace, record: Record, further: EndsHere | None) -> tuple[str | None, Link | None]:
     """The name and the record of the link at the other end of a link."""
     link = netns.link(record.get("ifname", ""))
     peer = host.peer(netns, link) if link is not None else None
-    if peer is None:
-        return None, None
-    return (in_words(netns, peer) if peer.link is not None and peer.netns is not None else None), peer.link
+    if peer is not None and peer.link is not None and peer.netns is not None:
+        return in_words(netns, peer), peer.link
+    return (further.name(record) if further is not None else None), peer.link if peer is not None else None
 
 
 def _print(
@@ -125,7 +137,11 @@ def _print(
             ends.add(records, answer.ends)
         table.add(records)
     called = commands.module(asked.parser or "").CALLED
+    shown = ", ".join(lacking[:5]) + (f" and {len(lacking) - 5} more" if len(lacking) > 5 else "")
+    device = failure if isinstance(failure, offline.NoDevice) else None
     if len(lacking) == asked_for and failure is not None:
+        if device is not None and (hosts[0].live or asked_for > 1):
+            raise NetwrapError(f'Device "{device.device}" does not exist in {shown}{device.near}')
         if hosts[0].live:
             said = [netns.failed[asked.parser] for netns in hosts[0].namespaces if asked.parser in netns.failed]
             why = [*hosts[0].problems, *hosts[0].notes, *said][:1]
@@ -133,14 +149,15 @@ def _print(
         raise failure if asked_for < 2 else offline.NotCaptured(f"not in this capture: {called}")
     table.end()
     sys.stdout.flush()
-    if lacking:
-        shown = ", ".join(lacking[:5]) + (f" and {len(lacking) - 5} more" if len(lacking) > 5 else "")
+    if device is not None:
+        say(f"no {device.device} in {shown}")
+    elif lacking:
         say(f"no {called} of {shown} could be read" if hosts[0].live else f"not in this capture: {called} of {shown}")
     for line in dict.fromkeys(line for host in hosts for line in (*(host.notes if host.live else ()), *host.all_problems)):
         if not line.endswith("the rest was not captured"):  # the command asked for no more
             say(line)
     _source.not_understood(hosts, options.verbose)
-    return 1 if any(host.all_problems for host in hosts) or lacking and hosts[0].live else 0
+    return 1 if any(host.all_problems for host in hosts) or lacking and (hosts[0].live or device is not None) else 0
 
 
 class Ends:

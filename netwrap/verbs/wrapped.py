@@ -57,11 +57,11 @@ def run(options: Options) -> int:
         return _pass_through(argv, options)
     try:
         if many or of_ends:
-            return _swept(asked, options)
+            return _swept(asked, options, of_ends)
         records = _records(asked, asked.netns)
     except NetwrapError as error:
         raise _hinted(error, asked.netns or next(iter(options.netns), None)) from None
-    _table.show(asked.parser, records, options, _Ends(asked.netns) if asked.parser in OF_LINKS else None)
+    _table.show(asked.parser, records, options, EndsHere(asked.netns) if asked.parser in OF_LINKS else None)
     return 0
 
 
@@ -70,7 +70,7 @@ def _hinted(error: NetwrapError, netns: str | None) -> NetwrapError:
     from netwrap import query
 
     named = re.search(r'[Dd]evice "([^"]+)"', str(error))
-    if named is None:
+    if named is None or "did you mean" in str(error):
         return error
     try:
         near = similar(named[1], [link["ifname"] for link in query.records("ip_link", ["ip", "link"], netns=netns)])
@@ -158,8 +158,8 @@ def _operand(words: Sequence[str]) -> str | None:
                  if not word.startswith("-") and before not in ("-i", "--device", "-H", "-t", "-A", "-p")), None)  # fmt: skip
 
 
-def _swept(asked: Command, options: Options) -> int:
-    """Ask a command in the namespaces that the options name, and print one table."""
+def _swept(asked: Command, options: Options, of_ends: bool) -> int:
+    """Ask a command in the namespaces that the options name, and print one table; ``of_ends``: with columns of other ends."""
     from netwrap.sources import opening
 
     from . import _captured
@@ -171,12 +171,28 @@ def _swept(asked: Command, options: Options) -> int:
         say(f"{asked.argv[0]} is not installed: answered from 'ip {'neigh' if asked.argv[0] == 'arp' else 'route'}'")
     netns = options.netns or None
     if asked.parser in OF_LINKS:  # what the other ends are called
-        netns = [*netns, wording.ROOT] if netns is not None else None
+        questions = [_whole(asked)]
+        if netns is not None:
+            netns = [*netns, wording.ROOT] if not of_ends else None
         if len(_named()) <= _FEW:
             questions.append(["ip", "netns", "list-id"])
     with Bar("namespaces") as bar:
         host = opening.live(bar.show, commands=questions, netns=netns)
-    return _captured.show([host], asked, options)
+    return _captured.show([host], asked, options, EndsHere if netns is not None and asked.parser in OF_LINKS else None)
+
+
+def _whole(asked: Command) -> list[str]:
+    """The words that ask for all links where a command asks for one: namespaces without it have the other ends of others."""
+    from netwrap.commands import line, request
+
+    found = request.read(asked.words)
+    families = found is not None and found.family in ("", "inet", "inet6")
+    if found is None or not families or "dev" not in found.filters or "type" in found.filters or found.unknown:
+        return asked.words
+    given, rest = line.options(asked.words)
+    # `ip -4 address` omits links without an address, which are not absent
+    kept = [words for name, words in given if not found.family or name not in ("-4", "-6") and not name.startswith("-f")]
+    return [asked.words[0], *(word for words in kept for word in words), rest[0]]
 
 
 # `ip netns list-id` costs each namespace a look at every file of /run/netns: asked where there are no more than these.
@@ -192,7 +208,7 @@ def _named() -> list[str]:
         return []
 
 
-class _Ends:
+class EndsHere:
     """The other ends of the links of one namespace, looked up when needed: the namespace, and the name of the link there."""
 
     def __init__(self, netns: str | None) -> None:

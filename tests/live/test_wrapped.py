@@ -91,6 +91,22 @@ def test_a_device_that_does_not_exist(netwrap: Netwrap) -> None:
     assert done.stderr.startswith("netwrap: ip ") and 'Device "nwt-none" does not exist' in done.stderr
 
 
+def test_one_device_of_some_namespaces(netwrap: Netwrap, rooms: Rooms) -> None:
+    """Namespaces that were not asked for have no device of that name either, and still tell the names of the other ends."""
+    left, right = rooms.add("left"), rooms.add("right")
+    rooms.batch(f"link add nwt-a mtu 1400 type veth peer name nwt-b netns {right}\naddr add 10.3.0.1/24 dev nwt-a\n", left)
+    csv = ("--format", "csv", "--no-header", "--columns", "ifname,peer")
+    for words in (("ip", "link", "show", "nwt-a"), ("ip", "-4", "a", "s", "dev", "nwt-a")):
+        done = netwrap("--netns", left, *words, *csv)
+        assert (done.returncode, done.stdout, done.stderr) == (0, f"nwt-a,nwt-b@{right}\n", ""), words
+    both = netwrap("--netns", left, "--netns", right, "ip", "link", "show", "nwt-a", *csv)
+    assert (both.returncode, both.stdout) == (1, f"nwt-a,nwt-b@{right}\n") and both.stderr == f"netwrap: no nwt-a in {right}\n"
+    none = netwrap("--netns", left, "ip", "addr", "show", "nwt-aa")
+    assert none.stderr == f"netwrap: Device \"nwt-aa\" does not exist in {left}; did you mean 'nwt-a'?\n"
+    unlike = netwrap("--netns", left, "-c", "ifname,@peer.mtu", "-o", "csv", "ip", "link", "--where", "mtu!=@peer.mtu")
+    assert unlike.stdout == "ifname,@peer.mtu\nnwt-a,1500\n"
+
+
 def test_what_prints_no_table_is_passed_through(netwrap: Netwrap, red: str) -> None:
     done = netwrap("ip", "netns", "exec", red, "sh", "-c", "cat; echo two >&2; exit 7", given="one\n")
     assert (done.returncode, done.stdout, done.stderr) == (7, "one\n", "two\n")
