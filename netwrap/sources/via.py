@@ -164,6 +164,7 @@ def run(
             if shell.dry_run and changes:
                 continue
             _, begun, text = answer.text.partition(mark + "\n")  # in front of it a banner, or a warning of ssh
+            text = text.removeprefix(mark + "\n")  # of standard error, where both come the same way (old `adb shell`)
             said = answer.result.stderr.rpartition(mark + "\n")[2]
             failure = answer.failure if begun else answer.failure or reason(_with(answer.result, answer.text))
             yield Answer(answer.target, text, failure, shell.Result(text, said, answer.result.status))

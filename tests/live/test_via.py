@@ -204,8 +204,11 @@ def test_what_is_said_on_the_way_is_not_what_the_command_says(netwrap: Netwrap, 
     login.chmod(0o755)
     done = netwrap("--via", str(login), "ip", "link", "show", "lo", "--format", "json")
     assert (done.returncode, done.stderr, [row["ifname"] for row in rows(done.stdout)]) == (0, "", ["lo"])
+    shown = done.stdout
     done = netwrap("--via", str(login), "ip", "link", "show", "no such")
     assert done.returncode == 1 and "known hosts" not in done.stderr and "no such" in done.stderr
+    joined = netwrap("--via", "sh -c 'exec \"$@\" 2>&1' sh", "ip", "link", "show", "lo", "--format", "json")
+    assert (joined.returncode, joined.stderr, joined.stdout) == (0, "", shown)
     [answer] = via.captures(via.targets([str(login)]), quick=True)
     found, notes = capture.read(answer.text)
     assert answer.failure == "" and "the beginning of the capture is missing" not in notes
