@@ -422,9 +422,11 @@ def _answer(asked: Asked, results: list[Result]) -> Trace:
         missing += supposed
     elif len(verdicts) > 1:
         chosen = next((result for result in judged if result.verdict not in ("reached", "leaves")), judged[0])
-        if "reached" in verdicts and any(end is not None and end.way.twins for end in (chosen.there, chosen.back)):
-            judged = [result if result is not chosen else _with_twin(chosen) for result in judged]
-            chosen = next(result for result in judged if result.verdict not in ("reached", "leaves"))
+        stops = chosen.verdict not in ("reached", "leaves", "undecided")
+        if stops and "reached" in verdicts and any(end is not None and end.way.twins for end in (chosen.there, chosen.back)):
+            twin = _with_twin(chosen)
+            judged = [result if result is not chosen else twin for result in judged]
+            chosen = twin
         verdict, reason = "depends", chosen.reason
         if "undecided" in verdicts and "reached" in verdicts and len(verdicts) == 2:
             verdict = "undecided"

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from netwrap.answers import check
+from netwrap.answers import check, trace
 from netwrap.answers.checks import Finding, Look, walks
 from netwrap.model.host import Host
 from netwrap.sources import opening
@@ -821,6 +821,28 @@ def test_a_check_names_its_fault_and_leaves_the_sound_and_the_look_alike_alone(n
     assert id in every(check.check(read(broken))), "the fault is not found"
     assert id not in every(check.check(read(broken.replace(*sound)))), "found in the sound text"
     assert id not in every(check.check(read(broken.replace(*alike)))), "found in the look-alike"
+
+
+def test_of_two_owners_of_a_gateway_one_may_lead_outside() -> None:
+    """The root has the address of the gateway, and r11, which has the address that is asked for."""
+    text = on_bridge(
+        "10.0.0.1/24", "10.0.0.10/24", "10.0.0.1/24", root_more=dev("up0", 3, addr="192.0.2.9/24"), nft="",
+        route="default via 192.0.2.1 dev up0; 192.0.2.0/24 dev up0 proto kernel scope link src 192.0.2.9; "
+        "10.0.0.0/24 dev br0 proto kernel scope link src 10.0.0.1",
+    )  # fmt: skip
+    before, line, behind = text.rpartition("    inet 10.0.0.1/24 scope global\n")
+    [host] = read(before + line + line.replace("10.0.0.1/24", "10.9.0.1/32") + behind)
+    found = trace.trace(host, trace.ask(host, "r10", "10.9.0.1"))
+    assert (found.verdict, sorted(one.verdict for one in found.results)) == ("depends", ["leaves", "reached"])
+
+
+def test_by_which_link_packets_come_to_a_published_port_may_not_be_known() -> None:
+    """A rule that names no link, or all but one, is for what comes in by a default route; the port is open by eth0 only."""
+    closed = ALSO["W01 of a published port"][0].replace("$ nft", "$ ip route\ndefault via 10.1.0.1 dev eth0\n$ nft", 1)
+    for named in ('iifname "eth0" tcp', 'iifname != "br0" tcp', "tcp"):
+        text = closed.replace('iifname "eth0" tcp', named)
+        assert "W01" in every(check.check(read(text)))
+        assert "W01" not in every(check.check(read(text.replace('iifname "br0" accept', 'iifname "eth0" accept'))))
 
 
 def test_a_port_of_a_rule_may_be_any_word() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ...wording import hops
 from .. import firewall
 from ..packet import Packet
-from . import address_of, check, gateway_of, holds, is_main, is_private, network_of, prefix_of
+from . import address_of, check, dev_of, gateway_of, holds, is_main, is_private, network_of, prefix_of
 from .walks import outside, walked
 
 TYPE_CHECKING = False
@@ -38,21 +39,30 @@ def dropped(look: Look) -> Iterator[Finding]:
     link of its namespace, and the rules of the forward hook drop a new connection to it; that is a warning."""
     yield from walked(look, "W01")
     for netns in look.namespaces:
-        for rule in rules_of(netns) if netns.rulesets else ():
+        rules = [rule for rule in rules_of(netns) if _verdict(rule) == "dnat"]
+        places = look.entries("inet") if rules else ()
+        nets = [(str(link["ifname"]), network_of(entry)) for where, link, entry in places if where is netns]
+        for rule in rules:
             host, _, port = str(rule.get("to") or "").partition(":")
-            if _verdict(rule) != "dnat" or not port.isdecimal() or address_of(host) is None or look.walker.owners(host):
+            if not port.isdecimal() or address_of(host) is None or look.walker.owners(host):
                 continue
-            devs = (str(link["ifname"]) for where, link, entry in look.entries("inet")
-                    if where is netns and holds(network_of(entry), address_of(host)))  # fmt: skip
-            dev, proto = next(devs, None), str(rule.get("protocol", "tcp"))
-            own = str(rule.get("destination", host)).partition("/")[0]
+            dev, proto = next((dev for dev, net in nets if holds(net, address_of(host))), None), str(rule.get("protocol", "tcp"))
+            asked = str(rule.get("destination")).partition("/")[0]
+            asked = asked if address_of(asked) is not None else host
             iif, dport, source = rule.get("in"), rule.get("dport"), outside(look, "inet")
+            known = isinstance(iif, str) and netns.link(iif) is not None  # not with `!br0`, nor with `eth+`
+            came = [iif] if known else [dev_of(route, hops(route)[0]) for route in look.defaults(netns)]
             packet = Packet(
-                "inet", source, host, proto, 40000, int(port[:5]), iif=iif if isinstance(iif, str) else None, oif=dev,
-                original=(source, own, 40000, dport if isinstance(dport, int) else None), status=frozenset({"dnat"}),
+                "inet", source, host, proto, 40000, int(port[:5]), oif=dev,
+                original=(source, asked, 40000, dport if isinstance(dport, int) else None), status=frozenset({"dnat"}),
             )  # fmt: skip
-            found = firewall.judge(netns, "forward", packet) if dev is not None and proto in ("tcp", "udp") else None
-            if found is not None and found.verdict in ("drop", "reject") and found.unknown is None:
+            judged = [
+                firewall.judge(netns, "forward", packet._replace(iif=str(one)))
+                for one in (came if dev is not None and proto in ("tcp", "udp") else ())
+                if one is not None
+            ]
+            found = judged[0] if judged else None
+            if found is not None and all(one.verdict in ("drop", "reject") and one.unknown is None for one in judged):
                 yield look.finding(
                     netns,
                     f"a rule sends to {host}:{port} by {dev}, and the forward hook drops what comes in for it",
