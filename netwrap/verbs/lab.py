@@ -158,7 +158,8 @@ def _status(name: str) -> int:
     for text in difference.unlisted:
         _print(f"? {text} (not in the file, and not made by the lab)")
     found = len(difference.steps) + len(difference.strangers) + len(difference.unlisted)
-    _print(f"lab {lab.name}: the host is as the file says" if not found else f"lab {lab.name}: {found} differences")
+    number = f"{found} difference{'s' if found > 1 else ''}"
+    _print(f"lab {lab.name}: {number if found else 'the host is as the file says'}")
     _print_findings(lab)
     return 1 if found else 0
 
