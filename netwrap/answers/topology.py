@@ -512,7 +512,10 @@ def on_the_way(found: Record, used: set[str]) -> tuple[Record, list[str]]:
             name = ports[name]["under"]
     marked = {cable["id"] for cable in found["cables"] if way.intersection(cable["ends"])}
     tunnels = [cable for cable in found["cables"] if cable["kind"] == "tunnel" and cable["id"] in marked]
-    marked -= {cable["id"] for cable in tunnels if not way.issuperset(end for end in cable["ends"] if end in ports)}
+    at = [end for cable in tunnels for end in cable["ends"]]
+    for cable in tunnels:  # of several, the one with both ends on the way
+        if any(end in ports and end not in way and at.count(near) > 1 for end, near in zip(cable["ends"], cable["ends"][::-1])):
+            marked.remove(cable["id"])
     inside = {end for cable in tunnels if cable["id"] in marked for end in cable["ends"]}
     marked -= {cable["id"] for cable in found["cables"] if cable["how"] == "tunnel" and not inside.isdisjoint(cable["ends"])}
     outside = {cloud["id"] for cloud in found["clouds"] if cloud["kind"] == "elsewhere"}
@@ -623,6 +626,10 @@ def only(found: Record, rooms: set[str], kinds: Sequence[str] = (), drawn: set[s
                     cloud["lines"].append(line)
                 cable = {**cable, "ends": [end, f"{cloud['id']}l{cloud['lines'].index(line)}"]}
         cables.append(cable)
+    if not kinds:  # cables between two buses whose rooms are not drawn
+        done = {cable["id"] for cable in cables}
+        cables += [cable for cable in found["cables"] if cable["id"] not in done and cable["kind"] != "own"
+                   and all((end if end in buses else bus_of.get(end)) in buses for end in cable["ends"])]  # fmt: skip
     # Of a bus whose room is not drawn: its enslaved ports, and its own link.
     wanted = {end for cable in cables for end in cable["ends"]} | {bus["port"] for bus in found["buses"] if bus["id"] in buses}
     ports += [port for port in found["ports"] if port["id"] in wanted - kept]

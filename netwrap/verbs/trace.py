@@ -120,6 +120,9 @@ def _draw(hosts: list[Host], host: Host, found: Trace, following: list[str], opt
     owners = trace.owners(host, found)
     positions = sorted({host.position(netns) for netns in (*passed, *owners[:_OWNERS])})
     links = {(host.position(hop.netns), name) for end in ends for hop in end.way.hops for name in (hop.came, hop.left) if name}
+    of_links = {id(link): (at, str(link.get("ifname"))) for at, netns in enumerate(host.namespaces) for link in netns.links or ()}
+    steps = [step for end in ends for hop in end.way.hops for step in hop.steps if step.stage in ("cable", "tunnel")]
+    links |= {of_links[id(step.evidence)] for step in steps if id(step.evidence) in of_links}  # between bridges
     stops = host.position(result.end.netns) if stopped else None
     title = f"Path from {options.words[0]} to {options.words[1]}"
     outside = "" if owners else found.asked.destination

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from imagined_networks import Drawn
 from rooms import ROOT, Netwrap
 
 from netwrap.answers import topology, topology_folding
@@ -90,6 +91,31 @@ def test_a_path_keeps_what_is_outside_of_its_links() -> None:
     rooms = {room["title"]: room["id"] for room in graph["rooms"]}
     path = topology.between(graph, rooms["n1"], rooms["n2"])
     assert (tunnels(path), outside(path)) == ({"vx of n1 = vx of n2"}, {"vx: vni 42 to 10.0.0.99"})
+
+
+def bridged() -> Host:
+    """Two nodes with a bridge each, a room on each bridge, and a vxlan between the bridges."""
+    made = Drawn()
+    nodes = [made.room("alpha"), made.room("beta")]
+    made.pair(nodes[0], nodes[1], ("eth0", "eth0"))
+    for number, node in enumerate(nodes, 1):
+        made.addresses[node][0]["addr_info"] = [{"family": "inet", "local": f"10.0.0.{number}", "prefixlen": 24}]
+        made.add(node, "br0", "bridge")
+        vx = made.add(node, "vx", "vxlan", master="br0")
+        vx["linkinfo"]["info_data"] = {"id": 7, "remote": f"10.0.0.{3 - number}", "port": 4789}
+        made.pair(node, made.room(f"pod{number}"), ("p0", "eth0"), "br0", f"10.9.0.{number}/24")
+    return made.host()
+
+
+def test_a_way_and_a_path_go_along_a_tunnel_between_bridges() -> None:
+    graph = topology.graph([bridged()])
+    rooms = {room["title"]: room["id"] for room in graph["rooms"]}
+    for part in (topology.between(graph, rooms["pod1"], rooms["pod2"]), topology.only(graph, {rooms["pod1"], rooms["pod2"]})):
+        assert [room["title"] for room in part["rooms"]] == ["pod1", "pod2"]
+        assert sorted(cable["kind"] for cable in part["cables"]) == ["tunnel", "veth", "veth"]
+    used = {port["id"] for port in part["ports"] if port["name"] == "vx" and port["room"] == rooms["alpha"]}
+    found, way = topology.on_the_way(part, used)
+    assert way == [cable["id"] for cable in found["cables"] if cable["kind"] == "tunnel"] != []
 
 
 def test_a_tunnel_is_named_in_every_form_and_is_no_cable() -> None:
