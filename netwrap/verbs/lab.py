@@ -119,7 +119,7 @@ def _running_name(name: str) -> str:
             return record.name
     try:
         return file.load(name).name
-    except LabFileError:
+    except (LabFileError, UsageError):
         if file.is_name(name) and state.marked(name, kept=False):  # its record and its file are gone
             return name
         if near := similar(name, journal.all_names()):
