@@ -141,11 +141,11 @@ def _candidates(typed: list[str], last: str) -> list[str]:
         verb = f"{verb} {operands.pop(0)}"
         own = []
     if last.startswith("--") and "=" in last:
-        name, _, _ = last.partition("=")
+        name, _, begun = last.partition("=")
         option = next((option for option in _options.ALL if option.name == name and (not verb or verb in option.verbs)), None)
-        return [f"{name}={value}" for value in _values(option, verb, last[len(name) + 1 :])] if option is not None else []
+        return [f"{name}={value}" for value in _values(option, verb, operands, begun)] if option is not None else []
     if wanting is not None:
-        return _values(wanting, verb, last)
+        return _values(wanting, verb, operands, last)
     if last.startswith("-"):
         known = _options.of(verb) if verb else _options.ALL
         found = [option.name for option in known]
@@ -195,7 +195,7 @@ def _read(typed: list[str]) -> tuple[str, Option | None, list[str]]:
     return verb, wanting, operands
 
 
-def _values(option: Option, verb: str, last: str) -> list[str]:
+def _values(option: Option, verb: str, operands: list[str], last: str) -> list[str]:
     """The possible values of an option."""
     kind = option.words[:1]
     if kind == ("format",):
@@ -208,16 +208,20 @@ def _values(option: Option, verb: str, last: str) -> list[str]:
         before = last[: last.rfind(",") + 1] if option.kind == "names" else ""
         before += "-" if last[len(before) :].startswith("-") else ""
         end = "=" if option.name == "--where" else ""
-        return [f"{before}{name}{end}" for name in _columns(verb)]
+        return [f"{before}{name}{end}" for name in _columns(verb, operands)]
     return list(option.words) if option.kind in ("choice", "optional", "") and kind != ("file",) else []
 
 
-def _columns(verb: str) -> list[str]:
+def _columns(verb: str, operands: list[str]) -> list[str]:
     from netwrap import commands
+    from netwrap.commands.line import understand
     from netwrap.tables import columns, view
 
     tables = {"report": ["report"], "find": ["find"]}.get(verb, [])
-    if verb in ("ip", "bridge"):
+    shown = understand([verb, *operands]).parser if verb in _options.WRAPPED else None
+    if shown is not None:
+        tables = [shown]
+    elif verb in ("ip", "bridge"):
         tables = [name for name in commands.names() if name.startswith(f"{verb}_")]
     elif verb in _options.WRAPPED and commands.exists(verb):
         tables = [verb]

@@ -48,6 +48,12 @@ def test_words(line: str, some: list[str]) -> None:
     assert set(some) <= set(found), found
 
 
+def test_the_columns_are_those_of_the_table() -> None:
+    assert completion.words("netwrap ip link --columns sco") == completion.words("netwrap ip neigh --sort ifi") == []
+    assert completion.words("netwrap -n red ip -d neigh show --columns ll") == ["lladdr"]
+    assert completion.words("netwrap ip a --columns=sco") == ["--columns=scope"]
+
+
 def test_every_verb_and_option_can_be_completed() -> None:
     for verb in _options.VERBS:
         line = f"netwrap {verb[:-1]}"
