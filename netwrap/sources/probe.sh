@@ -969,11 +969,11 @@ in_doubt() {
     [ $json = yes ] && [ -z "$waits" ] || return 0
     ends=$(cat "$work/ends0" "$work/ends1" "$work/ends2" 2>/dev/null)
     for end in $ends; do
-        pair=${end#*_}
+        one=${end%%_*} pair=${end#*_}
         case $end in
             _*) eval "own_$pair=yes" ;;
-            *) eval "others_$pair=\${others_$pair:+several}; others_$pair=\${others_$pair:-one}" ;;
-        esac
+            *) eval "others_$pair=\${others_$pair:-$one}; [ \$others_$pair = $one ] || others_$pair=several" ;;
+        esac # (`ip link` and `ip address` both list each end)
     done
     asked= worker=0
     for end in $ends; do
