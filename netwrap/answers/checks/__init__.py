@@ -279,16 +279,17 @@ class Look:
     def entries(self, family: str = "") -> list[tuple[Namespace, Address, AddrInfo]]:
         """(namespace, link, entry of ``addr_info``) of all addresses that are no loopback's and not link-local."""
         if family not in self._entries:
-            self._entries[family] = list(self._real(family))
+            places = ((netns, *place) for netns in self.namespaces for place in self.entries_of(netns, family))
+            self._entries[family] = list(places)
         return self._entries[family]
 
-    def _real(self, family: str) -> Iterator[tuple[Namespace, Address, AddrInfo]]:
-        for netns in self.namespaces:
-            for link in netns.addresses or ():
-                for entry in link.get("addr_info", ()):
-                    if entry.get("family", "inet") == family or not family:
-                        if is_real(entry) and link.get("ifname") is not None:
-                            yield netns, link, entry
+    def entries_of(self, netns: Namespace, family: str = "") -> Iterator[tuple[Address, AddrInfo]]:
+        """(link, entry of ``addr_info``) of the addresses of one namespace, as :meth:`entries` has them of all."""
+        for link in netns.addresses or ():
+            for entry in link.get("addr_info", ()):
+                if entry.get("family", "inet") == family or not family:
+                    if is_real(entry) and link.get("ifname") is not None:
+                        yield link, entry
 
     def defaults(self, netns: Namespace, family: str = "inet") -> list[Route]:
         """The default routes of all tables of a namespace, without those that drop."""

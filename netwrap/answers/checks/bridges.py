@@ -256,12 +256,13 @@ def storm(look: Look) -> Iterator[Finding]:
         seen: dict[Any, list[Link]] = {}
         for port in netns.ports(str(bridge["ifname"])):
             other = look.peer(netns, port) if kind(port) in PAIRS else None
-            if other is not None and other[1].get("master") and "up" == state(port) == state(other[1]):
+            if other is None or not other[1].get("master") or not "up" == state(port) == state(other[1]):
+                continue
+            if not data(other[0].link(str(other[1]["master"])) or {}).get("stp_state"):
                 seen.setdefault((id(other[0]), other[1]["master"]), []).append(port)
         for there, ports in seen.items():
             key = frozenset({(id(netns), bridge["ifname"]), there})
-            beyond = next(other for other in look.namespaces if id(other) == there[0]).link(str(there[1])) or {}
-            if len(ports) > 1 and key not in told and not data(bridge).get("stp_state") and not data(beyond).get("stp_state"):
+            if len(ports) > 1 and key not in told and not data(bridge).get("stp_state"):
                 told.add(key)
                 yield look.finding(
                     netns,

@@ -40,8 +40,8 @@ def dropped(look: Look) -> Iterator[Finding]:
     yield from walked(look, "W01")
     for netns in look.namespaces:
         rules = [rule for rule in rules_of(netns) if _verdict(rule) == "dnat"]
-        places = look.entries("inet") if rules else ()
-        nets = [(str(link["ifname"]), network_of(entry)) for where, link, entry in places if where is netns]
+        places = look.entries_of(netns, "inet") if rules else ()
+        nets = [(str(link["ifname"]), network_of(entry)) for link, entry in places]
         for rule in rules:
             host, _, port = str(rule.get("to") or "").partition(":")
             if not port.isdecimal() or address_of(host) is None or look.walker.owners(host):
@@ -92,11 +92,8 @@ def no_masquerade(look: Look) -> Iterator[Finding]:
             routed = {up, *(other.get("dev") for other in netns.routes or () if gateway_of(other))}  # where other routers stand
             inner = [
                 (link, entry)
-                for where, link, entry in look.entries("inet")
-                if where is netns
-                and link.get("ifname") not in routed
-                and is_private(entry)
-                and 8 <= entry.get("prefixlen", 32) < 31
+                for link, entry in look.entries_of(netns, "inet")
+                if link.get("ifname") not in routed and is_private(entry) and 8 <= entry.get("prefixlen", 32) < 31
                 if look.switches(netns).forwards(str(link["ifname"]), "inet") == (True, True)
             ]
             if not is_main(route) or not gateway_of(route) or not own or not outside or not inner:
@@ -195,9 +192,9 @@ def dnat_to_nobody(look: Look) -> Iterator[Finding]:
             own = address_of(host)
             if _verdict(rule) != "dnat" or own is None or host in owned:
                 continue
-            for where, link, entry in look.entries():
+            for link, entry in look.entries_of(netns):
                 network = network_of(entry)
-                if where is netns and network is not None and network.prefixlen < 31 and holds(network, own):
+                if network is not None and network.prefixlen < 31 and holds(network, own):
                     if look.is_closed(netns, str(link["ifname"])):
                         yield look.finding(
                             netns,
@@ -215,7 +212,7 @@ def wide_masquerade(look: Look) -> Iterator[Finding]:
     """A masquerade rule names neither a source, nor an outgoing link, nor a destination, nor a mark, and its namespace has two
     or more networks of its own."""
     for netns in look.namespaces:
-        networks = {network_of(entry) for where, _, entry in look.entries("inet") if where is netns}
+        networks = {network_of(entry) for _, entry in look.entries_of(netns, "inet")}
         for rule in rules_of(netns):
             if _verdict(rule) == "masquerade" and not any(
                 rule.get(key) for key in ("in", "out", "source", "destination", "mark", "dport")

@@ -158,8 +158,8 @@ def _refused(look: Look, severity: str) -> Iterator[Finding]:
     """The links that refuse what comes in from outside: with a public address (a warning), or with a default route (a note)."""
     for netns in look.namespaces:
         devs = {dev_of(route, hop) or "": route for route in look.defaults(netns) for hop in hops(route) if gateway_of(hop)}
-        for where, link, entry in look.entries("inet") if devs else ():
-            if where is netns and not is_private(entry) and 8 <= entry.get("prefixlen", 32) < 32 and _is_cable(netns, link):
+        for link, entry in look.entries_of(netns, "inet") if devs else ():
+            if not is_private(entry) and 8 <= entry.get("prefixlen", 32) < 32 and _is_cable(netns, link):
                 devs.setdefault(str(link["ifname"]), next(iter(devs.values())))
         for dev, route in devs.items() if len(devs) > 1 else ():
             mode, known = look.switches(netns).rp_filter(dev)

@@ -102,8 +102,8 @@ def _sources(look: Look, netns: Namespace) -> Iterator[tuple[str, str, Route | A
         if is_main(route) and "prefsrc" in route and not gateway_of(route) and is_real({"local": route["prefsrc"]}):
             told.add(str(route["prefsrc"]))
             yield str(route["prefsrc"]), str(route.get("dev")), route
-    for where, link, entry in look.entries("inet"):
-        if where is netns and str(entry["local"]) not in told:
+    for link, entry in look.entries_of(netns, "inet"):
+        if str(entry["local"]) not in told:
             yield str(entry["local"]), str(link["ifname"]), entry
 
 
@@ -405,9 +405,9 @@ def dropped_by_route(look: Look) -> Iterator[Finding]:
         own = prefix_of(route.get("dst"))
         if own is None or route.get("protocol") in ("kernel", "bird", "80") or route.get("metric") == 4278198272:
             continue
-        for where, link, entry in look.entries():
+        for link, entry in look.entries_of(netns):
             network = network_of(entry)
-            if where is netns and network is not None and network.version == own.version and own.subnet_of(network):  # type: ignore[arg-type]
+            if network is not None and network.version == own.version and own.subnet_of(network):  # type: ignore[arg-type]
                 yield look.finding(
                     netns,
                     f"{route['type']} {route['dst']} is inside the network of {link['ifname']}",
