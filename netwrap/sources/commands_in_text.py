@@ -18,13 +18,16 @@ if TYPE_CHECKING:
 
     from .invocation import Run
 
+# Programs that run another command, or open a shell
+_WRAPPERS = (
+    "sudo doas time watch env docker docker-compose podman nerdctl kubectl oc crictl nsenter lxc incus lxc-attach pct ssh vagrant"
+    " adb wsl chroot busybox toybox su sh bash".split()
+)
 #: The first word of a command that shows something; the text in front of it is a prompt or a sentence.
 _PROGRAM = re.compile(
     r"(?:^|(?<=[\s#$%>:;|(`\"'*~\]❯➜λ»✗]))(?:/(?:usr/)?s?bin/)?"
-    r"(?:sudo|doas|time|watch|env|LANG|LC_ALL|docker|docker-compose|podman|nerdctl|kubectl|oc|crictl|nsenter|lxc|incus"
-    r"|lxc-attach|pct|ssh|vagrant|adb|wsl|chroot"
-    r"|busybox|toybox|for|su|sh|bash|ip|bridge|arp|route|netstat|ifconfig|brctl|ss|nft|iptables-save|ip6tables-save|sysctl"
-    r"|cat)(?=[\s=`\"*:.]|$)"
+    rf"(?:{'|'.join(_WRAPPERS)}|LANG|LC_ALL|for|ip|bridge|arp|route|netstat|ifconfig|brctl|ss|nft|iptables-save|ip6tables-save"
+    r"|sysctl|cat)(?=[\s=`\"*:.]|$)"
 )
 # Commands without a prompt that open a shell elsewhere
 _OPENER = re.compile(
@@ -85,10 +88,6 @@ _OF_SENTENCES = frozenset(
 )
 
 
-_WRAPPERS = frozenset(
-    "sudo doas time watch env docker docker-compose podman nerdctl kubectl oc crictl nsenter lxc incus lxc-attach pct ssh vagrant"
-    " adb wsl chroot busybox toybox su sh bash".split()
-)
 # A program that shows a table, with the first word behind its name
 _SHOWS = re.compile(
     r"\b(?:(?:ip|bridge) +(?:-\S+ +(?:\S+ +)??)*(?:(?:netns|vrf) +exec|-?[alrnvfmt])|arp|route|netstat|ifconfig|brctl|ss\b|nft|"
