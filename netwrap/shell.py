@@ -256,9 +256,9 @@ def _call(
     try:
         given = (stdin or "").encode("utf-8", "surrogateescape")
         if held:
-            files[:0] = os.pipe()
-            os.write(files[1], given)
-            files.append(files.pop(1))
+            reading, writing = os.pipe()
+            files = [reading, *files, writing]
+            os.write(writing, given)
         else:
             files.insert(0, scratch(given) if given else os.open(os.devnull, os.O_RDONLY))
         status = (waiting or wait)(words, path, files[:3], timeout, started)

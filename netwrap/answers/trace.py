@@ -562,7 +562,7 @@ def advice(found: Trace, following: Sequence[str]) -> list[tuple[str, str]]:
 
 def owners(host: Host, found: Trace) -> list[Namespace]:
     """The namespaces that have the packet's destination as an address."""
-    return [netns for netns, _ in Walker(host).owners(found.asked.destination)]
+    return _holders(host, found.asked.destination)
 
 
 def lines(found: Trace, following: Sequence[str] = (), host: Host | None = None) -> list[str]:

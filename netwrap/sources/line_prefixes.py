@@ -214,7 +214,7 @@ def _without_runs(
 
 def _turns(at: int, prefixes: list[str]) -> set[int]:
     """The positions at which another one speaks in a chat; none for prefixes that name no speaker."""
-    found = [mark.match(prefix) for prefix in prefixes for mark in (_CHAT, _CHAT_IN_COLUMNS) if mark.match(prefix)]
+    found = (mark.match(prefix) for prefix in prefixes for mark in (_CHAT, _CHAT_IN_COLUMNS))
     nicks = [one["nick"] for one in found if one is not None]
     if len(nicks) < len(prefixes):
         return set()
