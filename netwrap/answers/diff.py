@@ -765,7 +765,7 @@ def _link(side: _Side, link: Link) -> Record:
 
 
 def _state(link: Link) -> str | None:
-    from .layer2 import state
+    from .links import state
 
     return None if link.get("flags") is None and link.get("operstate") is None else state(link)
 

@@ -21,7 +21,7 @@ from parsers.ip_route import family_of, table_of
 
 from ..wording import ROOT
 from . import overview, schema
-from .layer2 import kind as kind_of
+from .links import kind as kind_of
 from .schema import TABLES, VERSION
 
 if TYPE_CHECKING:

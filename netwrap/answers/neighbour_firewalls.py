@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from ..model.namespace import Namespace
     from .firewall import Outcome
-    from .layer2 import Crossing, End
+    from .segment import Crossing, End
 
     _Asked = tuple[Namespace, str, Packet, bool]
 

@@ -38,7 +38,7 @@ from ..errors import NetwrapError, UsageError
 from ..model.peers import PAIRS
 from ..pictures.words import vlans
 from . import routing, topology_tunnels, ways_out
-from .layer2 import FALLBACKS, role, state
+from .links import FALLBACKS, role, state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

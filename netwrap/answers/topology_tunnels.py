@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from parsers.tuples import NamedTuple
 
-from .layer2 import Wires, data, kind
+from .layer2 import Wires
+from .links import data, kind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -90,8 +91,8 @@ def joined(host: Host) -> Joined:
 
 
 def _end(wires: Wires, netns: Namespace, link: Link) -> list[End]:
-    under = wires.underlay(netns, link)
-    flooded = wires.remotes(netns, link)
+    under = wires.tunnels.underlay(netns, link)
+    flooded = wires.tunnels.remotes(netns, link)
     name = link.get("ifname")
     learned = [str(row["dst"]) for row in netns.fdb or () if row.get("ifname") == name and "dst" in row]
     if under is None or not flooded and not learned:

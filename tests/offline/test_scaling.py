@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from packing import lay
 
-from netwrap.answers import check, diff, find, layer2, overview, topology
+from netwrap.answers import check, diff, find, links, overview, topology
 from netwrap.errors import NetwrapError
 from netwrap.lab import apply as lab_apply
 from netwrap.lab import file as lab_file
@@ -220,4 +220,4 @@ def test_a_range_of_four_billion_vlans_takes_no_time() -> None:
     vlans = json.dumps([{"ifname": "p0", "vlans": [{"vlan": 7, "vlanEnd": 4294967296, "flags": ["PVID"]}]}])
     host = build([*_one_name(2), Section("", "bridge -j vlan show", vlans)])
     assert lines_run(lambda: diff.diff(host, build([]), everything=True)) < 20_000
-    assert list(layer2._vlans(host.namespaces[0], "p0") or ())[:2] == [7, 8]
+    assert list(links.vlans_of(host.namespaces[0], "p0") or ())[:2] == [7, 8]

@@ -13,7 +13,7 @@ import hosts
 from private_host import PrivateHost
 
 from netwrap.answers import trace
-from netwrap.answers.layer2 import kind
+from netwrap.answers.links import kind
 from netwrap.answers.walk.walker import Walker
 from netwrap.answers.walk.way import Ended
 from netwrap.model.host import Host

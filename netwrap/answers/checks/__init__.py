@@ -14,7 +14,7 @@ from parsers.tuples import NamedTuple
 from ... import wording
 from ...model import evidence
 from ..inside import inside
-from ..layer2 import FALLBACKS, data, kind
+from ..links import FALLBACKS, data, kind
 from ..switches import switches_of
 from ..walk.walker import Walker
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from ...model.host import Host
     from ...model.namespace import Namespace
-    from ..layer2 import End, Segment
+    from ..segment import End, Segment
     from ..switches import Switches
     from .walks import Walk
 

@@ -6,7 +6,7 @@ import ipaddress
 from itertools import chain
 
 from ...wording import hops
-from ..layer2 import kind, state
+from ..links import kind, state
 from . import address_of, check, gateway_of, holds, is_main, is_one_links, is_real, is_virtual, network_of, prefix_of
 from .links import dead
 

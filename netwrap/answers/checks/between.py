@@ -9,7 +9,7 @@ from __future__ import annotations
 from parsers.tuples import NamedTuple
 
 from ...prefixes import contains, network
-from ..layer2 import state
+from ..links import state
 from . import Finding, data, is_one_links, is_real, kind
 from .addresses import on_segment
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...model.peers import PAIRS
 from ...wording import hops
-from ..layer2 import state
+from ..links import state
 from . import check, data, is_idle, is_real, kind, network_of
 from .links import dead
 from .walks import walked

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...model.peers import PAIRS
 from ...wording import hops
-from ..layer2 import role, state
+from ..links import role, state
 from . import check, data, is_idle, is_main, is_one_links, is_real, is_virtual, kind
 
 TYPE_CHECKING = False

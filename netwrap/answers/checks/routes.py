@@ -7,7 +7,7 @@ from itertools import islice
 from ...model.peers import PAIRS
 from ...wording import hops
 from ..inside import sysctl_key
-from ..layer2 import state
+from ..links import state
 from . import UNUSABLE, address_of, check, dev_of, gateway_of, holds, is_idle, is_main, is_real, kind, network_of, prefix_of
 from .addresses import on_segment
 from .links import dead
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from parsers.records import Address, AddrInfo, Neigh, Route, Rule
 
     from ...model.namespace import Namespace
-    from ..layer2 import End
+    from ..segment import End
     from . import Finding, Look
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ...prefixes import contains, network
 from ..inside import inside, six, sysctl_key
-from ..layer2 import data, kind
+from ..links import data, kind
 from ..routing import Question, family_of
 from .routers import is_within, plain
 from .way import question_of

@@ -10,8 +10,9 @@ import itertools
 
 from .. import neighbour_firewalls
 from ..inside import inside, six, sysctl_key
-from ..layer2 import End, Obstacle, Step, Unknown, data, has_address, is_up, kind, routes_like_its_parent
+from ..links import data, has_address, is_up, kind, routes_like_its_parent
 from ..routing import Question, family_of, number
+from ..segment import End, Obstacle, Step, Unknown
 from .mends import accepting, rule_words
 from .routers import is_within, plain
 from .way import question_of
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
     from parsers.records import Link, Neigh
 
     from ...model.namespace import Namespace
-    from ..layer2 import Proxy, Segment, Wires
+    from ..layer2 import Wires
     from ..packet import Packet
+    from ..segment import Proxy, Segment
     from .mends import Mends
     from .routers import Routers
     from .way import Way
@@ -66,7 +68,7 @@ class Neighbours:
                 what = f"{name} in {netns.title} ({kind(link)}) carries no {'IPv6' if packet.family == 'inet6' else 'IPv4'}"
                 yield Obstacle("tunnel", netns, name, what, inside(netns, f"ip -d link show dev {name}"), (), link, "tunnel")
                 return
-            if self.wires.asks_nexthop(netns, link):
+            if self.wires.tunnels.asks_nexthop(netns, link):
                 segment = self.wires.segment(netns, dev, nexthop)
             yield from self._all_of(segment.ends, segment.unknown, segment.dead)
             return
@@ -271,7 +273,7 @@ class Neighbours:
         ``learned``: a frame came from the MAC before.
         """
         mac = str(end.link.get("address", "")).lower()
-        holders = self.wires.steered(mac)
+        holders = self.wires.tunnels.steered(mac)
         if not holders:
             return end
         found = self.wires.segment(netns, dev, mac, learned).end(end.netns, end.dev)
@@ -341,7 +343,7 @@ class Neighbours:
         if open_ends:
             yield self._across(netns, netns.link(dev) or {}, nexthop, packet, mac) or open_ends[0]
             return
-        if segment.dead and (not segment.ends or self.wires.steered(mac)):
+        if segment.dead and (not segment.ends or self.wires.tunnels.steered(mac)):
             yield segment.dead[0]
             return
         what = f"{holder.title} has a fixed entry for {nexthop} with a MAC that nobody on {at} has, {mac}"

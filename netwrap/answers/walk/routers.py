@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import _socket as socket
 
-from ..layer2 import is_up
+from ..links import is_up
 from ..routing import Question, Router, family_of, number, text_of
 
 TYPE_CHECKING = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ... import wording
 from ..inside import inside, six, sysctl_key
-from ..layer2 import kind
+from ..links import kind
 from ..routing import Leg
 from .mends import deletable
 from .way import ended, question_of

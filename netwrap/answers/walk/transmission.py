@@ -9,9 +9,10 @@ from parsers.tuples import NamedTuple
 
 from .. import firewall
 from ..inside import inside, six
-from ..layer2 import Crossing, End, Obstacle, Unknown, data, is_up, kind, routes_like_its_parent, sibling_mode, slave_of
+from ..links import data, is_up, kind, routes_like_its_parent, sibling_mode, slave_of
 from ..packet import replace
 from ..routing import Question
+from ..segment import Crossing, End, Obstacle, Unknown
 from . import conntrack
 from .conntrack import connected
 from .hooks import not_judged, sees_frames

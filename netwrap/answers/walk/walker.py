@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from ... import wording
 from ..inside import inside, six
-from ..layer2 import Obstacle, Wires, is_up
+from ..layer2 import Wires
+from ..links import is_up
 from ..packet import Packet, replace
 from ..routing import Leg, family_of
+from ..segment import Obstacle
 from . import conntrack, servers
 from .conntrack import connected
 from .hooks import Hooks, not_judged, sees_frames
