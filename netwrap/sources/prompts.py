@@ -43,14 +43,19 @@ _PATTERNS = tuple(
     re.compile(pattern)
     for pattern in (
         # `[root@alpha ~]# `, `[root@alpha ~(keystone_admin)]# `, `[admin@fw-1.example.net:/]$ `, `root@[alpha ~]#`
-        rf"\[{_USER}[@㉿]{_HOST}(?:[ :][^\]\n]{{0,120}})?\] ?(?:\([^)\n]{{0,60}}\) ?)?{_TYPED}",
-        rf"\[{_HOST}[ :][~/][^\]\n]{{0,120}}\] ?{_TYPED}",
+        rf"\[{_USER}[@㉿💀]{_HOST}(?:[ :][^\]\n]{{0,120}})?\] ?(?:\([^)\n]{{0,60}}\) ?)?{_TYPED}",
+        rf"\[(?!root:){_HOST}[ :][~/][^\]\n]{{0,120}}\] ?{_TYPED}",
         # `[me@alpha]─[~]$ `, `[me@alpha][~]$ `
-        rf"\[{_USER}[@㉿]{_HOST}\][─-]?\[[^\]\n]{{0,120}}\] ?{_TYPED}",
+        rf"\[{_USER}[@㉿💀]{_HOST}\][─-]?\[[^\]\n]{{0,120}}\] ?{_TYPED}",
         # `me@alpha:[~]: `
-        rf"{_USER}[@㉿]{_HOST}:\[[~/][^\]\n]{{0,120}}\](?P<sigil>:)(?P<typed>(?: .*)?)$",
+        rf"{_USER}[@㉿💀]{_HOST}:\[[~/][^\]\n]{{0,120}}\](?P<sigil>:)(?P<typed>(?: .*)?)$",
         # `alpha:root:~# `
         rf"{_HOST}:(?P<user>[a-z][\w-]{{0,30}}):[~/][^#$%>\n]{{0,150}}? ?{_TYPED}",
+        # `root::alpha::~# `, `A:admin@alpha# `, `A:alpha# `
+        rf"(?P<user>[a-z][\w-]{{0,30}})::{_HOST}::[~/][^#$%>\n]{{0,150}}? ?{_TYPED}",
+        rf"[AB]:(?:{_USER}@)?{_HOST}{_TYPED}",
+        # `alpha:lab me$ `, of a Mac
+        rf"{_HOST}:[\w.-]{{1,60}} (?P<user>[a-z][\w-]{{0,30}})(?P<sigil>[$#])(?P<typed>(?: .*)?)$",
         # `alpha ➜ ~/lab `
         rf"(?!(?:root|vscode|codespace) ){_HOST} (?P<sigil>[➜❯➤⇒→]) +[~/]\S{{0,120}}(?: +(?:git:)?\([^)\n]{{0,60}}\))?(?: +✗)?"
         r"(?P<typed>(?: +(?![$#]).*)?)$",
@@ -59,7 +64,7 @@ _PATTERNS = tuple(
         # `[alpha]$ `
         rf"\[(?=\d*[A-Za-z]){_HOST}\] ?{_TYPED}",
         # `root@alpha:~# `, `me@alpha ~> `, `root@alpha [~]# `, `cumulus@leaf01:mgmt:~$ `, `vyos@alpha# `
-        rf"{_USER}[@㉿]{_HOST}{_PATH}{_TYPED}",
+        rf"{_USER}[@㉿💀]{_HOST}{_PATH}{_TYPED}",
         # `alpha:~ # `, `leaf1:~$ `, `1|sargo:/ $ `
         rf"(?:\d{{1,3}}\|)?(?!root:){_HOST}:[~/][^#$%>\n]{{0,150}}? ?{_TYPED}",
         # `alpha ~ # `, `node1 [ ~ ]# `
@@ -76,10 +81,10 @@ _NAMELESS = tuple(
         rf"-?(?:ba|z|da|a|k|c|tc|fi|mk|pdk)?sh(?:-\d[\w.]{{0,8}})? ?{_TYPED}",
         rf"[~/][\w./-]{{0,120}} ?(?:\([^)\n]{{0,60}}\) ?)?{_TYPED}",
         rf"(?:PS )?(?:[A-Za-z]:)?[\\/][^>\n]{{0,120}}{_TYPED}",
-        rf"[└╰]─*(?:[^\w\s#$%>❯]\s?)?{_TYPED}",
+        rf"[└╰]─*(?:\[[~/][^\]\n]{{0,80}}\]|[^\w\s#$%>❯]\s?)?{_TYPED}",
         r"[└╰][─━]+(?P<sigil>[^\w\s─━])(?P<typed>(?: .*)?)$",
         r"(?P<sigil>➜) +\S{1,80}(?: +(?:git:)?\([^)\n]{0,80}\))?(?: +✗)?(?P<typed>(?: .*)?)$",
-        r"(?P<sigil>[❯➜λ»⟩])(?P<typed> .*|)$",
+        r"(?P<sigil>[❯➜λ»⟩→])(?P<typed> .*|)$",
         r"(?P<sigil>\$)(?P<typed>.*)$",
     )
 )
@@ -99,8 +104,8 @@ _UNSURE = tuple(
 _CLOCK = re.compile(r"[\[(]?(?:\d{4}-\d\d-\d\d[ T])?\d{1,2}:\d\d(?::\d\d(?:\.\d{1,6})?)?(?: ?[AP]M)?Z?[\])]?\s+")
 _VENV = re.compile(r"\([\w.+ -]{1,40}\) ?")
 _LIST = re.compile(r"\s*(?:[-*+•] +|\d{1,3}[.)] +|\d{1,5} {1,3}(?=\S))?[*_`\"'“]{0,3}")
-_UPPER_HALF = re.compile(r"\s*(?:\([\w.-]{1,12}\) )?[┌╭][─\[(]")
-_HOST_OF_UPPER_HALF = re.compile(rf"{_USER}[@㉿]{_HOST}")
+_UPPER_HALF = re.compile(r"\s*(?:\([\w.-]{1,12}\) )?[┌╭][─\[(]|# [\w.-]{1,40} @ [\w.-]{1,60} in \S.* \[\d\d:\d\d:\d\d\]")
+_HOST_OF_UPPER_HALF = re.compile(rf"{_USER} ?[@㉿💀] ?{_HOST}")
 _NAME_OF_UPPER_HALF = re.compile(rf"[\[(]{_HOST}[\])]")
 _CLOSING = "*_`\"'”"
 
@@ -244,7 +249,7 @@ def upper_half(line: str) -> str | None:
     >>> upper_half("┌──(me㉿alpha)-[~]"), upper_half("ip a")
     ('alpha', None)
     """
-    if not _UPPER_HALF.match(line[:20]):
+    if not _UPPER_HALF.match(line[:200]):
         return None
     found = _HOST_OF_UPPER_HALF.search(line[:300]) or _NAME_OF_UPPER_HALF.search(line[line.find("─") : 300])
     return found["host"] if found else ""
@@ -252,9 +257,9 @@ def upper_half(line: str) -> str | None:
 
 # `me@alpha ~/lab`, `[me@alpha lab]`, `me at alpha in ~/lab on main`, `alpha in ~/lab`
 _ABOVE = (
-    re.compile(rf"\[{_USER}[@㉿]{_HOST}(?: [^\]#$%>\n]{{0,80}})?\]$"),
-    re.compile(rf"{_USER}[@㉿]{_HOST}(?:[ :] ?[~/][^#$%>\n]{{0,80}})?$"),
-    re.compile(rf"(?:{_USER} (?:at|in|@) )?(?:\W )?{_HOST} in [~/][^#$%>\n]{{0,80}}$"),
+    re.compile(rf"\[{_USER}[@㉿💀]{_HOST}(?: [^\]#$%>\n]{{0,80}})?\]$"),
+    re.compile(rf"{_USER}[@㉿💀]{_HOST}(?:(?:[ :] ?| in | MINGW\d\d )[~/][^#$%>\n]{{0,80}})?$"),
+    re.compile(rf"(?:{_USER} (?:at|in|on|@) )?(?:\W )?{_HOST} in [~/][^#$%>\n]{{0,80}}$"),
 )
 
 
@@ -288,7 +293,7 @@ def host_of(front: str) -> tuple[str, str]:
 
 
 _PATH_OF_PROMPT = re.compile(r"(?:^|(?<=[\s:|\[(])) ?(?:~|/\S*)(?=[\s\])|:/>]|$)")
-_GLYPH = re.compile(r"[^\w\s!-~]|[|>]")
+_GLYPH = re.compile(r"[^\w\s!-~]|[|>λ]")
 # Words in a prompt that name neither the user nor the machine
 _OF_PROMPTS = frozenset("in at on via git main master base root vscode codespace sh bash zsh ps venv wsl exit".split())
 
@@ -300,9 +305,9 @@ def _named_before_path(front: str) -> tuple[str, str]:
     (('me', 'box'), ('me', 'box'), ('', ''))
     """
     path = _PATH_OF_PROMPT.search(front)
-    if path is None and (_GLYPH.search(front.strip()[-1:]) is None or front.count(" ") > 2):
+    if path is None:  # `lab ❯ `: as well the folder
         return "", ""
-    words = re.findall(r"[^\W_][\w.-]*", front[: path.start()] if path is not None else front)
+    words = re.findall(r"[^\W_][\w.-]*", front[: path.start()])
     words = [word for word in words if word.lower() not in _OF_PROMPTS and not word.replace(".", "").isdigit()]
     if not 0 < len(words) < 3:
         return "", ""
@@ -322,4 +327,4 @@ def is_like(front: str) -> bool:
     return any(sign in front for sign in "@~") or _GLYPH.match(front[-1]) is not None or front[-1] in "$#%❯➜λ»✗"
 
 
-_ANYWHERE = re.compile(rf"{_USER}[@㉿]{_HOST}")
+_ANYWHERE = re.compile(rf"{_USER}[@㉿💀]{_HOST}")

@@ -102,6 +102,10 @@ PROMPTS = [
     ("$ podman unshare --rootless-netns {}", "", "rootless-netns"), ("$ ip netns exec red sudo {}", "", "red"),
     ("$ ip vrf exec mgmt {}", "", None), ("$ for n in red; do ip netns exec $n {}; done", "", "red"),
     ("Every 2.0s: {}    alpha: Mon Jan  1 10:07:33 2024\n", "alpha", None),
+    ("root::alpha::~# {}", "alpha", None), ("A:admin@alpha# {}", "alpha", None), ("alpha:lab me$ {}", "alpha", None),
+    ("┌──(root💀alpha)-[~]\n└─# {}", "alpha", None), ("# me @ alpha in ~/lab on git:main x [10:33:12]\n$ {}", "alpha", None),
+    ("me@alpha MINGW64 ~/lab (main)\n$ {}", "alpha", None), ("me at alpha in ~\n→ {}", "alpha", None),
+    ("[root:~]# {}", "", None), ("lab ❯ {}", "", None), ("(alpha) $ {}", "", None), ("lab on main ❯ {}", "", None),
 ]  # fmt: skip
 
 
