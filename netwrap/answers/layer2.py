@@ -13,6 +13,8 @@ from ..model.peers import PAIRS
 from .bridge_ports import Ports, tag_of, vlan_name, without_tag
 from .inside import inside
 from .links import (
+    TUNNELS,
+    TUNNELS_OF_FRAMES,
     data,
     has_address,
     has_details,
@@ -46,7 +48,6 @@ if TYPE_CHECKING:
         "tuple[Namespace | None, Obstacle | None, str | None, Obstacle | None]",
     ]
 
-_TUNNELS = ("gre", "gretap", "ipip", "sit", "ip6tnl", "ip6gre", "ip6gretap", "vti", "vti6", "wireguard", "xfrm", "geneve")
 #: Tunnels that pass nothing on without policies of IPsec, which no capture contains.
 _IPSEC = ("vti", "vti6", "xfrm")
 #: The most links on the way of a frame; a longer way is a loop of bridges.
@@ -144,7 +145,7 @@ class Wires:
             self._beside(netns, link, tags, way)
         elif what in ("bond", "team"):
             self._out_of_bond(netns, link, tags, way)
-        elif what == "vxlan" or what in _TUNNELS:
+        elif what in TUNNELS:
             self._through_tunnel(netns, link, tags, way)
         elif what in ("dummy", "ifb", "nlmon") or "LOOPBACK" in link.get("flags", ()):
             self._found[2].append(
@@ -504,7 +505,7 @@ class Wires:
         place, obstacle, source, returning = self.carry(
             under, specified(info.get("local")), remote, what, port, _whole(info.get("ttl"))
         )
-        if way.mac is None and what in ("vxlan", "geneve", "gretap", "ip6gretap"):
+        if way.mac is None and what in TUNNELS_OF_FRAMES:
             obstacle = obstacle or returning  # the frame asks for a MAC, and the answer has to come
         called = f"{name} ({what} {info['id']})" if "id" in info else f"{name} ({what})"
         outer = f"{called}: outer packet {source or '?'} to {remote} from {under.title}"

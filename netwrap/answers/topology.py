@@ -16,7 +16,8 @@ A graph is a plain dict, the JSON form of `netwrap topology` (``version`` counts
             stands at a gateway that does not forward
 ``ports``   ``{"id", "room", "name", "kind", "state", "addresses", "mtu", "odd_mtu", "bus", "under", "detail", "mac", "vlans"}``:
             ``vlans`` are the VLANs of a bridge's port, rows as of ``bridge -j vlan`` (None: unknown, or of no interest);
-            ``bus`` is the bus that the port is enslaved to, ``under`` the port of the same room that this one stands on,
+            ``bus`` is the bus that the port is enslaved to, ``under`` the port of the same room that this one stands on, or
+            (``member``) the bond or VRF that it is enslaved to,
             ``state`` one of ``up``, ``down``, ``no carrier``, ``unknown``; ``"beyond": ["p3 on br20"]`` stands at a port of
             a part of a graph, for cables that are left out
 ``buses``   ``{"id", "host", "room", "port", "title", "kind", "of", "filters"}``: a bridge, or a link that macvlans or ipvlans of
@@ -38,7 +39,7 @@ from ..errors import NetwrapError, UsageError
 from ..model.peers import PAIRS
 from ..pictures.words import vlans
 from . import routing, topology_tunnels, ways_out
-from .links import FALLBACKS, role, state
+from .links import FALLBACKS, TUNNELS, role, state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
 
 #: The form of the graph as JSON, and its version; :func:`saved` refuses one that it does not know.
 FORM = "netwrap topology"
-VERSION = 1
+VERSION = 2
 _PARTS = ("hosts", "rooms", "ports", "buses", "clouds", "cables")
 #: The VLANs of a port that nobody has configured.
 _PLAIN = [{"vlan": 1, "flags": ["PVID", "Egress Untagged"]}]
@@ -161,7 +162,7 @@ class _Maker:
                 "addresses": [_address(entry) for entry in entries if not str(entry.get("local", "")).startswith("fe80:")],
                 "mtu": link.get("mtu"), "odd_mtu": link.get("mtu") not in _USUAL, "bus": None, "under": None,
                 "detail": _detail(info), "mac": link.get("address") if link.get("link_type", "ether") == "ether" else None,
-                "vlans": None,
+                "vlans": None, "member": False,
             }  # fmt: skip
             room["ports"].append(port["id"])
             self.ports.append(port)
@@ -213,7 +214,7 @@ class _Maker:
         if bus is not None:
             port["bus"] = bus["id"]
         else:
-            port["under"] = master["id"]
+            port["under"], port["member"] = master["id"], True
 
     def _stack(self, host: Host) -> None:
         """Make a bus of each link that two or more links of other rooms stand on (macvlan)."""
@@ -268,7 +269,7 @@ class _Maker:
             self._uncertain(peer, port)
         if bus is not None:  # of macvlans: the link itself is one of its ends
             self._cable(port["id"], bus["id"], "name", True, "own")
-        if port["kind"] in topology_tunnels.KINDS:
+        if port["kind"] in TUNNELS:
             rest = tunnels.rest.get((id(netns), port["name"]))
             detail = port["detail"] or "remote not shown"
             if rest:

@@ -339,7 +339,8 @@ class _Merger:
             self.replaced.update({port["id"]: None for port in ports})
             return name
         if kind == "beside" and len(ports) > 1:
-            port = {**_together(f"{ports[0]['id']}m", ports[0]["room"], ports, ""), "under": ports[0]["under"]}
+            port = {**_together(f"{ports[0]['id']}m", ports[0]["room"], ports, ""), "under": ports[0]["under"],
+                    "member": ports[0]["member"]}  # fmt: skip
             self.replaced.update({other["id"]: None for other in ports})
             self.replaced[ports[0]["id"]] = port
             return str(port["id"])
@@ -434,5 +435,5 @@ def _together(name: str, room: str, ports: Sequence[Record], detail: str) -> Rec
     usual = max(states, key=lambda state: states[state]) if states else "up"
     words = [detail] + [f"{number} {state}" for state, number in states.items() if state != usual]
     return {"id": name, "room": room, "name": f"{len(ports)} × {noun}", "kind": ports[0].get("kind", "") if ports else "",
-            "state": usual, "addresses": [], "mtu": None, "odd_mtu": False, "bus": None, "under": None,
+            "state": usual, "addresses": [], "mtu": None, "odd_mtu": False, "bus": None, "under": None, "member": False,
             "detail": ", ".join(filter(None, words)), "mac": None}  # fmt: skip

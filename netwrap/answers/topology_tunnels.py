@@ -9,7 +9,7 @@ from __future__ import annotations
 from parsers.tuples import NamedTuple
 
 from .layer2 import Wires
-from .links import data, kind
+from .links import TUNNELS, data, kind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
 #: Tunnels that take packets to any address of their namespace; the others only those to their own.
 _OF_ANY_ADDRESS = ("vxlan", "geneve")
-KINDS = (
-    "vxlan", "geneve", "gre", "gretap", "ip6gre", "ip6gretap", "ipip", "sit", "ip6tnl", "vti", "vti6", "wireguard", "erspan",
-)  # fmt: skip
 
 
 class End(NamedTuple):
@@ -66,7 +63,7 @@ def joined(host: Host) -> Joined:
     for netns in host.namespaces:
         for link in netns.links or ():
             what = kind(link)
-            if what in KINDS and what != "wireguard" and not data(link).get("external"):
+            if what in TUNNELS and what != "wireguard" and not data(link).get("external"):
                 alike.setdefault((what, data(link).get("id"), data(link).get("port")), []).append((netns, link))
     networks: list[list[End]] = []
     rest: dict[tuple[int, str], list[str]] = {}

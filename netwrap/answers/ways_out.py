@@ -7,7 +7,6 @@ end of a cable. What cannot be told counts as a way out, and so does a gateway t
 
 from __future__ import annotations
 
-from ..pictures.words import ON_TOP
 from ..wording import hops
 from . import routing
 from .switches import switches_of
@@ -108,7 +107,7 @@ class _Ways:
 
     def _segment(self, port: Record | None) -> str | frozenset[str] | None:
         """The bus that a port leads to, or the cable: both of its ends."""
-        while port is not None and port["kind"] in ON_TOP and port["under"] and port["id"] not in self.carried:
+        while port is not None and port["under"] and not port["member"] and port["id"] not in self.carried:
             port = self.ports.get(port["under"])
         if port is None:
             return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..wording import printable
-from .words import ON_TOP, Words, empty, kind_of, remarks, vlans
+from .words import Words, empty, kind_of, remarks, vlans
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -121,7 +121,7 @@ def _edges(graph: Record, words: Words) -> list[tuple[str, str, str, bool]]:
         parent = words.ports.get(port["under"] or "")
         if parent is not None and port["id"] in nodes:
             node = parent["bus"] or parent["id"]
-            edges += [(port["id"], node, "on" if port["kind"] in ON_TOP else "in", True)] if node in nodes else []
+            edges += [(port["id"], node, "in" if port["member"] else "on", True)] if node in nodes else []
     return edges
 
 

@@ -21,7 +21,7 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .measure import columns, cut, width, wrap
-from .words import Words, by_host, empty, kind_of, lack, lack_in_short, remarks
+from .words import Words, by_host, empty, is_parent, kind_of, lack, lack_in_short, remarks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -691,11 +691,6 @@ class _Placer:
         return self.main_left + _TRACK * self.main_tracks[net] + _TRACK // 2
 
 
-def is_parent(kind: str) -> bool:
-    """Whether cables of a kind lead from a link to the link that it stands on."""
-    return kind not in ("veth", "netkit", "vxcan", "own", "cloud", "tunnel")
-
-
 def _net(cable: Record, one: tuple[str, Any, str], other: tuple[str, Any, str]) -> tuple[str, str]:
     """The net of a cable: cables of one net may share their way.
 
@@ -785,4 +780,4 @@ def _straightened(points: list[tuple[float, float]]) -> tuple[tuple[float, float
     return tuple(kept)
 
 
-__all__ = ["Bar", "Box", "Line", "Scene", "is_parent", "nets", "place"]
+__all__ = ["Bar", "Box", "Line", "Scene", "nets", "place"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..wording import printable
 from . import layout
 from .measure import LETTER, width, wrap
+from .words import is_parent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +67,7 @@ def description(graph: dict[str, Any]) -> str:
 
 def _is_cable(cable: dict[str, Any]) -> bool:
     """Whether a line stands for a cable: not for a bridge's own link, a parent, or the way of a tunnel or into a program."""
-    return not (cable["kind"] in ("own", "tunnel") or layout.is_parent(cable["kind"]) or cable["how"] in ("tunnel", "process"))
+    return not (cable["kind"] in ("own", "tunnel") or is_parent(cable["kind"]) or cable["how"] in ("tunnel", "process"))
 
 
 def _count(number: int, noun: str) -> str:

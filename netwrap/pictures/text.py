@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..wording import ROOT, printable
 from .measure import columns, cut
-from .words import ON_TOP, Words, by_host, empty, kind_of, remarks
+from .words import Words, by_host, empty, kind_of, remarks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -206,7 +206,7 @@ class _Tree:
         words, below = self.words.of(port), self.ports.get(port["under"] or "")
         if below is None or port["name"].startswith(f"{below['name']}."):
             return words
-        return f"{port['name']} ({'on' if port['kind'] in ON_TOP else 'in'} {below['name']}){words[len(port['name']) :]}"
+        return f"{port['name']} ({'in' if port['member'] else 'on'} {below['name']}){words[len(port['name']) :]}"
 
     def _cloud_of(self, port: Record) -> str:
         found = [self.clouds[end] for end in self.words.far.get(port["id"], ()) if end in self.clouds]

@@ -8,10 +8,13 @@ if TYPE_CHECKING:
     from parsers.records import Record
 
 
-# Links that stand on another one, which so carries them.
-ON_TOP = ("vlan", "vxlan", "macvlan", "macvtap", "ipvlan", "ipvtap", "geneve", "gre", "gretap", "ipip", "sit")
 # Kinds to name in words: the other kinds show in the drawing.
 _TOLD = ("bond", "vrf", "macvlan", "macvtap", "ipvlan", "ipvtap", "dummy", "wireguard", "team", "tun")
+
+
+def is_parent(kind: str) -> bool:
+    """Whether cables of a kind lead from a link to the link that it stands on."""
+    return kind not in ("veth", "netkit", "vxcan", "own", "cloud", "tunnel")
 
 
 def by_host(graph: Record) -> list[tuple[Record, Record]]:
@@ -109,12 +112,14 @@ class Words:
         }
         self.buses: dict[str, Record] = {bus["id"]: bus for bus in graph["buses"]}
         self.far: dict[str, list[str]] = {}
+        self.parents: set[tuple[str, str]] = set()  # (a link, the link of another room that it stands on)
         self.tunnels = {end for cable in graph["cables"] if cable["kind"] == "tunnel" for end in cable["ends"]}
         self._several: set[str] | None = None
         for cable in graph["cables"]:
             one, other = cable["ends"]
             self.far.setdefault(one, []).append(other)
             self.far.setdefault(other, []).append(one)
+            self.parents.update([(one, other)] if is_parent(cable["kind"]) else ())
 
     def of(self, port: Record, short: bool = False) -> str:
         """A port in words, ``eth0 10.0.0.2/24 mtu 1400 = veth-red-br``: name, addresses, unusual values, the other end.
@@ -139,7 +144,7 @@ class Words:
             other = self.ports.get(end)
             if other is not None:
                 where = "" if other["bus"] or other["room"] == port["room"] else f" {self.titles.get(other['room'], '')}"
-                sign = "=" if port["kind"] == other["kind"] else "carries" if other["kind"] in ON_TOP else "on"
+                sign = "on" if (port["id"], end) in self.parents else "carries" if (end, port["id"]) in self.parents else "="
                 detail = f" ({other['detail']})" if sign == "carries" and other["kind"] == "vlan" and other["detail"] else ""
                 detail += f" ({vlans(other['vlans'])})" if other.get("vlans") is not None else ""
                 bus = self.buses.get(other["bus"] or "")

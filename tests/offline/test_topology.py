@@ -681,7 +681,7 @@ def test_a_saved_graph_is_drawn_again(netwrap: Netwrap, tmp_path: Path) -> None:
     assert "no namespace 'green'" in netwrap("topology", "green", "--from", str(saved)).stderr
     graph = json.loads(saved.read_text())
     for changed, said in (
-        ({**graph, "version": 2}, "a graph of version 2; this netwrap reads version 1"),
+        ({**graph, "version": 1}, "a graph of version 1; this netwrap reads version 2"),
         ({key: value for key, value in graph.items() if key != "cables"}, "the graph has no cables"),
         ({**graph, "rooms": [1]}, "the graph is damaged: rooms has '1'"),
         (

@@ -8,6 +8,7 @@ from rooms import ROOT, Netwrap
 from netwrap.answers import topology
 from netwrap.model.build import build
 from netwrap.model.section import Section
+from netwrap.pictures import languages, text
 from netwrap.sources.opening import read
 
 DOCKER = str(ROOT / "fixtures" / "host" / "docker.netwrap")
@@ -67,3 +68,19 @@ def test_the_picture_of_a_way_says_what_the_text_says(netwrap: Netwrap) -> None:
     shop = str(ROOT / "fixtures" / "host" / "shop.netwrap")
     page = netwrap("trace", "stale", "10.1.0.3", "--from", shop, "--format", "svg").stdout
     assert ">cache</text>" in page and "eth0 down = stale-br in (root) (not drawn)" in page
+
+
+def test_a_member_of_a_vrf_is_in_it_whatever_its_kind_and_a_link_on_a_bond_is_on_it() -> None:
+    graph = topology.graph([build([Section("", "ip -d link", "".join(
+        f"{index}: {name}: <BROADCAST,UP,LOWER_UP> mtu 1500 {master} state UP\n    link/ether 02:00:00:00:00:0{index}\n"
+        f"    {kind}\n"
+        for index, name, master, kind in (
+            (2, "tenant", "", "vrf table 10"), (3, "bond0", "", "bond mode 802.3ad"),
+            (4, "gre1", "master tenant", "gretap remote any"), (5, "bond0.7@bond0", "master tenant", "vlan protocol 802.1Q id 7"),
+            (6, "bond0.8@bond0", "", "vlan protocol 802.1Q id 8"), (7, "eth0", "master bond0", ""))))])])  # fmt: skip
+    assert {(port["name"], port["member"]) for port in graph["ports"] if port["under"]} == {
+        ("gre1", True), ("bond0.7", True), ("bond0.8", False), ("eth0", True)}  # fmt: skip
+    tree = text.draw(graph, 400)
+    assert "gre1 (in tenant)" in tree and "bond0.7 (in tenant)" in tree and "eth0 (in bond0)" in tree
+    edges = [line.split("|")[1] for line in languages.mermaid(graph).splitlines() if "---|" in line]
+    assert sorted(edges) == ['"in"', '"in"', '"in"', '"on"']
