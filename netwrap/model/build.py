@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 SECTION_LENGTH = 128 << 20
 SECTION_LINES = 2_000_000
 PROBLEMS_KEPT = 20
-# A table has its first record within so many characters.
+# A table has its first record within so many characters; comments and blank lines do not count.
 _BEGINNING = 1 << 18
 # A longer answer is not compared with those of other namespaces.
 _SHORT = 4096
@@ -122,8 +122,11 @@ class _Builder:
         json = is_json(text)
         if not json and len(text) > _BEGINNING:
             first = text[: text.rfind("\n", 0, _BEGINNING) + 1]
-            if first and not reader.parse(first, strict=False)[0]:
+            begun, errors = reader.parse(first, strict=False)
+            if errors and not begun:
                 text = first  # a large text of something else: to list its lines would take minutes
+                said = f"no row in its first {_BEGINNING >> 10} KiB: the rest was not read"
+                self.problems.append(f"{_label(netns)}{section.command}: {said}")
         mark = (parser, text)
         known = self.alike.get(mark) if len(text) < _SHORT else None
         if known is not None:

@@ -27,7 +27,7 @@ class Host:
     """A host, as far as it was captured.
 
     ``notes`` are messages for the user; ``problems`` are messages about lost data (exit status 1); ``unread_files`` are the
-    files of a source that were not understood.
+    files of a source that were not understood, ``unread_members`` what is no file in it, and was not read.
     """
 
     def __init__(self, namespaces: list[Namespace], notes: list[str], problems: list[str]) -> None:
@@ -37,6 +37,7 @@ class Host:
         self.problems = problems
         self.beside: list[str] = []  # about other sources that could not be read
         self.unread_files: list[str] = []
+        self.unread_members: list[str] = []
         self.hostname: str | None = None
         self.versions: dict[str, str] = {}
         self.live = False
@@ -59,7 +60,8 @@ class Host:
     def without_tables(self) -> Host:
         """A copy of the host without its namespaces: its names, notes and problems."""
         found = Host([], self.notes, self.problems)
-        found.unread_files, found.hostname, found.versions = self.unread_files, self.hostname, self.versions
+        found.unread_files, found.unread_members = self.unread_files, self.unread_members
+        found.hostname, found.versions = self.hostname, self.versions
         found.live, found.source, found.name, found.of_several = self.live, self.source, self.name, self.of_several
         found._lacking = self.lacks()
         return found

@@ -261,7 +261,8 @@ class Text(NamedTuple):
 class Files:
     """The wanted texts by their path in the folder or archive, the paths of other files, and the problems.
 
-    ``counted``, where given, is called for each file with the number of files so far.
+    ``left``: what is no file and was not read, by its path, with its kind. ``counted``, where given, is called for each file with
+    the number of files so far.
     """
 
     def __init__(
@@ -272,6 +273,7 @@ class Files:
     ) -> None:
         self.texts: dict[str, Text] = {}
         self.passed: list[str] = []
+        self.left: dict[str, str] = {}
         self.problems: list[str] = []
         self._wanted = wanted
         self._peeks = peeks
@@ -295,6 +297,18 @@ class Files:
         """Remember that a path is a link to another path of the same folder or archive."""
         if self._peeks(path) and len(self._links) < 10_000:
             self._links[path] = target
+
+    def symlink(self, path: str, target: str, prefix: str = "") -> None:
+        """Remember a symbolic link of an archive; ``prefix``: the path of an archive inside the archive."""
+        below = os.path.normpath(os.path.join(os.path.dirname(path[len(prefix) :]), target))
+        if below.startswith(("/", "..")):
+            self.left[path] = f"a link to {target}, outside"
+        self.link(path, prefix + tidy(below))
+
+    def special(self, path: str, mode: int) -> None:
+        """Leave out what is neither a file nor a folder nor a link."""
+        kind = stat.S_IFMT(mode)
+        self.left[path] = {stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket"}.get(kind, "a device")
 
     def targets(self) -> set[str]:
         """The targets of links whose own text was not kept."""
@@ -322,10 +336,11 @@ class Files:
             found = self.texts.get(target)
             if target in self._refused:
                 self.passed.append(path)
-            elif found is None:
+            elif found is not None:
+                self.left.pop(path, None)
+                self.texts.setdefault(path, found._replace(target=target))
+            elif path not in self.left:
                 self.problems.append(f"{path}: a link to {target}, which is not there")
-            elif path not in self.texts:
-                self.texts[path] = found._replace(target=target)
 
     def file(self, path: str, open_file: Callable[[], BinaryIO], budget: Budget | None, depth: int = 0) -> None:
         """Take a file if it is wanted, within the limits; of an archive, take the files inside it."""
@@ -384,7 +399,10 @@ class Files:
             part = "cut off"
         content = b"".join(chunks)[: max(room, 0)]
         self._length += len(content)
-        self.texts[path] = Text(text_of(content), part=part)
+        text = Text(text_of(content), part=part)
+        if self.texts.get(path, text) != text:
+            self.left[path] = "there several times: only the last was read"
+        self.texts[path] = text
 
     def inside(self, path: str, stream: Stream, start: bytes, depth: int) -> None:
         """Take the files of an archive that is read from a stream."""
@@ -425,10 +443,14 @@ def from_folder(path: str, files: Files) -> None:
                     below.append((relative, depth + 1))
                 elif entry.is_symlink():
                     real = os.path.realpath(entry.path)
-                    if os.path.commonpath([top, real]) == top and stat.S_ISREG(os.stat(real).st_mode):
+                    if os.path.commonpath([top, real]) != top:
+                        files.left[relative] = f"a link to {os.readlink(entry.path)}, outside"
+                    elif stat.S_ISREG(os.stat(real).st_mode):
                         files.link(relative, os.path.relpath(real, top))
                 elif entry.is_file(follow_symlinks=False):
                     files.file(relative, lambda place=entry.path: open(place, "rb"), None)  # type: ignore[misc]  # noqa: SIM115
+                else:
+                    files.special(relative, entry.stat(follow_symlinks=False).st_mode)
             except failures() as error:
                 files.problems.append(f"{relative}: {_why(error)}")
         if below and depth >= MAX_FOLDERS:
@@ -489,11 +511,13 @@ def _tar(files: Files, prefix: str, stream: Stream, depth: int) -> None:
             archive.members = []  # tarfile keeps all members, of which an archive may have millions
             path = prefix + tidy(member.name)
             if member.issym():
-                files.link(path, prefix + tidy(os.path.join(os.path.dirname(member.name), member.linkname)))
+                files.symlink(path, member.linkname, prefix)
             elif member.islnk():
                 files.link(path, prefix + tidy(member.linkname))
             elif member.isreg():
                 files.file(path, lambda member=member: archive.extractfile(member), stream.budget, depth)  # type: ignore[misc]
+            elif not member.isdir():
+                files.special(path, stat.S_IFIFO if member.isfifo() else 0)
 
 
 def _zip(files: Files, prefix: str, stream: Stream, depth: int) -> None:
@@ -518,8 +542,13 @@ def _zip(files: Files, prefix: str, stream: Stream, depth: int) -> None:
                 return
             name = member.filename if "/" in member.filename else member.filename.replace("\\", "/")  # by some tools of Windows
             path = prefix + tidy(name)
+            mode = member.external_attr >> 16
             if member.flag_bits & 1:
                 files.problems.append(f"{path}: encrypted")
+            elif stat.S_ISLNK(mode) and member.file_size < _HEADER_LENGTH:
+                files.symlink(path, text_of(_Counted(archive.open(member), budget).read(4096)), prefix)
+            elif stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
+                files.special(path, mode)
             elif not member.is_dir():
                 files.file(path, lambda one=member: _Counted(archive.open(one), budget), budget, depth)  # type: ignore[misc,arg-type]
 

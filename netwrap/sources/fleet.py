@@ -85,6 +85,11 @@ def of_hosts(hosts: Iterable[Host], tables: Sequence[str] | None) -> tuple[Rows,
     return found, facts
 
 
+def told(host: Host, several: bool, tables: Sequence[str] | None) -> tuple[Rows, list[tuple[str, Fact]]]:
+    """The same for one host, as :func:`answers` asks it."""
+    return of_hosts([host], tables)
+
+
 def skim(path: str) -> Skim | None:
     """What :class:`Skim` keeps of a capture; None for any other source. Raises NetwrapError."""
     kept: list[str] = []
@@ -375,16 +380,6 @@ class Store:
                 for truth in truths:
                     row[truth] = None if row[truth] is None else bool(row[truth])
                 yield name, row
-
-    def read(self, paths: Sequence[str], tables: Sequence[str] | None, progress: Progress | None = None) -> list[str]:
-        """Read sources into the store, and return the problems."""
-        problems: list[str] = []
-        for found in reads(paths, tables, progress):
-            self.add(found)
-            problems += found.problems
-        if tables is not None and "finding" in tables:
-            self.compare()
-        return problems
 
     # -- the index ---------------------------------------------------------------------------------------------------
 

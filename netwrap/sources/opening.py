@@ -140,13 +140,17 @@ def expanded(paths: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(file for path in fitting(paths) for file in captures_in(path) or [path]))
 
 
-def captures_in(folder: str) -> list[str]:
+# A folder of captures is not deeper than this.
+_DEEPEST = 64
+
+
+def captures_in(folder: str, depth: int = 0) -> list[str]:
     """The files of a folder most of which are captures, sorted; otherwise none. Empty files count for neither side.
 
     A host that could not be asked leaves an empty file, or one with its error message, among the captures of the others. The
     captures of folders in the folder (a site each) follow; a folder of nothing but other folders is one of captures if they are.
     """
-    if not os.path.isdir(folder):
+    if not os.path.isdir(folder) or depth > _DEEPEST:
         return []
     with os.scandir(folder) as entries:
         there = sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
@@ -158,7 +162,7 @@ def captures_in(folder: str) -> list[str]:
     for entry in there:
         if entry.is_dir(follow_symlinks=False):
             try:
-                inner = captures_in(entry.path)
+                inner = captures_in(entry.path, depth + 1)
             except OSError:
                 inner = [entry.path]  # whoever opens it names the reason (`lost+found`: permission denied)
             if not files and not inner and os.listdir(entry.path):  # a bundle
@@ -338,9 +342,13 @@ def _files(files: archive.Files, shown: str) -> list[Host]:
     from . import folder
 
     found = folder.read(files)
+    left = sorted(files.left, key=lambda path: (folder.held(path) is None, path))
+    members = [f"{path} ({files.left[path]})" for path in left]
     if not found.sections and not found.problems and (found.unread or not files.problems):
         what = "no file in it is named after a command that netwrap knows and contains its output ('ip_-d_link', 'arp -n.txt')"
-        raise NetwrapError("; ".join([f"{shown}: {what}", *not_understood(found.unread), *files.problems[:1]]))
+        said = [*not_understood(found.unread), *not_understood(members, MEMBERS), *files.problems[:1]]
+        raise NetwrapError("; ".join([f"{shown}: {what}", *said]))
+    lost = not_understood(members, MEMBERS) if left and folder.held(left[0]) is not None else []
     hosts: dict[str, list[Section]] = {}
     for section in found.sections:
         hosts.setdefault(section.host, []).append(section)
@@ -349,21 +357,26 @@ def _files(files: archive.Files, shown: str) -> list[Host]:
     made: list[Host] = []
     for name, sections in hosts.items():
         first = not made  # what was said of all of them
-        host = build(sections, notes=found.notes if first else (), problems=[*files.problems, *found.problems] if first else ())
-        host.unread_files = found.unread if first else []
+        problems = [*files.problems, *lost, *found.problems] if first else []
+        host = build(sections, notes=found.notes if first else (), problems=problems)
+        host.unread_files, host.unread_members = (found.unread, members) if first else ([], [])
         host.hostname = host.hostname or name or None
         made.append(host)
     return made
 
 
-def not_understood(paths: Sequence[str]) -> list[str]:
+#: Words for things that were left out: of files, of the members of an archive or a folder that are none, of commands.
+FILES, MEMBERS = ("file", "not understood"), ("member", "not read")
+
+
+def not_understood(paths: Sequence[str], words: tuple[str, str] = FILES) -> list[str]:
     """The number of files that were not understood, and the first of them; nothing for no files.
 
-    >>> not_understood(["a/route"]), not_understood([])
-    (['1 file not understood: a/route'], [])
+    >>> not_understood(["a/route"]), not_understood(["dev/sda (a device)"] * 2, MEMBERS), not_understood([])
+    (['1 file not understood: a/route'], ['2 members not read: dev/sda (a device), dev/sda (a device)'], [])
     """
     shown = ", ".join(paths[:3]) + (", ..." if paths[3:] else "")
-    return [f"{len(paths)} file{'s' if paths[1:] else ''} not understood: {shown}"] if paths else []
+    return [f"{len(paths)} {words[0]}{'s' if paths[1:] else ''} {words[1]}: {shown}"] if paths else []
 
 
 def _not_pasted(shown: str, at: int | None) -> None:

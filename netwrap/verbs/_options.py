@@ -242,7 +242,7 @@ OPTIONS: dict[str, tuple[Option, ...]] = {
         Option("--until", "COND", _WATCHED, "end --watch when a row matches: NAME=VALUE as for --where", "", "", ("column",)),
     ),
     "messages": (
-        Option("--verbose", "", (*WRAPPED, "report", "find", "topology", "diff", "check"),
+        Option("--verbose", "", (*WRAPPED, "report", "find", "topology", "diff", "check", "trace", "sql", "export"),
                "with --from: list the files and lines that were not understood", "-v"),
     ),
     "running commands": (
@@ -321,6 +321,8 @@ _APART = (
 )
 # Options that have an effect only together with another one.
 _BESIDE = (("--via-file", "--via"), ("--via-timeout", "--via"), ("--until", "--watch"), ("--verbose", "--from"))
+# Of these, the verbs that take captures as words, too.
+_THERE = (("--verbose", "diff"), ("--verbose", "export"))
 # What people write behind an option that switches something on or off.
 _SWITCHES = ("yes", "no", "on", "off", "true", "false", "maybe", "none")
 _LISTED = 8  # the most verbs that an error names
@@ -598,7 +600,7 @@ def check_company(options: Options) -> None:
     """Raise UsageError for an option that has an effect only together with another one that is missing."""
     given = [option.name for option in options.given]
     for one, other in _BESIDE:
-        if one in options.typed and other not in given and (one, options.verb) != ("--verbose", "diff"):
+        if one in options.typed and other not in given and (one, options.verb) not in _THERE:
             raise UsageError(f"{one} makes no sense without {other}")
 
 

@@ -117,6 +117,10 @@ class Asked:
             raise none_of(failures)
         self.hosts[-1].beside += failures  # said by the verb, behind its table
 
+    def remarks(self, options: Options) -> int:
+        """Print what :func:`remarks` prints of hosts whose rows were taken; of many captures the problems, without the notes."""
+        return remarks(self.hosts, lacks=False, verbose=options.verbose, noted=() if self.are_many else None)
+
 
 def _many(options: Options) -> list[str]:
     """The captures that ``--from`` names, also those in folders, if they are several ordinary files; otherwise none."""
@@ -212,15 +216,20 @@ def not_understood(found: Sequence[Host], verbose: bool) -> None:
     from netwrap.sources import opening
 
     unread = [path for one in found for path in one.unread_files]
+    members = [path for one in found for path in one.unread_members]
     if verbose:
+        for text in members:
+            say(f"not read: {text}")
         lines = [f"{one.source}:{number}: {line.strip()}" for one in found for number, line in one.unread if line.strip()]
         for text in [*unread, *lines]:
             say(f"not understood: {text}")
-        if not unread and not lines:
+        if not unread and not members and not lines:
             say("everything was understood")
     else:
-        for text in opening.not_understood(unread):
-            say(f"{text}; -v lists them")
+        said = [line for one in found for line in one.problems]  # of members with the names of commands
+        for text in [*opening.not_understood(unread), *opening.not_understood(members, opening.MEMBERS)]:
+            if text not in said:
+                say(f"{text}; -v lists them")
 
 
 # How far a sweep has come: a bar on a terminal, when it takes longer than a second.

@@ -7,6 +7,7 @@ Captures are read one after the other (many by several processes), so that a fle
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import sys
 
@@ -41,8 +42,9 @@ def run(options: Options) -> int:
     if path is not None and os.path.isdir(path):
         raise UsageError(f"{path} exists and is a folder: it is not replaced")
     tables = options.table or [name for name in schema.TABLES if name != "finding"]
+    asked: list[_source.Asked] = []
     problems: list[str] = []
-    rows = _rows(options, tables, problems)
+    rows = _rows(options, tables, asked, problems)
     if path is None or path == "-":
         for line in exports.lines(rows):
             sys.stdout.write(line)
@@ -52,52 +54,43 @@ def run(options: Options) -> int:
     sys.stdout.flush()
     for problem in dict.fromkeys(problems):
         say(problem)
-    return 1 if problems else 0
+    status = asked[0].remarks(options) if asked else 0
+    return 1 if problems else status
 
 
-def _rows(options: Options, tables: Sequence[str], problems: list[str]) -> Iterator[tuple[str, Record]]:
-    """The rows of what the options name; adds to ``problems``."""
+def _rows(
+    options: Options, tables: Sequence[str], asked: list[_source.Asked], problems: list[str]
+) -> Iterator[tuple[str, Record]]:  # fmt: skip
+    """The rows of what the options name; adds the hosts to ``asked``, or the problems of an index to ``problems``."""
     from netwrap.sources import fleet, opening
 
     named = [*options.words, *options.source]
-    across = fleet.Across() if "finding" in tables else None
     if named:
         refuse(options, ("--show-commands", "--dry-run"), "for captures: no command is run")
-    if not named:
-        hosts = _source.hosts(options)
-        for host in hosts:
-            rows, facts = fleet.of_hosts([host], tables)
-            yield from rows
-            if across is not None:
-                across.add(host.name, host.source, [fact for _, fact in facts])
-        if across is not None:
-            yield from across.rows()
-        problems += [problem for host in hosts for problem in host.all_problems]
-        return
-    if _source.is_via(options):
-        raise UsageError("--via reads other hosts: it does not go together with captures")
-    paths = opening.expanded(named)
-    index = fleet.indexed(named, paths, new=False)
-    if index is not None:  # what `netwrap sql` read before is not read again
-        with contextlib.closing(index.connection), _source.Bar("captures") as bar:
-            problems += index.refresh(paths, "finding" in tables, bar.show)
-            if index.connection.execute("SELECT 1 FROM host LIMIT 1").fetchone():
-                yield from index.rows(tables)
-                return
-        raise _source.none_of(problems)
+        if _source.is_via(options):
+            raise UsageError("--via reads other hosts: it does not go together with captures")
+        paths = opening.expanded(named)
+        index = fleet.indexed(named, paths, new=False)
+        if index is not None:  # what `netwrap sql` read before is not read again
+            with contextlib.closing(index.connection), _source.Bar("captures") as bar:
+                problems += index.refresh(paths, "finding" in tables, bar.show)
+                if index.connection.execute("SELECT 1 FROM host LIMIT 1").fetchone():
+                    yield from index.rows(tables)
+                    return
+            raise _source.none_of(problems)
+    elif options.verbose:
+        raise UsageError("--verbose makes no sense without captures")
+    options.source = named
+    across = fleet.Across() if "finding" in tables else None
     names = fleet.Names()
-    read = 0
-    with _source.Bar("captures") as bar:
-        for found in fleet.reads(paths, tables, bar.show):
-            problems += found.problems
-            read += bool(found.rows)
-            for name, row in found.rows:
-                row["_host"] = names.of(row["_host"], found.path)
-                yield name, row
-            if across is not None:
-                for host_name, fact in found.facts:
-                    across.add(names.of(host_name, found.path), found.path, [fact])
+    hosts = _source.Asked(options, functools.partial(fleet.told, tables=tables))
+    asked.append(hosts)
+    for host, (rows, facts) in hosts:
+        for table, row in rows:
+            row["_host"] = names.of(row["_host"], host.source)
+            yield table, row
+        if across is not None:
+            for name, fact in facts:
+                across.add(names.of(name, host.source), host.source, [fact])
     if across is not None:
         yield from across.rows()
-    if not read:
-        raise _source.none_of(problems or [f"{path}: no rows" for path in named])

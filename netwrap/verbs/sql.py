@@ -8,6 +8,7 @@ Exports (.jsonl, .jsonl.gz, .parquet, folders and patterns of them) are read by 
 from __future__ import annotations
 
 import contextlib
+import functools
 import ipaddress
 import re
 import sqlite3
@@ -50,11 +51,14 @@ def run(options: Options) -> int:
     sql, given = _query(options.words)
     words = {word.lower() for word in re.findall(r"\w+", sql)}
     tables = [name for name in schema.TABLES if name in words]
-    (columns, rows), problems = _answer(options, sql, given, tables)
+    (columns, rows), problems, asked = _answer(options, sql, given, tables)
+    if asked is None:
+        refuse(options, ("--verbose",), "over exports or an index, which have nothing but rows")
     _show(columns, rows, options)
     for problem in dict.fromkeys(problems):
         say(problem)
-    return 1 if problems else 0
+    status = asked.remarks(options) if asked is not None else 0
+    return 1 if problems else status
 
 
 def _list(options: Options) -> int:
@@ -102,45 +106,42 @@ def _query(words: Sequence[str]) -> tuple[str, dict[str, str]]:
     return name, {}
 
 
-def _answer(options: Options, sql: str, given: dict[str, str], tables: list[str]) -> tuple[Answer, list[str]]:
+def _answer(
+    options: Options, sql: str, given: dict[str, str], tables: list[str]
+) -> tuple[Answer, list[str], _source.Asked | None]:  # fmt: skip
+    """The answer, the problems of an index, and the hosts that were read (None: rows were read)."""
     from netwrap.sources import exports
 
     files = [file for path in options.source for file in exports.of(path)]
     if files and all(map(exports.of, options.source)):
         if len(files) == 1 and files[0].endswith(".sqlite"):
-            return _by_sqlite(exports.database(files[0]), sql, given, tables), []
+            return _by_sqlite(exports.database(files[0]), sql, given, tables), [], None
         lacks_databases = not any(file.endswith(".sqlite") for file in files)
         if lacks_databases and exports.duckdb_installed() or any(file.endswith(".parquet") for file in files):
-            return _by_duckdb(files, sql, given, tables), []
+            return _by_duckdb(files, sql, given, tables), [], None
         from netwrap.sources import fleet
 
         store = fleet.Store()
         store.put(exports.rows(files, tables))
-        return _by_sqlite(store.connection, sql, given, tables), []
+        return _by_sqlite(store.connection, sql, given, tables), [], None
     from netwrap.sources import fleet, opening
 
-    if not options.source:
-        hosts = _source.hosts(options)
-        store = fleet.Store()
-        for host in hosts:
-            rows, facts = fleet.of_hosts([host], tables)
-            store.add(fleet.Read(host.source, rows, [], facts))
-        if "finding" in tables:
-            store.compare()
-        return _by_sqlite(store.connection, sql, given, tables), [problem for host in hosts for problem in host.all_problems]
-    with _source.Bar("captures") as bar:
-        paths = opening.expanded(options.source)
-        index = fleet.indexed(options.source, paths)
-        if index is not None:
+    paths = opening.expanded(options.source)
+    index = fleet.indexed(options.source, paths)
+    if index is not None:
+        with _source.Bar("captures") as bar:
             problems = index.refresh(paths, "finding" in tables, bar.show)
-            store = index
-        else:
-            store = fleet.Store()
-            problems = store.read(paths, [*tables, "host"], bar.show)
-    if not store.connection.execute("SELECT 1 FROM host LIMIT 1").fetchone():
-        store.connection.close()
-        raise _source.none_of(problems)
-    return _by_sqlite(store.connection, sql, given, tables), problems
+        if not index.connection.execute("SELECT 1 FROM host LIMIT 1").fetchone():
+            index.connection.close()
+            raise _source.none_of(problems)
+        return _by_sqlite(index.connection, sql, given, tables), problems, None
+    store = fleet.Store()
+    asked = _source.Asked(options, functools.partial(fleet.told, tables=[*tables, "host"]))
+    for host, (rows, facts) in asked:
+        store.add(fleet.Read(host.source, rows, [], facts))
+    if "finding" in tables:
+        store.compare()
+    return _by_sqlite(store.connection, sql, given, tables), [], asked
 
 
 def _by_sqlite(connection: sqlite3.Connection, sql: str, given: dict[str, str], tables: Sequence[str]) -> Answer:

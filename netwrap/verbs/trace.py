@@ -80,6 +80,7 @@ def run(options: Options) -> int:
     sys.stdout.flush()
     for line in dict.fromkeys([*home.notes, *(problem for one in hosts for problem in one.all_problems)]):
         say(line)
+    _source.not_understood(hosts, options.verbose)
     return trace.status(found)
 
 
@@ -141,6 +142,7 @@ def _matrix(options: Options, proto: str) -> int:
     sys.stdout.flush()
     for line in dict.fromkeys([line for one in hosts for line in (*one.notes, *one.all_problems)]):
         say(line)
+    _source.not_understood(hosts, options.verbose)
     unread = [netns.title for netns in host.namespaces if netns.addresses is None]
     if unread:
         shown = ", ".join(unread[:5]) + (f" and {len(unread) - 5} more" if len(unread) > 5 else "")

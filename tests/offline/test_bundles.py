@@ -7,6 +7,7 @@ import json
 import os
 import re
 import tarfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -390,7 +391,10 @@ def test_a_text_of_something_else_is_no_empty_table(tmp_path: Path, monkeypatch:
     host = build([Section("", "ip addr", MAIN * 30), Section("", "ip route", many)])
     assert host.root is not None and host.root.links is None and len(host.root.routes or ()) == 500
     assert "ip addr: and 2 more lines that fit nowhere" in host.problems  # of the first 200 characters
+    assert "ip addr: no row in its first 0 KiB: the rest was not read" in host.problems
     assert "ip route: more than 500 lines: the rest was not read" in host.problems
+    late = build([Section("", "iptables-save", "# a comment\n" * 50 + SAVE), Section("", "ip route", "\n" * 300 + MAIN)])
+    assert late.root is not None and late.root.table("iptables") and len(late.root.routes or ()) == 4 and not late.problems
 
 
 def test_links_to_links_and_archives_that_end_early(tmp_path: Path) -> None:
@@ -408,12 +412,65 @@ def test_links_to_links_and_archives_that_end_early(tmp_path: Path) -> None:
     found = opening.read(str(tmp_path / "links.tar"))
     assert told(found)["(root)"]["addresses"] == told(build([Section("", "ip addr", ADDR)]))["(root)"]["addresses"]
     assert found.problems == [
-        "n1/ip_link: a link to n1/ip_link, which is not there", "n1/ip_rule: a link to etc/passwd, which is not there",
+        "n1/ip_link: a link to n1/ip_link, which is not there",
+        "1 member not read: n1/ip_rule (a link to /etc/passwd, outside)",
     ]  # fmt: skip
     member.size = 1 << 50  # a petabyte, of which five bytes are there
     (tmp_path / "short.tar").write_bytes(member.tobuf() + b"hello")
     with pytest.raises(NetwrapError, match="n1/c: cannot be read: unexpected end of data"):
         opening.read(str(tmp_path / "short.tar"))
+
+
+def test_members_that_are_no_files_are_counted_and_named(netwrap: Netwrap, tmp_path: Path) -> None:
+    def special(name: str, kind: bytes, target: str = "") -> tarfile.TarInfo:
+        member = tarfile.TarInfo(name)
+        member.type, member.linkname = kind, target
+        return member
+
+    pipe = special("n1/log", tarfile.FIFOTYPE)
+    others = [special("n1/dev/sda", tarfile.BLKTYPE), special("n1/x", tarfile.SYMTYPE, "../../x"), pipe]
+    kinds = "n1/dev/sda (a device), n1/log (a named pipe), n1/x (a link to ../../x, outside)"
+    target = tmp_path / "it.tar"
+
+    def packed(*members: tarfile.TarInfo) -> None:
+        target.write_bytes(pack({"/n1/ip_addr": ADDR}, "w"))  # an absolute path is read, as tar reads it
+        with tarfile.open(target, "a") as tar:
+            for member in members:
+                tar.addfile(member)
+
+    packed(*others, special("n1/ip_address", tarfile.SYMTYPE, "/n1/ip_addr"))
+    assert told(opening.read(str(target))) == told(build([Section("", "ip addr", ADDR)]))
+    words = "select count(*) from address"
+    for verb in (["report", "--columns", "netns"], ["find", "10.8.0.5"], ["check"], ["ip", "link"], ["sql", words], ["export"]):
+        done = netwrap(*verb, "--from", str(target))
+        assert (done.returncode, done.stderr.count("not read")) == (0, 1), verb
+        assert f"netwrap: 3 members not read: {kinds}; -v lists them\n" in done.stderr, verb
+        assert "netwrap: not read: n1/log (a named pipe)\n" in netwrap("-v", *verb, "--from", str(target)).stderr, verb
+    packed(*others, special("n1/ip_route", tarfile.FIFOTYPE))  # a table is lost
+    done = netwrap("report", "--from", str(target))
+    lost = "netwrap: 4 members not read: n1/ip_route (a named pipe), n1/dev/sda (a device), n1/log (a named pipe), ...\n"
+    assert done.returncode == 1 and lost in done.stderr and done.stderr.count("not read") == 1
+    target.write_bytes(pack({"n1/ip_addr": ADDR}, "w"))
+    with tarfile.open(target, "a") as tar:
+        for text in (ADDR, RED):
+            member = special("n1/ip_addr", tarfile.REGTYPE)
+            member.size = len(text)
+            tar.addfile(member, io.BytesIO(text.encode()))
+    again = opening.read(str(target))
+    assert again.problems == ["1 member not read: n1/ip_addr (there several times: only the last was read)"]
+    assert told(again) == told(build([Section("", "ip addr", RED)]))
+    with zipfile.ZipFile(tmp_path / "it.zip", "w") as packed_zip:
+        packed_zip.writestr("n1/ip_addr", ADDR)
+        for name, mode, text in (("ip_address", 0o120777, "ip_addr"), ("ip_rule", 0o120777, "/etc/x"), ("log", 0o10600, "")):
+            entry = zipfile.ZipInfo(f"n1/{name}")
+            entry.external_attr = mode << 16
+            packed_zip.writestr(entry, text)
+    found = opening.read(str(tmp_path / "it.zip"))
+    assert found.problems == ["2 members not read: n1/ip_rule (a link to /etc/x, outside), n1/log (a named pipe)"]
+    folder = lay(tmp_path / "n1", {"ip_addr": ADDR})
+    os.mkfifo(folder / "log")
+    (folder / "x").symlink_to("/etc")
+    assert opening.read(str(folder)).unread_members == ["log (a named pipe)", "x (a link to /etc, outside)"]
 
 
 def test_a_support_file_beside_an_sos_report_is_named(tmp_path: Path) -> None:
