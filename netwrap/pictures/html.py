@@ -120,8 +120,9 @@ const find = () => {{
   const word = search.value.trim().toLowerCase();
   if (!word) {{ mark([], ""); return []; }}
   if (views.length > 1) show(1);
-  const view = views[views.length - 1];
-  const found = [...view.querySelectorAll("g.room, g.bar")].filter(group => text(group).includes(word));
+  const view = views[views.length - 1], vlan = /^vlans? ([0-9]+)$/.exec(word);
+  const isIn = group => vlan && (data.vlans[group.id.slice(2)] || []).some(([low, high]) => low <= vlan[1] && vlan[1] <= high);
+  const found = [...view.querySelectorAll("g.room, g.bar, g.cloud")].filter(group => text(group).includes(word) || isIn(group));
   mark(found, found.length + (found.length === 1 ? " match" : " matches"));
   return found;
 }};
@@ -156,7 +157,7 @@ def draw(
         drawings.insert(0, svg.render(layout.place(folded), title, marks or {}, about, prefix="f-"))
     data = {
         "titles": {room["id"]: room["title"] for room in whole["rooms"]}, "tables": tables or {},
-        "cables": _cables_of(whole, folded),
+        "cables": _cables_of(whole, folded), "vlans": _vlans_of(whole),
         "folds": {room["id"]: [one["id"] for one in room["folded"]] for room in folded["rooms"] if room.get("folded")},
     }  # fmt: skip
     lines = "".join(f"<p>{svg.escape(line)}</p>" for line in below)
@@ -179,6 +180,22 @@ def _cables_of(*graphs: Record) -> dict[str, list[str]]:
                     bus = far if far.startswith("b") else ports[far]["bus"] if far in ports else None
                     found.setdefault(ports[end]["room"], {}).update(dict.fromkeys([cable["id"], *([bus] if bus else [])]))
     return {room: list(ends) for room, ends in found.items()}
+
+
+def _vlans_of(graph: Record) -> dict[str, list[tuple[int, int]]]:
+    """For each room, bus and cloud the VLANs of its ports on bridges that filter, as (first, last)."""
+    far: dict[str, list[str]] = {}
+    for cable in graph["cables"]:
+        for end, other in (cable["ends"], cable["ends"][::-1]):
+            far.setdefault(end, []).append(other)
+    rooms = {port["id"]: port["room"] for port in graph["ports"]}
+    found: dict[str, dict[tuple[int, int], None]] = {}
+    for port in graph["ports"]:
+        numbers = dict.fromkeys((row["vlan"], row.get("vlanEnd", row["vlan"])) for row in port.get("vlans") or ())
+        for end in (port["bus"], *far.get(port["id"], ())) if numbers else ():
+            if end is not None:
+                found.setdefault(rooms.get(end) or end.partition("l")[0], {}).update(numbers)
+    return {name: list(numbers) for name, numbers in found.items()}
 
 
 def embedded(data: Any) -> str:

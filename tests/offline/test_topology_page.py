@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from imagined_networks import imagined, star
+from imagined_networks import PORTS, imagined, star, switch
 
 from netwrap.answers import topology, topology_folding
 from netwrap.pictures import html
@@ -60,6 +60,17 @@ def test_fold_search_and_tables(page: str, tmp_path: Path) -> None:
                 status: document.getElementById("hits").textContent};""")  # fmt: skip
     assert told == {"before": 0, "after": 1, "found": 1, "hits": ["u-r17"], "open": True, "name": "ns17",
                     "tables": "tables of ns17 <b>&", "status": "1 match"}  # fmt: skip
+
+
+def test_a_search_for_a_vlan_finds_those_in_a_list_and_in_a_range(tmp_path: Path) -> None:
+    graph = topology.graph([switch(PORTS)])
+    told = browse(tmp_path, html.draw(graph, graph, "x"), """
+        const search = document.getElementById("search");
+        return ["vlan 7", "vlan 9", "VLAN 15", "vlan 21"].map(word => {
+            search.value = word; search.dispatchEvent(new Event("input"));
+            return [...document.querySelectorAll("g.hit")].map(group => group.id.slice(2)).sort().join();
+        });""")  # fmt: skip
+    assert told == ["b0,r1,r4", "b0,r4", "b0,r2", ""]
 
 
 @pytest.mark.parametrize("width", [360, 1200])

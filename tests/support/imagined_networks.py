@@ -291,3 +291,39 @@ def many_bridges(bridges: int) -> Host:
         if number % 3 == 0:
             made.pair(0, made.room(f"qrouter-{number:04x}"), None, f"brq{number:04x}-7c", f"10.{number}.0.1/24")
     return made.host()
+
+
+#: A VLAN of a port that takes and sends it without a tag.
+ACCESS = ["PVID", "Egress Untagged"]
+
+
+def section(netns: str, command: str, records: Any) -> Section:
+    return Section(netns, command, json.dumps(records))
+
+
+def link(index: int, name: str, kind: str, data: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    info = {"info_kind": kind, **({"info_data": data} if data is not None else {})}
+    return {"ifindex": index, "ifname": name, "flags": ["UP", "LOWER_UP"], "mtu": 1500, "operstate": "UP", "link_type": "ether",
+            "linkinfo": info, **more}  # fmt: skip
+
+
+def switch(ports: list[tuple[str, list[dict[str, Any]]]], filtering: int | None = 1, own: Any = None) -> Host:
+    """A host with the bridge sw, a namespace for each port (its name, its VLANs), and trunk.7 on the port of the last one."""
+    root = [link(2, "sw", "bridge", None if filtering is None else {"vlan_filtering": filtering})]
+    sections, vlans = [], [{"ifname": "sw", "vlans": own}] if own else []
+    for number, (name, rows) in enumerate(ports):
+        root.append(link(number + 3, f"to-{name}", "veth", master="sw", link_index=2, link_netnsid=number))
+        vlans += [{"ifname": f"to-{name}", "vlans": rows}] if rows else []
+        links = [link(2, "eth0", "veth", link_index=number + 3, link_netnsid=0)]
+        if number == len(ports) - 1:
+            links.append(link(3, "eth0.7", "vlan", {"protocol": "802.1Q", "id": 7}, link="eth0"))
+        sections += [section(name, "ip -d -j link show", links), section(name, "ip -j netns list-id", [{"nsid": 0}])]
+    ids = [{"nsid": number, "name": name} for number, (name, _) in enumerate(ports)]
+    return build([section("", "ip -d -j link show", root), section("", "bridge -j vlan show", vlans),
+                  section("", "ip -j netns list-id", ids), *sections])  # fmt: skip
+
+
+PORTS: list[tuple[str, list[dict[str, Any]]]] = [
+    ("a", [{"vlan": 7, "flags": ACCESS}]), ("b", [{"vlan": 1, "flags": ACCESS}, {"vlan": 10, "vlanEnd": 20}]), ("c", []),
+    ("d", [{"vlan": 7}, {"vlan": 9}]),
+]  # fmt: skip
