@@ -125,7 +125,7 @@ def covers(table: Table, asked: Scope) -> bool:
 
 def chosen(tables: Sequence[Table]) -> list[Table]:
     """The captures that together have all rows, the most complete first, without those that a later or better one covers."""
-    if len(tables) == 1:
+    if len(tables) < 2:
         return list(tables)
     scopes = [scope(table.request) for table in tables]
     latest: dict[tuple[Any, ...], int] = {}

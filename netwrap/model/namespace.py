@@ -98,6 +98,8 @@ class Namespace:
 
     def table(self, name: str, family: str = "", verb: str = "show", proxy: bool = False) -> list[Any] | None:
         """The records of a table: the most complete capture, joined with further records of others; None if not captured."""
+        if name not in self.tables:
+            return None
         key = (name, family, verb, proxy)
         if key not in self._joined:
             tables = coverage.chosen(self._captures(*key))
@@ -113,6 +115,8 @@ class Namespace:
         Only then does a missing row prove absence: ``covers("ip_route", "inet", table="main")``, ``covers("ip_neigh", "inet6",
         nud="usual")``; ``family``: "" asks for both.
         """
+        if name not in self.tables:
+            return False
         key = (name, family, proxy, *filters.items())
         if key not in self._covered:
             asked = Scope(frozenset({family}) if family else coverage.families(name), {**filters})

@@ -142,6 +142,8 @@ class _Cell:
         self.compact, self.lacks, self.more = False, False, ""
         self.short = lines[0][1] if len(lines) == 1 and not subtitle else ""  # of what can be squeezed
         self.measure()
+        above = 1 + bool(subtitle)
+        self.at = {line[0]: _LINE * (above + number) for number, line in enumerate(lines)}  # where the line of a port begins
         self.x = self.y = 0.0
         self.block: _Block | None = None
         self.row = self.column = 0
@@ -161,8 +163,9 @@ class _Cell:
     def squeeze(self) -> None:
         """Put a title and the only line (in its short form) beside each other: hundreds of rooms are small."""
         self.title = cut(self.title, _TITLE)
-        self.measure()
-        if self.short and not self.compact:
+        if not self.short:
+            self.measure()
+        elif not self.compact:
             self.more = "" if self.short == self.lines[0][1] else f"  {self.lines[0][1]}  {self.subtitle}".rstrip()
             self.compact, self.subtitle = True, ""
             self.lines = [(self.lines[0][0], self.short, *self.lines[0][2:])]
@@ -173,11 +176,7 @@ class _Cell:
         """Where the line of a port meets the left side of the box, or the right one; ``lower`` keeps two lines of it apart."""
         if self.compact:
             return self.x + (self.width if right else 0), self.y + self.height / 2 + lower
-        above = 1 + bool(self.subtitle)
-        number = next((number for number, (name, *_) in enumerate(self.lines) if name == port), -1)
-        return self.x + (self.width if right else 0), self.y + _PAD + _LINE * (
-            above + number if number >= 0 else 0
-        ) + _LINE / 2 + lower
+        return self.x + (self.width if right else 0), self.y + self.at.get(port, 0) + _PAD + _LINE / 2 + lower
 
 
 def _block_of(cell: _Cell) -> _Block:
@@ -336,8 +335,8 @@ def _lot(title: str) -> int:
     return binascii.crc32(title.encode("utf-8", "replace"))
 
 
-def _bar_title(bus: Record) -> str:
-    return cut(f"{bus['words']}  {bus['subtitle']}", 2 * _NAME)
+def _bar_title(bus: Record, limit: int = 2 * _NAME) -> str:
+    return cut(f"{bus['words']}  {bus['subtitle']}", limit)
 
 
 def _wrapped(name: str, text: str, state: str, depth: int) -> list[tuple[str | None, str, str, int]]:
@@ -532,7 +531,7 @@ class _Placer:
                      cell.full + cell.more, cell.compact, cell.lacks)
                  for block in self.blocks for cell in block.cells]  # fmt: skip
         bars = [Bar(block.bus["id"], _bar_title(block.bus), block.bus["kind"], block.bus["state"], block.x, block.y,
-                    block.width, _BAR, f"{block.bus['words']} {block.bus['subtitle']}")
+                    block.width, _BAR, _bar_title(block.bus, 10_000))
                 for block in self.blocks if block.bus is not None]  # fmt: skip
         lines = [Line(cable["id"], (cable["ends"][0], cable["ends"][1]), cable["certain"], cable["kind"],
                       self.words.of_cable(cable), _straightened(way()), net) for cable, way, net in ways]  # fmt: skip

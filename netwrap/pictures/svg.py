@@ -23,29 +23,30 @@ DARK = {
 }  # fmt: skip
 #: The least width of text under a picture.
 _LEAST = 640
+#: A path without a class is a gap, and that of a group its dots: hundreds of cables make a small file.
 _SHAPES = """
 text{font:12px ui-monospace,Menlo,Consolas,"DejaVu Sans Mono","Liberation Mono",monospace;white-space:pre}
 .title,.bar text,.stop,g>text:first-of-type{font-weight:bold}
 rect{rx:6px}.page{rx:0}.bar rect{rx:4px}.cloud>rect{rx:14px}
 .room>rect,.fold>rect,.cloud>rect{stroke-width:1.2}.cloud>rect{stroke-dasharray:2 3}
 .frame{fill:none;stroke-dasharray:8 4}
-.gap{fill:none;stroke-width:4}
-.cable{fill:none;stroke-width:1.6}.cable.unsure{stroke-dasharray:2 4}.cable.parent{stroke-dasharray:7 3}
-circle{stroke-width:1.5}.wait{stroke-dasharray:2 1.5}
+path{fill:none;stroke-width:4}.cable{stroke-width:1.6}
+.unsure{stroke-dasharray:2 4}.parent{stroke-dasharray:7 3}.tunnel{stroke-dasharray:10 4}
+g>path{stroke-width:7.2;stroke-linecap:round}circle{stroke-width:1.5;fill:none}.wait{stroke-dasharray:2 1.5}
 .marked>rect{stroke-width:3}.cable.marked{stroke-width:4}
 """.replace("\n", "")
 
 
 _COLOURS = """
-.page{{fill:{paper}}}.gap{{stroke:{paper}}}
+.page{{fill:{paper}}}path{{stroke:{paper}}}
 text{{fill:{ink}}}.sub.lack{{fill:{wait}}}.sub,.cloud text{{fill:{soft}}}.room>rect,.fold>rect{{fill:{room};stroke:{edge}}}
 .fold>rect.behind,.cloud>rect{{fill:{paper};stroke:{edge}}}.frame{{stroke:{edge}}}.bar rect{{fill:{bar}}}
 .bar text{{fill:{bartext}}}
-.cable{{stroke:{cable}}}circle{{fill:{up};stroke:{up}}}.down,.wait,.unknown{{fill:none}}.down{{stroke:{down}}}
+.cable{{stroke:{cable}}}g>path{{stroke:{up}}}.down{{stroke:{down}}}
 .wait{{stroke:{wait}}}.unknown{{stroke:{soft}}}.marked>rect{{stroke:{mark}}}.cable.marked{{stroke:{up}}}.stop{{fill:{mark}}}
 """.replace("\n", "")
 STYLE = _SHAPES + _COLOURS.format(**LIGHT) + "@media (prefers-color-scheme:dark){" + _COLOURS.format(**DARK) + "}"
-_DOTS = {"up": "", "down": ' class="down"', "no carrier": ' class="wait"', "unknown": ' class="unknown"'}
+_DOTS = {"down": "down", "no carrier": "wait", "unknown": "unknown"}
 
 
 def draw(
@@ -94,15 +95,14 @@ def render(
     for number, net in enumerate(layout.nets(scene, marks)):
         ways = [_way(line.points) for line in net]
         if number:  # a gap in the lines below: lines that cross are not connected
-            out.append(f'<path class="gap" d="{"".join(ways)}"/>')
+            out.append(f'<path d="{"".join(ways)}"/>')
         for line, way in zip(net, ways):
             why = f" ({marks[line.id]})" if line.id in marks else ""
-            kinds = ["cable", *["unsure"] * (not line.certain), *["marked"] * (line.id in marks), *["parent"] * line.is_parent]
-            dash = ' stroke-dasharray="10 4"' if line.kind == "tunnel" else ""
-            out.append(f'<path class="{" ".join(kinds)}" id="{prefix}{line.id}" d="{way}"{dash}>'
+            out.append(f'<path class="cable{_kinds(line, marks)}" id="{prefix}{line.id}" d="{way}">'
                        f"<title>{escape(line.title + why)}</title></path>")  # fmt: skip
     for bar in scene.bars:
-        out.append(f'<g class="bar" id="{prefix}{bar.id}"><title>{escape(bar.full)}</title>'
+        full = "" if bar.full == bar.title else f"<title>{escape(bar.full)}</title>"
+        out.append(f'<g class="bar" id="{prefix}{bar.id}">{full}'
                    f'<rect x="{_n(bar.x)}" y="{_n(bar.y)}" width="{_n(bar.width)}" height="{_n(bar.height)}"/>'
                    f'<text x="{_n(bar.x + 10)}" y="{_n(bar.y + 16)}">{escape(bar.title)}</text></g>')  # fmt: skip
     for box in scene.boxes:
@@ -131,7 +131,7 @@ def _box(box: layout.Box, marks: dict[str, str], prefix: str) -> str:
     flag = "! " if marked else ""
     focus = ' tabindex="0" role="button"' if prefix and box.kind in ("room", "fold") else ""
     shown = " ".join(filter(None, [flag + box.title, box.subtitle, *(words for _, words, *_ in box.lines)]))
-    full = f" {box.full}" if box.full != box.title else ""
+    full = f" {box.full}" if printable(box.full) != box.title else ""
     label = f' aria-label="{escape(f"{shown}{full}{why}", quoted=True)}"' if focus else ""
     out = [f'<g class="{box.kind}{" marked" if marked else ""}" id="{prefix}{box.id}"{focus}{label}>'
            + (f"<title>{escape(box.full + why)}</title>" if full or why else "")]  # fmt: skip
@@ -145,15 +145,24 @@ def _box(box: layout.Box, marks: dict[str, str], prefix: str) -> str:
         y += 18
         kind = "sub lack" if box.lacks else "sub"
         out.append(f'<text class="{kind}" x="{_n(box.x + 9)}" y="{_n(y)}">{escape(box.subtitle)}</text>')
+    dots = []
     for _, text, state, depth in box.lines:
         y += 0 if box.compact else 18
         x = box.x + 9 + depth * 14 + (round(width(box.title) * 1.08) + 6 if box.compact else 0)
-        if state in _DOTS:
-            out.append(f'<circle{_DOTS[state]} cx="{_n(x + 4)}" cy="{_n(y - 4)}" r="3.6"/>')
+        if state == "up":
+            dots.append(f"M{_n(x + 4)},{_n(y - 4)}h0")
+        elif state in _DOTS:
+            out.append(f'<circle class="{_DOTS[state]}" cx="{_n(x + 4)}" cy="{_n(y - 4)}" r="3.6"/>')
         kind = ' class="sub lack"' if state == "lack" else ""
         out.append(f'<text{kind} x="{_n(x + 13)}" y="{_n(y)}">{escape(text)}</text>')
-    out.append("</g>")
+    out.append(f'<path d="{"".join(dots)}"/></g>' if dots else "</g>")
     return (" " if prefix else "").join(out)  # so that what is read of a button is what its label says
+
+
+def _kinds(line: layout.Line, marks: dict[str, str]) -> str:
+    """The classes of a line that is not drawn as a plain cable."""
+    return (" unsure" * (not line.certain) + " marked" * (line.id in marks) + " parent" * line.is_parent
+            + " tunnel" * (line.kind == "tunnel"))  # fmt: skip
 
 
 def _way(points: Sequence[tuple[float, float]]) -> str:

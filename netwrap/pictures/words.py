@@ -115,6 +115,8 @@ class Words:
         self.parents: set[tuple[str, str]] = set()  # (a link, the link of another room that it stands on)
         self.tunnels = {end for cable in graph["cables"] if cable["kind"] == "tunnel" for end in cable["ends"]}
         self._several: set[str] | None = None
+        carriers = ((bus["id"], self.ports.get(bus["port"])) for bus in graph["buses"])
+        self.odd = {bus: port for bus, port in carriers if port is not None and port["odd_mtu"]}  # the links of bridges
         for cable in graph["cables"]:
             one, other = cable["ends"]
             self.far.setdefault(one, []).append(other)
@@ -156,11 +158,11 @@ class Words:
 
     def _mtu_of_bridge(self, port: Record) -> int | None:
         """The unusual MTU of the bridge that a port, or its other end, is a port of; the port then tells only another one."""
+        if not self.odd:
+            return None
         pair = [self.ports[end] for end in self.far.get(port["id"], ()) if end in self.ports]
-        buses = [end["bus"] for end in (port, *pair) if end["kind"] == port["kind"]]
-        bridges = [self.ports.get(self.buses[bus]["port"]) for bus in buses if bus in self.buses]
-        told = (bridge["mtu"] for bridge in bridges if bridge is not None and bridge is not port and bridge["odd_mtu"])
-        return next(told, None)
+        bridges = (self.odd.get(end["bus"]) for end in (port, *pair) if end["kind"] == port["kind"])
+        return next((bridge["mtu"] for bridge in bridges if bridge is not None and bridge is not port), None)
 
     def _is_on_several(self, port: Record) -> bool:
         """Whether the room of a port leads to more than one bus: then a picture names the bus."""

@@ -6,6 +6,7 @@ connections are dotted; a part that was not captured is a cloud.
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sys
@@ -60,6 +61,7 @@ def run(options: Options) -> int:
     if drawn_before is not None and (options.check or options.format == "html"):
         raise UsageError("a saved graph has neither findings nor the tables of a page; draw those from the capture")
     hosts = [] if drawn_before is not None else _source.hosts(options)
+    gc.freeze()  # the records stay to the end: the garbage collector need not go through them while we draw
     whole = _graph(hosts) if drawn_before is None else drawn_before
     try:
         drawn = _picture(hosts, whole, options)
