@@ -182,8 +182,8 @@ def _brief(line: str) -> linkrecord.Record | None:
     fields: Dict = {"ifname": found[1], key: int(found[2], 16) if key == "operstate_index" else found[2]}
     words = Words(split(found[3] or ""))
     while words.more():
-        if "<" in words.peek():
-            return None  # the brief form of `ip link`
+        if "<" in words.peek() or words.peek().isalnum() and not words.peek().isupper():
+            return None  # the brief form of `ip link`, or the rest of a line: `state UP group default`
         entry: Dict = {}
         _prefix(words, entry, words.take())
         addresses.append(entry)

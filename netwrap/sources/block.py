@@ -24,7 +24,8 @@ class Block:
     ``voice``: the writer, see :mod:`quotations`. ``lost``: the lines that could not be read: (number, line, reason). ``said``:
     the error messages of a command that failed. ``changes``: whether it is a wrapped command that prints no table (``ip netns
     add red``). ``label``: the title above it that may tell its machine, see :func:`headings.label`; ``by_heading``: whether an
-    earlier heading, and no prompt, has named the machine.
+    earlier heading, and no prompt, has named the machine. ``system``: the other system that printed the output, see
+    :mod:`foreign`.
     """
 
     def __init__(self, line: int, typed: str, netns: str | None, host: str | None) -> None:
@@ -35,6 +36,7 @@ class Block:
         self.voice = ""
         self.label: str | None = None
         self.by_heading = False
+        self.system = ""
         self.words: list[str] = []
         self.parser: str | None = None
         self.side = False

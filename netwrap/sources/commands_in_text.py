@@ -25,7 +25,7 @@ _WRAPPERS = (
 )
 #: The first word of a command that shows something; the text in front of it is a prompt or a sentence.
 _PROGRAM = re.compile(
-    r"(?:^|(?<=[\s#$%>:;|(`\"'*~\]❯➜λ»✗]))(?:/(?:usr/)?s?bin/)?"
+    r"(?:^|(?<=[\s#$%>:;|(`\"'*~\]❯➜λ»✗«“]))(?:/(?:usr/)?s?bin/)?"
     rf"(?:{'|'.join(_WRAPPERS)}|LANG|LC_ALL|for|ip|bridge|arp|route|netstat|ifconfig|brctl|ss|nft|iptables-save|ip6tables-save"
     r"|sysctl|cat)(?=[\s=`\"*:.]|$)"
 )
@@ -88,6 +88,10 @@ _OF_SENTENCES = frozenset(
 )
 
 
+# `On host-a run`, `On host-a I get`
+_RUN_AFTER = re.compile(
+    r",?(?: (?:I|we|you|just|then|please))? (?:run|ran|type|typed|execute|executed|enter|do|did|try|tried|get|see)$"
+)
 # A program that shows a table, with the first word behind its name
 _SHOWS = re.compile(
     r"\b(?:(?:ip|bridge) +(?:-\S+ +(?:\S+ +)??)*(?:(?:netns|vrf) +exec|-?[alrnvfmt])|arp|route|netstat|ifconfig|brctl|ss\b|nft|"
@@ -213,7 +217,7 @@ class Commands:
             some = self.runs(inside)
             if not shown.is_any(some) or self._named_in(rest) is None:
                 return None
-        where = self._named_in(rest) or self._named_in(f"{front.rstrip(_AROUND)}:")
+        where = self._named_in(rest) or self._named_in(f"{_RUN_AFTER.sub('', front.rstrip(_AROUND))}:")
         if where is None:
             return Found(inside, some, None, front, False, at)
         return Found(inside, _placed(some, where), None, front, False, at, where[0] or "")

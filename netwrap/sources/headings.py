@@ -42,6 +42,7 @@ _WHICH = (
     "docker",
     "physical",
     "bare-metal",
+    *"compute network controller control storage head login jump bastion edge border upstream".split(),
 )
 _ARTICLES = frozenset(
     "the a an my our your his this that each other same it both all every one dem der den das die einem einer meinem meiner "
@@ -51,7 +52,10 @@ _OUTPUTS = frozenset(
     "output outputs result results routes route routing table tables rules rule addresses address addr links link interfaces "
     "side info config ip a r n -br arp neigh neighbours neighbors ausgabe sortie bridge fdb vlan show status network".split()
 )
-_ON_WORDS = r"on|from|at|auf|von|bei|vom|beim|sur|depuis|(?<=able |utes |tput |aces |sses |ules )of"
+_ON_WORDS = (
+    r"on|in(?= (?:the |my |a |our )?(?:vm|guest)\b)"
+    r"|from|at|auf|von|bei|vom|beim|sur|depuis|(?<=able |utes |tput |aces |sses |ules )of"
+)
 _IN_WORDS = r"inside of|inside|in|within|im|innerhalb|dans"
 _ANY_ARTICLES = (
     r"(?:(?:the|my|our|a|an|this|dem|der|den|meinem|meiner|einem|unserem|les?|la|un|une|mon|ma|notre)\s+|l['’])?"
@@ -130,6 +134,12 @@ _WIKI_TITLE = re.compile(r"h[1-6]\. +")
 _SUBJECT = re.compile(
     rf"(?:.{{0,30}}\b(?:while|and|but) )?{_ANY_ARTICLES}(?:(?P<which>{'|'.join(_WHICH)}) )?(?P<kind>{'|'.join(_MACHINES)})"
     r"(?:['’]s|'| has| shows| says| gives| prints| reports| looks| returns)\b[^\n]{0,50}:$",
+    re.IGNORECASE,
+)
+# `Linux side:`, `On my end:`
+_SIDE = re.compile(
+    rf"[*_#\s]*{_ANY_ARTICLES}(?P<name>{'|'.join(_MACHINES)}|linux|remote|local|left|right|pfsense|opnsense|openwrt|debian|ubuntu)"
+    r" (?:side|end|seite):?[*_]*$",
     re.IGNORECASE,
 )
 # `R1 has a table more:`, of a machine that is known
@@ -352,14 +362,14 @@ def label(line: str, *, alone: bool) -> str | None:
     ('laptop', 'Raspberry Pi', None)
     """
     line = line.strip()
-    if not line or len(line) >= LONGEST or not (alone or line[-1] in ":：*_=-`" or line[0] in "#*=h`"):
+    if not line or len(line) >= LONGEST or not (alone or line[-1] in ":：*_-`" or line[0] in "#*=h`"):
         return None
     line = _WIKI_TITLE.sub("## ", _LIST.sub("", line.replace("`", ""), count=1))
     counted = _COUNTED.match(line)
     named = counted["which"] if counted is not None else on_a_name(line)
     if named:
         return named
-    if not line or len(line) > 60 or not (alone or line[-1] in ":：*_=-" or line[0] in "#*="):
+    if not line or len(line) > 60 or not (alone or line[-1] in ":：*_-" or line[0] in "#*="):
         return None
     bare = line.strip(" :：*_#=-")
     name = _LABEL_FRONT.sub("", _WITH_ADDRESS.sub("", bare), count=1)
@@ -489,6 +499,9 @@ def _titled(line: str, names: set[str]) -> str | None:
 
 def _on_a_machine(line: str, names: set[str]) -> str | None:
     """The machine behind a preposition: ``On the router:``, ``ip route from node1:``, ``auf dem zweiten Host:``."""
+    side = _SIDE.match(line)
+    if side is not None:
+        return side["name"]
     found = _SUBJECT.match(line) or _ORDINAL.match(line)
     if found is not None:
         kind, which = found["kind"].lower(), (found["which"] or "").lower()

@@ -30,14 +30,15 @@ def give(found: Sequence[Block], writers: dict[str, Shells]) -> None:
     for block in found:
         block.host = named[also.get(block.host, block.host)] if block.host else ""
     _tell_by_labels(found)
-    names = {block.host for block in found if block.host}
+    strange = {block.host for block in found if block.system}
+    names = {block.host for block in found if block.host} - strange
     shared = {block.host for block in found if block.host and block.voice in ("", quotations.UNNAMED)}
     outer = {named.get(name, name) for shell in writers.values() for name in shell.outer_names}
     shown = {essence(block) for block in found if block.host and block.lines}
     below_headings = {essence(block) for block in found if block.host and block.lines and block.by_heading}
     hosts_of: dict[str, set[str]] = {}
     for block in found:
-        if block.host:
+        if block.host in names:
             hosts_of.setdefault(block.voice, set()).add(block.host)
     with_guests = any(name.lower().split()[-1] in headings.GUESTS for name in names)
     for block in found:
@@ -48,7 +49,11 @@ def give(found: Sequence[Block], writers: dict[str, Shells]) -> None:
         if with_guests and block in main:
             continue
         if own and len(own) == 1 == len(names) and own <= outer:
-            block.host = next(iter(own)) if essence(block) not in below_headings else ""
+            of_another = essence(block) in below_headings or any(
+                other.host and other.netns == block.netns and _shown(other) == _shown(block) and _differ(block, other)
+                for other in found
+            )
+            block.host = "" if of_another else next(iter(own))
         elif not own and unnamed and len(names) == 1 and names <= outer & shared and essence(block) not in shown:
             block.host = next(iter(names))
             own.add(block.host)

@@ -50,6 +50,11 @@ _FENCE_LINE = re.compile(
     re.IGNORECASE,
 )
 _POINTED = re.compile(r"\s*>{2,} *(\S.*?) *<{2,}\s*$")  # `>>> 10.0.0.9 dev eth0 FAILED <<<`
+# `LOWER\\_UP\\>`: signs of Markdown that an editor has escaped in what it took for prose
+_ESCAPED = re.compile(r"[a-z]\\_[a-z]|\\<[A-Z]|[A-Z]\\>| dev \w+\\_", re.IGNORECASE)
+_ESCAPED_MARK = re.compile(r"\\([_<>~*#\[\]|\-.])")
+# What a pager leaves between two screens
+_PAGER = re.compile(r"\s*(?:--More--(?:\(\d+%\))?|\(END\))[\s\r]*")
 _CODE_LINE = re.compile(r"\s*`[^`]+`\s*$")
 _BOLD = re.compile(r"(?<!\*)\*\*(?!\*)")
 _ODD = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2007": " ", "\u200b": "", "\u200c": "", "\u2060": "", "\ufeff": ""})
@@ -97,9 +102,14 @@ def undo(text: str) -> Pasted:
         import html
 
         text = html.unescape(text)  # the whole text was escaped
+    if _ESCAPED.search(text):
+        text = _ESCAPED_MARK.sub(r"\1", text)
     text = _without_indent(text)
     lines = text.split("\n")
     numbers = list(range(1, len(lines) + 1))
+    if "--More--" in text or "(END)" in text:
+        kept = [at for at, line in enumerate(lines) if not _PAGER.fullmatch(line)]
+        lines, numbers = [_PAGER.sub("", lines[at]) for at in kept], [numbers[at] for at in kept]
     if "\x1b" in text or "\r" in text or "\x08" in text:
         lines = list(map(_as_on_screen, lines))
     if "[?2004" in text:
@@ -131,7 +141,7 @@ def undo(text: str) -> Pasted:
         lines, voices = quotations.without_marks(lines, breaks)
     lines = _without_marks(lines, breaks)
     if not text.isascii() or "&" in text:
-        lines = [line.translate(_ODD) if not line.isascii() else line for line in lines]
+        lines = [line.translate(_ODD).replace("« ", "«").replace(" »", "»") if not line.isascii() else line for line in lines]
     marked = lines
     lines, machines = line_prefixes.without(marked, breaks)
     for position, line in enumerate(lines):

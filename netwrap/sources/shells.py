@@ -69,6 +69,7 @@ class Shells:
         self.named: set[str] = set()
         self.outer_names: set[str] = set()
         self.also: dict[str, str] = {}
+        self.strange: set[str | None] = set()  # machines with another system
         self._open: list[_Shell] = []
         self._seen: Prompt | None = None
         self._upper: str | None = None  # the host in the first line of a two-line prompt
@@ -111,6 +112,8 @@ class Shells:
         self._upper = None
         now = Prompt(user, host, "" if host or user else _form(line, typed))
         self._close_inner(now)
+        if not host and self.host in self.strange and not self._open and now != self._seen:
+            self.host = None  # a prompt of another form than that of the other system
         if host or user or now.form:
             self._seen = now
         if host and not any(shell.elsewhere and shell.netns is not None for shell in self._open):

@@ -13,7 +13,7 @@ import parsers
 from parsers.linkrecord import MANGLED
 
 from ..prefixes import network
-from . import translated
+from . import line_prefixes, translated
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,8 +65,8 @@ def _shape(start: str, more: str = "", *, blank: bool = False, single: bool = Tr
 _LINKS = _shape(
     # `-d`; without the flags, which a browser took for a tag; without the number; `-br`; `-o`
     rf"{_LINK}(?: |$)|\d{{1,10}}: \S{{1,80}}: +(?:mtu|qdisc) |\s*[\w.@-]{{1,40}}: <[A-Z_,\d-]*> mtu "
-    rf"|\S{{1,80}} +(?:{_OPER}) (?: *\S|\s*$)|\S{{1,80}} +(?:{_OPER})$|\d{{1,10}}: \S{{1,80}}\s+(?:inet6?|link/\w+) "
-    r"|\d{1,10}: \S{1,80} state \S+ (?:@\S+)?: <",
+    rf"|(?!state )\S{{1,80}} +(?:{_OPER})(?: +\S|\s*$)|\d{{1,10}}: \S{{1,80}}\s+(?:inet6?|link/\w+) "
+    r"|\d{1,10}: \S{1,80} state \S+ (?:@\S+)?: <|[lI|OZ]\d{0,3}: \S{1,80}: <[A-Z]",  # the last: `1` as a picture shows it
     rf"\s*(?:{_LINK_WORDS})|\s{{3,}}\S",
     single=False,
 )
@@ -76,7 +76,8 @@ SHAPES: dict[str, Shape] = {
     "bridge_link": _LINKS,
     "ip_route": _shape(
         # a route has neither a MAC nor a state at its end, as a neighbour has: `10.0.0.7 dev v0 lladdr 02:…`
-        rf"(?!\S+ dev \S+ .*(?:lladdr [\da-f]|(?:{_STATES})\s*$))(?!\d{{1,3}}\s*$|\S*\w:\s*$)"  # `5`, `10.0.0.1:`
+        rf"(?!\S+ dev \S+ .*(?:lladdr [\da-f]|(?:{_STATES})\s*$))(?!\d{{1,3}}\s*$|\S*\w:\s*$"
+        rf"|(?:[\da-f]{{2}}:){{5}}[\da-f]{{2}}\s)"  # `5`, `10.0.0.1:`
         rf"(?:(?:{_TYPES}) )?{_PREFIX}(?:\s+(?:{_ROUTE_WORDS})\b.*|\s*\\.*|\s*)$"
         rf"|(?:{_TYPES}) {_PREFIX}",
         r"\s+(?:nexthop|cache|via|dev)\b|\s+<\S+>\s",
@@ -142,6 +143,12 @@ _NOTE = re.compile(r"\s+(?:<-+|<=+|<{2,}|←|⟵|⇐|◄|👈|-{2,}>|\^{2,}|\(?!
 _CUT_MAC = re.compile(r"(?:[0-9a-fA-F]{2}:){1,4}(?:[0-9a-fA-F]{1,2})?$|(?:[0-9a-fA-F]{2}:){5}[0-9a-fA-F]?$")
 _CUT_IPV4 = re.compile(r"\d{1,3}(?:\.\d{1,3}){0,2}\.?$|(?:\d{1,3}\.){3}$")
 _IPV4_BEHIND = ("inet", "via", "src", "peer", "local", "remote", "from")
+_ADDRESS_BEHIND = frozenset(("inet", "via", "src", "peer", "brd", "lladdr", "link/ether", "default"))
+# `10.l0.5.20`, `O0:50:56:a1:b2:c3`: letters that the reader of a picture has taken for digits
+_MISREAD = re.compile(
+    r"(?=[^/]*[lIOoSZB|])(?:[\dlIOoSZB|]{1,3}\.){3}[\dlIOoSZB|]{1,3}(?:/\S*)?$"
+    r"|(?=.*[lIOoSZ|])(?:[\da-fA-FlIOoSZ|]{2}:){5}[\da-fA-FlIOoSZ|]{2}$"
+)
 _ELLIPSIS = re.compile(
     r"\s*(?:\.{2,}|…|\((?:\.{2,}|…|snip|cut)\)|\[\.{2,}\]|\[(?:snip|cut|…)[^\]]*\]|<(?:snip|cut|output omitted|truncated)[^>]*>"
     r"|[-=*]*\s*snip\s*[-=*]*)\s*$",
@@ -352,7 +359,7 @@ def _rows(
 ) -> tuple[list[_Row], list[tuple[int, str, str]], int, str]:
     """The rows of a table from its first line on, lines in between that do not fit, its end, and why it is only a part."""
     if is_json(lines[at].strip()):
-        return _json_rows(lines, at)
+        return _json_rows(lines, at, stop)
     indent = _indent(lines[at]) if shape.start.match(lines[at].lstrip()) else ""
     translation = {"ifconfig": translated.ifconfig, "arp": translated.arp}.get(parser)
     rows: list[_Row] = []
@@ -407,6 +414,12 @@ def _rows(
             end = position + 1
         elif stop(position) or _OF_OTHERS.match(line):
             break
+        elif (
+            may_begin(line)
+            and (line_prefixes.is_row(line) or _is_title(line))
+            and not (parser in _OF_LINKS and _LOST_LINK.match(text))
+        ):
+            break  # a row of another table
         elif left_out:
             pending.append(position)
             gap = False
@@ -429,7 +442,7 @@ def _rows(
         for it in pending:
             if _ELLIPSIS.match(lines[it]):
                 cut = cut or "something was left out"
-            elif not is_prose(lines[it]):
+            elif not is_prose(lines[it]) or _ENDS_OPEN.search(lines[it - 1].rstrip()):
                 lost.append((it, lines[it], _NO_LINE))
             else:
                 break
@@ -488,13 +501,16 @@ def _indent(line: str) -> str:
     return line[: len(line) - len(line.lstrip(" \t"))]
 
 
-def _json_rows(lines: Sequence[str], at: int) -> tuple[list[_Row], list[tuple[int, str, str]], int, str]:
+def _json_rows(
+    lines: Sequence[str], at: int, stop: Callable[[int], bool]
+) -> tuple[list[_Row], list[tuple[int, str, str]], int, str]:
     """The lines of a JSON text, up to its last closing bracket."""
     rows: list[_Row] = []
     depth = 0
     quoted = escaped = False
     for position in range(at, len(lines)):
-        if not quoted and lines[position].strip() and not _MAY_BE_JSON.match(lines[position][:200]):
+        odd = lines[position].strip() and not _MAY_BE_JSON.match(lines[position][:200])
+        if odd and (not quoted or position > at and stop(position)):
             return rows, [], position, "cut off"
         for character in lines[position]:
             if escaped:
@@ -602,6 +618,8 @@ def _mended(
             records, problems = parsers.parse(parser, "\n".join(texts), strict=False)
         if not any(texts):
             records = []
+    if is_json(texts[0].strip()) and records and parser not in (parsers.detect("\n".join(texts)) or [parser]):
+        return None  # of another command: the one above is a word of a sentence
     if not records and not lost and not _is_title("\n".join(texts)):
         return None
     objects = [{key for key in record if record[key] != []} for record in records if isinstance(record, dict)]
@@ -699,7 +717,8 @@ def _joins(above: str, text: str, bad: int, head: str, width: int) -> list[str]:
 _TERMINAL = 60
 _NARROWEST = 36
 _ENDS_OPEN = re.compile(
-    r"(?:^|\s)(?:via|dev|proto|scope|src|metric|lladdr|lookup|from|to|table|dst|brd|inet6?|mtu|qdisc|state|group|qlen)$"
+    r"(?:^|\s)(?:via|dev|proto|scope|src|metric|lladdr|lookup|from|to|table|dst|brd|inet6?|mtu|qdisc|state|group|qlen"
+    r"|expires|hoplimit|pref|advmss|master|nhid|valid_lft|preferred_lft|permaddr)$"
 )
 
 
@@ -721,6 +740,8 @@ def _without_cut(parser: str, text: str) -> tuple[str, str]:
     words = text.replace("\\", " ").split()
     for position, word in enumerate(words):
         before = words[position - 1] if position else ""
+        if _MISREAD.match(word) and (position == 0 or before in _ADDRESS_BEHIND):
+            return _up_to(parser, text, position), f"no address: {word!r}"
         if ":" in word and (
             before in ("lladdr", "link/ether", "brd", "link/loopback", "permaddr") or parser == "bridge_fdb" and position == 0
         ):
