@@ -214,10 +214,10 @@ def run(
     """Run a command and return all that it printed.
 
     ``netns`` runs it in that namespace; ``timeout`` is in seconds; ``check=False`` returns a failure as a result instead of
-    raising it; ``stdin`` is handed to it as its input; ``held``: its input, of at most 64 KiB, stays open until the command has
-    ended, or we have; ``changes`` says that it changes something, which a dry run leaves out; ``out`` is the descriptor of a
-    file that takes what it prints, and the result's ``stdout`` is empty then; ``long`` says that it runs for seconds or more,
-    which `sh` is for; ``started`` as in :func:`wait`.
+    raising it; ``stdin`` is handed to it as its input; ``held``: its input stays open until the command has ended, or we have;
+    ``changes`` says that it changes something, which a dry run leaves out; ``out`` is the descriptor of a file that takes what it
+    prints, and the result's ``stdout`` is empty then; ``long`` says that it runs for seconds or more, which `sh` is for;
+    ``started`` as in :func:`wait`.
 
     Raises CommandMissing, TimedOut, and where it fails the error that its words mean, CommandFailed at least.
     Messages on standard error of a command that succeeds become warnings (CommandWarning).
@@ -253,20 +253,47 @@ def _call(
 ) -> Result:
     path = executable(words)
     files = [scratch() if out is None else os.dup(out), scratch()]
+    given = (stdin or "").encode("utf-8", "surrogateescape")
     try:
-        given = (stdin or "").encode("utf-8", "surrogateescape")
-        if held:
-            reading, writing = os.pipe()
-            files = [reading, *files, writing]
-            os.write(writing, given)
-        else:
-            files.insert(0, scratch(given) if given else os.open(os.devnull, os.O_RDONLY))
-        status = (waiting or wait)(words, path, files[:3], timeout, started)
+        with contextlib.ExitStack() as stack:
+            if held:
+                files.insert(0, stack.enter_context(_held(given)))
+            else:
+                files.insert(0, scratch(given) if given else os.open(os.devnull, os.O_RDONLY))
+            status = (waiting or wait)(words, path, files, timeout, started)
         stdout = content(files[1]) if out is None else ""
         return Result(stdout, content(files[2]), status if status >= 0 else 128 - status)
     finally:
         for file in files:
             os.close(file)
+
+
+@contextlib.contextmanager
+def _held(given: bytes) -> Iterator[int]:
+    """A pipe to read ``given`` from, which stays open behind it; a thread writes, as a user's many pipes take 4 KiB at a time."""
+    import threading
+
+    reading, writing = os.pipe()
+    over = threading.Event()
+
+    def feed() -> None:
+        left = given
+        os.set_blocking(writing, False)  # what the command has left running may hold the pipe and read nothing
+        while left and not over.is_set():
+            try:
+                left = left[os.write(writing, left) :]
+            except BlockingIOError:
+                over.wait(0.01)
+        over.wait()
+        os.close(writing)
+
+    feeder = threading.Thread(target=feed, daemon=True)
+    feeder.start()
+    try:
+        yield reading
+    finally:
+        over.set()
+        feeder.join()
 
 
 def wait(

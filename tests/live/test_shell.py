@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pickle
 import pty
@@ -82,6 +83,23 @@ def test_input_of_any_size() -> None:
 
 
 # -- what comes back -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("long", [False, True])
+def test_input_through_a_small_pipe_stays_open_until_the_end(long: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    def small() -> tuple[int, int]:
+        ends = pipe()
+        fcntl.fcntl(ends[1], 1031, 4096)  # F_SETPIPE_SZ: what a user with many pipes gets
+        return ends
+
+    pipe = os.pipe
+    monkeypatch.setattr(os, "pipe", small)
+    given = "x" * 300_000 + "\n"
+    read = "head -c 300001 | wc -c; timeout 0.2 cat; echo $?"  # 124: the end of the input did not come
+    assert shell.run(["sh", "-c", read], stdin=given, held=True, long=long).stdout.split() == ["300001", "124"]
+    assert shell.run(["true"], stdin=given, held=True, long=long).status == 0  # which reads nothing of it
+    left = shell.run(["sh", "-c", "sleep 9 <&0 >/dev/null 2>&1 & echo $!"], stdin=given, held=True, long=long).stdout
+    os.kill(int(left), signal.SIGKILL)  # it holds the pipe, and reads nothing of it either
 
 
 def test_output_is_complete_whatever_its_size() -> None:
