@@ -10,13 +10,15 @@ import re
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
     from parsers.records import AnyRecord
 
 #: The namespace that netwrap runs in, or that a source was captured in, where that namespace has no name of its own.
 ROOT = "(root)"
+#: So many hosts, and captures of each, are named in a note.
+_STATES = 3
 
 
 def netns(name: str | None) -> str:
@@ -283,6 +285,31 @@ def _escape(letter: str) -> str:
     """An escape like ``\\x1b``; a surrogate, which stands for a byte that was no UTF-8, as that byte."""
     byte = ord(letter) - 0xDC00
     return f"\\x{byte:02x}" if 0x80 <= byte <= 0xFF else repr(letter)[1:-1]
+
+
+def namesakes(found: Sequence[str]) -> list[str]:
+    """A note on the names that hosts of several exports have; none for no names.
+
+    >>> namesakes(["r1"])
+    ['hosts of several exports, each name taken as one host: r1']
+    """
+    return [f"hosts of several exports, each name taken as one host: {_first(found)}"] if found else []
+
+
+def _first(names: Sequence[str]) -> str:
+    return ", ".join(names[:_STATES]) + (f" and {len(names) - _STATES} more" if names[_STATES:] else "")
+
+
+def states(found: Iterable[Sequence[str]]) -> list[str]:
+    """A note on the captures that were taken as states of one machine; none where no machine has several.
+
+    >>> states([["r1", "r1 (old.netwrap)"]])
+    ['captures of one host, taken as its states: r1, r1 (old.netwrap)']
+    """
+    groups = list(map(_first, found))
+    left = len(groups) - _STATES
+    more = f"; and those of {left} more host{'s' if left > 1 else ''}" if left > 0 else ""
+    return [f"captures of one host, taken as its states: {'; '.join(groups[:_STATES])}{more}"] if groups else []
 
 
 # -- sockets -------------------------------------------------------------------------------------------------------

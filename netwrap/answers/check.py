@@ -120,6 +120,7 @@ class Together:
         self._checks = {one.id: one for one in chosen(only, without)}
         self._between = between.Between(self._checks)
         self._level, self._netns = LEVELS.index(level), netns
+        self.states = self._between.states
         self._found: list[Finding] = []
         self._places: dict[str, int] = {}
 

@@ -22,6 +22,7 @@ from parsers.ip_route import family_of, table_of
 from ..wording import ROOT
 from . import overview, schema
 from .links import kind as kind_of
+from .links import machine
 from .schema import TABLES, VERSION
 
 if TYPE_CHECKING:
@@ -92,7 +93,8 @@ class _Look:
 def _host(look: _Look, _: Any) -> Iterator[Record]:
     host = look.host
     yield {"hostname": host.hostname, "kernel": host.versions.get("kernel"), "iproute2": host.versions.get("ip"),
-           "schema": VERSION, "namespaces": len(host.namespaces), "problems": host.problems, "notes": host.notes}  # fmt: skip
+           "schema": VERSION, "namespaces": len(host.namespaces), "problems": host.problems, "notes": host.notes,
+           "machine": machine(host)}  # fmt: skip
 
 
 def _namespace(look: _Look, netns: Namespace) -> Iterator[Record]:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from parsers.records import AnyRecord, Link, Record
 
+    from ..model.host import Host
     from ..model.namespace import Namespace
 
 #: Devices that the kernel makes by itself when a tunnel's module is loaded; they are not drawn while nothing uses them.
@@ -25,6 +26,21 @@ def kind(link: AnyRecord) -> str | None:
         return None
     found = link["linkinfo"].get("info_kind", "")
     return str(found)
+
+
+def machine(host: Host) -> str | None:
+    """The machine that a host is: its hostname, and the MACs of its own links (of all links where it has none of its own).
+
+    Captures of one machine are states of it. None where the hostname or the MACs are not known.
+    """
+    root = host.root
+    links = [
+        link for link in (root.links or () if root is not None else ())
+        if link.get("link_type", "ether") in ("ether", "infiniband") and str(link.get("address", "")).strip("0:")
+    ]  # fmt: skip
+    own = [link for link in links if not kind(link)] or links
+    macs = sorted({str(link.get("permaddr") or link["address"]) for link in own})
+    return " ".join([host.hostname, *macs]) if host.hostname and macs else None
 
 
 def state(link: Link) -> str:

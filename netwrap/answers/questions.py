@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from parsers.tuples import NamedTuple
+
+from .. import wording
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class Question(NamedTuple):
@@ -13,19 +19,25 @@ class Question(NamedTuple):
     operand: str = ""
 
 
+# Captures of one machine are states of one host.
+_MACHINES = "machines AS (SELECT _host, coalesce(min(machine), _host) AS machine FROM host GROUP BY _host)"
+_PLACE = "_host || ' ' || _netns || ' ' || coalesce(ifname, '?')"
+_TWICE = (
+    f"SELECT {{0}}, count(DISTINCT machine || ' ' || _netns || ' ' || coalesce(ifname, '?')) AS times, min({_PLACE}) AS first, "
+    f"max({_PLACE}) AS last FROM found WHERE {{0}} IN "
+    "(SELECT {0} FROM found GROUP BY {0} HAVING min(machine) <> max(machine)) GROUP BY {0} ORDER BY times DESC, {0}"
+)
+
 QUESTIONS: dict[str, Question] = {
     "duplicate-addresses": Question(
-        "addresses that several hosts have, or several namespaces of one that are not the same network's ends",
-        "SELECT local, count(*) AS times, min(_host || ' ' || _netns || ' ' || coalesce(ifname, '?')) AS first, "
-        "max(_host || ' ' || _netns || ' ' || coalesce(ifname, '?')) AS last FROM address "
-        "WHERE scope = 'global' GROUP BY local HAVING count(DISTINCT _host) > 1 ORDER BY times DESC, local",
+        "addresses that several hosts have",
+        f"WITH {_MACHINES}, found AS (SELECT local, machine, _host, _netns, ifname FROM address JOIN machines USING (_host) "
+        f"WHERE scope = 'global') {_TWICE.format('local')}",
     ),
     "duplicate-macs": Question(
         "hardware addresses that links of several hosts have",
-        "SELECT address AS mac, count(*) AS times, min(_host || ' ' || _netns || ' ' || ifname) AS first, "
-        "max(_host || ' ' || _netns || ' ' || ifname) AS last FROM link "
-        "WHERE address NOT IN ('00:00:00:00:00:00', '0.0.0.0', '::') AND ifname <> 'lo' "
-        "GROUP BY address HAVING count(DISTINCT _host) > 1 ORDER BY times DESC, mac",
+        f"WITH {_MACHINES}, found AS (SELECT address AS mac, machine, _host, _netns, ifname FROM link JOIN machines "
+        f"USING (_host) WHERE address NOT IN ('00:00:00:00:00:00', '0.0.0.0', '::') AND ifname <> 'lo') {_TWICE.format('mac')}",
     ),
     "mtu": Question(
         "how many links have which MTU, by kind, without loopbacks",
@@ -106,9 +118,37 @@ QUESTIONS: dict[str, Question] = {
         "the hosts, their kernels, and how much of each was read",
         "SELECT _host AS host, kernel, iproute2, namespaces, problems, _source AS source FROM host ORDER BY host",
     ),
+    "changed-hosts": Question(
+        "addresses, routes and links that only some of the captures of one host have",
+        "WITH named AS (SELECT DISTINCT _host, hostname, machine FROM host WHERE machine IS NOT NULL), "
+        "states AS (SELECT _host, hostname, machine, count(*) OVER (PARTITION BY machine) AS states FROM named), "
+        "held AS (SELECT _host, _netns, 'address' AS kind, local || coalesce(' dev ' || ifname, '') AS what FROM address "
+        "UNION ALL SELECT _host, _netns, 'route', dst || coalesce(' via ' || gateway, '') || coalesce(' dev ' || dev, '') "
+        "|| coalesce(' table ' || table_name, '') FROM route UNION ALL SELECT _host, _netns, 'link', ifname "
+        "|| coalesce(' mtu ' || mtu, '') || coalesce(' ' || operstate, '') || coalesce(' master ' || master, '') FROM link) "
+        "SELECT hostname AS host, _netns AS netns, kind, what, count(DISTINCT _host) AS captures, min(states) AS states, "
+        "min(_host) AS example FROM held JOIN states USING (_host) WHERE states > 1 "
+        "GROUP BY machine, hostname, _netns, kind, what HAVING count(DISTINCT _host) < min(states) "
+        "ORDER BY host, netns, kind, what",
+    ),
     "findings": Question(
         "what netwrap check finds, counted over all hosts",
         "SELECT id, severity, count(*) AS findings, count(DISTINCT _host) AS hosts, min(_host || ' ' || _netns || ': ' || what) "
         "AS example FROM finding GROUP BY id, severity ORDER BY hosts DESC, id",
     ),
 }
+
+_OF_ONE = (
+    "SELECT machine, _host FROM host WHERE machine IN "
+    "(SELECT machine FROM host GROUP BY machine HAVING count(DISTINCT _host) > 1) GROUP BY machine, _host ORDER BY machine, _host"
+)
+_OF_ONE_NAME = "SELECT _host FROM host GROUP BY _host HAVING count(*) > 1 ORDER BY _host"
+
+
+def states(connection: Any) -> list[str]:
+    """Notes on the captures that are states of one machine, and on names that several exports have; ``host`` must be readable."""
+    groups: dict[str, list[str]] = {}
+    for machine, host in connection.execute(_OF_ONE).fetchall():
+        groups.setdefault(machine, []).append(host)
+    named = [row[0] for row in connection.execute(_OF_ONE_NAME).fetchall()]
+    return [*wording.states(groups.values()), *wording.namesakes(named)]

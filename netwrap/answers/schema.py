@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
 
+from parsers.tuples import NamedTuple
+
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
@@ -51,7 +53,8 @@ def _columns(text: str) -> tuple[Column, ...]:
 TABLES: dict[str, Table] = {
     name: Table(summary, _columns(columns))
     for name, summary, columns in (
-        ("host", "the hosts", "hostname kernel iproute2 schema:int namespaces:int problems:json notes:json"),
+        ("host", "the hosts; captures with the same machine are states of one host",
+         "hostname kernel iproute2 schema:int namespaces:int problems:json notes:json machine"),
         ("namespace", "network namespaces; leaked: named, without a process",
          "inode:int nsid:int here:bool named:bool names:json labels:json processes:int links:int links_up:int neighbours:int "
          "rules:int addresses:json default_routes:int default_via:json forwarding:bool"),

@@ -281,38 +281,46 @@ def duck(files: Sequence[str], tables: Iterable[str]) -> Any:
     engine = duckdb()
     kinds = {"int": "BIGINT", "bool": "BOOLEAN", "flag": "BOOLEAN", "text": "VARCHAR", "json": "VARCHAR"}
     connection = engine.connect(":memory:", config=_CONFIGURED)
-    viewed: list[str] = []
+    texts = [file for file in files if file.endswith(_LINES)]
+    plain = [file for file in files if file.endswith(".parquet") and _is_plain(file)]
+    shapes = {
+        name: {
+            **dict.fromkeys(schema.FRONT, "VARCHAR"),
+            **{it.name: kinds[it.type] for it in schema.TABLES[name].columns},
+        }
+        for name in tables
+    }
     try:
-        known = connection.execute("SELECT count(*) FROM duckdb_settings() WHERE name = 'allowed_paths'").fetchone()
-        for name in tables:
-            columns = {
-                **dict.fromkeys(schema.FRONT, "VARCHAR"),
-                **{it.name: kinds[it.type] for it in schema.TABLES[name].columns},
-            }
-            listed = ", ".join(columns)
+        try:
+            connection.execute(f"SET allowed_paths=[{', '.join(map(_literal, plain))}]")
+        except engine.Error:  # before 1.2
+            plain = []
+        if texts and shapes:  # read once for all tables
             # A column of this name may have another type in another table: `id` is a number there, and a text here.
-            read_as = {column: kind if column not in _AMBIGUOUS else "VARCHAR" for column, kind in columns.items()}
+            read_as = {column: kind if column not in _AMBIGUOUS else "VARCHAR"
+                       for columns in shapes.values() for column, kind in columns.items()}  # fmt: skip
+            read = _reader("json", texts, f"format='newline_delimited', columns={_shape(read_as)}")
+            wanted = ", ".join(f"'{name}'" for name in shapes)
+            connection.execute(f"CREATE TEMP TABLE _lines AS SELECT * FROM {read} WHERE _table IN ({wanted})")
+        for name, columns in shapes.items():
+            listed = ", ".join(columns)
             casts = ", ".join(f"TRY_CAST({it} AS {columns[it]})" if it in _AMBIGUOUS else it for it in columns)
-            texts = [file for file in files if file.endswith(_LINES)]
             packed = [file for file in files if os.path.basename(file) == f"{name}.parquet"]
             commas = [file for file in files if os.path.basename(file) == f"{name}.csv"]
             # A view reads only the columns that the query names; its files must be allowed by their names, not by a pattern.
-            if packed and not texts and not commas and known[0] and all(map(_is_plain, packed)):
+            if packed and not texts and not commas and set(packed) <= set(plain):
                 connection.execute(f"CREATE VIEW {name} AS SELECT {listed} FROM {_reader('parquet', packed)}")
-                viewed += packed
                 continue
             connection.execute(f"CREATE TABLE {name} ({', '.join(f'{column} {kind}' for column, kind in columns.items())})")
             if texts:
-                read = _reader("json", texts, f"format='newline_delimited', columns={_shape(read_as)}")
-                connection.execute(f"INSERT INTO {name} SELECT {casts} FROM {read} WHERE _table='{name}'")
+                connection.execute(f"INSERT INTO {name} SELECT {casts} FROM _lines WHERE _table='{name}'")
             if commas:
                 form = "auto_detect=false, header=true, quote='\"', escape='\"', nullstr=''"
                 read = _reader("csv", commas, f"{form}, columns={_shape(columns)}")
                 connection.execute(f"INSERT INTO {name} SELECT {listed} FROM {read}")
             if packed:
                 connection.execute(f"INSERT INTO {name} SELECT {listed} FROM {_reader('parquet', packed)}")
-        if viewed:
-            connection.execute(f"SET allowed_paths=[{', '.join(map(_literal, viewed))}]")
+        connection.execute("DROP TABLE IF EXISTS _lines")
         for setting in _LOCKED:
             connection.execute(f"SET {setting}")
     except engine.Error as error:

@@ -125,6 +125,7 @@ class Across:
         from ..answers.checks import between
 
         self._between = between.Between(check.catalogue())
+        self.states = self._between.states
         self._sources: dict[str, str] = {}
 
     def add(self, host: str, source: str, facts: Iterable[Fact]) -> None:
@@ -351,7 +352,7 @@ class Store:
         from ..answers.checks import between
 
         kinds: dict[str, Callable[..., Fact]] = {
-            kind.__name__: kind for kind in (between.Address, between.Tunnel, between.Owner, between.Neighbour)
+            kind.__name__: kind for kind in (between.Machine, between.Address, between.Tunnel, between.Owner, between.Neighbour)
         }
         across = Across()
         for path, host, text in self.connection.execute("SELECT path, host, fact FROM _fact ORDER BY rowid"):

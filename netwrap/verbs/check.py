@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 def run(options: Options) -> int:
     """Print the findings; 0 where there is no error and no warning, 1 where there is one, or something could not be read."""
+    from netwrap import wording
     from netwrap.answers import check
 
     if options.explain is not None:
@@ -65,6 +66,8 @@ def run(options: Options) -> int:
     else:
         _print(found, len(asked), namespaces, len(hosts.hosts) > 1)
     sys.stdout.flush()
+    for note in wording.states(together.states()):
+        say(note)
     status = _source.remarks(hosts.hosts, lacks=False, verbose=options.verbose)
     return 1 if any(one.severity in ("error", "warning") for one in found) else status
 

@@ -44,7 +44,8 @@ def run(options: Options) -> int:
     tables = options.table or [name for name in schema.TABLES if name != "finding"]
     asked: list[_source.Asked] = []
     problems: list[str] = []
-    rows = _rows(options, tables, asked, problems)
+    notes: list[str] = []
+    rows = _rows(options, tables, asked, problems, notes)
     if path is None or path == "-":
         for line in exports.lines(rows):
             sys.stdout.write(line)
@@ -52,16 +53,21 @@ def run(options: Options) -> int:
         with whole(path) as beside:
             exports.write(rows, form, beside)
     sys.stdout.flush()
-    for problem in dict.fromkeys(problems):
-        say(problem)
+    for line in dict.fromkeys([*notes, *problems]):
+        say(line)
     status = asked[0].remarks(options) if asked else 0
     return 1 if problems else status
 
 
 def _rows(
-    options: Options, tables: Sequence[str], asked: list[_source.Asked], problems: list[str]
+    options: Options, tables: Sequence[str], asked: list[_source.Asked], problems: list[str], notes: list[str]
 ) -> Iterator[tuple[str, Record]]:  # fmt: skip
-    """The rows of what the options name; adds the hosts to ``asked``, or the problems of an index to ``problems``."""
+    """The rows of what the options name; adds the hosts to ``asked``, or the problems of an index to ``problems``.
+
+    ``notes`` get those on captures that are states of one host.
+    """
+    from netwrap import wording
+    from netwrap.answers.questions import states
     from netwrap.sources import fleet, opening
 
     named = [*options.words, *options.source]
@@ -74,6 +80,7 @@ def _rows(
         if index is not None:  # what `netwrap sql` read before is not read again
             with contextlib.closing(index.connection), _source.Bar("captures") as bar:
                 problems += index.refresh(paths, "finding" in tables, bar.show)
+                notes += states(index.connection) if "finding" in tables else []
                 if index.connection.execute("SELECT 1 FROM host LIMIT 1").fetchone():
                     yield from index.rows(tables)
                     return
@@ -94,3 +101,4 @@ def _rows(
                 across.add(names.of(name, host.source), host.source, [fact])
     if across is not None:
         yield from across.rows()
+        notes += wording.states(across.states())

@@ -17,8 +17,9 @@ import threading
 import time
 
 from netwrap.answers import schema
-from netwrap.answers.questions import QUESTIONS
+from netwrap.answers.questions import QUESTIONS, states
 from netwrap.errors import NetwrapError, UsageError, similar
+from parsers.tuples import NamedTuple
 
 from . import _source, _table, say
 from ._options import refuse
@@ -30,7 +31,23 @@ if TYPE_CHECKING:
 
     from ._options import Options
 
-    Answer = tuple[list[str], list[Sequence[Any]]]
+
+class Query(NamedTuple):
+    """A query: its SQL, the values of its parameters, and the tables to read; ``compares``: whether it tells hosts apart."""
+
+    sql: str
+    given: dict[str, str]
+    tables: list[str]
+    compares: bool
+
+
+class Answer(NamedTuple):
+    """The columns and rows of an answer, and notes on the hosts that were compared."""
+
+    columns: list[str]
+    rows: list[Sequence[Any]]
+    notes: list[str]
+
 
 #: Seconds that a query may take.
 TIMEOUT = 60.0
@@ -50,13 +67,14 @@ def run(options: Options) -> int:
         return _list(options)
     sql, given = _query(options.words)
     words = {word.lower() for word in re.findall(r"\w+", sql)}
-    tables = [name for name in schema.TABLES if name in words]
-    (columns, rows), problems, asked = _answer(options, sql, given, tables)
+    compares = not words.isdisjoint(("machine", "finding"))
+    tables = [name for name in schema.TABLES if name in words or compares and name == "host"]
+    answer, problems, asked = _answer(options, Query(sql, given, tables, compares))
     if asked is None:
         refuse(options, ("--verbose",), "over exports or an index, which have nothing but rows")
-    _show(columns, rows, options)
-    for problem in dict.fromkeys(problems):
-        say(problem)
+    _show(answer.columns, answer.rows, options)
+    for line in dict.fromkeys([*answer.notes, *problems]):
+        say(line)
     status = asked.remarks(options) if asked is not None else 0
     return 1 if problems else status
 
@@ -106,24 +124,23 @@ def _query(words: Sequence[str]) -> tuple[str, dict[str, str]]:
     return name, {}
 
 
-def _answer(
-    options: Options, sql: str, given: dict[str, str], tables: list[str]
-) -> tuple[Answer, list[str], _source.Asked | None]:  # fmt: skip
+def _answer(options: Options, query: Query) -> tuple[Answer, list[str], _source.Asked | None]:
     """The answer, the problems of an index, and the hosts that were read (None: rows were read)."""
     from netwrap.sources import exports
 
+    tables = query.tables
     files = [file for path in options.source for file in exports.of(path)]
     if files and all(map(exports.of, options.source)):
         if len(files) == 1 and files[0].endswith(".sqlite"):
-            return _by_sqlite(exports.database(files[0]), sql, given, tables), [], None
+            return _by_sqlite(exports.database(files[0]), query), [], None
         lacks_databases = not any(file.endswith(".sqlite") for file in files)
         if lacks_databases and exports.duckdb_installed() or any(file.endswith(".parquet") for file in files):
-            return _by_duckdb(files, sql, given, tables), [], None
+            return _by_duckdb(files, query), [], None
         from netwrap.sources import fleet
 
         store = fleet.Store()
         store.put(exports.rows(files, tables))
-        return _by_sqlite(store.connection, sql, given, tables), [], None
+        return _by_sqlite(store.connection, query), [], None
     from netwrap.sources import fleet, opening
 
     paths = opening.expanded(options.source)
@@ -134,17 +151,17 @@ def _answer(
         if not index.connection.execute("SELECT 1 FROM host LIMIT 1").fetchone():
             index.connection.close()
             raise _source.none_of(problems)
-        return _by_sqlite(index.connection, sql, given, tables), problems, None
+        return _by_sqlite(index.connection, query), problems, None
     store = fleet.Store()
     asked = _source.Asked(options, functools.partial(fleet.told, tables=[*tables, "host"]))
     for host, (rows, facts) in asked:
         store.add(fleet.Read(host.source, rows, [], facts))
     if "finding" in tables:
         store.compare()
-    return _by_sqlite(store.connection, sql, given, tables), [], asked
+    return _by_sqlite(store.connection, query), [], asked
 
 
-def _by_sqlite(connection: sqlite3.Connection, sql: str, given: dict[str, str], tables: Sequence[str]) -> Answer:
+def _by_sqlite(connection: sqlite3.Connection, query: Query) -> Answer:
     """Ask a database, and close it: the query is the last that is asked of it."""
     connection.commit()
     for name in _JSON:
@@ -156,20 +173,20 @@ def _by_sqlite(connection: sqlite3.Connection, sql: str, given: dict[str, str], 
     until = time.monotonic() + TIMEOUT
     connection.set_progress_handler(lambda: int(time.monotonic() > until), 10_000)
     try:
-        cursor = connection.execute(sql, given)
-        return _fetched(cursor)
+        notes = states(connection) if query.compares else []
+        return _fetched(connection.execute(query.sql, query.given), notes)
     except (sqlite3.Error, sqlite3.Warning, OverflowError, ValueError, MemoryError) as error:
-        raise _refused(str(error), tables) from None
+        raise _refused(str(error), query.tables) from None
     finally:
         connection.close()
 
 
-def _fetched(cursor: Any) -> Answer:
+def _fetched(cursor: Any, notes: list[str]) -> Answer:
     """The columns and rows of an answer. Raises NetwrapError for more rows than fit into memory."""
     rows = cursor.fetchmany(ROWS + 1)
     if len(rows) > ROWS:
         raise NetwrapError(f"the answer has more than {ROWS:,} rows: narrow the query, or use netwrap export")
-    return [entry[0] for entry in cursor.description or ()], rows
+    return Answer([entry[0] for entry in cursor.description or ()], rows, notes)
 
 
 _JSON = ("json_each", "json_tree")
@@ -188,23 +205,24 @@ def _allowed(action: int, first: str | None, second: str | None, *_: str | None)
     return sqlite3.SQLITE_OK if may else sqlite3.SQLITE_DENY
 
 
-def _by_duckdb(files: Sequence[str], sql: str, given: dict[str, str], tables: Sequence[str]) -> Answer:
+def _by_duckdb(files: Sequence[str], query: Query) -> Answer:
     from netwrap.sources import exports
 
     duckdb = exports.duckdb()
+    tables = query.tables
     connection = exports.duck(files, tables)
     clock = threading.Timer(TIMEOUT, connection.interrupt)
     clock.daemon = True
     try:
-        sql = re.sub(r":(what|hex)\b", r"$\1", sql) if given else sql
+        sql = re.sub(r":(what|hex)\b", r"$\1", query.sql) if query.given else query.sql
         statements = connection.extract_statements(sql)
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
             raise _refused("not authorized", tables)
         for name in exports.strange(connection, sql):
             raise _refused(f"no such table: {name}" if re.fullmatch(r"\w+", name) else "not authorized", tables)
         clock.start()
-        cursor = connection.execute(statements[0], given or None)
-        return _fetched(cursor)
+        notes = states(connection) if query.compares else []
+        return _fetched(connection.execute(statements[0], query.given or None), notes)
     except (duckdb.Error, RecursionError) as error:
         raise _refused(str(error).partition("\n")[0], tables) from None
     finally:

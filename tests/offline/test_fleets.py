@@ -793,6 +793,61 @@ def test_one_address_on_the_uplinks_of_several_hosts() -> None:
     assert [one.evidence[1]["text"] for one in check.check([a, b], only=["A02"])] == ["10.0.0.1/24"] * 2
 
 
+def test_states_of_one_host_are_no_duplicates_of_each_other(tmp_path: Path, netwrap: Netwrap) -> None:
+    """r1 twice and r3, which has its address: r1 again has another one, and a third host called r1 has other MACs."""
+
+    def capture(place: str, hostname: str, local: str, *macs: str, permanent: str = "") -> None:
+        links = [{"ifindex": at, "ifname": f"eth{at}", "link_type": "ether", "address": mac, "flags": ["UP", "LOWER_UP"],
+                  "operstate": "UP", "mtu": 1500, "addr_info": []} for at, mac in enumerate(macs, 1)]  # fmt: skip
+        links[0]["addr_info"] = [{"family": "inet", "local": local, "prefixlen": 24, "scope": "global"}]
+        if permanent:  # as a port of a bond, it has the MAC of the bond
+            links[1].update(permaddr=permanent)
+        veth = f"02:{len(place):02x}:00:00:00:9{hostname[1]}"
+        links.append({"ifindex": 9, "ifname": "v9", "link_type": "ether", "address": veth,
+                      "linkinfo": {"info_kind": "veth"}, "flags": [], "addr_info": []})  # fmt: skip
+        parts = [("-", "hostname", hostname), ("-", "namespaces", "4026531840\tself\tx"),
+                 ("4026531840", "ip -j -d -s link show", json.dumps(links)),
+                 ("4026531840", "ip -j -d -s address show", json.dumps(links))]  # fmt: skip
+        text = "".join(f"@test-0000 begin {key} {command}\n{text}\n@test-0000 end 0\n" for key, command, text in parts)
+        (tmp_path / place).mkdir(exist_ok=True)
+        (tmp_path / place / f"{hostname}.netwrap").write_text(
+            f"netwrap capture 1 test-0000\n{text}@test-0000 done {len(parts)}\n"
+        )
+
+    mac = "02:00:00:00:00:0{}".format
+    capture("monday", "r1", "10.0.0.1", mac(1), mac(2))
+    capture("tuesday", "r1", "10.0.0.2", mac(1), mac(1), permanent=mac(2))
+    known = "netwrap: captures of one host, taken as its states: r1, r1 (r1.netwrap)\n"
+    sources = ["--from", str(tmp_path / "monday"), "--from", str(tmp_path / "tuesday"), "--format", "jsonl"]
+    for question in ("duplicate-addresses", "duplicate-macs", "select what from finding where across"):
+        said = netwrap("sql", question, *sources)
+        assert (said.returncode, said.stdout, said.stderr) == (0, "", known)
+    said = netwrap("check", "--only", "A02", *sources)
+    assert (said.returncode, said.stdout, said.stderr) == (0, "", known)
+    said = netwrap("sql", "changed-hosts", *sources)
+    rows = [json.loads(line) for line in said.stdout.splitlines()]
+    assert [(row["host"], row["kind"], row["what"], row["captures"], row["states"], row["example"]) for row in rows] == [
+        ("r1", "address", "10.0.0.1 dev eth1", 1, 2, "r1"), ("r1", "address", "10.0.0.2 dev eth1", 1, 2, "r1 (r1.netwrap)"),
+    ]  # fmt: skip
+    assert said.stderr == known
+
+    capture("tuesday", "r3", "10.0.0.1", mac(3))
+    capture("other", "r1", "10.0.0.2", mac(1), mac(7))  # the first link of machines made from one image
+    sources += ["--from", str(tmp_path / "other")]
+    rows = [json.loads(line) for line in netwrap("sql", "duplicate-addresses", *sources).stdout.splitlines()]
+    assert [(row["local"], row["times"]) for row in rows] == [("10.0.0.1", 2), ("10.0.0.2", 2)]
+    rows = [json.loads(line) for line in netwrap("sql", "duplicate-macs", *sources).stdout.splitlines()]
+    assert [(row["mac"], row["times"]) for row in rows] == [(mac(1), 3)]
+    said = netwrap("check", "--only", "A02", *sources)
+    found = {json.loads(line)["what"] for line in said.stdout.splitlines()}
+    other = f"r1 ({tmp_path}/other/r1.netwrap)"
+    assert said.returncode == 1 and said.stderr == known and found == {
+        "10.0.0.1 is on eth1 of r1 and on eth1 of r3", "10.0.0.1 is on eth1 of r3 and on eth1 of r1",
+        f"10.0.0.2 is on eth1 of r1 (r1.netwrap) and on eth1 of {other}",
+        f"10.0.0.2 is on eth1 of {other} and on eth1 of r1 (r1.netwrap)",
+    }  # fmt: skip
+
+
 def test_the_tunnel_that_differs_from_most_is_told_once() -> None:
     hosts = [facts_of(name, tunnel(port, f"10.244.{port}.0", "02:00:00:00:00:01")) for name, port in
              (("a", 8472), ("b", 4789), ("c", 8472))]  # fmt: skip

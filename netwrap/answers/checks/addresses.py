@@ -98,7 +98,9 @@ def _labelled_alike(look: Look, told: set[Any]) -> Iterator[Finding]:
 @check("A02", "error", "one address or MAC on two hosts", "both answer: connections go to one or the other by chance")
 def between_hosts(look: Look) -> Iterator[Finding]:
     """Two hosts have the same address on an uplink (a link that is not private to one host) and share the prefix there, with two
-    MACs or one. Or two hosts have the same address with two MACs, in segments that a VXLAN of one VNI joins over one network."""
+    MACs or one. Or two hosts have the same address with two MACs, in segments that a VXLAN of one VNI joins over one network.
+    Captures with one hostname and the same MACs of their own links in the root namespace are states of one host.
+    """
     yield from ()  # .between decides it from what all hosts tell
 
 

@@ -9,19 +9,26 @@ from __future__ import annotations
 from parsers.tuples import NamedTuple
 
 from ...prefixes import contains, network
-from ..links import state
+from ..links import machine, state
 from . import Finding, data, is_one_links, is_real, kind
 from .addresses import on_segment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from typing import Union
+    from typing import TypeVar, Union
 
     from parsers.records import AddrInfo, Link, Record
 
     from ...model.namespace import Namespace
     from . import Check, Look
+
+
+class Machine(NamedTuple):
+    """The machine that a host is, as :func:`netwrap.answers.layer2.machine` tells it."""
+
+    name: str
+    quote: Record | None = None
 
 
 class Address(NamedTuple):
@@ -74,12 +81,15 @@ class Neighbour(NamedTuple):
 
 
 if TYPE_CHECKING:
-    Fact = Union[Address, Tunnel, Owner, Neighbour]
+    Comparable = Union[Address, Tunnel, Owner, Neighbour]
+    Fact = Union[Machine, Comparable]
+    F = TypeVar("F", bound=Comparable)
 
 
 def facts(look: Look) -> list[Fact]:
     """What a host tells about itself that other hosts may contradict."""
-    return [*_uplinks(look), *_tunnels(look), *_neighbours(look)]
+    name = machine(look.host)
+    return [*((Machine(name),) if name else ()), *_uplinks(look), *_tunnels(look), *_neighbours(look)]
 
 
 def _uplinks(look: Look) -> Iterator[Fact]:
@@ -152,10 +162,14 @@ def _neighbours(look: Look) -> Iterator[Fact]:
 
 
 class Between:
-    """The facts of all hosts: add those of one after the other, and ask for the findings."""
+    """The facts of all hosts: add those of one after the other, and ask for the findings.
+
+    Captures of one machine are states of it: they are not compared with each other.
+    """
 
     def __init__(self, checks: Mapping[str, Check]) -> None:
         self._checks = checks
+        self._machines: dict[str, str] = {}
         self._addresses: dict[tuple[str, int | None], list[tuple[str, Address]]] = {}
         self._tunnels: dict[int, list[tuple[str, Tunnel]]] = {}
         self._owners: dict[tuple[str, str], list[tuple[str, Owner]]] = {}
@@ -164,7 +178,9 @@ class Between:
     def add(self, host: str, told: Iterable[Fact]) -> None:
         """Add the facts of a host. What agrees with those of the hosts before is not kept."""
         for fact in told:
-            if isinstance(fact, Address):
+            if isinstance(fact, Machine):
+                self._machines[host] = fact.name
+            elif isinstance(fact, Address):
                 self._addresses.setdefault((fact.local, fact.vni), []).append((host, fact))
             elif isinstance(fact, Tunnel):
                 self._tunnels.setdefault(fact.vni, []).append((host, fact))
@@ -184,15 +200,33 @@ class Between:
             if check in self._checks:
                 yield from found
 
-    def _finding(self, check: str, host: str, fact: Fact, what: str, other: Fact, mend: str = "", severity: str = "") -> Finding:
+    def states(self) -> list[list[str]]:
+        """For each machine of which there are several states, their names."""
+        found: dict[str, list[str]] = {}
+        for host, name in self._machines.items():
+            found.setdefault(name, []).append(host)
+        return [hosts for hosts in found.values() if hosts[1:]]
+
+    def _others(self, host: str, found: Iterable[tuple[str, F]]) -> Iterator[tuple[str, F]]:
+        """The facts of other machines, of the first state of each."""
+        own = self._machines.get(host, host)
+        firsts: dict[str, str] = {}
+        for name, fact in found:
+            other = self._machines.get(name, name)
+            if other != own and firsts.setdefault(other, name) == name:
+                yield name, fact
+
+    def _finding(
+        self, check: str, host: str, fact: Comparable, what: str, other: Comparable, mend: str = "", severity: str = ""
+    ) -> Finding:  # fmt: skip
         one = self._checks[check]
         quotes = tuple(quote for quote in (fact.quote, other.quote) if quote is not None)
         return Finding(one.id, severity or one.severity, host, fact.netns, fact.dev, what, one.why, quotes, (mend,) * bool(mend))
 
     def _twice(self) -> Iterator[Finding]:
         for (local, vni), found in self._addresses.items():
-            for host, fact in found if len({name for name, _ in found}) > 1 else ():
-                others = [(name, other) for name, other in found if name != host and _collide(fact, other)]
+            for host, fact in found if found[1:] else ():
+                others = list(self._others(host, (one for one in found if _collide(fact, one[1]))))
                 if not fact.up or not others:
                     continue
                 name, other = others[0]
@@ -210,7 +244,7 @@ class Between:
             usual = max(by_port.values(), key=lambda ends: (len(ends), max(host for host, _ in ends)))
             for port, ends in by_port.items():
                 for host, end in ends if ends is not usual else ():
-                    others = [(name, other) for name, other in usual if name != host]
+                    others = list(self._others(host, usual))
                     if others:
                         name, other = others[0]
                         more = f" and {len(others) - 1} more use {other.port}" if others[1:] else f" uses {other.port}"
@@ -220,12 +254,11 @@ class Between:
     def _elsewhere(self) -> Iterator[Finding]:
         for place, found in self._neighbours.items():
             for host, entry in found:
-                for name, owner in self._owners.get(place, ()):
-                    if name != host:
-                        kept = "a permanent entry " if entry.is_permanent else ""
-                        what = f"{host} has {kept}{entry.dst} at {entry.mac}; its owner {name} has {owner.mac}"
-                        mend = entry.mend + (owner.mac if entry.is_permanent else "")
-                        yield self._finding("H01", host, entry, what, owner, mend, "error" if entry.is_permanent else "")
+                for name, owner in self._others(host, self._owners.get(place, ())):
+                    kept = "a permanent entry " if entry.is_permanent else ""
+                    what = f"{host} has {kept}{entry.dst} at {entry.mac}; its owner {name} has {owner.mac}"
+                    mend = entry.mend + (owner.mac if entry.is_permanent else "")
+                    yield self._finding("H01", host, entry, what, owner, mend, "error" if entry.is_permanent else "")
 
 
 def _collide(one: Address, other: Address) -> bool:
