@@ -10,6 +10,7 @@ import re
 
 import parsers
 
+from ..commands import request
 from ..commands.line import understand
 from ..model.failures import is_said
 from .headed import is_ours
@@ -58,7 +59,10 @@ _BINARIES = (
     "ip", "bridge", "arp", "route", "netstat", "nft", "iptables-save", "ip6tables-save", "iptables", "ip6tables", "ss", "sysctl",
     "ifconfig", "brctl", "iptables-legacy-save", "ip6tables-legacy-save",
 )  # fmt: skip
-_SAVE = re.compile(r"(ip6?tables(?:-legacy|-nft)?-save)(?:[ _-].*)?$")
+_SAVE = re.compile(r"(ip6?tables(?:-legacy|-nft)?-save)(?:[ _-]+(?:c|counters|t|nat|filter|mangle|raw|security|\d+))*$", re.ASCII)
+# The first words of names of commands.
+_BEGIN = {*_BINARIES, *NAMES, *(re.split(r"[-_.]", name)[0] for name in (*_BINARIES, *NAMES))}
+_ANYWHERE = re.compile(r"(?:^|[-_. @:+()])(?:" + "|".join(sorted(_BEGIN)) + r")(?:$|[-_. @:+()])", re.IGNORECASE)
 _LETTERS = ("4", "6", "0", "s", "d", "j", "o", "br", "details", "stats", "statistics")
 _ASIC = re.compile(r"((?:ip|bridge)\.[a-z.]+|arp)\.(\d{1,3})$", re.ASCII)
 
@@ -115,9 +119,25 @@ def words_of(name: str) -> list[str]:
         if dashes_lost:
             at = next((at for at, word in enumerate(words) if at and word not in _LETTERS), len(words))
             words = [words[0], *(f"-{word}" for word in words[1:at]), *words[at:]]
-        if is_ours(words):
+        if is_ours(words) and all(_is_option(words[0], word[1:]) for word in words if word[0] == "-"):
             return words
     return []
+
+
+# The letters of the short options of each program, and the options of ip and bridge.
+_SHORT = {"arp": "aneviDHAst", "route": "neAFCvV46", "nft": "acjnsty", "sysctl": "aeAnqwbNpr", "ifconfig": "avs", "brctl": "",
+          "netstat": "vWneNcalCFprtuUSwxioMgsb46", "ss": "tulpnaiemoxwdsrfbZzHOQ0146"}  # fmt: skip
+_OF_IP = frozenset(
+    "4 6 0 B D I M a all s st stat stats statistics d de det details j js json o oneline br brief n netns N Numeric r resolve "
+    "p pretty h human iec c color compressvlans t ts timestamp tshort f family l loops".split()
+)
+
+
+def _is_option(program: str, word: str) -> bool:
+    """Whether a program has an option, given without its first dash; else it may be a label: ``ip_addr_show-web``."""
+    if word[:1] == "-" or program not in ("ip", "bridge", *_SHORT):
+        return word.strip("-=").isalpha()
+    return word in _OF_IP if program in ("ip", "bridge") else all(letter in _SHORT[program] for letter in word)
 
 
 def commands_of(name: str) -> list[str]:
@@ -131,6 +151,34 @@ def commands_of(name: str) -> list[str]:
         return list(known)
     words = words_of(name)
     return [" ".join(words)] if words else []
+
+
+_BETWEEN = re.compile(r"[-_. @:+()]+")
+_MOST_WORDS = 16
+
+
+def labelled(name: str) -> list[tuple[str, str]]:
+    """The ways to split a name into a label, which may be that of a host, and the name of a command; the longest command first.
+
+    >>> labelled("n1_ip-a.log"), labelled("ip_a_n1.txt"), labelled("router-1.iproute"), labelled("ip-a"), labelled("notes-n1.txt")
+    ([('n1', 'ip-a')], [('n1', 'ip_a')], [('router-1', 'iproute')], [], [])
+    """
+    if not _ANYWHERE.search(name):
+        return []
+    name = bare(name)
+    found: list[tuple[str, str]] = []
+    words = list(re.finditer(r"[^-_. @:+()]+", name))
+    if len(words) > _MOST_WORDS:
+        return []
+    for first, word in enumerate(words):
+        if word[0].lower() not in _BEGIN:
+            continue
+        for last in reversed(words[first:]):
+            front, inner, behind = name[: word.start()], name[word.start() : last.end()], name[last.end() :]
+            label = "".join(filter(None, (_BETWEEN.sub("-", front).strip("-"), _BETWEEN.sub("-", behind).strip("-"))))
+            if label and commands_of(inner):
+                found.append((label, inner))
+    return sorted(found, key=lambda it: -len(it[1]))
 
 
 def asic(name: str) -> tuple[str, str]:
@@ -151,7 +199,7 @@ def decided(name: str, commands: Sequence[str], text: str) -> str | None:
     """
     vague = bare(name).lower() in _VAGUE
     if len(commands) == 1 and not vague:
-        return commands[0]
+        return commands[0] if _has_operand(commands[0], text) else None
     if not text.strip():
         return None if vague else commands[0]
     if is_said(text.strip().split("\n")[0]):
@@ -165,6 +213,26 @@ def decided(name: str, commands: Sequence[str], text: str) -> str | None:
         if not command.endswith("table all") or re.search(r" table [\w.-]+ ", text):
             return command
     return None
+
+
+def _has_operand(command: str, text: str) -> bool:
+    """Whether a text contains the operand of its command; else the last word of ``ip_addr_show_n1`` is only a label.
+
+    >>> _has_operand("ip addr show n1", "2: eth0: <UP>"), _has_operand("ip addr show eth0", "2: eth0: <UP>")
+    (False, True)
+    """
+    words = command.split()
+    if words[-1] == "root":
+        return False
+    if (
+        words[0] != "arp"
+        and words[-2:-1] not in (["show"], ["list"], ["ls"])
+        or not text.strip()
+        or is_said(text.strip().split("\n")[0])
+    ):
+        return True
+    asked = request.read(understand(words).words)
+    return asked is None or words[-1] not in asked.filters.values() or words[-1] in text
 
 
 def _plain(command: str, text: str) -> str:

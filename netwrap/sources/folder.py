@@ -16,6 +16,7 @@ import json
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+import parsers
 from parsers.lex import is_json
 
 from ..commands.line import executes, understand
@@ -191,7 +192,7 @@ class Choice:
         folder, _, name = path.rpartition("/")
         if path.startswith("sosreport-") or any(path.startswith(report) for report in self._reports):
             return name == "hostname" or folder in ("", *(it.rstrip("/") for it in self._reports)) and _may_be_many(name)
-        if _of_host(name) or held(path) is not None:
+        if _of_host(name) or held(path) is not None or bundles.labelled(name):
             return True
         return _TEXTS.search(name) is not None and (self._looked < LOOKED_INTO or _MANY.match(name) is not None)
 
@@ -204,11 +205,17 @@ class Choice:
             or path.endswith("manifest.json")
             or _of_host(name)
             or held(path) is not None
-            or any(bundles.words_of(name[found.start() :]) for found in _BEHIND.finditer(name[:200]))
+            or bundles.labelled(name)
         ):
             return True
         text = archive.text_of(start)
-        if capture.is_capture(text) or headed.is_headed(text) or _MANY.match(name) or "ip " in text and session.is_session(text):
+        if (
+            capture.is_capture(text)
+            or headed.is_headed(text, loose=True)
+            or _MANY.match(name)
+            or "ip " in text
+            and session.is_session(text)
+        ):
             return True
         self._looked += 1
         return False
@@ -266,6 +273,7 @@ def read(files: archive.Files) -> Read:
             found += sections
         elif not _of_host(path.rpartition("/")[2]) or texts[path].text.strip():
             unread.append(path)
+    found += _labelled(texts, unread)
     if all(section.command in ("hostname", "date") for section in found):
         found, told = _pasted(texts, unread)
         notes += told
@@ -313,6 +321,26 @@ def _is_output(section: Section) -> bool:
         return True
     records, errors = importlib.import_module(f"parsers.{parser}").parse(text, strict=False)
     return len(errors) <= 10 * len(records) or errors[0].line_number > 1 and bool(records)
+
+
+def _labelled(texts: dict[str, Text], unread: list[str]) -> list[Section]:
+    """Read files with a label in their names, ``n1_ip-a.log``; each label is a host. They are removed from ``unread``.
+
+    Only in folders in which no other file was understood: elsewhere nothing tells whose the file is.
+    """
+    ours = {path.rpartition("/")[0] for path in texts if path not in unread}
+    found: list[Section] = []
+    for path in list(unread):
+        folder, _, name = path.rpartition("/")
+        for label, inner in bundles.labelled(name) if folder not in ours else ():
+            text = texts[path]
+            command = bundles.decided(inner, bundles.commands_of(inner), text.text) if text.text.strip() else None
+            if command is not None and understand(command.split()).parser in parsers.detect(text.text[:_TRIED]):
+                section = Section("", command, text.text, host=f"{folder}/{label}", source=path, part=text.part)
+                found += _by_family(section) if command == "ip route show" else [section]
+                unread.remove(path)
+                break
+    return found
 
 
 def _pasted(texts: dict[str, Text], unread: list[str]) -> tuple[list[Section], list[str]]:
@@ -404,7 +432,8 @@ def _sections(path: str, text: Text, place: Place, names: dict[str, _Names], man
     if told is not None and told.held is not None and (holds is None or told.held.netns != holds.netns):
         holds = told.held if holds is None else holds._replace(netns=told.held.netns)
     if holds is None:
-        pieces = headed.pieces(text.text) if headed.is_headed(text.text) or _MANY.match(name) else []
+        loose = not headed.is_headed(text.text) and headed.is_headed(text.text, loose=True)
+        pieces = headed.pieces(text.text, loose=loose) if loose or headed.is_headed(text.text) or _MANY.match(name) else []
         return [
             Section(
                 piece.netns or netns, piece.command, piece.text, host=host, source=path, line=piece.line, part=part or piece.part

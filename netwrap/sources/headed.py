@@ -66,16 +66,31 @@ _FIELD = re.compile(r"([A-Z][A-Za-z0-9.]{1,60}):(?: (.*))?$", re.ASCII)
 _PATHS = re.compile(r"(?:/var)?/run/(?:docker/)?netns/(.+)$")
 _PROCESS = re.compile(r"/proc/(\d+)/ns/net$", re.ASCII)
 
+# `^^ ip a ^^`, `:: ip a ::`, `-=[ ip a ]=-`, `Command: ip a`, `Output of "ip a":`, but not the prompt in `$ ip a`
+_MARKS = re.compile(r"(?![$%] )(?:/\*|//+ |\d{1,3}[.)] |<!--|<h\d>|[^\w\s/]|_|\s)*")
+_BEHIND = re.compile(r"(?:</\w+>|\*/|//+|[^\w/]|_)+$")
+_CALLED = re.compile(r"(?:(?:stdout|output|result) of|command|cmd|running|executing|exec)\b[\s:\]>]*[\"'`]?", re.IGNORECASE)
+
 #: No line of more characters is a heading.
 _LONGEST = 400
+# In so many characters the first heading of a file is looked for.
+_BEGINNING = 1 << 16
 
 
-def is_headed(text: str) -> bool:
+def is_headed(text: str, *, loose: bool = False) -> bool:
     """Whether a text has headings with commands that netwrap knows below them, and not the prompts of a session.
+
+    ``loose``: any marks around a command make a heading, if the text below is what the command prints.
 
     >>> is_headed("ip neigh\\n--------\\n\\n10.0.0.1 dev a STALE\\n"), is_headed("1: lo: <UP> mtu 1500\\n")
     (True, False)
+    >>> is_headed("^^ ip neigh ^^\\n10.0.0.1 dev a STALE\\n", loose=True)
+    True
     """
+    if loose and any(
+        understand(it.command.split()).parser in parsers.detect(it.text) for it in pieces(text[:_BEGINNING], loose=True)
+    ):
+        return True
     lines = text.split("\n", 4000)[:4000]
     marks = ""
     for line, heading in zip(lines, _headings(lines)):
@@ -124,8 +139,8 @@ class _Heading:
         return self.commands[0] if self.commands else ""
 
 
-def pieces(text: str) -> list[Piece]:
-    """Split a text with headings into commands and their output, in the order of the text.
+def pieces(text: str, *, loose: bool = False) -> list[Piece]:
+    """Split a text with headings into commands and their output, in the order of the text; ``loose`` as for :func:`is_headed`.
 
     >>> pieces("==== red (4)====\\n### IPv4 routing\\ndefault dev a\\n")
     [Piece(command='ip -4 route show', netns='red', text='default dev a\\n', line=3, part='')]
@@ -145,7 +160,7 @@ def pieces(text: str) -> list[Piece]:
             cut = open_heading.closed and end == len(lines) and lines[-2:] != ["", ""]
             found.append(Piece(command, where or netns, below, open_heading.first + 1, "cut off" if cut else ""))
 
-    for at, heading in enumerate(_headings(lines)):
+    for at, heading in enumerate(_headings(lines, loose)):
         if heading is None or at < begin:
             continue
         close(at - (1 if heading.first > at + 1 and _RULE.match(lines[at - 1] if at else "") else 0))
@@ -157,7 +172,7 @@ def pieces(text: str) -> list[Piece]:
     return found
 
 
-def _headings(lines: list[str]) -> Iterator[_Heading | None]:
+def _headings(lines: list[str], loose: bool = False) -> Iterator[_Heading | None]:
     """For each line, the heading that begins there, or None."""
     fenced, first = False, 0
     for at, raw in enumerate(lines):
@@ -165,8 +180,19 @@ def _headings(lines: list[str]) -> Iterator[_Heading | None]:
         if at >= first and _FENCE.match(line):  # not the rule below a title
             fenced = not fenced
         heading = None if fenced or at < first or not line or len(line) > _LONGEST else _heading(lines, at, line)
+        if loose and line and not fenced and at >= first and len(line) <= _LONGEST and (heading is None or not heading.command):
+            heading = _marked(line, at) or heading
         first = first if heading is None else heading.first
         yield heading
+
+
+def _marked(line: str, at: int) -> _Heading | None:
+    """A command between marks of any kind."""
+    title = _BEHIND.sub("", _MARKS.sub("", line, count=1))
+    called = _CALLED.match(title)
+    title = title[called.end() :] if called is not None else title
+    commands = _commands(title) if title != line else []
+    return _Heading(commands, None, at + 1, strict=True) if commands else None
 
 
 def _heading(lines: list[str], at: int, line: str) -> _Heading | None:

@@ -669,6 +669,30 @@ def test_names_with_a_number_sudo_or_a_date(tmp_path: Path) -> None:
     assert root.rules is None and host.unread_files == ["n1_ip_rule.txt"]
 
 
+@pytest.mark.parametrize("place", ["n1_{}.log", "{}_n1.txt", "{}.n1", "n1@{}", "{}-n1.out", "output/n1.{}.txt"])
+@pytest.mark.parametrize("names", [("ip-a", "iproute", "ip_-s_neigh"), ("ip_addr_show", "ip-r", "arp-n")])
+def test_a_label_in_the_names_of_files_is_that_of_a_host(tmp_path: Path, place: str, names: tuple[str, str, str]) -> None:
+    texts = (ADDR, MAIN, NEIGH if "neigh" in names[2] else "10.8.0.1 ether 02:00:00:00:00:01 C up0\n")
+    lay(tmp_path, {place.format(name): text for name, text in zip(names, texts)})
+    lay(tmp_path, {place.replace("n1", "n2").format(names[0]): RED, place.replace("n1", "n3").format("ip-rules"): "no table\n"})
+    one, two = opening.hosts([str(tmp_path)])
+    assert one.root is not None and two.root is not None
+    assert (one.name, len(one.root.addresses or ()), len(one.root.routes or ())) == ("n1", 2, 4)
+    assert one.root.table("arp" if names[2] == "arp-n" else "ip_neigh") is not None
+    assert (two.name, two.root.routes) == ("n2", None) and "fd09::5" in str(two.root.addresses)
+    assert one.problems == two.problems == [] and len(one.unread_files) == 1
+
+
+@pytest.mark.parametrize("mark", ["^^ {} ^^", ":: {}", "-=[ {} ]=-", "Command: {}", "<h2>{}</h2>", "Output of '{}':", "{}:"])
+def test_marks_of_any_kind_around_a_command(tmp_path: Path, mark: str) -> None:
+    texts = {"ip addr": ADDR, "ip route": MAIN}
+    text = "".join(f"{mark.format(command)}\n{text}\n" for command, text in texts.items())
+    lay(tmp_path, {"ip_rule": RULE, "x.txt": text, "y.txt": f"{mark.format('ip neigh')}\nis what I ran\n"})
+    wanted = build([Section("", command, text) for command, text in {**texts, "ip rule": RULE}.items()])
+    (host,) = opening.hosts([str(tmp_path)])
+    assert told(host) == told(wanted) and (host.problems, host.unread_files) == ([], ["y.txt"])
+
+
 def test_pods_are_hosts_and_their_namespaces_those_of_kubernetes(tmp_path: Path) -> None:
     lay(tmp_path, {"namespaces/shop/pods/web-0/ip_addr": RED, "nodes/n1/ip_addr": ADDR, "pods/default/web-1/ip_addr": RED})
     hosts = opening.hosts([str(tmp_path)])
