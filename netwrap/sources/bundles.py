@@ -222,17 +222,12 @@ def _has_operand(command: str, text: str) -> bool:
     (False, True)
     """
     words = command.split()
-    if words[-1] == "root":
-        return False
-    if (
-        words[0] != "arp"
-        and words[-2:-1] not in (["show"], ["list"], ["ls"])
-        or not text.strip()
-        or is_said(text.strip().split("\n")[0])
-    ):
+    if not text.strip() or is_said(text.strip().split("\n")[0]):
         return True
-    asked = request.read(understand(words).words)
-    return asked is None or words[-1] not in asked.filters.values() or words[-1] in text
+    if words[0] == "arp":
+        return all(word[0] == "-" or re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) for word in words[1:])
+    asked = request.read(understand(words).words) if words[-2:-1] in (["show"], ["list"], ["ls"]) else None
+    return words[-1] != "root" and (asked is None or words[-1] not in asked.filters.values() or words[-1] in text)
 
 
 def _plain(command: str, text: str) -> str:
