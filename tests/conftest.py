@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+import importlib.util
 import os
 import shlex
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -25,6 +28,11 @@ for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
     if signal.getsignal(number) is signal.SIG_IGN:
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else lambda number, frame: None)
 
+# Every worker imports all tests, and tests start Python often: each module is compiled once, also where that is switched off.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+gc.disable()  # until all tests are collected, for nothing of them can be freed
+
 _MARK = "NETWRAP_TESTS_PRIVATE"  # set in a host of our own
 
 
@@ -34,6 +42,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.getoption("maxschedchunk", 0) is None
     ):  # xdist gives an eighth of all to each worker at once, and one all the slow ones
         config.option.maxschedchunk = 8
+    if config.getoption("tx", None) and not hasattr(config, "workerinput"):
+        _rewrite_asserts()
     if os.geteuid() != 0 or _MARK in os.environ or hasattr(config, "workerinput"):
         return
     enter = [*UNSHARE, "sh", "-c", f'{SETUP}export {_MARK}=1\n"$@"\nexit $?\n', "sh", sys.executable]
@@ -48,6 +58,26 @@ def pytest_configure(config: pytest.Config) -> None:
             capture.stop_global_capturing()
         sys.stdout.flush()
         os.execvp(enter[0], [*enter, "-m", "pytest", *config.invocation_params.args])
+
+
+def _rewrite_asserts() -> None:
+    """Have the asserts of changed tests rewritten once, a part by each processor; otherwise every worker rewrites all of them."""
+    changed = []
+    for path in sorted(Path(__file__).parent.rglob("test_*.py")):
+        cache = Path(importlib.util.cache_from_source(str(path)))
+        made = cache.with_name(f"{cache.stem}-pytest-{pytest.__version__}{cache.suffix}")
+        if not made.exists() or made.stat().st_mtime < path.stat().st_mtime:
+            changed.append(str(path))
+    words = [sys.executable, "-m", "pytest", "--collect-only", "-p", "no:xdist", "-p", "no:cacheprovider", "-o"]
+    words.append("addopts=--import-mode=importlib")
+    processors = len(os.sched_getaffinity(0))
+    started = [
+        subprocess.Popen([*words, *part], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                         env={**os.environ, _MARK: "1"})
+        for part in (changed[number::processors] for number in range(processors)) if len(changed) > processors
+    ]  # fmt: skip
+    for process in started:
+        process.wait()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -67,6 +97,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         kept = set().union(*map(drawn, names.values()))
         config.hook.pytest_deselected(items=[item for item in items if item.nodeid not in kept])
         items[:] = [item for item in items if item.nodeid in kept]
+    gc.freeze()
+    gc.enable()
     if os.geteuid() == 0:
         return
     for item in items:
