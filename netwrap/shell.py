@@ -64,6 +64,8 @@ ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.
 GRACE = 3.0
 #: Open files that commands inherit: a lock is held until the last of them has ended, even where we are killed.
 held_open: set[int] = set()
+#: Variables that change the output of a command; with WG_HIDE_KEYS, `wg` may print secret keys.
+_CHANGING = ("LANGUAGE", "LANG", "IPROUTE2_COLOR", "WG_HIDE_KEYS", "WG_COLOR_MODE")
 
 
 # Messages of binaries and the errors they stand for; the first match counts. Words of iproute2 3.10 to 7.x, net-tools and
@@ -142,7 +144,7 @@ def environment() -> dict[str, str]:
 
     `ip netns exec` looks for the command in the PATH it was given.
     """
-    env = {key: value for key, value in os.environ.items() if key not in ("LANGUAGE", "LANG", "IPROUTE2_COLOR")}
+    env = {key: value for key, value in os.environ.items() if key not in _CHANGING}
     env.update(LC_ALL="C", NO_COLOR="1", PATH=_path())
     return env
 

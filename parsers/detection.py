@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 # The order decides between parsers that understand a text equally well.
 _ORDER = (
     "arp", "route", "ip_rule", "bridge_fdb", "bridge_vlan", "bridge_link", "ip_link", "ip_address", "ss", "ifconfig", "brctl",
-    "ip_maddr", "ip_netconf", "ip_nexthop", "sysctl", "ip_neigh", "ip_route",
+    "wg", "ip_maddr", "ip_netconf", "ip_nexthop", "sysctl", "ip_neigh", "ip_route",
 )  # fmt: skip
 # What a JSON object of each command has (all of one set), most particular first.
 _KEYS: tuple[tuple[str, tuple[set[str], ...]], ...] = (

@@ -488,6 +488,29 @@ class Brctl(_Unparsed, total=False):
     ageing: float
 
 
+class WgPeer(_Unparsed, total=False):
+    """A peer of a wireguard link."""
+
+    peer: str
+    preshared_key: str
+    endpoint: str
+    allowed_ips: list[str]
+    latest_handshake: str
+    transfer: str
+    persistent_keepalive: str
+
+
+class Wg(_Unparsed, total=False):
+    """A wireguard link (`wg show`)."""
+
+    ifname: str
+    public_key: str
+    private_key: str
+    listening_port: int
+    fwmark: str
+    peers: list[WgPeer]
+
+
 class _FirewallRecord(_Unparsed, total=False):
     """The keys that records of nft and iptables share: ``kind`` is table, chain, rule, note, ..."""
 

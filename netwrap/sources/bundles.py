@@ -57,7 +57,7 @@ _VAGUE = frozenset("rule route routes link address addresses addr neigh iptables
 SUFFIX = re.compile(r"\.(txt|text|out|log|json|md|gz|stdout)$", re.IGNORECASE)
 _BINARIES = (
     "ip", "bridge", "arp", "route", "netstat", "nft", "iptables-save", "ip6tables-save", "iptables", "ip6tables", "ss", "sysctl",
-    "ifconfig", "brctl", "iptables-legacy-save", "ip6tables-legacy-save",
+    "ifconfig", "brctl", "wg", "iptables-legacy-save", "ip6tables-legacy-save",
 )  # fmt: skip
 _SAVE = re.compile(r"(ip6?tables(?:-legacy|-nft)?-save)(?:[ _-]+(?:c|counters|t|nat|filter|mangle|raw|security|\d+))*$", re.ASCII)
 # The first words of names of commands.

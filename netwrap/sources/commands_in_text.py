@@ -27,7 +27,7 @@ _WRAPPERS = (
 _PROGRAM = re.compile(
     r"(?:^|(?<=[\s#$%>:;|(`\"'*~\]❯➜λ»✗«“]))(?:/(?:usr/)?s?bin/)?"
     rf"(?:{'|'.join(_WRAPPERS)}|LANG|LC_ALL|for|ip|bridge|arp|route|netstat|ifconfig|brctl|ss|nft|iptables-save|ip6tables-save"
-    r"|sysctl|cat)(?=[\s=`\"*:.]|$)"
+    r"|sysctl|wg|cat)(?=[\s=`\"*:.]|$)"
 )
 # Commands without a prompt that open a shell elsewhere
 _OPENER = re.compile(
@@ -95,7 +95,7 @@ _RUN_AFTER = re.compile(
 # A program that shows a table, with the first word behind its name
 _SHOWS = re.compile(
     r"\b(?:(?:ip|bridge) +(?:-\S+ +(?:\S+ +)??)*(?:(?:netns|vrf) +exec|-?[alrnvfmt])|arp|route|netstat|ifconfig|brctl|ss\b|nft|"
-    r"ip6?tables|sysctl|/proc/net|resolv)"
+    r"ip6?tables|sysctl|wg\b|/proc/net|resolv)"
 )
 
 

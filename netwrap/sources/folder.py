@@ -34,11 +34,11 @@ if TYPE_CHECKING:
 # `ip_netns_exec_red_ip_route_show_table_all`
 _EXEC = re.compile(r"(?:\d+_)?ip[ _]netns[ _]exec[ _](.+)$", re.DOTALL)
 _BEHIND = re.compile(
-    r"(?:^|(?<=[ _]))(?:ip|bridge|arp|route|netstat|ip6?tables(?:-save)?|nft|ss|sysctl|ifconfig|brctl)(?=[ _]|$)", re.ASCII
+    r"(?:^|(?<=[ _]))(?:ip|bridge|arp|route|netstat|ip6?tables(?:-save)?|nft|ss|sysctl|ifconfig|brctl|wg)(?=[ _]|$)", re.ASCII
 )
 # The first letters of a file named after a command: all others need no closer look, and a folder may have 100,000 of them.
 _PERHAPS = re.compile(
-    r"(?:[\W\d_]|sudo)*(?:ip|bridge|arp|route|netstat|nft|ss|sysctl|ifconfig|brctl|cat|rule|link|addr|neigh|netns|nat\.)",
+    r"(?:[\W\d_]|sudo)*(?:ip|bridge|arp|route|netstat|nft|ss|sysctl|ifconfig|brctl|wg|cat|rule|link|addr|neigh|netns|nat\.)",
     re.IGNORECASE | re.ASCII,
 )
 # Folders that tools make: their names are neither hosts nor namespaces.

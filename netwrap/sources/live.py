@@ -120,6 +120,7 @@ class _Sweep:
         self.iptables = "firewall" in self.tables and not self.nft
         self.ebtables = "\nebtable_" in _content("/proc/modules") and shell.find("ebtables-legacy-save") is not None
         self.sockets = "sockets" in self.tables and shell.find("ss") is not None
+        self.wireguard = "sockets" in self.tables and os.path.isdir("/sys/module/wireguard") and shell.find("wg") is not None
         self.bridge = "bridge" in self.tables and shell.find("bridge") is not None
 
     def run(
@@ -205,7 +206,9 @@ class _Sweep:
             self._ask(key, way, worker, Question(["sh", "-c", _TC_FILTERS], "tc filter show"))
         if "firewall" in self.tables and self.ebtables:
             self._ask(key, way, worker, Question(["ebtables-legacy-save"], "ebtables-legacy-save"))
-        if self.sockets and key in self.census.inhabited:
+        if self.wireguard and not self._ask(key, way, worker, Question(["wg", "show"], "wg show")):
+            return
+        if self.sockets and (self.wireguard or key in self.census.inhabited):
             self._ask(key, way, worker, Question(["ss", "-H", "-lntup"], "ss -H -lntup"))
         if "sysctl" in self.tables:
             settings = _sysctls(key == self.census.own)

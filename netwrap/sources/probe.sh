@@ -27,7 +27,7 @@ netwrap_probe() {
     fi
     LC_ALL=C NO_COLOR=1
     export LC_ALL NO_COLOR
-    unset LANGUAGE LANG IPROUTE2_COLOR CDPATH ENV
+    unset WG_HIDE_KEYS WG_COLOR_MODE LANGUAGE LANG IPROUTE2_COLOR CDPATH ENV
     PATH=$PATH:/usr/sbin:/sbin:/usr/bin:/bin
     umask 077
     set -f
@@ -276,7 +276,7 @@ attempt() { # COMMAND...: puts its output into `said`; with the timeout, because
 }
 
 find_how() {
-    how= batch= details= bridge= ip=yes nsenter=no firewall=none sockets=no legacy=no filters=no ebtables=no attempts=0
+    how= batch= details= bridge= ip=yes nsenter=no firewall=none sockets=no legacy=no filters=no ebtables=no wireguard=no attempts=0
     if ! type ip >/dev/null 2>&1; then
         note "ip is not installed here: only what /proc shows"
         json=no ip=no
@@ -325,6 +325,7 @@ find_how() {
     fi
     [ ! -d /sys/module/sch_ingress ] || ! type tc >/dev/null 2>&1 || filters=yes # loaded by the first qdisc for filters
     ! grep -qs '^ebtable_' /proc/modules || ! type ebtables-legacy-save >/dev/null 2>&1 || ebtables=yes
+    [ ! -d /sys/module/wireguard ] || ! type wg >/dev/null 2>&1 || wireguard=yes
     # If the kernel has the old iptables, any namespace may have its rules.
     { [ ! -e /proc/net/ip_tables_names ] && [ ! -e /proc/net/ip6_tables_names ]; } || [ $firewall = iptables ] || legacy=yes
 }
@@ -748,7 +749,9 @@ sweep() { # KEY PATH
     if [ $quick = no ] && [ $late = no ] && [ $ebtables = yes ]; then
         other_in "$2" ebtables-legacy-save ebtables-legacy-save
     fi
-    [ $late = no ] && [ -n "$first" ] && [ $sockets = yes ] && other_in "$2" "ss -H -lntup" ss -H -lntup
+    # `wg show` prints no secret key, unless the environment wants it to. Of a link's socket, no process is known.
+    [ $late = no ] && [ $wireguard = yes ] && other_in "$2" "wg show" wg show
+    [ $late = no ] && [ "$first$wireguard" != no ] && [ $sockets = yes ] && other_in "$2" "ss -H -lntup" ss -H -lntup
     [ $late = no ] && [ $quick = no ] || return 0
     if [ "$key" = "$self" ]; then other_in "$2" "sysctl -a" sh -c "$settings $settings_of_the_host"; else
         other_in "$2" "sysctl -a" sh -c "$settings"

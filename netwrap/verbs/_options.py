@@ -66,7 +66,7 @@ class Option:
 #: The wrapped binaries: their arguments are passed on to them, except our options.
 WRAPPED = (
     "ip", "arp", "route", "bridge", "ss", "nft", "iptables", "ip6tables", "iptables-save", "ip6tables-save", "ifconfig", "brctl",
-    "sysctl",
+    "sysctl", "wg",
 )  # fmt: skip
 PICTURES = ("text", "svg", "html", "png", "mermaid", "dot", "d2", "json")
 _LAB = "a lab file, or the name of a ready-made lab"
@@ -98,6 +98,8 @@ VERBS: dict[str, Verb] = {
                   ("netwrap brctl show --format json",)),
     "sysctl": Verb("settings of the kernel and their values", "WORDS…", 0, -1,
                    ("netwrap --all-netns sysctl net.ipv4.ip_forward",)),
+    "wg": Verb("show: wireguard links and their peers, without keys that are secret", "WORDS…", 0, -1,
+               ("netwrap --all-netns wg show",)),
     "report": Verb(
         "the namespaces of this host in one table, or all about some of them", "[NAME…]", 0, -1,
         ("netwrap report", "netwrap report red", "netwrap --via 'ssh router' report",
