@@ -220,7 +220,7 @@ def rule_words(step: Step | None) -> str:
 
 
 def accepting(netns: Namespace, rule: FirewallRecord | None, packet: Packet) -> tuple[str, ...]:
-    """Insert a rule that accepts a packet at the start of the chain of another rule (of one that dropped the packet)."""
+    """Insert a rule that accepts a packet, and no other, at the start of the chain of another rule (of one that dropped it)."""
     if rule is None:
         return ()
     family, at = rule["family"], f"{rule['family']} {rule['table']} {rule['chain']}"
@@ -232,8 +232,9 @@ def accepting(netns: Namespace, rule: FirewallRecord | None, packet: Packet) -> 
         match = "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert }"
         legacy = "-p icmpv6 --icmpv6-type neighbour-solicitation"
     else:
-        match = f"{word} saddr {packet.source} {word} daddr {packet.destination}"
-        legacy = f"-s {packet.source} -d {packet.destination}"
+        proto, option = _protocol(packet)
+        match = f"{word} saddr {packet.source} {word} daddr {packet.destination}{proto}"
+        legacy = f"-s {packet.source} -d {packet.destination}{option}"
     tool = str(rule["tool"])
     if "tables" in tool:
         table = f"-t {rule['table']} " if rule["table"] != "filter" else ""
@@ -241,6 +242,23 @@ def accepting(netns: Namespace, rule: FirewallRecord | None, packet: Packet) -> 
     if family == "bridge":
         match = f"ether type {'ip6' if packet.family == 'inet6' else 'ip'} {match}"
     return (inside(netns, f"nft insert rule {at} {match} accept"),)
+
+
+#: The numbers of the protocols of tunnels.
+_PROTOCOLS = {"gre": 47, "gretap": 47, "ip6gre": 47, "ip6gretap": 47, "ipip": 4, "sit": 41}
+
+
+def _protocol(packet: Packet) -> tuple[str, str]:
+    """The protocol of a packet, and the port that a question asks or its answer comes from, for nft and iptables."""
+    proto = packet.proto
+    if proto in ("tcp", "udp"):
+        side, port = ("s", packet.sport) if packet.direction == "reply" else ("d", packet.dport)
+        return (f" {proto} {side}port {port}", f" -p {proto} --{side}port {port}") if port is not None else ("", f" -p {proto}")
+    if proto in ("icmp", "icmpv6") and packet.icmp_type is not None:
+        name = "echo-reply" if packet.icmp_type in (0, 129) else "echo-request"
+        return f" {proto} type {name}", f" -p {proto} --{proto}-type {name}"
+    number = _PROTOCOLS.get(proto)
+    return (f" meta l4proto {number}", f" -p {number}") if number is not None else ("", "")
 
 
 def deletable(route: Route) -> str:
