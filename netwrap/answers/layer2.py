@@ -40,13 +40,10 @@ if TYPE_CHECKING:
 
     from ..model.host import Host
     from ..model.namespace import Namespace
+    from .segment import Outer
 
-    #: Walks the outer packet of a tunnel: (namespace, source or None, destination, kind, port, TTL) → the namespace that it
-    #: reaches, the obstacle on the way there, the source, and the obstacle on the way back.
-    Carry = Callable[
-        [Namespace, "str | None", str, str, "int | None", "int | None"],
-        "tuple[Namespace | None, Obstacle | None, str | None, Obstacle | None]",
-    ]
+    #: Walks the outer packet of a tunnel: (namespace, source or None, destination, kind, port, TTL).
+    Carry = Callable[[Namespace, "str | None", str, str, "int | None", "int | None"], Outer]
 
 #: Tunnels that pass nothing on without policies of IPsec, which no capture contains.
 _IPSEC = ("vti", "vti6", "xfrm")
@@ -502,7 +499,7 @@ class Wires:
     def _to_remote(self, netns: Namespace, link: Link, under: Namespace, remote: str, tags: tuple[int, ...], way: Way) -> None:
         name, what, info = str(link.get("ifname")), str(kind(link)), data(link)
         port = int(info.get("port", 4789)) if what in ("vxlan", "geneve") else None
-        place, obstacle, source, returning = self.carry(
+        place, obstacle, source, returning, _ = self.carry(
             under, specified(info.get("local")), remote, what, port, _whole(info.get("ttl"))
         )
         if way.mac is None and what in TUNNELS_OF_FRAMES:

@@ -74,6 +74,19 @@ class Unknown(NamedTuple):
     obstacle: Obstacle | None
 
 
+class Outer(NamedTuple):
+    """How far the outer packet of a tunnel comes: the namespace and port that it reaches, or the obstacle on the way there.
+
+    ``returning``: the obstacle on the way back. Without a ``place`` and an obstacle, the packet leaves the captured network.
+    """
+
+    place: Namespace | None = None
+    obstacle: Obstacle | None = None
+    source: str | None = None
+    returning: Obstacle | None = None
+    port: int | None = None
+
+
 class Proxy(NamedTuple):
     """A vxlan that answers ARP and neighbour discovery itself, from its own entries (`proxy`); the obstacle on the way to it."""
 

@@ -10,6 +10,7 @@ from parsers.tuples import NamedTuple
 
 from .layer2 import Wires
 from .links import TUNNELS, data, kind
+from .segment import Outer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def joined(host: Host) -> Joined:
     rest: dict[tuple[int, str], list[str]] = {}
     owned: dict[int, frozenset[str]] = {}
     everywhere: frozenset[str] = frozenset()
-    wires = Wires(host, lambda *_: (None, None, None, None))  # the ground of a tunnel within a tunnel is not followed
+    wires = Wires(host, lambda *_: Outer())  # the ground of a tunnel within a tunnel is not followed
     for places in alike.values():
         ends = [end for netns, link in places for end in _end(wires, netns, link)] if len(places) > 1 else []
         for end in ends:

@@ -9,13 +9,13 @@ from ..model import evidence
 from ..prefixes import is_multicast
 from . import nft_rules
 from .inside import inside
-from .packet import Packet, replace
+from .packet import Packet
 from .routing import family_of
 from .walk import translating
 from .walk.routers import plain
 from .walk.servers import bound
 from .walk.walker import Walker
-from .walk.way import Ended, Hop, Way
+from .walk.way import Ended, Hop, Way, answer_to
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -346,15 +346,8 @@ def _both(walker: Walker, asked: Asked, there: Ended, answer: int | None) -> lis
         verdict = {"delivered": "reached", "deaf": "one way"}.get(there.verdict, there.verdict)
         return [Result(verdict, "forward", there.reason, there, None)]
     packet = there.way.packet
-    reply = replace(
-        packet, source=packet.destination, destination=packet.source, sport=packet.dport, dport=packet.sport, icmp_type=answer,
-        iif=None, oif=None, mark=0, ct_mark=0, state="established", direction="reply", bridged=False, physin=None, physout=None,
-        ether_source=None, ether_destination=None,
-    )  # fmt: skip
-    question = there.way
-    way = Way(
-        reply, connections=question.connections, seen=question.seen, reply=True, marks=question.marks, learned=question.learned
-    )  # fmt: skip
+    way = answer_to(there.way, answer)
+    reply = way.packet
     oif = None
     if there.dev is not None and packet.proto != "udp":
         oif = walker.router(there.netns, packet.family).vrf_of(there.dev)

@@ -116,9 +116,13 @@ def inside() -> None:
         job = json.loads(path.read_text())
         script = "\n".join([job["script"], "sleep 2"])
         subprocess.run(["sh", "-c", script], stdin=subprocess.DEVNULL, check=False)
+        prober = subprocess.Popen(["python3", "/share/prober.py"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert prober.stdin is not None and prober.stdout is not None
+        prober.stdin.write(json.dumps({"servers": job["names"]}) + "\n")
+        prober.stdin.flush()
+        prober.stdout.readline()  # the servers listen
         capture = subprocess.run(["sh", "/share/probe.sh"], capture_output=True, stdin=subprocess.DEVNULL, check=False).stdout
-        asked = json.dumps({"pairs": job["pairs"], "servers": job["names"]})
-        came = subprocess.run(["python3", "/share/prober.py"], input=asked, capture_output=True, text=True, check=False).stdout
+        came = prober.communicate(json.dumps({"pairs": job["pairs"]}))[0]
         path.with_suffix(".netwrap").write_bytes(capture)
         path.with_suffix(".json").write_text(json.dumps({**job, "came": json.loads(came or "[]")}))
         path.unlink()

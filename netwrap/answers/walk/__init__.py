@@ -11,6 +11,7 @@ From the ground up; each module imports only modules that stand above it in this
 | ``mends`` | the commands that would let a stopped packet pass |
 | ``hooks`` | what the firewalls do with a packet at one hook |
 | ``stops`` | why a routing decision stops a packet, in words |
+| ``wireguard`` | which peer a wireguard link sends to, and which link takes its packets |
 | ``neighbours`` | who answers for the address of a next hop (ARP, neighbour discovery, fixed entries) |
 | ``transmission`` | out of a link, over cables, bridges and tunnels, to the link that receives |
 | ``walker`` | the order of it all: send, route, filter, forward, deliver |

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .mends import Mends
     from .routers import Routers
     from .way import Way
+    from .wireguard import Wireguard
 
 #: Kinds of links on which no MAC is asked for.
 _WITHOUT_NEIGHBOURS = ("gre", "ipip", "sit", "ip6tnl", "ip6gre", "vti", "vti6", "wireguard", "xfrm", "tun")
@@ -46,12 +47,14 @@ class Neighbours:
     """Resolve next hops; which ends have an address or answer for it is worked out once and kept."""
 
     def __init__(
-        self, routers: Routers, wires: Wires, mends: Mends, mended: frozenset[tuple[str, int, object]] = frozenset()
-    ) -> None:
+        self, routers: Routers, wires: Wires, mends: Mends, wireguard: Wireguard,
+        mended: frozenset[tuple[str, int, object]] = frozenset(),
+    ) -> None:  # fmt: skip
         self.mended = mended
         self.routers = routers
         self.wires = wires
         self.mends = mends
+        self.wireguard = wireguard
         self._answers: dict[tuple[int, str, str, str | None], bool | str] = {}
         self._addressed: dict[tuple[int, str], tuple[tuple[End, ...], dict[int, list[int]], list[int]]] = {}
 
@@ -67,6 +70,9 @@ class Neighbours:
             if carried is not None and packet.family not in carried:
                 what = f"{name} in {netns.title} ({kind(link)}) carries no {'IPv6' if packet.family == 'inet6' else 'IPv4'}"
                 yield Obstacle("tunnel", netns, name, what, inside(netns, f"ip -d link show dev {name}"), (), link, "tunnel")
+                return
+            if kind(link) == "wireguard" and is_up(link):
+                yield from self.wireguard.receivers(netns, link, packet, way)
                 return
             if self.wires.tunnels.asks_nexthop(netns, link):
                 segment = self.wires.segment(netns, dev, nexthop)
@@ -356,7 +362,12 @@ class Neighbours:
         return is_own and "NOARP" in link.get("flags", ()) and "NOARP" in entry.get("state", ())
 
     def asks(self, netns: Namespace, dev: str, nexthop: str, packet: Packet) -> str | None:
-        """The source address of the question for a next hop's MAC; None where no question is sent."""
+        """The source address of the question for a next hop's MAC; None where no question is sent.
+
+        A wireguard link has no MAC: its peer learns from the packet itself where the sender is.
+        """
+        if kind(netns.link(dev) or {}) == "wireguard":
+            return packet.source
         entry = self._entry(netns, dev, nexthop)
         if entry is not None and {"PERMANENT", "NOARP"} & set(entry.get("state", ())):
             return None

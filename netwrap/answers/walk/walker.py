@@ -13,7 +13,7 @@ from ..layer2 import Wires
 from ..links import is_up
 from ..packet import Packet, replace
 from ..routing import Leg, family_of
-from ..segment import Obstacle
+from ..segment import Obstacle, Outer
 from . import conntrack, servers
 from .conntrack import connected
 from .hooks import Hooks, not_judged, sees_frames
@@ -22,7 +22,8 @@ from .neighbours import Neighbours
 from .routers import Routers
 from .stops import Stops
 from .transmission import Arrival, Transmission, larger, too_big
-from .way import TTL, Ended, Hop, Way, ended, legs_of, question_of, tuple_of
+from .way import TTL, Ended, Hop, Way, answer_to, ended, legs_of, question_of, tuple_of
+from .wireguard import Wireguard
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ class Walker:
         self.mends = Mends(self.routers, self.wires, mends)
         self.hooks = Hooks(self.routers, mended)
         self.stops = Stops(self.routers, self.mends)
-        neighbours = Neighbours(self.routers, self.wires, self.mends, mended)
+        wireguard = Wireguard(host, self._carry_wireguard, mended)
+        neighbours = Neighbours(self.routers, self.wires, self.mends, wireguard, mended)
         self.transmission = Transmission(self.routers, self.hooks, neighbours, self.wires, self.stops, mended)
         self._carrying = 0
 
@@ -388,30 +390,39 @@ class Walker:
             else:
                 yield one
 
-    def _carry(
-        self, under: Namespace, local: str | None, remote: str, what: str, port: int | None, ttl: int | None
-    ) -> tuple[Namespace | None, Obstacle | None, str | None, Obstacle | None]:
-        """Walk the outer packet of a tunnel and its answer: the end reached, the obstacle, the source, the obstacle back."""
+    def _carry(self, under: Namespace, local: str | None, remote: str, what: str, port: int | None, ttl: int | None) -> Outer:
+        """Walk the outer packet of a tunnel and a packet of the other end, both the first that the firewalls see."""
+        proto = "udp" if port else what
+        packet = Packet(family_of(remote), local or "", remote, proto, sport=40000 if port else None, dport=port)
+        return self._outer(under, packet, local, ttl or TTL, False)
+
+    def _carry_wireguard(self, under: Namespace, remote: str, sport: int, dport: int, mark: int) -> Outer:
+        """Walk the outer packet of a wireguard link and its answer: the two ends shake hands before any other packet."""
+        return self._outer(under, Packet(family_of(remote), "", remote, "udp", sport, dport, mark=mark), None, TTL, True)
+
+    def _outer(self, under: Namespace, packet: Packet, local: str | None, ttl: int, shakes: bool) -> Outer:
         if self._carrying > 3:
-            return None, Obstacle("loop", under, None, "a tunnel within itself"), local, None
-        proto = "udp" if what in ("vxlan", "geneve", "wireguard") else what
-        family = family_of(remote)
-        packet = Packet(family, local or "", remote, proto, sport=40000 if port else None, dport=port)
+            return Outer(None, Obstacle("loop", under, None, "a tunnel within itself"), local)
         self._carrying += 1
         try:
-            there = next(iter(self.send(under, Way(packet, ttl or TTL), local)), None)
+            there = next(iter(self.send(under, Way(packet, ttl), local)), None)
             if there is None:
-                return None, None, local, None
-            source = there.way.packet.source
-            if there.verdict in ("delivered", "deaf"):
-                back = replace(packet, source=remote, destination=source)
-                owned = self.router(there.netns, family).is_local(remote)
-                answer = next(iter(self.send(there.netns, Way(back), remote if owned else None)), None)
-                stopped = answer is not None and answer.verdict == "dropped"
-                return there.netns, None, source, _obstacle(answer) if answer is not None and stopped else None
+                return Outer(source=local)
+            source, remote = there.way.packet.source, packet.destination
             if there.verdict in ("leaves", "undecided"):
-                return None, None, source, None
-            return None, _obstacle(there), source, None
+                return Outer(source=source)
+            if there.verdict not in ("delivered", "deaf"):
+                return Outer(None, _obstacle(there), source)
+            if shakes:
+                way = answer_to(there.way, None)
+                asked: str | None = way.packet.source
+            else:
+                way = Way(replace(packet, source=remote, destination=source))
+                asked = remote if self.router(there.netns, packet.family).is_local(remote) else None
+            answer = next(iter(self.send(there.netns, way, asked)), None)
+            stopped = answer is not None and answer.verdict == "dropped"
+            returning = _obstacle(answer) if answer is not None and stopped else None
+            return Outer(there.netns, None, source, returning, there.way.packet.dport)
         finally:
             self._carrying -= 1
 

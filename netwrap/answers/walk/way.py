@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from parsers.tuples import NamedTuple
 
-from ..packet import Packet
+from ..packet import Packet, replace
 from ..routing import Question
 
 TYPE_CHECKING = False
@@ -110,6 +110,17 @@ class Way(NamedTuple):
     def lacking(self, missing: tuple[tuple[str, str], ...]) -> Way:
         """Note what else was not captured: pairs of what it is and the command that shows it."""
         return self._replace(missing=tuple(dict.fromkeys((*self.missing, *missing)))) if missing else self
+
+
+def answer_to(way: Way, icmp_type: int | None) -> Way:
+    """The way of the answer to a packet that was delivered: conntrack knows it, and the receivers know the sender."""
+    packet = way.packet
+    reply = replace(
+        packet, source=packet.destination, destination=packet.source, sport=packet.dport, dport=packet.sport, icmp_type=icmp_type,
+        iif=None, oif=None, mark=0, ct_mark=0, state="established", direction="reply", bridged=False, physin=None, physout=None,
+        ether_source=None, ether_destination=None,
+    )  # fmt: skip
+    return Way(reply, connections=way.connections, seen=way.seen, reply=True, marks=way.marks, learned=way.learned)
 
 
 class Ended(NamedTuple):
