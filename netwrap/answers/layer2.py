@@ -29,7 +29,7 @@ from .links import (
     specified,
 )  # fmt: skip
 from .segment import Crossing, End, Obstacle, Proxy, Segment, Shared, Unknown, Way, once
-from .tunnels import Tunnels
+from .tunnels import Tunnels, outer_length
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from ..model.namespace import Namespace
     from .segment import Outer
 
-    #: Walks the outer packet of a tunnel: (namespace, source or None, destination, kind, port, TTL).
-    Carry = Callable[[Namespace, "str | None", str, str, "int | None", "int | None"], Outer]
+    #: Walks the outer packet of a tunnel: (namespace, source or None, destination, kind, port, TTL, length, may be fragmented).
+    Carry = Callable[[Namespace, "str | None", str, str, "int | None", "int | None", "int | None", bool], Outer]
 
 #: Tunnels that pass nothing on without policies of IPsec, which no capture contains.
 _IPSEC = ("vti", "vti6", "xfrm")
@@ -58,7 +58,8 @@ class Wires:
         self.host = host
         self.mended = mended
         self.carry = carry
-        self._segments: dict[tuple[int, str, str | None, bool], Segment] = {}
+        self.size: int | None = None  # of the packets that are asked about
+        self._segments: dict[tuple[int, str, str | None, bool, int | None], Segment] = {}
         self._overlays: bool | None = None
         self.ports = Ports(host, self.children)
         self.tunnels = Tunnels(host, self.segment)
@@ -75,7 +76,7 @@ class Wires:
         if self._overlays is None:
             self._overlays = any(kind(link) == "vxlan" for other in self.host.namespaces for link in other.links or ())
         steered = self._overlays or mac is not None and self.tunnels.asks_nexthop(netns, netns.link(dev) or {})
-        key = (id(netns), dev, mac if steered else None, learned and self._overlays)
+        key = (id(netns), dev, mac if steered else None, learned and self._overlays, self.size)
         if key not in self._segments:
             itself = f"the outer packets of {dev} in {netns.title} would go through {dev} itself"
             self._segments[key] = Segment((), (), (Obstacle("tunnel", netns, dev, itself, show_link(netns, dev)),))
@@ -499,8 +500,16 @@ class Wires:
     def _to_remote(self, netns: Namespace, link: Link, under: Namespace, remote: str, tags: tuple[int, ...], way: Way) -> None:
         name, what, info = str(link.get("ifname")), str(kind(link)), data(link)
         port = int(info.get("port", 4789)) if what in ("vxlan", "geneve") else None
+        fragments = what in ("vxlan", "geneve") and info.get("df") not in ("set", "inherit")
         place, obstacle, source, returning, _ = self.carry(
-            under, specified(info.get("local")), remote, what, port, _whole(info.get("ttl"))
+            under,
+            specified(info.get("local")),
+            remote,
+            what,
+            port,
+            _whole(info.get("ttl")),
+            outer_length(link, self.size, ":" in remote),
+            fragments,
         )
         if way.mac is None and what in TUNNELS_OF_FRAMES:
             obstacle = obstacle or returning  # the frame asks for a MAC, and the answer has to come

@@ -34,6 +34,7 @@ class Packet(NamedTuple):
     mark: int = 0
     state: str | None = "new"
     length: int | None = None
+    fragments: bool = False  # whether it may be cut into fragments, as the outer packets of a vxlan may
     bridged: bool = False
     physin: str | None = None
     physout: str | None = None

@@ -261,6 +261,7 @@ def trace(host: Host, asked: Asked, walker: Walker | None = None) -> Trace:
         family, asked.source or "", asked.destination, proto, sport=sport, dport=asked.port, icmp_type=request,
         mark=asked.mark, length=asked.size,
     )  # fmt: skip
+    walker.wires.size = asked.size
     results: list[Result] = []
     waiting: list[dict[object, int]] = [{}]
     while waiting and len(results) <= _MOST:

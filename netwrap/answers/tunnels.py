@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Tunnels that may have no remote: the next hop of each packet is the outer destination.
 _TO_NEXTHOPS = ("gre", "ipip")
+#: The bytes that a kind of tunnel adds to a packet, without the outer header of IP: those of inner Ethernet are among them.
+_HEADERS = {"vxlan": 30, "geneve": 30, "gretap": 18, "ip6gretap": 18, "gre": 4, "ip6gre": 4, "wireguard": 40}
 _EVERYBODY = "00:00:00:00:00:00"
 
 
@@ -207,3 +209,14 @@ def _to_remote(link: AnyRecord, remote: str) -> str:
 
 def _key(value: Any) -> str:
     return "packets without a key" if value is None else f"the key {value}"
+
+
+def outer_length(link: AnyRecord, length: int | None, six: bool) -> int | None:
+    """The length of the packet in which a tunnel carries a packet of a length; ``six``: over IPv6."""
+    if length is None:
+        return None
+    what, info = str(kind(link)), data(link)
+    words = sum(4 for key in ("okey", "ocsum", "oseq") if info.get(key) and "gre" in what)
+    if what == "wireguard":  # filled up to 16 bytes, but not beyond the MTU
+        length = max(length, min(-length // 16 * -16, int(link.get("mtu", length))))
+    return length + _HEADERS.get(what, 0) + words + (40 if six else 20)

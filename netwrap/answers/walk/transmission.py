@@ -85,6 +85,9 @@ class Transmission:
                 inside(netns, f"ip route get {packet.destination}"),
             )
             return
+        if packet.fragments and way.hops[-1].came is None:
+            packet = fragment(netns, leg, None, packet)
+            way = way._replace(packet=packet)
         big = too_big(netns, leg, None, packet)
         if big is not None and way.hops[-1].came is None and ("mtu", id(netns), leg.dev) not in self.mended:
             what = f"{packet.length} bytes do not fit through {leg.dev} in {netns.title} (MTU {big})"
@@ -317,6 +320,12 @@ def too_big(netns: Namespace, leg: Leg, record: Route | None, packet: Packet) ->
     sizes = [int(link["mtu"]) for link in [netns.link(leg.dev) or {}] if "mtu" in link]
     sizes += [int(entry["mtu"]) for entry in (record or {}).get("metrics", ()) if "mtu" in entry]
     return min(sizes) if sizes and packet.length > min(sizes) else None
+
+
+def fragment(netns: Namespace, leg: Leg, record: Route | None, packet: Packet) -> Packet:
+    """The first fragment of a packet that does not fit through a link or route as a whole; else the packet itself."""
+    big = too_big(netns, leg, record, packet)
+    return packet if big is None else replace(packet, length=big)
 
 
 def larger(netns: Namespace, leg: Leg, record: Route | None, packet: Packet) -> tuple[str, ...]:

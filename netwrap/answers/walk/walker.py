@@ -21,7 +21,7 @@ from .mends import Mends
 from .neighbours import Neighbours
 from .routers import Routers
 from .stops import Stops
-from .transmission import Arrival, Transmission, larger, too_big
+from .transmission import Arrival, Transmission, fragment, larger, too_big
 from .way import TTL, Ended, Hop, Way, answer_to, ended, legs_of, question_of, tuple_of
 from .wireguard import Wireguard
 
@@ -304,6 +304,9 @@ class Walker:
         """Forward a packet by one leg: route, MTU, `forward`, and out; ``before``: its tuple when it came in."""
         packet = replace(way.packet, oif=leg.dev)
         way = self._routed(way._replace(packet=packet), netns, decision, leg, record, packet.source)
+        if packet.fragments and packet.family == "inet":
+            packet = fragment(netns, leg, record, packet)
+            way = way._replace(packet=packet)
         big = too_big(netns, leg, record, packet)
         if big is not None and ("mtu", id(netns), leg.dev) not in self.mended:
             what = f"{packet.length} bytes do not fit through {leg.dev} in {netns.title} (MTU {big})"
@@ -390,20 +393,29 @@ class Walker:
             else:
                 yield one
 
-    def _carry(self, under: Namespace, local: str | None, remote: str, what: str, port: int | None, ttl: int | None) -> Outer:
+    def _carry(
+        self, under: Namespace, local: str | None, remote: str, what: str, port: int | None, ttl: int | None, length: int | None,
+        fragments: bool,
+    ) -> Outer:  # fmt: skip
         """Walk the outer packet of a tunnel and a packet of the other end, both the first that the firewalls see."""
-        proto = "udp" if port else what
-        packet = Packet(family_of(remote), local or "", remote, proto, sport=40000 if port else None, dport=port)
+        proto, sport = ("udp", 40000) if port else (what, None)
+        packet = Packet(
+            family_of(remote), local or "", remote, proto, sport=sport, dport=port, length=length, fragments=fragments
+        )  # fmt: skip
         return self._outer(under, packet, local, ttl or TTL, False)
 
-    def _carry_wireguard(self, under: Namespace, remote: str, sport: int, dport: int, mark: int) -> Outer:
+    def _carry_wireguard(
+        self, under: Namespace, remote: str, sport: int, dport: int, mark: int, length: int | None
+    ) -> Outer:  # fmt: skip
         """Walk the outer packet of a wireguard link and its answer: the two ends shake hands before any other packet."""
-        return self._outer(under, Packet(family_of(remote), "", remote, "udp", sport, dport, mark=mark), None, TTL, True)
+        packet = Packet(family_of(remote), "", remote, "udp", sport, dport, mark=mark, length=length, fragments=True)
+        return self._outer(under, packet, None, TTL, True)
 
     def _outer(self, under: Namespace, packet: Packet, local: str | None, ttl: int, shakes: bool) -> Outer:
         if self._carrying > 3:
             return Outer(None, Obstacle("loop", under, None, "a tunnel within itself"), local)
         self._carrying += 1
+        size, self.wires.size = self.wires.size, packet.length
         try:
             there = next(iter(self.send(under, Way(packet, ttl), local)), None)
             if there is None:
@@ -413,8 +425,11 @@ class Walker:
                 return Outer(source=source)
             if there.verdict not in ("delivered", "deaf"):
                 return Outer(None, _obstacle(there), source)
+            self.wires.size = None
+            packet = replace(packet, length=None)
             if shakes:
                 way = answer_to(there.way, None)
+                way = way._replace(packet=replace(way.packet, length=None))
                 asked: str | None = way.packet.source
             else:
                 way = Way(replace(packet, source=remote, destination=source))
@@ -425,6 +440,7 @@ class Walker:
             return Outer(there.netns, None, source, returning, there.way.packet.dport)
         finally:
             self._carrying -= 1
+            self.wires.size = size
 
 
 def _obstacle(end: Ended) -> Obstacle:

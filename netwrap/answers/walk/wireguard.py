@@ -11,6 +11,7 @@ from ...prefixes import contains, network
 from ..inside import inside
 from ..links import is_up, kind
 from ..segment import End, Obstacle, Step, Unknown
+from ..tunnels import outer_length
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from ..segment import Outer
     from .way import Way
 
-    #: Walks an outer packet and its answer: (namespace, destination, source port, destination port, mark).
-    CarryOuter = Callable[[Namespace, str, int, int, int], Outer]
+    #: Walks an outer packet and its answer: (namespace, destination, source port, destination port, mark, length).
+    CarryOuter = Callable[[Namespace, str, int, int, int, "int | None"], Outer]
 
 
 class Wireguard:
@@ -35,7 +36,7 @@ class Wireguard:
         self.host = host
         self.carry = carry
         self.mended = mended
-        self._outer: dict[tuple[int, str, str], Outer] = {}
+        self._outer: dict[tuple[int, str, str, int | None], Outer] = {}
 
     def receivers(self, netns: Namespace, link: Link, packet: Packet, way: Way) -> Iterator[End | Unknown | Obstacle]:
         """Yield the link that takes a packet which ``link`` sends, or what prevents that."""
@@ -66,7 +67,7 @@ class Wireguard:
                 what = f"the peer {_short(peer)} of {name} in {netns.title} has no endpoint (Destination address required)"
                 yield self._stop(netns, name, what, record, self._endpoint(netns, name, record, under, known))
                 return
-            outer = self._walked(netns, name, record, peer, under)
+            outer = self._walked(netns, link, record, peer, under, packet.length)
             said += f" at {peer['endpoint']}: outer packet from {under.title}" + (
                 f" comes to {outer.place.title}" if outer.place is not None else ""
             )
@@ -155,12 +156,15 @@ class Wireguard:
 
     # -- the ways of outer packets ------------------------------------------------------------------------------------
 
-    def _walked(self, netns: Namespace, name: str, record: Wg, peer: WgPeer, under: Namespace) -> Outer:
-        key = (id(netns), name, peer["endpoint"])
+    def _walked(
+        self, netns: Namespace, link: Link, record: Wg, peer: WgPeer, under: Namespace, length: int | None
+    ) -> Outer:  # fmt: skip
+        key = (id(netns), record["ifname"], peer["endpoint"], length)
         if key not in self._outer:
             address, _, port = peer["endpoint"].rpartition(":")
             mark = int(record.get("fwmark", "0"), 0)
-            self._outer[key] = self.carry(under, address.strip("[]"), record.get("listening_port", 0), int(port), mark)
+            size = outer_length(link, length, ":" in address)
+            self._outer[key] = self.carry(under, address.strip("[]"), record.get("listening_port", 0), int(port), mark, size)
         return self._outer[key]
 
     def _birth(self, netns: Namespace, record: Wg) -> Namespace | None:
@@ -208,7 +212,7 @@ class Wireguard:
                     address = str(row.get("local"))
                     if row.get("scope") != "global" or link.get("ifname") == theirs["ifname"] or port is None:
                         continue
-                    if self.carry(under, address, record.get("listening_port", 0), port, 0).place is place:
+                    if self.carry(under, address, record.get("listening_port", 0), port, 0, None).place is place:
                         shown = f"[{address}]" if ":" in address else address
                         return (inside(netns, f"wg set {name} peer {theirs['public_key']} endpoint {shown}:{port}"),)
         return ()
