@@ -19,7 +19,7 @@ from parsers.tuples import NamedTuple
 
 from ..errors import NetwrapError, UsageError, similar
 from . import checks
-from .checks import LEVELS, Check, Finding, Look, between
+from .checks import LEVELS, Check, Finding, Look
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from parsers.records import Record
 
     from ..model.host import Host
-    from .checks.between import Fact
+    from .checks.between import Between, Fact
 
 
 @cache
@@ -100,7 +100,12 @@ def alone(host: Host, only: Sequence[str], without: Sequence[str], netns: Sequen
         look.check = one
         own += one.run(look)
     found = [one for one in nested(own) if not wanted or one.netns in wanted]
-    return Alone(found, between.facts(look) if facts else [], len(wanted or host.namespaces))
+    told: list[Fact] = []
+    if facts:
+        from .checks import between  # one host alone is compared with no other
+
+        told = between.facts(look)
+    return Alone(found, told, len(wanted or host.namespaces))
 
 
 def place(told: Alone, source: str) -> None:
@@ -118,9 +123,8 @@ class Together:
         self, only: Sequence[str] = (), without: Sequence[str] = (), level: str = "note", netns: Sequence[str] = ()
     ) -> None:  # fmt: skip
         self._checks = {one.id: one for one in chosen(only, without)}
-        self._between = between.Between(self._checks)
+        self._between: Between | None = None
         self._level, self._netns = LEVELS.index(level), netns
-        self.states = self._between.states
         self._found: list[Finding] = []
         self._places: dict[str, int] = {}
 
@@ -128,15 +132,24 @@ class Together:
         """Add the findings of a host, under the name that it has among the others; ``source``: the source of its lines."""
         place(told, source)
         self._places.setdefault(host, len(self._places))
-        self._between.add(host, told.facts)
+        if told.facts:
+            from .checks import between
+
+            self._between = self._between or between.Between(self._checks)
+            self._between.add(host, told.facts)
         self._found += [one if one.host == host else _of(one, host) for one in told.found if self._counts(one)]
 
     def _counts(self, one: Finding) -> bool:
         return LEVELS.index(one.severity) <= self._level
 
+    def states(self) -> list[list[str]]:
+        """For each machine of which there are several states, their names."""
+        return self._between.states() if self._between is not None else []
+
     def findings(self) -> list[Finding]:
         """All findings, errors first, then by host."""
-        across = [one for one in self._between.findings() if self._counts(one) and (not self._netns or one.netns in self._netns)]
+        told = self._between.findings() if self._between is not None else ()
+        across = [one for one in told if self._counts(one) and (not self._netns or one.netns in self._netns)]
         return sorted([*self._found, *across], key=lambda one: (LEVELS.index(one.severity), self._places[one.host]))
 
 

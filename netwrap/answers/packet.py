@@ -1,4 +1,4 @@
-"""A packet on its way through firewalls, and the same with other fields.
+"""A packet on its way through firewalls, the same with other fields, and what a hook does with it.
 
 No dataclass: importing `dataclasses` takes longer than a host is checked.
 """
@@ -10,6 +10,8 @@ from parsers.tuples import NamedTuple
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+    from parsers.records import FirewallRecord
 
 
 class Packet(NamedTuple):
@@ -61,3 +63,30 @@ def replace(packet: Packet, **fields: Any) -> Packet:
     443
     """
     return packet._replace(**fields)
+
+
+class Step(NamedTuple):
+    """One rule (or policy) that decided something about a packet, or could have."""
+
+    hook: str
+    family: str  # ip, ip6, inet, bridge, netdev, arp
+    table: str
+    chain: str
+    rule: str  # the rule's own words; "policy drop"
+    verdict: str  # accept, drop, reject, dnat, snat, masquerade, redirect, mark, notrack, queue, undecided
+    evidence: FirewallRecord  # the record of the rule, or of the chain where its policy decided
+    unknown: str | None = None  # why it is not known whether the rule applies
+
+
+class Outcome(NamedTuple):
+    """What a hook does with a packet."""
+
+    verdict: str  # accept, drop, reject, undecided
+    packet: Packet  # after NAT and marks
+    steps: list[Step]
+    nat: str | None = None  # dnat, snat, masquerade, redirect
+    unknown: str | None = None  # why the verdict is undecided: "not-captured", or what was not understood
+    rerouted: bool = False  # the route is looked up again, because `output` set a mark
+    possible: tuple[Outcome, ...] = ()  # of an undecided one: the outcomes of which one is true; () where not all are known
+    changes: bool = False  # of an undecided one: whether the packet may have got other addresses or another mark
+    by_chance: bool = False  # each of them happens: the kernel draws lots (`-m statistic`, numgen, one address of a range)

@@ -7,7 +7,6 @@ from parsers.tuples import NamedTuple
 from ..errors import UsageError
 from ..model import evidence
 from ..prefixes import is_multicast
-from . import nft_rules
 from .inside import inside
 from .packet import Packet
 from .routing import family_of
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
     from ..model.namespace import Namespace
 
 
-#: The ends of the words for rules that the kernel lets decide by chance.
-_BY_CHANCE = tuple(f"({why})" for why in nft_rules.BY_CHANCE)
 _ECHO = {"inet": ("icmp", 8, 0), "inet6": ("icmpv6", 128, 129)}
 
 
@@ -410,7 +407,7 @@ def _answer(asked: Asked, results: list[Result]) -> Trace:
     chosen = judged[0]
     verdict, reason = chosen.verdict, chosen.reason
     supposed = [one for result in judged for end in (result.there, result.back) if end is not None for one in end.way.supposed]
-    if len(verdicts) > 1 and any(not one[0].endswith(_BY_CHANCE) for one in supposed):
+    if len(verdicts) > 1 and not all(_is_by_chance(*one) for one in supposed):
         chosen = next((result for result in judged if result.verdict not in ("reached", "leaves")), judged[0])
         verdict, reason = "undecided", "filter-unknown"
         missing += supposed
@@ -440,6 +437,13 @@ def _answer(asked: Asked, results: list[Result]) -> Trace:
         tuple(dict.fromkeys(missing)),
         tuple(dict.fromkeys(notes)),
     )
+
+
+def _is_by_chance(doubt: str, _command: str) -> bool:
+    """Whether a rule is in doubt because the kernel lets chance decide."""
+    from .nft_rules import BY_CHANCE
+
+    return doubt.endswith(tuple(f"({why})" for why in BY_CHANCE))
 
 
 def _with_twin(result: Result) -> Result:

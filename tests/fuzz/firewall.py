@@ -17,8 +17,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from netwrap.answers import firewall
-from netwrap.answers.firewall import Outcome
-from netwrap.answers.packet import Packet, replace
+from netwrap.answers.packet import Outcome, Packet, replace
 from netwrap.model.build import build
 from netwrap.model.namespace import Namespace
 from netwrap.model.section import Section

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ...wording import hops
-from .. import firewall
 from ..packet import Packet
 from . import address_of, check, dev_of, gateway_of, holds, is_main, is_private, network_of, prefix_of
 from .walks import outside, walked
@@ -40,7 +39,11 @@ def dropped(look: Look) -> Iterator[Finding]:
     yield from walked(look, "W01")
     for netns in look.namespaces:
         rules = [rule for rule in rules_of(netns) if _verdict(rule) == "dnat"]
-        places = look.entries_of(netns, "inet") if rules else ()
+        if not rules:
+            continue
+        from .. import firewall  # many a host has none
+
+        places = look.entries_of(netns, "inet")
         nets = [(str(link["ifname"]), network_of(entry)) for link, entry in places]
         for rule in rules:
             host, _, port = str(rule.get("to") or "").partition(":")

@@ -9,7 +9,6 @@ from parsers.tuples import NamedTuple
 from ...wording import hops
 from ..trace import Asked, Trace, addresses_of, trace, way_back
 from . import address_of, gateway_of, holds, is_real, network_of, prefix_of
-from .alike import Alike
 from .links import dead
 
 TYPE_CHECKING = False
@@ -253,9 +252,14 @@ def _made(look: Look) -> Iterator[Walk]:
     rooms = [netns for netns in look.namespaces if netns.links and netns.routes is not None and addresses_of(netns)][:_MOST]
     few = len(rooms) <= _PAIRS
     copies: dict[Any, list[Namespace]] = {}
-    alike = Alike(look)
-    for netns in rooms:
-        copies.setdefault(id(netns) if few else alike.key(netns), []).append(netns)
+    if few:
+        copies.update((id(netns), [netns]) for netns in rooms)
+    else:
+        from .alike import Alike  # a small host has no use for it
+
+        alike = Alike(look)
+        for netns in rooms:
+            copies.setdefault(alike.key(netns), []).append(netns)
     for first, *others in copies.values():
         made = list(_ways_of(look, first, rooms if few else ()))
         faults = [walk for walk in made if _check_of(look, walk) and _is_fault(look, walk)] if others else []

@@ -5,9 +5,8 @@ The judging itself stands in ``answers/firewall.py``; here conntrack's part of t
 
 from __future__ import annotations
 
-from .. import firewall
 from ..inside import inside
-from ..packet import replace
+from ..packet import Outcome, replace
 from . import conntrack
 from .mends import accepting, rule_words
 from .way import Ended, ends_words
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ...model.namespace import Namespace
-    from ..firewall import Outcome
     from ..packet import Packet
     from ..routing import Leg
     from .routers import Routers
@@ -57,7 +55,9 @@ class Hooks:
         if id(netns) not in self._guarded:
             self._guarded[id(netns)] = _has_firewall(netns)
         if not self._guarded[id(netns)]:
-            return firewall.Outcome("accept", packet, []), way
+            return Outcome("accept", packet, []), way
+        from .. import firewall  # many a host has none
+
         addresses = None
         out = leg.dev if leg is not None else packet.oif if bridged and not frames_only else None
         if out is not None and hook == "postrouting":

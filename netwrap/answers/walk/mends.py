@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     from parsers.records import FirewallRecord, Route
 
     from ...model.namespace import Namespace
-    from ..firewall import Step
     from ..layer2 import Wires
-    from ..packet import Packet
+    from ..packet import Packet, Step
     from ..routing import Leg
     from .routers import Routers
     from .way import Way

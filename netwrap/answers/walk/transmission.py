@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from parsers.tuples import NamedTuple
 
-from .. import firewall
 from ..inside import inside, six
 from ..links import data, is_up, kind, routes_like_its_parent, sibling_mode, slave_of
 from ..packet import replace
@@ -258,8 +257,13 @@ class Transmission:
         for dev, at in ((port_in, "ingress"), (port_out, "egress")):
             way = not_judged(way, netns, dev, at) if dev is not None else way
         way = not_judged(way, netns, None, "")
-        if not through and not firewall.has_family(netns, "bridge"):
-            return None, way
+        if not through:
+            if not netns.rulesets:
+                return None, way
+            from .. import firewall  # many a host has none
+
+            if not firewall.has_family(netns, "bridge"):
+                return None, way
         frame = replace(way.packet, bridged=True, iif=crossing.bridge, oif=crossing.bridge, physin=port_in, physout=port_out)
         if way.hops[-1].netns is not netns:
             frame = replace(frame, mark=0)
