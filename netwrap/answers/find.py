@@ -141,9 +141,22 @@ def _word(what: str) -> re.Pattern[str]:
 
 
 def mentions(host: Host, what: str) -> list[int]:
-    """The numbers of the lines of a host's source that name something and were read as no table."""
-    word = _word(what)
-    return [number for number, line in host.unread if word.search(line)]
+    """The numbers of the lines of a host's source that name something, in any spelling, and were read as no table."""
+    word, wanted = _word(what), network(what)
+    mac = _plain_mac(what) if _MAC.match(what) else ""
+
+    def names(line: str) -> bool:
+        if word.search(line):
+            return True
+        for other in _BESIDE.split(line) if wanted is not None or mac else ():
+            other = other.strip(".:/")
+            if mac and _MAC.match(other) and _plain_mac(other) == mac:
+                return True
+            if wanted is not None and (":" in other or other.count(".") == 3) and contains(wanted, network(other)):
+                return True
+        return False
+
+    return [number for number, line in host.unread if names(line)]
 
 
 def is_absent(what: str, text: str) -> bool:

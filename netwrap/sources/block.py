@@ -25,7 +25,7 @@ class Block:
     the error messages of a command that failed. ``changes``: whether it is a wrapped command that prints no table (``ip netns
     add red``). ``label``: the title above it that may tell its machine, see :func:`headings.label`; ``by_heading``: whether an
     earlier heading, and no prompt, has named the machine. ``system``: the other system that printed the output, see
-    :mod:`foreign`.
+    :mod:`foreign`. ``addresses``: the numbers of the lines with addresses in output that netwrap does not read.
     """
 
     def __init__(self, line: int, typed: str, netns: str | None, host: str | None) -> None:
@@ -37,6 +37,7 @@ class Block:
         self.label: str | None = None
         self.by_heading = False
         self.system = ""
+        self.addresses: list[int] = []
         self.words: list[str] = []
         self.parser: str | None = None
         self.side = False

@@ -735,6 +735,7 @@ def _unshare(words: list[str], depth: int) -> Iterator[Run]:
 
 
 def _wsl(words: list[str], depth: int) -> Iterator[Run]:
+    """``wsl -d Debian ip a``: all distributions share one network namespace, so that they are one machine here."""
     _, rest = _options(words[1:], "du", ("distribution", "user", "cd"))
     if words[1:2] in (["-e"], ["--exec"]):
         rest = words[2:]

@@ -50,7 +50,8 @@ _NUMBERED = re.compile(r"\s{0,6}(\d{1,6})(?: ?[|│]|[:.)]|\t| {1,4})[ \t]?")
 _TABLE = re.compile(
     r"\s{0,8}(?:\d{1,6}: \S{1,80}: <"
     r"|(?:(?:blackhole|unreachable|prohibit|local|broadcast|multicast) )?"
-    r"(?:default|[\d.]{7,15}(?:/\d+)?|[\da-f]{0,4}:[\da-f:]{1,36}(?:/\d+)?) (?:via|dev) |\d{1,6}:\s+from \S|inet6? [\d\w.:]+/\d"
+    r"(?:default|[\d.]{7,15}(?:/\d+)?|[\da-f]{0,4}:[\da-f:]{1,36}(?:/\d+)?) (?:via|dev) |\d{1,6}:\s+from \S"
+    r"|inet6? [\d\w.:]+(?:/\d| +netmask )|inet \w+: ?[\d.]{7}"
     r"|\d{1,6}: \S{1,40} +inet6? \S|[\w.@-]{1,40} {2,}(?:UP|DOWN|UNKNOWN) {2,}\S|\S{1,40}: flags=\d"
     r"|\S{1,40} +Link encap:|\? \([\d.]+\) at"
     r"|link/\w+ |Destination +Gateway|Address +HWtype|Kernel IP|[\da-f:]{17} dev )",

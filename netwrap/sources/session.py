@@ -134,12 +134,13 @@ def _machine(host: str, some: Sequence[Block], source: str, at: int | None) -> M
     notes: list[str] = []
     problems: list[str] = []
     keys: dict[str, None] = {}
+    where_of = f"{source}: " if source else ""
     for block in some:
         where = f"{source}:" if source else "line "
         problems += [
             f"{where}{number}: {reason}: {line.strip()[:120]!r}" for number, line, reason in block.lost if reason != MANGLED
         ]
-        notes += [f"{source}{': ' if source else ''}{note}" if note.startswith("line") else f"{where}{block.first}: {note}"
+        notes += [f"{where_of}{note}" if note.startswith("line") else f"{where}{block.first}: {note}"
                   for note in block.notes]  # fmt: skip
         if block.part == NOT_HERE and not block.lines:
             notes.append(f"{where}{block.line}: {' '.join(block.words)}: {NOT_HERE}")
@@ -163,6 +164,11 @@ def _machine(host: str, some: Sequence[Block], source: str, at: int | None) -> M
                 for record in block.records:
                     if record.get("name") and not (block.netns or ""):
                         keys.setdefault(record["name"])
+    unread = [block for block in some if block.addresses]
+    if unread:
+        lines = ", ".join(f"{block.addresses[0]}-{block.addresses[-1]}" for block in unread)
+        names = ", ".join(dict.fromkeys(block.words[0] for block in unread))
+        notes.append(f"{where_of}lines {lines}: addresses in the output of {names} were not read")
     if not sections:
         return Machine(host, [], notes, problems, [])
     listed = []

@@ -530,6 +530,11 @@ def _json_rows(
     return rows, [], len(lines), "cut off"
 
 
+def may_be_json(line: str) -> bool:
+    """Whether a line may be one of a JSON text that is broken into lines."""
+    return bool(line.strip()) and _MAY_BE_JSON.match(line[:200]) is not None
+
+
 _MAY_BE_JSON = re.compile(r"""\s*(?:[\[\]{}",]|-?\d|(?:true|false|null),?\s*$)""")
 _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
 

@@ -473,7 +473,11 @@ def test_parts_are_marked() -> None:
 @pytest.mark.parametrize("seed", range(0, 300, 25))
 def test_cuts_and_splices(seed: int) -> None:
     for number in range(seed, seed + 25):
-        pastes.check(pastes.cut_and_spliced(random.Random(number)))
+        rng = random.Random(number)
+        whole = pastes.a_text(rng)
+        text = pastes.cut_and_spliced(rng, whole)
+        pastes.check(text)
+        pastes.check_nothing_is_lost(whole, text)
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
+import re
 from typing import Any
 
-from netwrap.sources import pasted_text, session
+from netwrap.sources import pasted_text, session, session_reader
 
 ADDRESSES = """2: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc fq_codel state UP group default qlen 1000
     link/ether 02:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff
@@ -28,6 +29,18 @@ BRIEF = "lo               UNKNOWN        127.0.0.1/8 ::1/128 \neth0@if7         
 FIREWALL = "*filter\n:FORWARD DROP [0:0]\n-A FORWARD -s 192.0.2.0/24 -j ACCEPT\nCOMMIT\n"
 TABLES = {
     "ip a": ADDRESSES, "ip r": ROUTES, "ip neigh": NEIGHBOURS, "ip rule": RULES, "arp -n": ARP, "route -n": ROUTE,
+    "ip -o -4 a": "2: eth0    inet 192.0.2.1/24 brd 192.0.2.255 scope global eth0\\       valid_lft 9sec preferred_lft 9sec\n",
+    "ip -6 r": "2001:db8:7::/64 dev eth0 proto ra metric 100 pref high\nfe80::/64 dev eth0 proto kernel metric 256 pref medium\n"
+    "default proto static metric 9\n\tnexthop via fe80::1 dev eth0 weight 1\n\tnexthop via fe80::2 dev eth1 weight 1\n",
+    "ifconfig": "eth0: flags=4163<UP,BROADCAST,RUNNING,MULTICAST>  mtu 1500\n"
+    "        inet 192.0.2.1  netmask 255.255.255.0  broadcast 192.0.2.255\n"
+    "        inet6 fe80::77  prefixlen 64  scopeid 0x20<link>\n        ether 02:00:00:00:00:01  txqueuelen 1000  (Ethernet)\n"
+    "        RX packets 8  bytes 922 (922.0 B)\n\n",
+    "bridge vlan": "port              vlan-id  \neth1              1 PVID Egress Untagged\n                  10\n"
+    "eth2              20\n",
+    "brctl show": "bridge name\tbridge id\t\tSTP enabled\tinterfaces\nbr0\t\t8000.020000000001\tno\t\teth1\n\t\t\t\t\t\t\teth2\n",
+    "ip -j -p n": '[ {\n        "dst": "192.0.2.254",\n        "dev": "eth0",\n        "lladdr": "02:00:00:00:00:fe",\n'
+    '        "state": [ "REACHABLE" ]\n    } ]\n',
     "bridge fdb": FDB, "ip -br a": BRIEF, "iptables-save": FIREWALL, "ip netns": "red\nblue\n",
 }  # fmt: skip
 PROMPTS = (
@@ -88,9 +101,9 @@ def a_text(rng: random.Random) -> str:
     return "".join(parts)
 
 
-def cut_and_spliced(rng: random.Random) -> str:
+def cut_and_spliced(rng: random.Random, text: str = "") -> str:
     """A text with pieces cut out, doubled, and put elsewhere."""
-    text = a_text(rng)
+    text = text or a_text(rng)
     for _ in range(rng.randint(0, 4)):
         if not text:
             break
@@ -121,6 +134,31 @@ def check(text: str) -> None:
             continue
         for word in _words(block.records):
             assert word in shown, (word, text)
+
+
+_TELLS = re.compile(r"\S \S*(?:[\d.:]{7}|UP|DOWN|FAILED|self|from|DROP)")  # what a line tells about a link or an address
+
+
+def _read(text: str) -> session_reader.Reader:
+    reader = session_reader.Reader(pasted_text.undo(text))
+    reader.run()
+    return reader
+
+
+def check_nothing_is_lost(whole: str, text: str) -> None:
+    """Check that each line of a table in a whole text, where it still stands in the spliced one, is read or named there."""
+    before, after = _read(whole), _read(text)
+    rows = {before.lines[at].strip() for at in before.read if _TELLS.search(before.lines[at])}
+    named: set[int] = set()
+    for block in after.finished():
+        for number, _, reason in block.lost:
+            span = re.match(r"lines (\d+)-(\d+): ", reason)
+            named.update(range(int(span[1]), int(span[2]) + 1) if span else (number,))
+        if block.lost or block.part or block.said:
+            named.update(range(block.line, block.last + 1))
+    for at, line in enumerate(after.lines):
+        if line.strip() in rows and at not in after.read | after.no_tables and after.numbers[at] not in named:
+            raise AssertionError(f"line {after.numbers[at]} {line!r} is neither read nor named in {text!r}")
 
 
 # What a parser says in its own words: states, kinds and the keys of JSON are not the text's
