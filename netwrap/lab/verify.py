@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import threading
 from typing import Any, NamedTuple
 
 from netwrap import shell
@@ -17,7 +18,7 @@ from .schema import HOST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from netwrap.answers.walk.way import Ended
     from netwrap.model.host import Host
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 # Without pairs in the file, each namespace pings each other one, up to this number of namespaces.
 _FEW = 8
+# So many pairs are tried side by side: a pair that is not reached takes two seconds.
+_AT_ONCE = 16
 
 
 class Result(NamedTuple):
@@ -59,24 +62,61 @@ def verify(lab: Lab) -> Iterator[Result]:
     want = wanted(lab).objects
     ways = _Ways(lab, want)
     there = {HOST, *state.named()}
-    for key, apart in (("pairs", False), ("apart", True)):
-        for source, target in lab.verify.get(key, _all_pairs(lab, want) if key == "pairs" else []):
-            address, place = _address(lab, want, source, target)
-            if address is None:
-                yield Result(source, target, "", False, apart, (f"{target} has no address in the file",))
-                continue
-            complete = source in there and (place is None or place in there)
-            reached = complete and _reaches(source, place, address, patient=not apart)
-            why = () if reached or apart else tuple(ways.why(source, address))
-            yield Result(source, target, address, reached, apart, why)
-    for source, address in _outside(lab, want):
+    tries = [
+        _Try(source, target, *_address(lab, want, source, target), apart)
+        for key, apart in (("pairs", False), ("apart", True))
+        for source, target in lab.verify.get(key, [] if apart else _all_pairs(lab, want))
+    ]
+    inside = len(tries)
+    tries += [_Try(source, "outside", address, None, False) for source, address in _outside(lab, want)]
+    for number, reached in enumerate(_reached(tries, there)):
+        source, target, address, _place, apart = tries[number]
         if address is None:
-            why = ("the host itself has no default route; name an address: outside = ...",)
-            yield Result(source, "outside", "", False, False, why)
-            continue
-        reached = source in there and _reaches(source, None, address, patient=True)
-        why = () if reached else tuple(ways.why(source, address, outside=True))
-        yield Result(source, "outside", address, reached, False, why)
+            why = (
+                "the host itself has no default route; name an address: outside = ..."
+                if number >= inside
+                else f"{target} has no address in the file"
+            )
+            yield Result(source, target, "", False, apart, (why,))
+        else:
+            found = () if reached or apart else tuple(ways.why(source, address, outside=number >= inside))
+            yield Result(source, target, address, reached, apart, found)
+
+
+class _Try(NamedTuple):
+    """A pair to try: the address to reach, and its namespace as far as the file names it."""
+
+    source: str
+    target: str
+    address: str | None
+    place: str | None
+    apart: bool
+
+
+def _reached(tries: Sequence[_Try], there: set[str]) -> Iterator[bool]:
+    """Whether each pair is reached, tried side by side, in order; commands are shown (`--show-commands`) one after the other."""
+    done: dict[int, bool | Exception] = {}
+
+    def work(number: int) -> None:
+        source, _target, address, place, apart = tries[number]
+        complete = address is not None and source in there and (place is None or place in there)
+        try:
+            done[number] = complete and _reaches(source, place, address or "", patient=not apart)
+        except Exception as error:
+            done[number] = error
+
+    at_once = _AT_ONCE if shell.announce is None else 1
+    for first in range(0, len(tries), at_once):
+        numbers = range(first, min(first + at_once, len(tries)))
+        threads = [threading.Thread(target=work, args=(number,), daemon=True) for number in numbers]
+        for thread in threads:
+            thread.start()
+        for number, thread in zip(numbers, threads):
+            thread.join()
+            found = done[number]
+            if isinstance(found, Exception):
+                raise found
+            yield found
 
 
 def _all_pairs(lab: Lab, want: Objects) -> list[tuple[str, str]]:

@@ -141,7 +141,7 @@ def test_outside_is_reached_through_nat(private_host: PrivateHost, tool: str) ->
     assert verify.returncode == 0, verify.stdout
     assert "ok    red -> outside (203.0.113.1)\nok    blue -> outside (203.0.113.1)\n" in verify.stdout
     assert host.sh("ip netns exec red cat /etc/resolv.conf").split("\n")[1] == "nameserver 1.1.1.1"
-    assert host.sh("ip netns exec red getent hosts blue.lab").split() == ["192.168.15.2", "blue.lab"]
+    assert host.sh("ip netns exec red getent ahostsv4 blue.lab").split()[:3:2] == ["192.168.15.2", "blue.lab"]
     assert host.netwrap("lab", "status", "outside", env=env).returncode == 0
     host.sh("sysctl -q -w net.ipv4.ip_forward=0")
     broken = host.netwrap("lab", "verify", "outside", env=env)
@@ -714,8 +714,8 @@ def test_verify_says_what_is_in_the_way(private_host: PrivateHost, tmp_path: Pat
     text = (ROOT / "netwrap" / "lab" / "ready" / "router.toml").read_text()
     file = lab_file(tmp_path, text[: text.index("[verify]")] + '[verify]\npairs = [["red", "blue"]]\n', "router.toml")
     assert host.netwrap("lab", "verify", file).stderr == "netwrap: lab router is not up\n"
+    assert host.netwrap("lab", "up", file).returncode == 0
     for damage, why in VERIFIED.items():
-        assert host.netwrap("lab", "up", file).returncode == 0
         fine = host.netwrap("lab", "verify", file)
         assert (fine.returncode, fine.stdout.count("ok ")) == (0, 1), (damage, fine.stdout)
         host.sh(damage)
@@ -725,9 +725,10 @@ def test_verify_says_what_is_in_the_way(private_host: PrivateHost, tmp_path: Pat
         assert host.netwrap("lab", "status", file).returncode == 1, damage
         repaired = host.netwrap("lab", "up", file)
         assert repaired.returncode == 0, (damage, repaired.stderr)
-        if "neigh" not in damage:
-            assert host.netwrap("lab", "verify", file).returncode == 0, damage
-        assert host.netwrap("lab", "down", file).returncode == 0
+        if "neigh" in damage:  # what is none of the file stays
+            host.sh("ip -n red neigh delete 192.168.1.254 dev eth0")
+    assert host.netwrap("lab", "verify", file).returncode == 0
+    assert host.netwrap("lab", "down", file).returncode == 0
 
 
 def test_arguments_are_names_and_nothing_else(private_host: PrivateHost) -> None:
@@ -820,6 +821,6 @@ def test_the_lab_of_the_documents(private_host: PrivateHost, tmp_path: Path) -> 
     assert private_host.netwrap("lab", "status", file).returncode == 0
     verify = private_host.netwrap("lab", "verify", file)
     assert (verify.returncode, verify.stdout.count("ok ")) == (0, 3), verify.stdout
-    assert private_host.sh("ip netns exec desk getent hosts printer.office").split() == ["10.1.0.9", "printer.office"]
+    assert private_host.sh("ip netns exec desk getent ahostsv4 printer.office").split()[:3:2] == ["10.1.0.9", "printer.office"]
     assert private_host.netwrap("lab", "down", file).returncode == 0
     assert private_host.snapshot() == before
