@@ -359,7 +359,7 @@ def _rows(
 ) -> tuple[list[_Row], list[tuple[int, str, str]], int, str]:
     """The rows of a table from its first line on, lines in between that do not fit, its end, and why it is only a part."""
     if is_json(lines[at].strip()):
-        return _json_rows(lines, at, stop)
+        return _json_rows(lines, at)
     indent = _indent(lines[at]) if shape.start.match(lines[at].lstrip()) else ""
     translation = {"ifconfig": translated.ifconfig, "arp": translated.arp}.get(parser)
     rows: list[_Row] = []
@@ -501,16 +501,13 @@ def _indent(line: str) -> str:
     return line[: len(line) - len(line.lstrip(" \t"))]
 
 
-def _json_rows(
-    lines: Sequence[str], at: int, stop: Callable[[int], bool]
-) -> tuple[list[_Row], list[tuple[int, str, str]], int, str]:
+def _json_rows(lines: Sequence[str], at: int) -> tuple[list[_Row], list[tuple[int, str, str]], int, str]:
     """The lines of a JSON text, up to its last closing bracket."""
     rows: list[_Row] = []
     depth = 0
     quoted = escaped = False
     for position in range(at, len(lines)):
-        odd = lines[position].strip() and not _MAY_BE_JSON.match(lines[position][:200])
-        if odd and (not quoted or position > at and stop(position)):
+        if quoted or lines[position].strip() and not _MAY_BE_JSON.match(lines[position][:200]):  # a string ends in its line
             return rows, [], position, "cut off"
         for character in lines[position]:
             if escaped:
