@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import re
 
-from parsers.lex import ESCAPES
-
 from ..errors import NetwrapError, UsageError, similar
 from ..wording import printable
 from .terminal import painted
@@ -69,7 +67,7 @@ def _tabulate() -> Any:
     return tabulate
 
 
-#: The formats that need no library, beside our own: importing `tabulate` takes longer than to draw most tables.
+#: The formats that need no library, beside our own.
 _WITHOUT = ("plain", "simple")
 
 
@@ -91,12 +89,8 @@ def _drawn(
     eth0    1500
     lo     65536
     """
-    from ..pictures.measure import columns as wide_of
+    from ..pictures.measure import columns as wide
 
-    def wide(cell: str) -> int:
-        return wide_of(ESCAPES.sub("", cell) if "\033" in cell else cell)
-
-    rows = [[cell.strip() for cell in row] for row in rows]
     headers = columns or [""] * len(right)
     widths = [max([wide(row[at]) for row in rows] + [wide(head) + padding * bool(head)]) for at, head in enumerate(headers)]
     widths = [max(pair) for pair in zip(widths, least)] or widths
@@ -226,6 +220,8 @@ def table(
     cells = [list(row) for row in rows]
     if name in ("csv", "tsv"):
         return _separated(columns, cells, name, header, raw)
+    tabulate = _tabulate()
+
     name = _MARKDOWN.get(name, name)
     longest = max(_LONGEST, _ALL // max(len(cells), 1))
     shown = [[_bounded(text(cell), longest) for cell in row] for row in cells]
@@ -240,15 +236,12 @@ def table(
         shown = [[f"\033[7m{cell or ' '}\033[27m" if (row, at) in marked else cell for at, cell in enumerate(line)]
                  for row, line in enumerate(shown)]  # fmt: skip
     numeric = [_numeric(cells, at) for at in range(len(columns))]
-    if name in _WITHOUT:
+    if tabulate is None or widths is not None and name in _WITHOUT:
         heads = [text(column) for column in columns] if header else []
         drawn, grown = _drawn(heads, shown, name, numeric, 0 if tight else 2, widths or ())
         if widths is not None:
             widths[:] = grown
         return drawn
-    tabulate = _tabulate()
-    if tabulate is None:
-        check_format(name)
     right = ["right" if number else "left" for number in numeric]
     padding = tabulate.MIN_PADDING
     if tight:
