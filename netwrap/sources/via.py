@@ -40,6 +40,10 @@ TIMEOUT = 600
 PATIENCE = 10.0
 
 
+# The last line of a `kubectl debug` or `oc debug` whose pod has yet to start, with an image to pull.
+_STARTING = re.compile(r"(?:^|\n)(?:Creating debug|Starting pod|Targeting container|Defaulting debug).*\s*$")
+
+
 class Target(NamedTuple):
     """A host to ask: its name in messages, and the words of the command that gives a shell there."""
 
@@ -317,7 +321,10 @@ class _Job:
         finally:
             self._file = -1
         try:
-            return Answer(self._target, shell.content(file), failure, result)
+            text = shell.content(file)
+            if not failure and self._is_echoed(text[: capture.BANNER]):
+                failure = self._silent
+            return Answer(self._target, text, failure, result)
         finally:
             os.close(file)
 
@@ -331,6 +338,13 @@ class _Job:
         if pid and self._stopped:
             shell.kill(pid, self._stopped)
 
+    def _is_echoed(self, text: str) -> bool:
+        """Whether the script comes back: the lines of an answer through a terminal are not what was printed."""
+        if self._script.partition("\n")[0] not in text:
+            return False
+        self._silent = "a terminal is in between: leave out the -t of kubectl, docker or ssh"
+        return True
+
     def watch(self) -> None:
         """End the command if it has printed nothing for too long, or something else than what it was sent would."""
         file, pid, now = self._file, self._pid, time.monotonic()
@@ -338,11 +352,14 @@ class _Job:
             return
         given = os.pread(file, capture.BANNER, 0)
         text = given.decode("utf-8", "surrogateescape")
-        if given and (not self._probing or capture.is_capture(text)):
+        waits = not given or _STARTING.search(text)
+        if self._is_echoed(text):
+            shell.kill(pid)
+        elif given and (not self._probing or capture.is_capture(text)) and not waits:
             self._begun = True
-        elif len(given) == capture.BANNER or now - self._heard > (PATIENCE if given else FIRST_WORD):
+        elif len(given) == capture.BANNER or now - self._heard > (FIRST_WORD if waits else PATIENCE):
             said = f"no sh there: {_short(text.strip().rpartition(chr(10))[2])}"
-            self._silent = said if given else f"timed out: no word from it for {FIRST_WORD:g} seconds"
+            self._silent = f"timed out: no word from it for {FIRST_WORD:g} seconds" if waits else said
             shell.kill(pid)
         elif len(given) > self._length:
             self._heard, self._length = now, len(given)

@@ -215,6 +215,25 @@ def test_what_is_said_on_the_way_is_not_what_the_command_says(netwrap: Netwrap, 
     assert [section.stdout.strip() for section in found if section.command == "hostname"] == [os.uname().nodename]
 
 
+def test_the_messages_of_kubectl_debug_are_no_answer(netwrap: Netwrap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A script that prints what `kubectl debug` prints (of kubectl 1.32; no cluster was asked), and takes its time to pull."""
+    debug = tmp_path / "debug"
+    debug.write_text("#!/bin/sh\necho 'Creating debugging pod node-debugger-n1-x7k2p with container debugger on node n1.'\n"
+                     "sleep 1\necho \"If you don't see a command prompt, try pressing enter.\" >&2\n\"$@\"\n")  # fmt: skip
+    debug.chmod(0o755)
+    monkeypatch.setattr(via, "PATIENCE", 0.1)
+    [answer] = via.captures(via.targets([f"{debug} env"]), quick=True)
+    assert answer.failure == "" and " done " in answer.text.rpartition("@")[2]
+    monkeypatch.setattr(via, "FIRST_WORD", 0.2)
+    [answer] = via.captures(via.targets([f"{debug} env"]), quick=True)
+    assert (answer.text, answer.failure) == ("", "timed out: no word from it for 0.2 seconds")
+    terminal = f"{sys.executable} -c 'import pty, sys; pty.spawn(sys.argv[1:])'"  # `-it`
+    for words in (["report"], ["ip", "link"]):
+        done = netwrap("--via", terminal, *words)
+        assert (done.returncode, done.stdout) == (1, "") and done.stderr.count("\n") == 1, done.stderr
+        assert done.stderr.endswith(": a terminal is in between: leave out the -t of kubectl, docker or ssh\n")
+
+
 @pytest.mark.parametrize(
     ("command", "said"),
     [
