@@ -168,7 +168,7 @@ leave() {
 stopped() { # by a signal: what has been read so far is printed
     trap - HUP INT QUIT TERM USR1
     trap '' PIPE # where nobody reads any more, the folder is removed all the same
-    { [ -z "$child" ] || kill -9 "$child"; [ -z "$sweeper" ] || kill "$sweeper" && wait "$sweeper"; } 2>/dev/null
+    { [ -z "$child" ] || (kill_all "$child"); [ -z "$sweeper" ] || kill "$sweeper" && wait "$sweeper"; } 2>/dev/null
     worker=0
     exec >&4 # a signal may find standard output redirected
     [ -z "$work" ] || [ -n "$printed" ] || cat "$work/root" 2>/dev/null
@@ -211,7 +211,7 @@ watch() {
 }
 
 kill_all() { # PID: and what it started
-    pids=$1
+    pids=$1 IFS=' '
     while [ -n "$pids" ]; do
         more=
         for pid in $pids; do # its children are found before it is killed: after it they are nobody's
@@ -1051,7 +1051,7 @@ work_through() { # WORKER KEY...
 
 worker_stopped() {
     trap '' PIPE # the other worker waits for its turn, also where nobody reads any more
-    [ -z "$child" ] || kill -9 "$child" 2>/dev/null
+    [ -z "$child" ] || (kill_all "$child") 2>/dev/null
     stopping=yes
     if [ $printing = no ]; then
         print_slots

@@ -420,7 +420,10 @@ def test_a_namespace_that_vanishes(rooms: Rooms, tmp_path: Path, form: tuple[str
 def test_a_probe_that_is_killed(rooms: Rooms, tmp_path: Path, killed: signal.Signals) -> None:
     first = [rooms.add(f"n{number}") for number in range(20)]
     slow = rooms.add("z-slow")
-    body = f'case "$*" in *{slow}*) echo >{tmp_path}/slow; exec sleep 600;; *) date +%s%N >{tmp_path}/asked;; esac'
+    hangs = "exec sleep 600"
+    if killed == signal.SIGTERM:  # a wrapper whose child outlives it, which SIGKILL leaves
+        hangs = f"sleep 600 & echo $! >{tmp_path}/child; wait"
+    body = f'case "$*" in *{slow}*) echo >{tmp_path}/slow; {hangs};; *) date +%s%N >{tmp_path}/asked;; esac'
     env = {**os.environ, **wrapper(tmp_path, body), "TMPDIR": str(tmp_path)}
     with open(tmp_path / "out", "w+b") as out:
         process = subprocess.Popen(["dash", PROBE], stdout=out, env=env)
@@ -440,6 +443,9 @@ def test_a_probe_that_is_killed(rooms: Rooms, tmp_path: Path, killed: signal.Sig
     while any(path.name.startswith("netwrap-") for path in tmp_path.iterdir()):
         assert time.monotonic() < deadline, "it leaves its folder behind"
         time.sleep(0.1)
+    if killed == signal.SIGTERM:
+        with pytest.raises(ProcessLookupError):
+            os.kill(int((tmp_path / "child").read_text()), signal.SIGKILL)
 
 
 @root
