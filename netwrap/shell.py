@@ -17,12 +17,12 @@ import contextlib
 import errno
 import functools
 import os
-import re
 import select
-import signal
 import sys
 import time
 import warnings
+
+from parsers.lex import lazy
 
 from .errors import (
     AlreadyExists,
@@ -42,10 +42,14 @@ from .wording import pasteable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import re
+    import signal
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any, NoReturn, TypeVar
 
     T = TypeVar("T")
+else:  # `signal` makes enumerations of its constants, and takes its time for it
+    import _signal as signal
 
 TIMEOUT = 60.0
 NETNS_DIR = "/var/run/netns"
@@ -72,6 +76,8 @@ _CHANGING = ("LANGUAGE", "LANG", "IPROUTE2_COLOR", "WG_HIDE_KEYS", "WG_COLOR_MOD
 # busybox under LC_ALL=C.
 @functools.cache  # compiled when something has failed, not before
 def _meanings() -> tuple[tuple[re.Pattern[str], type[CommandError]], ...]:
+    import re
+
     return (
         (
             re.compile(
@@ -797,8 +803,8 @@ def page(text: str) -> None:
 
 # -- many commands of ip at once -----------------------------------------------------------------------------------
 
-_BATCH_WORD = r"[A-Za-z0-9_.:/%+=,@!-]+"
-_BATCH_FAILED = r"(?m)^Command failed (-|/proc/\d+/fd/\d+):(\d+)$"
+_BATCH_WORD = lazy(r"[A-Za-z0-9_.:/%+=,@!-]+")
+_BATCH_FAILED = lazy(r"(?m)^Command failed (-|/proc/\d+/fd/\d+):(\d+)$")
 
 
 def parts_at_once() -> int:
@@ -829,7 +835,7 @@ def batch(
     texts = [(netns, [list(words) for words in lines]) for netns, lines in parts if lines]
     for _netns, lines in texts:
         for words in lines:
-            if words[0] != "ip" or not all(re.fullmatch(_BATCH_WORD, word) for word in words):
+            if words[0] != "ip" or not all(_BATCH_WORD.fullmatch(word) for word in words):
                 raise InvalidArgument(words, 2, "these words are not fit for a batch")
     argv = ["ip", *options, "-batch", "-"]
     given = ["".join(" ".join(words[1:]) + "\n" for words in lines) for _netns, lines in texts]
@@ -862,11 +868,11 @@ def batch(
             os.close(descriptor)
     if not check:
         return result
-    failed = re.search(_BATCH_FAILED, result.stderr)
+    failed = _BATCH_FAILED.search(result.stderr)
     if result.status != 0 and failed is not None:
         origin = origins.get((failed[1], int(failed[2])))
         words = in_netns(*origin) if origin is not None else words
-    said = re.sub(_BATCH_FAILED, "", result.stderr).strip()
+    said = _BATCH_FAILED.sub("", result.stderr).strip()
     return checked(words, Result(result.stdout, said, result.status))
 
 

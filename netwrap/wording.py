@@ -6,8 +6,6 @@ record does not have are left out of the text, never guessed.
 
 from __future__ import annotations
 
-import re
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -227,6 +225,8 @@ def natural(value: Any) -> list[tuple[int, int, str]]:
     if value is None or value == "":
         return [(2, 0, "")]
     text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    import re
+
     parts = re.split(r"(\d+)", text, flags=re.ASCII)
     return [(0, int(part[:300]), part) if part.isdigit() else (1, 0, part) for part in parts if part]
 

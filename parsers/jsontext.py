@@ -9,13 +9,14 @@ No program prints ``NaN``, ``Infinity`` or numbers of a thousand digits; they st
 
 from __future__ import annotations
 
-import json
-import re
 from functools import lru_cache
 from math import isfinite
 
+from .lex import lazy
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
@@ -27,7 +28,7 @@ _LONGEST_NUMBER = 20  # the digits of 2**64
 _LONGEST_SHOWN = 200
 _LARGEST = 1 << 64
 
-_GAP = re.compile(r"[\s,]*")
+_GAP = lazy(r"[\s,]*", 0)
 
 # Without these a record tells of nothing.
 _REQUIRED = {
@@ -44,11 +45,11 @@ def elements(text: str, at: int) -> Iterator[tuple[int, int, Any]]:
     >>> list(elements('[1, {"a": 2}, {"a', 1))
     [(1, 2, 1), (4, 12, {'a': 2})]
     """
-    decoder = json.JSONDecoder(strict=False)
+    decode = decoder()
     while True:
         at = _GAP.match(text, at).end()  # type: ignore[union-attr]
         try:
-            value, end = decoder.raw_decode(text, at)
+            value, end = decode(text, at)
         except (ValueError, RecursionError):
             return
         yield at, end, value
@@ -73,15 +74,51 @@ def is_odd(text: str) -> bool:
 
 
 @lru_cache(maxsize=16)
-def decoder(hook: Any = None, *, slow: bool = False) -> json.JSONDecoder:
-    """A decoder of JSON; the slow one reads numbers of thousands of digits as words, at which the other raises ValueError."""
-    return json.JSONDecoder(strict=False, object_pairs_hook=hook, parse_int=_int if slow else None)
+def decoder(hook: Any = None, *, slow: bool = False) -> Callable[[str, int], tuple[Any, int]]:
+    """`JSONDecoder.raw_decode`: from a text and an offset to the value there, and where the value ends.
+
+    The slow one reads numbers of thousands of digits as words, at which the other raises ValueError. The scanner of `json` is
+    used without `json` itself, which imports `re`: together they take as long as Python's start.
+    """
+    try:
+        from _json import make_scanner  # type: ignore[import-not-found,unused-ignore]
+
+        context: Any = _Context(hook, _int if slow else int)
+        scan = make_scanner(context)
+    except ImportError:  # another Python than CPython
+        scan = None
+
+    def decode(text: str, at: int) -> tuple[Any, int]:
+        if scan is not None:
+            try:
+                found: tuple[Any, int] = scan(text, at)
+                return found
+            except Exception:  # `json` raises the error in its own words
+                pass
+        import json
+
+        return json.JSONDecoder(strict=False, object_pairs_hook=hook, parse_int=_int if slow else None).raw_decode(text, at)
+
+    return decode
+
+
+class _Context:
+    """What the scanner of `json` asks of its decoder."""
+
+    def __init__(self, hook: Any, parse_int: Callable[[str], Any]) -> None:
+        self.strict = False
+        self.object_hook = None
+        self.object_pairs_hook = hook
+        self.parse_int = parse_int
+        self.parse_float = self.parse_constant = float  # also NaN and Infinity
 
 
 def loads(text: str) -> Any:
     """The value of a text that is one JSON document. Raises ValueError for everything else, however deep or long."""
+    import json
+
     try:
-        return plain(decoder(slow=True).decode(text))
+        return plain(json.loads(text, strict=False, parse_int=_int))
     except RecursionError:
         raise ValueError("nested too deep") from None
 
@@ -92,6 +129,8 @@ def _int(word: str) -> int | str:
 
 @lru_cache(maxsize=1)  # few texts have such
 def _halves() -> re.Pattern[str]:
+    import re
+
     return re.compile("[\ud800-\udc7f\udd00-\udfff]")  # the other surrogates stand for bytes that are no UTF-8
 
 
@@ -150,6 +189,8 @@ def _misfits(name: str, record: Record) -> list[str]:
 
 
 def _shown(value: Any) -> str:
+    import json
+
     return json.dumps(plain(value), ensure_ascii=False)[:_LONGEST_SHOWN]
 
 

@@ -10,12 +10,12 @@ from one JSON object to today's record. Words are walked, never searched for: ea
 from __future__ import annotations
 
 import gc
-import re
 
 from .errors import ParseError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any, Literal, Protocol, TypeVar, overload
 
@@ -49,13 +49,19 @@ class _Lazy:
         self._flags = flags
 
     def __getattr__(self, name: str) -> Any:
+        import re  # with `enum` it takes as long as Python's start, and few one-liners need it
+
         compiled = re.compile(self._source, self._flags)
         for method in ("match", "fullmatch", "search", "findall", "finditer", "split", "sub"):
             setattr(self, method, getattr(compiled, method))
         return getattr(compiled, name)
 
 
-def lazy(source: str, flags: int = re.ASCII) -> re.Pattern[str]:
+#: Flags of `re`.
+ASCII, MULTILINE = 256, 8
+
+
+def lazy(source: str, flags: int = ASCII) -> re.Pattern[str]:
     """`re.compile`, put off: compiling takes a third of the time of ``netwrap parse arp``, which needs few of them."""
     return _Lazy(source, flags)  # type: ignore[return-value]
 
@@ -207,7 +213,7 @@ class Words:
 
 
 # A word longer than any counter is not a number (and costs no time), nor are other forms that `int` takes (`1_000`, `١`).
-_NUMBER = lazy(r"-?\d{1,20}$", re.ASCII)
+_NUMBER = lazy(r"-?\d{1,20}$")
 
 
 class Remembered(dict):  # type: ignore[type-arg]
@@ -458,7 +464,7 @@ def load_json(text: str, source: Source, hook: Any = None) -> Iterator[Any]:
     """All objects of one or several JSON arrays that follow each other, as `ip -j -batch` prints them."""
     from . import jsontext  # only for those who have JSON
 
-    decoder = jsontext.decoder(hook)
+    decode = jsontext.decoder(hook)
     odd = jsontext.is_odd(text)
     repaired = False
     at, end = 0, len(text)
@@ -468,11 +474,11 @@ def load_json(text: str, source: Source, hook: Any = None) -> Iterator[Any]:
         if at == end:
             return
         try:
-            value, at = decoder.raw_decode(text, at)
+            value, at = decode(text, at)
         except (ValueError, RecursionError) as error:
             if not repaired and isinstance(error, ValueError):
                 repaired = True
-                decoder = jsontext.decoder(hook, slow=True)
+                decode = jsontext.decoder(hook, slow=True)
                 text = _ODD_QUOTE.sub(lambda found: found[1] or "'", text)
                 text = _BARE_TYPE.sub(r'{"type":"\1",', text)
                 text = _LOST_VALUE.sub("", text)
@@ -496,7 +502,7 @@ def load_json(text: str, source: Source, hook: Any = None) -> Iterator[Any]:
 
 # `ip -j route get X connected` gives a second answer, in text (all releases)
 _TEXT_BEHIND = lazy(r"\][ \t\r]*\n+(?=[^\s\[\]{},])")
-_HEADING = lazy(r"^netns: (\S.*)$", re.ASCII | re.MULTILINE)
+_HEADING = lazy(r"^netns: (\S.*)$", ASCII | MULTILINE)
 
 
 def by_netns(text: str) -> Iterator[tuple[str | None, int, str]]:
@@ -507,7 +513,7 @@ def by_netns(text: str) -> Iterator[tuple[str | None, int, str]]:
     """
     netns: str | None = None
     at, line = 0, 1
-    for found in _HEADING.finditer(text):
+    for found in _HEADING.finditer(text) if "netns: " in text else ():
         if text[at : found.start()].strip():
             yield netns, line, text[at : found.start()]
         line += text.count("\n", at, found.end()) + 1

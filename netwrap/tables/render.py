@@ -5,7 +5,7 @@ No control character of a cell reaches the terminal: it is shown as its escape (
 
 from __future__ import annotations
 
-import re
+from parsers.lex import lazy
 
 from ..errors import NetwrapError, UsageError, similar
 from ..wording import printable
@@ -156,15 +156,18 @@ def records(items: Sequence[Any], name: str, pretty: bool = False) -> Iterator[s
 
 def _encoder() -> Callable[[Any], str]:
     """An encoder like `json.dumps`, which makes a new one for each item: for many small items that takes most of the time."""
-    import json
-    import json.encoder
+    try:  # without `json` itself, which takes longer than to encode most tables
+        from _json import encode_basestring_ascii, make_encoder  # type: ignore[import-not-found,unused-ignore]
+    except ImportError:  # another Python than CPython
+        import json
 
-    make = getattr(json.encoder, "c_make_encoder", None)
-    if make is None:
         return json.dumps
-    default, strings = json.JSONEncoder().default, json.encoder.encode_basestring_ascii
-    encoder = make(None, default, strings, None, ": ", ", ", False, False, True)
+    encoder = make_encoder(None, _refused, encode_basestring_ascii, None, ": ", ", ", False, False, True)
     return lambda item: "".join(encoder(item, 0))
+
+
+def _refused(value: Any) -> Any:
+    raise TypeError(f"a record contains {value!r}")
 
 
 def _yaml(value: Any, indent: str = "") -> Iterator[str]:
@@ -179,7 +182,7 @@ def _yaml(value: Any, indent: str = "") -> Iterator[str]:
                 yield f"{indent}- {_scalar(item)}"
     else:
         for key, item in value.items():
-            name = key if re.fullmatch(_PLAIN, key, re.ASCII) and key.lower() not in _YAML_WORDS else _scalar(key)
+            name = key if _PLAIN.fullmatch(key) and key.lower() not in _YAML_WORDS else _scalar(key)
             if _has_lines(item):
                 yield f"{indent}{name}:"
                 yield from _yaml(item, indent + "  ")
@@ -189,7 +192,7 @@ def _yaml(value: Any, indent: str = "") -> Iterator[str]:
 
 # Words that YAML does not read as strings.
 _YAML_WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null"))
-_PLAIN = r"[A-Za-z_][\w.-]*"
+_PLAIN = lazy(r"[A-Za-z_][\w.-]*")
 
 
 def _has_lines(value: Any) -> bool:
@@ -199,7 +202,7 @@ def _has_lines(value: Any) -> bool:
 def _scalar(value: Any) -> str:
     import json
 
-    if isinstance(value, str) and re.fullmatch(_PLAIN, value, re.ASCII) and value.lower() not in _YAML_WORDS:
+    if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _YAML_WORDS:
         return value
     return json.dumps(value)
 

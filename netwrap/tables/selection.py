@@ -6,8 +6,6 @@ it (``linkinfo.info_kind``) and through its lists (``addr_info.local``: any elem
 
 from __future__ import annotations
 
-import re
-
 from parsers.lex import lazy
 
 from ..errors import UsageError, similar
@@ -23,9 +21,9 @@ if TYPE_CHECKING:
     Test = Callable[[Any], bool]
 
 _MISSING = object()
-_CONDITION = lazy(r"\s*(@?[A-Za-z_][\w.@-]*)\s*(==|!=|!~|<<|>>|<=|>=|=|~|<|>)\s*(.*?)\s*$", re.DOTALL)
+_CONDITION = lazy(r"(?s)\s*(@?[A-Za-z_][\w.@-]*)\s*(==|!=|!~|<<|>>|<=|>=|=|~|<|>)\s*(.*?)\s*$", 0)
 #: A number as people write it: ``-5``, ``1.5k`` (thousands), ``64Ki`` (of 1,024).
-_NUMBER = lazy(r"([-+]?[0-9]+(?:\.[0-9]+)?) ?(?:([kKMGT])(i?)B?)?$", re.ASCII)
+_NUMBER = lazy(r"([-+]?[0-9]+(?:\.[0-9]+)?) ?(?:([kKMGT])(i?)B?)?$")
 _POWERS = {"k": 1, "K": 1, "M": 2, "G": 3, "T": 4}
 #: Columns with words of a fixed list: their case does not matter.
 _WORDS = frozenset(
@@ -33,7 +31,7 @@ _WORDS = frozenset(
 )
 #: Columns with addresses of an interface: an address without a length matches any length.
 _OWNED = frozenset(("address", "addresses", "local"))
-_SPAN = lazy(r"([0-9]+)-([0-9]+)$", re.ASCII)
+_SPAN = lazy(r"([0-9]+)-([0-9]+)$")
 PEER = "@peer."
 
 
@@ -101,6 +99,8 @@ class Condition:
     def _ready(self, wanted: str) -> None:
         """Refuse a value that the operator cannot use."""
         if self.operator in ("~", "!~"):
+            import re
+
             try:
                 self.pattern = re.compile(wanted, re.IGNORECASE if self._of_words() else 0)
             except re.error as error:

@@ -9,9 +9,9 @@ We do not use argparse: it would take a quarter of the time of ``netwrap parse a
 from __future__ import annotations
 
 import os
-import re
 
 from netwrap.errors import UsageError, similar
+from parsers.lex import lazy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -328,7 +328,7 @@ _THERE = (("--verbose", "diff"), ("--verbose", "export"))
 # What people write behind an option that switches something on or off.
 _SWITCHES = ("yes", "no", "on", "off", "true", "false", "maybe", "none")
 _LISTED = 8  # the most verbs that an error names
-_SECONDS = r"[0-9]{1,5}(?:\.[0-9]{1,3})?"
+_SECONDS = lazy(r"[0-9]{1,5}(?:\.[0-9]{1,3})?")
 #: Options that are obeyed before any verb.
 HELP = ("-h", "--help")
 VERSION = ("-V", "--version")
@@ -468,7 +468,7 @@ class Reader:
                     raise UsageError(f"{option.name} takes {', '.join(option.words)}, not {following!r}{near}")
                 return option.words[0]
         elif option.kind == "pause":
-            if following is None or not re.fullmatch(_SECONDS, following, re.ASCII):
+            if following is None or not _SECONDS.fullmatch(following):
                 return ""
         elif following is None or any(following == other.name for other in ALL):
             raise UsageError(f"{option.name} takes a value: {option.value}")
@@ -629,7 +629,7 @@ def _fill(options: Options, option: Option, value: str) -> None:
             raise UsageError(f"{option.name} takes a whole number from {low} to {high} ({option.value}), not {value!r}")
         found = int(value)
     elif option.kind == "pause":
-        if value and not re.fullmatch(_SECONDS, value, re.ASCII):
+        if value and not _SECONDS.fullmatch(value):
             raise UsageError(f"{option.name} takes a number of seconds, not {value!r}")
         found = float(value or 2)
     elif option.kind in ("choice", "optional") and value not in option.words:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 
 from netwrap import wording
@@ -242,6 +241,8 @@ def write(found: Iterable[str], options: Options) -> None:
     if options.tally[1] and not options.tally[0] and sys.stderr is not None:
         sys.stdout.flush()
         everywhere = options.all_netns or options.named_netns or options.netns or options.verb not in WRAPPED
+        import re
+
         spelled = (re.fullmatch(r"(.*=)\s*(?:none|null|nil|empty)", text) for text in options.where)
         empty = next((match[1] for match in spelled if match), "")
         if empty:

@@ -7,7 +7,6 @@ terminal and its exit status.
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Callable
 
@@ -67,6 +66,8 @@ def run(options: Options) -> int:
 
 def _hinted(error: NetwrapError, netns: str | None) -> NetwrapError:
     """An error about an interface that does not exist, with the one at its end that may be meant."""
+    import re
+
     from netwrap import query
 
     named = re.search(r'[Dd]evice "([^"]+)"', str(error))
