@@ -2,11 +2,13 @@
 
 First, every room (a namespace) and every cloud is measured: a title and one line a port. Then the boxes are put into blocks:
 the rooms of a bus stand in a grid under its bar, a chain of rooms stands in a row, the rooms that own buses stand in a row of
-their own at the top. Blocks are packed on shelves so that the whole is about four wide to three high. Last, each cable is led
-(all cables of a bus are one net): from a box to the left into the gutter of its column, there up to the bar of its own bus, or
-down to the avenue below its shelf; along the avenue to another gutter, or to a bar of the next shelf, or to the lanes right of
-all shelves, which lead to the other avenues. No box ever stands in a gutter, an avenue or a lane, so no line crosses a room.
-Where several nets use the same way, tracks are given out by the left-edge algorithm.
+their own at the top. Buses that have many rooms in common stand in a row, too, above one grid of all these rooms; the small
+buses of such a room hang on it. Blocks are packed on shelves so that the whole is about four wide to three high. Last, each
+cable is led (all cables of a bus are one net): from a box to the left into the gutter of its column, there up to the bar of its
+own bus, or down to the avenue below its shelf (or, from a grid without a bar, up to the one above it); along the avenue to
+another gutter, or to a bar of the next shelf, or to the lanes right of all shelves, which lead to the other avenues. No box
+ever stands in a gutter, an avenue or a lane, so no line crosses a room. Where several nets use the same way, tracks are given
+out by the left-edge algorithm.
 
 Everything is decided by the order of the graph: the same graph gives the same picture. Sizes that other boxes depend on go up in
 steps (the width of a column, the number of columns, the width of the whole), so that a small change moves few boxes.
@@ -15,6 +17,7 @@ steps (the width of a column, the number of columns, the width of the whole), so
 from __future__ import annotations
 
 import binascii
+import bisect
 import functools
 import itertools
 import math
@@ -28,6 +31,9 @@ if TYPE_CHECKING:
 
     from parsers.records import Record
 
+    #: A line of a box: the id of a port (or None), text, state, depth.
+    _Text = tuple[str | None, str, str, int]
+
 
 _LINE = 18  # the height of a line of text
 _PAD = 9  # between a box's border and its text
@@ -37,12 +43,14 @@ _LOWER = 6  # between two lines that meet a box at one place
 _GAP, _CLOSE = 14, 5  # the least space between boxes; between many
 _BAR = 24  # the height of a bus
 _NAME, _TITLE = 64, 38  # columns that a line and a title may take; a title among many boxes
+_ROW = 1200  # the width of a row of bars
 _BESIDE = 4  # rooms that may stand beside one that owns a bus
 _MANY = 40  # more boxes than this in one grid are squeezed
+_WOVEN = 4  # more cables than this to a second or third bus of a room: these buses share one grid
 _RATIO, _WIDE = 4 / 3, 1.7  # of a grid; of one with many boxes, for the row of its owner stands above it
 _BALANCED = 3  # columns at the end of such a grid that have the same length
-_STEP = 30  # columns are so many pixels wide, or a multiple
-_LENGTHS = (1, 2, 3, 4, 6, 8, 12, 16, 20, 26, 32, 40, 48)  # rows that a grid may have, more or less
+_STEP = 28  # columns are so many pixels wide, or a multiple; a multiple of tracks, as all widths are that others depend on
+_LENGTHS = (1, 2, 3, 4, 6, 8, 12, 16, 20, 23, 26, 29, 32, 36, 40, 44, 48)  # rows that a grid may have, more or less
 
 
 class Box(NamedTuple):
@@ -136,14 +144,19 @@ def _framed(scenes: list[tuple[str, Scene]]) -> Scene:
 class _Cell:
     """A box before it has a place."""
 
-    def __init__(self, name: str, kind: str, title: str, subtitle: str, lines: list[tuple[str | None, str, str, int]]) -> None:
+    def __init__(self, name: str, kind: str, title: str, subtitle: str, lines: list[_Text]) -> None:
         self.id, self.kind, self.full = name, kind, title
         self.title, self.subtitle, self.lines = cut(title, _NAME), cut(subtitle, _NAME), lines
         self.compact, self.lacks, self.more = False, False, ""
-        self.short = lines[0][1] if len(lines) == 1 and not subtitle else ""  # of what can be squeezed
+        self.bus: Record | None = None  # of a bar that stands in a grid, as a box does
+        self.slots: dict[Any, int] = {}  # of such a bar: the nets that it is an end of
+        self.indent = 0  # of what hangs on the box above
+        self.shorten: Any = (
+            (lambda: lines) if len(lines) == 1 and not subtitle else None
+        )  # makes the lines of what can be squeezed
         self.measure()
-        above = 1 + bool(subtitle)
-        self.at = {line[0]: _LINE * (above + number) for number, line in enumerate(lines)}  # where the line of a port begins
+        self.at: dict[str | None, float] = {}  # where the line of a port is, below the top
+        self._place_lines(_PAD + _LINE * (1 + bool(subtitle)))
         self.x = self.y = 0.0
         self.block: _Block | None = None
         self.row = self.column = 0
@@ -160,23 +173,42 @@ class _Cell:
         self.width = math.ceil(widest * width("x")) + 2 * _PAD + 4
         self.height = 2 * _PAD + _LINE * (1 + bool(self.subtitle) + len(self.lines))
 
+    def _place_lines(self, top: float) -> None:
+        self.at = {line[0]: top + _LINE * (number + 0.5) for number, line in reversed([*enumerate(self.lines)])}
+
     def squeeze(self) -> None:
-        """Put a title and the only line (in its short form) beside each other: hundreds of rooms are small."""
+        """Put a title beside the lines (in their short form): hundreds of rooms are small."""
+        if self.bus is not None:
+            return
         self.title = cut(self.title, _TITLE)
-        if not self.short:
+        if self.shorten is None:
             self.measure()
         elif not self.compact:
-            self.more = "" if self.short == self.lines[0][1] else f"  {self.lines[0][1]}  {self.subtitle}".rstrip()
-            self.compact, self.subtitle = True, ""
-            self.lines = [(self.lines[0][0], self.short, *self.lines[0][2:])]
-            self.width = math.ceil((columns(self.title) * 1.08 + columns(self.short) + 4) * width("x")) + _PAD
-            self.height = _LINE + 4
+            short, texts = self.shorten(), [text for _, text, _, _ in self.lines]
+            self.more = "" if short == self.lines else f"  {'; '.join(texts)}  {self.subtitle}".rstrip()
+            self.compact, self.subtitle, self.lines = True, "", short
+            widest = max(columns(text) + 2 * depth for _, text, _, depth in short)
+            self.width = math.ceil((columns(self.title) * 1.08 + widest + 4) * width("x")) + _PAD
+            self.height = _LINE * len(self.lines) + 4
+            self._place_lines(2)
 
-    def port_at(self, port: str, right: bool = False, lower: float = 0) -> tuple[float, float]:
+    def stack(self) -> None:
+        """Put the title of a squeezed box above its lines again."""
+        self.compact = False
+        self.measure()
+        self._place_lines(_PAD + _LINE)
+
+    def port_at(self, port: str, net: Any, right: bool = False, lower: float = 0) -> tuple[float, float]:
         """Where the line of a port meets the left side of the box, or the right one; ``lower`` keeps two lines of it apart."""
-        if self.compact:
-            return self.x + (self.width if right else 0), self.y + self.height / 2 + lower
-        return self.x + (self.width if right else 0), self.y + self.at.get(port, 0) + _PAD + _LINE / 2 + lower
+        if self.bus is not None:
+            height = self.height * (self.slots[net] + 1) / (len(self.slots) + 1)
+        else:
+            height = self.at.get(port, _PAD + _LINE / 2) + lower
+        return self.x + (self.width if right else 0), self.y + height
+
+
+def _height(cell: _Cell, port: str, net: Any, lower: float) -> float:
+    return cell.port_at(port, net, lower=lower)[1]
 
 
 def _block_of(cell: _Cell) -> _Block:
@@ -187,16 +219,18 @@ def _block_of(cell: _Cell) -> _Block:
 class _Block:
     """A bus with the rooms under it, or rooms alone, column by column; or, with ``across`` boxes in a row, row by row."""
 
-    def __init__(self, bus: Record | None, cells: list[_Cell], across: int = 0, is_of_owner: bool = False) -> None:
-        self.bus, self.cells, self.is_of_owner = bus, cells, is_of_owner
+    def __init__(self, bus: Record | None, cells: list[_Cell], across: int = 0, tier: str = "") -> None:
+        self.bus, self.cells, self.tier = bus, cells, tier  # blocks of different tiers stand on different shelves
         self.in_rows = across > 0
-        places = [number % across for number in range(len(cells))] if self.in_rows else _columns(cells)
+        places = [number % across for number in range(len(cells))] if self.in_rows else _columns(cells, tier.startswith("grid"))
         self.across = across or max(places, default=0) + 1
         for number, (cell, column) in enumerate(zip(cells, places)):
             cell.block, cell.column = self, column
             cell.row = number // across if self.in_rows else number - places.index(column)
         self.x = self.y = 0.0
-        self.gutters: list[dict[Any, int]] = [{} for _ in range(self.across)]  # left of each column: net -> track
+        # Left of each column: net -> the heights that it touches there, each as a function; and net -> track.
+        self.gutters: list[dict[Any, list[Any]]] = [{} for _ in range(self.across)]
+        self.tracks: list[dict[Any, int]] = [{} for _ in range(self.across)]
         self.jogs: list[dict[Any, int]] = [
             {} for _ in range(self.across)
         ]  # nets from the box on the left: their tracks come first
@@ -204,7 +238,7 @@ class _Block:
         self.lowered: set[Any] = set()  # nets of jogs that could not be put in order
         self.entries: dict[Any, int] = {}  # nets that come to the bar from above
         self.shelf = 0
-        self.bar_width = math.ceil(columns(_bar_title(bus)) * width("x")) + 40 if bus is not None else 0
+        self.bar_width = math.ceil((width(_bar_title(bus)) + 40) / _TRACK) * _TRACK if bus is not None else 0
         self.right = 0.0
         self.column_widths: list[float] = []
         self.tops: list[float] = []  # of the boxes, below the top of the block
@@ -217,7 +251,7 @@ class _Block:
 
     # All sizes follow from how many nets use a way; they are known once the nets are led.
     def gutter_width(self, number: int) -> float:
-        return _GAP + _TRACK * (len(self.jogs[number]) + len(self.gutters[number]))
+        return _GAP + _TRACK * (len(self.jogs[number]) + max(self.tracks[number].values(), default=-1) + 1)
 
     def measure(self) -> None:
         """Compute the sizes of rows and columns; done once, as the boxes of a block do not change."""
@@ -228,7 +262,7 @@ class _Block:
             self.tops.append(used[cell.column])
             used[cell.column] += cell.height + self.row_gap
             rows[cell.row] = max(rows[cell.row], cell.height)
-            wide = -(-cell.width // _STEP) * _STEP
+            wide = -(-(cell.width + cell.indent) // _STEP) * _STEP
             self.column_widths[cell.column] = max(self.column_widths[cell.column], wide)
         if self.in_rows:
             starts = [self.head + sum(rows[:row]) + self.row_gap * row for row in range(len(rows))]
@@ -252,9 +286,19 @@ class _Block:
     def height(self) -> float:
         return max([self.head, *(top + cell.height for top, cell in zip(self.tops, self.cells))])
 
-    def order_jogs(self) -> None:
-        """Order the tracks between two boxes so that the way out of the left box ends before one into the right box begins."""
+    def use(self, column: int, net: Any, *heights: Any) -> None:
+        """Note that a net uses the gutter left of a column, between these heights."""
+        self.gutters[column].setdefault(net, []).extend(heights)
+
+    def assign(self) -> None:
+        """Assign tracks in the gutters, once all nets are led.
+
+        Those between two boxes are ordered so that the way out of the left box ends before one into the right box begins.
+        """
         self.settle(0, 0)
+        for nets, tracks in zip(self.gutters, self.tracks):
+            spans = {net: (min(at() for at in heights) - _NEAR, max(at() for at in heights)) for net, heights in nets.items()}
+            tracks.update(_tracks(spans))
         for jogs, stubs in zip(self.jogs, self.stubs):
             rest, heights = list(jogs), {net: at() for net, at in stubs.items()}
             jogs.clear()
@@ -279,12 +323,12 @@ class _Block:
             lefts.append(left)
             left += wide
         for cell, top in zip(self.cells, self.tops):
-            cell.x, cell.y = lefts[cell.column], y + top
+            cell.x, cell.y = lefts[cell.column] + cell.indent, y + top
 
     def gutter_x(self, number: int, net: Any) -> float:
         """The position of a net in the gutter left of a column."""
         jogs = self.jogs[number]
-        track = jogs[net] if net in jogs else len(jogs) + self.gutters[number][net]
+        track = jogs[net] if net in jogs else len(jogs) + self.tracks[number][net]
         return self.gutter_lefts[number] + _GAP / 2 + _TRACK * track + _TRACK // 2
 
     def entry_x(self, net: Any) -> float:
@@ -292,30 +336,37 @@ class _Block:
         return self.right - _GAP - _TRACK * (len(self.entries) - self.entries[net]) + _TRACK // 2
 
 
-def _columns(cells: list[_Cell]) -> list[int]:
+def _columns(cells: list[_Cell], is_wide: bool) -> list[int]:
     """The column of each box, so that the whole is about four wide to three high.
 
     Columns are about equally long; which boxes begin a column is decided by their names, so that one box more moves only those
-    below it in its column. The box in the middle (by size) stands for all, and the length of a column has few values.
+    below it in its column. The box in the middle (by size) stands for all, and the length of a column has few values. Lengths are
+    multiples of the height of this box.
     """
     if not cells:
         return []
-    wide = -(-sorted(cell.width for cell in cells)[len(cells) // 2] // _STEP) * _STEP + 2 * _GAP
-    high = sorted(cell.height for cell in cells)[len(cells) // 2] + (_CLOSE if len(cells) > _MANY else _GAP)
-    best = (len(cells) * wide / high / (_WIDE if len(cells) > _MANY else _RATIO)) ** 0.5
+    gap = _CLOSE if len(cells) > _MANY else _GAP
+    wide = -(-sorted(cell.width for cell in cells)[len(cells) // 2] // _STEP) * _STEP + (4 if is_wide else 2) * _GAP
+    high = sorted(cell.height for cell in cells)[len(cells) // 2] + gap
+    ends = list(itertools.accumulate((cell.height + gap) / high for cell in cells))
+    best = (ends[-1] * wide / high / (_WIDE if is_wide or len(cells) > _MANY else _RATIO)) ** 0.5
     long = min(_LENGTHS, key=lambda length: max(length / best, best / length))
     slack = min((long + 1) // 4, 2)
     found: list[int] = []
     while len(found) < len(cells):
-        rest = cells[len(found) :]
-        take = len(rest)
-        left = max(round(take / long), 1)
+        start, until = ends[len(found) - 1] if found else 0, len(cells)
+        rest = ends[-1] - start
+        left = max(round(rest / long), 1)
         if len(cells) > _MANY and 1 < left <= _BALANCED:  # so that the last column is not much longer than the others
-            take = math.ceil(take / left)
-        elif take > long + max(slack, long // 2):  # the last column may be longer
-            window = range(long - slack, long + slack + 1)
-            take = min(window, key=lambda place: (rest[place].kind == "cloud", _lot(rest[place].full)))
-        found += [found[-1] + 1 if found else 0] * take
+            until = bisect.bisect_left(ends, start + rest / left - 0.01) + 1
+            while until < len(cells) and cells[until].indent:
+                until += 1
+        elif rest > long + max(slack, long // 2):  # the last column may be longer
+            first = bisect.bisect_left(ends, start + long - slack - 0.01) + 1
+            last = max(bisect.bisect_left(ends, start + long + slack + 0.01), first)
+            until = min(range(first, last + 1), key=lambda place: (
+                cells[place].kind == "cloud" or cells[place].indent > 0, _lot(cells[place].full)))  # fmt: skip
+        found += [found[-1] + 1 if found else 0] * (until - len(found))
     return found
 
 
@@ -339,7 +390,7 @@ def _bar_title(bus: Record, limit: int = 2 * _NAME) -> str:
     return cut(f"{bus['words']}  {bus['subtitle']}", limit)
 
 
-def _wrapped(name: str, text: str, state: str, depth: int) -> list[tuple[str | None, str, str, int]]:
+def _wrapped(name: str, text: str, state: str, depth: int) -> list[_Text]:
     """The lines of a box for a link; those after the first belong to no link, so that cables end at the first."""
     if len(text) <= _NAME and text.isascii() and text.isprintable():
         return [(name, text, state, depth)]
@@ -364,11 +415,15 @@ class _Placer:
         self.cell_of: dict[str, _Cell] = {}  # id of a port, a line of a cloud -> its box
         self.blocks: list[_Block] = []
         self.block_of_bus: dict[str, _Block] = {}
+        self.bars: dict[str, _Cell] = {}  # bus -> its bar, where this stands in a grid
+        self.counts: dict[str, dict[str, int]] = {}
+        self.nested: set[str] = set()  # those that hang on a room
+        self.ends_of: dict[str, set[tuple[str, str]]] = {}
 
     # -- boxes ------------------------------------------------------------------------------------------------------------
 
     def _cell_of_room(self, room: Record) -> _Cell:
-        lines: list[tuple[str | None, str, str, int]] = []
+        lines: list[_Text] = []
         own = [self.ports[port] for port in room["ports"] if port in self.ports and not self.ports[port]["bus"]]
         under: dict[str | None, list[Record]] = {}
         known = {port["id"] for port in own}
@@ -393,9 +448,25 @@ class _Placer:
             subtitle = f"{'like these: ' if room['shapes'] == 1 else ''}{names[0]} … {names[-1]}"
         cell = _Cell(room["id"], kind, room["title"], subtitle, lines)
         cell.lacks = kind == "room" and bool(lack(room))
-        if len(own) == 1 and subtitle == lack(room):
-            short = [self.words.of(own[0], short=True), lack_in_short(room)]
-            cell.short = cut("  ".join(filter(None, short)), _NAME)
+        if own and subtitle == lack(room):
+            cell.shorten = lambda: self._short(room, lines)
+        return cell
+
+    def _short(self, room: Record, lines: list[_Text]) -> list[_Text]:
+        """The lines of a box in their short form."""
+        named = [(name, state, depth) for name, _, state, depth in lines if name is not None]
+        texts = [self.words.of(self.ports[name], short=True) for name, _, _ in named]
+        texts[-1] = "  ".join(filter(None, [texts[-1], lack_in_short(room)]))
+        return [(name, cut(text, _NAME), state, depth) for (name, state, depth), text in zip(named, texts)]
+
+    def _bar(self, name: str) -> _Cell:
+        """The bar of a bus that stands in a grid."""
+        bus = self.buses[name]
+        title = f"{bus['words']}  ({kind_of(bus)})" if name in self.nested else _bar_title(bus)
+        self.bars[name] = cell = _Cell(bus["id"], "bar", title, "", [])
+        cell.bus = bus
+        cell.width = math.ceil(width(cell.title)) + 40
+        cell.height = max(_BAR, 5 * (len(self._nets_of(name)) + 1))
         return cell
 
     def _cell_of_cloud(self, cloud: Record) -> _Cell:
@@ -406,16 +477,72 @@ class _Placer:
 
     # -- blocks -----------------------------------------------------------------------------------------------------------
 
+    def _woven(self) -> list[tuple[list[str], list[str]]]:
+        """Buses that have many rooms in common, and the rooms on them: their bars stand above one grid."""
+        groups = {bus: [bus] for bus in self.buses}
+        rooms_of: dict[str, list[str]] = {}  # bus -> the rooms of which it is the first bus
+        for room in self.rooms:
+            first, *others = self._count(room) or [""]
+            rooms_of.setdefault(first, []).append(room)
+            for bus in others:
+                if groups[bus] is not groups[first]:
+                    groups[first] += groups[bus]
+                    groups.update(dict.fromkeys(groups[bus], groups[first]))
+        found = []
+        order = {bus: number for number, bus in enumerate(self.buses)}
+        for buses in {id(group): group for group in groups.values() if len(group) > 1}.values():
+            above = {self.buses[bus]["room"] for bus in buses}
+            rooms = [room for bus in buses for room in rooms_of.get(bus, ()) if room not in above]
+            if sum(len(self._count(room)) - 1 for room in rooms) > _WOVEN:
+                rooms.sort(key=lambda room: sorted(map(order.__getitem__, self._count(room))))
+                found.append((sorted(buses, key=order.__getitem__), rooms))
+        return found
+
+    def _nests(self, woven: list[tuple[list[str], list[str]]]) -> dict[str, dict[str, list[str]]]:
+        """The small bridges of rooms that stand in a grid: room -> bridge -> the rooms that are only on this bridge.
+
+        A room that is on the buses of a grid by a port of its own bridge joins the rooms of the grid.
+        """
+        on: dict[str, list[str]] = {}  # bus -> its rooms
+        for room in self.rooms if woven else ():
+            for bus in self._count(room):
+                on.setdefault(bus, []).append(room)
+        owners = {bus["room"] for bus in self.buses.values()}
+        shared = {name for buses, _ in woven for name in buses}
+        taken = {room for _, rooms in woven for room in rooms} | {self.buses[name]["room"] for name in shared}
+        found: dict[str, dict[str, list[str]]] = {}
+        for buses, rooms in woven:
+            ports = [port["id"] for port in self.ports.values() if port["bus"] in buses]
+            beside = {self._bus_at(far) for port in ports for far in self.far.get(port, ())}
+            here = {*rooms}
+            for name in [name for name in self.buses if ports and name not in shared]:
+                owner, members = self.buses[name]["room"], on.get(name, [])
+                if owner not in here and (owner in taken or owner not in self.rooms or name not in beside):
+                    continue
+                if len(members) <= _BESIDE and all(len(self._count(room)) == 1 and room not in owners for room in members):
+                    rooms += [] if owner in here else [owner]
+                    here.add(owner)
+                    found.setdefault(owner, {})[name] = members
+            taken |= here
+        return found
+
     def _home(self, room: Record) -> str | None:
         """The bus that a room stands under: the one that most of its ports lead to, the first of equals."""
-        count: dict[str, int] = {}
-        for port in room["ports"]:
-            for end in self.far.get(port, ()):
+        count = self._count(room["id"])
+        return max(count, key=lambda bus: count[bus]) if count else None
+
+    def _count(self, room: str) -> dict[str, int]:
+        """The buses of other rooms that a room's ports lead to, each with the number of ports."""
+        if room in self.counts:
+            return self.counts[room]
+        count = self.counts[room] = {}
+        for port in self.rooms[room]["ports"]:
+            for end in self.far.get(port, ()) if port in self.ports and not self.ports[port]["bus"] else ():
                 other = self.ports.get(end)
                 bus = end if end in self.buses else str(other["bus"]) if other is not None else ""
-                if bus in self.buses and self.buses[bus]["room"] != room["id"]:
+                if bus in self.buses and self.buses[bus]["room"] != room:
                     count[bus] = count.get(bus, 0) + 1
-        return max(count, key=lambda bus: count[bus]) if count else None
+        return count
 
     def _make_blocks(self) -> None:
         for room in self.graph["rooms"]:
@@ -427,9 +554,14 @@ class _Placer:
             clouds.setdefault(cloud["near"], []).append(cell)
         homes: dict[str, list[_Cell]] = {bus: [] for bus in self.buses}
         owners = {bus["room"] for bus in self.buses.values()}
-        placed: set[str] = set()
+        woven = self._woven()
+        nests = self._nests(woven)
+        self.nested.update(name for bridges in nests.values() for name in bridges)
+        placed = {name for _, rooms in woven for name in rooms}
+        owners -= placed
+        placed |= {name for bridges in nests.values() for members in bridges.values() for name in members}
         for room in self.graph["rooms"]:
-            home = self._home(room) if room["id"] not in owners else None
+            home = self._home(room) if room["id"] not in owners | placed else None
             if home is not None:
                 homes[home] += [self.cells[room["id"]], *clouds.pop(room["id"], ())]
                 placed.add(room["id"])
@@ -440,10 +572,28 @@ class _Placer:
                 for other in self._attached(room, owners | placed):
                     cells += [self.cells[other], *clouds.pop(other, ())]
                     placed.add(other)
-                self._block(None, cells, len(cells), is_of_owner=True)
+                self._block(None, cells, len(cells), tier="owners")
                 placed.add(room["id"])
+        for number, (buses, rooms) in enumerate(woven):
+            for name in buses:
+                self._bar(name)
+            across = max(_ROW // max(int(self.bars[name].width) for name in buses), 1)
+            self._block(None, [self.bars[name] for name in buses], min(across, len(buses)), f"bars {number}")
+            cells = []
+            for name in rooms:
+                cells += [self.cells[name], *clouds.pop(name, ())]
+                for inner, members in nests.get(name, {}).items():
+                    hanging = [self._bar(inner), *(self.cells[other] for other in members), *clouds.pop(inner, ())]
+                    hanging[1:1] = [cloud for other in members for cloud in clouds.pop(other, ())]
+                    for cell in hanging:
+                        cell.indent = _PAD if cell is hanging[0] else 2 * _PAD
+                    cells += hanging
+            for name in buses:
+                cells += clouds.pop(name, ())
+            self._block(None, cells, tier=f"grid {number}")
         for bus in self.buses.values():
-            self._block(bus, homes[bus["id"]] + clouds.pop(bus["id"], []))
+            if bus["id"] not in self.bars:
+                self._block(bus, homes[bus["id"]] + clouds.pop(bus["id"], []))
         alone: list[_Cell] = []
         for chain in self._chains([room["id"] for room in self.graph["rooms"] if room["id"] not in placed]):
             cells = []
@@ -482,11 +632,16 @@ class _Placer:
             if name is not None:
                 self.cell_of[name] = cell
 
-    def _block(self, bus: Record | None, cells: list[_Cell], across: int = 0, is_of_owner: bool = False) -> None:
+    def _block(self, bus: Record | None, cells: list[_Cell], across: int = 0, tier: str = "") -> None:
         if len(cells) > _MANY:
             for cell in cells:
                 cell.squeeze()
-        block = _Block(bus, cells, across, is_of_owner)
+        if len(cells) > _MANY and tier:  # a few wide boxes would make all columns wide
+            usual = sorted(cell.width for cell in cells)[len(cells) // 2]
+            for cell in cells:
+                if cell.compact and cell.width + cell.indent > 1.1 * usual:
+                    cell.stack()
+        block = _Block(bus, cells, across, tier)
         self.blocks.append(block)
         if bus is not None:
             self.block_of_bus[bus["id"]] = block
@@ -529,11 +684,13 @@ class _Placer:
         total = self._settle()
         boxes = [Box(cell.id, cell.kind, cell.title, cell.subtitle, tuple(cell.lines), cell.x, cell.y, cell.width, cell.height,
                      cell.full + cell.more, cell.compact, cell.lacks)
-                 for block in self.blocks for cell in block.cells]  # fmt: skip
-        bars = [Bar(block.bus["id"], _bar_title(block.bus), block.bus["kind"], block.bus["state"], block.x, block.y,
+                 for block in self.blocks for cell in block.cells if cell.bus is None]  # fmt: skip
+        bars = [Bar(cell.id, cell.title, cell.bus["kind"], cell.bus["state"], cell.x, cell.y, cell.width, cell.height,
+                    _bar_title(cell.bus, 10_000)) for cell in self.bars.values() if cell.bus is not None]  # fmt: skip
+        bars += [Bar(block.bus["id"], _bar_title(block.bus), block.bus["kind"], block.bus["state"], block.x, block.y,
                     block.width, _BAR, _bar_title(block.bus, 10_000))
                 for block in self.blocks if block.bus is not None]  # fmt: skip
-        lines = [Line(cable["id"], (cable["ends"][0], cable["ends"][1]), cable["certain"], cable["kind"],
+        lines = [Line(cable["id"], self._ends(cable), cable["certain"], cable["kind"],
                       self.words.of_cable(cable), _straightened(way()), net) for cable, way, net in ways]  # fmt: skip
         return Scene(boxes, bars, lines, [], *total)
 
@@ -543,7 +700,7 @@ class _Placer:
         area = sum((block.width + 3 * _GAP) * (block.height + 3 * _GAP) for block in self.blocks)
         limit = max([(_RATIO * area) ** 0.5, *(block.width for block in self.blocks)], default=0)
         limit = 400 * 1.3 ** math.ceil(math.log(max(limit, 400) / 400, 1.3))
-        for _, found in itertools.groupby(self.blocks, key=lambda block: block.is_of_owner):
+        for _, found in itertools.groupby(self.blocks, key=lambda block: block.tier):
             rest = list(found)
             while rest:
                 fit = _that_fit(rest, limit)
@@ -561,21 +718,53 @@ class _Placer:
         for cable in self.graph["cables"]:
             one, other = cable["ends"]
             ends = [self._terminal(one), self._terminal(other)]
-            if ends[0] is None or ends[1] is None:
+            if ends[0] is None or ends[1] is None or self._bus_at(one) == self._bus_at(other) is not None:
                 continue
-            if ends[0][1] is ends[1][1] and ends[0][0] == "bar":
-                continue
-            net = _net(cable, ends[0], ends[1])
+            net = self._net(cable)
+            for kind, cell, _ in filter(None, ends):
+                if kind == "box" and cell.bus is not None:
+                    cell.slots.setdefault(net, len(cell.slots))
             ways.append((cable, self._way(net, ends[0], ends[1]), net))
         return ways
 
+    def _bus_at(self, end: str) -> str | None:
+        """The bus that an end of a cable is, or is a port of."""
+        bus = end if end in self.buses else self.ports[end]["bus"] if end in self.ports else None
+        return bus if bus in self.buses else None
+
+    def _net(self, cable: Record) -> tuple[str, str]:
+        """The net of a cable: cables of one net may share their way.
+
+        The certain cables of a bus are a net. Its own link is another one (a common way would look like a wire between a room
+        on the bus and the room of the bus), and so are links that stand on it, as these are dashed.
+        """
+        sort = "parent" if is_parent(cable["kind"]) else cable["kind"] if cable["kind"] in ("own", "tunnel") else "cable"
+        if sort == "tunnel" and cable["ends"][1].startswith("c"):  # one of more than two ends
+            return cable["ends"][1], sort
+        buses = [bus for bus in map(self._bus_at, cable["ends"]) if bus is not None]
+        if len(buses) > 1:  # a bridge in a grid, and the bridge above the grid
+            buses = [bus for bus in buses if bus not in self.nested]
+        return (buses[0] if len(buses) == 1 and cable["certain"] else cable["id"]), sort
+
+    def _ends(self, cable: Record) -> tuple[str, str]:
+        """The ends of a cable; the last one is on the bus whose net the cable is of."""
+        one, other = cable["ends"]
+        return (other, one) if self._bus_at(other) in self.nested and self._bus_at(one) is not None else (one, other)
+
+    def _nets_of(self, bus: str) -> set[tuple[str, str]]:
+        """The nets that end at a bus."""
+        if not self.ends_of:
+            for cable in self.graph["cables"]:
+                for name in {self._bus_at(end) for end in cable["ends"]} - {None}:
+                    self.ends_of.setdefault(str(name), set()).add(self._net(cable))
+        return self.ends_of.get(bus, set())
+
     def _terminal(self, end: str) -> tuple[str, Any, str] | None:
         """The thing at which an end of a cable is drawn: ``("bar", block, end)`` or ``("box", cell, end)``."""
-        port = self.ports.get(end)
-        bus = end if end in self.buses else port["bus"] if port is not None else None
+        bus = self._bus_at(end)
         if bus in self.block_of_bus:
             return "bar", self.block_of_bus[bus], end
-        cell = self.cell_of.get(end)
+        cell = self.cell_of.get(end) if bus is None else self.bars[bus]
         return ("box", cell, end) if cell is not None else None
 
     def _way(self, net: Any, one: tuple[str, Any, str], other: tuple[str, Any, str]) -> Any:
@@ -594,8 +783,8 @@ class _Placer:
             if other[1] is not block:
                 way = self._far(net, one, other)
                 return lambda: way()[::-1]
-            block.gutters[cell.column].setdefault(net, len(block.gutters[cell.column]))
-            foot = functools.partial(cell.port_at, one[2], False, lower)
+            foot = functools.partial(cell.port_at, one[2], net, False, lower)
+            block.use(cell.column, net, lambda: 0, lambda: foot()[1])
             return lambda: [(block.gutter_x(cell.column, net), block.y + _BAR),
                             (block.gutter_x(cell.column, net), foot()[1]), foot()]  # fmt: skip
         second: _Cell = other[1]
@@ -603,23 +792,26 @@ class _Placer:
             left, right = (cell, second) if cell.column <= second.column else (second, cell)
             start, end = (one[2], other[2]) if left is cell else (other[2], one[2])
             is_beside = left.column != right.column
-            tracks = block.jogs[right.column] if is_beside else block.gutters[right.column]
-            tracks.setdefault(net, len(tracks))
-            if is_beside:
-                block.stubs[right.column][net] = lambda: (left.port_at(start)[1] + lower, right.port_at(end)[1] + lower)
+            if not is_beside:
+                ends = ((left, start), (right, end))
+                block.use(right.column, net, *(functools.partial(_height, box, port, net, lower) for box, port in ends))
+            else:
+                block.jogs[right.column].setdefault(net, len(block.jogs[right.column]))
+                block.stubs[right.column][net] = lambda: (_height(left, start, net, lower), _height(right, end, net, lower))
 
             def points() -> list[tuple[float, float]]:
-                x, (_, y) = block.gutter_x(right.column, net), right.port_at(end, lower=lower)
+                x, (_, y) = block.gutter_x(right.column, net), right.port_at(end, net, lower=lower)
                 y += _LOWER if net in block.lowered else 0
-                return [left.port_at(start, is_beside, lower), (x, left.port_at(start)[1] + lower), (x, y), (right.x, y)]
+                first = left.port_at(start, net, is_beside, lower)
+                return [first, (x, first[1]), (x, y), (right.x, y)]
 
             return points
         return self._far(net, one, other)
 
     def _far(self, net: Any, one: tuple[str, Any, str], other: tuple[str, Any, str]) -> Any:
         """The way from one shelf's avenue to another's: each end's way out, and the lanes between where the avenues differ."""
-        first, out = self._out(net, one)
-        second, back = self._out(net, other)
+        first, out = self._out(net, one, other)
+        second, back = self._out(net, other, one)
         if first != second:
             low, high = sorted((first, second))
             before = self.main.get(net, (low, high))
@@ -638,8 +830,11 @@ class _Placer:
 
         return points
 
-    def _out(self, net: Any, end: tuple[str, Any, str]) -> tuple[int, Any]:
-        """The avenue of an end, and its way there: down the gutter of a box, or up from the top of a bar."""
+    def _out(self, net: Any, end: tuple[str, Any, str], far: tuple[str, Any, str]) -> tuple[int, Any]:
+        """The avenue of an end, and its way there: up from the top of a bar, or through the gutter of a box.
+
+        That way is down, or up where no bar is above the box and the other end is higher.
+        """
         if end[0] == "bar":
             bar: _Block = end[1]
             bar.entries.setdefault(net, len(bar.entries))
@@ -647,17 +842,22 @@ class _Placer:
             return bar.shelf, lambda: [(bar.entry_x(net), bar.y)]
         cell: _Cell = end[1]
         block = _block_of(cell)
-        block.gutters[cell.column].setdefault(net, len(block.gutters[cell.column]))
-        self.avenues[block.shelf + 1].setdefault(net, []).append(lambda: block.gutter_x(cell.column, net))
-        start = functools.partial(cell.port_at, end[2], False, _LOWER if net[1] == "parent" else 0)
-        return block.shelf + 1, lambda: [start(), (block.gutter_x(cell.column, net), start()[1])]
+        shelf = far[1].shelf if far[0] == "bar" else _block_of(far[1]).shelf
+        avenue = block.shelf + (block.bus is not None or shelf >= block.shelf)
+        self.avenues[avenue].setdefault(net, []).append(lambda: block.gutter_x(cell.column, net))
+        out = math.inf if avenue > block.shelf else -math.inf
+        start = functools.partial(cell.port_at, end[2], net, False, _LOWER if net[1] == "parent" else 0)
+        block.use(cell.column, net, lambda: start()[1], lambda: out)
+        return avenue, lambda: [start(), (block.gutter_x(cell.column, net), start()[1])]
 
     def _settle(self) -> tuple[float, float]:
         self.main_left = 0.0
         for block in self.blocks:
-            block.order_jogs()
-        for shelf in self.shelves:
-            x = 2.0 * _GAP
+            block.assign()
+        for number, shelf in enumerate(self.shelves):
+            # Lines that come to an avenue from above and from below at one place could lie on each other: not where every
+            # second shelf is shifted, as all of them are some tracks from the left edge.
+            x = 2.0 * _GAP + number % 2 * _NEAR
             for block in shelf:
                 block.settle(x, 0)
                 x += block.width + 3 * _GAP
@@ -688,19 +888,6 @@ class _Placer:
 
     def _main_x(self, net: Any) -> float:
         return self.main_left + _TRACK * self.main_tracks[net] + _TRACK // 2
-
-
-def _net(cable: Record, one: tuple[str, Any, str], other: tuple[str, Any, str]) -> tuple[str, str]:
-    """The net of a cable: cables of one net may share their way.
-
-    The certain cables of a bus are a net. Its own link is another one (a common way would look like a wire between a room on
-    the bus and the room of the bus), and so are links that stand on it, as these are dashed.
-    """
-    bars = [place.bus["id"] for kind, place, _ in (one, other) if kind == "bar"]
-    sort = "parent" if is_parent(cable["kind"]) else cable["kind"] if cable["kind"] in ("own", "tunnel") else "cable"
-    if sort == "tunnel" and cable["ends"][1].startswith("c"):  # one of more than two ends
-        return cable["ends"][1], sort
-    return (bars[0] if len(bars) == 1 and cable["certain"] else cable["id"]), sort
 
 
 def nets(scene: Scene, marks: Iterable[str]) -> list[list[Line]]:
@@ -747,7 +934,7 @@ def _tracks(spans: dict[Any, tuple[float, float]]) -> dict[Any, int]:
     """
     ends: list[float] = []
     given = {}
-    for net, (start, end) in sorted(spans.items(), key=lambda item: item[1]):
+    for net, (start, end) in sorted(spans.items(), key=lambda item: (item[1][0], -item[1][1])):
         track = next((number for number, until in enumerate(ends) if until < start), len(ends))
         ends[track : track + 1] = [end]
         given[net] = track

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from ..wording import printable
 
 #: The size of the drawn text in pixels.
@@ -16,8 +18,11 @@ def columns(text: str) -> int:
     >>> columns("eth0"), columns("\\u7f51"), columns("e\\u0301")
     (4, 2, 1)
     """
-    if text.isascii():
-        return len(text)
+    return len(text) if text.isascii() else _columns(text)
+
+
+@functools.lru_cache(2_000)
+def _columns(text: str) -> int:
     try:
         from unicodedata import combining, east_asian_width
     except ImportError:  # a Python without the tables: rather too wide than too narrow

@@ -78,8 +78,8 @@ def draw(graph: dict[str, Any], marks: dict[str, str] | None = None, scale: int 
         if each.subtitle:
             y += 18
             text(each.x + 9, y, each.subtitle, theme["wait" if each.lacks else "soft"])
-        for _, words, state, depth in each.lines:
-            y += 0 if each.compact else 18
+        for number, (_, words, state, depth) in enumerate(each.lines):
+            y += 0 if each.compact and not number else 18
             x = each.x + 9 + depth * 14 + (width(each.title) * 1.08 + 6 if each.compact else 0)
             _dot(pen, x + 4, y - 4, state, theme, scale)
             text(x + 13, y, words, theme["wait"] if state == "lack" else soft)

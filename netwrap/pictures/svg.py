@@ -31,7 +31,7 @@ rect{rx:6px}.page{rx:0}.bar rect{rx:4px}.cloud>rect{rx:14px}
 .room>rect,.fold>rect,.cloud>rect{stroke-width:1.2}.cloud>rect{stroke-dasharray:2 3}
 .frame{fill:none;stroke-dasharray:8 4}
 path{fill:none;stroke-width:4}.cable{stroke-width:1.6}
-.unsure{stroke-dasharray:2 4}.parent{stroke-dasharray:7 3}.tunnel{stroke-dasharray:10 4}
+.unsure{stroke-dasharray:2 4}.parent{stroke-dasharray:7 3}
 g>path{stroke-width:7.2;stroke-linecap:round}circle{stroke-width:1.5;fill:none}.wait{stroke-dasharray:2 1.5}
 .marked>rect{stroke-width:3}.cable.marked{stroke-width:4}
 """.replace("\n", "")
@@ -98,7 +98,8 @@ def render(
             out.append(f'<path d="{"".join(ways)}"/>')
         for line, way in zip(net, ways):
             why = f" ({marks[line.id]})" if line.id in marks else ""
-            out.append(f'<path class="cable{_kinds(line, marks)}" id="{prefix}{line.id}" d="{way}">'
+            dash = ' stroke-dasharray="10 4"' if line.kind == "tunnel" else ""
+            out.append(f'<path class="cable{_kinds(line, marks)}" id="{prefix}{line.id}" d="{way}"{dash}>'
                        f"<title>{escape(line.title + why)}</title></path>")  # fmt: skip
     for bar in scene.bars:
         full = "" if bar.full == bar.title else f"<title>{escape(bar.full)}</title>"
@@ -146,8 +147,8 @@ def _box(box: layout.Box, marks: dict[str, str], prefix: str) -> str:
         kind = "sub lack" if box.lacks else "sub"
         out.append(f'<text class="{kind}" x="{_n(box.x + 9)}" y="{_n(y)}">{escape(box.subtitle)}</text>')
     dots = []
-    for _, text, state, depth in box.lines:
-        y += 0 if box.compact else 18
+    for number, (_, text, state, depth) in enumerate(box.lines):
+        y += 0 if box.compact and not number else 18
         x = box.x + 9 + depth * 14 + (round(width(box.title) * 1.08) + 6 if box.compact else 0)
         if state == "up":
             dots.append(f"M{_n(x + 4)},{_n(y - 4)}h0")
@@ -161,8 +162,7 @@ def _box(box: layout.Box, marks: dict[str, str], prefix: str) -> str:
 
 def _kinds(line: layout.Line, marks: dict[str, str]) -> str:
     """The classes of a line that is not drawn as a plain cable."""
-    return (" unsure" * (not line.certain) + " marked" * (line.id in marks) + " parent" * line.is_parent
-            + " tunnel" * (line.kind == "tunnel"))  # fmt: skip
+    return " unsure" * (not line.certain) + " marked" * (line.id in marks) + " parent" * line.is_parent
 
 
 def _way(points: Sequence[tuple[float, float]]) -> str:

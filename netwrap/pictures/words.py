@@ -152,7 +152,9 @@ class Words:
                 bus = self.buses.get(other["bus"] or "")
                 detail += " (tunnel)" if sign == "=" and port["id"] in self.tunnels else ""
                 on = f" on {bus['title']}" if bus is not None and (sign == "carries" or self._is_on_several(port)) else ""
-                words.append(f"{sign} {other['name']}{detail}{on}{where}" if not short or not other["bus"] else detail.lstrip())
+                words.append(
+                    f"{sign} {other['name']}{detail}{on}{where}" if not short or not other["bus"] else (detail + on).lstrip()
+                )
         words += [f"= {far} (not drawn)" for far in port.get("beyond", ())]
         return " ".join(filter(None, words))
 

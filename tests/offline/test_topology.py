@@ -33,6 +33,7 @@ from netwrap.model.section import Section
 from netwrap.pictures import html, languages, layout, svg, text
 from netwrap.pictures.measure import columns
 from netwrap.pictures.words import by_host, lack
+from netwrap.sources.opening import read
 from netwrap.wording import printable
 
 SHOP = str(ROOT / "fixtures" / "host" / "shop.netwrap")
@@ -848,3 +849,23 @@ def test_the_last_column_of_many_rooms_is_not_much_longer_than_the_others(rooms:
         columns[box.x] = columns.get(box.x, 0) + 1
     lengths = sorted(columns.values())[1:]  # without the row of the owner
     assert max(lengths) <= min(lengths) + 6, columns
+
+
+def test_rooms_on_several_buses_stand_in_one_grid_below_their_bars() -> None:
+    graph = topology.graph([on_three_buses(3, 200)])
+    scene = layout.place(graph)
+    assert min(1600 / scene.width, 1100 / scene.height) * 12 > 6.5, "text is readable where all fits on 1600 by 1100"
+    bars = {bar.id: bar for bar in scene.bars}
+    above = {bus["id"] for bus in graph["buses"] if bus["room"] == "r0"}
+    below = [bar.y for bar in scene.bars if bar.id not in above] + [box.y for box in scene.boxes if box.id != "r0"]
+    assert len(above) == 3 and max(bars[name].y for name in above) < min(below)
+
+
+def test_cables_of_rooms_on_nine_buses_make_no_long_detours() -> None:
+    scene = layout.place(topology.graph([read(str(ROOT / "fixtures" / "trace" / "macvlan-modes.netwrap.gz"))]))
+    lengths, distances = [0.0], [0.0]
+    for line in scene.lines:
+        lengths += (abs(x1 - x2) + abs(y1 - y2) for (x1, y1), (x2, y2) in zip(line.points, line.points[1:]))
+        (x1, y1), (x2, y2) = line.points[0], line.points[-1]
+        distances.append(abs(x1 - x2) + abs(y1 - y2))
+    assert sum(lengths) < 1.4 * sum(distances)
