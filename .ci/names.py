@@ -1,4 +1,4 @@
-"""The names in sources of Python: where each stands and what binds it; and the same sources with shorter ones, for `build_pyz`.
+"""The names in sources of Python: where each stands and what binds it; and what `build_pyz` makes of them.
 
 Places are offsets in bytes. Those inside of f-strings are found here: Python before 3.12 does not tell them.
 """
@@ -18,7 +18,8 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _LITERAL = re.compile(rb"([A-Za-z0-9_]*)('''|\"\"\"|'|\")")
 _PREFIXES = {b"f", b"r", b"b", b"u", b"fr", b"rf", b"br", b"rb"}
 SHORT = [*string.ascii_letters, *(a + b for a in string.ascii_letters for b in string.ascii_letters + string.digits)]
-_WORDS_OF_TWO = {"if", "in", "is", "or", "as"}
+#: Letters that no source contains (Hangul), as Python allows them in names: each stands for one variable of a module.
+VARIABLES = range(0xAC00, 0xD7A4)
 #: Decorators of functions that are called by their own names all the same.
 _HARMLESS = {"property", "staticmethod", "classmethod", "cache", "lru_cache", "contextmanager"}
 
@@ -56,7 +57,7 @@ def _place(tree: ast.AST, parsed: bytes, raw: bytes, base: int) -> None:
         if isinstance(node, ast.JoinedStr):
             node.values = []
             for start, end, is_format in literals(raw, node.start, node.end):
-                for begin, stop in _replaced(raw, start, end) if is_format else ():
+                for begin, stop in replaced(raw, start, end) if is_format else ():
                     inner = b"(" + raw[begin:stop] + b")"
                     one = ast.parse(inner.decode(), mode="eval").body
                     _place(one, inner, raw, begin - 1)
@@ -65,7 +66,7 @@ def _place(tree: ast.AST, parsed: bytes, raw: bytes, base: int) -> None:
             todo += ast.iter_child_nodes(node)
 
 
-def _replaced(raw: bytes, at: int, end: int) -> Iterator[tuple[int, int]]:
+def replaced(raw: bytes, at: int, end: int) -> Iterator[tuple[int, int]]:
     """Where the expressions in an f-string, or in a format in it, start and end."""
     while at < end:
         if raw[at : at + 2] in (b"{{", b"}}"):
@@ -91,7 +92,7 @@ def _replaced(raw: bytes, at: int, end: int) -> Iterator[tuple[int, int]]:
                 while depth or raw[at : at + 1] != b"}":
                     depth += {b"{": 1, b"}": -1}.get(raw[at : at + 1], 0)
                     at += 1
-                yield from _replaced(raw, start, at)
+                yield from replaced(raw, start, at)
             at += 1
         else:
             at += 1
@@ -290,36 +291,20 @@ def _last(node: ast.AST) -> str:
 
 
 def shorten(text: str, keywords: Keywords | None) -> str:
-    """A source with short names for the variables of its functions, and for arguments that no call names (None: not those)."""
+    """A source in which variables of functions, and arguments that no call names (None: not those), are `VARIABLES`."""
     top = _Scopes(text).top
     places: dict[tuple[Scope, str], list[int]] = {}
-    passing: dict[Scope, set[tuple[Scope, str]]] = {scope: set() for scope in top.all()}  # what is bound outside of a scope
     fixed: set[tuple[Scope, str]] = set()
     for scope in top.all():
         for one in scope.arguments():
             if keywords is None or one in scope.node.args.kwonlyargs or keywords.name(scope.node, one.arg, scope.outer.node):
                 fixed.add((scope, one.arg))
         fixed |= {(scope.owner(name), name) for name in scope.fixed}
-        for name in scope.bound - scope.shared.keys():
-            places.setdefault((scope, name), [])
         for name, place in scope.places:
-            key = (scope.owner(name), name)
-            places.setdefault(key, []).append(place)
-            one = scope
-            while one is not key[0]:
-                passing[one].add(key)
-                one = one.outer
-    new: dict[tuple[Scope, str], str] = {}
-    for scope in top.all():
-        if scope.is_function:
-            own = sorted(scope.bound - scope.shared.keys(), key=lambda name: (min(places[scope, name], default=0), name))
-            taken = {new.get(key, key[1]) for key in passing[scope]}
-            for one in scope.all():
-                taken |= {name for name in one.bound if not one.is_function or (one, name) in fixed or name.startswith("__")}
-            free = (name for name in SHORT if name not in taken and name not in _WORDS_OF_TWO)
-            for name in own:
-                if (scope, name) not in fixed and not name.startswith("__"):
-                    new[scope, name] = next(free)
+            owner = scope.owner(name)
+            if owner.is_function and not name.startswith("__"):
+                places.setdefault((owner, name), []).append(place)
+    new = {key: chr(VARIABLES[0] + number) for number, key in enumerate(sorted(places.keys() - fixed, key=places.__getitem__))}
     raw, made, last = text.encode(), bytearray(), 0
     for at, (scope, name) in sorted(((at, key) for key in new for at in places[key]), key=lambda pair: pair[0]):
         made += raw[last:at] + new[scope, name].encode()

@@ -1,8 +1,7 @@
-"""What `__main__.py` of netwrap.pyz runs: it imports modules, and reads files of packages, from the groups of `.ci/build_pyz`."""
+"""What `__main__.py` of netwrap.pyz runs behind `pyz_text.py`: it imports modules, and reads files, from its groups."""
 
 from __future__ import annotations  # (in force for each module that is compiled here)
 
-import re
 import sys
 from importlib.machinery import ModuleSpec
 
@@ -55,22 +54,9 @@ class _Packed:
         except KeyError:
             raise FileNotFoundError(2, "No such file in netwrap.pyz", path) from None
         if group not in _groups:
-            _groups[group] = [_unpacked(f"{group}{kind}").split("\x05") for kind in (0, 1)]
+            _groups[group] = [_unpacked(f"{group}{kind}")[::step].split(FILE_END) for kind, step in ((0, -1), (1, 1))]  # noqa: F821
         code, strings = (kind[number].translate(_words) for kind in _groups[group])
-        if not path.endswith(".py"):
-            return strings.encode()
-        literals = iter(strings.split("\x04"))
-        depth = 0
-
-        def restored(mark):
-            nonlocal depth
-            if mark[0] == "\x03":
-                one = next(literals)
-                return one if one[:1] in ("'", '"') and one else f'"{one}"'
-            depth += 1 if mark[0] == "\x01" else 0 if mark[0] == "\n" else -len(mark[0])
-            return "\n" + " " * depth
-
-        return re.sub("\x03|\n|\x01|\x02+", restored, code).encode()
+        return (restored(code, strings) if path.endswith(".py") else strings).encode()  # noqa: F821
 
     def get_source(self, name):
         return self.get_data(sys.modules[name].__file__).decode()

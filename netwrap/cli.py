@@ -159,14 +159,13 @@ def _meant(verb: str, rest: list[str], known: list[str]) -> str:
 
 
 def _dispatch(words: list[str]) -> int:
+    if words in (["--version"], ["-V"]):  # what scripts ask for most, without the tables of options
+        return _print_version()
     from .verbs import _options
 
     reader, verb = _options.front(words)
     if verb == "version":
-        from . import __version__
-
-        print(f"netwrap {__version__}")
-        return 0
+        return _print_version()
     if verb in ("", "help") and not reader.taken or verb == "help":
         from .verbs import _help
 
@@ -206,6 +205,13 @@ def _dispatch(words: list[str]) -> int:
         return _watch.run(module.run, options, _watched(options, wrapped))
     status: int = module.run(options)
     return 1 if options.exit_status and not options.tally[0] and status == 0 else status
+
+
+def _print_version() -> int:
+    from . import __version__
+
+    print(f"netwrap {__version__}")
+    return 0
 
 
 def _watched(options: Options, wrapped: bool) -> str:
