@@ -22,7 +22,7 @@ _ROOTS = (
 )  # fmt: skip
 _MACHINES = (
     *_ROOTS, "router", "client", "server", "vm", "gateway", "firewall", "switch", "peer", "pc", "worker", "master", "box",
-    "guest", "laptop", "serveur", "routeur", "passerelle", "gast", "notebook",
+    "guest", "agent", "primary", "secondary", "controller", "hub", "spoke", "laptop", "serveur", "routeur", "passerelle", "gast", "notebook",
 )  # fmt: skip
 #: Kinds of machines that are not the host of others.
 GUESTS = frozenset(("vm", "guest", "gast", "client", "peer", "container"))
@@ -321,6 +321,7 @@ _MOST_WORDS = 5
 
 
 # `AP:`, `Core switch:`
+_SMALL_TITLE = re.compile(r"(?P<name>[a-z][\w-]{1,20}):$")
 _SHORT_TITLE = re.compile(r"[*_]{0,3}(?P<name>[A-Z][\w-]{1,20}(?: [\w-]{2,20})?)[*_]{0,2}:[*_]{0,2}$")
 
 
@@ -337,13 +338,16 @@ def routing_table(line: str) -> list[str] | None:
     return [] if name == "main" else [(found["kind"] or "table").lower(), name]
 
 
-def short_title(line: str) -> str | None:
+def short_title(line: str, *, above: bool = False) -> str | None:
     """The words of a title that may be the name of anything, so also of another machine; None for other lines.
+
+    ``above``: directly above a block, where a word in small letters is a title as well.
 
     >>> short_title("AP:"), short_title("After:"), short_title("Routes:")
     ('AP', None, None)
     """
-    found = _SHORT_TITLE.match(line.strip())
+    line = line.strip()
+    found = _SHORT_TITLE.match(line) or (_SMALL_TITLE.match(line) if above else None)
     words = set(found["name"].lower().split()) if found is not None else set()
     return (
         found["name"]

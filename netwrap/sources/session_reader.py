@@ -52,7 +52,9 @@ _OF_JSON = re.compile(
 )
 _SCREEN = 40
 # Lines of `ifconfig` and of firewalls, which look like sentences
-_SURE_ROW = re.compile(r"[>|#\s]*(?:ether [\da-f:]{17} |-[AI] [\w-]+ .*-[jg] \w|:[\w-]+ (?:ACCEPT|DROP|-) \[\d+:\d+\])")
+_SURE_ROW = re.compile(
+    r"[>|#\s]*(?:ether [\da-f:]{17} |Chain \S+ \((?:policy|\d+ ref)|-[AI] [\w-]+ .*-[jg] \w|:[\w-]+ (?:ACCEPT|DROP|-) \[\d+:\d+\])"
+)
 _TABLE_OF_NFT = re.compile(r"table (?:ip|ip6|inet|arp|bridge|netdev) \S+ \{$")
 
 
@@ -169,8 +171,14 @@ class Reader:
             self.label = None
         else:
             label = headings.label(line, alone=alone) if at >= self.printed_to and not tables_in_text.is_chatter(line) else None
-            self.label = label or (headings.short_title(line) if self.label and at >= self.printed_to else None) or self.label
+            self.label = label or self.short_title(at, above) or self.label
         self.shells.prose(heading, apart=apart)
+
+    def short_title(self, at: int, above: bool) -> str | None:
+        """The words of a title that may tell a further machine, where a title has told one already."""
+        if at < self.printed_to or not (self.label or self.shells.by_heading):
+            return None
+        return headings.short_title(self.lines[at], above=above and self.shells.by_heading)
 
     def stops(self, at: int) -> bool:
         """Whether a line ends the table above it: a mark, a prompt, a command, or the heading of a machine."""

@@ -779,6 +779,7 @@ def _ends_in_the_middle(rows: Sequence[_Row]) -> bool:
     return bool(rows) and _ENDS_OPEN.search(rows[-1].text.rstrip()) is not None
 
 
+_CHAIN = re.compile(r"Chain \S+ \((?:policy|\d+ references)\b")
 _LISTED = re.compile(r"[dlcbps-][rwxsStT-]{9}[.+]? ")
 
 
@@ -789,7 +790,7 @@ def _unshaped(parser: str, lines: Sequence[str], at: int, stop: Callable[[int], 
     end = at
     blank = False
     while end < len(lines) and not stop(end):
-        if blank and is_prose(lines[end]) and not lines[end][:1].isspace():
+        if blank and is_prose(lines[end]) and not lines[end][:1].isspace() and not _CHAIN.match(lines[end]):
             break
         blank = not lines[end].strip()
         end += 1

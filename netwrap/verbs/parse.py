@@ -121,6 +121,8 @@ def _session(text: str, shown: str, options: Options) -> int:
         foreign = next((reason for block in blocks for _, _, reason in block.lost), "")
         known = "it is empty" if not text.strip() else foreign or "it is none that netwrap knows, or only a part"
         raise NetwrapError(f"{shown}: cannot tell which command printed this ({known}); name it: netwrap parse 'ip route' FILE")
+    for block in tables:
+        _complete(block)
     several = len({block.host for block in tables}) > 1
     form = options.format or render.DEFAULT
     if len(blocks) == 1 and not blocks[0].command and blocks[0].parser is not None:
@@ -142,6 +144,19 @@ def _session(text: str, shown: str, options: Options) -> int:
         for line in _remarks(block):
             say(f"{shown}:{line}")
     return 1 if lost else 0
+
+
+def _complete(block: Block) -> None:
+    """Add to the records of a table what its command asked for, and so did not print."""
+    from netwrap import commands
+    from netwrap.commands import request
+    from netwrap.model import coverage
+
+    if block.parser is not None:
+        block.records = coverage.completed(request.read(block.words), block.records)
+        complete = getattr(commands.module(block.parser), "complete", None)
+        if complete is not None:
+            complete(block.records, block.words)
 
 
 def _object(block: Block, several: bool, options: Options) -> Record:
