@@ -22,7 +22,8 @@ _ROOTS = (
 )  # fmt: skip
 _MACHINES = (
     *_ROOTS, "router", "client", "server", "vm", "gateway", "firewall", "switch", "peer", "pc", "worker", "master", "box",
-    "guest", "agent", "primary", "secondary", "controller", "hub", "spoke", "laptop", "serveur", "routeur", "passerelle", "gast", "notebook",
+    "guest", "agent", "primary", "secondary", "controller", "hub", "spoke",
+    "laptop", "serveur", "routeur", "passerelle", "gast", "notebook",
 )  # fmt: skip
 #: Kinds of machines that are not the host of others.
 GUESTS = frozenset(("vm", "guest", "gast", "client", "peer", "container"))
@@ -346,7 +347,7 @@ def short_title(line: str, *, above: bool = False) -> str | None:
     >>> short_title("AP:"), short_title("After:"), short_title("Routes:")
     ('AP', None, None)
     """
-    line = line.strip()
+    line = _ASIDE.sub("", line.strip())
     found = _SHORT_TITLE.match(line) or (_SMALL_TITLE.match(line) if above else None)
     words = set(found["name"].lower().split()) if found is not None else set()
     return (

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from . import headings, quotations
 from .block import essence
+from .shells import OF_MANY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def give(found: Sequence[Block], writers: dict[str, Shells]) -> None:
     for block in found:
         block.host = named[also.get(block.host, block.host)] if block.host else ""
     _tell_by_labels(found)
+    _tell_twins(found)
     strange = {block.host for block in found if block.system}
     names = {block.host for block in found if block.host} - strange
     shared = {block.host for block in found if block.host and block.voice in ("", quotations.UNNAMED)}
@@ -93,6 +95,23 @@ def _tell_by_labels(found: Sequence[Block]) -> None:
             block.host = None
         else:
             block.host = label
+
+
+def _tell_twins(found: Sequence[Block]) -> None:
+    """Tell machines with one default name (`OpenWrt`) apart by the labels above tables that contradict each other."""
+    first: dict[str, Block] = {}
+    for block in found:
+        if block.host and block.lines and OF_MANY.match(block.host):
+            first.setdefault(block.host, block)
+    for host, one in first.items():
+        own = [block for block in found if block.host == host]
+        theirs = {block.label for block in own if block.label and block.label != one.label}
+        for label in theirs:
+            other = [block for block in own if block.label == label]
+            pairs = ((a, b) for a in own if a.label == one.label for b in other if _shown(a) == _shown(b) and a.netns == b.netns)
+            if any(_differ(a, b) for a, b in pairs):
+                for block in other:
+                    block.host = f"{host} ({label})"
 
 
 def _shown(block: Block) -> object:

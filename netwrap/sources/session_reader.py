@@ -53,7 +53,8 @@ _OF_JSON = re.compile(
 _SCREEN = 40
 # Lines of `ifconfig` and of firewalls, which look like sentences
 _SURE_ROW = re.compile(
-    r"[>|#\s]*(?:ether [\da-f:]{17} |Chain \S+ \((?:policy|\d+ ref)|-[AI] [\w-]+ .*-[jg] \w|:[\w-]+ (?:ACCEPT|DROP|-) \[\d+:\d+\])"
+    r"[>|#\s]*(?:ether [\da-f:]{17} |Chain \S+ \((?:policy|\d+ ref)"
+    r"|-[AI] [\w-]+ .*-[jg] \w|:[\w-]+ (?:ACCEPT|DROP|-) \[\d+:\d+\])"
 )
 _TABLE_OF_NFT = re.compile(r"table (?:ip|ip6|inet|arp|bridge|netdev) \S+ \{$")
 
@@ -176,7 +177,8 @@ class Reader:
 
     def short_title(self, at: int, above: bool) -> str | None:
         """The words of a title that may tell a further machine, where a title has told one already."""
-        if at < self.printed_to or not (self.label or self.shells.by_heading):
+        of_many = shells.OF_MANY.match(self.shells.host or "")
+        if at < self.printed_to or not (self.label or self.shells.by_heading or of_many):
             return None
         return headings.short_title(self.lines[at], above=above and self.shells.by_heading)
 

@@ -30,8 +30,8 @@ _ASSIGNMENT = re.compile(
 )
 
 
-# Default names of machines, which many machines have
-_OF_MANY = re.compile(
+#: Default names of machines, which many machines have
+OF_MANY = re.compile(
     r"(?:localhost|openwrt|lede|debian|ubuntu|fedora|centos|alpine|archlinux|arch|raspberrypi|kali|vyos|sonic|cumulus|ubnt|edgerouter"
     r"|dd-wrt|vagrant|linux|host|server|router|node|box|pve|proxmox|test|vm)$",
     re.IGNORECASE,
@@ -127,7 +127,7 @@ class Shells:
 
     def _told_apart(self, host: str) -> str:
         """A name for the machine of a prompt: a default name (`OpenWrt`) below another heading is another machine."""
-        if not _OF_MANY.match(host) or self._open:
+        if not OF_MANY.match(host) or self._open:
             return host
         heading = self._heading[0]
         if heading and heading != host:

@@ -165,6 +165,7 @@ _OF_OTHERS = re.compile(
     r"##\[|make(?:\[\d\])?: |::\w+::|\[edit\b|\[?\d\d:\d\d(?::\d\d)?\]? (?:-!-|<|\*)|\+{1,4} [a-z]|--- |<[@+ ]?\w+> |!$"
     r"|% \w|\d{1,3} (?:replies|reactions?|comments?)$|\s*[\]}],?$|\s*(?:-\s+)?[a-z_]{3,30}:(?: [|>][-+]?)?$"
 )
+_OF_KERNEL = re.compile(r"\[ *\d{1,9}\.\d{6}\] ")
 _CLOSES = re.compile(r"\s*[\]}],?$")
 # The number of a routing table, which scripts of routers print above its routes
 _TABLE_NUMBER = re.compile(r"\d{1,5}$")
@@ -373,6 +374,9 @@ def _rows(
         line = lines[position]
         if position in walls and position > at:
             break
+        if position > at and _OF_KERNEL.match(line):  # on a console, between the rows
+            position += 1
+            continue
         if not line.strip():
             if shape.ends_at_blank:
                 break
