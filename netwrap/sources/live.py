@@ -200,8 +200,13 @@ class _Sweep:
                 return
         if self.nft and not self._firewall(key, way, worker):
             return
-        if self.iptables or self.nft and ('"xt"' in self.found[key][-1].stdout or _has_tables()):
+        shown = self.found[key][-1].stdout if self.nft else ""
+        if self.iptables or self.nft and ('"xt"' in shown or _has_tables()):
             self._iptables(key, way, worker)
+        if '"hook": "ingress"' in shown or '"hook": "egress"' in shown:
+            # the JSON of nft before 1.0.7 does not contain the devices of chains
+            if not self._ask(key, way, worker, Question(["nft", "list", "ruleset"], "nft list ruleset")):
+                return
         if "firewall" in self.tables and netlink.has_filtered_links():
             self._ask(key, way, worker, Question(["sh", "-c", _TC_FILTERS], "tc filter show"))
         if "firewall" in self.tables and self.ebtables:

@@ -800,11 +800,18 @@ bridges() { # KEY PATH
     esac
 }
 
+gress='"hook": "\(in\|e\)gress"'
+
 contents_of_xt() { # KEY PATH: rules that nft prints only as `xt`, without their contents
     key=$1 late=no
     for save in iptables-save ip6tables-save; do
         [ $late = no ] && type $save >/dev/null 2>&1 && other_in "$2" $save $save
     done
+}
+
+devices_of_chains() { # KEY PATH: the devices of chains at ingress and egress, which the JSON of nft before 1.0.7 does not contain
+    key=$1 late=no
+    other_in "$2" "nft list ruleset" nft list ruleset
 }
 
 has_tables() { # PID PATH: of a process in the namespace; where none is known, by its path
@@ -888,6 +895,7 @@ sweep_all() {
     if [ -n "$work" ]; then # what a killed command leaves running would hold standard output
         { sweep "$self" "" && bridges "$self" ""; } >"$work/root"
         if [ $firewall = nft-json ] && grep -q '"xt"' "$work/root" 2>/dev/null; then contents_of_xt "$self" "" >>"$work/root"; fi
+        if [ $firewall = nft-json ] && grep -q "$gress" "$work/root" 2>/dev/null; then devices_of_chains "$self" "" >>"$work/root"; fi
         ends_of "$work/root"
         list_id "$self" "" >>"$work/root"
         list_names >>"$work/root"
@@ -1080,6 +1088,11 @@ print_slots() {
         one=${file##*.}
         eval "way=\$way_of_$one"
         contents_of_xt "$one" "$way" >>"$file"
+    done
+    [ $stopping = yes ] || [ $firewall != nft-json ] || for file in $(grep -l "$gress" $gathered 2>/dev/null); do
+        one=${file##*.}
+        eval "way=\$way_of_$one"
+        devices_of_chains "$one" "$way" >>"$file"
     done
     ends_of $gathered
     [ -z "$turns" ] || read -r turn <&9
