@@ -28,6 +28,7 @@ from .links import (
     slave_of,
     specified,
 )  # fmt: skip
+from .remaking import networks, of_one_id
 from .segment import Crossing, End, Obstacle, Proxy, Segment, Shared, Unknown, Way, once
 from .tunnels import Tunnels, outer_length
 
@@ -42,8 +43,8 @@ if TYPE_CHECKING:
     from ..model.namespace import Namespace
     from .segment import Outer
 
-    #: Walks the outer packet of a tunnel: (namespace, source or None, destination, kind, port, TTL, length, may be fragmented).
-    Carry = Callable[[Namespace, "str | None", str, str, "int | None", "int | None", "int | None", bool], Outer]
+    #: Walks the outer packet of a tunnel: (namespace, source or None, destination, kind, port, TTL, length, who may fragment it).
+    Carry = Callable[[Namespace, "str | None", str, str, "int | None", "int | None", "int | None", int], Outer]
 
 #: Tunnels that pass nothing on without policies of IPsec, which no capture contains.
 _IPSEC = ("vti", "vti6", "xfrm")
@@ -193,7 +194,13 @@ class Wires:
         way = way.step(
             netns, "vlan", f"{name} is VLAN {vlan_name(tags[0])} of {parent.link.get('ifname')}", show_link(netns, name), link
         )
-        self._leave(parent.netns, parent.link, tags, way)
+        self._leave(parent.netns, parent.link, tags, way._replace(renumbered=self._one_vlan(netns, link)))
+
+    def _one_vlan(self, netns: Namespace, link: Link) -> tuple[str, ...]:
+        """The commands that give the VLAN links of one network one VLAN, where one of them has another."""
+        ours = networks(netns, link)
+        links = ((other, end) for other in self.host.namespaces for end in other.links or () if kind(end) == "vlan")
+        return of_one_id(netns, link, ((other, end) for other, end in links if end is not link and ours & networks(other, end)))
 
     def _beside(self, netns: Namespace, link: Link, tags: tuple[int, ...], way: Way) -> None:
         """Send a frame out of a macvlan: to its siblings (if the mode lets it) and out by the parent, not to the parent."""
@@ -500,7 +507,9 @@ class Wires:
     def _to_remote(self, netns: Namespace, link: Link, under: Namespace, remote: str, tags: tuple[int, ...], way: Way) -> None:
         name, what, info = str(link.get("ifname")), str(kind(link)), data(link)
         port = int(info.get("port", 4789)) if what in ("vxlan", "geneve") else None
-        fragments = what in ("vxlan", "geneve") and info.get("df") not in ("set", "inherit")
+        fragments = 2 if what in ("vxlan", "geneve") and info.get("df") not in ("set", "inherit") else 0
+        if fragments and "master" in link:
+            fragments = 1  # the sender of a frame that comes from the bridge is told that it is too big
         place, obstacle, source, returning, _ = self.carry(
             under,
             specified(info.get("local")),
@@ -556,6 +565,7 @@ class Wires:
                 )
             self._arrive(other, end, tags, back)
         if not takers:
+            meant = meant or self.tunnels.one_id(netns, link, under, source)
             obstacle = near or Obstacle(
                 "tunnel",
                 place,

@@ -36,7 +36,7 @@ class Packet(NamedTuple):
     mark: int = 0
     state: str | None = "new"
     length: int | None = None
-    fragments: bool = False  # whether it may be cut into fragments, as the outer packets of a vxlan may
+    fragments: int = 0  # who may cut it into fragments: 0 nobody, 1 routers on the way, 2 the sender, too
     bridged: bool = False
     physin: str | None = None
     physout: str | None = None

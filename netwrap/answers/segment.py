@@ -186,19 +186,22 @@ class Way(NamedTuple):
     learned: bool = False  # whether a frame came from ``mac`` before
     left: tuple[int, str, str] | None = None  # the parent of the macvlan or ipvlan that sent the frame, and its mode
     mended: frozenset[tuple[str, int, object]] = frozenset()  # faults that count as mended
+    renumbered: tuple[str, ...] = ()  # the mend for the VLAN of the sender, where its network has another one
 
     def step(self, *step: Any) -> Way:
         return Way((*self.trail, Step(*step)), self.obstacle, self.crossings, self.sizes, self.passed, self.mac, self.sender,
-                    self.learned, self.left, self.mended)  # fmt: skip
+                    self.learned, self.left, self.mended, self.renumbered)  # fmt: skip
 
     def passing(self, key: tuple[int, str, tuple[int, ...]], sizes: tuple[tuple[int, Namespace, str], ...] = ()) -> Way:
         """Continue the way through a link, and remember that link as passed; ``sizes``: the MTU of the link."""
         return Way(self.trail, self.obstacle, self.crossings, (*self.sizes, *sizes), self.passed | {key}, self.mac, self.sender,
-                    self.learned, self.left, self.mended)  # fmt: skip
+                    self.learned, self.left, self.mended, self.renumbered)  # fmt: skip
 
     def blocked(self, obstacle: Obstacle) -> Way:
         if self.obstacle is not None or (obstacle.reason, id(obstacle.netns), obstacle.dev) in self.mended:
             return self
+        if obstacle.reason == "vlan" and self.renumbered:
+            obstacle = obstacle._replace(mend=self.renumbered)
         return self._replace(obstacle=obstacle)
 
 

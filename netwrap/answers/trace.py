@@ -363,10 +363,14 @@ def _judged(asked: Asked, there: Ended, back: Ended) -> Result:
         return Result(verdict, "back", back.reason, there, back)
     packet = back.way.packet
     sent = there.way.hops[0].source or _sent_source(there)
-    if back.netns is asked.start and packet.source == asked.destination and (sent is None or packet.destination == sent):
+    moved = asked.proto == "udp" and packet.sport != asked.port
+    ours = packet.source == asked.destination and (sent is None or packet.destination == sent)
+    if back.netns is asked.start and ours and not moved:
         return Result("reached", "forward", None, there, back)
     if back.netns is not asked.start:
         what = f"the answer to {packet.destination} comes to {back.netns.title}, not to {asked.start.title}"
+    elif ours:
+        what = f"the answer comes from another port: conntrack of {there.netns.title} keeps that of the question"
     else:
         what = f"the answer comes from {packet.source}, not from {asked.destination}"
     wrong = back._replace(verdict="dropped", reason="nat-wrong", what=what)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..prefixes import is_multicast
 from .inside import inside
 from .links import data, has_addresses, is_up, kind, show_link, specified
+from .remaking import of_one_id
 from .segment import Obstacle, Unknown
 
 TYPE_CHECKING = False
@@ -88,6 +89,16 @@ class Tunnels:
         if what == "gre":
             return (inside(netns, f"ip neigh replace {nexthop} lladdr {found[0]} dev {dev} nud permanent"),)
         return (inside(netns, f"ip route replace {nexthop}/32 via {found[0]} dev {dev} onlink"),)
+
+    def one_id(self, netns: Namespace, link: Link, under: Namespace, source: str | None) -> tuple[str, ...]:
+        """The commands that give the vxlans (or geneves) which send to each other one id, where one of them has another."""
+        links = [(other, end) for other in self.host.namespaces for end in other.links or () if kind(end) == kind(link)]
+        here = {data(end).get("id") for other, end in links if end is not link and self.underlay(other, end) is under}
+        there = (
+            (other, end) for other, end in links
+            if end is not link and data(end).get("id") not in here and source in self.remotes(other, end)
+        )  # fmt: skip
+        return of_one_id(netns, link, there)
 
     def _unlike(self, link: Link, other: Namespace, end: Link, source: str | None) -> Obstacle | None:
         """Why the tunnel ``end`` refuses packets of the tunnel ``link``: remote, key or checksum; None if it takes them."""

@@ -106,6 +106,10 @@ FAULTS = [
     Fault("MAC of another", LAN, "ip -n a neigh replace 10.0.0.2 dev eth0 nud permanent lladdr "
           "$(ip netns exec c cat /proc/sys/net/../../net/dev >/dev/null; ip -n c -o link show dev eth0 | sed 's/.*ether //; s/ .*//')",
           "a 10.0.0.2", "a", "wrong-owner"),
+    Fault("id of a vxlan", VXLAN, "ip -n y link del vx0\n"
+          "ip -n y link add vx0 type vxlan id 9 remote 192.168.0.1 local 192.168.0.2 dstport 4789\n"
+          "ip -n y link set dev vx0 master br0; ip -n y link set dev vx0 up", "a 10.0.0.2", "y", "tunnel"),
+    Fault("a frame too big for a vxlan", VXLAN, "", "a 10.0.0.2 --size 1500", "x", "mtu"),
     Fault("macvlan private", MACVLAN, "", "a 10.0.0.2", "a", "isolated"),
     Fault("macvlan parent", MACVLAN, "", "a 10.0.0.9", "a", "macvlan-parent", mends=False),
     Fault("tunnel without a remote", VXLAN, "bridge -n x fdb del 00:00:00:00:00:00 dev vx0 dst 192.168.0.2", "a 10.0.0.2", "x",

@@ -49,6 +49,18 @@ def connection(way: Way, netns: Namespace, packet: Packet) -> Connection | None:
     return None
 
 
+def takes_its_port(way: Way, netns: Namespace, packet: Packet) -> bool:
+    """Whether conntrack gives an answer another source port, because a translated question has its tuple already.
+
+    So it is where a namespace translates the destination of a datagram to another address of its own, and the server answers
+    from the address that was asked: for conntrack that is a new connection, whose answers would look like the question.
+    """
+    return any(
+        one.netns == id(netns) and one.before[1] == packet.source != one.after[1] and packet.destination == one.before[0]
+        for one in way.connections
+    )
+
+
 def restored_destination(way: Way, netns: Namespace, packet: Packet) -> Packet:
     """Undo for an answer the source NAT of its question: the answer goes to the address that asked."""
     if not way.reply or packet.state == "untracked":

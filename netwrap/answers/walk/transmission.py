@@ -84,7 +84,7 @@ class Transmission:
                 inside(netns, f"ip route get {packet.destination}"),
             )
             return
-        if packet.fragments and way.hops[-1].came is None:
+        if packet.fragments == 2 and way.hops[-1].came is None:
             packet = fragment(netns, leg, None, packet)
             way = way._replace(packet=packet)
         big = too_big(netns, leg, None, packet)
@@ -120,6 +120,9 @@ class Transmission:
     ) -> Iterator[Ended | Arrival]:
         """Follow a frame to one receiver; ``before``: the tuple before the first bridge translated it, where it did."""
         if isinstance(one, Obstacle):
+            mend = one.mend
+            if one.reason == "mtu":  # the sender remembers the MTU
+                mend += (inside(way.hops[0].netns, f"ip {six(way.packet.family)}route flush cache"),)
             yield ended(
                 way,
                 "undecided" if one.reason in ("not-captured", "peer-unknown") else "dropped",
@@ -128,7 +131,7 @@ class Transmission:
                 one.reason,
                 one.what,
                 one.command,
-                one.mend,
+                mend,
                 one.evidence,
                 one.stage,
             )

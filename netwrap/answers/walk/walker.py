@@ -123,6 +123,8 @@ class Walker:
             show = inside(netns, f"ip link show dev {vrf}")
             yield ended(way, "dropped", netns, vrf, "link-down", what, show, mend, netns.link(vrf), "link")
             return
+        if way.reply and made.proto == "udp" and conntrack.takes_its_port(way, netns, made):
+            made = replace(made, sport=1024)
         before = tuple_of(made)
         outcome, way = self.hooks.judge(way, netns, "output", made, leg)
         if outcome.verdict in ("drop", "reject"):
@@ -395,7 +397,7 @@ class Walker:
 
     def _carry(
         self, under: Namespace, local: str | None, remote: str, what: str, port: int | None, ttl: int | None, length: int | None,
-        fragments: bool,
+        fragments: int,
     ) -> Outer:  # fmt: skip
         """Walk the outer packet of a tunnel and a packet of the other end, both the first that the firewalls see."""
         proto, sport = ("udp", 40000) if port else (what, None)
@@ -408,7 +410,7 @@ class Walker:
         self, under: Namespace, remote: str, sport: int, dport: int, mark: int, length: int | None
     ) -> Outer:  # fmt: skip
         """Walk the outer packet of a wireguard link and its answer: the two ends shake hands before any other packet."""
-        packet = Packet(family_of(remote), "", remote, "udp", sport, dport, mark=mark, length=length, fragments=True)
+        packet = Packet(family_of(remote), "", remote, "udp", sport, dport, mark=mark, length=length, fragments=2)
         return self._outer(under, packet, None, TTL, True)
 
     def _outer(self, under: Namespace, packet: Packet, local: str | None, ttl: int, shakes: bool) -> Outer:
