@@ -129,11 +129,11 @@ class Wireguard:
                     what = f"{link['ifname']} in {other.title} at {peer['endpoint']} has another key than the peer {_short(peer)}"
                     allowed = ",".join(peer["allowed_ips"])
                     mend = f"wg set {name} peer {theirs.get('public_key')} endpoint {peer['endpoint']} allowed-ips {allowed}"
-                    return self._stop(netns, name, what, record, (inside(netns, mend),))
+                    return self._stop(other, theirs["ifname"], what, theirs, (inside(netns, mend),))
                 us = next((one for one in theirs.get("peers", ()) if one["peer"] == record.get("public_key")), None)
                 if us is not None and ("preshared_key" in us) != ("preshared_key" in peer):
                     what = f"only one of {name} in {netns.title} and {link['ifname']} in {other.title} has a preshared key"
-                    return self._stop(netns, name, what, record)
+                    return self._stop(other, theirs["ifname"], what, theirs)
                 return other, theirs
         if "latest_handshake" in peer:
             what = f"who listens at {peer['endpoint']} for {name} in {netns.title}, which shook hands there, was not captured"
@@ -149,7 +149,7 @@ class Wireguard:
             if self._birth(other, theirs) is place and "listening_port" in theirs:
                 address = peer["endpoint"].rpartition(":")[0]
                 mend = f"{asked} endpoint {address}:{theirs['listening_port']}"
-                return self._stop(netns, name, what, record, (mend,))
+                return self._stop(place, None, what, record, (mend,))
         under = self._birth(netns, record)
         mends = self._endpoint(netns, name, record, under, known) if under is not None else ()
         return self._stop(place, None, what, record, mends)
@@ -172,10 +172,12 @@ class Wireguard:
         port = record.get("listening_port")
         if port is None or netns.listeners is None:
             return None
-        alike = [one for one in netns.table("wg") or () if one.get("listening_port") == port]
         if _has_socket(netns, port):
-            return netns if len(alike) == 1 else None
-        found = [other for other in self.host.namespaces if other.listeners is not None and _has_socket(other, port)]
+            return netns if _links_of_port(netns, port) == 1 else None
+        found = [
+            other for other in self.host.namespaces
+            if other.listeners is not None and _has_socket(other, port) and not _links_of_port(other, port)
+        ]  # fmt: skip
         return found[0] if len(found) == 1 else None
 
     # -- mends --------------------------------------------------------------------------------------------------------
@@ -242,6 +244,10 @@ def _asked(way: Way, netns: Namespace, name: str, other: Namespace, theirs: Wg) 
     return any(
         (one.netns, one.dev, one.by) == (id(netns), name, theirs["ifname"]) and one.neighbour is other for one in way.learned
     )
+
+
+def _links_of_port(netns: Namespace, port: int) -> int:
+    return sum(one.get("listening_port") == port for one in netns.table("wg") or ())
 
 
 def _has_socket(netns: Namespace, port: int) -> bool:
