@@ -29,7 +29,7 @@ from .links import (
     specified,
 )  # fmt: skip
 from .remaking import networks, of_one_id
-from .segment import Crossing, End, Obstacle, Proxy, Segment, Shared, Unknown, Way, once
+from .segment import Crossing, End, Obstacle, Proxy, Segment, Shared, Unknown, Way, ends_or_may, once
 from .tunnels import Tunnels, outer_length
 
 TYPE_CHECKING = False
@@ -531,7 +531,7 @@ class Wires:
         if obstacle is not None:
             if obstacle.reason == "no-owner" or obstacle.reason == "no-route" and meant or self.tunnels.asks_nexthop(netns, link):
                 obstacle = obstacle._replace(mend=meant)
-            text = f"the outer packet of {name} in {netns.title} to {remote} ends: {obstacle.what}"
+            text = f"the outer packet of {name} in {netns.title} to {remote} {ends_or_may(obstacle)}: {obstacle.what}"
             way = way.blocked(obstacle._replace(what=text, stage="tunnel"))
         if place is None:
             if obstacle is None:

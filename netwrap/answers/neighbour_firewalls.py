@@ -27,7 +27,7 @@ class Taken(NamedTuple):
 
 
 def taken(asker: Namespace, dev: str, source: str | None, nexthop: str, end: End) -> Taken | None:
-    """The first firewall that drops what ``asker`` asks out of ``dev`` for the MAC of ``nexthop``, or the answer of its owner.
+    """The first firewall that drops, or may drop, what ``asker`` asks out of ``dev`` for a MAC, or the answer of its owner.
 
     ``source``: the address that is asked with; None: of IPv4 no address, of IPv6 a link-local one.
     """
@@ -47,7 +47,7 @@ def taken(asker: Namespace, dev: str, source: str | None, nexthop: str, end: End
         if not firewall.has_any(netns):
             continue
         outcome = firewall.judge(netns, hook, packet, frames_only=frames_only)
-        if outcome.verdict in ("drop", "reject"):
+        if outcome.verdict != "accept":
             at = packet.physout or packet.physin or packet.oif or packet.iif or dev
             return Taken(netns, at, hook, packet, outcome)
     return None

@@ -213,3 +213,8 @@ def once(ends: Iterable[End]) -> Iterator[End]:
         if key not in best or best[key].obstacle is not None and end.obstacle is None:
             best[key] = end
     yield from best.values()
+
+
+def ends_or_may(obstacle: Obstacle) -> str:
+    """Whether an outer packet certainly ends at an obstacle, as a verb."""
+    return "may end" if obstacle.reason in ("not-captured", "filter-unknown") else "ends"

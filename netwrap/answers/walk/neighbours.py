@@ -491,7 +491,7 @@ class Neighbours:
         return router.is_anycast(nexthop, end.dev)
 
     def _unheard(self, netns: Namespace, dev: str, nexthop: str, end: End, source: str | None) -> Obstacle | None:
-        """The firewall rule that drops the question for a MAC or its answer; None where both pass."""
+        """The firewall rule that drops, or may drop, the question for a MAC or its answer; None where both pass."""
         found = neighbour_firewalls.taken(netns, dev, source, nexthop, end)
         if found is None:
             return None
@@ -499,6 +499,10 @@ class Neighbours:
         if step is not None and ("filter", id(found.netns), (id(step.evidence),)) in self.mended:
             return None
         called = "ARP" if found.packet.family == "arp" else "neighbour discovery"
+        if found.outcome.verdict == "undecided":
+            what = f"whether {found.netns.title} drops {called} ({rule_words(step)}): {found.outcome.unknown}"
+            command = inside(found.netns, "nft list ruleset")
+            return Obstacle("filter-unknown", found.netns, found.dev, what, command, (), None, "neighbour")
         what = f"a rule of {found.netns.title} drops {called} ({rule_words(step)}): the MAC of {nexthop} is never learned"
         mend = accepting(found.netns, step.evidence if step else None, found.packet)
         command = inside(found.netns, "nft list ruleset")

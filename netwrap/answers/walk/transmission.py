@@ -125,7 +125,7 @@ class Transmission:
                 mend += (inside(way.hops[0].netns, f"ip {six(way.packet.family)}route flush cache"),)
             yield ended(
                 way,
-                "undecided" if one.reason in ("not-captured", "peer-unknown") else "dropped",
+                "undecided" if one.reason in ("not-captured", "peer-unknown", "filter-unknown") else "dropped",
                 one.netns,
                 one.dev,
                 one.reason,

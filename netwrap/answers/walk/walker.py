@@ -427,6 +427,8 @@ class Walker:
                 return Outer(source=source)
             if there.verdict not in ("delivered", "deaf"):
                 return Outer(None, _obstacle(there), source)
+            if there.way.doubts or there.way.missing:
+                return Outer(None, _undecided(there), source)
             self.wires.size = None
             packet = replace(packet, length=None)
             if shakes:
@@ -439,6 +441,8 @@ class Walker:
             answer = next(iter(self.send(there.netns, way, asked)), None)
             stopped = answer is not None and answer.verdict == "dropped"
             returning = _obstacle(answer) if answer is not None and stopped else None
+            if answer is not None and returning is None and (answer.way.doubts or answer.way.missing):
+                returning = _undecided(answer)
             return Outer(there.netns, None, source, returning, there.way.packet.dport)
         finally:
             self._carrying -= 1
@@ -448,3 +452,10 @@ class Walker:
 def _obstacle(end: Ended) -> Obstacle:
     """The end of an outer packet as the obstacle of the frames inside the tunnel."""
     return Obstacle(end.reason or "tunnel", end.netns, end.dev, end.what, end.command, end.mend, end.evidence, "tunnel")
+
+
+def _undecided(end: Ended) -> Obstacle:
+    """What is not known of the way of an outer packet."""
+    what, command = (*end.way.missing, *end.way.doubts)[0]
+    reason = "not-captured" if end.way.missing else "filter-unknown"
+    return Obstacle(reason, end.netns, end.dev, what, command, (), None, "tunnel")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from ...prefixes import contains, network
 from ..inside import inside
 from ..links import is_up, kind
-from ..segment import End, Obstacle, Step, Unknown
+from ..segment import End, Obstacle, Step, Unknown, ends_or_may
 from ..tunnels import outer_length
 
 TYPE_CHECKING = False
@@ -73,7 +73,9 @@ class Wireguard:
             )
             obstacle = outer.obstacle or outer.returning
             if obstacle is not None:
-                what = f"the outer packet of {name} in {netns.title} to {peer['endpoint']} ends: {obstacle.what}"
+                what = (
+                    f"the outer packet of {name} in {netns.title} to {peer['endpoint']} {ends_or_may(obstacle)}: {obstacle.what}"
+                )
                 yield obstacle._replace(what=what, stage="tunnel")
                 return
             if outer.place is None:
