@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _complain(f"the input is too large or too deep: {type(error).__name__}")
         status = 1
     except ModuleNotFoundError as error:
-        name = (error.name or "").partition(".")[0]
+        name = (error.name or "").partition(".")[0].lstrip("_")
         if name not in (*_NEEDED, *_APART):
             raise
         how = f"opkg install python3-{name}" if name in _APART else f"python3 -m pip install {name}"

@@ -434,29 +434,35 @@ def _leave() -> None:
     if hasattr(os, "unshare"):  # Python 3.12
         os.unshare(_CLONE_NEWNET)
         return
-    import ctypes
-
-    if ctypes.CDLL(None, use_errno=True).unshare(_CLONE_NEWNET) != 0:
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    _of_libc("unshare")(_CLONE_NEWNET)
 
 
 @functools.cache
 def _setns() -> Callable[[int, int], object]:
     enter: Callable[[int, int], object] | None = getattr(os, "setns", None)  # Python 3.12
-    if enter is not None:
-        return enter
     try:
-        import ctypes
-
-        call = ctypes.CDLL(None, use_errno=True).setns
-    except (ImportError, OSError, AttributeError) as error:
+        return enter or _of_libc("setns")
+    except (ImportError, OSError) as error:
         raise OSError(errno.ENOSYS, "this Python cannot enter namespaces") from error
 
-    def setns(file: int, kind: int) -> None:
-        if call(file, kind) != 0:
-            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
-    return setns
+def _of_libc(name: str) -> Callable[..., None]:
+    """A function of the C library that takes numbers, and returns 0 where it succeeds; else it raises OSError.
+
+    This is what `ctypes` makes of it, without the fifty classes that its import makes.
+    """
+    import _ctypes
+
+    of_c: Any = _ctypes
+    number = type("Number", (of_c._SimpleCData,), {"_type_": "i"})
+    kind = {"_flags_": of_c.FUNCFLAG_CDECL | of_c.FUNCFLAG_USE_ERRNO, "_restype_": number}
+    call = type("Function", (of_c.CFuncPtr,), kind)(of_c.dlsym(of_c.dlopen(None, 0), name))
+
+    def checked(*numbers: int) -> None:
+        if call(*numbers) != 0:
+            raise OSError(of_c.get_errno(), os.strerror(of_c.get_errno()))
+
+    return checked
 
 
 def _mind_children() -> None:

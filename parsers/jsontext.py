@@ -27,6 +27,7 @@ DEEPEST = 24
 _LONGEST_NUMBER = 20  # the digits of 2**64
 _LONGEST_SHOWN = 200
 _LARGEST = 1 << 64
+_BLANKS = " \t\r\n"
 
 _GAP = lazy(r"[\s,]*", 0)
 
@@ -113,12 +114,20 @@ class _Context:
         self.parse_float = self.parse_constant = float  # also NaN and Infinity
 
 
+def document(text: str, *, slow: bool = False) -> Any:
+    """The value of a text that is one JSON document, as it stands there. Raises ValueError and RecursionError."""
+    value, end = decoder(slow=slow)(text, len(text) - len(text.lstrip(_BLANKS)))
+    if text[end:].strip(_BLANKS):
+        import json
+
+        json.loads(text, strict=False)  # raises the error
+    return value
+
+
 def loads(text: str) -> Any:
     """The value of a text that is one JSON document. Raises ValueError for everything else, however deep or long."""
-    import json
-
     try:
-        return plain(json.loads(text, strict=False, parse_int=_int))
+        return plain(document(text, slow=True))
     except RecursionError:
         raise ValueError("nested too deep") from None
 

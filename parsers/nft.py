@@ -98,10 +98,10 @@ def _from_json(text: str, problems: list[ParseError] | None) -> Iterator[Dict]:
 
 def _items(text: str, source: Source) -> Iterator[Any]:
     """The items of the ruleset; if it breaks off, the complete items, and a problem."""
-    import json
+    from .jsontext import document
 
     try:
-        found = json.loads(text, strict=False)
+        found = document(text)
     except (ValueError, RecursionError):
         yield from _whole_items(text, source)
         return

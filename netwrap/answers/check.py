@@ -12,7 +12,6 @@
 from __future__ import annotations
 
 import importlib
-import json
 from functools import cache
 
 from parsers.tuples import NamedTuple
@@ -70,16 +69,17 @@ def _means(name: str, id: str) -> bool:
 
 def check(
     hosts: Host | Sequence[Host], *, only: Sequence[str] = (), without: Sequence[str] = (), level: str = "note",
-    netns: Sequence[str] = (),
+    netns: Sequence[str] = (), quotes: bool = True,
 ) -> list[Finding]:  # fmt: skip
     """The findings of all checks, errors first; consequences stand under their cause (``under``).
 
-    ``level``: the least severity; ``netns``: only findings of these namespaces (any name). Raises UsageError.
+    ``level``: the least severity; ``netns``: only findings of these namespaces (any name); ``quotes``: with their
+    evidence. Raises UsageError.
     """
     every: list[Host] = list(hosts) if isinstance(hosts, (list, tuple)) else [hosts]  # type: ignore[list-item]
     together = Together(only, without, level, netns)
     for host in every:
-        together.add(host.name, alone(host, only, without, netns, facts=len(every) > 1))
+        together.add(host.name, alone(host, only, without, netns, facts=len(every) > 1, quotes=quotes))
     return together.findings()
 
 
@@ -91,9 +91,11 @@ class Alone(NamedTuple):
     namespaces: int
 
 
-def alone(host: Host, only: Sequence[str], without: Sequence[str], netns: Sequence[str], *, facts: bool) -> Alone:
+def alone(
+    host: Host, only: Sequence[str], without: Sequence[str], netns: Sequence[str], *, facts: bool, quotes: bool = True
+) -> Alone:
     """Check one host; ``facts``: collect the facts to compare with other hosts, too. Raises UsageError as :func:`check`."""
-    look = Look(host)
+    look = Look(host, quotes)
     wanted = {host.find(name).title for name in netns}
     own: list[Finding] = []
     for one in chosen(only, without):
@@ -190,6 +192,8 @@ def nested(found: Iterable[Finding]) -> list[Finding]:
 
 def accepted(text: str) -> set[tuple[str, str, str, str]]:
     """The findings of a baseline file (which ``--accept`` writes). Raises NetwrapError for any other text."""
+    import json
+
     try:
         rows = json.loads(text or "[]")
         return {(str(row["id"]), str(row["host"]), str(row["netns"]), str(row["what"])) for row in rows}

@@ -6,7 +6,6 @@ but one. Two captures are joined if neither covers the other. Only a capture tha
 
 from __future__ import annotations
 
-import json
 from functools import lru_cache
 
 from parsers.ip_route import TABLES
@@ -185,6 +184,8 @@ def joined(name: str, captures: Iterable[Iterable[Row]]) -> list[Row]:
 def _key(name: str, record: Mapping[str, Any]) -> Any:
     keys = KEYS.get(name)
     if keys is None:
+        import json
+
         return json.dumps(record, sort_keys=True, default=str)
     return tuple(str(record.get(key)) for key in keys)
 

@@ -21,7 +21,6 @@ What ``text`` is, by the form of the section:
 from __future__ import annotations
 
 import importlib
-import json
 import re
 
 from parsers.jsontext import elements
@@ -248,6 +247,8 @@ def _is_address(words: list[str], entry: AnyRecord) -> bool:
 def _in_json(text: str, table: Table, row: AnyRecord, entry: AnyRecord | None) -> tuple[int, str] | None:
     name = _parser(table)
     parse = importlib.import_module(f"parsers.{name}").parse if name is not None else None
+    import json
+
     needle = json.dumps(_needle(row), ensure_ascii=False)[1:-1]
     rank = _rank(table, row)
     for start, end, element in elements(text, text.find("[") + 1):

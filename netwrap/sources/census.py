@@ -6,7 +6,6 @@ of every process, its threads, other mount namespaces and open files. A namespac
 
 from __future__ import annotations
 
-import json
 import os
 import re
 
@@ -295,6 +294,8 @@ def _row(maker: str, ident: str, pid: str, path: str, name: str) -> Iterator[tup
 
 
 def _json(path: str) -> object:
+    import json
+
     try:
         return json.loads(_text(path) or "null")
     except (ValueError, RecursionError):

@@ -518,12 +518,12 @@ def _as_asked(words: Sequence[str]) -> Question:
 
 
 def _rows(found: Sequence[Section], end: str) -> list[dict[str, Any]]:
-    import json
+    from parsers.jsontext import decoder
 
     for section in found:
         if section.command.endswith(end) and section.stdout.startswith("["):
             try:
-                return [row for row in json.loads(section.stdout, strict=False) if isinstance(row, dict)]
+                return [row for row in decoder()(section.stdout, 0)[0] if isinstance(row, dict)]
             except (ValueError, RecursionError):
                 return []
     return []

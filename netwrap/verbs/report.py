@@ -132,7 +132,7 @@ def _print_findings(hosts: Sequence[Host], chosen: Sequence[tuple[Host, Namespac
     from netwrap.answers import check  # as many modules as all the rest: not for who gets no line
 
     rooms = {(host.name, netns.title) for host, netns in chosen}
-    found = [one for one in check.check(list(hosts), level="warning") if (one.host, one.netns) in rooms]
+    found = [one for one in check.check(list(hosts), level="warning", quotes=False) if (one.host, one.netns) in rooms]
     if found:
         words = ["netwrap", "check", *options.words]
         for option, values in (("--from", options.source), ("--via", options.via)):

@@ -132,7 +132,7 @@ def _findings(hosts: list[Host], found: Record) -> dict[str, str]:
     from netwrap.answers import check
 
     told: dict[tuple[str, str], list[str]] = {}
-    for one in check.check(hosts, level="warning"):
+    for one in check.check(hosts, level="warning", quotes=False):
         told.setdefault((one.host, one.netns), []).append(f"{one.id} {one.what}")
     titles = [(host.name, netns.title) for host in hosts for netns in host.namespaces]
     marks = {}

@@ -116,10 +116,11 @@ def check(id: str, severity: str, title: str, why: str) -> Callable[[Run], Run]:
 
 
 class Look:
-    """One host under all checks, with what several of them ask."""
+    """One host under all checks, with what several of them ask; ``quotes``: whether findings have evidence."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, quotes: bool = True) -> None:
         self.host = host
+        self.quotes = quotes
         self.walker = Walker(host)
         self.explained: set[Any] = set()  # what the findings so far explain
         self.outside: dict[str, str] = {}  # by family: an address that nobody has
@@ -155,7 +156,7 @@ class Look:
         explains = frozenset(explains)
         self.explained |= explains
         quoted = []
-        for each in filter(None, records):
+        for each in filter(None, records) if self.quotes else ():
             where, record = each if isinstance(each, tuple) else (netns, each)
             quoted.append(self.quote(where, record))
         return Finding(
