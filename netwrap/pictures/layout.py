@@ -596,7 +596,7 @@ class _Placer:
                 self._block(bus, homes[bus["id"]] + clouds.pop(bus["id"], []))
         alone: list[_Cell] = []
         for chain in self._chains([room["id"] for room in self.graph["rooms"] if room["id"] not in placed]):
-            cells = []
+            cells = clouds.pop(chain[0], []) if len(chain) > 1 else []  # so that rooms stand beside each other
             for name in chain:
                 cells += [self.cells[name], *clouds.pop(name, ())]
             if len(cells) == 1 and not any(self.far.get(port) for port in self.rooms[chain[0]]["ports"]):
