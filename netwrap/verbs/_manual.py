@@ -23,6 +23,8 @@ _STATUS = (
     ("2", "wrong usage"),
     ("3", "undecided"),
     ("127", "a binary is missing"),
+    ("130", "Ctrl-C"),
+    ("141", "who reads the output has gone, as behind | head; nothing is said about it"),
 )
 _ENVIRONMENT = (
     ("NETWRAP_OPTIONS", "options that stand in front of every command line, where they make sense"),

@@ -325,8 +325,6 @@ _APART = (
 _BESIDE = (("--via-file", "--via"), ("--via-timeout", "--via"), ("--until", "--watch"), ("--verbose", "--from"))
 # Of these, the verbs that take captures as words, too.
 _THERE = (("--verbose", "diff"), ("--verbose", "export"))
-# What people write behind an option that switches something on or off.
-_SWITCHES = ("yes", "no", "on", "off", "true", "false", "maybe", "none")
 _LISTED = 8  # the most verbs that an error names
 _SECONDS = lazy(r"[0-9]{1,5}(?:\.[0-9]{1,3})?")
 #: Options that are obeyed before any verb.
@@ -463,10 +461,12 @@ class Reader:
         following = self.word()
         if option.kind == "optional":
             if following not in option.words:
-                near = similar(following or "", option.words)
-                if near or following in _SWITCHES:
-                    raise UsageError(f"{option.name} takes {', '.join(option.words)}, not {following!r}{near}")
-                return option.words[0]
+                before = self.words[self.at - 2 : self.at - 1]
+                verbs = {"help", *(name.partition(" ")[0] for name in VERBS)}
+                if following is None or following.startswith("-") or following in verbs or before and before[0] in WRAPPED:
+                    return option.words[0]
+                near = similar(following, option.words)
+                raise UsageError(f"{option.name} takes {', '.join(option.words)}, not {following!r}{near}")
         elif option.kind == "pause":
             if following is None or not _SECONDS.fullmatch(following):
                 return ""

@@ -214,6 +214,18 @@ def drawn(command: str, rows: Sequence[Row], columns: list[str], options: Option
         yield text
 
 
+def _too_narrow(gone: list[str]) -> str:
+    """A note that names the columns that gave way, as many as fit in a line of the terminal."""
+    from netwrap.tables import terminal
+
+    for named in range(len(gone), 0, -1):
+        more = f" and {len(gone) - named} more" if named < len(gone) else ""
+        note = f"too narrow for {', '.join(gone[:named])}{more}: -w shows all"
+        if len(f"netwrap: {note}") <= terminal.size()[0]:
+            return note
+    return f"too narrow for {len(gone)} columns: -w shows all"
+
+
 def show(command: str, records: Sequence[Record], options: Options, ends: Ends | None = None) -> None:
     """Print the table of records of a command on standard output. Raises UsageError for an unknown column."""
     write(lines(command, records, options, ends), options)
@@ -236,7 +248,7 @@ def write(found: Iterable[str], options: Options) -> None:
             sys.stdout.write(line + "\n")
     if options.gave_way:
         sys.stdout.flush()
-        say(f"too narrow for {', '.join(options.gave_way)}: -w shows all")
+        say(_too_narrow(options.gave_way))
         options.gave_way.clear()
     if options.tally[1] and not options.tally[0] and sys.stderr is not None:
         sys.stdout.flush()

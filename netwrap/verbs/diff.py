@@ -134,6 +134,9 @@ def _compared(options: Options) -> tuple[list[Host], Difference]:
         if options.netns or options.identity:
             raise UsageError("two namespaces are compared as they are: --netns and --identity are for two captures")
         host = _source.host(options)
+        if not options.source:
+            for word in (one, other):
+                _check_namespace(host, word)
         return [host], diff.between(host, one, other, tables=options.table, everything=options.all)
     before = _source.read(one, options.at)
     after = _source.read(other) if other is not None else _source.hosts(options)
@@ -141,6 +144,14 @@ def _compared(options: Options) -> tuple[list[Host], Difference]:
         before, after, netns=options.netns, tables=options.table, identity=options.identity, everything=options.all
     )
     return [*before, *after], found
+
+
+def _check_namespace(host: Host, word: str) -> None:
+    """Raise UsageError for a word that is neither a namespace nor a file."""
+    try:
+        host.find(word)
+    except UsageError as error:
+        raise UsageError(f"there is no file {word!r}, and {error}") from None
 
 
 def _is_source(word: str) -> bool:

@@ -183,6 +183,8 @@ def _show(options: Options) -> int:
     from netwrap.lab import apply, file
 
     if options.output is not None:
+        if options.toml or options.sh:
+            raise UsageError(f"--output saves a picture; {'--toml' if options.toml else '--sh'} prints: redirect it with > FILE")
         options.format = form_of(options.output, options.format) or "text"
     if options.toml + options.sh + (options.format is not None) > 1:
         raise UsageError("--toml, --sh and --format are three forms: take one of them")
