@@ -20,6 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from netwrap.answers.walk.walker import Walker
     from netwrap.answers.walk.way import Ended
     from netwrap.model.host import Host
     from netwrap.model.namespace import Namespace
@@ -176,6 +177,7 @@ class _Ways:
         self.lab = lab
         self.want = want
         self.host: Host | None = None
+        self.walker: Walker | None = None
 
     def why(self, source: str, address: str, *, outside: bool = False) -> list[str]:
         """The obstacles on the way of a packet and its answer."""
@@ -184,11 +186,14 @@ class _Ways:
         there = set(state.named())
         if source != HOST and source not in there:
             return [f"namespace {source} does not exist"]
-        if self.host is None:
+        if self.host is None or self.walker is None:
+            from netwrap.answers.walk.walker import Walker
             from netwrap.sources import opening
 
             self.host = opening.live()
-        found = trace.trace(self.host, trace.Asked(self.host.find("" if source == HOST else source), address))
+            self.walker = Walker(self.host, mends=False)  # for all pairs; nobody reads the mends
+        asked = trace.Asked(self.host.find("" if source == HOST else source), address)
+        found = trace.trace(self.host, asked, self.walker)
         end = found.result.end
         said: list[str] = []
         if outside:
