@@ -230,6 +230,8 @@ def kind_of(left: Any) -> str:
             return "protocol"
         if (protocol, field) == ("tcp", "flags"):
             return "flags"
+        if field == "dscp":
+            return "dscp"
         if (protocol, field) == ("arp", "operation"):
             return "operation"
         if (protocol, field) == ("ether", "type"):
@@ -256,6 +258,10 @@ _ICMP_CODES = {"net-unreachable": 0, "host-unreachable": 1, "prot-unreachable": 
                "net-prohibited": 9, "host-prohibited": 10, "admin-prohibited": 13}  # fmt: skip
 _ICMPV6_CODES = {"no-route": 0, "admin-prohibited": 1, "addr-unreachable": 3, "port-unreachable": 4, "policy-fail": 5,
                  "reject-route": 6}  # fmt: skip
+_DSCP = {
+    "be": 0, "ef": 46, "va": 44, "lephb": 1, **{f"cs{number}": number * 8 for number in range(8)},
+    **{f"af{one}{two}": one * 8 + two * 2 for one in range(1, 5) for two in range(1, 4)},
+}  # fmt: skip
 _OPERATIONS = {"request": 1, "reply": 2, "rrequest": 3, "rreply": 4}
 
 
@@ -276,7 +282,8 @@ def _number(word: Any, kind: str) -> int | None:
     if kind == "flags":
         return matching.flag_bits([word])
     tables = {"state": STATES, "icmp": matching.ICMP_TYPES, "icmpv6": matching.ICMPV6_TYPES, "ether": _ETHER, "status": _STATUS,
-              "nfproto": _NFPROTO, "operation": _OPERATIONS, "icmp code": _ICMP_CODES, "icmpv6 code": _ICMPV6_CODES}  # fmt: skip
+              "nfproto": _NFPROTO, "operation": _OPERATIONS, "icmp code": _ICMP_CODES, "icmpv6 code": _ICMPV6_CODES,
+              "dscp": _DSCP}  # fmt: skip
     if kind in tables:
         return tables[kind].get(word, whole(word))
     if kind == "mac":

@@ -5,6 +5,7 @@ A mend is a tuple of commands as a user types them; it is empty where none is kn
 
 from __future__ import annotations
 
+from ... import wording
 from ...prefixes import contains, network
 from ..inside import inside, six, sysctl_key
 from ..links import data, kind
@@ -84,10 +85,16 @@ class Mends:
         return self._routes[key]
 
     def leak(self, netns: Namespace, dev: str | None, destination: str) -> tuple[str, ...]:
-        """Copy the route to an address from another table into that of the VRF of a link; () where one of both is missing."""
+        """Copy the route to an address from another table into that of the VRF of a link; () where one of both is missing.
+
+        If the address is behind a port in the wrong VRF, that port is moved instead.
+        """
         family = family_of(destination)
         router = self.routers.of(netns, family)
         vrf = router.vrf_of(dev)
+        moved = self._moved(netns, dev, vrf, destination) if dev is not None and vrf is not None else ()
+        if moved:
+            return moved
         table = str(data(netns.link(vrf) or {}).get("table", "")) if vrf is not None else ""
         wanted, best, words = network(destination), 0, ""
         for name, routes in netns.routes_by_table(family).items() if table else ():
@@ -99,6 +106,41 @@ class Mends:
                     via = f" via {route['gateway']}" if "gateway" in route else ""
                     best, words = whole.prefixlen, f"{net}{via} dev {route['dev']}"
         return (inside(netns, f"ip {six(family)}route add table {table} {words}"),) if words else ()
+
+    def _moved(self, netns: Namespace, dev: str, vrf: str, destination: str) -> tuple[str, ...]:
+        """Move a port into the VRF in which it is missed: where that leaves two ports to each VRF, and another move does not.
+
+        An address behind a port of another VRF may as well lack a route that leads there from this VRF: it does where routes
+        between both VRFs exist.
+        """
+        port = next((
+            link for link in netns.links or ()
+            if link.get("master") not in (None, vrf) and kind(netns.link(str(link["master"])) or {}) == "vrf"
+            and any(is_within(destination, row) for row in netns.addresses_of(str(link.get("ifname"))))
+        ), None)  # fmt: skip
+        if port is None:
+            return ()
+        name, other = str(port["ifname"]), str(port["master"])
+        ours, theirs = ({str(one.get("ifname")) for one in netns.ports(master)} for master in (vrf, other))
+        for master, strange in ((vrf, theirs), (other, ours)):
+            table = str(data(netns.link(master) or {}).get("table", ""))
+            for family in ("inet", "inet6"):
+                if any(row.get("dev") in strange for row in netns.routes_by_table(family).get(table, ())):
+                    return ()  # a leak
+        first = len(theirs) > 2  # the port joins ours
+        if first == (len(ours) > 2):
+            return ()
+        moved, into, left = (name, vrf, other) if first else (dev, other, vrf)
+        tables = [str(data(netns.link(one) or {}).get("table", "")) for one in (left, into)]
+        rows = [row for row in netns.addresses_of(moved) if row.get("family") == "inet6" and row.get("scope") == "global"]
+        commands = [f"ip link set dev {moved} master {into}"]
+        commands += [f"ip address add {row.get('local')}/{row.get('prefixlen')} dev {moved}" for row in rows]
+        for family in ("inet", "inet6"):
+            for route in netns.routes_by_table(family).get(tables[0], ()):
+                if route.get("dev") == moved and "gateway" in route:
+                    words = wording.route({**route, "table": tables[1]})
+                    commands.append(f"ip {six(family)}route add {words}")
+        return tuple(inside(netns, one) for one in commands)
 
     def _made_route(
         self, netns: Namespace, destination: str, avoided: frozenset[int] = frozenset(), instead: Route | None = None
