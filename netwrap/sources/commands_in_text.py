@@ -89,6 +89,8 @@ _OF_SENTENCES = frozenset(
 
 
 # `On host-a run`, `On host-a I get`
+# `INFO[0000] Executed command "ip a" on the node "clab-lab-srv1". stdout:`
+_OF_CONTAINERLAB = re.compile(r"Executed command [\\\"]*([^\"\\]+)[\\\"]* on the node [\\\"]*([\w.-]+)[\\\"]*\. std")
 _RUN_AFTER = re.compile(
     r",?(?: (?:I|we|you|just|then|please))? (?:run|ran|type|typed|execute|executed|enter|do|did|try|tried|get|see)$"
 )
@@ -185,6 +187,10 @@ class Commands:
                 return Found(typed, some, None, "", True, last)
         if not self._table_near(at, line) or _MEMBER.match(line):
             return None
+        executed = _OF_CONTAINERLAB.search(line) if "Executed command" in line else None
+        if executed is not None:
+            some = [run._replace(netns=run.netns or f"docker {executed[2]}") for run in self.runs(executed[1])]
+            return Found(executed[1], some, None, "", False, at)
         title = _WATCHED.match(line)
         if title is not None and shown.is_any(self.runs(title[1].strip())):
             typed = title[1].strip()

@@ -124,7 +124,9 @@ _ORDINAL = re.compile(
     re.IGNORECASE,
 )
 # `on gw-b we have`
-_WE_SEE = re.compile(r" (?:(?:we|I|you|one|it) (?:can )?|there )(?:have|had|see|get|got|find|is|are|shows|says|gives)\s*$")
+_WE_SEE = re.compile(
+    r" (?:(?:we|I|you|one|it) (?:can )?|there )(?:have|had|see|get|got|find|is|are|shows|says|gives|looks? like)\s*$"
+)
 _ADDRESS = re.compile(r"^\S+ (?:\d{1,3}\.){3}\d{1,3}(?:/\d+)?$")
 _BETWEEN_BACKTICKS = re.compile(r"`([^\W_][\w.-]{0,60})`")
 # `A:`: the first of two machines
@@ -143,6 +145,8 @@ _SIDE = re.compile(
     r" (?:side|end|seite):?[*_]*$",
     re.IGNORECASE,
 )
+# `Here's node7:`, `And this is node8:`
+_HERE = re.compile(rf"(?:and )?(?:here(?:['’]s| is)|this is) {_ANY_ARTICLES}(?P<name>[^\W_][\w.-]{{0,60}}):$", re.IGNORECASE)
 # `R1 has a table more:`, of a machine that is known
 _KNOWN_SUBJECT = re.compile(
     r"(?:(?:while|and|but|on) )?(?P<name>[^\W_][\w.-]{0,60})(?:['’]s| has| shows| says| gives| prints| reports| looks| returns)\b"
@@ -225,6 +229,9 @@ def read(line: str, names: Iterable[str] = ()) -> tuple[str | None, str | None] 
         subject = _KNOWN_SUBJECT.match(line) or _KNOWN_ASIDE.search(line)
         if subject is not None and subject["name"] in known:
             return subject["name"], None
+        here = _HERE.match(line)
+        if here is not None and (here["name"] in known or is_machine(here["name"])):
+            return here["name"], None
         found = _NAMED.search(line)
         if found is not None and found["name"].lower() not in _NO_NAMES:
             return found["name"], None
