@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _FRAME = re.compile(r"\s{0,3}(?:[|│┃║] ?|: )")
-_ITEM = re.compile(r"\s{0,20}- (?=\S| {3})")  # of a list in YAML
+_ITEM = re.compile(r"\s{0,20}[-*•] (?=\S| {3})")  # of a list, in YAML or in a text
 _COMMENT = re.compile(r"\s{0,8}(?:#|//|;|--|rem\b)[ \t]?", re.IGNORECASE)
 # `[14:02] <bob> `, `14:02 < bob> `
 _CHAT = re.compile(r"\[?(?:\d{1,2}:\d\d(?::\d\d)?\]? ?)?<(?P<nick>[@+% ]?[a-z][\w-]{0,30})> ?")

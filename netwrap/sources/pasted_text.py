@@ -102,7 +102,7 @@ def undo(text: str) -> Pasted:
         import html
 
         text = html.unescape(text)  # the whole text was escaped
-    if _ESCAPED.search(text):
+    if "\\" in text and _ESCAPED.search(text):
         text = _ESCAPED_MARK.sub(r"\1", text)
     text = _without_indent(text)
     lines = text.split("\n")
