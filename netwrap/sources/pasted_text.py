@@ -53,6 +53,8 @@ _POINTED = re.compile(r"\s*>{2,} *(\S.*?) *<{2,}\s*$")  # `>>> 10.0.0.9 dev eth0
 # `LOWER\\_UP\\>`: signs of Markdown that an editor has escaped in what it took for prose
 _ESCAPED = re.compile(r"[a-z]\\_[a-z]|\\<[A-Z]|[A-Z]\\>| dev \w+\\_", re.IGNORECASE)
 _ESCAPED_MARK = re.compile(r"\\([_<>~*#\[\]|\-.])")
+# A row of `ip -br` from the cells of a wiki's table
+_BRIEF_WITH_TABS = re.compile(r"\s*\S+ *\t *(?:UP|DOWN|UNKNOWN|LOWERLAYERDOWN)\s")
 # What a pager leaves between two screens
 _PAGER = re.compile(r"\s*(?:--More--(?:\(\d+%\))?|\(END\))[\s\r]*")
 _CODE_LINE = re.compile(r"\s*`[^`]+`\s*$")
@@ -118,6 +120,8 @@ def undo(text: str) -> Pasted:
         lines = [_EATEN.sub("", line) if "[" in line else line for line in lines]
     if "=" in text and _is_quoted_printable(text):
         lines, numbers = _from_quoted_printable(lines, numbers)
+    if "\t" in text:
+        lines = [line.replace("\t", " ") if _BRIEF_WITH_TABS.match(line) else line for line in lines]
     lines, numbers = _single_spaced(lines, numbers)
     if "\\n" in text:
         lines, numbers = escaped.apart(lines, numbers)
