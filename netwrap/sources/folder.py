@@ -56,7 +56,7 @@ _MANY = re.compile(
     r"(?:network|worlddump|data|wireless|libnetwork|docker|support|tech|show|report|netns_|info|summary|pvereport|[\w.-]*\.crash$|.*\.netwrap)",
     re.IGNORECASE,
 )
-_TEXTS = re.compile(r"(?:^[^.]*|\.(?:txt|text|out|log|md|crash|netwrap|cap|capture))$", re.IGNORECASE)
+_TEXTS = re.compile(r"(?:^[^.]*|\.(?:txt|text|out|log|md|crash|cap|capture|netwrap(?:\.(?:gz|xz|bz2|zst))?))$", re.IGNORECASE)
 #: The most files to look into whose names do not tell a command.
 LOOKED_INTO = 500
 # The most characters to read of a file that may be a session, and of one that may be a table.

@@ -10,11 +10,11 @@ from __future__ import annotations
 import contextlib
 import functools
 import ipaddress
+import os
 import re
 import sqlite3
 import sys
 import threading
-import time
 
 from netwrap.answers import schema
 from netwrap.answers.questions import QUESTIONS, states
@@ -26,7 +26,7 @@ from ._options import refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import Any
 
     from ._options import Options
@@ -51,6 +51,9 @@ class Answer(NamedTuple):
 
 #: Seconds that a query may take.
 TIMEOUT = 60.0
+#: Seconds that an engine may take to obey, once the time is up.
+GRACE = 5.0
+_LATE = "the query was ended: no answer after {:g} seconds"
 #: The most rows that an answer may have.
 ROWS = 2_000_000
 #: The longest text or blob that a query may make.
@@ -170,15 +173,34 @@ def _by_sqlite(connection: sqlite3.Connection, query: Query) -> Answer:
     connection.set_authorizer(_allowed)
     if hasattr(connection, "setlimit"):  # Python 3.11
         connection.setlimit(0, LENGTH)
-    until = time.monotonic() + TIMEOUT
-    connection.set_progress_handler(lambda: int(time.monotonic() > until), 10_000)
     try:
         notes = states(connection) if query.compares else []
-        return _fetched(connection.execute(query.sql, query.given), notes)
+        with _bounded(connection):
+            return _fetched(connection.execute(query.sql, query.given), notes)
     except (sqlite3.Error, sqlite3.Warning, OverflowError, ValueError, MemoryError) as error:
         raise _refused(str(error), query.tables) from None
     finally:
         connection.close()
+
+
+@contextlib.contextmanager
+def _bounded(connection: Any) -> Iterator[None]:
+    """End the query of a connection when its time is up, and this process where the engine is inside of one function for ever."""
+    over = threading.Event()
+
+    def watch() -> None:
+        if not over.wait(TIMEOUT):
+            with contextlib.suppress(Exception):  # it may be closed by now
+                connection.interrupt()
+            if not over.wait(GRACE):
+                say(_LATE.format(TIMEOUT))
+                os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()
 
 
 def _fetched(cursor: Any, notes: list[str]) -> Answer:
@@ -211,8 +233,6 @@ def _by_duckdb(files: Sequence[str], query: Query) -> Answer:
     duckdb = exports.duckdb()
     tables = query.tables
     connection = exports.duck(files, tables)
-    clock = threading.Timer(TIMEOUT, connection.interrupt)
-    clock.daemon = True
     try:
         sql = re.sub(r":(what|hex)\b", r"$\1", query.sql) if query.given else query.sql
         statements = connection.extract_statements(sql)
@@ -220,13 +240,12 @@ def _by_duckdb(files: Sequence[str], query: Query) -> Answer:
             raise _refused("not authorized", tables)
         for name in exports.strange(connection, sql):
             raise _refused(f"no such table: {name}" if re.fullmatch(r"\w+", name) else "not authorized", tables)
-        clock.start()
         notes = states(connection) if query.compares else []
-        return _fetched(connection.execute(statements[0], query.given or None), notes)
+        with _bounded(connection):
+            return _fetched(connection.execute(statements[0], query.given or None), notes)
     except (duckdb.Error, RecursionError) as error:
         raise _refused(str(error).partition("\n")[0], tables) from None
     finally:
-        clock.cancel()
         connection.close()
 
 
@@ -235,7 +254,7 @@ def _refused(said: str, tables: Sequence[str]) -> NetwrapError:
     if said.startswith(("not authorized", "authorization denied", "access prohibited", "access to ")):
         return UsageError("sql takes one SELECT over the tables that netwrap sql --tables lists; nothing else is allowed")
     if "interrupt" in said.lower():
-        return NetwrapError(f"the query was ended: no answer after {TIMEOUT:g} seconds")
+        return NetwrapError(_LATE.format(TIMEOUT))
     near = ""
     known = [*schema.FRONT, *(it.name for name in tables for it in schema.TABLES[name].columns)]
     table = re.search(r"no such table: (\S+)|Table with name (\S+) does not exist", said)

@@ -11,6 +11,8 @@ import runpy
 import shlex
 import shutil
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -308,6 +310,16 @@ def test_a_query_has_its_time(form: str, tmp_path: Path, monkeypatch: pytest.Mon
     options = sql_options("with recursive t(n) as (select 1 union all select n + 1 from t) select max(n) from t", source)
     with pytest.raises(NetwrapError, match=r"ended: no answer after 0\.3 seconds"):
         sql.run(options)
+
+
+def test_one_function_without_end_has_its_time_too() -> None:
+    query = "select instr(printf('%.*c', 6000000, 'a'), printf('%.*c', 3000000, 'a') || 'b')"
+    code = ("from netwrap.verbs import sql; sql.TIMEOUT = sql.GRACE = 0.2; from netwrap.cli import main; "
+            f"main(['sql', {query!r}, '--from', {SAMPLE!r}])")  # fmt: skip
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "netwrap: the query was ended: no answer after 0.2 seconds\n"
 
 
 def sql_options(query: str, source: str) -> Any:
@@ -670,6 +682,16 @@ def test_folders_in_a_folder_of_captures_are_read_too(tmp_path: Path, capsys: py
     (tmp_path / "bundle/logs").mkdir()
     (tmp_path / "bundle/logs/syslog").write_text("nothing of ours\n")
     assert opening.captures_in(str(tmp_path / "bundle")) == []
+
+
+def test_an_archive_of_packed_captures_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    captures = folder(tmp_path, 2)
+    for path in list(captures.iterdir()):
+        (captures / f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
+        path.unlink()
+    (captures / "notes.txt").write_text("nothing that anybody knows\n")
+    archive = shutil.make_archive(str(tmp_path / "all"), "gztar", tmp_path, "captures")
+    assert [row["_host"] for row in asked(capsys, "select _host from host", "--from", archive)] == ["node7", "node7 (all.tar.gz)"]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every folder")
