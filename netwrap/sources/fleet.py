@@ -1,9 +1,9 @@
 """Many captures as flat rows: read in parallel processes, and kept in an index so that none is read twice.
 
 A :class:`Store` is a SQLite database with the tables of :mod:`netwrap.answers.schema`, in memory or, for a folder of captures, in
-the file ``FOLDER.netwrap-index`` beside it. The index is keyed by content: a capture of the same size and time is not opened, one
-of the same content under another time is not parsed. Only rows stand in it, so that it may be removed at any time; another
-release of netwrap, which may read or check otherwise, makes it anew.
+the file ``FOLDER.netwrap-index`` beside it. The index is keyed by content: a capture of the same size that has not been changed
+since is not opened, one that was changed to the same content is not parsed. Only rows stand in it, so that it may be removed at
+any time; another release of netwrap, which may read or check otherwise, makes it anew.
 """
 
 from __future__ import annotations
@@ -402,20 +402,20 @@ class Store:
             known = {row[0]: row[1:] for row in self.connection.execute("SELECT path, size, time, hash, findings FROM _index")}
             for gone in known.keys() - set(paths):
                 self._forget(gone)
-            stale = []
+            stale: dict[str, tuple[int, int, str]] = {}  # as they are before they are read: they may change meanwhile
             for path in paths:
                 state = _state(path)
                 size, time, hash, had = known.get(path, (None, None, None, 0))
                 if had >= findings and (size, time) == state:
                     continue
-                if had >= findings and hash is not None and _hash(path) == hash:
+                stale[path] = (*state, _hash(path))
+                if had >= findings and stale[path][2] == hash:
                     self.connection.execute("UPDATE _index SET size=?, time=? WHERE path=?", (*state, path))
-                    continue
-                stale.append(path)
+                    del stale[path]
             for path in stale:
                 self._forget(path)
             self._names = Names(dict(self.connection.execute("SELECT DISTINCT _host, _source FROM host")))
-            for found in reads(stale, [*schema.TABLES] if findings else None, progress, skimming=True):
+            for found in reads([*stale], [*schema.TABLES] if findings else None, progress, skimming=True):
                 self.add(found)
                 if found.skim is not None:
                     import zlib
@@ -423,7 +423,7 @@ class Store:
                     words, *others = found.skim
                     packed = zlib.compress(words.encode("utf-8", "surrogateescape"), 3)
                     self.connection.execute("INSERT INTO _skim VALUES (?, ?, ?)", (found.path, packed, json.dumps(others)))
-                entry = (found.path, *_state(found.path), _hash(found.path), findings, json.dumps(found.problems))
+                entry = (found.path, *stale[found.path], findings, json.dumps(found.problems))
                 self.connection.execute("INSERT INTO _index VALUES (?, ?, ?, ?, ?, ?)", entry)
             if findings and (stale or known.keys() - set(paths)):
                 self.compare()
@@ -503,11 +503,12 @@ def _schema_as_kept() -> list[str]:
 
 
 def _state(path: str) -> tuple[int, int]:
+    """The size of a file, and when it last changed (its ctime: whoever writes a file may keep its mtime); (-1, -1) for none."""
     try:
         found = os.stat(path)
     except OSError:
         return (-1, -1)
-    return (found.st_size, found.st_mtime_ns)
+    return (found.st_size, found.st_ctime_ns)
 
 
 def _hash(path: str) -> str:

@@ -455,6 +455,12 @@ def test_a_folder_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     with open(captures / "host3.netwrap", "a") as file:
         file.write("\n")
     assert asked(capsys, *count) == [{"n": 44, "hosts": 4}] and read == ["host3.netwrap"]
+    state = (captures / "host4.netwrap").stat()
+    text = (captures / "host4.netwrap").read_text()
+    (captures / "host4.netwrap").write_text(text.replace("veth-blue", "veth-grey"))
+    os.utime(captures / "host4.netwrap", ns=(state.st_atime_ns, state.st_mtime_ns))  # as `rsync -t` does
+    grey = ["select count(*) as n from link where ifname = 'veth-grey'", "--from", str(captures)]
+    assert asked(capsys, *grey) == [{"n": 1}] and read == ["host3.netwrap", "host4.netwrap"]
 
 
 def test_a_capture_that_cannot_be_read_is_named(tmp_path: Path, netwrap: Netwrap) -> None:
