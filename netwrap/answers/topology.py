@@ -72,6 +72,7 @@ def graph(hosts: Sequence[Host]) -> Record:
     maker = _Maker(several=len(hosts) > 1)
     for host in hosts:
         maker.add(host)
+    maker.connect(hosts)
     found = maker.finish()
     ways_out.mark(found, [netns for host in hosts for netns in host.namespaces])
     return found
@@ -132,12 +133,16 @@ class _Maker:
                 if port is not None:
                     self._hang(netns, link, port)
         self._stack(host)
-        tunnels = topology_tunnels.joined(host)
-        for netns in host.namespaces:
-            for link in netns.links or ():
-                port = self._port_of.get((id(netns), _key(link)))
-                if port is not None:
-                    self._connect(host, netns, link, port, tunnels)
+
+    def connect(self, hosts: Sequence[Host]) -> None:
+        """Add all cables, once all rooms are there."""
+        tunnels = topology_tunnels.joined(hosts)
+        for host in hosts:
+            for netns in host.namespaces:
+                for link in netns.links or ():
+                    port = self._port_of.get((id(netns), _key(link)))
+                    if port is not None:
+                        self._connect(host, netns, link, port, tunnels)
         for network in tunnels.networks:
             self._join(network)
 
@@ -311,7 +316,7 @@ class _Maker:
         far = ports[1]["id"]
         if len(ports) > 2:
             kind, number = ports[0]["kind"], ports[0]["detail"].partition(" to ")[0]
-            names = [f"{port['name']} of {end.netns.title}" for port, end in zip(ports, network)]
+            names = [f"{port['name']} of {end.netns.title}{self._of_host(port)}" for port, end in zip(ports, network)]
             more = f" and {len(names) - 3} more" if len(names) > 4 else ""
             line = ", ".join(names[: 3 if more else None]) + more
             cloud = {"id": f"c{len(self.clouds)}", "title": f"tunnel: {kind} {number}".rstrip(), "kind": "overlay",
@@ -320,6 +325,12 @@ class _Maker:
             far = f"{cloud['id']}l0"
         for port in ports if len(ports) > 2 else ports[:1]:
             self._cable(port["id"], far, how, True, "tunnel")
+
+    def _of_host(self, port: Record) -> str:
+        if not self.several:
+            return ""
+        of = {room["id"]: room["host"] for room in self.rooms}
+        return f" of {next(host['title'] for host in self.hosts if host['id'] == of[port['room']])}"
 
     def _is_cabled(self, one: str, other: str) -> bool:
         return (one, other) in self._pairs or (other, one) in self._pairs

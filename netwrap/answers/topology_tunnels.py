@@ -1,4 +1,4 @@
-"""The tunnels of a host of which more than one end was captured: which ends are connected, by their remotes or their group.
+"""The tunnels of hosts of which more than one end was captured: which ends are connected, by their remotes or their group.
 
 Two ends are connected where each sends its packets to an address of the namespace that the packets of the other leave from, and
 kind, number, port and keys agree. Where several ends could be meant, none is taken: nothing here is a guess.
@@ -14,6 +14,7 @@ from .segment import Outer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from parsers.records import Link
@@ -58,34 +59,47 @@ class Joined(NamedTuple):
     rest: dict[tuple[int, str], list[str]]
 
 
-def joined(host: Host) -> Joined:
-    """Find the tunnels of which two or more ends were captured."""
-    alike: dict[tuple[Any, ...], list[tuple[Namespace, Link]]] = {}
-    for netns in host.namespaces:
-        for link in netns.links or ():
-            what = kind(link)
-            if what in TUNNELS and what != "wireguard" and not data(link).get("external"):
-                alike.setdefault((what, data(link).get("id"), data(link).get("port")), []).append((netns, link))
-    networks: list[list[End]] = []
-    rest: dict[tuple[int, str], list[str]] = {}
+def joined(hosts: Sequence[Host]) -> Joined:
+    """Find the tunnels of which two or more ends were captured: within each host, then between those ends that are left."""
+    found = Joined([], {})
     owned: dict[int, frozenset[str]] = {}
+    alike: list[dict[tuple[Any, ...], list[tuple[Namespace, Link]]]] = [{} for _ in hosts]
+    number: dict[tuple[Any, ...], int] = {}
+    for host, places in zip(hosts, alike):
+        for netns in host.namespaces:
+            for link in netns.links or ():
+                what = kind(link)
+                if what in TUNNELS and what != "wireguard" and not data(link).get("external"):
+                    key = (what, data(link).get("id"), data(link).get("port"))
+                    places.setdefault(key, []).append((netns, link))
+                    number[key] = number.get(key, 0) + 1
+    left: dict[tuple[Any, ...], list[End]] = {}
+    for host, places in zip(hosts, alike):
+        wires = Wires(host, lambda *_: Outer())  # the ground of a tunnel within a tunnel is not followed
+        for key, links in places.items():
+            ends = [end for netns, link in links for end in _end(wires, netns, link)] if number[key] > 1 else []
+            left.setdefault(key, []).extend(_join(found, ends, owned, [host]))
+    for ends in left.values() if len(hosts) > 1 else ():
+        _join(found, ends, owned, hosts)
+    return found
+
+
+def _join(found: Joined, ends: list[End], owned: dict[int, frozenset[str]], hosts: Sequence[Host]) -> list[End]:
+    """Add the tunnels between some ends to those that were found; return the ends that are not connected."""
+    for end in ends:
+        if id(end.under) not in owned:
+            owned[id(end.under)] = _addresses(end.under)
+    beside = _connected(ends, owned)
     everywhere: frozenset[str] = frozenset()
-    wires = Wires(host, lambda *_: Outer())  # the ground of a tunnel within a tunnel is not followed
-    for places in alike.values():
-        ends = [end for netns, link in places for end in _end(wires, netns, link)] if len(places) > 1 else []
-        for end in ends:
-            if id(end.under) not in owned:
-                owned[id(end.under)] = _addresses(end.under)
-        beside = _connected(ends, owned)
-        for at, others in beside.items():
-            end, known = ends[at], frozenset(one for other in others for one in owned[id(ends[other].under)])
-            if end.group:  # its members were captured; those that are not connected have another number
-                everywhere = everywhere or frozenset().union(*map(_addresses, host.namespaces))
-                known = everywhere
-            left = [address for address in end.flooded if address not in known]
-            rest[id(end.netns), str(end.link.get("ifname"))] = [*left, *([end.group] if end.open else [])]
-        networks += [[ends[at] for at in network] for network in _networks(beside)]
-    return Joined(networks, rest)
+    for at, others in beside.items():
+        end, known = ends[at], frozenset(one for other in others for one in owned[id(ends[other].under)])
+        if end.group:  # its members were captured; those that are not connected have another number
+            everywhere = everywhere or frozenset().union(*(_addresses(netns) for host in hosts for netns in host.namespaces))
+            known = everywhere
+        rest = [address for address in end.flooded if address not in known]
+        found.rest[id(end.netns), str(end.link.get("ifname"))] = [*rest, *([end.group] if end.open else [])]
+    found.networks.extend([ends[at] for at in network] for network in _networks(beside))
+    return [end for at, end in enumerate(ends) if at not in beside]
 
 
 def _end(wires: Wires, netns: Namespace, link: Link) -> list[End]:

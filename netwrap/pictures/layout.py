@@ -116,29 +116,77 @@ def place(graph: Record) -> Scene:
     """The scene of a graph (of :mod:`netwrap.answers.topology`, whole, filtered or folded)."""
     if len(graph["hosts"]) < 2:
         return _Placer(graph).scene()
-    return _framed([(cut(host["title"], _NAME), _Placer(part).scene()) for host, part in by_host(graph)])
+    return _framed(graph)
 
 
-def _framed(scenes: list[tuple[str, Scene]]) -> Scene:
-    """One scene of many hosts: each in a frame with its title, the frames on shelves."""
-    sizes = [(max(scene.width, width(title) * 1.08 + 2 * _GAP), scene.height + _LINE) for title, scene in scenes]
-    limit = max([(_RATIO * sum((wide + _GAP) * (high + _GAP) for wide, high in sizes)) ** 0.5, *(wide for wide, _ in sizes)])
+def _framed(graph: Record) -> Scene:
+    """One scene of many hosts: each in a frame with its title, the frames in rows, the tunnels between hosts around them.
+
+    Such a tunnel leaves its host at the top, where its gate is, and goes on in the space above the row of the frame.
+    """
+    far = [cable for cable in graph["cables"] if cable["kind"] == "tunnel"]
     whole = Scene([], [], [], [], 0, 0)
-    x = y = below = float(_GAP)
-    for (title, scene), (wide, high) in zip(scenes, sizes):
+    frames = []  # the placer of each host, its title, scene, and size
+    for host, part in by_host(graph):
+        own = {end for item in (*part["ports"], *part["clouds"]) for end in _ends_of(item)}
+        placer = _Placer(part, [cable for cable in far if len(own.intersection(cable["ends"])) == 1], own)
+        title = cut(host["title"], _NAME)
+        least = width(title) * 1.08 + 2 * _GAP
+        scene = placer.scene(least)
+        frames.append((placer, title, scene, max(scene.width, least), scene.height + _LINE))
+    area = sum((wide + _GAP) * (high + _GAP) for *_, wide, high in frames)
+    limit = max([(_RATIO * area) ** 0.5, *(wide for *_, wide, _ in frames)])
+    x, row, places = float(_GAP), 0, []
+    for *_, wide, _ in frames:
         if x > _GAP and x + wide > limit + _GAP:
-            x, y = _GAP, below
-        top = y + _LINE
+            x, row = _GAP, row + 1
+        places.append((x, row))
+        x += round(wide) + _GAP
+    right = max(x + round(frame[3]) + _GAP for (x, _), frame in zip(places, frames))
+    touched: dict[Any, list[tuple[int, float]]] = {}  # net -> (row, x) of its gates
+    for (placer, *_), (x, row) in zip(frames, places):
+        for net in placer.gates:
+            touched.setdefault(net, []).append((row, x + placer.gate_x(net)))
+    lanes = _tracks({net: (min(gates)[0], max(gates)[0]) for net, gates in touched.items() if min(gates)[0] < max(gates)[0]})
+    above: list[dict[Any, float]] = []  # for each row the heights of the nets above it
+    tops, y = [], float(_GAP)
+    for number in range(row + 1):
+        spans = {net: [at for row, at in gates if row == number] for net, gates in touched.items()}
+        tracks = _tracks({net: (min(at), right if net in lanes else max(at)) for net, at in spans.items() if at})
+        above.append({net: y + _TRACK * track for net, track in tracks.items()})
+        y += _TRACK * (max(tracks.values()) + 2) if tracks else 0
+        tops.append(y)
+        y += max(frame[4] for frame, (_, row) in zip(frames, places) if row == number) + _GAP
+    ways: dict[tuple[str, str], list[tuple[float, float]]] = {}  # (cable, end) -> its way to the space above its frame
+    for (placer, title, scene, wide, high), (x, row) in zip(frames, places):
+        top = tops[row] + _LINE
         whole.boxes.extend(box._replace(x=box.x + x, y=box.y + top) for box in scene.boxes)
         whole.bars.extend(bar._replace(x=bar.x + x, y=bar.y + top) for bar in scene.bars)
         whole.lines.extend(
             line._replace(points=tuple((at + x, height + top) for at, height in line.points)) for line in scene.lines
         )
-        whole.frames.append((title, x, y, wide, high))
-        below = max(below, y + high + _GAP)
-        x += round(wide) + _GAP
-        whole = whole._replace(width=max(whole.width, x), height=below)
-    return whole
+        whole.frames.append((title, x, tops[row], wide, high))
+        for cable, end, net, way in placer.leaving:
+            points = [(at + x, height + top) for at, height in way()]
+            points += [(points[-1][0], above[row][net])]
+            ways[cable["id"], end] = [*points, *([(right + _TRACK * lanes[net], above[row][net])] if net in lanes else [])]
+    hosts = {host["id"]: host["title"] for host in graph["hosts"]}
+    words = Words(graph)
+    words.titles = {room["id"]: f"{words.titles[room['id']]} of {hosts[room['host']]}" for room in graph["rooms"]}
+    for cable in far:
+        one, other = cable["ends"]
+        if (cable["id"], one) in ways and (cable["id"], other) in ways:
+            points = [*ways[cable["id"], one], *reversed(ways[cable["id"], other])]
+            net = cable["ends"][1] if cable["ends"][1].startswith("c") else cable["id"], "tunnel"
+            whole.lines.append(Line(cable["id"], (one, other), cable["certain"], "tunnel", words.of_cable(cable),
+                                    _straightened(points), net))  # fmt: skip
+    wide = right + _TRACK * (max(lanes.values()) + 2) if lanes else right
+    return whole._replace(width=wide, height=y)
+
+
+def _ends_of(item: Record) -> list[str]:
+    """The ids by which cables name a port, or the lines of a cloud."""
+    return [f"{item['id']}l{number}" for number in range(len(item["lines"]))] if "lines" in item else [item["id"]]
 
 
 class _Cell:
@@ -399,8 +447,12 @@ def _wrapped(name: str, text: str, state: str, depth: int) -> list[_Text]:
 
 
 class _Placer:
-    def __init__(self, graph: Record) -> None:
+    def __init__(self, graph: Record, far: Iterable[Record] = (), own: Iterable[str] = ()) -> None:
+        """``far``: the cables to other hosts, each with one end among ``own``."""
         self.graph = graph
+        self.cables_out = [(cable, end) for cable in far for end in cable["ends"] if end in own]
+        self.gates: dict[Any, int] = {}  # net of a tunnel to other hosts -> its place at the right of all lanes
+        self.leaving: list[tuple[Record, str, Any, Any]] = []  # (cable, its end here, net, way to the gate)
         self.ports: dict[str, Record] = {port["id"]: port for port in graph["ports"]}
         self.rooms: dict[str, Record] = {room["id"]: room for room in graph["rooms"]}
         self.buses: dict[str, Record] = {bus["id"]: dict(bus) for bus in graph["buses"]}
@@ -677,11 +729,13 @@ class _Placer:
 
     # -- the whole ----------------------------------------------------------------------------------------------------------
 
-    def scene(self) -> Scene:
+    def scene(self, least: float = 0) -> Scene:
+        """The scene; gates are at the right of ``least``."""
         self._make_blocks()
         self._shelve()
         ways = self._lead()
-        total = self._settle()
+        self._lead_out()
+        total = self._settle(least)
         boxes = [Box(cell.id, cell.kind, cell.title, cell.subtitle, tuple(cell.lines), cell.x, cell.y, cell.width, cell.height,
                      cell.full + cell.more, cell.compact, cell.lacks)
                  for block in self.blocks for cell in block.cells if cell.bus is None]  # fmt: skip
@@ -726,6 +780,36 @@ class _Placer:
                     cell.slots.setdefault(net, len(cell.slots))
             ways.append((cable, self._way(net, ends[0], ends[1]), net))
         return ways
+
+    def _lead_out(self) -> None:
+        """Choose the ways of the tunnels to other hosts: to the avenue above all shelves, and there to their gates."""
+        for cable, end in self.cables_out:
+            place = self._terminal(end)
+            if place is None:
+                continue
+            net = cable["ends"][1] if cable["ends"][1].startswith("c") else cable["id"], "tunnel"
+            if place[0] == "box" and place[1].bus is not None:
+                place[1].slots.setdefault(net, len(place[1].slots))
+            first, out = self._out(net, place, None)
+            self.gates.setdefault(net, len(self.gates))
+            self.avenues[0].setdefault(net, []).append(functools.partial(self.gate_x, net))
+            if first:
+                before = self.main.get(net, (0, first))
+                self.main[net] = (0, max(first, before[1]))
+                for avenue in (0, first):
+                    self.avenues[avenue][net].append(functools.partial(self._main_x, net))
+            self.leaving.append((cable, end, net, functools.partial(self._way_out, net, first, out)))
+
+    def _way_out(self, net: Any, first: int, out: Any) -> list[tuple[float, float]]:
+        way: list[tuple[float, float]] = out()
+        way.append((way[-1][0], self._avenue_y(first, net)))
+        if first:
+            way += [(self._main_x(net), self._avenue_y(first, net)), (self._main_x(net), self._avenue_y(0, net))]
+        return [*way, (self.gate_x(net), self._avenue_y(0, net)), (self.gate_x(net), 0)]
+
+    def gate_x(self, net: Any) -> float:
+        """Where a tunnel leaves for another host, at the top."""
+        return self.main_left + _TRACK * (max(self.main_tracks.values(), default=-1) + 1 + self.gates[net])
 
     def _bus_at(self, end: str) -> str | None:
         """The bus that an end of a cable is, or is a port of."""
@@ -830,10 +914,10 @@ class _Placer:
 
         return points
 
-    def _out(self, net: Any, end: tuple[str, Any, str], far: tuple[str, Any, str]) -> tuple[int, Any]:
+    def _out(self, net: Any, end: tuple[str, Any, str], far: tuple[str, Any, str] | None) -> tuple[int, Any]:
         """The avenue of an end, and its way there: up from the top of a bar, or through the gutter of a box.
 
-        That way is down, or up where no bar is above the box and the other end is higher.
+        That way is down, or up where no bar is above the box and the other end is higher (None: above all).
         """
         if end[0] == "bar":
             bar: _Block = end[1]
@@ -842,7 +926,7 @@ class _Placer:
             return bar.shelf, lambda: [(bar.entry_x(net), bar.y)]
         cell: _Cell = end[1]
         block = _block_of(cell)
-        shelf = far[1].shelf if far[0] == "bar" else _block_of(far[1]).shelf
+        shelf = -1 if far is None else far[1].shelf if far[0] == "bar" else _block_of(far[1]).shelf
         avenue = block.shelf + (block.bus is not None or shelf >= block.shelf)
         self.avenues[avenue].setdefault(net, []).append(lambda: block.gutter_x(cell.column, net))
         out = math.inf if avenue > block.shelf else -math.inf
@@ -850,8 +934,8 @@ class _Placer:
         block.use(cell.column, net, lambda: start()[1], lambda: out)
         return avenue, lambda: [start(), (block.gutter_x(cell.column, net), start()[1])]
 
-    def _settle(self) -> tuple[float, float]:
-        self.main_left = 0.0
+    def _settle(self, least: float) -> tuple[float, float]:
+        self.main_left = least if self.gates else 0.0
         for block in self.blocks:
             block.assign()
         for number, shelf in enumerate(self.shelves):
@@ -880,7 +964,7 @@ class _Placer:
             for block in shelf:
                 block.settle(block.x, y)
             y += max((block.height for block in shelf), default=0)
-        wide = self.main_left + _TRACK * (max(self.main_tracks.values(), default=-1) + 1) + _GAP
+        wide = self.main_left + _TRACK * (max(self.main_tracks.values(), default=-1) + 1 + len(self.gates)) + _GAP
         return max(wide, 200.0), max(y, 60.0)
 
     def _avenue_y(self, avenue: int, net: Any) -> float:

@@ -18,7 +18,10 @@ def is_parent(kind: str) -> bool:
 
 
 def by_host(graph: Record) -> list[tuple[Record, Record]]:
-    """Each host of a graph that has something to draw, with the graph of that host alone; no cable leads to another host."""
+    """Each host of a graph that has something to draw, with the graph of that host alone.
+
+    A port with a tunnel to another host has ``afar``: the other ends in words. The cable itself is in none of these graphs.
+    """
     hosts = graph["hosts"]
     if len(hosts) < 2:
         return [(host, graph) for host in hosts]
@@ -30,8 +33,22 @@ def by_host(graph: Record) -> list[tuple[Record, Record]]:
     for name in ("rooms", "ports", "buses", "clouds"):
         for item in graph[name]:
             parts[of[item["id"]]][name].append(item)
+    known = {item["id"]: item for name in ("hosts", "rooms", "ports", "clouds") for item in graph[name]}
+    afar: dict[str, list[str]] = {}
     for cable in graph["cables"]:
-        parts[next(of[end] for end in (end.partition("l")[0] for end in cable["ends"]) if end in of)]["cables"].append(cable)
+        one, other = ends = [end.partition("l")[0] for end in cable["ends"]]
+        at = {of[end] for end in ends if end in of}
+        if len(at) == 1:
+            parts[at.pop()]["cables"].append(cable)
+        for end, far in ((one, other), (other, one)) if at else ():
+            where = f"{known[str(of[far])]['title']}"
+            if "room" in known[far]:
+                where = f"{known[far]['name']} (tunnel) {known.get(known[far]['room'], {}).get('title', '')} of {where}"
+            else:
+                where = f"{known[far]['title']} (beside {where})"
+            afar.setdefault(end, []).append(where)
+    for part in parts.values() if afar else ():
+        part["ports"] = [{**port, "afar": afar[port["id"]]} if port["id"] in afar else port for port in part["ports"]]
     found = [(host, {**graph, "hosts": [host], **parts[host["id"]]}) for host in hosts]
     return [(host, part) for host, part in found if part["rooms"] or part["buses"]]
 
@@ -155,6 +172,7 @@ class Words:
                 words.append(
                     f"{sign} {other['name']}{detail}{on}{where}" if not short or not other["bus"] else (detail + on).lstrip()
                 )
+        words += [f"= {far}" for far in port.get("afar", ())]
         words += [f"= {far} (not drawn)" for far in port.get("beyond", ())]
         return " ".join(filter(None, words))
 

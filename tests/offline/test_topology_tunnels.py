@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from imagined_networks import Drawn
+from imagined_networks import Drawn, link, section
 from rooms import ROOT, Netwrap
 
 from netwrap.answers import topology, topology_folding
@@ -131,3 +131,55 @@ def test_a_way_goes_along_the_tunnel(netwrap: Netwrap) -> None:
     source = str(ROOT / "fixtures" / "trace" / "overlay-of-a-group.netwrap.gz")
     page = netwrap("trace", "n1", "10.0.0.3", "--from", source, "--format", "svg").stdout
     assert "vx of n1 = vx of n3 (tunnel) (on the packet's way)" in page and "other ends of tunnels" not in page
+
+
+def node(number: int, *remotes: int, title: str = "") -> Host:
+    """A host with a VXLAN to other nodes: to one by its remote, to several by its entries."""
+    data = {"id": 42, "local": f"192.0.2.{number}", "port": 4789}
+    links = [
+        link(2, "eth0", ""),
+        link(3, "vx", "vxlan", {**data, **({"remote": f"192.0.2.{remotes[0]}"} if remotes[:1] else {})}),
+    ]
+    entries = [{"mac": "00:00:00:00:00:00", "ifname": "vx", "dst": f"192.0.2.{one}", "state": "permanent"} for one in remotes]
+    addresses = [{"ifname": "eth0", "addr_info": [{"family": "inet", "local": f"192.0.2.{number}", "prefixlen": 24}]}]
+    host = build([section("", "ip -d -j link show", links), section("", "ip -j address show", addresses),
+                  section("", "bridge -j fdb show", entries)])  # fmt: skip
+    host.hostname = title or f"node{number}"
+    return host
+
+
+def test_a_tunnel_between_two_hosts_is_drawn_from_frame_to_frame() -> None:
+    graph = topology.graph([node(1, 2), node(2, 1), node(3, 9)])
+    assert tunnels(graph) == {"vx of (root) = vx of (root)"} and outside(graph) == {"vx: vni 42 to 192.0.2.9"}
+    drawn = text.draw(graph)
+    assert "vx vni 42 to 192.0.2.2 = vx (tunnel) (root) of node2" in drawn
+    scene = layout.place(graph)
+    line = next(line for line in scene.lines if line.kind == "tunnel")
+    assert line.title == "vx of (root) of node1 = vx of (root) of node2 (tunnel)"
+    assert [any(left <= x <= left + wide and top <= y <= top + high for _, left, top, wide, high in (frame,))
+            for frame, (x, y) in zip(scene.frames, (line.points[0], line.points[-1]))] == [True, True]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", [2, 3, 9])
+def test_lines_between_hosts_cross_no_box_and_no_text(number: int) -> None:
+    names = range(1, number + 1)
+    graph = topology.graph([node(one, *(other for other in names if other != one)) for one in names])
+    scene = layout.place(graph)
+    lines = [line for line in scene.lines if line.kind == "tunnel"]
+    assert len(lines) == (1 if number == 2 else number)
+    boxes = [(box.x, box.y, box.x + box.width, box.y + box.height) for box in scene.boxes]
+    boxes += [(left, top, left + 8.2 * len(title) + 10, top + 18) for title, left, top, _, _ in scene.frames]
+    for line in lines:
+        for (x1, y1), (x2, y2) in zip(line.points, line.points[1:]):
+            assert x1 == x2 or y1 == y2
+            assert min(x1, x2) >= 0 and max(x1, x2) <= scene.width and min(y1, y2) >= 0 and max(y1, y2) <= scene.height
+            for left, top, right, bottom in boxes:
+                assert max(x1, x2) <= left or min(x1, x2) >= right or max(y1, y2) <= top or min(y1, y2) >= bottom
+    ends = {name for name in (f"node{one}" for one in names) if name in text.draw(graph)}
+    assert len(ends) == number
+    assert topology_folding.fold(graph)["cables"]
+
+
+def test_of_two_captures_of_one_host_none_is_taken_for_the_end_of_a_tunnel() -> None:
+    graph = topology.graph([node(1, 2), node(2, 1, title="before"), node(2, 1, title="after")])
+    assert not tunnels(graph) and len(outside(graph)) == 2
