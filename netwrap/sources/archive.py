@@ -95,6 +95,8 @@ def text_of(content: bytes) -> str:
     else:
         text = content.rstrip(b"\0").decode("utf-8", "surrogateescape")
     text = text.lstrip("\ufeff").rstrip("\0")
+    if "\n" not in text:  # ends of lines of an old Mac
+        return text.replace("\r", "\n")
     ends = text.count("\r\n")
     return text.replace("\r\n", "\n") if ends and ends == text.count("\n") else text
 

@@ -241,7 +241,8 @@ class Read(NamedTuple):
 
 def read(files: archive.Files) -> Read:
     """Read the files of a folder. If the folder contains several hosts, each section names its ``host``."""
-    texts = _with_links(files.texts)
+    problems: list[str] = []
+    texts = _with_links(files.texts, problems)
     reports = {path.partition(_SOS)[0] for path in texts if _SOS in path}
     notes: list[str] = []
     for path in [path for path in texts if reports and not _is_of_report(path, reports)]:
@@ -252,7 +253,6 @@ def read(files: archive.Files) -> Read:
     manifests = {places[path].host: _Manifest(text.text) for path, text in texts.items() if path.endswith("manifest.json")}
     names = _names(texts, places, manifests)
     found: list[Section] = []
-    problems: list[str] = []
     unread: list[str] = []
     for host, manifest in manifests.items():
         found += [Section(netns, command, "", "command not found", status=127, host=host) for netns, command in manifest.missing]
@@ -371,15 +371,21 @@ def _is_of_report(path: str, reports: set[str]) -> bool:
 _LINK = re.compile(r"(?:\.\./){1,8}[\w./-]{1,300}\.tailed$", re.ASCII)
 
 
-def _with_links(texts: dict[str, Text]) -> dict[str, Text]:
-    """The texts without files that are only targets of links, such as `sos_strings/networking/ip_addr.tailed`."""
+def _with_links(texts: dict[str, Text], problems: list[str]) -> dict[str, Text]:
+    """The texts without files that are only targets of links, such as `sos_strings/networking/ip_addr.tailed`.
+
+    Adds a problem for a link whose target is not there.
+    """
     found: dict[str, Text] = {}
     for path, text in texts.items():
         if "sos_strings/" in path and path.endswith(".tailed"):
             continue
         if len(text.text) < 400 and _LINK.match(text.text.strip()):
             target = archive.tidy(f"{path.rpartition('/')[0]}/{text.text.strip()}")
-            text = texts[target]._replace(target=target) if target in texts else text._replace(text="")
+            if target not in texts:
+                problems.append(f"{path}: a link to {target}, which is not there")
+                continue
+            text = texts[target]._replace(target=target)
         found[path] = text
     return found
 

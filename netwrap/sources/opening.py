@@ -154,7 +154,7 @@ def captures_in(folder: str, depth: int = 0) -> list[str]:
         return []
     with os.scandir(folder) as entries:
         there = sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
-    files = [entry.path for entry in there if entry.is_file()]
+    files = [entry.path for entry in there if os.path.isfile(entry.path)]  # False for a link in a circle, too
     others = [path for path in files if not _is_capture(path)]
     if len(files) - len(others) <= sum(1 for path in others if os.path.getsize(path)) and files:
         return []

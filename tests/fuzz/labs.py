@@ -148,6 +148,9 @@ def noted(row: dict[str, object], notes: list[str]) -> bool:
     of_netns = [note for note in notes if f" of {row.get('netns')}" in note]
     if row["field"] == "state" and row["key"] == "br0":  # with STP a bridge has no carrier for half a minute
         return True
+    states = {"listening", "learning", "forwarding"}  # in turn, as its timer goes
+    if str(row["field"]).endswith("slave_data.state") and {row["before"], row["after"]} <= states:
+        return True
     down = any("a lab brings it up" in note for note in notes)
     if down and (row["field"] == "state" or row["field"] in ("flags", "nexthops") and "'linkdown'" in str(row["before"])):
         return True

@@ -709,6 +709,23 @@ def test_a_file_of_zeros_and_an_empty_table_that_is_never_empty(tmp_path: Path) 
     assert host.notes == ["(root): ip rule failed: it printed nothing"]
 
 
+def test_what_is_missing_or_in_a_circle_is_no_empty_table(tmp_path: Path) -> None:
+    link = "sos_strings/networking/ip_route_show_table_all.tailed"  # unpacked where there are no links
+    files = {"sos_commands/networking/ip_addr": ADDR, "sos_commands/networking/ip_route_show_table_all": f"../../{link}"}
+    found = opening.read(str(lay(tmp_path / "sos", files)))
+    assert found.problems == [f"sos_commands/networking/ip_route_show_table_all: a link to {link}, which is not there"]
+    assert found.root is not None and found.root.routes is None
+    folder = lay(tmp_path / "mac", {"ip_addr": ADDR.replace("\n", "\r"), "ip_route": MAIN})
+    (folder / "a").symlink_to("a")
+    (host,) = opening.hosts([str(folder)])
+    assert host.root is not None and [len(it or ()) for it in (host.root.links, host.root.addresses, host.root.routes)] == [
+        2,
+        2,
+        4,
+    ]
+    assert host.problems == ["a: Too many levels of symbolic links"]
+
+
 def test_a_zip_file_with_the_separators_of_windows(tmp_path: Path) -> None:
     import zipfile
 
