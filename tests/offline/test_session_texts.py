@@ -465,6 +465,15 @@ def test_a_value_in_no_table_is_not_called_nowhere(netwrap: Netwrap, tmp_path: P
     assert done.returncode == 1 and "stands in line 1 of" in done.stderr and "nowhere" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["Updated on 2024-11-28", "Routes on p2p1:", "Tested on 5.10.0-26-amd64", "Running on aarch64", "Output of iproute2-6.1.0:",
+     "traffic on udp4500:", "Cluster on k8s-1.28:"],
+)  # fmt: skip
+def test_dates_links_and_versions_are_no_machines(line: str) -> None:
+    assert read(f"{line}\n$ ip r\n{ROUTES}") == [("", None, "ip_route", 2)]
+
+
 def test_parts_are_marked() -> None:
     [block] = session.blocks(f"$ ip -br a | grep eth0\n{BRIEF.splitlines()[1]}\n")
     assert (block.part, len(block.records)) == ("| grep eth0", 1)
