@@ -773,6 +773,18 @@ ALSO = {
         ("eth1.rp_filter = 1", "eth1.rp_filter = 2"),
         ("198.51.100", "10.9.0"),
     ),
+    "A05 of one metric": Case(
+        root(
+            dev("eth0", addr="10.0.0.2/24"),
+            dev("tun0", 3, addr="10.9.0.1/24"),
+            main="10.0.0.0/24 via 10.9.0.2 dev tun0; 10.0.0.0/24 dev eth0 proto kernel scope link",
+        ),
+        ("10.0.0.0/24 via", "10.1.0.0/24 via"),
+        (
+            "10.0.0.0/24 via 10.9.0.2 dev tun0\n10.0.0.0/24 dev eth0 proto kernel scope link",
+            "10.0.0.0/24 dev eth0 proto kernel scope link\n10.0.0.0/24 via 10.9.0.2 dev tun0",
+        ),
+    ),
     "A06 of ip -br": Case(
         "$ ip -br link\nv0@if2 UP 02:00:00:00:00:07 <UP,LOWER_UP>\n"
         "$ ip -n a -br addr\neth0@if5 UP 10.5.0.1/24\n$ ip -n b -br addr\neth0@if7 UP 10.5.0.2/16\n",
@@ -821,6 +833,14 @@ def test_a_check_names_its_fault_and_leaves_the_sound_and_the_look_alike_alone(n
     assert id in every(check.check(read(broken))), "the fault is not found"
     assert id not in every(check.check(read(broken.replace(*sound)))), "found in the sound text"
     assert id not in every(check.check(read(broken.replace(*alike)))), "found in the look-alike"
+
+
+@pytest.mark.parametrize("id, mend", [("B03", "dev p11 vid {} pvid untagged"), ("B11", "dev br0 vid {} pvid untagged self")])
+def test_what_is_in_no_vlan_is_put_into_that_of_the_other_ports(id: str, mend: str) -> None:
+    for vlan in (1, 20):
+        text = CASES[id].broken.replace("  1 PVID", f"  {vlan} PVID")
+        (found,) = check.check(read(text), only=[id])
+        assert found.mend == (f"bridge vlan add {mend.format(vlan)}",)
 
 
 def test_of_two_owners_of_a_gateway_one_may_lead_outside() -> None:

@@ -180,21 +180,26 @@ def _related(netns: Namespace, devices: list[str]) -> bool:
 
 @check("A05", "warning", "a network that two routes claim", "packets to that network go to the wrong place")
 def covers(look: Look) -> Iterator[Finding]:
-    """Table main has two routes to one prefix by two links: one is connected, the other goes by a gateway or comes from a
-    program."""
+    """Table main has two routes to one prefix by two links: one is connected; the other goes by a gateway and has a smaller
+    metric, or the same and stands in front."""
     for netns in look.namespaces:
         connected: dict[str, Route] = {}
         for route in look.routes_of(netns):
             if is_main(route) and route.get("protocol") == "kernel" and "gateway" not in route and "/" in str(route.get("dst")):
                 connected.setdefault(str(route["dst"]), route)
+        behind: set[str] = set()  # the networks whose connected route stood in front
         for route in [route for route in netns.routes or () if route.get("dst") in connected] if connected else ():
             own = connected[route["dst"]]
+            if route is own:
+                behind.add(route["dst"])
             if not is_main(route) or "gateway" not in route or route.get("dev") == own.get("dev"):
                 continue
-            if route.get("metric", 0) <= own.get("metric", 0):
+            metric, its = route.get("metric", 0), own.get("metric", 0)
+            if metric < its or metric == its and route["dst"] not in behind:
                 yield look.finding(
                     netns,
-                    f"{route['dst']} is the network of {own.get('dev')}, and a route with a better metric sends it by "
+                    f"{route['dst']} is the network of {own.get('dev')}, and a route "
+                    f"{'with a better metric' if metric < its else 'in front of its own'} sends it by "
                     f"{route.get('dev')}: its hosts are looked for there",
                     route,
                     own,

@@ -40,6 +40,12 @@ def _pvid(vlans: list[Vlan]) -> int | None:
     return next((vlan.get("vlan") for vlan in vlans if "PVID" in vlan.get("flags", ())), None)
 
 
+def _usual_pvid(netns: Namespace, bridge: str) -> int:
+    """The VLAN of untagged frames on most ports of a bridge."""
+    found = [pvid for port in netns.ports(bridge) if (pvid := _pvid(_vlans(netns, str(port["ifname"])) or [])) is not None]
+    return max(found, key=found.count, default=1)
+
+
 @check("B01", "warning", "a port of a bridge does not forward", "spanning tree has blocked it, or nobody has enabled it")
 def port_state(look: Look) -> Iterator[Finding]:
     """The state of a port that is up is blocking, listening, learning or disabled, and no spanning tree is known to run."""
@@ -100,14 +106,14 @@ def no_pvid(look: Look) -> Iterator[Finding]:
                 continue
             entries = [entry for entry in other[0].addresses_of(str(other[1]["ifname"])) if is_real(entry)]
             if entries:
-                name = str(port["ifname"])
+                name, usual = str(port["ifname"]), _usual_pvid(netns, str(bridge["ifname"]))
                 yield look.finding(
                     netns,
                     f"port {name} has no PVID, and {other[1]['ifname']} of {other[0].title} sends untagged",
                     port,
                     (other[0], entries[0]),
                     dev=name,
-                    mend=[look.inside(netns, f"bridge vlan add dev {name} vid 1 pvid untagged")],
+                    mend=[look.inside(netns, f"bridge vlan add dev {name} vid {usual} pvid untagged")],
                 )
 
 
@@ -290,7 +296,7 @@ def bridge_in_no_vlan(look: Look) -> Iterator[Finding]:
             entries = [entry for entry in netns.addresses_of(name) if is_real(entry)]
             guessed = kind(bridge) is None and name.startswith("br") and not ports and listed and len(listed) == len(netns.vlans)
             if entries and (ports or guessed or filters):
-                port = next(one for one in netns.vlans)
+                port, usual = next(one for one in netns.vlans), _usual_pvid(netns, name)
                 yield look.finding(
                     netns,
                     f"{name} itself is in no VLAN (bridge vlan has no line {name}): its address {entries[0]['local']} "
@@ -299,7 +305,7 @@ def bridge_in_no_vlan(look: Look) -> Iterator[Finding]:
                     entries[0],
                     dev=name,
                     explains=[dead(netns, name)],
-                    mend=[look.inside(netns, f"bridge vlan add dev {name} vid 1 pvid untagged self")],
+                    mend=[look.inside(netns, f"bridge vlan add dev {name} vid {usual} pvid untagged self")],
                 )
 
 
