@@ -93,7 +93,8 @@ def hostile() -> Iterator[list[str]]:
 @pytest.mark.parametrize("form", [(), ("--no-json",), ("--serial",)], ids=["json", "text", "serial"])
 @pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
 def test_names_are_data(hostile: list[str], shell: list[str], form: tuple[str, ...], tmp_path: Path) -> None:
-    found, _ = capture.read(probe(shell, *form, env={"TMPDIR": str(tmp_path)}))
+    few = () if shell == ["dash"] else ("--quick",)  # one shell asks for everything; names are the same business for all of it
+    found, _ = capture.read(probe(shell, *few, *form, env={"TMPDIR": str(tmp_path)}))
     names = keys(found, "name")
     for name in hostile:
         assert links(section_of(found, names[name], "link show")) == ["lo"]
