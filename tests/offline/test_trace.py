@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rooms import Netwrap
 
 from netwrap.answers.inside import inside, sysctl_key
+from netwrap.answers.packet import Packet
 from netwrap.answers.routing import Question, Router
+from netwrap.answers.walk.mends import accepting
 from netwrap.model.build import build
+from netwrap.model.namespace import Namespace
 from netwrap.model.section import Section
 
 PASTE = """root@gw:~# ip addr
@@ -185,3 +189,25 @@ def test_a_command_is_safe_to_paste_whatever_the_link_is_called() -> None:
         "ip netns exec red sysctl net.ipv4.conf.'$(id)'.rp_filter",
         "ip netns exec red sysctl net.ipv4.conf.'$(id)/5'.rp_filter", "ip -n red link set dev eth0 up",
     ]  # fmt: skip
+
+
+_NFT = {"tool": "nft", "family": "inet", "table": "t", "chain": "c"}
+_LEGACY = {"tool": "ip6tables", "family": "ip6", "table": "raw", "chain": "OUTPUT"}
+
+
+@pytest.mark.parametrize(("rule", "packet", "command"), [
+    (_NFT, Packet("inet", "10.0.0.1", "10.0.0.2", "tcp", sport=40000, dport=22),
+     "nft insert rule inet t c ip saddr 10.0.0.1 ip daddr 10.0.0.2 tcp dport 22 accept"),
+    (_NFT, Packet("inet", "10.0.0.2", "10.0.0.1", "udp", sport=53, dport=40000, direction="reply"),
+     "nft insert rule inet t c ip saddr 10.0.0.2 ip daddr 10.0.0.1 udp sport 53 accept"),
+    (_NFT, Packet("inet", "10.0.0.2", "10.0.0.1", "icmp", icmp_type=0, direction="reply"),
+     "nft insert rule inet t c ip saddr 10.0.0.2 ip daddr 10.0.0.1 icmp type echo-reply accept"),
+    (_NFT, Packet("inet", "10.0.0.1", "10.0.0.2", "gre"),
+     "nft insert rule inet t c ip saddr 10.0.0.1 ip daddr 10.0.0.2 meta l4proto 47 accept"),
+    (_LEGACY, Packet("inet6", "fd00::1", "fd00::2", "icmpv6", icmp_type=128),
+     "ip6tables -t raw -I OUTPUT -s fd00::1 -d fd00::2 -p icmpv6 --icmpv6-type echo-request -j ACCEPT"),
+    (_LEGACY, Packet("inet6", "fd00::2", "fd00::1", "icmpv6", icmp_type=136),
+     "ip6tables -t raw -I OUTPUT -p icmpv6 --icmpv6-type neighbour-advertisement -j ACCEPT"),
+])  # fmt: skip
+def test_the_mend_of_a_filter_accepts_the_packet_and_no_other(rule: Any, packet: Packet, command: str) -> None:
+    assert accepting(Namespace(""), rule, packet) == (command,)

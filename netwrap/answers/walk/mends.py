@@ -271,7 +271,7 @@ def accepting(netns: Namespace, rule: FirewallRecord | None, packet: Packet) -> 
         return (inside(netns, f"nft insert rule {at} {match} accept"),)
     if packet.proto == "icmpv6" and packet.icmp_type in (135, 136):
         match = "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert }"
-        legacy = "-p icmpv6 --icmpv6-type neighbour-solicitation"
+        legacy = f"-p icmpv6 --icmpv6-type neighbour-{'solicitation' if packet.icmp_type == 135 else 'advertisement'}"
     else:
         proto, option = _protocol(packet)
         match = f"{word} saddr {packet.source} {word} daddr {packet.destination}{proto}"
