@@ -773,18 +773,6 @@ ALSO = {
         ("eth1.rp_filter = 1", "eth1.rp_filter = 2"),
         ("198.51.100", "10.9.0"),
     ),
-    "A05 of one metric": Case(
-        root(
-            dev("eth0", addr="10.0.0.2/24"),
-            dev("tun0", 3, addr="10.9.0.1/24"),
-            main="10.0.0.0/24 via 10.9.0.2 dev tun0; 10.0.0.0/24 dev eth0 proto kernel scope link",
-        ),
-        ("10.0.0.0/24 via", "10.1.0.0/24 via"),
-        (
-            "10.0.0.0/24 via 10.9.0.2 dev tun0\n10.0.0.0/24 dev eth0 proto kernel scope link",
-            "10.0.0.0/24 dev eth0 proto kernel scope link\n10.0.0.0/24 via 10.9.0.2 dev tun0",
-        ),
-    ),
     "A06 of ip -br": Case(
         "$ ip -br link\nv0@if2 UP 02:00:00:00:00:07 <UP,LOWER_UP>\n"
         "$ ip -n a -br addr\neth0@if5 UP 10.5.0.1/24\n$ ip -n b -br addr\neth0@if7 UP 10.5.0.2/16\n",
@@ -841,6 +829,15 @@ def test_what_is_in_no_vlan_is_put_into_that_of_the_other_ports(id: str, mend: s
         text = CASES[id].broken.replace("  1 PVID", f"  {vlan} PVID")
         (found,) = check.check(read(text), only=[id])
         assert found.mend == (f"bridge vlan add {mend.format(vlan)}",)
+
+
+def test_of_two_routes_with_one_metric_the_kernel_uses_the_first() -> None:
+    text = CASES["A05"].broken.replace(" metric 100", "")
+    (found,) = check.check(read(text), only=["A05"])
+    assert found.severity == "error" and "in front of its own" in found.what
+    first, second = (line for line in text.split("\n") if line.startswith("10.0.0.0/24"))
+    (found,) = check.check(read(text.replace(f"{first}\n{second}", f"{second}\n{first}")), only=["A05"])
+    assert found.severity == "warning" and "never used" in found.what
 
 
 def test_of_two_owners_of_a_gateway_one_may_lead_outside() -> None:

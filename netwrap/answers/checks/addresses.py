@@ -181,7 +181,7 @@ def _related(netns: Namespace, devices: list[str]) -> bool:
 @check("A05", "warning", "a network that two routes claim", "packets to that network go to the wrong place")
 def covers(look: Look) -> Iterator[Finding]:
     """Table main has two routes to one prefix by two links: one is connected; the other goes by a gateway and has a smaller
-    metric, or the same and stands in front."""
+    metric, or the same. Only a warning where it stands behind with the same metric, and so is never used."""
     for netns in look.namespaces:
         connected: dict[str, Route] = {}
         for route in look.routes_of(netns):
@@ -195,18 +195,25 @@ def covers(look: Look) -> Iterator[Finding]:
             if not is_main(route) or "gateway" not in route or route.get("dev") == own.get("dev"):
                 continue
             metric, its = route.get("metric", 0), own.get("metric", 0)
-            if metric < its or metric == its and route["dst"] not in behind:
-                yield look.finding(
-                    netns,
-                    f"{route['dst']} is the network of {own.get('dev')}, and a route "
-                    f"{'with a better metric' if metric < its else 'in front of its own'} sends it by "
-                    f"{route.get('dev')}: its hosts are looked for there",
-                    route,
-                    own,
-                    dev=str(own.get("dev")),
-                    severity="error",
-                    mend=[look.inside(netns, f"ip route del {route['dst']} via {route['gateway']} dev {route.get('dev')}")],
-                )
+            if metric > its:
+                continue
+            wins = metric < its or route["dst"] not in behind
+            dst, dev, way = route["dst"], own.get("dev"), route.get("dev")
+            what = (
+                f"a route {'with a better metric' if metric < its else 'in front of its own'} sends it by {way}: its hosts are "
+            )
+            what += "looked for there"
+            if not wins:
+                what = f"the route to it by {way} is never used: it stands behind, with the same metric"
+            yield look.finding(
+                netns,
+                f"{dst} is the network of {dev}, and {what}",
+                route,
+                own,
+                dev=str(dev),
+                severity="error" if wins else "warning",
+                mend=[look.inside(netns, f"ip route del {dst} via {route['gateway']} dev {way}")] if wins else (),
+            )
 
 
 @check(
