@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import shutil
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from loopback import Sshd, sshd
-from rooms import ROOT
+from rooms import ROOT, run
 
 from netwrap.sources import capture, opening
 
@@ -43,6 +44,14 @@ class Desk:
     def _program(self, name: str, line: str) -> None:
         (self.folder / "bin" / name).write_text(f"#!/bin/sh\n{line}\n")
         (self.folder / "bin" / name).chmod(0o755)
+
+    def stand_ins(self) -> None:
+        """Programs that start the command behind the words of docker, kubectl and chroot, and list two nodes."""
+        self._program("docker", 'shift 3; exec "$@"')
+        self._program("chroot", 'shift; exec "$@"')
+        nodes = " ".join(f"node/{host}" for host in HOSTS)
+        self._program("kubectl", f'[ "$1" != get ] || exec printf "%s\\n" {nodes}\n'
+                      'while [ "$1" != -- ]; do shift; done; shift; exec "$@"')  # fmt: skip
 
     def run(self, text: str) -> None:
         """Run lines of the page, which must succeed."""
@@ -103,6 +112,30 @@ def test_the_line_for_cron(desk: Desk) -> None:
     desk.run(command.replace("\\%", "%"))  # as cron does
     [day] = [path.name for path in desk.folder.iterdir() if re.fullmatch(r"\d{4}-\d\d-\d\d", path.name)]
     desk.gathered(day, ".netwrap")
+
+
+def test_the_loop_over_nodes(desk: Desk) -> None:
+    desk.stand_ins()
+    desk.run("mkdir today\n" + lines_with("for node in"))
+    desk.gathered("today", ".netwrap")
+
+
+def test_every_line_with_netwrap(desk: Desk) -> None:
+    """In the order of the page. docker, kubectl and chroot are stand-ins that start a shell here."""
+    desk.stand_ins()
+    blocks = re.findall(r"```\w*\n(.*?)```", PAGE, re.DOTALL)
+    lines = [line for block in blocks for line in block.split("\n") if line.startswith("netwrap ")]
+    if not all(importlib.util.find_spec(name) for name in ("duckdb", "pyarrow")):
+        lines = [line for line in lines if "fleet/" not in line]
+    before = {"changed-hosts": "cp -r today 2026-11-26; cp -r today 2026-11-27\nnetwrap diff 2026-11-26 2026-11-27",
+              "fleet-*": "cp fleet.jsonl.gz fleet-1.jsonl.gz"}  # fmt: skip
+    text = [made for line in lines for made in (*(words for sign, words in before.items() if sign in line), line)]
+    assert len(text) > 20 and "netwrap diff 2026-11-26 2026-11-27" in PAGE
+    run(["ip", "address", "add", "10.0.0.7/32", "dev", "lo"])  # somebody whom `find` finds
+    try:
+        desk.run("\n".join(text))
+    finally:
+        run(["ip", "address", "del", "10.0.0.7/32", "dev", "lo"])
 
 
 def test_duckdb_reads_the_export_without_netwrap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -727,7 +727,7 @@ def test_captures_that_are_called_alike_are_compared_each_with_its_own(
 # -- what docs/fleets.md promises ------------------------------------------------------------------------------------
 
 DOCS = (ROOT / "docs/fleets.md").read_text()
-COMMANDS = [line.strip() for block in re.findall(r"```\n(.*?)```", DOCS, re.DOTALL) for line in block.split("\n")
+COMMANDS = [line.strip() for block in re.findall(r"```\w*\n(.*?)```", DOCS, re.DOTALL) for line in block.split("\n")
             if line.startswith("netwrap ") and " > " not in line]  # fmt: skip
 
 
