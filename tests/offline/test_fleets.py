@@ -785,6 +785,69 @@ def test_planted_faults_are_found_and_nothing_else(tmp_path: Path, capsys: pytes
     assert len([row for row in exported if row["id"] != "N01"]) == len(rows)
 
 
+def captured(host: str, **texts: str) -> str:
+    """A capture of a host with one namespace: what the commands printed, in JSON or as text."""
+    commands = {"links": "ip -d -s link show", "addresses": "ip -d -s address show", "routes": "ip -4 -d -s route show table all",
+                "neighs": "ip -d -s neigh show nud all", "sockets": "ss -H -lntup", "settings": "sysctl -a"}  # fmt: skip
+    parts = [("-", "hostname", host), ("-", "namespaces", "4026531840\tself\tx\n4026531840\tpid\t1 init")]
+    for name, text in texts.items():
+        parts.append(("4026531840", commands[name].replace("ip ", "ip -j " if text.startswith("[") else "ip "), text))
+    text = "".join(f"@test-0000 begin {key} {command}\n{said}\n@test-0000 end 0\n" for key, command, said in parts)
+    return f"netwrap capture 1 test-0000\n{text}@test-0000 done {len(parts)}\n"
+
+
+def test_each_question_finds_its_fault_and_nothing_on_a_sound_host(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:  # fmt: skip
+    def link(number: int, mac: str, flags: str = "UP,LOWER_UP", mtu: int = 1500) -> str:
+        state = "UP" if "LOWER" in flags else "DOWN"
+        return (f"{number}: eth{number}: <BROADCAST,MULTICAST,{flags}> mtu {mtu} qdisc noqueue state {state} group default\n"
+                f"    link/ether {mac} brd ff:ff:ff:ff:ff:ff promiscuity 0\n")  # fmt: skip
+
+    def address(number: int, local: str) -> str:
+        return f"    inet {local} scope global eth{number}\n       valid_lft forever preferred_lft forever\n"
+
+    one, two = link(1, "02:00:00:00:0a:01"), link(2, "02:00:00:00:0a:02", "NO-CARRIER,UP", 9000)
+    (tmp_path / "a.netwrap").write_text(captured(
+        "a", links=one + two, addresses=one + address(1, "10.0.0.1/24") + two,
+        routes="default via 10.0.9.9 dev eth1\n10.0.0.0/24 dev eth1 proto kernel scope link src 10.0.0.1\n"
+               "10.0.0.64/26 via 10.0.0.3 dev eth1",
+        neighs="10.0.0.2 dev eth1 FAILED\n10.0.0.3 dev eth1 lladdr 02:00:00:00:0c:01 REACHABLE",
+        sockets='tcp LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:(("sshd",pid=7,fd=3))\ntcp LISTEN 0 9 127.0.0.1:25 0.0.0.0:*',
+        settings="net.ipv4.ip_forward = 1",
+    ))  # fmt: skip
+    one, two = link(1, "02:00:00:00:0b:01"), link(2, "02:00:00:00:0a:01")
+    (tmp_path / "b.netwrap").write_text(captured(
+        "b", links=one + two, addresses=one + address(1, "10.0.1.1/24") + two + address(2, "10.0.2.1/24"),
+        routes="default via 10.0.1.9 dev eth1\n10.0.1.0/24 dev eth1 proto kernel scope link src 10.0.1.1",
+        neighs="10.0.1.9 dev eth1 lladdr 02:00:00:00:0d:01 REACHABLE", settings="net.ipv4.ip_forward = 1",
+        sockets="tcp LISTEN 0 9 127.0.0.1:25 0.0.0.0:*",
+    ))  # fmt: skip
+    source = ["--from", str(tmp_path / "a.netwrap"), "--from", str(tmp_path / "b.netwrap")]
+
+    def found(question: str, *columns: str, operand: str = "") -> list[tuple[Any, ...]]:
+        rows = asked(capsys, question, *filter(None, [operand]), *source)
+        return [tuple(row[column] for column in columns) for row in rows]
+
+    assert found("duplicate-macs", "mac", "times", "first", "last") == [
+        ("02:00:00:00:0a:01", 2, "a (root) eth1", "b (root) eth2")]  # fmt: skip
+    assert found("duplicate-addresses", "local") == []
+    assert found("mtu", "mtu", "links", "hosts") == [(1500, 3, 2), (9000, 1, 1)]
+    assert found("down-links", "host", "ifname") == [("a", "eth2")]
+    assert found("forwarding", "host", "netns", "links") == [("a", "(root)", 1)]
+    assert found("listeners-everywhere", "host", "local_port", "process", "pid") == [("a", 22, "sshd", 7)]
+    assert found("failed-neighbours", "host", "dst", "dev") == [("a", "10.0.0.2", "eth1")]
+    assert found("neighbour-pressure", "host", "family", "entries", "failed") == [("a", "inet", 2, 1), ("b", "inet", 1, 0)]
+    assert found("gateways-nobody-has", "host", "gateway") == [("a", "10.0.9.9")]
+    assert found("who-routes", "host", "dst", "gateway", operand="10.0.0.77") == [
+        ("a", "10.0.0.64/26", "10.0.0.3"), ("a", "10.0.0.0/24", None), ("a", "default", "10.0.9.9"), ("b", "default", "10.0.1.9"),
+    ]  # fmt: skip
+    assert found("who-has", "role", "host", "dev", operand="10.0.0.3") == [("neighbour", "a", "eth1")]
+    assert found("who-has", "role", "host", "dev", "mac", operand="10.0.1.1") == [("owner", "b", "eth1", "02:00:00:00:0b:01")]
+    assert found("hosts", "host", "namespaces") == [("a", 1), ("b", 1)]
+    assert [row[:2] for row in found("findings", "id", "hosts") if row[0] == "R02"] == [("R02", 1)]
+
+
 def facts_of(host: str, links: str, neighs: str = "[]") -> Host:
     """A host with a name, links and neighbours of its root namespace."""
     made = build([Section("", "namespaces", "4026531840\tself\tx"), Section("4026531840", "ip -j -d address", links),
@@ -833,14 +896,9 @@ def test_states_of_one_host_are_no_duplicates_of_each_other(tmp_path: Path, netw
         veth = f"02:{len(place):02x}:00:00:00:9{hostname[1]}"
         links.append({"ifindex": 9, "ifname": "v9", "link_type": "ether", "address": veth,
                       "linkinfo": {"info_kind": "veth"}, "flags": [], "addr_info": []})  # fmt: skip
-        parts = [("-", "hostname", hostname), ("-", "namespaces", "4026531840\tself\tx"),
-                 ("4026531840", "ip -j -d -s link show", json.dumps(links)),
-                 ("4026531840", "ip -j -d -s address show", json.dumps(links))]  # fmt: skip
-        text = "".join(f"@test-0000 begin {key} {command}\n{text}\n@test-0000 end 0\n" for key, command, text in parts)
         (tmp_path / place).mkdir(exist_ok=True)
-        (tmp_path / place / f"{hostname}.netwrap").write_text(
-            f"netwrap capture 1 test-0000\n{text}@test-0000 done {len(parts)}\n"
-        )
+        text = captured(hostname, links=json.dumps(links), addresses=json.dumps(links))
+        (tmp_path / place / f"{hostname}.netwrap").write_text(text)
 
     mac = "02:00:00:00:00:0{}".format
     capture("monday", "r1", "10.0.0.1", mac(1), mac(2))
