@@ -41,8 +41,7 @@ def test_commands_that_hide_are_seen_and_ended(private_host: PrivateHost, argv: 
     host = private_host
     before = host.snapshot()
     file = up(host, f"[namespaces.red]\nstart = [{argv}]\n")
-    time.sleep(0.3)
-    assert running(host, "sleep 777")
+    host.sh("until pgrep -fx 'sleep 777'; do sleep 0.02; done")
     assert host.netwrap("lab", "status", file).stdout == "lab x: the host is as the file says\n"
     assert host.netwrap("lab", "up", file).stdout == "lab x is up: nothing to change\n"
     assert host.netwrap("lab", "down", file).returncode == 0
@@ -62,7 +61,8 @@ def test_a_command_that_prints_without_end_does_not_fill_run(private_host: Priva
     file = up(
         private_host, '[namespaces.red]\nstart = [["yes", "a line that nobody reads"], ["sh", "-c", "echo one; sleep 99"]]\n'
     )
-    time.sleep(2)
+    # (the size at which the log ends, and time to write much more)
+    private_host.sh("until [ $(stat -c %s /run/netwrap/lab/x/red.0.log) -ge 1048576 ]; do sleep 0.02; done; sleep 0.2")
     assert int(private_host.sh("stat -c %s /run/netwrap/lab/x/red.0.log")) < 1100000
     assert private_host.sh("cat /run/netwrap/lab/x/red.1.log") == "one\n"
     assert private_host.netwrap("lab", "down", file).returncode == 0

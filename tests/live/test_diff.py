@@ -32,7 +32,7 @@ nft add table ip t; nft 'add chain ip t c { type filter hook forward priority 0;
 nft add rule ip t c ip saddr 10.0.0.2 counter accept; nft add rule ip t c tcp dport 22 drop
 nft add set ip t s '{ type ipv4_addr; }'; nft add element ip t s '{ 10.0.0.7 }'
 for n in '' '-n red' '-n blue'; do
-  for i in $(seq 30); do ip $n -6 addr | grep -q tentative || break; sleep 0.1; done
+  while ip $n -6 addr | grep -q tentative; do sleep 0.02; done
 done
 """
 AGAIN = """ip -n red route add default via 10.0.0.1; ip -n red route add 10.7.0.0/16 via 10.0.0.3

@@ -219,7 +219,8 @@ def test_a_vxlan_that_answers_for_others(
 
 def test_an_own_address_that_is_a_duplicate(private_host: PrivateHost) -> None:
     """A namespace ignores answers about an address that it has itself, even if it cannot use it."""
-    private_host.sh(LAN + "ip -n a address add fd00::9/64 dev eth0 nodad\nip -n b address add fd00::9/64 dev eth0\nsleep 3\n")
+    private_host.sh(LAN + "ip -n a address add fd00::9/64 dev eth0 nodad\nip -n b address add fd00::9/64 dev eth0")
+    private_host.sh("until ip -n b -6 address show dadfailed | grep -q fd00::9; do sleep 0.02; done")
     host = build(capture.read(private_host.netwrap("capture").stdout)[0])
     found = asked(host, "fd00::9", "icmp", "b")
     assert (found.verdict, found.reason, found.result.end.netns.title) == ("dropped", "dad-failed", "b"), trace.lines(found)
@@ -254,7 +255,7 @@ def test_a_bridge_that_translates_and_does_not_forward(private_host: PrivateHost
         + f"""
 ip -n s address add 10.0.0.254/24 dev br0; ip -n s address add fd00::254/64 dev br0 nodad
 ip -n a address add fd00::1/64 dev eth0 nodad; ip -n b address add fd00::2/64 dev eth0 nodad
-for n in s a b; do while ip -n $n -6 address show tentative | grep -q inet6; do sleep 0.1; done; done
+for n in s a b; do while ip -n $n -6 address show tentative | grep -q inet6; do sleep 0.02; done; done
 ip netns exec s nft 'add table {family} t; add chain {family} t p {{ type nat hook prerouting priority -100; }};
   add rule {family} t p {family} daddr {target} {match} type echo-request dnat to {station}'
 """

@@ -31,10 +31,10 @@ def settle(*places: str) -> None:
     """Wait until no IPv6 address in some namespaces (names, or pids of processes in them) is tentative."""
     for place in places:
         words = ["nsenter", "-t", place, "-n", "ip"] if place.isdigit() else [IP, "-n", place]
-        for _ in range(200):
+        for _ in range(1000):
             if not run([*words, "-6", "address", "show", "tentative"]).strip():
                 break
-            time.sleep(0.1)
+            time.sleep(0.02)
 
 
 class Rooms:
