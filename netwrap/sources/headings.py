@@ -283,7 +283,7 @@ _KINDS = frozenset(_MACHINES) | frozenset(
     "local remote desktop laptop notebook home office vps pi raspberry nas endpoint site left right spine leaf lokal entfernt "
     "plane debian ubuntu fedora arch centos rhel rocky alma alpine suse openwrt truenas proxmox linux mint kali nixos gentoo "
     "mine theirs machine computer workstation phone tablet hub dc cluster hypervisor bastion jump edge core machines "
-    "serveur portable ordinateur servidor".split()
+    "serveur portable ordinateur servidor ap wap mesh repeater extender".split()
 )
 _KINDS_INSIDE = frozenset((*_INSIDE, "inside", "netns", "innen"))
 _OUTSIDE = frozenset(("outside", "host", "root", "aussen", "außen"))
@@ -416,6 +416,15 @@ def is_ordinal(name: str) -> bool:
     (True, True, False)
     """
     return _COUNTED.match(name) is not None
+
+
+def is_of_machine(name: str) -> bool:
+    """Whether the words of a title, also those of :func:`short_title`, name a machine.
+
+    >>> is_of_machine("Dumb AP"), is_of_machine("Renewed lease")
+    (True, False)
+    """
+    return label(f"{name}:", alone=False) is not None
 
 
 def is_inside(name: str) -> bool:

@@ -105,13 +105,13 @@ def _tell_twins(found: Sequence[Block]) -> None:
             first.setdefault(block.host, block)
     for host, one in first.items():
         own = [block for block in found if block.host == host]
-        theirs = {block.label for block in own if block.label and block.label != one.label}
-        for label in theirs:
+        theirs = {block.label: None for block in own if block.label and block.label != one.label}
+        for label in filter(headings.is_of_machine, theirs):
             other = [block for block in own if block.label == label]
             pairs = ((a, b) for a in own if a.label == one.label for b in other if _shown(a) == _shown(b) and a.netns == b.netns)
             if any(_differ(a, b) for a, b in pairs):
                 for block in other:
-                    block.host = f"{host} ({label})"
+                    block.host = f"{host} ({label.partition(' (')[0]})"
 
 
 def _shown(block: Block) -> object:

@@ -65,7 +65,7 @@ def _shape(start: str, more: str = "", *, blank: bool = False, single: bool = Tr
 _LINKS = _shape(
     # `-d`; without the flags, which a browser took for a tag; without the number; `-br`; `-o`
     rf"{_LINK}(?: |$)|\d{{1,10}}: \S{{1,80}}: +(?:mtu|qdisc) |\s*[\w.@-]{{1,40}}: <[A-Z_,\d-]*> mtu "
-    rf"|(?!state )\S{{1,80}} +(?:{_OPER})(?: +\S|\s*$)|\d{{1,10}}: \S{{1,80}}\s+(?:inet6?|link/\w+) "
+    rf"|(?!state \S)\S{{1,80}} +(?:{_OPER})(?: +\S|\s*$)|\d{{1,10}}: \S{{1,80}}\s+(?:inet6?|link/\w+) "
     r"|\d{1,10}: \S{1,80} state \S+ (?:@\S+)?: <|[lI|OZ]\d{0,3}: \S{1,80}: <[A-Z]",  # the last: `1` as a picture shows it
     rf"\s*(?:{_LINK_WORDS})|\s{{3,}}\S",
     single=False,
