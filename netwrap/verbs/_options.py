@@ -152,7 +152,7 @@ VERBS: dict[str, Verb] = {
          "netwrap parse session.txt --sort dev"),
     ),
     "completion": Verb(
-        "print the completion for a shell (bash, zsh, fish), or the manual page (man)", "SHELL", 1, 3,
+        "print the completion for a shell (bash, zsh, fish), or the manual page (man)", "bash|zsh|fish|man", 1, 3,
         ("source <(netwrap completion bash)", "netwrap completion man > netwrap.1; man -l netwrap.1"),
     ),
     "lab": Verb(
@@ -487,7 +487,8 @@ def front(words: Sequence[str]) -> tuple[Reader, str]:
         if word in VERSION:
             return reader, "version"
         if not reader.take(_IN_FRONT, short=True) and not reader.take(ALL, short=False):
-            raise UsageError(f"unknown option {word}{similar(word, [option.name for option in ALL])}; see netwrap --help")
+            near = similar(word, [*HELP, *VERSION, *(option.name for option in ALL)])
+            raise UsageError(f"unknown option {word}{near}; see netwrap --help")
     if word is not None:
         reader.at += 1
     return reader, word or ""
@@ -524,7 +525,7 @@ def behind(reader: Reader, verb: str) -> Options:
             rest.append(word)
             reader.at += 1
         elif not reader.take(known, short=True) and not reader.take(ALL, short=False):  # of another verb: refused by name below
-            near = similar(word, [option.name for option in known])
+            near = similar(word, [*HELP, *(option.name for option in known)])
             raise UsageError(f"unknown option {word}{near}; see netwrap {verb} --help")
     if own:
         words = [name.rpartition(" ")[2] for name in own]

@@ -9,7 +9,7 @@ import os
 import sys
 
 from netwrap import shell, wording
-from netwrap.errors import NetwrapError, UsageError
+from netwrap.errors import NetwrapError, UsageError, similar
 
 from . import _options
 
@@ -99,7 +99,8 @@ def run(options: Options) -> int:
     else:
         text = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}.get(what)
         if text is None:
-            raise UsageError(f"completion takes bash, zsh, fish or man, not {what!r}")
+            near = similar(what, ("bash", "zsh", "fish", "man"))
+            raise UsageError(f"completion takes bash, zsh, fish or man, not {what!r}{near}")
         wrapped = _options.WRAPPED
         sys.stdout.write(text.replace("@WRAPPED@", " ".join(wrapped)).replace("@PATTERN@", "|".join(wrapped)))
     return 0

@@ -6,7 +6,7 @@ import os
 import sys
 
 import parsers
-from netwrap.errors import NetwrapError, UsageError
+from netwrap.errors import NetwrapError, UsageError, similar
 from netwrap.tables import render
 from netwrap.wording import printable
 
@@ -50,6 +50,8 @@ def _command_and_files(words: list[str]) -> tuple[str | None, list[str]]:
             raise UsageError(str(error)) from None
         if first in WRAPPED and not os.path.exists(first):
             raise UsageError(f"parse takes a command as one word, in quotes: netwrap parse '{first} ...' FILE") from None
+        if not os.path.exists(first) and (near := similar(first, parsers.names())):
+            raise UsageError(f"there is no file {first!r}, and it is no command{near}") from None
         return None, words
 
 
