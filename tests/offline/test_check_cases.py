@@ -831,6 +831,14 @@ def test_what_is_in_no_vlan_is_put_into_that_of_the_other_ports(id: str, mend: s
         assert found.mend == (f"bridge vlan add {mend.format(vlan)}",)
 
 
+@pytest.mark.parametrize("odd", ["p10", "p11", "p12"])
+def test_of_ports_in_two_vlans_the_odd_one_is_moved(odd: str) -> None:
+    vlan = "; ".join(f"{port}  {2 if port == odd else 1} PVID Egress Untagged" for port in ("br0", "p10", "p11", "p12"))
+    addresses = [f"10.0.0.{number}/24" for number in range(1, 5)]
+    found = check.check(read(on_bridge(*addresses, kind=FILTERS, vlan=vlan)), only=["B02"])
+    assert {one.mend for one in found} == {(f"bridge vlan add dev {odd} vid 1 pvid untagged",)}
+
+
 def test_of_two_routes_with_one_metric_the_kernel_uses_the_first() -> None:
     text = CASES["A05"].broken.replace(" metric 100", "")
     (found,) = check.check(read(text), only=["A05"])

@@ -79,17 +79,20 @@ def no_common_vlan(look: Look) -> Iterator[Finding]:
         for at, (behind, pvid, there, entry) in enumerate(rooms):
             for name, other_pvid, beside, twin in rooms[:at]:
                 if pvid != other_pvid and there is not beside and network_of(entry) == network_of(twin) is not None:
+                    odd, vlan = (name, pvid) if pvid == _usual_pvid(netns, str(bridge["ifname"])) else (behind, other_pvid)
                     yield look.finding(
                         netns,
                         f"{entry['local']} of {there.title} (port {behind}, VLAN {pvid}) and {twin['local']} of "
                         f"{beside.title} (port {name}, VLAN {other_pvid}) share no VLAN",
                         (there, entry),
                         (beside, twin),
-                        dev=behind,
-                        mend=[look.inside(netns, f"bridge vlan add dev {behind} vid {other_pvid} pvid untagged")],
+                        dev=odd,
+                        mend=[look.inside(netns, f"bridge vlan add dev {odd} vid {vlan} pvid untagged")],
+                        explains=[("apart", netns.title)],
                     )
                     break
-    yield from walked(look, "B02")
+    for one in walked(look, "B02"):
+        yield one._replace(follows=one.follows | {("apart", one.netns)})
 
 
 @check("B03", "error", "a port that takes no untagged frames", "untagged frames of the namespace behind it are dropped")
