@@ -76,6 +76,9 @@ def _rows(
         if _source.is_via(options):
             raise UsageError("--via reads other hosts: it does not go together with captures")
         paths = opening.expanded(named)
+        there = options.output if options.output not in (None, "-") and os.path.exists(options.output) else None
+        if there is not None and any(os.path.exists(source) and os.path.samefile(source, there) for source in paths):
+            raise UsageError(f"{there} is one of the captures: -o would replace it")
         index = fleet.indexed(named, paths, new=False)
         if index is not None:  # what `netwrap sql` read before is not read again
             with contextlib.closing(index.connection), _source.Bar("captures") as bar:

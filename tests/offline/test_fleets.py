@@ -166,6 +166,15 @@ def test_a_line_without_end_is_not_read(tmp_path: Path) -> None:
         list(exports.rows([str(tmp_path / "x.jsonl.gz")], ["link"]))
 
 
+def test_an_export_replaces_no_capture(tmp_path: Path, netwrap: Netwrap) -> None:
+    captures = folder(tmp_path, 2)
+    (tmp_path / "link").symlink_to(captures / "host1.netwrap")
+    for words in ([str(captures)], [str(captures / "host0.netwrap"), str(captures / "host1.netwrap")]):
+        done = netwrap("export", *words, "-o", str(tmp_path / "link"))
+        assert (done.returncode, done.stdout) == (2, "") and "-o would replace it" in done.stderr
+    assert (captures / "host1.netwrap").read_text() == Path(SAMPLE).read_text()
+
+
 def test_an_export_is_whole_or_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "taken").mkdir()
     assert main(["export", SAMPLE, "--format", "csv", "-o", str(tmp_path / "taken")]) == 2
