@@ -479,7 +479,20 @@ def _why(error: BaseException) -> str:
 
 
 class _Member(tarfile.TarInfo):
-    """A member of a tar archive; its extended header must not be longer than any honest path."""
+    """A member of a tar archive; its extended header must not be longer than any honest path.
+
+    `tarfile` takes a damaged header, and the end of a file that was cut off, for the end of the archive.
+    """
+
+    @classmethod
+    def fromtarfile(cls, archive: tarfile.TarFile) -> Any:
+        try:
+            return super().fromtarfile(archive)
+        except tarfile.EOFHeaderError:  # type: ignore[attr-defined]  # the mark of its end
+            raise
+        except tarfile.HeaderError as error:
+            damaged = isinstance(error, tarfile.InvalidHeaderError)  # type: ignore[attr-defined]
+            raise tarfile.ReadError("a damaged header" if damaged else "it ends without the mark of its end") from None
 
     def _proc_member(self, archive: tarfile.TarFile) -> Any:
         if self.type in (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, b"X"):

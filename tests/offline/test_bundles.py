@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import os
@@ -471,6 +472,23 @@ def test_members_that_are_no_files_are_counted_and_named(netwrap: Netwrap, tmp_p
     os.mkfifo(folder / "log")
     (folder / "x").symlink_to("/etc")
     assert opening.read(str(folder)).unread_members == ["log (a named pipe)", "x (a link to /etc, outside)"]
+
+
+@pytest.mark.parametrize("mode", ["w", "w:gz"])
+@pytest.mark.parametrize(
+    ("cut", "said"), [("damaged", "a damaged header"), ("header", "without the mark"), ("end", "without the mark")]
+)
+def test_a_tar_that_ends_at_a_header_is_cut(tmp_path: Path, mode: str, cut: str, said: str) -> None:
+    whole = pack({"ip_addr": ADDR, "ip_route": MAIN}, "w")
+    second = whole.index(b"ip_route")
+    content = {"damaged": whole[:second] + b"\xff" * 512 + whole[second + 512 :], "header": whole[: second + 100],
+               "end": whole[:second]}[cut]  # fmt: skip
+    (tmp_path / "it.tar").write_bytes(gzip.compress(content) if mode == "w:gz" else content)
+    found = opening.read(str(tmp_path / "it.tar"))
+    assert [said in problem for problem in found.problems] == [
+        True
+    ] and "the archive cannot be read to its end" in found.problems[0]
+    assert told(found) == told(build([Section("", "ip addr", ADDR)]))
 
 
 def test_a_support_file_beside_an_sos_report_is_named(tmp_path: Path) -> None:
