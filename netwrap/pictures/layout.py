@@ -446,10 +446,49 @@ def _wrapped(name: str, text: str, state: str, depth: int) -> list[_Text]:
     return [(name, first, state, depth), *((None, part, "", depth + 1) for part in more)]
 
 
+def _bundled(graph: Record) -> Record:
+    """The graph where a room with many cables to other rooms has them on a bar of their own, as if this was a bus.
+
+    No line leads from the room to the bar, for there is no such cable: both tell the number of cables.
+    """
+    if len(graph["rooms"]) <= _MANY:
+        return graph
+    ports: dict[str, Record] = {port["id"]: port for port in graph["ports"]}
+    beside: dict[str, list[str]] = {}  # room -> its ports with such cables
+    for cable in graph["cables"]:
+        ends = [ports.get(end) for end in cable["ends"]]
+        if all(ends) and not is_parent(cable["kind"]) and cable["kind"] != "tunnel":
+            for near, far in (ends, ends[::-1]):
+                if near and far and not near["bus"] and not far["bus"] and near["room"] != far["room"]:
+                    beside.setdefault(near["room"], []).append(near["id"])
+    buses: list[Record] = []
+    rooms = {room["id"]: room for room in graph["rooms"]}
+    for name, found in beside.items():
+        if len(found) > _MANY and name in rooms:
+            room, bus, own = rooms[name], f"b{name}", f"{name}n"
+            rooms[name] = {**room, "ports": [*room["ports"], own]}
+            ports.update((port, {**ports[port], "bus": bus}) for port in found)
+            blank: Record = {
+                "addresses": [],
+                "mtu": None,
+                "odd_mtu": False,
+                "bus": None,
+                "under": None,
+                "detail": "",
+                "vlans": None,
+            }
+            ports[own] = {"id": own, "room": name, "name": f"{len(found)} cables", "kind": "cables", "state": "up", **blank}
+            buses.append({"id": bus, "host": room["host"], "room": name, "port": own, "title": f"{len(found)} cables",
+                                   "kind": "cables", "of": room["title"], "filters": None})  # fmt: skip
+    if not buses:
+        return graph
+    return {**graph, "rooms": [*rooms.values()], "ports": [*ports.values()], "buses": [*graph["buses"], *buses]}
+
+
 class _Placer:
     def __init__(self, graph: Record, far: Iterable[Record] = (), own: Iterable[str] = ()) -> None:
         """``far``: the cables to other hosts, each with one end among ``own``."""
-        self.graph = graph
+        self.graph = graph = _bundled(graph)
         self.cables_out = [(cable, end) for cable in far for end in cable["ends"] if end in own]
         self.gates: dict[Any, int] = {}  # net of a tunnel to other hosts -> its place at the right of all lanes
         self.leaving: list[tuple[Record, str, Any, Any]] = []  # (cable, its end here, net, way to the gate)
@@ -462,7 +501,10 @@ class _Placer:
             port = self.ports.get(bus["port"])
             bus["state"] = port["state"] if port is not None else "unknown"
             bus["words"] = self.words.of(port) if port is not None else bus["title"]
-            bus["subtitle"] = f"({kind_of(bus, bus['of'])})"
+            is_bundle = bus["kind"] == "cables"
+            bus["subtitle"] = (
+                f"(of {bus['of']}, to one namespace each: no bridge)" if is_bundle else f"({kind_of(bus, bus['of'])})"
+            )
         self.cells: dict[str, _Cell] = {}
         self.cell_of: dict[str, _Cell] = {}  # id of a port, a line of a cloud -> its box
         self.blocks: list[_Block] = []

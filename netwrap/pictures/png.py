@@ -59,8 +59,9 @@ def draw(graph: dict[str, Any], marks: dict[str, str] | None = None, scale: int 
             dash = (2, 4) if not line.certain else (10, 4) if line.kind == "tunnel" else (7, 3) if line.is_parent else None
             _polyline(pen, points, theme["mark" if marked else "cable"], round((3 if marked else 1.6) * scale), dash, scale)
     for bar in scene.bars:
-        box(bar.x, bar.y, bar.width, bar.height, 4, theme["bar"], None)
-        text(bar.x + 10, bar.y + 16, bar.title, theme["bartext"], bold=True)
+        is_bundle = bar.kind == "cables"
+        box(bar.x, bar.y, bar.width, bar.height, 4, theme["paper" if is_bundle else "bar"], theme["bar"] if is_bundle else None)
+        text(bar.x + 10, bar.y + 16, bar.title, theme["ink" if is_bundle else "bartext"], bold=True)
     for each in scene.boxes:
         marked = each.id in marks
         if each.kind == "fold":

@@ -41,7 +41,7 @@ _COLOURS = """
 .page{{fill:{paper}}}path{{stroke:{paper}}}
 text{{fill:{ink}}}.sub.lack{{fill:{wait}}}.sub,.cloud text{{fill:{soft}}}.room>rect,.fold>rect{{fill:{room};stroke:{edge}}}
 .fold>rect.behind,.cloud>rect{{fill:{paper};stroke:{edge}}}.frame{{stroke:{edge}}}.bar rect{{fill:{bar}}}
-.bar text{{fill:{bartext}}}
+.bar text{{fill:{bartext}}}.cables rect{{fill:{paper};stroke:{bar}}}.cables text{{fill:{ink}}}
 .cable{{stroke:{cable}}}g>path{{stroke:{up}}}.down{{stroke:{down}}}
 .wait{{stroke:{wait}}}.unknown{{stroke:{soft}}}.marked>rect{{stroke:{mark}}}.cable.marked{{stroke:{up}}}.stop{{fill:{mark}}}
 """.replace("\n", "")
@@ -103,7 +103,8 @@ def render(
                        f"<title>{escape(line.title + why)}</title></path>")  # fmt: skip
     for bar in scene.bars:
         full = "" if bar.full == bar.title else f"<title>{escape(bar.full)}</title>"
-        out.append(f'<g class="bar" id="{prefix}{bar.id}">{full}'
+        kind = " cables" * (bar.kind == "cables")
+        out.append(f'<g class="bar{kind}" id="{prefix}{bar.id}">{full}'
                    f'<rect x="{_n(bar.x)}" y="{_n(bar.y)}" width="{_n(bar.width)}" height="{_n(bar.height)}"/>'
                    f'<text x="{_n(bar.x + 10)}" y="{_n(bar.y + 16)}">{escape(bar.title)}</text></g>')  # fmt: skip
     for box in scene.boxes:

@@ -168,10 +168,11 @@ class Words:
                 detail += f" ({vlans(other['vlans'])})" if other.get("vlans") is not None else ""
                 bus = self.buses.get(other["bus"] or "")
                 detail += " (tunnel)" if sign == "=" and port["id"] in self.tunnels else ""
-                on = f" on {bus['title']}" if bus is not None and (sign == "carries" or self._is_on_several(port)) else ""
-                words.append(
-                    f"{sign} {other['name']}{detail}{on}{where}" if not short or not other["bus"] else (detail + on).lstrip()
-                )
+                is_bus = bus is not None and bus["kind"] != "cables"  # not a bar for the cables of one room
+                is_told = sign == "carries" or self._is_on_several(port)
+                on = f" on {bus['title']}" if bus is not None and is_bus and is_told else ""
+                end = (detail + on).lstrip() if short and is_bus else f"{sign} {other['name']}{detail}{on}{where}"
+                words.append(end)
         words += [f"= {far}" for far in port.get("afar", ())]
         words += [f"= {far} (not drawn)" for far in port.get("beyond", ())]
         return " ".join(filter(None, words))

@@ -869,3 +869,17 @@ def test_cables_of_rooms_on_nine_buses_make_no_long_detours() -> None:
         (x1, y1), (x2, y2) = line.points[0], line.points[-1]
         distances.append(abs(x1 - x2) + abs(y1 - y2))
     assert sum(lengths) < 1.4 * sum(distances)
+
+
+def test_two_hundred_pods_with_a_cable_to_the_host_each_stand_on_a_bar_of_these_cables() -> None:
+    made = Drawn()
+    for number in range(200):
+        made.pair(0, made.room(f"cni-{number:03}"), None, None, f"10.244.0.{number}/32")
+    graph = topology.graph([made.host()])
+    scene = layout.place(graph)
+    assert min(1600 / scene.width, 1100 / scene.height) * 12 > 8
+    assert [(bar.kind, bar.title) for bar in scene.bars] == [
+        ("cables", "200 cables  (of (root), to one namespace each: no bridge)")]  # fmt: skip
+    assert {cable["id"] for cable in graph["cables"]} == {line.id for line in scene.lines} and not graph["buses"]
+    drawn = svg.draw(graph)
+    assert len(drawn) < 150_000 and ">v398b 10.244.0.199/32 = v398a</text>" in drawn
