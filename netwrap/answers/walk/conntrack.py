@@ -61,6 +61,11 @@ def takes_its_port(way: Way, netns: Namespace, packet: Packet) -> bool:
     )
 
 
+def looks_like_the_question(way: Way, netns: Namespace, packet: Packet) -> bool:
+    """Whether an answer that was translated as a new connection has the ends of the question, which conntrack knows already."""
+    return way.reply and (id(netns), packet.source, packet.destination) in way.seen
+
+
 def restored_destination(way: Way, netns: Namespace, packet: Packet) -> Packet:
     """Undo for an answer the source NAT of its question: the answer goes to the address that asked."""
     if not way.reply or packet.state == "untracked":

@@ -375,6 +375,8 @@ class Walker:
             yield self.hooks.stopped(way, netns, leg.dev, "postrouting", outcome)
             return
         packet = outcome.packet
+        if packet.source != way.packet.source and packet.proto == "udp" and conntrack.looks_like_the_question(way, netns, packet):
+            packet = replace(packet, sport=1024)  # its own port is taken
         restored = conntrack.restored_source(way, netns, packet, local=False)
         if restored != packet:
             way = way.step("postrouting", f"the answer's source is {restored.source} again (conntrack)", "conntrack -L")
