@@ -1,6 +1,6 @@
 """The schema of the flat rows: tables, columns, types. It needs nothing else of netwrap, so that a query starts soon.
 
-:data:`VERSION` grows when a column changes its name, type or meaning.
+:data:`VERSION` grows when a column is added, or changes its name, type or meaning.
 
 >>> [column.name for column in TABLES["peer"].columns]
 ['ifname', 'how', 'peer_netns', 'peer_ifname', 'candidates']
