@@ -29,6 +29,8 @@ ROLES = (
     "namespace", "process", "listener", "owner", "peer", "port", "link", "nsid", "neighbour", "route", "rule", "firewall",
     "fdb", "vlan", "earlier", "line",
 )  # fmt: skip
+# The most characters of a line that is shown as a whole, and in front of and behind a word in a longer one.
+_LONG, _AROUND = 240, 40
 # What is in no address.
 _BESIDE = re.compile(r"[^0-9A-Fa-f.:/-]+")
 # `02:00:00:00:00:01`, `02-00-00-00-00-01`, `0200.0000.0001`
@@ -102,16 +104,23 @@ def _earlier(netns: Namespace, what: str) -> Iterator[Place]:
     for tables in netns.tables.values():
         for table in tables:
             section = table.section
-            if section is None:
+            if section is None or what.startswith(":") and section.stdout[:1] in ("[", "{"):  # in JSON, `:22` is any number
                 continue
             for number, line in enumerate(section.stdout.split("\n"), start=section.line or 1):
-                if what in line and word.search(line):
-                    shown = f"{' '.join(line.split())} (line {number}"
+                if what in line and (hit := word.search(line)):
+                    shown = f"{_around(line, *hit.span())} (line {number}"
                     if any(_is_later(other, table) for other in tables):
                         words = [*table.command.split(), "--at", str(section.state + 1)]
                         yield Place(netns, "earlier", f"{shown}, before a later '{table.command}')", words)
                     else:
                         yield Place(netns, "line", f"{shown})", table.command.split())
+
+
+def _around(line: str, start: int, end: int) -> str:
+    """A line, or of a long one (JSON has a whole table in one) what stands around a place."""
+    if len(line) > _LONG:
+        line = f"…{line[max(start - _AROUND, 0) : end + _AROUND]}…"
+    return " ".join(line.split())
 
 
 def _typed(netns: Namespace, what: str) -> Iterator[Place]:

@@ -74,6 +74,9 @@ def run(options: Options) -> int:
                 if re.fullmatch(r"\d+(\.\d+){3}", what, re.A) and max(map(int, what.split("."))) > 255
                 else ""
             )
+            blind = [netns.title for host in hosts for netns in host.namespaces if netns.listeners is None]
+            if what.startswith(":") and blind:
+                wrong = f", but the sockets of {', '.join(blind[:3])}{' and others' if len(blind) > 3 else ''} were not read"
             say(f"{what} is nowhere {where}{wrong}{similar(what, _names(hosts))}")
     return status if having else 1
 

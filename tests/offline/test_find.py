@@ -135,3 +135,16 @@ def test_a_neighbour_without_an_address_is_found_by_its_mac() -> None:
     host = build([Section("", "ip neigh", "dev br0 lladdr 02:00:00:00:00:09 REACHABLE\n")])
     place = find(host, "02:00:00:00:00:09")[-1]
     assert (place["role"], place["command"]) == ("neighbour", "netwrap --from '' ip neigh show dev br0")
+
+
+def test_a_port_is_not_sought_in_json_and_a_long_line_is_cut(netwrap: Netwrap, tmp_path: Path) -> None:
+    """Every number of JSON has a colon in front; a line of JSON is a whole table."""
+    links = [{"ifindex": at, "ifname": f"e{at}", "flags": ["UP"], "mtu": 1500, "qdisc": "noop", "txqlen": 22} for at in range(30)]
+    links[15]["qdisc"] = "odd-one"
+    file = tmp_path / "session.txt"
+    file.write_text(f"root@web:~# ip -j link show\n{json.dumps(links, separators=(',', ':'))}\nroot@web:~#\n")
+    port = netwrap("find", ":22", "--from", str(file))
+    assert (port.returncode, port.stdout) == (1, "")
+    assert port.stderr.startswith("netwrap: :22 is nowhere in ") and "the sockets of " in port.stderr
+    (row,) = json.loads(netwrap("find", "odd-one", "--from", str(file), "--format", "json").stdout)
+    assert row["role"] == "line" and '"qdisc":"odd-one"' in row["what"] and len(row["what"]) < 120
