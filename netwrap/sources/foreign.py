@@ -29,7 +29,8 @@ _SYSTEMS = (
             r"|(?:(?:Ethernet|Wireless LAN|Unknown|Tunnel|PPP)[ -][Aa]dapter|Drahtlos-LAN-Adapter|Carte (?:Ethernet|réseau))"
             r" .{0,80}:$"
             r"|(?:Interface List|Schnittstellenliste|Liste d'[Ii]nterfaces)$|IPv[46][ -]Rout(?:e Table|entabelle)"
-            r"|(?:Active Routes|Aktive Routen):|(?:Network Destination|Netzwerkziel) +Net"
+            r"|(?:Active Routes|Aktive Routen|Rutas activas|Itinéraires actifs|Route attive) ?:"
+            r"|(?:Network Destination|Netzwerkziel) +Net|IPv[46] (?:Tabla de enrutamiento|Table de routage|Tabella route)"
             r"|ifIndex +(?:IPAddress|DestinationPrefix|InterfaceAlias)|Name +InterfaceDescription +ifIndex"
             r"|(?:IPAddress|DestinationPrefix|InterfaceAlias|InterfaceIndex) +: \S|Configuration for interface \""
         ),

@@ -323,7 +323,7 @@ _COUNTED = re.compile(
     r"(?:.*[.!?:,] )?(?:and )?(?:the )?(?P<which>(?:first|second|third|fourth|1st|2nd|3rd|other|last)(?: one)?)[:*_]*$", re.I
 )
 _ONE_OF = re.compile(
-    r"(?:[A-D]|(?:\d{1,3}\.){3}\d{1,3})$|服务器|主机|路由器|客户端|虚拟机|节点|网关|сервер|роутер|клиент|ноутбук|サーバ|ルータ",
+    r"(?:[A-D]|(?:\d{1,3}\.){3}\d{1,3})$|コンテナ|容器|контейнер|ホスト|宿主|хост|服务器|主机|路由器|客户端|虚拟机|节点|网关|сервер|роутер|клиент|ноутбук|サーバ|ルータ",
     re.IGNORECASE,
 )
 # `Raspi (192.168.1.4)`
@@ -429,12 +429,12 @@ def is_of_machine(name: str) -> bool:
 
 def is_inside(name: str) -> bool:
     """Whether a :func:`label` names a container or a namespace, and not a machine."""
-    return not _KINDS_INSIDE.isdisjoint(name.lower().split())
+    return not _KINDS_INSIDE.isdisjoint(name.lower().split()) or re.search("コンテナ|容器|контейнер", name) is not None
 
 
 def is_outside(name: str) -> bool:
     """Whether a :func:`label` names the machine itself, beside its containers."""
-    return name.lower() in _OUTSIDE
+    return name.lower() in _OUTSIDE or re.search("ホスト|宿主|хост", name) is not None
 
 
 def is_name(line: str) -> bool:
