@@ -412,7 +412,8 @@ def _columns(cells: list[_Cell], is_wide: bool) -> list[int]:
         elif rest > long + max(slack, long // 2):  # the last column may be longer
             first = bisect.bisect_left(ends, start + long - slack - 0.01) + 1
             last = max(bisect.bisect_left(ends, start + long + slack + 0.01), first)
-            until = min(range(first, last + 1), key=lambda place: (
+            window = range(first, min(last + 1, len(cells)))  # empty if the last box is higher than a column
+            until = min(window, default=len(cells), key=lambda place: (
                 cells[place].kind == "cloud" or cells[place].indent > 0, _lot(cells[place].full)))  # fmt: skip
         found += [found[-1] + 1 if found else 0] * (until - len(found))
     return found

@@ -20,6 +20,7 @@ from imagined_networks import (
     many_bridges,
     meshed,
     on_three_buses,
+    pods,
     stacked,
     star,
 )
@@ -64,6 +65,7 @@ KINDS: list[tuple[str, Callable[[], Host]]] = [
     ("stacked, 40", lambda: stacked(2, 40)), ("stacked, 200", lambda: stacked(3, 200)), ("meshed", lambda: meshed(1, 7)),
     ("meshed, 30", lambda: meshed(2, 30)), ("meshed, 200", lambda: meshed(3, 200)), ("nodes", lambda: bridges_of_nodes(5)),
     ("many nodes", lambda: bridges_of_nodes(40)), ("bridges", lambda: many_bridges(20)),
+    ("pods", lambda: pods(1, 8)), ("pods, 60", lambda: pods(2, 60)), ("pods, 120", lambda: pods(3, 120)),
     ("many bridges", lambda: many_bridges(150)),
 ]  # fmt: skip
 SEEDS = [(seed, rooms) for seed, rooms in enumerate((3, 5, 8, 8, 13, 13, 21, 34, 55, 90, 200, 300))]

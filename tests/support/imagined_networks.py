@@ -327,3 +327,20 @@ PORTS: list[tuple[str, list[dict[str, Any]]]] = [
     ("a", [{"vlan": 7, "flags": ACCESS}]), ("b", [{"vlan": 1, "flags": ACCESS}, {"vlan": 10, "vlanEnd": 20}]), ("c", []),
     ("d", [{"vlan": 7}, {"vlan": 9}]),
 ]  # fmt: skip
+
+
+def pods(seed: int, rooms: int) -> Host:
+    """Namespaces with a cable to one of two hubs, some with cables among each other or to bridges of (root), too."""
+    made = Drawn(seed)
+    hubs = [0, made.room("hub")]
+    for bridge in ("br0", "br1"):
+        made.add(0, bridge, "bridge")
+    for number in range(rooms):
+        room = made.room(f"p{number}")
+        made.pair(made.rng.choice(hubs), room, None, None, f"10.0.{number}.2/32")
+        for bridge in ("br0", "br1"):
+            if made.rng.random() < 0.15:
+                made.pair(0, room, None, bridge)
+        if number and made.rng.random() < 0.2:
+            made.pair(room, made.rng.randrange(2, room))
+    return made.host()
