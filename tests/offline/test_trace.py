@@ -11,6 +11,7 @@ from rooms import Netwrap
 
 from netwrap.answers.inside import inside, sysctl_key
 from netwrap.answers.packet import Packet
+from netwrap.answers.remaking import of_one_id
 from netwrap.answers.routing import Question, Router
 from netwrap.answers.walk.mends import accepting
 from netwrap.model.build import build
@@ -211,3 +212,39 @@ _LEGACY = {"tool": "ip6tables", "family": "ip6", "table": "raw", "chain": "OUTPU
 ])  # fmt: skip
 def test_the_mend_of_a_filter_accepts_the_packet_and_no_other(rule: Any, packet: Packet, command: str) -> None:
     assert accepting(Namespace(""), rule, packet) == (command,)
+
+
+def test_the_vlan_link_with_another_id_than_its_network_is_made_anew() -> None:
+    def link(number: int, name: str, kind: str, **details: Any) -> dict[str, Any]:
+        made = {
+            "ifindex": number,
+            "ifname": name,
+            "flags": ["UP", "LOWER_UP"],
+            "mtu": 1500,
+            "address": f"02:00:00:00:00:0{number}",
+        }
+        return {**made, **details, "linkinfo": {"info_kind": kind, **details.get("linkinfo", {})}}
+
+    sections = []
+    for name, number, vid in (("a", 1, 10), ("b", 2, 10), ("c", 3, 20)):
+        vlan = {"info_data": {"protocol": "802.1Q", "id": vid}}
+        links = [link(2, "e0", "veth"), link(3, "v", "vlan", link="e0", linkinfo=vlan)]
+        row = {"family": "inet", "local": f"10.7.0.{number}", "prefixlen": 24, "scope": "global"}
+        routes = [{"dst": "10.7.0.0/24", "dev": "v", "protocol": "kernel", "scope": "link", "flags": []},
+                  {"dst": "10.8.0.0/24", "gateway": "10.7.0.1", "dev": "v", "flags": []}]  # fmt: skip
+        sections += [
+            Section(name, "ip -j -d link show", json.dumps(links)),
+            Section(name, "ip -j address show", json.dumps([{"ifname": "v", "addr_info": [row]}])),
+            Section(name, "ip -j route show table all", json.dumps(routes)),
+        ]
+    host = build(sections)
+    a, b, c = ((host.find(name), host.find(name).links[1]) for name in "abc")  # type: ignore[index]
+    mend = (
+        "ip -n c link del dev v",
+        "ip -n c link add link e0 name v mtu 1500 type vlan id 10 protocol 802.1Q",
+        "ip -n c address add 10.7.0.3/24 dev v",
+        "ip -n c link set dev v up",
+        "ip -n c route add 10.8.0.0/24 via 10.7.0.1 dev v",
+    )
+    assert of_one_id(*a, [b, c]) == of_one_id(*c, [a, b]) == mend
+    assert of_one_id(*a, [b]) == ()
