@@ -52,9 +52,9 @@ _OF_JSON = re.compile(
     r'\s*"(?:(?:prefsrc|lladdr|addr_info|prefixlen|ifindex|link_type|link_netnsid)": |dst": "(?!0\.0\.0\.0/0|::/0)[\d.a-f:/]+")'
 )
 _SCREEN = 40
-# Lines of `ifconfig` and of firewalls, which look like sentences
+# Lines of `ifconfig`, `bridge fdb` and firewalls, which look like sentences
 _SURE_ROW = re.compile(
-    r"[>|#\s]*(?:ether [\da-f:]{17} |Chain \S+ \((?:policy|\d+ ref)"
+    r"[>|#\s]*(?:ether [\da-f:]{17} |[\da-f:]{17} dev |Chain \S+ \((?:policy|\d+ ref)"
     r"|-[AI] [\w-]+ .*-[jg] \w|:[\w-]+ (?:ACCEPT|DROP|-) \[\d+:\d+\])"
 )
 _TABLE_OF_NFT = re.compile(r"table (?:ip|ip6|inet|arp|bridge|netdev) \S+ \{$")
