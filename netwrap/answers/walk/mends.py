@@ -63,6 +63,13 @@ class Mends:
             return tuple(inside(netns, f"sysctl -w {name}=0") for name in names)
         return (inside(netns, f"sysctl -w {sysctl_key(f'net.ipv4.conf.{dev}.rp_filter')}=2"),)
 
+    def without(self, netns: Namespace, address: str) -> tuple[str, ...]:
+        """Take an address away that another has, too."""
+        return tuple(
+            inside(netns, f"ip address del {address}/{row.get('prefixlen')} dev {link.get('ifname')}")
+            for link in netns.addresses or () for row in link.get("addr_info", ()) if row.get("local") == address
+        )  # fmt: skip
+
     def around(self, way: Way, netns: Namespace) -> tuple[str, ...]:
         """Lead a packet out of the circle in which it came back to a namespace: by a route of the first router that knows one."""
         hops = way.hops[:-1]

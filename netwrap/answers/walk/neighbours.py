@@ -556,7 +556,7 @@ class Neighbours:
                 dev,
                 what,
                 inside(place, f"ip route get {nexthop} from {asker} iif {dev}"),
-                self.mends.rp_filter(place, dev, asker),
+                self.mends.without(place, str(asker)) if why == "martian" else self.mends.rp_filter(place, dev, asker),
                 None,
                 "neighbour",
             )

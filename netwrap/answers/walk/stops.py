@@ -62,7 +62,9 @@ class Stops:
             what = f"{netns.title} refuses {packet.source} to {packet.destination} on {dev}" + (
                 f": it has {packet.source} itself" if own else ": such an address may not come from outside"
             )
-            mend = self.mends.around(way, netns) if own and netns is way.hops[0].netns else ()
+            if own and packet.source is not None:
+                returned = netns is way.hops[0].netns
+                mend = self.mends.around(way, netns) if returned else self.mends.without(netns, packet.source)
         elif reason == "no-source":
             stage, what = "source", f"{netns.title} does not have the address {asked.source} to send from"
         elif decision.route is not None:
