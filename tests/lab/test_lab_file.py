@@ -267,7 +267,7 @@ def test_nothing_in_a_file_becomes_an_option_or_a_word_of_its_own(place: tuple[t
             else:
                 assert re.fullmatch(r"[A-Za-z0-9_.:/%-]+", word), command.argv
         if command.argv[0] == "ip":
-            assert all(re.fullmatch(shell._BATCH_WORD, word) for word in command.argv), command.argv
+            assert all(shell._BATCH_WORD.fullmatch(word) for word in command.argv), command.argv
             if command.argv[1] == "link":
                 for before, word, after in zip(command.argv, command.argv[1:], command.argv[2:]):
                     assert word != "netns" or before in ("name", "dev", "link") or after in lab.namespaces, command.argv

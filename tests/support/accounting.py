@@ -58,6 +58,7 @@ _FORMAT_WORDS = {  # of every command: what stands in a table without being a va
     "topology change gc message hold tcn state enabled interfaces STP no",
     "sysctl": "proc sys net ipv4 ipv6 conf",
     "ip_nexthop": "via group index stats: stats",
+    "wg": "interface: public private preshared key: listening allowed latest handshake: persistent keepalive: none",
     "ip_netconf": "ipv4 ipv6 dev on off",
     "arp": "at on Address HWtype HWaddress Flags Mask Iface IP address HW type Device - ? * PUP PUB PERM TRAIL ether Entries: "
     "Skipped: Found: arp: in entries no match found. incomplete from_interface -- entry netmask",
