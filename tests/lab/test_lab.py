@@ -362,9 +362,10 @@ def strip_journal(snapshot: str) -> str:
 def test_signals_undo(host: PrivateHost, tmp_path: Path, number: int, status: int) -> None:
     before = host.snapshot()
     file = lab_file(tmp_path, many(150))
-    for delay in (0.4, 0.6):
+    for delay in (0, 0.2):
         words = host.words(sys.executable, "-m", "netwrap", "lab", "up", file)
         with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            host.sh("until [ -s /run/netwrap/lab/test/journal ]; do sleep 0.01; done")  # it has begun
             time.sleep(delay)
             children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
             subprocess.run(["kill", f"-{int(number)}", *(children or [str(process.pid)])], check=True)
