@@ -65,6 +65,8 @@ def test_no_word_vanishes(command: str) -> None:
                 for changed, nonsense in damaged(parts, place):
                     if nonsense.isdigit() and _CONVERTED.search(changed):
                         continue
+                    if command == "wg" and re.match(r" *(private|preshared) key: ", changed):
+                        continue  # a secret, whatever stands there, is not repeated
                     text = "\n".join([*before, changed, *behind])
                     records, problems = parse(text, strict=False)
                     assert not vanished([nonsense], records, problems), f"{label(path)}:{at + 1}: {changed!r}"
