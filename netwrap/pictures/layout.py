@@ -341,14 +341,16 @@ class _Block:
     def assign(self) -> None:
         """Assign tracks in the gutters, once all nets are led.
 
-        Those between two boxes are ordered so that the way out of the left box ends before one into the right box begins.
+        Those between two boxes are ordered so that the way out of the left box ends before one into the right box begins, and
+        that of two that go down the lower one comes first, of two that go up the higher one: else these would cross.
         """
         self.settle(0, 0)
         for nets, tracks in zip(self.gutters, self.tracks):
             spans = {net: (min(at() for at in heights) - _NEAR, max(at() for at in heights)) for net, heights in nets.items()}
             tracks.update(_tracks(spans))
         for jogs, stubs in zip(self.jogs, self.stubs):
-            rest, heights = list(jogs), {net: at() for net, at in stubs.items()}
+            heights = {net: at() for net, at in stubs.items()}
+            rest = sorted(jogs, key=lambda net: _turn(*heights[net]))
             jogs.clear()
             while rest:
                 ends = {other: heights[other][0] for other in rest}
@@ -382,6 +384,16 @@ class _Block:
     def entry_x(self, net: Any) -> float:
         """The position where a net comes to the bar from above."""
         return self.right - _GAP - _TRACK * (len(self.entries) - self.entries[net]) + _TRACK // 2
+
+
+def _turn(start: float, end: float) -> tuple[int, float, float]:
+    """Order the tracks of lines between two boxes: first those that go down, the lowest of them before the others.
+
+    >>> sorted([(10, 30), (20, 10), (20, 40), (30, 20)], key=lambda heights: _turn(*heights))
+    [(20, 40), (10, 30), (20, 10), (30, 20)]
+    """
+    way = -1 if start < end else 1
+    return way, way * start, way * end
 
 
 def _columns(cells: list[_Cell], is_wide: bool) -> list[int]:

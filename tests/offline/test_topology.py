@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+import random
 import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
@@ -150,6 +152,31 @@ def test_two_cables_never_run_along_each_other(make: Callable[[], Host]) -> None
                 if start >= end - 0.5:
                     break
                 assert frozenset((one, other)) in together, f"two lines share a stretch at {level}, {start}"
+
+
+def crossings(lines: list[layout.Line]) -> int:
+    """How often a line crosses another one."""
+    found = 0
+    for one, other in itertools.permutations(lines, 2):
+        for (start, y), (end, level) in zip(one.points, one.points[1:]):
+            for (x, top), (place, bottom) in zip(other.points, other.points[1:]):
+                if y == level and x == place:
+                    found += min(start, end) < x < max(start, end) and min(top, bottom) < y < max(top, bottom)
+    return found
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_cables_whose_ends_are_in_one_order_at_both_boxes_do_not_cross(seed: int) -> None:
+    rng = random.Random(seed)
+    made = Drawn()
+    left, right = made.room("left"), made.room("right")
+    for number in range(12):
+        made.pair(left, right, (f"a{number}", f"b{number}"))
+        for room, most in ((left, 2), (right, 3)):  # so that most cables go down
+            for free in range(rng.randrange(most)):
+                made.add(room, f"free{number}-{free}", "dummy")
+    lines = layout.place(topology.graph([made.host()])).lines
+    assert len(lines) == 12 and not crossings(lines)
 
 
 @pytest.mark.parametrize(("seed", "rooms"), SEEDS[:6])
