@@ -6,14 +6,17 @@ came by ICMP, UDP and TCP, and where and why ICMP failed).
 
 from __future__ import annotations
 
+import gzip
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from netwrap.answers import check, trace
 from netwrap.answers.walk.walker import Walker
-from netwrap.sources import opening
+from netwrap.model.build import build
+from netwrap.sources import capture, opening
 
 FOLDER = Path(__file__).resolve().parents[2] / "fixtures" / "trace"
 PROTOCOLS = ("icmp", "udp", "tcp")
@@ -45,3 +48,26 @@ def test_a_port_without_a_vlan_gets_the_one_of_its_stations_network() -> None:
     host = opening.read(str(FOLDER / "vlans.netwrap.gz"))
     found = trace.trace(host, trace.Asked(host.find("h0"), "10.20.0.254"))
     assert (found.reason, found.result.end.mend) == ("vlan", ("bridge -n sw vlan add dev p0 vid 20 pvid untagged",))
+
+
+@pytest.mark.parametrize(("shown", "instead"), [
+    ("endpoint: 192.168.0.2:51821", "endpoint: 192.168.0.2:$(id)"),
+    ("endpoint: 192.168.0.2:51821", "endpoint: [fe80::2%va]:51821"),
+    ("  allowed ips: 10.8.1.2/32\n", ""), ("  allowed ips: 10.8.1.1/32\n", ""),
+    ("  listening port: 51821\n", "  listening port: 51821\n  fwmark: $(id)\n"),
+])  # fmt: skip
+def test_a_wireguard_link_that_is_shown_in_part_or_oddly_leaves_a_trace_undecided(shown: str, instead: str) -> None:
+    text = gzip.decompress((FOLDER / "wireguard.netwrap.gz").read_bytes()).decode()
+    assert shown in text
+    host = build(capture.read(text.replace(shown, instead))[0])
+    assert trace.trace(host, trace.Asked(host.find("n1"), "10.8.1.2")).verdict == "undecided"
+
+
+def test_a_mend_for_wireguard_is_safe_to_paste_whatever_the_capture_contains() -> None:
+    text = gzip.decompress((FOLDER / "wireguard.netwrap.gz").read_bytes()).decode()
+    text = re.sub(r"(public key: |peer: )(.{43}=)", r"\1$(id)\2", text)
+    host = build(capture.read(text)[0])
+    pairs = json.loads((FOLDER / "wireguard.json").read_text())["pairs"]
+    ends = [trace.trace(host, trace.Asked(host.find(start), address)).result.end for start, address, *_ in pairs]
+    mends = [mend for end in ends for mend in end.mend if "$(id)" in mend]
+    assert len(mends) > 3 and all(re.search(r" '\$\(id\)[^']+='", mend) for mend in mends), mends

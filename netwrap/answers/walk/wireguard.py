@@ -7,6 +7,8 @@ does for vxlan); the UDP socket of the kernel does.
 
 from __future__ import annotations
 
+import shlex
+
 from ...prefixes import contains, network
 from ..inside import inside
 from ..links import is_up, kind
@@ -36,7 +38,7 @@ class Wireguard:
         self.host = host
         self.carry = carry
         self.mended = mended
-        self._outer: dict[tuple[int, str, str, int | None], Outer] = {}
+        self._outer: dict[tuple[int, str, tuple[str, int, int], int | None], Outer] = {}
 
     def receivers(self, netns: Namespace, link: Link, packet: Packet, way: Way) -> Iterator[End | Unknown | Obstacle]:
         """Yield the link that takes a packet which ``link`` sends, or what prevents that."""
@@ -47,7 +49,7 @@ class Wireguard:
             yield Unknown(netns, name, (), False, what, None)
             return
         peer = _peer(record, packet.destination)
-        if peer is None and not netns.covers("wg", dev=name):
+        if _lacks(netns, record, peer):
             yield Unknown(netns, name, (), False, f"all peers of {name} in {netns.title} (`wg show {name}`)", None)
             return
         if peer is None:
@@ -67,7 +69,12 @@ class Wireguard:
                 what = f"the peer {_short(peer)} of {name} in {netns.title} has no endpoint (Destination address required)"
                 yield self._stop(netns, name, what, record, self._endpoint(netns, name, record, under, known))
                 return
-            outer = self._walked(netns, link, record, peer, under, packet.length)
+            ends = _outer_ends(record, peer)
+            if ends is None:
+                what = f"the endpoint {peer['endpoint']} (or the fwmark) of {name} in {netns.title} is not understood"
+                yield Unknown(netns, name, (), False, what, None)
+                return
+            outer = self._walked(netns, link, record, ends, under, packet.length)
             said += f" at {peer['endpoint']}: outer packet from {under.title}" + (
                 f" comes to {outer.place.title}" if outer.place is not None else ""
             )
@@ -91,18 +98,19 @@ class Wireguard:
 
     def _accepted(
         self, netns: Namespace, name: str, record: Wg, other: Namespace, theirs: Wg, source: str, said: str
-    ) -> End | Obstacle:
+    ) -> End | Obstacle | Unknown:
         """The link of the other end, if it takes packets with this source from us."""
         dev, ours = theirs["ifname"], str(record.get("public_key"))
         us = next((peer for peer in theirs.get("peers", ()) if peer["peer"] == ours), None)
+        if _lacks(other, theirs, us):
+            return Unknown(netns, name, (), False, f"all peers of {dev} in {other.title} (`wg show {dev}`)", None)
         change: list[str] | None = None
         if us is None:
             change, what = [], f"{dev} in {other.title} does not have the key of {name} in {netns.title} among its peers"
         elif _peer(theirs, source) is not us:
             change, what = us["allowed_ips"], f"{dev} in {other.title} takes no packets from {source} of the peer {_short(us)}"
         if change is not None and ("tunnel", id(other), dev) not in self.mended:
-            mend = f"wg set {dev} peer {ours} allowed-ips {','.join([*change, source])}"
-            return self._stop(other, dev, what, theirs, (inside(other, mend),))
+            return self._stop(other, dev, what, theirs, _set(other, dev, ours, "allowed-ips", ",".join([*change, source])))
         step = Step(netns, "tunnel", f"{said} = {dev} in {other.title}", inside(netns, f"wg show {name}"), record)
         return End(other, other.link(dev) or {"ifname": dev}, (step,), None, (), ())
 
@@ -112,7 +120,6 @@ class Wireguard:
         """The link that listens where the outer packet arrives, if it has the key of the peer."""
         place = outer.place
         assert place is not None
-        asked = inside(netns, f"wg set {name} peer {peer['peer']}")
         for other in self.host.namespaces:
             for link in other.links or ():
                 theirs = _record(other, str(link["ifname"])) if kind(link) == "wireguard" else None
@@ -129,9 +136,9 @@ class Wireguard:
                     return Unknown(netns, name, (), False, what, None)
                 if theirs.get("public_key") != peer["peer"]:
                     what = f"{link['ifname']} in {other.title} at {peer['endpoint']} has another key than the peer {_short(peer)}"
-                    allowed = ",".join(peer["allowed_ips"])
-                    mend = f"wg set {name} peer {theirs.get('public_key')} endpoint {peer['endpoint']} allowed-ips {allowed}"
-                    return self._stop(other, theirs["ifname"], what, theirs, (inside(netns, mend),))
+                    allowed = ("endpoint", peer["endpoint"], "allowed-ips", ",".join(peer["allowed_ips"]))
+                    mends = _set(netns, name, theirs["public_key"], *allowed) if "public_key" in theirs else ()
+                    return self._stop(other, theirs["ifname"], what, theirs, mends)
                 us = next((one for one in theirs.get("peers", ()) if one["peer"] == record.get("public_key")), None)
                 if us is not None and ("preshared_key" in us) != ("preshared_key" in peer):
                     what = f"only one of {name} in {netns.title} and {link['ifname']} in {other.title} has a preshared key"
@@ -149,9 +156,8 @@ class Wireguard:
                     (inside(other, f"ip link set dev {theirs['ifname']} up"),), other.link(theirs["ifname"]),
                 )  # fmt: skip
             if self._birth(other, theirs) is place and "listening_port" in theirs:
-                address = peer["endpoint"].rpartition(":")[0]
-                mend = f"{asked} endpoint {address}:{theirs['listening_port']}"
-                return self._stop(place, None, what, record, (mend,))
+                endpoint = f"{peer['endpoint'].rpartition(':')[0]}:{theirs['listening_port']}"
+                return self._stop(place, None, what, record, _set(netns, name, peer["peer"], "endpoint", endpoint))
         under = self._birth(netns, record)
         mends = self._endpoint(netns, name, record, under, known) if under is not None else ()
         return self._stop(place, None, what, record, mends)
@@ -159,14 +165,13 @@ class Wireguard:
     # -- the ways of outer packets ------------------------------------------------------------------------------------
 
     def _walked(
-        self, netns: Namespace, link: Link, record: Wg, peer: WgPeer, under: Namespace, length: int | None
+        self, netns: Namespace, link: Link, record: Wg, ends: tuple[str, int, int], under: Namespace, length: int | None
     ) -> Outer:  # fmt: skip
-        key = (id(netns), record["ifname"], peer["endpoint"], length)
+        key = (id(netns), record["ifname"], ends, length)
         if key not in self._outer:
-            address, _, port = peer["endpoint"].rpartition(":")
-            mark = int(record.get("fwmark", "0"), 0)
+            address, port, mark = ends
             size = outer_length(link, length, ":" in address)
-            self._outer[key] = self.carry(under, address.strip("[]"), record.get("listening_port", 0), int(port), mark, size)
+            self._outer[key] = self.carry(under, address, record.get("listening_port", 0), port, mark, size)
         return self._outer[key]
 
     def _birth(self, netns: Namespace, record: Wg) -> Namespace | None:
@@ -202,8 +207,7 @@ class Wireguard:
         chosen = having or peers
         if len(chosen) != 1:
             return ()
-        allowed = ",".join([*chosen[0]["allowed_ips"], destination])
-        return (inside(netns, f"wg set {name} peer {chosen[0]['peer']} allowed-ips {allowed}"),)
+        return _set(netns, name, chosen[0]["peer"], "allowed-ips", ",".join([*chosen[0]["allowed_ips"], destination]))
 
     def _endpoint(
         self, netns: Namespace, name: str, record: Wg, under: Namespace, known: list[tuple[Namespace, Wg]]
@@ -218,7 +222,7 @@ class Wireguard:
                         continue
                     if self.carry(under, address, record.get("listening_port", 0), port, 0, None).place is place:
                         shown = f"[{address}]" if ":" in address else address
-                        return (inside(netns, f"wg set {name} peer {theirs['public_key']} endpoint {shown}:{port}"),)
+                        return _set(netns, name, theirs["public_key"], "endpoint", f"{shown}:{port}")
         return ()
 
     def _stop(self, netns: Namespace, dev: str | None, what: str, record: Wg, mend: tuple[str, ...] = ()) -> Obstacle:
@@ -239,6 +243,33 @@ def _peer(record: Wg, address: str) -> WgPeer | None:
             if allowed is not None and contains(allowed, wanted) and (best is None or allowed.prefixlen > best[0]):
                 best = allowed.prefixlen, peer
     return best[1] if best is not None else None
+
+
+def _lacks(netns: Namespace, record: Wg, peer: WgPeer | None) -> bool:
+    """Whether peers, or the allowed ips of one, may be missing from a capture; ``peer``: the one that was found."""
+    return (
+        peer is None
+        and not netns.covers("wg", dev=record["ifname"])
+        or any("allowed_ips" not in one for one in record.get("peers", ()))
+    )
+
+
+def _outer_ends(record: Wg, peer: WgPeer) -> tuple[str, int, int] | None:
+    """The address and port of an endpoint, and the mark of the packets to it; None where one of these is not understood.
+
+    (Nor is an address with a scope, as in `[fe80::1%eth0]:51820`.)
+    """
+    address, _, port = peer["endpoint"].rpartition(":")
+    address = address.strip("[]")
+    try:
+        return (address, int(port), int(record.get("fwmark", "0"), 0)) if "%" not in address and network(address) else None
+    except ValueError:
+        return None
+
+
+def _set(netns: Namespace, name: str, peer: str, *words: str) -> tuple[str, ...]:
+    """The command that changes a peer of a link; a capture may contain anything as its keys and addresses."""
+    return (inside(netns, f"wg set {name} peer {' '.join(map(shlex.quote, (peer, *words)))}"),)
 
 
 def _asked(way: Way, netns: Namespace, name: str, other: Namespace, theirs: Wg) -> bool:
