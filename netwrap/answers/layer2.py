@@ -71,8 +71,8 @@ class Wires:
     def segment(self, netns: Namespace, dev: str, mac: str | None = None, learned: bool = False) -> Segment:
         """Find all that receives a broadcast frame which a link sends.
 
-        ``mac``: the frame goes to that MAC instead, which a vxlan may steer; for a tunnel that :meth:`asks_nexthop`, ``mac`` is
-        the next hop of the packet. ``learned``: a frame came from that MAC before.
+        ``mac``: the frame goes to that MAC instead, which a vxlan may steer; for a tunnel that :meth:`.Tunnels.asks_nexthop`,
+        ``mac`` is the next hop of the packet. ``learned``: a frame came from that MAC before.
         """
         if self._overlays is None:
             self._overlays = any(kind(link) == "vxlan" for other in self.host.namespaces for link in other.links or ())
@@ -491,10 +491,6 @@ class Wires:
             self._found[4].append(Proxy(netns, link, way.obstacle))
         elif not remotes and beyond is None:
             text = f"{what} {name} in {netns.title} has no remote"
-            if what == "wireguard":
-                text = f"the peers of {name} in {netns.title} (`wg show {name}`) were not captured"
-                self._found[1].append(Unknown(netns, name, way.trail, False, text, way.obstacle))
-                return
             if info.get("external") or info.get("collect_metadata"):
                 self._found[1].append(Unknown(netns, name, way.trail, False, f"{text} that is understood", way.obstacle))
                 return

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 #: Devices that the kernel makes by itself when a tunnel's module is loaded; they are not drawn while nothing uses them.
 FALLBACKS = ("tunl0", "gre0", "gretap0", "erspan0", "sit0", "ip6tnl0", "ip6gre0", "ip_vti0", "ip6_vti0")
-#: Tunnels that carry Ethernet frames, and all tunnels.
+#: Tunnels that carry Ethernet frames, and all that have the addresses of their other ends (wireguard has keys of peers).
 TUNNELS_OF_FRAMES = ("vxlan", "geneve", "gretap", "ip6gretap", "erspan", "ip6erspan")
-TUNNELS = (*TUNNELS_OF_FRAMES, "gre", "ipip", "sit", "ip6tnl", "ip6gre", "vti", "vti6", "wireguard", "xfrm")
+TUNNELS = (*TUNNELS_OF_FRAMES, "gre", "ipip", "sit", "ip6tnl", "ip6gre", "vti", "vti6", "xfrm")
 
 
 def kind(link: AnyRecord) -> str | None:

@@ -274,7 +274,7 @@ class _Maker:
             self._uncertain(peer, port)
         if bus is not None:  # of macvlans: the link itself is one of its ends
             self._cable(port["id"], bus["id"], "name", True, "own")
-        if port["kind"] in TUNNELS:
+        if port["kind"] in (*TUNNELS, "wireguard"):
             rest = tunnels.rest.get((id(netns), port["name"]))
             detail = port["detail"] or "remote not shown"
             if rest:
@@ -316,9 +316,9 @@ class _Maker:
         far = ports[1]["id"]
         if len(ports) > 2:
             kind, number = ports[0]["kind"], ports[0]["detail"].partition(" to ")[0]
-            names = [f"{port['name']} of {end.netns.title}{self._of_host(port)}" for port, end in zip(ports, network)]
-            more = f" and {len(names) - 3} more" if len(names) > 4 else ""
-            line = ", ".join(names[: 3 if more else None]) + more
+            shown = ports[:3] if len(ports) > 4 else ports
+            names = [f"{port['name']} of {end.netns.title}{self._of_host(port)}" for port, end in zip(shown, network)]
+            line = ", ".join(names) + (f" and {len(ports) - 3} more" if len(ports) > 4 else "")
             cloud = {"id": f"c{len(self.clouds)}", "title": f"tunnel: {kind} {number}".rstrip(), "kind": "overlay",
                      "near": ports[0]["bus"] or ports[0]["room"], "lines": [line]}  # fmt: skip
             self.clouds.append(cloud)

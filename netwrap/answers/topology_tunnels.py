@@ -69,7 +69,7 @@ def joined(hosts: Sequence[Host]) -> Joined:
         for netns in host.namespaces:
             for link in netns.links or ():
                 what = kind(link)
-                if what in TUNNELS and what != "wireguard" and not data(link).get("external"):
+                if what in TUNNELS and not data(link).get("external"):
                     key = (what, data(link).get("id"), data(link).get("port"))
                     places.setdefault(key, []).append((netns, link))
                     number[key] = number.get(key, 0) + 1

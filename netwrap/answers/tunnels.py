@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 #: Tunnels that may have no remote: the next hop of each packet is the outer destination.
 _TO_NEXTHOPS = ("gre", "ipip")
 #: The bytes that a kind of tunnel adds to a packet, without the outer header of IP: those of inner Ethernet are among them.
-_HEADERS = {"vxlan": 30, "geneve": 30, "gretap": 18, "ip6gretap": 18, "gre": 4, "ip6gre": 4, "wireguard": 40}
+HEADERS = {
+    "vxlan": 30, "geneve": 30, "gretap": 18, "ip6gretap": 18, "gre": 4, "ip6gre": 4, "ipip": 0, "sit": 0, "ip6tnl": 0,
+    "wireguard": 40,
+}  # fmt: skip
 _EVERYBODY = "00:00:00:00:00:00"
 
 
@@ -227,7 +230,8 @@ def outer_length(link: AnyRecord, length: int | None, six: bool) -> int | None:
     if length is None:
         return None
     what, info = str(kind(link)), data(link)
-    words = sum(4 for key in ("okey", "ocsum", "oseq") if info.get(key) and "gre" in what)
+    options = sum(4 for key in ("okey", "ocsum", "oseq") if info.get(key) and "gre" in what)
+    options += 8 if "encap_limit" in info else 0  # `encaplimit`, which an ip6tnl or ip6gre has by default
     if what == "wireguard":  # filled up to 16 bytes, but not beyond the MTU
         length = max(length, min(-length // 16 * -16, int(link.get("mtu", length))))
-    return length + _HEADERS.get(what, 0) + words + (40 if six else 20)
+    return length + HEADERS.get(what, 0) + options + (40 if six else 20)

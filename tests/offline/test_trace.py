@@ -13,6 +13,7 @@ from netwrap.answers.inside import inside, sysctl_key
 from netwrap.answers.packet import Packet
 from netwrap.answers.remaking import of_one_id
 from netwrap.answers.routing import Question, Router
+from netwrap.answers.tunnels import outer_length
 from netwrap.answers.walk.mends import accepting
 from netwrap.model.build import build
 from netwrap.model.namespace import Namespace
@@ -248,3 +249,15 @@ def test_the_vlan_link_with_another_id_than_its_network_is_made_anew() -> None:
     )
     assert of_one_id(*a, [b, c]) == of_one_id(*c, [a, b]) == mend
     assert of_one_id(*a, [b]) == ()
+
+
+@pytest.mark.parametrize(("kind", "info", "mtu", "six"), [
+    ("gre", {}, 1476, False), ("gre", {"okey": 7, "ocsum": True}, 1468, False), ("gretap", {}, 1462, False),
+    ("sit", {}, 1480, False), ("ip6tnl", {"encap_limit": 4}, 1452, True), ("ip6gre", {"encap_limit": 4}, 1448, True),
+    ("ip6gre", {"ip6_tnl_f_ign_encap_limit": True}, 1456, True), ("vxlan", {"id": 7}, 1450, False),
+    ("vxlan", {"id": 7}, 1430, True), ("geneve", {"id": 7}, 1450, False), ("wireguard", {}, 1420, True),
+])  # fmt: skip
+def test_a_packet_of_the_mtu_that_linux_gives_a_tunnel_fills_an_outer_packet(
+    kind: str, info: dict[str, Any], mtu: int, six: bool
+) -> None:  # fmt: skip
+    assert outer_length({"mtu": mtu, "linkinfo": {"info_kind": kind, "info_data": info}}, mtu, six) == 1500

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...model.peers import PAIRS
 from ...wording import hops
 from ..links import role, state
+from ..tunnels import HEADERS, outer_length
 from . import check, data, is_idle, is_main, is_one_links, is_real, is_virtual, kind
 
 TYPE_CHECKING = False
@@ -16,17 +17,6 @@ if TYPE_CHECKING:
     from ...model.namespace import Namespace
     from . import Finding, Look
 
-_OVERHEAD = {
-    "vxlan": 50,
-    "geneve": 50,
-    "gre": 24,
-    "gretap": 38,
-    "ipip": 20,
-    "sit": 20,
-    "wireguard": 60,
-    "ip6tnl": 40,
-    "ip6gre": 44,
-}
 _BY_ROOT = ("ip", "nsenter", "setns")  # how namespaces were entered: only root can, and only root sees all processes
 _ON_TOP = ("vlan", "macvlan", "macvtap", "ipvlan", "ipvtap")
 
@@ -327,16 +317,15 @@ def port_mtu(look: Look) -> Iterator[Finding]:
 def tunnel_mtu(look: Look) -> Iterator[Finding]:
     """MTU of the tunnel + its overhead > MTU of the link that carries the tunnel (its parent, else the link with its local
     address). Tunnels that are down are left out: the kernel makes some (tunl0, gre0) that nobody uses."""
-    for netns, link in look.links(*_OVERHEAD):
+    for netns, link in look.links(*HEADERS):
         if state(link) == "down":
             continue
         below = _underlay(look, netns, link)
-        mtu, overhead = link.get("mtu"), _OVERHEAD[str(kind(link))]
+        mtu, info = link.get("mtu"), data(link)
         if below is None or not mtu or not below[1].get("mtu"):
             continue
-        over_six = data(link).get("remote6") or data(link).get("group6") or ":" in str(data(link).get("local", ""))
-        if over_six and kind(link) in ("vxlan", "geneve"):  # the others are of one family, and counted so
-            overhead += 20
+        over_six = any(":" in str(info.get(key)) for key in ("local", "local6", "remote6", "group6"))
+        overhead = outer_length(link, 0, over_six or str(kind(link)).startswith("ip6")) or 0
         room = below[1]["mtu"] - overhead
         if mtu > room:
             name = str(link["ifname"])
@@ -364,7 +353,7 @@ def _underlay(look: Look, netns: Namespace, link: Link) -> tuple[Namespace, Link
             return (netns, found) if found is not None else None
     devices = {route.get("dev") for route in netns.default_routes() if is_main(route)}
     found = netns.link(str(devices.pop())) if len(devices) == 1 else None
-    return (netns, found) if found is not None and found is not link and kind(found) not in _OVERHEAD else None
+    return (netns, found) if found is not None and found is not link and kind(found) not in HEADERS else None
 
 
 @check("L15", "warning", "a link with a bigger MTU than the link below it", "the link below drops big packets")
