@@ -42,7 +42,7 @@ def taken(asker: Namespace, dev: str, source: str | None, nexthop: str, end: End
     ):  # fmt: skip
         if not netns.rulesets:
             continue
-        from . import firewall  # many a host has none
+        from . import firewall  # not needed for a host without rules
 
         if not firewall.has_any(netns):
             continue

@@ -199,12 +199,10 @@ def covers(look: Look) -> Iterator[Finding]:
                 continue
             wins = metric < its or route["dst"] not in behind
             dst, dev, way = route["dst"], own.get("dev"), route.get("dev")
-            what = (
-                f"a route {'with a better metric' if metric < its else 'in front of its own'} sends it by {way}: its hosts are "
-            )
-            what += "looked for there"
-            if not wins:
-                what = f"the route to it by {way} is never used: it stands behind, with the same metric"
+            what = f"the route to it by {way} is never used: it stands behind, with the same metric"
+            if wins:
+                better = "with a better metric" if metric < its else "in front of its own"
+                what = f"a route {better} sends it by {way}: its hosts are looked for there"
             yield look.finding(
                 netns,
                 f"{dst} is the network of {dev}, and {what}",

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Machine(NamedTuple):
-    """The machine that a host is, as :func:`netwrap.answers.layer2.machine` tells it."""
+    """The machine that a host is, by :func:`netwrap.answers.links.machine`."""
 
     name: str
     quote: Record | None = None

@@ -41,7 +41,7 @@ def dropped(look: Look) -> Iterator[Finding]:
         rules = [rule for rule in rules_of(netns) if _verdict(rule) == "dnat"]
         if not rules:
             continue
-        from .. import firewall  # many a host has none
+        from .. import firewall  # not needed for a host without rules
 
         places = look.entries_of(netns, "inet")
         nets = [(str(link["ifname"]), network_of(entry)) for link, entry in places]

@@ -61,6 +61,16 @@ def takes_its_port(way: Way, netns: Namespace, packet: Packet) -> bool:
     )
 
 
+def other_port(port: int | None) -> int:
+    """A port that conntrack may give instead of one that is taken: it chooses from the same range (from 1, 600 or 1024 on).
+
+    >>> other_port(53), other_port(1), other_port(631), other_port(40000)
+    (1, 2, 600, 1024)
+    """
+    first = 1024 if port is None or port >= 1024 else 600 if port >= 512 else 1
+    return first + (first == port)
+
+
 def looks_like_the_question(way: Way, netns: Namespace, packet: Packet) -> bool:
     """Whether an answer that was translated as a new connection has the ends of the question, which conntrack knows already."""
     return way.reply and (id(netns), packet.source, packet.destination) in way.seen

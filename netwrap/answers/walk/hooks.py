@@ -56,7 +56,7 @@ class Hooks:
             self._guarded[id(netns)] = _has_firewall(netns)
         if not self._guarded[id(netns)]:
             return Outcome("accept", packet, []), way
-        from .. import firewall  # many a host has none
+        from .. import firewall  # not needed for a host without rules
 
         addresses = None
         out = leg.dev if leg is not None else packet.oif if bridged and not frames_only else None

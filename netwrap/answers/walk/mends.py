@@ -64,7 +64,7 @@ class Mends:
         return (inside(netns, f"sysctl -w {sysctl_key(f'net.ipv4.conf.{dev}.rp_filter')}=2"),)
 
     def without(self, netns: Namespace, address: str) -> tuple[str, ...]:
-        """Take an address away that another has, too."""
+        """Take away an address that another host has, too."""
         return tuple(
             inside(netns, f"ip address del {address}/{row.get('prefixlen')} dev {link.get('ifname')}")
             for link in netns.addresses or () for row in link.get("addr_info", ()) if row.get("local") == address
@@ -115,10 +115,10 @@ class Mends:
         return (inside(netns, f"ip {six(family)}route add table {table} {words}"),) if words else ()
 
     def _moved(self, netns: Namespace, dev: str, vrf: str, destination: str) -> tuple[str, ...]:
-        """Move a port into the VRF in which it is missed: where that leaves two ports to each VRF, and another move does not.
+        """Move the port ``dev``, or the port that leads to the destination, into the VRF of the other one.
 
-        An address behind a port of another VRF may as well lack a route that leads there from this VRF: it does where routes
-        between both VRFs exist.
+        () where the move is a guess: both VRFs have more than two ports, or neither has, so either port may be the one that is
+        wrong; or routes lead from one VRF to the other, so a route is missing, and no port is wrong.
         """
         port = next((
             link for link in netns.links or ()

@@ -263,7 +263,7 @@ class Transmission:
         if not through:
             if not netns.rulesets:
                 return None, way
-            from .. import firewall  # many a host has none
+            from .. import firewall  # not needed for a host without rules
 
             if not firewall.has_family(netns, "bridge"):
                 return None, way

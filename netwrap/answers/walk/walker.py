@@ -124,7 +124,7 @@ class Walker:
             yield ended(way, "dropped", netns, vrf, "link-down", what, show, mend, netns.link(vrf), "link")
             return
         if way.reply and made.proto == "udp" and conntrack.takes_its_port(way, netns, made):
-            made = replace(made, sport=1024)
+            made = replace(made, sport=conntrack.other_port(made.sport))
         before = tuple_of(made)
         outcome, way = self.hooks.judge(way, netns, "output", made, leg)
         if outcome.verdict in ("drop", "reject"):
@@ -376,7 +376,7 @@ class Walker:
             return
         packet = outcome.packet
         if packet.source != way.packet.source and packet.proto == "udp" and conntrack.looks_like_the_question(way, netns, packet):
-            packet = replace(packet, sport=1024)  # its own port is taken
+            packet = replace(packet, sport=conntrack.other_port(packet.sport))
         restored = conntrack.restored_source(way, netns, packet, local=False)
         if restored != packet:
             way = way.step("postrouting", f"the answer's source is {restored.source} again (conntrack)", "conntrack -L")
