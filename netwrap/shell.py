@@ -442,7 +442,7 @@ def _setns() -> Callable[[int, int], object]:
     enter: Callable[[int, int], object] | None = getattr(os, "setns", None)  # Python 3.12
     try:
         return enter or _of_libc("setns")
-    except (ImportError, OSError) as error:
+    except (ImportError, OSError, AttributeError) as error:
         raise OSError(errno.ENOSYS, "this Python cannot enter namespaces") from error
 
 

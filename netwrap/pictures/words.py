@@ -38,10 +38,12 @@ def by_host(graph: Record) -> list[tuple[Record, Record]]:
     for cable in graph["cables"]:
         one, other = ends = [end.partition("l")[0] for end in cable["ends"]]
         at = {of[end] for end in ends if end in of}
-        if len(at) == 1:
-            parts[at.pop()]["cables"].append(cable)
-        for end, far in ((one, other), (other, one)) if at else ():
-            where = f"{known[str(of[far])]['title']}"
+        if len(at) < 2:
+            for host in at:
+                parts[host]["cables"].append(cable)
+            continue
+        for end, far in ((one, other), (other, one)):
+            where = str(known[str(of[far])]["title"])
             if "room" in known[far]:
                 where = f"{known[far]['name']} (tunnel) {known.get(known[far]['room'], {}).get('title', '')} of {where}"
             else:

@@ -158,11 +158,12 @@ def _encoder() -> Callable[[Any], str]:
     """An encoder like `json.dumps`, which makes a new one for each item: for many small items that takes most of the time."""
     try:  # without `json` itself, which takes longer than to encode most tables
         from _json import encode_basestring_ascii, make_encoder  # type: ignore[import-not-found,unused-ignore]
-    except ImportError:  # another Python than CPython
+
+        encoder = make_encoder(None, _refused, encode_basestring_ascii, None, ": ", ", ", False, False, True)
+    except (ImportError, TypeError):  # another Python than CPython 3.9 to 3.13, whose encoder may take other arguments
         import json
 
         return json.dumps
-    encoder = make_encoder(None, _refused, encode_basestring_ascii, None, ": ", ", ", False, False, True)
     return lambda item: "".join(encoder(item, 0))
 
 

@@ -24,7 +24,7 @@ _STATUS = (
     ("3", "undecided"),
     ("127", "a binary is missing"),
     ("130", "Ctrl-C"),
-    ("141", "who reads the output has gone, as behind | head; nothing is said about it"),
+    ("141", "the reader of the output has gone, as in netwrap report | head; no message is printed"),
 )
 _ENVIRONMENT = (
     ("NETWRAP_OPTIONS", "options that stand in front of every command line, where they make sense"),

@@ -98,7 +98,7 @@ VERBS: dict[str, Verb] = {
                   ("netwrap brctl show --format json",)),
     "sysctl": Verb("settings of the kernel and their values", "WORDS…", 0, -1,
                    ("netwrap --all-netns sysctl net.ipv4.ip_forward",)),
-    "wg": Verb("show: wireguard links and their peers, without keys that are secret", "WORDS…", 0, -1,
+    "wg": Verb("show: wireguard links and their peers, without secret keys", "WORDS…", 0, -1,
                ("netwrap --all-netns wg show",)),
     "report": Verb(
         "the namespaces of this host in one table, or all about some of them", "[NAME…]", 0, -1,
@@ -323,7 +323,7 @@ _APART = (
 )
 # Options that have an effect only together with another one.
 _BESIDE = (("--via-file", "--via"), ("--via-timeout", "--via"), ("--until", "--watch"), ("--verbose", "--from"))
-# Of these, the verbs that take captures as words, too.
+# Exceptions: these verbs take captures as words, too.
 _THERE = (("--verbose", "diff"), ("--verbose", "export"))
 _LISTED = 8  # the most verbs that an error names
 _SECONDS = lazy(r"[0-9]{1,5}(?:\.[0-9]{1,3})?")

@@ -218,10 +218,11 @@ def _too_narrow(gone: list[str]) -> str:
     """A note that names the columns that gave way, as many as fit in a line of the terminal."""
     from netwrap.tables import terminal
 
+    limit = terminal.size()[0] - len("netwrap: ")
     for named in range(len(gone), 0, -1):
         more = f" and {len(gone) - named} more" if named < len(gone) else ""
         note = f"too narrow for {', '.join(gone[:named])}{more}: -w shows all"
-        if len(f"netwrap: {note}") <= terminal.size()[0]:
+        if len(note) <= limit:
             return note
     return f"too narrow for {len(gone)} columns: -w shows all"
 
