@@ -326,9 +326,13 @@ class Store:
         import sqlite3  # a router's Python may lack it, and reads captures all the same
 
         self.connection = sqlite3.connect(path)
-        self.connection.execute("PRAGMA trusted_schema=OFF")
-        for statement in _schema():
-            self.connection.execute(statement)
+        try:
+            self.connection.execute("PRAGMA trusted_schema=OFF")
+            for statement in _schema():
+                self.connection.execute(statement)
+        except sqlite3.Error:
+            self.connection.close()
+            raise
         self._names = Names()
         self._inserts = {
             name: f"INSERT INTO {name} VALUES ({', '.join('?' * (len(schema.FRONT) + len(table.columns)))})"
@@ -394,7 +398,6 @@ class Store:
         try:
             return self._refresh(paths, findings, progress)
         except sqlite3.Error as error:
-            self.connection.close()
             raise NetwrapError(f"the index of the folder: {error}: wait for the netwrap that uses it, or remove it") from None
 
     def _refresh(self, paths: Sequence[str], findings: bool, progress: Progress | None) -> list[str]:

@@ -322,8 +322,8 @@ class _Job:
             self._file = -1
         try:
             text = shell.content(file)
-            if not failure and self._is_echoed(text[: capture.BANNER]):
-                failure = self._silent
+            if self._is_echoed(text[: capture.BANNER]):
+                text, failure = "", self._silent
             return Answer(self._target, text, failure, result)
         finally:
             os.close(file)

@@ -57,9 +57,10 @@ def whole(path: str) -> Iterator[str]:
     special = os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
     stem = os.path.join(tempfile.gettempdir(), "netwrap") if special else os.path.join(folder, f".{name}")
     try:
-        with shell.cleaning_up(), unfinished.folder(stem) as inside:
+        with shell.cleaning_up() as again, unfinished.folder(stem) as inside:
             beside = os.path.join(inside, "content" if special else name)
             yield beside
+            again()  # a signal that Python lost ends us before the file is in its place
             if special:
                 with open(beside, "rb") as file, open(path, "wb") as target:
                     shutil.copyfileobj(file, target, 1 << 20)

@@ -135,37 +135,40 @@ def _answer(options: Options, query: Query) -> tuple[Answer, list[str], _source.
     files = [file for path in options.source for file in exports.of(path)]
     if files and all(map(exports.of, options.source)):
         if len(files) == 1 and files[0].endswith(".sqlite"):
-            return _by_sqlite(exports.database(files[0]), query), [], None
+            with contextlib.closing(exports.database(files[0])) as connection:
+                return _by_sqlite(connection, query), [], None
         lacks_databases = not any(file.endswith(".sqlite") for file in files)
         if lacks_databases and exports.duckdb_installed() or any(file.endswith(".parquet") for file in files):
             return _by_duckdb(files, query), [], None
         from netwrap.sources import fleet
 
         store = fleet.Store()
-        store.put(exports.rows(files, tables))
-        return _by_sqlite(store.connection, query), [], None
+        with contextlib.closing(store.connection):
+            store.put(exports.rows(files, tables))
+            return _by_sqlite(store.connection, query), [], None
     from netwrap.sources import fleet, opening
 
     paths = opening.expanded(options.source)
     index = fleet.indexed(options.source, paths)
     if index is not None:
-        with _source.Bar("captures") as bar:
-            problems = index.refresh(paths, "finding" in tables, bar.show)
-        if not index.connection.execute("SELECT 1 FROM host LIMIT 1").fetchone():
-            index.connection.close()
-            raise _source.none_of(problems)
-        return _by_sqlite(index.connection, query), problems, None
+        with contextlib.closing(index.connection):
+            with _source.Bar("captures") as bar:
+                problems = index.refresh(paths, "finding" in tables, bar.show)
+            if not index.connection.execute("SELECT 1 FROM host LIMIT 1").fetchone():
+                raise _source.none_of(problems)
+            return _by_sqlite(index.connection, query), problems, None
     store = fleet.Store()
-    asked = _source.Asked(options, functools.partial(fleet.told, tables=[*tables, "host"]))
-    for host, (rows, facts) in asked:
-        store.add(fleet.Read(host.source, rows, [], facts))
-    if "finding" in tables:
-        store.compare()
-    return _by_sqlite(store.connection, query), [], asked
+    with contextlib.closing(store.connection):
+        asked = _source.Asked(options, functools.partial(fleet.told, tables=[*tables, "host"]))
+        for host, (rows, facts) in asked:
+            store.add(fleet.Read(host.source, rows, [], facts))
+        if "finding" in tables:
+            store.compare()
+        return _by_sqlite(store.connection, query), [], asked
 
 
 def _by_sqlite(connection: sqlite3.Connection, query: Query) -> Answer:
-    """Ask a database, and close it: the query is the last that is asked of it."""
+    """Ask a database; after the query it answers no other, since the authorizer stays."""
     connection.commit()
     for name in _JSON:
         with contextlib.suppress(sqlite3.Error):  # made at first use, which the authorizer takes for the making of a table
@@ -179,8 +182,6 @@ def _by_sqlite(connection: sqlite3.Connection, query: Query) -> Answer:
             return _fetched(connection.execute(query.sql, query.given), notes)
     except (sqlite3.Error, sqlite3.Warning, OverflowError, ValueError, MemoryError) as error:
         raise _refused(str(error), query.tables) from None
-    finally:
-        connection.close()
 
 
 @contextlib.contextmanager

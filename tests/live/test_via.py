@@ -227,9 +227,11 @@ def test_the_messages_of_kubectl_debug_are_no_answer(netwrap: Netwrap, tmp_path:
     monkeypatch.setattr(via, "FIRST_WORD", 0.2)
     [answer] = via.captures(via.targets([f"{debug} env"]), quick=True)
     assert (answer.text, answer.failure) == ("", "timed out: no word from it for 0.2 seconds")
-    terminal = f"{sys.executable} -c 'import pty, sys; pty.spawn(sys.argv[1:])'"  # `-it`
+    terminal = tmp_path / "terminal"  # `-it`, as util-linux gives one
+    terminal.write_text('#!/bin/sh\nexec script -qec "$*" /dev/null\n')
+    terminal.chmod(0o755)
     for words in (["report"], ["ip", "link"]):
-        done = netwrap("--via", terminal, *words)
+        done = netwrap("--via", str(terminal), *words)
         assert (done.returncode, done.stdout) == (1, "") and done.stderr.count("\n") == 1, done.stderr
         assert done.stderr.endswith(": a terminal is in between: leave out the -t of kubectl, docker or ssh\n")
 
