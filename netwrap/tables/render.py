@@ -112,11 +112,13 @@ _USUAL = ("json", "jsonl", "yaml", "csv", "tsv", "md", "simple", "plain", "githu
 def formats() -> list[str]:
     """The names of all formats."""
     tabulate = _tabulate()
-    return sorted({*_OWN, *(_WITHOUT if tabulate is None else [*_MARKDOWN, *tabulate.tabulate_formats])})
+    return sorted({*_OWN, "table", *(_WITHOUT if tabulate is None else [*_MARKDOWN, *tabulate.tabulate_formats])})
 
 
 def check_format(name: str) -> str:
-    """Return the name if there is such a format; a UsageError lists the formats."""
+    """Return the format of that name (`table` is the usual one); a UsageError lists the formats."""
+    if name == "table":
+        return DEFAULT
     if name in _OWN or name == DEFAULT or name in formats():
         return name
     if _tabulate() is None:

@@ -219,7 +219,7 @@ OPTIONS: dict[str, tuple[Option, ...]] = {
     ),
     "the table": (
         Option("--format", "FORMAT", tuple(verb for verb in TABLES if verb != "trace"),
-               "json, jsonl, yaml, csv, tsv, md, or a format of tabulate", "-o", "", ("format",)),
+               "json, jsonl, yaml, csv, tsv, md, table (the usual one), or a format of tabulate", "-o", "", ("format",)),
         Option("--format", "FORMAT", ("trace",),
                "json or jsonl; FROM TO: also a picture, svg or html; --all: also the other formats of tables: csv, md, …",
                "-o", "", ("format",)),

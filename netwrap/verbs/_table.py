@@ -48,7 +48,7 @@ def check(options: Options) -> None:
             )
             raise UsageError(f"--format (-o) takes a format, and {options.format!r} is a file; {save}")
         if options.verb != "trace" or not options.words:  # one way has formats of its own
-            render.check_format(options.format)
+            options.format = render.check_format(options.format)
         if options.pretty and options.format != "json":
             raise UsageError(f"--pretty makes no sense for {options.format}: it is for json")
         if render.is_records(options.format) and options.no_header:

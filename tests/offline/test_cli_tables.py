@@ -167,3 +167,10 @@ def test_one_thing_has_the_same_names_in_every_table(netwrap: Netwrap, words: li
 def test_a_query_without_rows_has_its_header(netwrap: Netwrap) -> None:
     done = netwrap("sql", "select ifname, mtu from link where mtu = 1", "--from", SHOP, "--format", "csv")
     assert (done.stdout, done.stderr, done.returncode) == ("ifname,mtu\n", "", 0)
+
+
+def test_the_usual_table_has_a_name(netwrap: Netwrap) -> None:
+    words = ("parse", "ip route", "-o", "table")
+    assert netwrap(*words, given="default via 10.0.0.1 dev eth0\n").stdout == (
+        "dst      gateway    dev\n-------  ---------  -----\ndefault  10.0.0.1   eth0\n"
+    )

@@ -148,3 +148,14 @@ def test_a_port_is_not_sought_in_json_and_a_long_line_is_cut(netwrap: Netwrap, t
     assert port.stderr.startswith("netwrap: :22 is nowhere in ") and "the sockets of " in port.stderr
     (row,) = json.loads(netwrap("find", "odd-one", "--from", str(file), "--format", "json").stdout)
     assert row["role"] == "line" and '"qdisc":"odd-one"' in row["what"] and len(row["what"]) < 120
+
+
+def test_a_name_that_may_be_of_a_program_that_listens(netwrap: Netwrap, tmp_path: Path) -> None:
+    """Nowhere is only true of what was read: programs stand among the sockets, a link's name does not."""
+    file = tmp_path / "session.txt"
+    file.write_text("root@web:~# ip -br link\nlo               UNKNOWN        00:00:00:00:00:00 <LOOPBACK,UP,LOWER_UP>\n")
+    said = netwrap("find", "nginx", "--from", str(file)).stderr
+    assert (
+        said == f"netwrap: nginx is nowhere in {file}; which programs listen is not known: the sockets of (root) were not read\n"
+    )
+    assert "sockets" not in netwrap("find", "192.0.2.1", "--from", str(file)).stderr

@@ -136,7 +136,8 @@ def test_numbers_in_names_stay_as_they_are() -> None:
 @pytest.mark.parametrize("form", ["json", "jsonl", "csv", "tsv", *render.formats()])
 def test_no_format_lets_a_control_character_through(form: str) -> None:
     evil = "a\x1b[31m\x07\r\n\t\x85\u2028\x9bb\udcff"
-    assert render.check_format(form) == form
+    form = render.check_format(form)
+    assert form != "table"
     if render.is_records(form):
         text = "\n".join(render.records([{"ifname": evil}], form))
     else:

@@ -36,7 +36,8 @@ def test_what_needs_tabulate_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError) as caught:
         render.check_format("grid")
     assert str(caught.value) == (
-        "format 'grid' needs the Python module 'tabulate'; without it there are: csv, json, jsonl, plain, simple, tsv, yaml"
+        "format 'grid' needs the Python module 'tabulate'; "
+        "without it there are: csv, json, jsonl, plain, simple, table, tsv, yaml"
     )
 
 
