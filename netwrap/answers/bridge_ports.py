@@ -29,8 +29,9 @@ _STOPPED = ("disabled", "listening", "learning", "blocking")
 class Ports:
     """The ports of a host's bridges."""
 
-    def __init__(self, host: Host, children: Children) -> None:
+    def __init__(self, host: Host, children: Children, mended: frozenset[tuple[str, int, object]]) -> None:
         self.host = host
+        self.mended = mended
         self.children = children
         self._alike: dict[tuple[int, str], bool] = {}
 
@@ -60,7 +61,7 @@ class Ports:
         self, netns: Namespace, bridge: str, dev: str, tags: tuple[int, ...], way: Way
     ) -> tuple[int, tuple[int, ...], Way]:
         """Classify a frame at a port with VLAN filtering; returns its VLAN, the tags that are left, and its way."""
-        rows = vlans_of(netns, dev)
+        rows = self._vlans_of(netns, dev)
         command = inside(netns, f"bridge vlan show dev {dev}")
         if rows is None:
             return (
@@ -81,8 +82,19 @@ class Ports:
             what = f"{dev} of bridge {bridge} in {netns.title} has no VLAN for untagged frames (pvid)"
             vid = self._vlan_beside(netns, bridge, dev) or next(iter(rows), 1)
             mend = (inside(netns, f"bridge vlan add dev {dev} vid {vid} pvid untagged{' self' if dev == bridge else ''}"),)
-            return 0, tags, way.blocked(Obstacle("vlan", netns, dev, what, command, mend, rows, "vlan"))
+            return vid, tags, way.blocked(Obstacle("vlan", netns, dev, what, command, mend, rows, "vlan"))
         return pvid, tags, way
+
+    def _vlans_of(self, netns: Namespace, dev: str) -> dict[int, tuple[str, ...]] | None:
+        """The VLANs of a port and their flags, with those that count as given to it."""
+        rows = vlans_of(netns, dev)
+        for reason, place, given in self.mended if rows is not None else ():
+            if reason == "vlan" and place == id(netns) and isinstance(given, tuple) and given[0] == dev:
+                _, vid, untagged = given
+                if untagged:
+                    rows = {one: tuple(flag for flag in flags if flag != "PVID") for one, flags in (rows or {}).items()}
+                rows = {**(rows or {}), vid: ("PVID", "Egress Untagged") if untagged else ()}
+        return rows
 
     def _vlan_beside(self, netns: Namespace, bridge: str, dev: str) -> int | None:
         """The VLAN of a bridge in which others have addresses in the network of the station behind a port; None: no such VLAN."""
@@ -112,7 +124,7 @@ class Ports:
         self, netns: Namespace, bridge: str, dev: str, vid: int, tags: tuple[int, ...], way: Way
     ) -> tuple[Way, tuple[int, ...]]:
         """Let a frame of a VLAN leave by a port; returns its way, blocked if the port does not allow the VLAN, and its tags."""
-        rows = vlans_of(netns, dev)
+        rows = self._vlans_of(netns, dev)
         command = inside(netns, f"bridge vlan show dev {dev}")
         if rows is None:
             return way.blocked(

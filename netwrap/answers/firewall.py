@@ -11,7 +11,7 @@ them end alike, that is the outcome; where they do not, the outcome is ``undecid
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from parsers.tuples import NamedTuple
 
@@ -176,8 +176,9 @@ def has_family(netns: Namespace, family: str) -> bool:
 class _Walk:
     """The passage of a packet, in all its possible states (worlds), through the chains of one hook."""
 
-    def __init__(self, firewalls: Firewalls, hook: str, context: matching.Context) -> None:
+    def __init__(self, firewalls: Firewalls, hook: str, context: matching.Context, accepted: Collection[object]) -> None:
         self.firewalls = firewalls
+        self.accepted = accepted
         self.hook = hook
         self.context = context
 
@@ -230,6 +231,8 @@ class _Walk:
 
     def rules(self, chain: _Chain, worlds: list[_World], depth: int) -> tuple[list[_World], list[_End]]:
         """Let worlds through the rules of a chain; return those that come to its end (or return) and the ends of the others."""
+        if self.accepted and not {id(chain.record), *map(id, chain.rules)}.isdisjoint(self.accepted):
+            return [], [_End("accept", world) for world in worlds]
         ends: list[_End] = []
         back: list[_World] = []
         live = worlds
@@ -393,7 +396,7 @@ def _distinct(worlds: list[_World]) -> list[_World]:
 
 def judge(
     netns: Namespace, hook: str, packet: Packet, *, addresses_of_out: Sequence[str] | None = None, fib: Fib | None = None,
-    frames_only: bool = False, untranslate: Callable[[Packet], Packet] | None = None,
+    frames_only: bool = False, untranslate: Callable[[Packet], Packet] | None = None, accepted: Collection[object] = (),
 ) -> Outcome:  # fmt: skip
     """Judge a packet at one hook of a namespace.
 
@@ -401,7 +404,8 @@ def judge(
     outgoing interface that masquerade may take, the preferred one first (None: take them from the capture). ``fib`` looks up an
     address for rules that ask the routing tables (None: only own addresses are known). A bridged packet passes the chains of the
     bridge family and, where bridge-nf is on, those of IP as well; with ``frames_only`` the bridge family alone. ``untranslate``
-    undoes NAT for an answer; it is called once, between the chains before and after the priority of NAT.
+    undoes NAT for an answer; it is called once, between the chains before and after the priority of NAT. ``accepted``: the ids of
+    rules (or chains, for a policy) whose chain counts as mended: its first rule accepts the packet.
     """
     if netns.rulesets is None:
         return Outcome("undecided", packet, [], None, "not-captured")
@@ -410,7 +414,7 @@ def judge(
     if hook in ("prerouting", "output") and packet.direction == "original":
         packet = replace(packet, original=None, status=frozenset())  # a connection of this namespace begins
     firewalls = _firewalls(netns)
-    walk = _Walk(firewalls, hook, context)
+    walk = _Walk(firewalls, hook, context, accepted)
     chains = _chains(firewalls, netns, hook, packet, True, frames_only)
     outcome = _passed(walk, chains, netns, packet, untranslate)
     turned = _chains(firewalls, netns, hook, packet, False, frames_only)

@@ -62,7 +62,7 @@ class Wires:
         self.size: int | None = None  # of the packets that are asked about
         self._segments: dict[tuple[int, str, str | None, bool, int | None], Segment] = {}
         self._overlays: bool | None = None
-        self.ports = Ports(host, self.children)
+        self.ports = Ports(host, self.children, mended)
         self.tunnels = Tunnels(host, self.segment)
         self._children: dict[tuple[int, str], list[tuple[Namespace, Link]]] | None = None
         self._found: tuple[list[End], list[Unknown], list[Obstacle], list[Shared], list[Proxy]] = ([], [], [], [], [])
@@ -330,7 +330,7 @@ class Wires:
             tags_out = tags
             if filtering:
                 aside, tags_out = self.ports.untagged(netns, name, out, vid, tags, aside)
-            if port is not None and slave_of(netns, port).get("isolated") and slave_of(netns, other).get("isolated"):
+            if port is not None and self._isolated(netns, port) and self._isolated(netns, other):
                 what = f"{entry} and {out} of bridge {name} in {netns.title} are both isolated"
                 mend = (inside(netns, f"bridge link set dev {out} isolated off"),)
                 aside = aside.blocked(
@@ -358,6 +358,9 @@ class Wires:
                     "bridge",
                 )
             )
+
+    def _isolated(self, netns: Namespace, port: Link) -> bool:
+        return slave_of(netns, port).get("isolated") is True and ("isolated", id(netns), port.get("ifname")) not in self.mended
 
     # -- into a link --------------------------------------------------------------------------------------------------
 

@@ -26,10 +26,13 @@ class Taken(NamedTuple):
     outcome: Outcome
 
 
-def taken(asker: Namespace, dev: str, source: str | None, nexthop: str, end: End) -> Taken | None:
+def taken(
+    asker: Namespace, dev: str, source: str | None, nexthop: str, end: End, mended: frozenset[tuple[str, int, object]]
+) -> Taken | None:
     """The first firewall that drops, or may drop, what ``asker`` asks out of ``dev`` for a MAC, or the answer of its owner.
 
-    ``source``: the address that is asked with; None: of IPv4 no address, of IPv6 a link-local one.
+    ``source``: the address that is asked with; None: of IPv4 no address, of IPv6 a link-local one. ``mended``: the rules whose
+    chains accept both, as :attr:`walk.way.Ended.fault` names them.
     """
     question, answer = _messages(source, nexthop)
     own, other = (asker.link(dev) or {}).get("address"), end.link.get("address")
@@ -46,7 +49,8 @@ def taken(asker: Namespace, dev: str, source: str | None, nexthop: str, end: End
 
         if not firewall.has_any(netns):
             continue
-        outcome = firewall.judge(netns, hook, packet, frames_only=frames_only)
+        accepted = [rule[0] for _, place, rule in mended if place == id(netns) and isinstance(rule, tuple) and len(rule) == 1]
+        outcome = firewall.judge(netns, hook, packet, frames_only=frames_only, accepted=accepted)
         if outcome.verdict != "accept":
             at = packet.physout or packet.physin or packet.oif or packet.iif or dev
             return Taken(netns, at, hook, packet, outcome)

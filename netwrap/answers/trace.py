@@ -284,13 +284,15 @@ def mended(host: Host, found: Trace, most: int = 3) -> tuple[Trace, list[str]]:
     lacks the routes that went away with it. The list is empty where nothing would stop the packet next, or that is not known.
     """
     said: list[str] = []
-    told: set[int] = set()  # the evidence of what was said
+    told: list[object] = []  # the evidence of what was said
     passed: frozenset[tuple[str, int, object]] = frozenset()
     walker, now = Walker(host), found
     first = last = found.result.end
     mend = _mend_of(walker, found.result)
     more = mend
     while more and now.verdict in ("dropped", "one way", "loop") and len(now.results) == 1 and len(said) < most:
+        if not _is_followed(last.reason, more):
+            break
         passed |= {last.fault}
         walker = Walker(host, passed)
         now = trace(host, now.asked, walker)
@@ -300,13 +302,19 @@ def mended(host: Host, found: Trace, most: int = 3) -> tuple[Trace, list[str]]:
         more = _mend_of(walker, now.result)
         if more and not said and _is_one_fault(first, end):
             mend = tuple(dict.fromkeys((*mend, *more)))
-        elif not (more and set(more) <= set(mend)) and (end.evidence is None or id(end.evidence) not in told):
-            told.add(id(end.evidence))
-            said += [note for note in now.notes if note.startswith("no masquerade")] or [end.what]
+        elif not (more and set(more) <= set(mend)) and not any(end.evidence is one for one in told):
+            told += [end.evidence] * (end.evidence is not None)
+            said += [note for note in now.notes if note.startswith("no masquerade")] or [end.what] * (now.verdict != "leaves")
         last = end
     changed = _with_mend(found.result, mend)
     results = tuple(changed if one is found.result else one for one in found.results)
     return found._replace(result=changed, results=results), [one for one in said if one]
+
+
+def _is_followed(reason: str | None, mend: tuple[str, ...]) -> bool:
+    """Whether a walk that passes over a fault is the one after its mend: not if the mend changes routes, addresses or a bond."""
+    routed = reason not in ("mtu", "rp-filter") and any(" route " in one for one in mend)
+    return not routed and not any(word in one for one in mend for word in (" link del ", " address ", " type bond "))
 
 
 def _is_one_fault(first: Ended, end: Ended) -> bool:
@@ -316,7 +324,7 @@ def _is_one_fault(first: Ended, end: Ended) -> bool:
     one = ("filter", "reject")
     lost = first.reason in ("link-down", "peer-down", "bridge-down") and end.reason in ("no-route", "no-source")
     lost = lost or first.reason == "rp-filter" and end.reason in ("no-owner", "neighbour-failed")  # of the same wrong route
-    same = first.reason == end.reason != "vlan"  # behind a fault of VLANs, the VLAN of a frame is not known
+    same = first.reason == end.reason != "vlan"
     return lost or same or first.reason in one and end.reason in one and first.evidence is end.evidence
 
 

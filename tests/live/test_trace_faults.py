@@ -143,3 +143,40 @@ def test_the_fault_is_named_and_its_mend_repairs(private_host: PrivateHost, faul
     status, said = _traced(private_host, fault.asked)
     # the kernel tells a bridge of a carrier once a second, and a busy machine later
     assert not fault.mends or (status == 0 and any(_pings(private_host, fault.asked) for _ in range(5))), said
+
+
+def _dropped(priority: int) -> str:
+    """Lines for a chain of r that marks what comes from a, and drops it; and for a DNAT to nobody."""
+    nft = "ip netns exec r nft"
+    lines = f"{nft} add table ip guard\n{nft} 'add chain ip guard gate {{ type filter hook prerouting priority {priority}; }}'\n"
+    lines += (
+        f"{nft} add rule ip guard gate ip saddr 10.1.0.1 meta mark set 7\n{nft} add rule ip guard gate ip saddr 10.1.0.1 drop\n"
+    )
+    return lines + f"{nft} 'add chain ip guard nat {{ type nat hook prerouting priority -100; }}'\n"
+
+
+_TO_NOBODY = "ip netns exec r nft add rule ip guard nat ip daddr 10.2.0.1 dnat to 10.2.0.77"
+#: Two faults, or one that looks like two: the network with its faults, the question, and what stops the packet behind the mend.
+NEXT = {
+    "both isolated": (LAN + "bridge -n s link set dev pa isolated on; bridge -n s link set dev pb isolated on", "a 10.0.0.2", None),
+    "ARP dropped twice": (
+        LAN + _nft("s", "forward", "ether type arp drop", "bridge") + _nft("b", "input", "drop", "arp"), "a 10.0.0.2",
+        "a rule of b drops ARP (arp guard gate: drop): the MAC of 10.0.0.2 is never learned"),
+    "its own source": (CHAIN + "ip -n r address add 10.1.0.1/32 dev lo", "a 10.2.0.1", None),
+    "a mark of the chain that drops": (CHAIN + _dropped(5) + "ip -n r rule add fwmark 7 prohibit", "a 10.2.0.1", None),
+    "a translation before it is dropped": (CHAIN + _dropped(5) + _TO_NOBODY, "a 10.2.0.1", "nobody on eth1 of r has 10.2.0.77"),
+    "a translation behind": (CHAIN + _dropped(-300) + _TO_NOBODY, "a 10.2.0.1", "nobody on eth1 of r has 10.2.0.77"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("lines", "asked", "following"), NEXT.values(), ids=[name.replace(" ", "-") for name in NEXT])
+def test_the_next_fault_is_what_stops_the_packet_behind_the_mend(
+    private_host: PrivateHost, lines: str, asked: str, following: str | None
+) -> None:
+    private_host.sh(lines)
+    status, said = _traced(private_host, asked)
+    assert (status, said["then"][:1]) == (1, [following] if following else []), said
+    private_host.sh("\n".join(said["findings"][0]["mend"]))
+    status, said = _traced(private_host, asked)
+    assert [one["what"] for one in said["findings"]] == ([following] if following else [])
+    assert _pings(private_host, asked) == (following is None)

@@ -71,3 +71,16 @@ def test_a_mend_for_wireguard_is_safe_to_paste_whatever_the_capture_contains() -
     ends = [trace.trace(host, trace.Asked(host.find(start), address)).result.end for start, address, *_ in pairs]
     mends = [mend for end in ends for mend in end.mend if "$(id)" in mend]
     assert len(mends) > 3 and all(re.search(r" '\$\(id\)[^']+='", mend) for mend in mends), mends
+
+
+@pytest.mark.parametrize(("p0", "p2", "following"), [
+    ("", '{"vlan":20}', []),  # the pvid that the mend gives is that of h2
+    ("", '{"vlan":30}', ["VLAN 20 is not allowed on p2 of bridge br0 in sw"]),
+    ('{"vlan":20,"flags":["PVID","Egress Untagged"]}', '{"vlan":30}', []),  # the mend lets p2 send the tag that h2 takes
+])  # fmt: skip
+def test_behind_a_fault_of_vlans_a_frame_has_the_vlan_of_the_mend(p0: str, p2: str, following: list[str]) -> None:
+    text = gzip.decompress((FOLDER / "vlans.netwrap.gz").read_bytes()).decode()
+    before = '{"ifname":"p2","vlans":[{"vlan":20}]}]'
+    assert before in text
+    host = opening.read_text(text.replace(before, f'{{"ifname":"p0","vlans":[{p0}]}},{{"ifname":"p2","vlans":[{p2}]}}]'))
+    assert trace.mended(host, trace.trace(host, trace.Asked(host.find("h0"), "10.20.0.3")))[1] == following

@@ -66,8 +66,9 @@ class Hooks:
             first = router.source4(out, gateway, 0) if packet.family == "inet" else router.source6(packet.destination, out)
             addresses = [first] if first is not None else []
         outcome = firewall.judge(
-            netns, hook, packet, addresses_of_out=addresses, fib=self.routers.fib(netns), frames_only=frames_only
-        )
+            netns, hook, packet, addresses_of_out=addresses, fib=self.routers.fib(netns), frames_only=frames_only,
+            accepted=self._accepted(netns, packet) if self.mended else (),
+        )  # fmt: skip
         if len(outcome.possible) > 1:
             key = (id(netns), hook, frames_only, packet)
             if key in self.supposed:
@@ -79,11 +80,6 @@ class Hooks:
             way = way._replace(marks={**way.marks, id(netns): outcome.packet.ct_mark})
         told = replace(outcome.packet, bridged=packet.bridged)
         outcome = outcome._replace(packet=told)
-        if outcome.verdict in ("drop", "reject") and outcome.steps and self.mended:
-            called = "reject" if outcome.verdict == "reject" else "filter"
-            rule = id(outcome.steps[-1].evidence)
-            if {(called, id(netns), rule), (called, id(netns), (rule, packet.source, packet.destination))} & self.mended:
-                outcome = outcome._replace(verdict="accept", steps=[])
         command = inside(netns, "nft list ruleset")
         for step in outcome.steps:
             if step.verdict == "accept" and step.unknown is None:
@@ -103,6 +99,12 @@ class Hooks:
             way = way.step(hook, f"{outcome.nat}: {ends_words(packet)} becomes {ends_words(told)}", command, None)
         return outcome, way
 
+    def _accepted(self, netns: Namespace, packet: Packet) -> set[object]:
+        """The rules in whose chains the mends have put a rule that accepts a packet, by id."""
+        ends = (packet.source, packet.destination)
+        rules = [rule for reason, place, rule in self.mended if place == id(netns) and reason in ("filter", "reject")]
+        return {rule[0] if isinstance(rule, tuple) else rule for rule in rules if not isinstance(rule, tuple) or rule[1:] == ends}
+
     @staticmethod
     def stopped(way: Way, netns: Namespace, dev: str | None, hook: str, outcome: Outcome, bridged: bool = False) -> Ended:
         """End the way of a packet that a firewall dropped or rejected, with the rule and a rule that would let it pass."""
@@ -112,7 +114,8 @@ class Hooks:
         what = f"{rule_words(step)} in {netns.title} {does} {ends_words(way.packet)} at {hook}"
         if bridged:
             what += " (a bridged frame)"
-        mend = accepting(netns, step.evidence if step else None, way.packet)
+        seen = replace(outcome.packet, direction=way.packet.direction)  # a chain before may have translated it
+        mend = accepting(netns, step.evidence if step else None, seen)
         return Ended(
             "dropped", way, netns, dev, reason, what, inside(netns, "nft list ruleset"), mend, step.evidence if step else None
         )

@@ -168,7 +168,8 @@ class Neighbours:
             else:
                 yield self._refusal(end, why, nexthop, asker)
             return
-        failed = entry is not None and {"FAILED", "INCOMPLETE"} & set(entry.get("state", ()))
+        # behind a fault that counts as mended, a failed entry may be the fault's effect
+        failed = entry is not None and not self.mended and {"FAILED", "INCOMPLETE"} & set(entry.get("state", ()))
         open_ends = [one for one in segment.unknown if one.obstacle is None]
         if open_ends and not failed:
             yield self._across(netns, link, nexthop, packet, mac) or open_ends[0]
@@ -492,12 +493,10 @@ class Neighbours:
 
     def _unheard(self, netns: Namespace, dev: str, nexthop: str, end: End, source: str | None) -> Obstacle | None:
         """The firewall rule that drops, or may drop, the question for a MAC or its answer; None where both pass."""
-        found = neighbour_firewalls.taken(netns, dev, source, nexthop, end)
+        found = neighbour_firewalls.taken(netns, dev, source, nexthop, end, self.mended)
         if found is None:
             return None
         step = found.outcome.steps[-1] if found.outcome.steps else None
-        if step is not None and ("filter", id(found.netns), (id(step.evidence),)) in self.mended:
-            return None
         called = "ARP" if found.packet.family == "arp" else "neighbour discovery"
         if found.outcome.verdict == "undecided":
             what = f"whether {found.netns.title} drops {called} ({rule_words(step)}): {found.outcome.unknown}"

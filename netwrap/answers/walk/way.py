@@ -5,6 +5,8 @@ All records here are immutable tuples: a walk that forks (multipath, two owners 
 
 from __future__ import annotations
 
+import re
+
 from parsers.tuples import NamedTuple
 
 from ..packet import Packet, replace
@@ -147,6 +149,9 @@ class Ended(NamedTuple):
             stage = self.way.hops[-1].steps[-1].stage if self.way.hops and self.way.hops[-1].steps else ""
             ends = (self.way.packet.source, self.way.packet.destination)  # the mend is a rule for these
             rule = id(self.evidence) if stage == "tunnel" else (id(self.evidence), *(() if stage == "neighbour" else ends))
+        if self.reason == "vlan" and isinstance(self.evidence, dict) and "ifname" not in self.evidence and self.mend:
+            given = re.search(r" vid (\d+)( pvid)?", self.mend[0])  # the VLAN that the mend gives to the port
+            rule = (self.dev, int(given[1]), given[2] is not None) if given else rule
         if self.reason == "not-forwarding" and any("ip_forward" in one or ".all." in one for one in self.mend):
             rule = None  # the mend switches forwarding on for all links
         return self.reason or "", id(self.netns), rule
