@@ -167,6 +167,11 @@ def _reaches(source: str, place: str | None, address: str, *, patient: bool) -> 
     return reach.tcp_answer(source, address)
 
 
+def _place(netns: Namespace) -> str:
+    """The name of a namespace in a lab's file."""
+    return HOST if netns.here else netns.title
+
+
 # -- the way ---------------------------------------------------------------------------------------------------------
 
 
@@ -201,32 +206,56 @@ class _Ways:
             if said:
                 return said
         if found.verdict not in ("reached", "leaves"):
-            place = HOST if end.netns.here else end.netns.title
             back = "on the way back: " if found.direction == "back" else ""
-            missing = self.missing(place, end)
+            missing = self.missing(end)
             said += [back + one for one in (missing if missing else [end.what or trace.summary(found)])]
         elif found.verdict == "leaves":
             said += list(found.notes)
         said += [f"namespace {name} does not exist" for name in self.lab.namespaces if name not in there]
         return list(dict.fromkeys(said)) or ["no answer, and nothing on the way says why"]
 
-    def missing(self, place: str, end: Ended) -> list[str]:
-        """The objects of the file that are missing where the way ends: links, addresses, other ends, masters."""
+    def missing(self, end: Ended) -> list[str]:
+        """The objects of the file that are missing on the way to where a packet ends: links, addresses, other ends, masters."""
         assert self.host is not None
         found: list[str] = []
-        places = {place} if end.reason in ("no-route", "no-source", "no-carrier", "link-down") else {place, *self.lab.namespaces}
-        names = {HOST if netns.here else netns.title: netns for netns in self.host.namespaces}
+        links = self.links(end)
+        whole = _place(end.netns) if end.reason in ("no-route", "no-source", "no-carrier", "link-down") else None
+        names = {_place(netns): netns for netns in self.host.namespaces}
         for key, value in self.want.items():
             netns = names.get(key[1])
-            if netns is None or key[1] not in places:
+            if netns is None or key[1] != whole and key[1:3] not in links:
                 continue
             if key[0] == "link":
                 self.link(netns, key, value, found)
-            elif key[0] == "address" and netns.link(key[2]) is not None:
+            elif key[0] == "address" and netns.link(key[2]) is not None and (":" in key[3]) == (end.way.packet.family == "inet6"):
                 rows = {row.get("local") for row in netns.addresses_of(key[2])}
                 if key[3].partition("/")[0] not in rows:
                     found.append(f"{key[2]} in {key[1]} does not have its address {key[3]}")
         return found
+
+    def links(self, end: Ended) -> set[tuple[str, ...]]:
+        """The links (namespace, name) that a packet passed, and those of the file from where it was last to its next hop."""
+        passed: set[tuple[str, ...]] = {(_place(hop.netns), str(dev)) for hop in end.way.hops for dev in (hop.came, hop.left)}
+        last = end.way.hops[-1]
+        route = next((step.evidence for step in reversed(last.steps) if step.stage == "route"), None) or {}
+        nexthop = str(route.get("gateway") or end.way.packet.destination)
+        beside: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
+        for key, value in self.want.items():
+            others = [value.get("peer"), (key[1], value.get("master")), (key[1], value.get("parent"))] if key[0] == "link" else []
+            for other in [tuple(one) for one in others if one and one[1]]:
+                beside.setdefault(key[1:], []).append(other)
+                beside.setdefault(other, []).append(key[1:])
+        owners = {key[1:3] for key in self.want if key[0] == "address" and key[3].partition("/")[0] == nexthop}
+        ways = [[key[1:]] for key in self.want if key[:2] == ("link", _place(last.netns))]
+        seen = {way[0] for way in ways}
+        for way in ways:  # the shortest first
+            if way[-1] in owners:
+                return passed.union(way)
+            for other in beside.get(way[-1], ()):
+                if other not in seen:
+                    seen.add(other)
+                    ways.append([*way, other])
+        return passed
 
     def link(self, netns: Namespace, key: tuple[str, ...], value: dict[str, Any], found: list[str]) -> None:
         """The fault of a link of the file: it is missing, leads elsewhere, or is not in its bridge."""

@@ -690,7 +690,8 @@ VERIFIED = {
     "ip -n blue link set eth0 down": "eth0 in blue, the other end of to-blue in router, is down",
     "ip -n blue route delete default": "on the way back: blue has no route to 192.168.1.1",
     "ip -n red route delete default": "red has no route to 192.168.2.1",
-    "ip netns exec router sysctl -q -w net.ipv4.ip_forward=0": "router does not forward IPv4 (forwarding of to-red is 0)",
+    "ip netns exec router sysctl -q -w net.ipv4.ip_forward=0; ip -n router link del aside":
+        "router does not forward IPv4 (forwarding of to-red is 0)",
     "ip -n router address delete 192.168.1.254/24 dev to-red": "to-red in router does not have its address 192.168.1.254/24",
     "ip -n red neigh replace 192.168.1.254 lladdr 02:00:00:00:00:99 dev eth0 nud permanent":
         "red has a fixed entry for 192.168.1.254 with a MAC that nobody on eth0 has",
@@ -713,7 +714,9 @@ def test_status_and_verify_end_with_what_check_finds(private_host: PrivateHost) 
 def test_verify_says_what_is_in_the_way(private_host: PrivateHost, tmp_path: Path) -> None:
     host = private_host
     text = (ROOT / "netwrap" / "lab" / "ready" / "router.toml").read_text()
-    file = lab_file(tmp_path, text[: text.index("[verify]")] + '[verify]\npairs = [["red", "blue"]]\n', "router.toml")
+    aside = '[[links]]\nendpoints = [{ at = "router:aside", addresses = ["10.9.0.1/24"] }, { at = "aside:eth0" }]\n'
+    text = text[: text.index("[verify]")].replace("[[links]]", "[namespaces.aside]\n[[links]]", 1) + aside
+    file = lab_file(tmp_path, text + '[verify]\npairs = [["red", "blue"]]\n', "router.toml")
     assert host.netwrap("lab", "verify", file).stderr == "netwrap: lab router is not up\n"
     assert host.netwrap("lab", "up", file).returncode == 0
     for damage, why in VERIFIED.items():
