@@ -264,3 +264,26 @@ ip netns exec s nft 'add table {family} t; add chain {family} t p {{ type nat ho
     found = asked(build(capture.read(private_host.netwrap("capture").stdout)[0]), target, "icmp")
     expected = (True, "reached", None) if six else (False, "dropped", "not-forwarding")
     assert (came, found.verdict, found.reason) == expected, trace.lines(found)
+
+
+@pytest.mark.parametrize(
+    ("place", "rule", "reason"),
+    [
+        ("b", "type filter hook output priority 0; policy drop; udp sport 80 accept", "nat-wrong"),
+        ("a", "type filter hook input priority 0; policy accept; udp sport 512-65535 drop", "nat-wrong"),
+        ("a", "type filter hook input priority 0; policy accept; udp sport 80 drop", "nat-wrong"),
+        ("a", "type filter hook input priority 0; policy accept; udp sport 1-511 drop", "filter"),
+    ],
+)
+def test_an_answer_that_loses_its_port(chain: Sections, place: str, rule: str, reason: str) -> None:
+    """A server that answers from the address before its translation; conntrack changes the port at the end of postrouting.
+
+    Real packets got a port from 1 to 511 instead of 53, from 600 to 1023 instead of 600 and 700, and one from 1024 on instead of
+    5000; rules at `output` still saw the old port.
+    """
+    head, verdicts = rule.rpartition("; ")[::2]
+    table = f"table ip f {{\n\tchain c {{\n\t\t{head};\n\t\t{verdicts}\n\t}}\n}}\n"
+    rules = {"b": pre("ip daddr 10.2.0.1 udp dport 80 dnat to 10.2.0.3")}
+    rules[place] = rules.get(place, "") + table
+    found = asked(ruled(chain, **rules), "10.2.0.1", "udp")
+    assert (found.verdict, found.reason, found.direction) == ("one way", reason, "back"), trace.lines(found)

@@ -55,7 +55,7 @@ def takes_its_port(way: Way, netns: Namespace, packet: Packet) -> bool:
     So it is where a namespace translates the destination of a datagram to another address of its own, and the server answers
     from the address that was asked: for conntrack that is a new connection, whose answers would look like the question.
     """
-    return any(
+    return way.reply and any(
         one.netns == id(netns) and one.before[1] == packet.source != one.after[1] and packet.destination == one.before[0]
         for one in way.connections
     )

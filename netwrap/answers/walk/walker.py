@@ -123,8 +123,6 @@ class Walker:
             show = inside(netns, f"ip link show dev {vrf}")
             yield ended(way, "dropped", netns, vrf, "link-down", what, show, mend, netns.link(vrf), "link")
             return
-        if way.reply and made.proto == "udp" and conntrack.takes_its_port(way, netns, made):
-            made = replace(made, sport=conntrack.other_port(made.sport))
         before = tuple_of(made)
         outcome, way = self.hooks.judge(way, netns, "output", made, leg)
         if outcome.verdict in ("drop", "reject"):
@@ -375,7 +373,8 @@ class Walker:
             yield self.hooks.stopped(way, netns, leg.dev, "postrouting", outcome)
             return
         packet = outcome.packet
-        if packet.source != way.packet.source and packet.proto == "udp" and conntrack.looks_like_the_question(way, netns, packet):
+        is_translated = packet.source != way.packet.source and conntrack.looks_like_the_question(way, netns, packet)
+        if packet.proto == "udp" and (is_translated or conntrack.takes_its_port(way, netns, packet)):
             packet = replace(packet, sport=conntrack.other_port(packet.sport))
         restored = conntrack.restored_source(way, netns, packet, local=False)
         if restored != packet:
