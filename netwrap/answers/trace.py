@@ -312,9 +312,9 @@ def mended(host: Host, found: Trace, most: int = 3) -> tuple[Trace, list[str]]:
 
 
 def _is_followed(reason: str | None, mend: tuple[str, ...]) -> bool:
-    """Whether a walk that passes over a fault is the one after its mend: not if the mend changes routes, addresses or a bond."""
+    """Whether a walk that passes over a fault is the one after its mend: not if it changes routes, addresses, bonds, peers."""
     routed = reason not in ("mtu", "rp-filter") and any(" route " in one for one in mend)
-    return not routed and not any(word in one for one in mend for word in (" link del ", " address ", " type bond "))
+    return not routed and not any(word in one for one in mend for word in (" link del ", " address ", " type bond ", "wg set "))
 
 
 def _is_one_fault(first: Ended, end: Ended) -> bool:

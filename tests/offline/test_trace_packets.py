@@ -84,3 +84,10 @@ def test_behind_a_fault_of_vlans_a_frame_has_the_vlan_of_the_mend(p0: str, p2: s
     assert before in text
     host = opening.read_text(text.replace(before, f'{{"ifname":"p0","vlans":[{p0}]}},{{"ifname":"p2","vlans":[{p2}]}}]'))
     assert trace.mended(host, trace.trace(host, trace.Asked(host.find("h0"), "10.20.0.3")))[1] == following
+
+
+def test_behind_a_mend_for_wireguard_no_fault_is_named() -> None:
+    # a peer's allowed ips go over to the peer that gets them: the answer does not take the old peer
+    host = opening.read(str(FOLDER / "wireguard.netwrap.gz"))
+    found = trace.trace(host, trace.Asked(host.find("n2"), "10.8.7.1"))
+    assert " wg set wg7 peer " in found.result.end.mend[0] and trace.mended(host, found)[1] == []

@@ -51,7 +51,7 @@ class Walker:
         self.mends = Mends(self.routers, self.wires, mends)
         self.hooks = Hooks(self.routers, mended)
         self.stops = Stops(self.routers, self.mends)
-        wireguard = Wireguard(host, self._carry_wireguard, mended)
+        wireguard = Wireguard(host, self._carry_wireguard)
         neighbours = Neighbours(self.routers, self.wires, self.mends, wireguard, mended)
         self.transmission = Transmission(self.routers, self.hooks, neighbours, self.wires, self.stops, mended)
         self._carrying = 0

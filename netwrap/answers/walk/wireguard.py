@@ -34,10 +34,9 @@ if TYPE_CHECKING:
 class Wireguard:
     """The wireguard links of a host; ``carry`` walks their outer packets."""
 
-    def __init__(self, host: Host, carry: CarryOuter, mended: frozenset[tuple[str, int, object]]) -> None:
+    def __init__(self, host: Host, carry: CarryOuter) -> None:
         self.host = host
         self.carry = carry
-        self.mended = mended
         self._outer: dict[tuple[int, str, tuple[str, int, int], int | None], Outer] = {}
 
     def receivers(self, netns: Namespace, link: Link, packet: Packet, way: Way) -> Iterator[End | Unknown | Obstacle]:
@@ -109,7 +108,7 @@ class Wireguard:
             change, what = [], f"{dev} in {other.title} does not have the key of {name} in {netns.title} among its peers"
         elif _peer(theirs, source) is not us:
             change, what = us["allowed_ips"], f"{dev} in {other.title} takes no packets from {source} of the peer {_short(us)}"
-        if change is not None and ("tunnel", id(other), dev) not in self.mended:
+        if change is not None:
             return self._stop(other, dev, what, theirs, _set(other, dev, ours, "allowed-ips", ",".join([*change, source])))
         step = Step(netns, "tunnel", f"{said} = {dev} in {other.title}", inside(netns, f"wg show {name}"), record)
         return End(other, other.link(dev) or {"ifname": dev}, (step,), None, (), ())
