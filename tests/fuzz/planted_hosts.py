@@ -926,7 +926,7 @@ def swarm(net: Net) -> None:
                 net.host_faults(name, "eth0")
         for last in (3, 4, 5):
             if last not in [number for _, number in tasks]:
-                net.sh(f"bridge -n ov{n} fdb add 02:42:0a:00:01:0{last} dev vxlan0 dst 192.168.8.{other} self permanent", f"ip -n ov{n} neigh add 10.0.1.{last} lladdr 02:42:0a:00:01:0{last} dev vxlan0 nud permanent")
+                net.sh(f"bridge -n ov{n} fdb replace 02:42:0a:00:01:0{last} dev vxlan0 dst 192.168.8.{other} self permanent", f"ip -n ov{n} neigh add 10.0.1.{last} lladdr 02:42:0a:00:01:0{last} dev vxlan0 nud permanent")
                 net.fault(f"fdb of task {last} gone in ov{n}", f"bridge -n ov{n} fdb del 02:42:0a:00:01:0{last} dev vxlan0 dst 192.168.8.{other}", ("tunnel", "no-port", *SILENT), f"ov{n}", "t1", "t2", "t3")
                 net.fault(f"fdb of task {last} to another host in ov{n}", f"bridge -n ov{n} fdb replace 02:42:0a:00:01:0{last} dev vxlan0 dst 192.168.8.77 self permanent", ("tunnel", *SILENT), f"ov{n}", f"h{n}")
                 net.fault(f"wrong mac for {last} in ov{n}", f"ip -n ov{n} neigh replace 10.0.1.{last} lladdr 02:42:0a:00:01:99 dev vxlan0 nud permanent", ("wrong-mac", "tunnel", *SILENT), f"ov{n}", "t1", "t2", "t3")
