@@ -26,7 +26,7 @@ A graph is a plain dict, the JSON form of `netwrap topology` (``version`` counts
 ``clouds``  ``{"id", "title", "kind", "lines": [...]}``: what is outside of the source: a physical network, a tunnel's other
             end, a peer that was not captured; and (kind ``overlay``) a tunnel with more than two ends that are known
 ``cables``  ``{"id", "ends": [END, END], "how", "certain", "kind"}``; an END is the id of a port, a bus or a line of a cloud; the
-            kind ``tunnel`` connects the ends of a tunnel, known by their ``remote`` or ``group``
+            kind ``tunnel`` connects the ends of a tunnel, known by their ``remote``, ``group`` or (wireguard) public ``key``
 """
 
 from __future__ import annotations
@@ -275,11 +275,9 @@ class _Maker:
         if bus is not None:  # of macvlans: the link itself is one of its ends
             self._cable(port["id"], bus["id"], "name", True, "own")
         if port["kind"] in (*TUNNELS, "wireguard"):
-            rest = tunnels.rest.get((id(netns), port["name"]))
-            detail = port["detail"] or "remote not shown"
-            if rest:
-                detail = f"{port['detail'].partition('to ')[0].strip()} to {', '.join(rest)}".lstrip()
-            if rest != []:  # else all its other ends are drawn
+            rest = tunnels.rest.get((id(netns), port["name"]), "remote not shown")
+            if rest:  # else all its other ends are drawn
+                detail = f"{port['detail'].partition(' to ')[0]}{' ' if rest.startswith('to ') else ', '}{rest}"
                 self._to_cloud(port, "tunnel", "other ends of tunnels", f"{port['name']}: {detail}{_of_bus(port)}")
         elif port["kind"] in ("tun", "tap"):
             self._to_cloud(port, "process", "programs (tun/tap)", port["name"] + _of_bus(port))
@@ -312,19 +310,19 @@ class _Maker:
     def _join(self, network: list[topology_tunnels.End]) -> None:
         """Connect the ends of a tunnel: two by a cable, more by a cloud of their own."""
         ports = [self._port_of[id(end.netns), _key(end.link)] for end in network]
-        how = "group" if all(end.group for end in network) else "remote"
+        how = "key" if ports[0]["kind"] == "wireguard" else "group" if all(end.group for end in network) else "remote"
         far = ports[1]["id"]
         if len(ports) > 2:
-            kind, number = ports[0]["kind"], ports[0]["detail"].partition(" to ")[0]
+            what = ports[0]["detail"].partition(" to ")[0]
             shown = ports[:3] if len(ports) > 4 else ports
             names = [f"{port['name']} of {end.netns.title}{self._of_host(port)}" for port, end in zip(shown, network)]
             line = ", ".join(names) + (f" and {len(ports) - 3} more" if len(ports) > 4 else "")
-            cloud = {"id": f"c{len(self.clouds)}", "title": f"tunnel: {kind} {number}".rstrip(), "kind": "overlay",
+            cloud = {"id": f"c{len(self.clouds)}", "title": f"tunnel: {what}", "kind": "overlay",
                      "near": ports[0]["bus"] or ports[0]["room"], "lines": [line]}  # fmt: skip
             self.clouds.append(cloud)
             far = f"{cloud['id']}l0"
         for port in ports if len(ports) > 2 else ports[:1]:
-            self._cable(port["id"], far, how, True, "tunnel")
+            self._cable(port["id"], far, how, not network[0].assumed, "tunnel")
 
     def _of_host(self, port: Record) -> str:
         if not self.several:
@@ -400,12 +398,18 @@ def _filters(info: LinkInfo) -> bool | None:
 
 
 def _detail(info: LinkInfo) -> str:
-    """The detail of a link's kind that a picture has room for: ``vlan 30``, ``vni 42 to 10.0.0.9``."""
+    """The detail of a link's kind that a picture has room for: ``vlan 30``, ``vxlan vni 42 to 10.0.0.9``, ``gre key 5``."""
     data = info.get("info_data") or {}
     kind = info.get("info_kind")
     if kind == "vlan" and "id" in data:
         return f"vlan {data['id']}"
-    words = [f"vni {data['id']}"] if kind in ("vxlan", "geneve") and "id" in data else []
+    if kind not in (*TUNNELS, "wireguard"):
+        return ""
+    words = [str(kind), *([f"vni {data['id']}"] if kind in ("vxlan", "geneve") and "id" in data else [])]
+    keys: dict[str, str] = {word: topology_tunnels.short_number(data.get(word)) for word in ("ikey", "okey") if word in data}
+    if len(keys) == 2 and len(set(keys.values())) == 1:
+        keys = {"key": keys["okey"]}
+    words += [f"{word} {key}" for word, key in keys.items()]
     remote = data.get("remote") or data.get("remote6") or data.get("group") or data.get("group6")
     if remote and remote != "any":
         words.append(f"to {remote}")

@@ -1,23 +1,26 @@
-"""The tunnels of hosts of which more than one end was captured: which ends are connected, by their remotes or their group.
+"""The tunnels of hosts: which of their ends are connected, by their remotes, their group or their public keys, and which not.
 
 Two ends are connected where each sends its packets to an address of the namespace that the packets of the other leave from, and
-kind, number, port and keys agree. Where several ends could be meant, none is taken: nothing here is a guess.
+kind, number, port and keys agree; two wireguard links where each has the public key of the other among its peers. Where several
+ends could be meant, none is taken: nothing here is a guess.
 """
 
 from __future__ import annotations
 
 from parsers.tuples import NamedTuple
 
+from ..prefixes import network
 from .layer2 import Wires
-from .links import TUNNELS, data, kind
+from .links import TUNNELS, data, kind, specified
 from .segment import Outer
+from .tunnels import links_by_key, peer_with_key, remote_of, short_key
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from parsers.records import Link
+    from parsers.records import Link, Wg, WgPeer
 
     from ..model.host import Host
     from ..model.namespace import Namespace
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 
 #: Tunnels that take packets to any address of their namespace; the others only those to their own.
 _OF_ANY_ADDRESS = ("vxlan", "geneve")
+_MOST = 4  # other ends that are named
+_NO_KEY = "it does not have the key of this one"
 
 
 class End(NamedTuple):
@@ -36,6 +41,7 @@ class End(NamedTuple):
     remotes: frozenset[str]
     flooded: tuple[str, ...]
     open: bool  # more members of its group may be where nothing was captured
+    assumed: bool = False  # members on other hosts are among its remotes
 
     @property
     def local(self) -> str | None:
@@ -52,43 +58,72 @@ class End(NamedTuple):
 class Joined(NamedTuple):
     """The tunnels of which the ends are known: ``networks`` of two or more ends that are all connected with each other.
 
-    ``rest``: for each of these ends, by the identity of its namespace and its name, the addresses that it sends to beside.
+    ``rest``: for each tunnel, by the identity of its namespace and its name, its other ends that are in no network in words;
+    "" where all are.
     """
 
     networks: list[list[End]]
-    rest: dict[tuple[int, str], list[str]]
+    rest: dict[tuple[int, str], str]
 
 
 def joined(hosts: Sequence[Host]) -> Joined:
     """Find the tunnels of which two or more ends were captured: within each host, then between those ends that are left."""
     found = Joined([], {})
+    _join_by_keys(found, hosts)
     owned: dict[int, frozenset[str]] = {}
-    alike: list[dict[tuple[Any, ...], list[tuple[Namespace, Link]]]] = [{} for _ in hosts]
-    number: dict[tuple[Any, ...], int] = {}
-    for host, places in zip(hosts, alike):
+    every: list[End] = []
+    rest: list[tuple[End, list[str]]] = []
+    left: dict[tuple[Any, ...], list[End]] = {}
+    for host in hosts:
+        wires = Wires(host, lambda *_: Outer())  # the ground of a tunnel within a tunnel is not followed
+        alike: dict[tuple[Any, ...], list[End]] = {}
         for netns in host.namespaces:
             for link in netns.links or ():
                 what = kind(link)
-                if what in TUNNELS and not data(link).get("external"):
-                    key = (what, data(link).get("id"), data(link).get("port"))
-                    places.setdefault(key, []).append((netns, link))
-                    number[key] = number.get(key, 0) + 1
-    left: dict[tuple[Any, ...], list[End]] = {}
-    for host, places in zip(hosts, alike):
-        wires = Wires(host, lambda *_: Outer())  # the ground of a tunnel within a tunnel is not followed
-        for key, links in places.items():
-            ends = [end for netns, link in links for end in _end(wires, netns, link)] if number[key] > 1 else []
-            left.setdefault(key, []).extend(_join(found, ends, owned, [host]))
-    for ends in left.values() if len(hosts) > 1 else ():
-        _join(found, ends, owned, hosts)
+                if what in TUNNELS:
+                    end = _end(wires, netns, link) if not data(link).get("external") else None
+                    if end is None:
+                        found.rest[_name(netns, link)] = _told(netns, link)
+                    else:
+                        every.append(end)
+                        owned.setdefault(id(end.under), _addresses(end.under))
+                        alike.setdefault((what, data(link).get("id"), data(link).get("port")), []).append(end)
+        for key, ends in alike.items():
+            left.setdefault(key, []).extend(_join(found, ends, owned, [host], rest))
+    for ends in left.values():
+        ends = _with_members(ends) if len(hosts) > 1 else ends
+        for end in _join(found, ends, owned, hosts, rest) if len(hosts) > 1 else ends:
+            rest.append((end, [end.group] if end.group else [*end.flooded] or sorted(end.remotes)))
+    _tell(found, rest, every, owned, hosts)
     return found
 
 
-def _join(found: Joined, ends: list[End], owned: dict[int, frozenset[str]], hosts: Sequence[Host]) -> list[End]:
-    """Add the tunnels between some ends to those that were found; return the ends that are not connected."""
-    for end in ends:
-        if id(end.under) not in owned:
-            owned[id(end.under)] = _addresses(end.under)
+def _with_members(ends: list[End]) -> list[End]:
+    """The ends, those of one group with the addresses of each other as remotes where these are in one network.
+
+    Which cables are between hosts is in no capture: this is assumed, as a trace does, of links that leave their hosts.
+    """
+    near: dict[tuple[str, Any], list[tuple[int, str]]] = {}
+    for at, end in enumerate(ends):
+        for row in end.under.addresses_of(data(end.link).get("link")) if end.group and end.open else ():
+            if "local" in row and row.get("scope") != "link":
+                at_home = network(f"{row['local']}/{row.get('prefixlen', '')}".rstrip("/"))
+                near.setdefault((end.group, at_home), []).append((at, str(row["local"])))
+    found = list(ends)
+    for members in near.values():
+        remotes = frozenset(address for _, address in members)
+        for at in {at for at, _ in members} if members[1:] else ():
+            found[at] = found[at]._replace(remotes=found[at].remotes | remotes, assumed=True)
+    return found
+
+
+def _join(
+    found: Joined, ends: list[End], owned: dict[int, frozenset[str]], hosts: Sequence[Host], rest: list[tuple[End, list[str]]]
+) -> list[End]:
+    """Add the tunnels between some ends to those that were found; return the ends that are not connected.
+
+    ``rest``: gets the ends that are, each with the addresses that it sends to beside.
+    """
     beside = _connected(ends, owned)
     everywhere: frozenset[str] = frozenset()
     for at, others in beside.items():
@@ -96,22 +131,82 @@ def _join(found: Joined, ends: list[End], owned: dict[int, frozenset[str]], host
         if end.group:  # its members were captured; those that are not connected have another number
             everywhere = everywhere or frozenset().union(*(_addresses(netns) for host in hosts for netns in host.namespaces))
             known = everywhere
-        rest = [address for address in end.flooded if address not in known]
-        found.rest[id(end.netns), str(end.link.get("ifname"))] = [*rest, *([end.group] if end.open else [])]
+        rest.append((end, [*(one for one in end.flooded if one not in known), *([end.group] if end.open else [])]))
     found.networks.extend([ends[at] for at in network] for network in _networks(beside))
     return [end for at, end in enumerate(ends) if at not in beside]
 
 
-def _end(wires: Wires, netns: Namespace, link: Link) -> list[End]:
+def _tell(
+    found: Joined, rest: list[tuple[End, list[str]]], every: list[End], owned: dict[int, frozenset[str]], hosts: Sequence[Host]
+) -> None:
+    """Put the addresses that ends send to into words: also why the end that was captured there is not connected."""
+    home = {id(netns): host for host in hosts for netns in host.namespaces}
+    at: dict[tuple[Any, str], list[End]] = {}
+    holders: dict[str, list[Namespace]] = {}
+    if any(addresses for _, addresses in rest):
+        for end in every:
+            for address in _sources(end, owned):
+                at.setdefault((kind(end.link), address), []).append(end)
+        for netns in (netns for host in hosts for netns in host.namespaces):
+            for address in _addresses(netns):
+                holders.setdefault(address, []).append(netns)
+    for end, addresses in rest:
+        here, what, number = home[id(end.netns)], kind(end.link), data(end.link).get("id")
+        words = []
+        for remote in addresses:
+            meant = [
+                other for other in at.get((what, remote), ())
+                if other is not end and not _sources(end, owned).isdisjoint(other.remotes)
+            ]  # fmt: skip
+            for nearer in ([other for other in meant if home[id(other.netns)] is here],
+                           [other for other in meant if data(other.link).get("id") == number],
+                           [other for other in meant if data(other.link).get("local") == remote]):  # fmt: skip
+                meant = nearer or meant
+            places = holders.get(remote, [])
+            places = [netns for netns in places if home[id(netns)] is here] or places
+            why = ""
+            if len(meant) == 1:
+                why = _unlike(end, meant[0])
+                why = why and f" ({_titled(meant[0], home[id(meant[0].netns)], here)}: {why})"
+            elif len(places) == 1 and all(data(other.link).get("id") != number for other in meant):
+                of = "" if home[id(places[0])] is here else f" of {_host(home[id(places[0])])}"
+                why = f" (in {places[0].title}{of}: no {what}{'' if number is None else f' vni {number}'} leads back from it)"
+            words.append(remote + why)
+        found.rest[_name(end.netns, end.link)] = f"to {_some(words)}" if words else ""
+
+
+def _some(words: list[str]) -> str:
+    return ", ".join(words[:_MOST]) + (f" and {len(words) - _MOST} more" if len(words) > _MOST else "")
+
+
+def _name(netns: Namespace, link: Link) -> tuple[int, str]:
+    return id(netns), str(link.get("ifname", ""))
+
+
+def _told(netns: Namespace, link: Link) -> str:
+    """Where a tunnel of which no other end is known leads to, in words."""
+    info = data(link)
+    remote = remote_of(info) or specified(info.get("group", info.get("group6")))
+    if remote is not None:
+        return f"to {remote}"
+    if info.get("external"):
+        return "to what each packet is given (external)"
+    if not info or kind(link) == "xfrm":
+        return "remote not shown"
+    return "remotes not captured" if kind(link) == "vxlan" and netns.fdb is None else "no remote"
+
+
+def _end(wires: Wires, netns: Namespace, link: Link) -> End | None:
+    """A tunnel as an end; None where it sends to no address, or the namespace that it was made in is not known."""
     under = wires.tunnels.underlay(netns, link)
     flooded = wires.tunnels.remotes(netns, link)
     name = link.get("ifname")
     learned = [str(row["dst"]) for row in netns.fdb or () if row.get("ifname") == name and "dst" in row]
-    if under is None or not flooded and not learned:
-        return []
     of_group = bool(data(link).get("group") or data(link).get("group6"))
+    if under is None or not flooded and not learned and not of_group:
+        return None
     is_open = of_group and bool(wires.segment(under, str(data(link).get("link"))).unknown)
-    return [End(netns, link, under, frozenset((*flooded, *learned)), tuple(flooded), is_open)]
+    return End(netns, link, under, frozenset((*flooded, *learned)), tuple(flooded), is_open)
 
 
 def _addresses(netns: Namespace) -> frozenset[str]:
@@ -126,13 +221,13 @@ def _connected(ends: list[End], owned: dict[int, frozenset[str]]) -> dict[int, s
     for number, end in enumerate(ends):
         for address in owned[id(end.under)]:
             at.setdefault(address, []).append(number)
-    sources = [owned[id(end.under)] if end.local is None else {end.local} for end in ends]
+    sources = [_sources(end, owned) for end in ends]
     ways: list[set[int]] = []
     for number, end in enumerate(ends):
         found: set[int] = set()
         for remote in end.remotes:
-            fit = [other for other in at.get(remote, ()) if other != number and _takes(ends[other], end, remote)
-                   and not sources[number].isdisjoint(ends[other].remotes)]  # fmt: skip
+            fit = [other for other in at.get(remote, ()) if other != number and ends[other].local in (None, remote)
+                   and not _unlike(end, ends[other]) and not sources[number].isdisjoint(ends[other].remotes)]  # fmt: skip
             if len(fit) == 1:
                 found.add(fit[0])
         ways.append(found)
@@ -140,12 +235,31 @@ def _connected(ends: list[End], owned: dict[int, frozenset[str]]) -> dict[int, s
     return {one: found for one, found in both.items() if found}
 
 
-def _takes(end: End, sender: End, address: str) -> bool:
-    """Whether an end takes the packets that another sends to an address of its namespace."""
-    ours, theirs = data(end.link), data(sender.link)
-    if (ours.get("ikey"), bool(ours.get("icsum"))) != (theirs.get("okey"), bool(theirs.get("ocsum"))):
-        return False
-    return end.local in (None, address)
+def short_number(key: Any) -> str:
+    """A key of a tunnel as a number, where `ip` prints a small one like an address.
+
+    >>> short_number("0.0.0.5"), short_number("10.0.0.1")
+    ('5', '10.0.0.1')
+    """
+    text = str(key)
+    return text[6:] if text.startswith("0.0.0.") else text
+
+
+def _sources(end: End, owned: dict[int, frozenset[str]]) -> frozenset[str]:
+    """The addresses that an end sends from, and takes packets to."""
+    return owned[id(end.under)] if end.local is None else frozenset([end.local])
+
+
+def _unlike(one: End, other: End) -> str:
+    """Why two ends do not take the packets of each other: number, port, key or checksum; "" where these agree."""
+    here, there = data(one.link), data(other.link)
+    for word, ours, theirs in (("vni", "id", "id"), ("port", "port", "port"), ("key", "okey", "ikey"), ("key", "ikey", "okey")):
+        if here.get(ours) != there.get(theirs):
+            return f"{word} {short_number(here.get(ours, 'none'))}, there {short_number(there.get(theirs, 'none'))}"
+    for ours, theirs in (("ocsum", "icsum"), ("icsum", "ocsum")):
+        if bool(here.get(ours)) != bool(there.get(theirs)):
+            return "with a checksum, there without" if here.get(ours) else "without a checksum, there with one"
+    return ""
 
 
 def _networks(beside: dict[int, set[int]]) -> list[list[int]]:
@@ -162,3 +276,80 @@ def _networks(beside: dict[int, set[int]]) -> list[list[int]]:
         else:
             found += [[one, other] for other in sorted(others) if one < other]
     return found
+
+
+# -- wireguard -----------------------------------------------------------------------------------------------------------
+
+
+def _join_by_keys(found: Joined, hosts: Sequence[Host]) -> None:
+    """Add the wireguard links that are peers of each other, by their public keys; those of one host come first."""
+    everywhere = links_by_key([netns for host in hosts for netns in host.namespaces])
+    ends: list[End] = []
+    seen: list[tuple[Host, Wg]] = []
+    number: dict[tuple[int, str], int] = {}
+    within = {id(host): links_by_key(host.namespaces) if len(hosts) > 1 else everywhere for host in hosts}
+    for host in hosts:
+        for netns in host.namespaces:
+            records = {record.get("ifname"): record for record in netns.table("wg") or ()}
+            for link in netns.links or ():
+                record = records.get(link.get("ifname"))
+                if kind(link) == "wireguard" and record is not None:
+                    number[_name(netns, link)] = len(ends)
+                    ends.append(End(netns, link, netns, frozenset(), (), False))
+                    seen.append((host, record))
+                elif kind(link) == "wireguard":
+                    found.rest[_name(netns, link)] = "peers not captured"
+    addresses = frozenset().union(*(_addresses(netns) for host in hosts for netns in host.namespaces)) if ends else frozenset()
+    beside: dict[int, set[int]] = {}
+    for at, (end, (host, record)) in enumerate(zip(ends, seen)):
+        words = [] if record.get("peers") else ["no peers"]
+        if not end.netns.covers("wg", dev=str(end.link.get("ifname"))):
+            words = ["not all peers captured"]
+        for peer in record.get("peers", ()):
+            holders = within[id(host)].get(peer["peer"]) or everywhere.get(peer["peer"], [])
+            others = [number.get((id(netns), str(theirs.get("ifname"))), at) for netns, theirs in holders]
+            names = [_titled(ends[other], seen[other][0], host) for other in others[:_MOST]]
+            if len(others) != 1 or others == [at]:
+                where = f" at {peer['endpoint']}" if "endpoint" in peer else ""
+                which = f"is {' or '.join(names)}?" if names else "not captured"
+                words.append(f"peer {short_key(peer)}{where} {which}")
+                continue
+            (to, theirs), key = seen[others[0]], str(record.get("public_key"))
+            back = within[id(to)].get(key) or everywhere.get(key, [])
+            why = _parted(record, peer, theirs, addresses) if len(back) == 1 else "several links have the key of this one"
+            if why == _NO_KEY and not ends[others[0]].netns.covers("wg", dev=str(theirs.get("ifname"))):
+                why = "not all of its peers were captured"
+            if why:
+                words.append(f"peer {names[0]}: {why}")
+            else:
+                beside.setdefault(at, set()).add(others[0])
+        found.rest[_name(end.netns, end.link)] = _some(words)
+    found.networks.extend([ends[at] for at in network] for network in _networks(beside))
+
+
+def _titled(end: End, of: Host, host: Host) -> str:
+    return f"{end.link.get('ifname')} of {end.netns.title}" + (f" of {_host(of)}" if of is not host else "")
+
+
+def _host(host: Host) -> str:
+    return host.hostname or host.source or "another host"
+
+
+def _parted(record: Wg, peer: WgPeer, theirs: Wg, addresses: frozenset[str]) -> str:
+    """Why a wireguard link and its peer cannot shake hands, as far as their settings tell; "" if nothing does.
+
+    ``addresses``: those that were captured. An endpoint elsewhere may be a translated one, with another port.
+    """
+    back = peer_with_key(theirs, str(record.get("public_key")))
+    if back is None:
+        return _NO_KEY
+    if ("preshared_key" in peer) != ("preshared_key" in back):
+        return "only one of both has a preshared key"
+    if "endpoint" not in peer and "endpoint" not in back:
+        return "neither has an endpoint"
+    for one, other in ((peer, theirs), (back, record)):
+        address, _, port = one.get("endpoint", "").rpartition(":")
+        listening = str(other.get("listening_port", port))
+        if address.strip("[]") in addresses and port != listening:
+            return f"endpoint port {port}, listening port {listening}"
+    return ""

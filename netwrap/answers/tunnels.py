@@ -10,10 +10,10 @@ from .segment import Obstacle, Unknown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
-    from parsers.records import AnyRecord, Link, Record
+    from parsers.records import AnyRecord, Link, Record, Wg, WgPeer
 
     from ..model.host import Host
     from ..model.namespace import Namespace
@@ -209,6 +209,26 @@ class Tunnels:
         if not any(it is not None and is_multicast(it) for it in groups):
             return None
         return next(iter(self.segment(under, str(data(link).get("link"))).unknown), None)
+
+
+def links_by_key(namespaces: Iterable[Namespace]) -> dict[str, list[tuple[Namespace, Wg]]]:
+    """The wireguard links of some namespaces by their public keys."""
+    found: dict[str, list[tuple[Namespace, Wg]]] = {}
+    for netns in namespaces:
+        for record in netns.table("wg") or ():
+            if "public_key" in record:
+                found.setdefault(record["public_key"], []).append((netns, record))
+    return found
+
+
+def peer_with_key(record: Wg, key: str) -> WgPeer | None:
+    """The peer of a wireguard link that has a public key."""
+    return next((peer for peer in record.get("peers", ()) if peer["peer"] == key), None)
+
+
+def short_key(peer: WgPeer) -> str:
+    """A public key as people tell keys apart: by its first letters."""
+    return peer["peer"][:8]
 
 
 def remote_of(info: Record) -> str | None:

@@ -121,7 +121,11 @@ class _Tree:
                 bus = end if end in self.on_bus else port["bus"] if port is not None else None
                 if bus in self.on_bus and cable["kind"] != "own":
                     self.on_bus[bus].append((self.ports[far]["room"] if far in self.ports else far, far))
-
+        for port in graph["ports"]:  # on a bus: no line of a room has it
+            for number, far in enumerate(port.get("afar", ()) if port["bus"] in self.on_bus else ()):
+                end = f"{port['id']}a{number}"
+                self.clouds[end] = f"{port['name']} = {far}"
+                self.on_bus[port["bus"]].append((end, end))
         order = {name: number for number, name in enumerate(self.rooms)}
         for members in self.on_bus.values():  # in the order of the rooms, as in a drawing
             members.sort(key=lambda member: order.get(member[0], len(order)))

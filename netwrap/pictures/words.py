@@ -48,7 +48,7 @@ def by_host(graph: Record) -> list[tuple[Record, Record]]:
                 where = f"{known[far]['name']} (tunnel) {known.get(known[far]['room'], {}).get('title', '')} of {where}"
             else:
                 where = f"{known[far]['title']} (beside {where})"
-            afar.setdefault(end, []).append(where)
+            afar.setdefault(end, []).append(where + (" (not certain)" if not cable["certain"] else ""))
     for part in parts.values() if afar else ():
         part["ports"] = [{**port, "afar": afar[port["id"]]} if port["id"] in afar else port for port in part["ports"]]
     found = [(host, {**graph, "hosts": [host], **parts[host["id"]]}) for host in hosts]
@@ -213,6 +213,6 @@ class Words:
                 words.append(self.buses[end]["title"])
             else:
                 words.append("a tunnel with more ends" if cable["kind"] == "tunnel" else "outside")
-        told = cable["certain"] and cable["how"] in ("name", "nsid", "remote", "group")  # the usual evidence
+        told = cable["certain"] and cable["how"] in ("name", "nsid", "remote", "group", "key")  # the usual evidence
         how = "" if told else f" ({'known by ' if cable['certain'] else 'not certain: '}{cable['how']})"
         return f"{words[0]} = {words[1]}{' (tunnel)' if cable['kind'] == 'tunnel' else ''}{how}"

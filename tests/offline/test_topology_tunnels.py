@@ -41,7 +41,7 @@ def test_tunnels_are_connected_whose_ends_agree(name: str, connected: tuple[int,
 
 def test_members_of_one_group_are_connected_if_their_numbers_agree() -> None:
     graph = topology.graph([read(str(ROOT / "fixtures" / "trace" / "overlay-of-a-group.netwrap.gz"))])
-    assert (tunnels(graph), outside(graph)) == ({"vx of n1 = vx of n3"}, {"vx: vni 8 to 239.1.1.1"})
+    assert (tunnels(graph), outside(graph)) == ({"vx of n1 = vx of n3"}, {"vx: vxlan vni 8 to 239.1.1.1"})
 
 
 def overlay(rooms: int, vni: dict[int, int] | None = None, twice: bool = False, unknown: bool = False) -> Host:
@@ -62,9 +62,14 @@ def overlay(rooms: int, vni: dict[int, int] | None = None, twice: bool = False, 
 
 @pytest.mark.parametrize(("host", "connected", "beside"), [
     (overlay(2), {"vx of n1 = vx of n2"}, set()),
-    (overlay(2, {2: 43}), set(), {"vx: vni 42", "vx: vni 43"}),
-    (overlay(2, unknown=True), {"vx of n1 = vx of n2"}, {"vx: vni 42 to 10.0.0.99"}),
-    (overlay(3, twice=True), set(), {"vx: vni 42"}),  # n2 or n3?
+    (overlay(2, {2: 43}), set(), {
+        "vx: vxlan vni 42 to 10.0.0.2 (vx of n2: vni 42, there 43)",
+        "vx: vxlan vni 43 to 10.0.0.1 (vx of n1: vni 43, there 42)",
+    }),
+    (overlay(2, unknown=True), {"vx of n1 = vx of n2"}, {"vx: vxlan vni 42 to 10.0.0.99"}),
+    (overlay(3, twice=True), set(), {  # n2 or n3?
+        "vx: vxlan vni 42 to 10.0.0.2, 10.0.0.3", "vx: vxlan vni 42 to 10.0.0.1, 10.0.0.3",
+    }),
     (overlay(4), {f"vx of n{number} = tunnel: vxlan vni 42" for number in (1, 2, 3, 4)}, set()),
 ], ids=["two", "other number", "more outside", "one address twice", "four"])  # fmt: skip
 def test_what_is_not_certain_stays_outside(host: Host, connected: set[str], beside: set[str]) -> None:
@@ -90,7 +95,7 @@ def test_a_path_keeps_what_is_outside_of_its_links() -> None:
     graph = topology.graph([overlay(2, unknown=True)])
     rooms = {room["title"]: room["id"] for room in graph["rooms"]}
     path = topology.between(graph, rooms["n1"], rooms["n2"])
-    assert (tunnels(path), outside(path)) == ({"vx of n1 = vx of n2"}, {"vx: vni 42 to 10.0.0.99"})
+    assert (tunnels(path), outside(path)) == ({"vx of n1 = vx of n2"}, {"vx: vxlan vni 42 to 10.0.0.99"})
 
 
 def bridged() -> Host:
@@ -120,7 +125,7 @@ def test_a_way_and_a_path_go_along_a_tunnel_between_bridges() -> None:
 
 def test_a_tunnel_is_named_in_every_form_and_is_no_cable() -> None:
     graph = topology.graph([overlay(2)])
-    assert "vx vni 42 mtu 1450 = vx (tunnel) n2" in text.draw(graph, 120)
+    assert "vx vxlan vni 42 mtu 1450 = vx (tunnel) n2" in text.draw(graph, 120)
     page = svg.draw(graph)
     assert "vx of n1 = vx of n2 (tunnel)</title>" in page and "3 namespaces, 0 bridges, 2 cables" in page
     assert page.count('stroke-dasharray="10 4"') == 1
@@ -150,9 +155,9 @@ def node(number: int, *remotes: int, title: str = "") -> Host:
 
 def test_a_tunnel_between_two_hosts_is_drawn_from_frame_to_frame() -> None:
     graph = topology.graph([node(1, 2), node(2, 1), node(3, 9)])
-    assert tunnels(graph) == {"vx of (root) = vx of (root)"} and outside(graph) == {"vx: vni 42 to 192.0.2.9"}
+    assert tunnels(graph) == {"vx of (root) = vx of (root)"} and outside(graph) == {"vx: vxlan vni 42 to 192.0.2.9"}
     drawn = text.draw(graph)
-    assert "vx vni 42 to 192.0.2.2 = vx (tunnel) (root) of node2" in drawn
+    assert "vx vxlan vni 42 to 192.0.2.2 = vx (tunnel) (root) of node2" in drawn
     scene = layout.place(graph)
     line = next(line for line in scene.lines if line.kind == "tunnel")
     assert line.title == "vx of (root) of node1 = vx of (root) of node2 (tunnel)"
@@ -183,3 +188,98 @@ def test_lines_between_hosts_cross_no_box_and_no_text(number: int) -> None:
 def test_of_two_captures_of_one_host_none_is_taken_for_the_end_of_a_tunnel() -> None:
     graph = topology.graph([node(1, 2), node(2, 1, title="before"), node(2, 1, title="after")])
     assert not tunnels(graph) and len(outside(graph)) == 2
+
+
+@pytest.mark.parametrize(("name", "lines"), [
+    ("tunnels-of-ip", {
+        "t2: gre key 5 to 192.168.0.102 (t2 of n2: key 5, there 6)", "t3: gre to 192.168.0.13 (t3 of n1: key none, there 5)",
+        "t5: gre to 192.168.0.15 (t5 of n1: without a checksum, there with one)", "t12: ipip to 192.168.0.77",
+        "t12: ipip to 192.168.0.22 (in n1: no ipip leads back from it)", "t14: ipip, no remote",
+    }),
+    ("tunnels-of-udp", {
+        "t30: vxlan vni 2 to 192.168.0.130 (t30 of n2: vni 2, there 3)", "t33: vxlan vni 6, no remote",
+        "t34: vxlan vni 7 to 192.168.0.134 (t34 of n2: port 4789, there 4790)",
+        "t26: geneve vni 2 to 192.168.0.126 (in n2: no geneve vni 2 leads back from it)",
+    }),
+])  # fmt: skip
+def test_an_end_that_does_not_fit_is_named_with_the_reason(name: str, lines: set[str]) -> None:
+    graph = topology.graph([read(str(ROOT / "fixtures" / "trace" / f"{name}.netwrap.gz"))])
+    assert lines <= outside(graph)
+    assert not any("not shown" in line for line in outside(graph))
+
+
+def in_group(number: int, address: str, group: str = "239.1.1.42") -> Host:
+    """A host with a VXLAN of a group on its only cable."""
+    data = {"id": 42, "group": group, "link": "eth0", "local": address.partition("/")[0], "port": 4789}
+    entry = {"family": "inet", "local": address.partition("/")[0], "prefixlen": int(address.partition("/")[2]), "scope": "global"}
+    host = build([section("", "ip -d -j link show", [link(2, "eth0", ""), link(3, "vx", "vxlan", data)]),
+                  section("", "ip -j address show", [{"ifname": "eth0", "addr_info": [entry]}]),
+                  section("", "bridge -j fdb show", [{"mac": "00:00:00:00:00:00", "ifname": "vx", "dst": group}])])  # fmt: skip
+    host.hostname = f"node{number}"
+    return host
+
+
+def test_members_of_a_group_on_two_hosts_are_taken_for_connected_if_they_are_in_one_network() -> None:
+    one, two = in_group(1, "192.0.2.1/24"), in_group(2, "192.0.2.2/24")
+    graph = topology.graph([one, two])
+    assert tunnels(graph) == {"vx of (root) = vx of (root)"} and outside(graph) == {"vx: vxlan vni 42 to 239.1.1.42"}
+    assert [cable["certain"] for cable in graph["cables"] if cable["kind"] == "tunnel"] == [False]
+    assert "vx (on eth0) vxlan vni 42 to 239.1.1.42 = vx (tunnel) (root) of node2 (not certain)" in text.draw(graph, 120)
+    assert "= vx of (root) of node2 (tunnel) (not certain: group)" in svg.draw(graph)
+    for other in (in_group(2, "198.51.100.2/24"), in_group(2, "192.0.2.2/24", "239.1.1.43")):
+        assert not tunnels(topology.graph([one, other]))
+    assert len(tunnels(topology.graph([one, two, in_group(3, "192.0.2.3/24")]))) == 1
+
+
+def guarded(name: str, own: str, *peers: tuple[str, str, str], address: str = "192.0.2.9") -> Host:
+    """A host with a wireguard link; ``peers`` are (key, endpoint or "", preshared key or "")."""
+    links = [link(2, "eth0", ""), link(4, "wg0", "wireguard")]
+    entry = {"family": "inet", "local": address, "prefixlen": 24, "scope": "global"}
+    said = f"interface: wg0\n  public key: {own:=<44}\n  private key: (hidden)\n  listening port: 51820\n"
+    for key, endpoint, secret in peers:
+        said += f"\npeer: {key:=<44}\n" + (f"  preshared key: {secret}\n" if secret else "")
+        said += (f"  endpoint: {endpoint}\n" if endpoint else "") + "  allowed ips: 10.9.0.0/24\n"
+    host = build([section("", "ip -d -j link show", links),
+                  section("", "ip -j address show", [{"ifname": "eth0", "addr_info": [entry]}]),
+                  Section("", "wg show", said)])  # fmt: skip
+    host.hostname = name
+    return host
+
+
+def test_wireguard_links_are_connected_that_have_the_keys_of_each_other() -> None:
+    graph = topology.graph([read(str(ROOT / "fixtures" / "trace" / "wireguard.netwrap.gz"))])
+    assert tunnels(graph) == {
+        *(f"wg{number} of n1 = wg{number} of n2" for number in (1, 3, 4, 5, 6, 10)), "wg11 of n2 = wg11 of n3",
+    }  # fmt: skip
+    assert outside(graph) == {
+        "wg2: wireguard, peer wg2 of n2: it does not have the key of this one",
+        "wg2: wireguard, no peers",
+        "wg7: wireguard, peer 0cs/Yw7y at 192.168.0.2:51827 not captured",
+        "wg7: wireguard, peer wg7 of n1: it does not have the key of this one",
+        "wg8: wireguard, peer wg8 of n2: endpoint port 51808, listening port 51828",
+        "wg8: wireguard, peer wg8 of n1: endpoint port 51808, listening port 51828",
+        "wg9: wireguard, peer wg9 of n2: only one of both has a preshared key",
+        "wg9: wireguard, peer wg9 of n1: only one of both has a preshared key",
+    }
+
+
+@pytest.mark.parametrize(("hosts", "connected", "beside"), [
+    ([guarded("a", "AAAA", ("BBBB", "192.0.2.2:51820", "")),
+      guarded("b", "BBBB", ("AAAA", "", ""), address="192.0.2.2")], 1, set()),
+    # a translated endpoint has another port than the one that its link listens on
+    ([guarded("a", "AAAA", ("BBBB", "203.0.113.7:9", "")), guarded("b", "BBBB", ("AAAA", "", ""))], 1, set()),
+    ([guarded("a", "AAAA", ("BBBB", "", "")), guarded("b", "BBBB", ("AAAA", "", ""))], 0,
+     {"wg0: wireguard, peer wg0 of (root) of a: neither has an endpoint",
+      "wg0: wireguard, peer wg0 of (root) of b: neither has an endpoint"}),
+    ([guarded("a", "AAAA", ("BBBB", "203.0.113.7:9", ""), ("CCCC", "", "")), guarded("b", "BBBB", ("AAAA", "", ""))], 1,
+     {"wg0: wireguard, peer CCCC==== not captured"}),
+    # two states of one host
+    ([guarded("a", "AAAA", ("BBBB", "203.0.113.7:9", "")), *(guarded(name, "BBBB", ("AAAA", "", "")) for name in "bc")], 0,
+     {"wg0: wireguard, peer BBBB==== at 203.0.113.7:9 is wg0 of (root) of b or wg0 of (root) of c?"}),
+    ([guarded(own, own * 4, *((key * 4, "203.0.113.7:9", "") for key in "ABC" if key != own)) for own in "ABC"], 3, set()),
+], ids=["one endpoint", "translated", "no endpoint", "one more", "two states", "mesh"])  # fmt: skip
+def test_wireguard_between_hosts(hosts: list[Host], connected: int, beside: set[str]) -> None:
+    graph = topology.graph(hosts)
+    cables = [cable for cable in graph["cables"] if cable["kind"] == "tunnel"]
+    assert len(cables) == connected and all(cable["how"] == "key" and cable["certain"] for cable in cables)
+    assert outside(graph) >= beside and (beside or not outside(graph))

@@ -8,12 +8,13 @@ does for vxlan); the UDP socket of the kernel does.
 from __future__ import annotations
 
 import shlex
+from functools import cached_property
 
 from ...prefixes import contains, network
 from ..inside import inside
 from ..links import is_up, kind
 from ..segment import End, Obstacle, Step, Unknown, ends_or_may
-from ..tunnels import outer_length
+from ..tunnels import links_by_key, outer_length, peer_with_key, short_key
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class Wireguard:
             return
         known = self._with_key(peer["peer"])
         found = next(((other, theirs) for other, theirs in known if way.reply and _asked(way, netns, name, other, theirs)), None)
-        said = f"{name} sends to the peer {_short(peer)}"
+        said = f"{name} sends to the peer {short_key(peer)}"
         if found is None:  # an answer goes back to where the question came from
             under = self._birth(netns, record)
             if under is None:
@@ -65,7 +66,7 @@ class Wireguard:
                 yield Unknown(netns, name, (), False, f"{what} (`ss -lnup` in each namespace shows its socket)", None)
                 return
             if "endpoint" not in peer:
-                what = f"the peer {_short(peer)} of {name} in {netns.title} has no endpoint (Destination address required)"
+                what = f"the peer {short_key(peer)} of {name} in {netns.title} has no endpoint (Destination address required)"
                 yield self._stop(netns, name, what, record, self._endpoint(netns, name, record, under, known))
                 return
             ends = _outer_ends(record, peer)
@@ -100,14 +101,14 @@ class Wireguard:
     ) -> End | Obstacle | Unknown:
         """The link of the other end, if it takes packets with this source from us."""
         dev, ours = theirs["ifname"], str(record.get("public_key"))
-        us = next((peer for peer in theirs.get("peers", ()) if peer["peer"] == ours), None)
+        us = peer_with_key(theirs, ours)
         if _lacks(other, theirs, us):
             return Unknown(netns, name, (), False, f"all peers of {dev} in {other.title} (`wg show {dev}`)", None)
         change: list[str] | None = None
         if us is None:
             change, what = [], f"{dev} in {other.title} does not have the key of {name} in {netns.title} among its peers"
         elif _peer(theirs, source) is not us:
-            change, what = us["allowed_ips"], f"{dev} in {other.title} takes no packets from {source} of the peer {_short(us)}"
+            change, what = us["allowed_ips"], f"{dev} in {other.title} takes no packets from {source} of the peer {short_key(us)}"
         if change is not None:
             return self._stop(other, dev, what, theirs, _set(other, dev, ours, "allowed-ips", ",".join([*change, source])))
         step = Step(netns, "tunnel", f"{said} = {dev} in {other.title}", inside(netns, f"wg show {name}"), record)
@@ -134,11 +135,12 @@ class Wireguard:
                     what = f"the namespace that {link['ifname']} in {other.title} was made in is not known (`ss -lnup`)"
                     return Unknown(netns, name, (), False, what, None)
                 if theirs.get("public_key") != peer["peer"]:
-                    what = f"{link['ifname']} in {other.title} at {peer['endpoint']} has another key than the peer {_short(peer)}"
+                    what = f"{link['ifname']} in {other.title} at {peer['endpoint']} has another key than the peer"
+                    what += f" {short_key(peer)}"
                     allowed = ("endpoint", peer["endpoint"], "allowed-ips", ",".join(peer["allowed_ips"]))
                     mends = _set(netns, name, theirs["public_key"], *allowed) if "public_key" in theirs else ()
                     return self._stop(other, theirs["ifname"], what, theirs, mends)
-                us = next((one for one in theirs.get("peers", ()) if one["peer"] == record.get("public_key")), None)
+                us = peer_with_key(theirs, str(record.get("public_key")))
                 if us is not None and ("preshared_key" in us) != ("preshared_key" in peer):
                     what = f"only one of {name} in {netns.title} and {link['ifname']} in {other.title} has a preshared key"
                     return self._stop(other, theirs["ifname"], what, theirs)
@@ -149,7 +151,7 @@ class Wireguard:
         what = f"no wireguard link in {place.title} listens on port {outer.port} for {name} in {netns.title}"
         for other, theirs in known:
             if not is_up(other.link(theirs["ifname"]) or {}):
-                down = f"{theirs['ifname']} in {other.title}, the peer {_short(peer)} of {name} in {netns.title}, is down"
+                down = f"{theirs['ifname']} in {other.title}, the peer {short_key(peer)} of {name} in {netns.title}, is down"
                 return Obstacle(
                     "link-down", other, theirs["ifname"], down, inside(other, f"ip link show dev {theirs['ifname']}"),
                     (inside(other, f"ip link set dev {theirs['ifname']} up"),), other.link(theirs["ifname"]),
@@ -190,10 +192,11 @@ class Wireguard:
 
     def _with_key(self, key: str) -> list[tuple[Namespace, Wg]]:
         """The links that have a public key."""
-        return [
-            (other, record) for other in self.host.namespaces for record in other.table("wg") or ()
-            if record.get("public_key") == key
-        ]  # fmt: skip
+        return self._by_key.get(key, [])
+
+    @cached_property
+    def _by_key(self) -> dict[str, list[tuple[Namespace, Wg]]]:
+        return links_by_key(self.host.namespaces)
 
     def _allowing(self, netns: Namespace, name: str, record: Wg, destination: str) -> tuple[str, ...]:
         """Allow an address for the peer whose namespace has it, or for the only peer."""
@@ -284,8 +287,3 @@ def _links_of_port(netns: Namespace, port: int) -> int:
 
 def _has_socket(netns: Namespace, port: int) -> bool:
     return any(one.get("netid") == "udp" and one.get("local_port") == port for one in netns.listeners or ())
-
-
-def _short(peer: WgPeer) -> str:
-    """A public key as people tell keys apart: by its first letters."""
-    return peer["peer"][:8]
