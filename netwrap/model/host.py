@@ -27,7 +27,7 @@ class Host:
     """A host, as far as it was captured.
 
     ``notes`` are messages for the user; ``problems`` are messages about lost data (exit status 1); ``unread_files`` are the
-    files of a source that were not understood, ``unread_members`` what is no file in it, and was not read.
+    files of a source that were not understood, ``unread_members`` the devices, outside links and so on in it.
     """
 
     def __init__(self, namespaces: list[Namespace], notes: list[str], problems: list[str]) -> None:

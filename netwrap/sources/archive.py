@@ -260,11 +260,14 @@ class Text(NamedTuple):
     part: str = ""
 
 
+_KINDS = {stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket", stat.S_IFBLK: "a device", stat.S_IFCHR: "a device"}
+
+
 class Files:
     """The wanted texts by their path in the folder or archive, the paths of other files, and the problems.
 
-    ``left``: what is no file and was not read, by its path, with its kind. ``counted``, where given, is called for each file with
-    the number of files so far.
+    ``left``: the members that were not read (devices, links that lead outside, earlier files of the same name): path → reason.
+    ``counted``, where given, is called for each file with the number of files so far.
     """
 
     def __init__(
@@ -303,14 +306,13 @@ class Files:
     def symlink(self, path: str, target: str, prefix: str = "") -> None:
         """Remember a symbolic link of an archive; ``prefix``: the path of an archive inside the archive."""
         below = os.path.normpath(os.path.join(os.path.dirname(path[len(prefix) :]), target))
-        if below.startswith(("/", "..")):
+        if below == ".." or below.startswith(("/", "../")):
             self.left[path] = f"a link to {target}, outside"
         self.link(path, prefix + tidy(below))
 
     def special(self, path: str, mode: int) -> None:
-        """Leave out what is neither a file nor a folder nor a link."""
-        kind = stat.S_IFMT(mode)
-        self.left[path] = {stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket"}.get(kind, "a device")
+        """Leave out a member that is neither a file nor a folder nor a link; ``mode``: 0 if that is all that is known."""
+        self.left[path] = _KINDS.get(stat.S_IFMT(mode), "neither a file nor a folder")
 
     def targets(self) -> set[str]:
         """The targets of links whose own text was not kept."""
@@ -517,6 +519,10 @@ def from_archive(stream: Stream, start: bytes, files: Files, again: Callable[[],
     files.follow()
 
 
+# Members of GNU tar without content of their own: the label of a volume, the list of a folder.
+_TITLES = (b"V", b"D")
+
+
 def _tar(files: Files, prefix: str, stream: Stream, depth: int) -> None:
     with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Member, errors="surrogateescape") as archive:  # type: ignore[call-overload]
         while True:
@@ -531,8 +537,8 @@ def _tar(files: Files, prefix: str, stream: Stream, depth: int) -> None:
                 files.link(path, prefix + tidy(member.linkname))
             elif member.isreg():
                 files.file(path, lambda member=member: archive.extractfile(member), stream.budget, depth)  # type: ignore[misc]
-            elif not member.isdir():
-                files.special(path, stat.S_IFIFO if member.isfifo() else 0)
+            elif not member.isdir() and member.type not in _TITLES:
+                files.special(path, stat.S_IFIFO if member.isfifo() else stat.S_IFBLK if member.isdev() else 0)
 
 
 def _zip(files: Files, prefix: str, stream: Stream, depth: int) -> None:

@@ -62,7 +62,7 @@ _BINARIES = (
 _SAVE = re.compile(r"(ip6?tables(?:-legacy|-nft)?-save)(?:[ _-]+(?:c|counters|t|nat|filter|mangle|raw|security|\d+))*$", re.ASCII)
 # The first words of names of commands.
 _BEGIN = {*_BINARIES, *NAMES, *(re.split(r"[-_.]", name)[0] for name in (*_BINARIES, *NAMES))}
-_ANYWHERE = re.compile(r"(?:^|[-_. @:+()])(?:" + "|".join(sorted(_BEGIN)) + r")(?:$|[-_. @:+()])", re.IGNORECASE)
+_ANYWHERE = re.compile(r"(?:^|[-_. @:+()])(?:" + "|".join(map(re.escape, sorted(_BEGIN))) + r")(?:$|[-_. @:+()])", re.IGNORECASE)
 _LETTERS = ("4", "6", "0", "s", "d", "j", "o", "br", "details", "stats", "statistics")
 _ASIC = re.compile(r"((?:ip|bridge)\.[a-z.]+|arp)\.(\d{1,3})$", re.ASCII)
 
@@ -126,7 +126,7 @@ def words_of(name: str) -> list[str]:
 
 # The letters of the short options of each program, and the options of ip and bridge.
 _SHORT = {"arp": "aneviDHAst", "route": "neAFCvV46", "nft": "acjnsty", "sysctl": "aeAnqwbNpr", "ifconfig": "avs", "brctl": "",
-          "netstat": "vWneNcalCFprtuUSwxioMgsb46", "ss": "tulpnaiemoxwdsrfbZzHOQ0146"}  # fmt: skip
+          "netstat": "vWneNcalCFprtuUSwxioMgsb46", "ss": "tulpnaiemoxwdsrfbZzHOQMSTBE0146"}  # fmt: skip
 _OF_IP = frozenset(
     "4 6 0 B D I M a all s st stat stats statistics d de det details j js json o oneline br brief n netns N Numeric r resolve "
     "p pretty h human iec c color compressvlans t ts timestamp tshort f family l loops".split()
@@ -175,7 +175,7 @@ def labelled(name: str) -> list[tuple[str, str]]:
             continue
         for last in reversed(words[first:]):
             front, inner, behind = name[: word.start()], name[word.start() : last.end()], name[last.end() :]
-            label = "".join(filter(None, (_BETWEEN.sub("-", front).strip("-"), _BETWEEN.sub("-", behind).strip("-"))))
+            label = "-".join(filter(None, (_BETWEEN.sub("-", front).strip("-"), _BETWEEN.sub("-", behind).strip("-"))))
             if label and commands_of(inner):
                 found.append((label, inner))
     return sorted(found, key=lambda it: -len(it[1]))

@@ -438,8 +438,9 @@ def _sections(path: str, text: Text, place: Place, names: dict[str, _Names], man
     if told is not None and told.held is not None and (holds is None or told.held.netns != holds.netns):
         holds = told.held if holds is None else holds._replace(netns=told.held.netns)
     if holds is None:
-        loose = not headed.is_headed(text.text) and headed.is_headed(text.text, loose=True)
-        pieces = headed.pieces(text.text, loose=loose) if loose or headed.is_headed(text.text) or _MANY.match(name) else []
+        strict = headed.is_headed(text.text)
+        loose = not strict and headed.is_headed(text.text, loose=True)
+        pieces = headed.pieces(text.text, loose=loose) if strict or loose or _MANY.match(name) else []
         return [
             Section(
                 piece.netns or netns, piece.command, piece.text, host=host, source=path, line=piece.line, part=part or piece.part

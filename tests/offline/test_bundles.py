@@ -439,7 +439,9 @@ def test_members_that_are_no_files_are_counted_and_named(netwrap: Netwrap, tmp_p
             for member in members:
                 tar.addfile(member)
 
-    packed(*others, special("n1/ip_address", tarfile.SYMTYPE, "/n1/ip_addr"))
+    label = special("backup of n1", b"V")  # of GNU tar: the name of the volume
+    dots = special("n1/it.bin", tarfile.SYMTYPE, "..2024_01/it.bin")  # as Kubernetes calls folders: not outside
+    packed(label, dots, *others, special("n1/ip_address", tarfile.SYMTYPE, "/n1/ip_addr"))
     assert told(opening.read(str(target))) == told(build([Section("", "ip addr", ADDR)]))
     words = "select count(*) from address"
     for verb in (["report", "--columns", "netns"], ["find", "10.8.0.5"], ["check"], ["ip", "link"], ["sql", words], ["export"]):
@@ -485,9 +487,8 @@ def test_a_tar_that_ends_at_a_header_is_cut(tmp_path: Path, mode: str, cut: str,
                "end": whole[:second]}[cut]  # fmt: skip
     (tmp_path / "it.tar").write_bytes(gzip.compress(content) if mode == "w:gz" else content)
     found = opening.read(str(tmp_path / "it.tar"))
-    assert [said in problem for problem in found.problems] == [
-        True
-    ] and "the archive cannot be read to its end" in found.problems[0]
+    (problem,) = found.problems
+    assert said in problem and "the archive cannot be read to its end" in problem
     assert told(found) == told(build([Section("", "ip addr", ADDR)]))
 
 
@@ -701,6 +702,11 @@ def test_a_label_in_the_names_of_files_is_that_of_a_host(tmp_path: Path, place: 
     assert one.problems == two.problems == [] and len(one.unread_files) == 1
 
 
+def test_labels_on_both_sides_of_a_command_are_kept_apart(tmp_path: Path) -> None:
+    lay(tmp_path, {"n1_ip-a_2.log": ADDR, "n12_ip-r.log": MAIN})
+    assert sorted(host.name for host in opening.hosts([str(tmp_path)])) == ["n1-2", "n12"]
+
+
 @pytest.mark.parametrize("mark", ["^^ {} ^^", ":: {}", "-=[ {} ]=-", "Command: {}", "<h2>{}</h2>", "Output of '{}':", "{}:"])
 def test_marks_of_any_kind_around_a_command(tmp_path: Path, mark: str) -> None:
     texts = {"ip addr": ADDR, "ip route": MAIN}
@@ -736,11 +742,8 @@ def test_what_is_missing_or_in_a_circle_is_no_empty_table(tmp_path: Path) -> Non
     folder = lay(tmp_path / "mac", {"ip_addr": ADDR.replace("\n", "\r"), "ip_route": MAIN})
     (folder / "a").symlink_to("a")
     (host,) = opening.hosts([str(folder)])
-    assert host.root is not None and [len(it or ()) for it in (host.root.links, host.root.addresses, host.root.routes)] == [
-        2,
-        2,
-        4,
-    ]
+    root = host.root
+    assert root is not None and [len(it or ()) for it in (root.links, root.addresses, root.routes)] == [2, 2, 4]
     assert host.problems == ["a: Too many levels of symbolic links"]
 
 
