@@ -56,7 +56,7 @@ _ESCAPED_MARK = re.compile(r"\\([_<>~*#\[\]|\-.])")
 # A row of `ip -br` from the cells of a wiki's table
 _BRIEF_WITH_TABS = re.compile(r"\s*\S+ *\t *(?:UP|DOWN|UNKNOWN|LOWERLAYERDOWN)\s")
 # What a pager leaves between two screens
-_PAGER = re.compile(r"\s*(?:--More--(?:\(\d+%\))?|\(END\))[\s\r]*")
+_PAGER = re.compile(r"(?:--More--(?:\(\d+%\))?|\(END\))\s*")
 _CODE_LINE = re.compile(r"\s*`[^`]+`\s*$")
 _BOLD = re.compile(r"(?<!\*)\*\*(?!\*)")
 _ODD = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2007": " ", "\u200b": "", "\u200c": "", "\u2060": "", "\ufeff": ""})
@@ -110,7 +110,7 @@ def undo(text: str) -> Pasted:
     lines = text.split("\n")
     numbers = list(range(1, len(lines) + 1))
     if "--More--" in text or "(END)" in text:
-        kept = [at for at, line in enumerate(lines) if not _PAGER.fullmatch(line)]
+        kept = [at for at, line in enumerate(lines) if not _PAGER.fullmatch(line.lstrip())]
         lines, numbers = [_PAGER.sub("", lines[at]) for at in kept], [numbers[at] for at in kept]
     if "\x1b" in text or "\r" in text or "\x08" in text:
         lines = list(map(_as_on_screen, lines))

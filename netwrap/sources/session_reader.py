@@ -34,7 +34,11 @@ _NO_TABLES = re.compile(r"(?:sudo )?(?:diff|colordiff|git diff|history|rtmon|man
 _TURNS = 30
 # Commands that print addresses in forms of their own, some lines of which look like ours
 _OF_THEIR_OWN = frozenset("nmcli networkctl resolvectl ifquery wicked connmanctl virsh docker podman lxc ovs-vsctl".split())
-_ADDRESS = re.compile(r"(?<![\d.])(?!127\.|0\.)(?:\d{1,3}\.){3}\d|[\da-fA-F]{2,4}:[\da-fA-F:]{2,}:[\da-fA-F]{1,4}")
+# An address, but not a time (`12:34:56`)
+_ADDRESS = re.compile(
+    r"(?<![\d.])(?!127\.|0\.)(?:\d{1,3}\.){3}\d|(?<![\w:])(?:(?:[\da-f]{1,4}:){3}|(?:[\da-f]{1,4}:){1,2}:)[\da-f:]",
+    re.IGNORECASE,
+)
 _ERROR = re.compile(
     r"No such|not found|not permitted|Permission denied|cannot|Cannot|Unknown|unknown|Error|error:|invalid|Invalid"
     r"|does not exist|"
@@ -49,7 +53,8 @@ _TABLE_OF_IPTABLES = re.compile(r"\*(?:nat|filter|mangle|raw|security)$|# Genera
 _UNAMES = (["uname", "-n"], ["uname", "-a"])
 # Lines of the JSON that `ip` prints, and of no other program's; how many lines above it are looked at
 _OF_JSON = re.compile(
-    r'\s*"(?:(?:prefsrc|lladdr|addr_info|prefixlen|ifindex|link_type|link_netnsid)": |dst": "(?!0\.0\.0\.0/0|::/0)[\d.a-f:/]+")'
+    r'\s*"(?:(?:prefsrc|lladdr|addr_info|prefixlen|ifindex|link_type|link_netnsid)": |protocol": "(?:kernel|boot|dhcp|ra)"'
+    r'|dst": "[\d.a-f:]+")'  # without a length: CNI has networks there
 )
 _SCREEN = 40
 # Lines of `ifconfig`, `bridge fdb` and firewalls, which look like sentences

@@ -376,6 +376,21 @@ def test_what_was_cut_off_is_said_and_never_taken_for_whole() -> None:
     assert (block.part, [route["dst"] for route in block.records]) == ("something was left out", ["default", "10.0.0.0/8"])
 
 
+@pytest.mark.parametrize("said", ["12:34:56 started", "20:01:00.123 done", "std::string"])
+def test_a_time_is_no_address_that_was_not_read(said: str) -> None:
+    rows = "[web] 2001:db8::7", "ether 02:00:00:00:00:07", "fe80::7%eth0", "10.0.0.7/24", said
+    [machine] = session.machines("$ docker logs web\n" + "\n".join(rows) + "\n$ ip r\ndefault dev a\n")
+    assert machine.notes == ["lines 2-5: addresses in the output of docker were not read"]
+
+
+def test_networks_in_the_settings_of_cni_are_no_json_of_ip() -> None:
+    text = '$ cat 10.conf\n{\n "routes": [\n  {\n   "dst": "10.0.0.0/8"\n  }\n ]\n}\n$ ip r\ndefault dev a\n'
+    [machine] = session.machines(text)
+    assert machine.problems == []
+    [machine] = session.machines("$ ip r\ndefault dev a\n\n" + '   "dst": "10.0.0.7",\n   "dev": "a"\n } ]\n')
+    assert machine.problems == ['line 4: lines 4-6: JSON of which a part is missing: \'"dst": "10.0.0.7",\'']
+
+
 def test_a_link_without_a_first_line_takes_its_addresses_along() -> None:
     text = "$ ip a\n" + ADDRESSES + "3: ??? broken\n    inet 198.51.100.1/24 scope global x\n"
     [block] = session.blocks(text)
