@@ -86,7 +86,7 @@ def decoder(hook: Any = None, *, slow: bool = False) -> Callable[[str, int], tup
 
         context: Any = _Context(hook, _int if slow else int)
         scan = make_scanner(context)
-    except ImportError:  # another Python than CPython
+    except Exception:  # another Python than CPython, or one whose scanner asks for more
         scan = None
 
     def decode(text: str, at: int) -> tuple[Any, int]:

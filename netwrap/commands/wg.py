@@ -24,7 +24,7 @@ def rows(record: Record) -> Iterator[Record]:
 
 
 def shows(words: Sequence[str]) -> bool:
-    """Whether a command line prints links with their peers, and neither a single field, nor secret keys.
+    """Whether a command line prints whole links with their peers: not a single field, and no secret keys.
 
     >>> shows(["wg"]), shows(["wg", "show", "wg0"]), shows(["wg", "show", "wg0", "dump"]), shows(["wg", "set", "wg0"])
     (True, True, False, False)

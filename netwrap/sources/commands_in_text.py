@@ -88,9 +88,9 @@ _OF_SENTENCES = frozenset(
 )
 
 
-# `On host-a run`, `On host-a I get`
 # `INFO[0000] Executed command "ip a" on the node "clab-lab-srv1". stdout:`
 _OF_CONTAINERLAB = re.compile(r"Executed command [\\\"]*([^\"\\]+)[\\\"]* on the node [\\\"]*([\w.-]+)[\\\"]*\. std")
+# `On host-a run`, `On host-a I get`
 _RUN_AFTER = re.compile(
     r",?(?: (?:I|we|you|just|then|please))? (?:run|ran|type|typed|execute|executed|enter|do|did|try|tried|get|see)$"
 )

@@ -139,7 +139,7 @@ _SUBJECT = re.compile(
     r"(?:['’]s|'| has| shows| says| gives| prints| reports| looks| returns)\b[^\n]{0,50}:$",
     re.IGNORECASE,
 )
-# `Linux side:`, `On my end:`
+# `Linux side:`, `**The router end:**`
 _SIDE = re.compile(
     rf"[*_#\s]*{_ANY_ARTICLES}(?P<name>{'|'.join(_MACHINES)}|linux|remote|local|left|right|pfsense|opnsense|openwrt|debian|ubuntu)"
     r" (?:side|end|seite):?[*_]*$",
@@ -322,8 +322,10 @@ _OF_TABLE = re.compile(
 _COUNTED = re.compile(
     r"(?:.*[.!?:,] )?(?:and )?(?:the )?(?P<which>(?:first|second|third|fourth|1st|2nd|3rd|other|last)(?: one)?)[:*_]*$", re.I
 )
+_INSIDE_ELSEWHERE = re.compile("コンテナ|容器|контейнер")
+_OUTSIDE_ELSEWHERE = re.compile("ホスト|宿主|хост")
 _ONE_OF = re.compile(
-    r"(?:[A-D]|(?:\d{1,3}\.){3}\d{1,3})$|コンテナ|容器|контейнер|ホスト|宿主|хост|服务器|主机|路由器|客户端|虚拟机|节点|网关|сервер|роутер|клиент|ноутбук|サーバ|ルータ",
+    rf"(?:[A-D]|(?:\d{{1,3}}\.){{3}}\d{{1,3}})$|{_INSIDE_ELSEWHERE.pattern}|{_OUTSIDE_ELSEWHERE.pattern}|服务器|主机|路由器|客户端|虚拟机|节点|网关|сервер|роутер|клиент|ноутбук|サーバ|ルータ",
     re.IGNORECASE,
 )
 # `Raspi (192.168.1.4)`
@@ -331,8 +333,9 @@ _WITH_ADDRESS = re.compile(r" ?[(\[](?:\d{1,3}\.){3}\d{1,3}[)\]]$")
 _MOST_WORDS = 5
 
 
-# `AP:`, `Core switch:`
+# `agent:`
 _SMALL_TITLE = re.compile(r"(?P<name>[a-z][\w-]{1,20}):$")
+# `AP:`, `Core switch:`
 _SHORT_TITLE = re.compile(r"[*_]{0,3}(?P<name>[A-Z][\w-]{1,20}(?: [\w-]{2,20})?)[*_]{0,2}:[*_]{0,2}$")
 
 
@@ -429,12 +432,12 @@ def is_of_machine(name: str) -> bool:
 
 def is_inside(name: str) -> bool:
     """Whether a :func:`label` names a container or a namespace, and not a machine."""
-    return not _KINDS_INSIDE.isdisjoint(name.lower().split()) or re.search("コンテナ|容器|контейнер", name) is not None
+    return not _KINDS_INSIDE.isdisjoint(name.lower().split()) or _INSIDE_ELSEWHERE.search(name) is not None
 
 
 def is_outside(name: str) -> bool:
     """Whether a :func:`label` names the machine itself, beside its containers."""
-    return name.lower() in _OUTSIDE or re.search("ホスト|宿主|хост", name) is not None
+    return name.lower() in _OUTSIDE or _OUTSIDE_ELSEWHERE.search(name) is not None
 
 
 def is_name(line: str) -> bool:
@@ -525,7 +528,7 @@ def _on_a_machine(line: str, names: set[str]) -> str | None:
     """The machine behind a preposition: ``On the router:``, ``ip route from node1:``, ``auf dem zweiten Host:``."""
     side = _SIDE.match(line)
     if side is not None:
-        return side["name"]
+        return "" if side["name"].lower() in _ROOTS else side["name"]
     found = _SUBJECT.match(line) or _ORDINAL.match(line)
     if found is not None:
         kind, which = found["kind"].lower(), (found["which"] or "").lower()

@@ -518,12 +518,12 @@ def _as_asked(words: Sequence[str]) -> Question:
 
 
 def _rows(found: Sequence[Section], end: str) -> list[dict[str, Any]]:
-    from parsers.jsontext import decoder
+    from parsers.jsontext import document
 
     for section in found:
         if section.command.endswith(end) and section.stdout.startswith("["):
             try:
-                return [row for row in decoder()(section.stdout, 0)[0] if isinstance(row, dict)]
+                return [row for row in document(section.stdout) if isinstance(row, dict)]
             except (ValueError, RecursionError):
                 return []
     return []

@@ -299,13 +299,13 @@ _OF_PROMPTS = frozenset("in at on via git main master base root vscode codespace
 
 
 def _named_before_path(front: str) -> tuple[str, str]:
-    """The user and the host in a prompt of an unknown form: the words in front of the folder, or before an arrow.
+    """The user and the host in a prompt of an unknown form: the words in front of the folder.
 
     >>> _named_before_path("[me][box][~]$ "), _named_before_path("me in box in ~ ❯ "), _named_before_path("Output of ")
     (('me', 'box'), ('me', 'box'), ('', ''))
     """
     path = _PATH_OF_PROMPT.search(front)
-    if path is None:  # `lab ❯ `: as well the folder
+    if path is None:  # `lab ❯ `: this may be a folder
         return "", ""
     words = re.findall(r"[^\W_][\w.-]*", front[: path.start()])
     words = [word for word in words if word.lower() not in _OF_PROMPTS and not word.replace(".", "").isdigit()]
