@@ -166,7 +166,7 @@ def of_trace(
     hosts: list[Host],
     passed: list[int],
     links: set[tuple[int, str]],
-    stops: int | None,
+    stops: tuple[int, str | None] | None,
     why: str,
     below: list[str],
     title: str,
@@ -175,8 +175,8 @@ def of_trace(
 ) -> None:
     """Draw or save the rooms of a packet's way (their positions among those of all hosts), with the room where it ends marked.
 
-    Cables of ``links``, the links by which the packet came and left, are marked, too. ``outside``: the destination, where no room
-    has it.
+    Cables of ``links``, the links by which the packet came and left, are marked, too. ``stops``: the room where it
+    ends, and the link. ``outside``: the destination, where no room has it.
     """
     rooms = {f"r{at}" for at in passed}
     found = topology.only(_graph(hosts), rooms)
@@ -186,11 +186,15 @@ def of_trace(
     found, way = topology.on_the_way(found, used)
     if outside:
         number = 1 + max((int(cloud["id"][1:]) for cloud in found["clouds"]), default=-1)
-        near = f"r{stops}" if stops is not None else found["rooms"][-1]["id"]
+        near = f"r{stops[0]}" if stops is not None else found["rooms"][-1]["id"]
         found["clouds"].append({"id": f"c{number}", "title": outside, "kind": "destination", "near": near,
                                 "lines": ["destination, not captured"]})  # fmt: skip
     marks = dict.fromkeys(way, "on the packet's way")
-    marks.update({f"r{stops}": why} if stops is not None else {})
+    if stops is not None:
+        ports = {port["id"] for port in found["ports"] if port["bus"] and (int(port["room"][1:]), port["name"]) == stops}
+        cables = [cable["id"] for cable in found["cables"] if cable["kind"] != "own" and ports.intersection(cable["ends"])]
+        marks.update(dict.fromkeys(set(way).intersection(cables), why))  # of a port of a bridge, which no room shows
+        marks[f"r{stops[0]}"] = why
     _save(options, _drawn(hosts, found, found, options, marks, below, title=title))
 
 

@@ -124,7 +124,7 @@ def _draw(hosts: list[Host], host: Host, found: Trace, following: list[str], opt
     of_links = {id(link): (at, str(link.get("ifname"))) for at, netns in enumerate(host.namespaces) for link in netns.links or ()}
     steps = [step for end in ends for hop in end.way.hops for step in hop.steps if step.stage in ("cable", "tunnel")]
     links |= {of_links[id(step.evidence)] for step in steps if id(step.evidence) in of_links}  # between bridges
-    stops = host.position(result.end.netns) if stopped else None
+    stops = (host.position(result.end.netns), result.end.dev) if stopped else None
     title = f"Path from {options.words[0]} to {options.words[1]}"
     outside = "" if owners else found.asked.destination
     topology.of_trace(hosts, positions, links, stops, why, below, title, options, outside)

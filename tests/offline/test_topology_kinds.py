@@ -65,6 +65,8 @@ def test_the_picture_of_a_way_says_what_the_text_says(netwrap: Netwrap) -> None:
     page = netwrap("trace", "red", "8.8.8.8", "--from", source, "--format", "svg").stdout
     assert ">then: (root) has no route to 8.8.8.8</text>" in page
     assert ">8.8.8.8</text>" in page and ">destination, not captured</text>" in page
+    page = netwrap("trace", "h0", "h2", "--from", str(ROOT / "fixtures" / "trace" / "vlans.netwrap.gz"), "--format", "svg").stdout
+    assert "<title>eth0 of h0 = p0 (no vlan) of sw (stops here: p0 of bridge br0 in sw has no VLAN" in page  # not only the room
     shop = str(ROOT / "fixtures" / "host" / "shop.netwrap")
     page = netwrap("trace", "stale", "10.1.0.3", "--from", shop, "--format", "svg").stdout
     assert ">cache</text>" in page and "eth0 down = stale-br in (root) (not drawn)" in page
