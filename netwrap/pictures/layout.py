@@ -114,9 +114,8 @@ class Scene(NamedTuple):
 
 def place(graph: Record) -> Scene:
     """The scene of a graph (of :mod:`netwrap.answers.topology`, whole, filtered or folded)."""
-    if len(graph["hosts"]) < 2:
-        return _Placer(graph).scene()
-    return _framed(graph)
+    scene = _Placer(graph).scene() if len(graph["hosts"]) < 2 else _framed(graph)
+    return scene._replace(lines=_in_phase(scene.lines))
 
 
 def _framed(graph: Record) -> Scene:
@@ -907,10 +906,7 @@ class _Placer:
         return ("box", cell, end) if cell is not None else None
 
     def _way(self, net: Any, one: tuple[str, Any, str], other: tuple[str, Any, str]) -> Any:
-        """A function that gives the points of a cable once everything has its place.
-
-        A cable begins at its bar, if there is one: so the dashes of cables that share a stretch lie on each other.
-        """
+        """A function that gives the points of a cable once everything has its place; it begins at its bar, if there is one."""
         lower = _LOWER if net[1] == "parent" else 0
         if one[0] == other[0] == "bar":
             return self._far(net, one, other)
@@ -1089,6 +1085,18 @@ def _from_below(spans: dict[Any, tuple[float, float]]) -> dict[Any, int]:
     given = _tracks(spans)
     last = max(given.values(), default=0)
     return {net: last - track for net, track in given.items()}
+
+
+def _in_phase(lines: list[Line]) -> list[Line]:
+    """The lines, those of one net from the end that they have in common: the dashes of what they share lie on each other."""
+    count: dict[Any, int] = {}
+    for key in ((line.net, line.points[end]) for line in lines for end in (0, -1)):
+        count[key] = count.get(key, 0) + 1
+    return [
+        line._replace(points=line.points[::-1])
+        if count[line.net, line.points[-1]] > count[line.net, line.points[0]] else line
+        for line in lines
+    ]  # fmt: skip
 
 
 def _straightened(points: list[tuple[float, float]]) -> tuple[tuple[float, float], ...]:

@@ -179,6 +179,17 @@ def test_cables_whose_ends_are_in_one_order_at_both_boxes_do_not_cross(seed: int
     assert len(lines) == 12 and not crossings(lines)
 
 
+@pytest.mark.parametrize("name", ["ipvlan-modes", "macvlan-modes"])
+def test_dashed_lines_that_share_a_stretch_have_their_dashes_at_the_same_places(name: str) -> None:
+    scene = layout.place(topology.graph([read(str(ROOT / "fixtures" / "trace" / f"{name}.netwrap.gz"))]))
+    shared = 0
+    for one, other in itertools.combinations([line for line in scene.lines if line.is_parent], 2):
+        if one.net == other.net and {one.points[0], one.points[-1]} & {other.points[0], other.points[-1]}:
+            shared += 1
+            assert one.points[0] == other.points[0]
+    assert shared > 1
+
+
 @pytest.mark.parametrize(("seed", "rooms"), SEEDS[:6])
 def test_text_stays_in_its_box_and_xml_is_well_formed(seed: int, rooms: int) -> None:
     graph = topology.graph([imagined(seed, rooms)])
