@@ -123,7 +123,7 @@ class _Maker:
         self._pairs: set[tuple[str, str]] = set()
 
     def add(self, host: Host) -> None:
-        here = {"id": f"h{len(self.hosts)}", "title": host.hostname or host.source or f"host {len(self.hosts) + 1}"}
+        here = {"id": f"h{len(self.hosts)}", "title": topology_tunnels.title(host) or f"host {len(self.hosts) + 1}"}
         self.hosts.append(here)
         for netns in host.namespaces:
             self._add_room(here, netns)

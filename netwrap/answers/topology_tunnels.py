@@ -169,7 +169,7 @@ def _tell(
                 why = _unlike(end, meant[0])
                 why = why and f" ({_titled(meant[0], home[id(meant[0].netns)], here)}: {why})"
             elif len(places) == 1 and all(data(other.link).get("id") != number for other in meant):
-                of = "" if home[id(places[0])] is here else f" of {_host(home[id(places[0])])}"
+                of = "" if home[id(places[0])] is here else f" of {title(home[id(places[0])])}"
                 why = f" (in {places[0].title}{of}: no {what}{'' if number is None else f' vni {number}'} leads back from it)"
             words.append(remote + why)
         found.rest[_name(end.netns, end.link)] = f"to {_some(words)}" if words else ""
@@ -328,11 +328,12 @@ def _join_by_keys(found: Joined, hosts: Sequence[Host]) -> None:
 
 
 def _titled(end: End, of: Host, host: Host) -> str:
-    return f"{end.link.get('ifname')} of {end.netns.title}" + (f" of {_host(of)}" if of is not host else "")
+    return f"{end.link.get('ifname')} of {end.netns.title}" + (f" of {title(of)}" if of is not host else "")
 
 
-def _host(host: Host) -> str:
-    return host.hostname or host.source or "another host"
+def title(host: Host) -> str:
+    """What a picture calls a host: its name, or where it was captured. ("(none)": the kernel's word where nobody named it.)"""
+    return host.hostname if host.hostname not in (None, "(none)") else host.source
 
 
 def _parted(record: Wg, peer: WgPeer, theirs: Wg, addresses: frozenset[str]) -> str:

@@ -247,7 +247,9 @@ def guarded(name: str, own: str, *peers: tuple[str, str, str], address: str = "1
 
 
 def test_wireguard_links_are_connected_that_have_the_keys_of_each_other() -> None:
-    graph = topology.graph([read(str(ROOT / "fixtures" / "trace" / "wireguard.netwrap.gz"))])
+    source = str(ROOT / "fixtures" / "trace" / "wireguard.netwrap.gz")
+    graph = topology.graph([read(source)])
+    assert graph["hosts"][0]["title"] == source  # the name of its host is "(none)"
     assert tunnels(graph) == {
         *(f"wg{number} of n1 = wg{number} of n2" for number in (1, 3, 4, 5, 6, 10)), "wg11 of n2 = wg11 of n3",
     }  # fmt: skip
