@@ -288,11 +288,11 @@ class Wires:
     def _carrier_for(self, netns: Namespace, link: Link) -> tuple[str, ...]:
         """The command that gives a link a carrier: it sets up the end that is down."""
         if not is_up(link):
-            return (inside(netns, f"ip link set dev {link.get('ifname')} up"),)
+            return (self.set_up(netns, link),)
         peer = self.host.peer(netns, link)
         if peer is None or peer.netns is None or peer.link is None or is_up(peer.link):
             return ()
-        return (inside(peer.netns, f"ip link set dev {peer.link.get('ifname')} up"),)
+        return (self.set_up(peer.netns, peer.link),)
 
     # -- bridges ------------------------------------------------------------------------------------------------------
 
@@ -580,7 +580,15 @@ class Wires:
     # -- words --------------------------------------------------------------------------------------------------------
 
     def _down(self, netns: Namespace, dev: str, reason: str, what: str, link: Link) -> Obstacle:
-        return Obstacle(reason, netns, dev, what, show_link(netns, dev), (inside(netns, f"ip link set dev {dev} up"),), link)
+        return Obstacle(reason, netns, dev, what, show_link(netns, dev), (self.set_up(netns, link),), link)
+
+    def set_up(self, netns: Namespace, link: Link) -> str:
+        """The command that sets a link up; for a VLAN link whose parent is down, the parent, which takes its VLAN links along."""
+        bound = kind(link) == "vlan" and "LOOSE_BINDING" not in data(link).get("flags", ())
+        parent = self.host.peer(netns, link) if bound else None
+        if parent is not None and parent.netns is not None and parent.link is not None and not is_up(parent.link):
+            netns, link = parent.netns, parent.link
+        return inside(netns, f"ip link set dev {link.get('ifname')} up")
 
 
 def _bridged(*places: tuple[Namespace, Link]) -> tuple[str, ...]:

@@ -91,3 +91,20 @@ def test_behind_a_mend_for_wireguard_no_fault_is_named() -> None:
     host = opening.read(str(FOLDER / "wireguard.netwrap.gz"))
     found = trace.trace(host, trace.Asked(host.find("n2"), "10.8.7.1"))
     assert " wg set wg7 peer " in found.result.end.mend[0] and trace.mended(host, found)[1] == []
+
+
+@pytest.mark.parametrize(("start", "address", "mend"), [
+    ("h0", "10.20.0.3", ["ip -n h2 link set dev eth0 up"]), ("h2", "10.20.0.1", ["ip -n h2 link set dev eth0 up"]),
+    ("h1", "10.20.0.3", ["ip -n h2 link set dev eth0 up", "ip -n h2 route add 10.10.0.0/24 via 10.20.0.254 dev eth0.20"]),
+])  # fmt: skip
+def test_a_parent_that_is_set_up_takes_its_vlan_links_along(start: str, address: str, mend: list[str]) -> None:
+    text = gzip.decompress((FOLDER / "vlans.netwrap.gz").read_bytes()).decode()
+    text = text.replace('{"ifname":"p2","vlans":[{"vlan":20}]}]', '{"ifname":"p0","vlans":[{"vlan":20,"flags":["PVID","Egress '
+                        'Untagged"]}]},{"ifname":"p2","vlans":[{"vlan":20}]}]')  # fmt: skip
+    text = re.sub(r'\{"type":"unicast",[^{}]*"dev":"eth0.20"[^{}]*\},?', "", text)  # gone with the link, unlike local routes
+    host = opening.read_text(text)
+    for link in host.find("h2").links or ():
+        if link["ifname"].startswith("eth0"):  # the kernel closes VLAN links with their parent, and opens none without it
+            link["flags"] = ["BROADCAST", "MULTICAST"]
+    found, following = trace.mended(host, trace.trace(host, trace.Asked(host.find(start), address)))
+    assert ([*found.result.end.mend], following) == (mend, [])

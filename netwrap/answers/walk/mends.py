@@ -175,10 +175,10 @@ class Mends:
             dev = str(link.get("ifname"))
             up = self.routers.is_up(netns, link)
             if not up and any(is_within(destination, row) for row in netns.addresses_of(dev)):
-                return (inside(netns, f"ip link set dev {dev} up"),)  # its network comes back with the link
+                return (self.wires.set_up(netns, link),)  # its network comes back with the link
             if dev == "lo" or "master" in link and kind(netns.link(str(link["master"])) or {}) == "bridge":
                 continue
-            before = () if up else (inside(netns, f"ip link set dev {dev} up"),)
+            before = () if up else (self.wires.set_up(netns, link),)
             mine = [row for row in netns.addresses_of(dev) if row.get("family") == family]
             if not mine:
                 continue
