@@ -255,7 +255,7 @@ def _unwrapped(lines: list[str], numbers: list[int]) -> tuple[list[str], list[in
             while last + 1 < end and len(lines[last]) == width and not _begins(lines[last + 1]):
                 last += 1
                 whole += lines[last]
-            if last > at and (line_prefixes.is_of_table(whole) or _OF_TABLE.match(whole)):
+            if last > at and (line_prefixes.is_of_table(whole) or _OF_TABLE.match(whole) or whole.startswith('[{"')):
                 found[at] = whole
                 gone.update(range(at + 1, last + 1))
             at = last + 1

@@ -356,6 +356,18 @@ def test_a_second_command_of_a_turn_needs_no_heading_of_its_own() -> None:
         ("", "left", "ip_address", 1), ("", "right", "ip_address", 1), ("", "right", "ip_route", 1)]  # fmt: skip
 
 
+@pytest.mark.parametrize("width", [72, 80, 97])
+def test_json_that_a_terminal_broke_within_its_words_is_joined(width: int) -> None:
+    rows = ",".join(f'{{"dst":"10.9.0.{at}","dev":"eth0","lladdr":"02:00:00:00:00:0{at}","state":["STALE"]}}' for at in range(9))
+    text = f"[{rows}]"
+    broken = "\n".join(text[at : at + width] for at in range(0, len(text), width))
+    [block] = session.blocks(f"root@a:~# ip -j neigh\n{broken}\nroot@a:~# exit\n")[:1]
+    assert (block.part, block.lost) == ("", [])
+    assert [(row["dst"], row["lladdr"]) for row in block.records] == [
+        (f"10.9.0.{at}", f"02:00:00:00:00:0{at}") for at in range(9)
+    ]
+
+
 def test_a_line_of_a_link_that_a_mailer_broke_is_joined() -> None:
     text = "> # ip a\n> 2: eth0: <BROADCAST,UP> mtu 1500 qdisc\n> noqueue state UP group default qlen 1000\n"
     text += ">     inet 192.0.2.1/24 brd 192.0.2.255 scope global\n> eth0\n"
