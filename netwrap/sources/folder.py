@@ -273,7 +273,12 @@ def read(files: archive.Files) -> Read:
             found += sections
         elif not _of_host(path.rpartition("/")[2]) or texts[path].text.strip():
             unread.append(path)
-    found += _labelled(texts, unread)
+    of_labels = _labelled(texts, unread)
+    labels = sorted({section.host.rpartition("/")[2] for section in of_labels})
+    if len(labels) > 1:  # they may as well be the namespaces of one host, or its states
+        shown = ", ".join(labels[:3]) + (", ..." if labels[3:] else "")
+        notes.append(f"labels in file names are taken as hosts: {shown}")
+    found += of_labels
     if all(section.command in ("hostname", "date") for section in found):
         found, told = _pasted(texts, unread)
         notes += told

@@ -704,7 +704,9 @@ def test_a_label_in_the_names_of_files_is_that_of_a_host(tmp_path: Path, place: 
 
 def test_labels_on_both_sides_of_a_command_are_kept_apart(tmp_path: Path) -> None:
     lay(tmp_path, {"n1_ip-a_2.log": ADDR, "n12_ip-r.log": MAIN})
-    assert sorted(host.name for host in opening.hosts([str(tmp_path)])) == ["n1-2", "n12"]
+    hosts = opening.hosts([str(tmp_path)])
+    assert sorted(host.name for host in hosts) == ["n1-2", "n12"]
+    assert hosts[0].notes == ["labels in file names are taken as hosts: n1-2, n12"]
 
 
 @pytest.mark.parametrize("mark", ["^^ {} ^^", ":: {}", "-=[ {} ]=-", "Command: {}", "<h2>{}</h2>", "Output of '{}':", "{}:"])
