@@ -57,6 +57,7 @@ if TYPE_CHECKING:
 FORM = "netwrap topology"
 VERSION = 2
 _PARTS = ("hosts", "rooms", "ports", "buses", "clouds", "cables")
+_TUNNELS = (*TUNNELS, "wireguard")
 #: The VLANs of a port that nobody has configured.
 _PLAIN = [{"vlan": 1, "flags": ["PVID", "Egress Untagged"]}]
 #: MTUs that nobody has chosen: of Ethernet, and of the kinds of links that take whatever fits (65575: a VRF).
@@ -274,7 +275,7 @@ class _Maker:
             self._uncertain(peer, port)
         if bus is not None:  # of macvlans: the link itself is one of its ends
             self._cable(port["id"], bus["id"], "name", True, "own")
-        if port["kind"] in (*TUNNELS, "wireguard"):
+        if port["kind"] in _TUNNELS:
             rest = tunnels.rest.get((id(netns), port["name"]), "remote not shown")
             if rest:  # else all its other ends are drawn
                 detail = f"{port['detail'].partition(' to ')[0]}{' ' if rest.startswith('to ') else ', '}{rest}"
@@ -403,7 +404,7 @@ def _detail(info: LinkInfo) -> str:
     kind = info.get("info_kind")
     if kind == "vlan" and "id" in data:
         return f"vlan {data['id']}"
-    if kind not in (*TUNNELS, "wireguard"):
+    if kind not in _TUNNELS:
         return ""
     words = [str(kind), *([f"vni {data['id']}"] if kind in ("vxlan", "geneve") and "id" in data else [])]
     keys: dict[str, str] = {word: topology_tunnels.short_number(data.get(word)) for word in ("ikey", "okey") if word in data}

@@ -1,8 +1,9 @@
-"""Tables where `tabulate` cannot be imported, or is too old for us."""
+"""Tables where `tabulate` cannot be imported, or is too old for us, and JSON where Python has another encoder."""
 
 from __future__ import annotations
 
 import itertools
+import json
 import sys
 from types import ModuleType
 
@@ -47,3 +48,13 @@ def test_the_tabulate_of_debian_12_is_refused(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(sys.modules, "tabulate", old)
     with pytest.raises(NetwrapError, match=r"^the Python module 'tabulate' is too old: 0\.8\.9; netwrap needs 0\.9 or later$"):
         render.table(["a"], [["b"]])
+
+
+def test_json_lines_are_the_same_without_the_encoder_of_cpython(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{"ifname": "ü\x1b", "mtu": 1500, "up": True, "master": None, "rates": [1.5, "x"]}]
+    wanted = [f"{json.dumps(row)}\n" for row in rows]
+    other = ModuleType("_json")
+    other.__dict__.update(encode_basestring_ascii=json.dumps, make_encoder=lambda: None)  # one that takes other arguments
+    for module in (sys.modules.get("_json"), None, other):
+        monkeypatch.setitem(sys.modules, "_json", module)
+        assert [f"{line.rstrip()}\n" for line in render.records(rows, "jsonl")] == wanted
