@@ -100,3 +100,12 @@ def test_filters_of_tc_are_not_judged(private_host: PrivateHost) -> None:
     assert private_host.netwrap("trace", "b", "10.2.0.254").returncode == 0  # by another link
     [report] = json.loads(private_host.netwrap("report", "r", "--format", "json").stdout)
     assert report["not_judged"][0] == {"tool": "tc", "dev": "eth0", "hook": "ingress", "text": rule}
+
+
+@pytest.mark.root
+def test_the_kernel_answers_an_echo_to_an_address_that_it_takes_for_a_broadcast(private_host: PrivateHost) -> None:
+    private_host.sh(CHAIN + "ip -n r address add 10.1.0.251/24 dev eth0; ip -n a address add 10.1.0.249/30 dev eth0 broadcast +\n"
+                    "ip netns exec r ping -n -c 1 -W 2 -I 10.1.0.251 10.1.0.249")  # fmt: skip
+    host = packets.captured(private_host)
+    found = [trace.trace(host, trace.ask(host, "10.1.0.251", "10.1.0.249", proto=proto, port=7)) for proto in ("icmp", "udp")]
+    assert [(one.verdict, one.reason) for one in found] == [("reached", None), ("one way", "prohibit")]  # a program may not

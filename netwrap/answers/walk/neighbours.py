@@ -358,9 +358,10 @@ class Neighbours:
 
     @staticmethod
     def _made_up(link: Link, entry: Neigh) -> bool:
-        """Whether the kernel made an entry itself, with the link's own MAC, because ARP is switched off there."""
-        is_own = str(entry.get("lladdr", "")).lower() == str(link.get("address", "")).lower()
-        return is_own and "NOARP" in link.get("flags", ()) and "NOARP" in entry.get("state", ())
+        """Whether the kernel made an entry itself: with the link's own MAC, as ARP is off there, or for a broadcast address."""
+        mac = str(entry.get("lladdr", "")).lower()
+        is_own = mac == str(link.get("address", "")).lower() and "NOARP" in link.get("flags", ())
+        return (is_own or mac == str(link.get("broadcast", "")).lower()) and "NOARP" in entry.get("state", ())
 
     def asks(self, netns: Namespace, dev: str, nexthop: str, packet: Packet) -> str | None:
         """The source address of the question for a next hop's MAC; None where no question is sent.

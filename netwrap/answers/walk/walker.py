@@ -73,6 +73,10 @@ class Walker:
         asked = question_of(packet, source, None, oif)
         decision = router.decide(asked)
         way = way.lacking(decision.missing)
+        if decision.type == "broadcast" and way.reply and packet.proto == "icmp":
+            decision = decision._replace(
+                type="unicast"
+            )  # the kernel's own answer goes to all on the link, programs may not send so
         if decision.delivers:
             yield from self._to_itself(netns, way, decision, source)
             return
