@@ -226,6 +226,7 @@ def _has_operand(command: str, text: str) -> bool:
         return True
     if words[0] == "arp":
         return all(word[0] == "-" or re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) for word in words[1:])
+    # `ip route show root` needs a prefix behind it: there `root` is a label
     asked = request.read(understand(words).words) if words[-2:-1] in (["show"], ["list"], ["ls"]) else None
     return words[-1] != "root" and (asked is None or words[-1] not in asked.filters.values() or words[-1] in text)
 

@@ -166,9 +166,10 @@ def _machine(host: str, some: Sequence[Block], source: str, at: int | None) -> M
                         keys.setdefault(record["name"])
     unread = [block for block in some if block.addresses]
     if unread:
-        lines = ", ".join(f"{block.addresses[0]}-{block.addresses[-1]}" for block in unread)
+        spans = [(block.addresses[0], block.addresses[-1]) for block in unread]
+        lines = ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in spans)
         names = ", ".join(dict.fromkeys(block.words[0] for block in unread))
-        notes.append(f"{where_of}lines {lines}: addresses in the output of {names} were not read")
+        notes.append(f"{where_of}line{'' if lines.isdigit() else 's'} {lines}: addresses in the output of {names} were not read")
     if not sections:
         return Machine(host, [], notes, problems, [])
     listed = []

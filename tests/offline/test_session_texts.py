@@ -393,6 +393,8 @@ def test_a_time_is_no_address_that_was_not_read(said: str) -> None:
     rows = "[web] 2001:db8::7", "ether 02:00:00:00:00:07", "fe80::7%eth0", "10.0.0.7/24", said
     [machine] = session.machines("$ docker logs web\n" + "\n".join(rows) + "\n$ ip r\ndefault dev a\n")
     assert machine.notes == ["lines 2-5: addresses in the output of docker were not read"]
+    [machine] = session.machines(f"$ nmcli\nIP4: 10.0.0.7/24\n{said}\n\n$ ip r\ndefault dev a\n")
+    assert machine.notes == ["line 2: addresses in the output of nmcli were not read"]
 
 
 def test_networks_in_the_settings_of_cni_are_no_json_of_ip() -> None:
