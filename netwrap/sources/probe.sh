@@ -749,9 +749,9 @@ sweep() { # KEY PATH
     if [ $quick = no ] && [ $late = no ] && [ $ebtables = yes ]; then
         other_in "$2" ebtables-legacy-save ebtables-legacy-save
     fi
-    # `wg show` prints no secret key, unless the environment wants it to. Of a link's socket, no process is known.
+    # `wg show` prints no secret key, unless the environment asks for them. The socket of a wireguard link is of no process.
     [ $late = no ] && [ $wireguard = yes ] && other_in "$2" "wg show" wg show
-    [ $late = no ] && [ "$first$wireguard" != no ] && [ $sockets = yes ] && other_in "$2" "ss -H -lntup" ss -H -lntup
+    [ $late = no ] && { [ -n "$first" ] || [ $wireguard = yes ]; } && [ $sockets = yes ] && other_in "$2" "ss -H -lntup" ss -H -lntup
     [ $late = no ] && [ $quick = no ] || return 0
     if [ "$key" = "$self" ]; then other_in "$2" "sysctl -a" sh -c "$settings $settings_of_the_host"; else
         other_in "$2" "sysctl -a" sh -c "$settings"
