@@ -173,7 +173,8 @@ _NO_MACHINE = re.compile(
     r"(?:eth|en[spox]|wlan|wl|br|veth|vlan|bond|wg|tun|tap|vx|vxlan|lo|docker|virbr|cni|cali|flannel|swp|ppp|usb|dummy|ib|vrf|vmbr|lxcbr"
     r"|step|table|case|test|fig|figure|part|example|note|update|question|try|attempt|point|issue|option|version|phase|scenario|method"
     r"|ipv|ip|v|log|line|route|rule|port|edit|page|section|chapter|day|round|run|problem|answer|solution|setup|config)[-_.]?\d"
-    r"|(?:em|p\dp|wan|lan|igb|ixl?|bridge|sfp|[gxt]e|gi|fa|vmk|vmnet|rfc|udp|tcp|layer|systemd|iproute|kernel)[-_./]?\d"
+    r"|(?:em|p\dp|wan|lan|igb|ixl?|bridge|sfp|[gxt]e|gi|fa|vmk|vmnet)[-_./]?\d[\d./:-]*(?:@|$)"  # but `lan1-switch` is one
+    r"|(?:rfc|udp|tcp|layer|systemd|iproute|kernel)[-_./]?\d"
     r"|(?:aarch64|arm64|x86_64|amd64|i[36]86|boot2docker)$|k8s-\d+\.\d"
     r"|\d{4}-\d\d-\d\d|\d+\.\d+\.\d+-"  # a date, a kernel
     r"|.*\.(?:ya?ml|conf|cfg|txt|sh|py|json|log|md|service|xml|ini|rules|network|link|netdev|pcap|service)$"

@@ -53,7 +53,7 @@ _PATTERNS = tuple(
         rf"{_HOST}:(?P<user>[a-z][\w-]{{0,30}}):[~/][^#$%>\n]{{0,150}}? ?{_TYPED}",
         # `root::alpha::~# `, `A:admin@alpha# `, `A:alpha# `
         rf"(?P<user>[a-z][\w-]{{0,30}})::{_HOST}::[~/][^#$%>\n]{{0,150}}? ?{_TYPED}",
-        rf"[AB]:(?:{_USER}@)?{_HOST}{_TYPED}",
+        rf"[AB]:(?:{_USER}@)?(?=[\w.-]*[A-Za-z]){_HOST}(?P<sigil>#)(?P<typed>(?: .*)?)$",
         # `alpha:lab me$ `, of a Mac
         rf"{_HOST}:[\w.-]{{1,60}} (?P<user>[a-z][\w-]{{0,30}})(?P<sigil>[$#])(?P<typed>(?: .*)?)$",
         # `alpha ➜ ~/lab `

@@ -497,10 +497,15 @@ def test_a_value_in_no_table_is_not_called_nowhere(netwrap: Netwrap, tmp_path: P
 @pytest.mark.parametrize(
     "line",
     ["Updated on 2024-11-28", "Routes on p2p1:", "Tested on 5.10.0-26-amd64", "Running on aarch64", "Output of iproute2-6.1.0:",
-     "traffic on udp4500:", "Cluster on k8s-1.28:"],
+     "traffic on udp4500:", "Cluster on k8s-1.28:", "Routes on te1/0/1:", "A:10% of them:", "A:100# of them"],
 )  # fmt: skip
 def test_dates_links_and_versions_are_no_machines(line: str) -> None:
     assert read(f"{line}\n$ ip r\n{ROUTES}") == [("", None, "ip_route", 2)]
+
+
+def test_a_machine_may_be_called_after_its_network() -> None:
+    text = f"=== lan1-switch ===\n$ ip r\n{ROUTES}\n=== lan2-switch ===\n$ ip r\n{ROUTES}"
+    assert [host for host, *_ in read(text)] == ["lan1-switch", "lan2-switch"]
 
 
 def test_parts_are_marked() -> None:
