@@ -22,11 +22,12 @@ from .checks import LEVELS, Check, Finding, Look
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from parsers.records import Record
 
     from ..model.host import Host
+    from ..model.namespace import Namespace
     from .checks.between import Between, Fact
 
 
@@ -84,11 +85,15 @@ def check(
 
 
 class Alone(NamedTuple):
-    """The findings of one host by itself, and the facts to compare with other hosts; ``namespaces``: the number checked."""
+    """The findings of one host by itself, and the facts to compare with other hosts.
+
+    ``namespaces``: the number checked; ``unknown``: for each table that checks read, in how many of them it is not known.
+    """
 
     found: list[Finding]
     facts: list[Fact]
     namespaces: int
+    unknown: dict[str, int]
 
 
 def alone(
@@ -107,7 +112,19 @@ def alone(
         from .checks import between  # one host alone is compared with no other
 
         told = between.facts(look)
-    return Alone(found, told, len(wanted or host.namespaces))
+    checked = [netns for netns in host.namespaces if not wanted or netns.title in wanted]
+    unknown = {name: sum(read(netns) is None for netns in checked) for name, read in _TABLES.items()}
+    return Alone(found, told, len(checked), unknown)
+
+
+#: The tables that most checks read: without one of them, that nothing was found says little.
+_TABLES: dict[str, Callable[[Namespace], object]] = {
+    "links": lambda netns: netns.links,
+    "addresses": lambda netns: netns.addresses,
+    "routes": lambda netns: netns.routes if netns.routes is not None else netns.routes6,
+    "neighbours": lambda netns: netns.neighs,
+    "rules": lambda netns: netns.rules if netns.rules is not None else netns.rules6,
+}
 
 
 def place(told: Alone, source: str) -> None:
@@ -233,10 +250,12 @@ def _where(one: Finding, several: bool) -> str:
     return f"{one.host} {one.netns}" if several else one.netns
 
 
-def summary(found: Sequence[Finding], asked: int, namespaces: int) -> str:
-    """``1 error, 1 warning; 24 checks of 6 namespaces``"""
+def summary(found: Sequence[Finding], asked: int, namespaces: int, unknown: Mapping[str, int]) -> str:
+    """``1 error, 1 warning; 24 checks of 6 namespaces; not known: links (of 2), rules``"""
     plural = "s" if namespaces != 1 else ""
-    return f"{counted(found) or 'nothing found'}; {asked} checks of {namespaces} namespace{plural}"
+    missing = [name if count == namespaces else f"{name} (of {count})" for name, count in unknown.items() if count]
+    known = f"; not known: {', '.join(missing)}" if missing else ""
+    return f"{counted(found) or 'nothing found'}; {asked} checks of {namespaces} namespace{plural}{known}"
 
 
 def counted(found: Sequence[Finding]) -> str:

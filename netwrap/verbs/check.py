@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections import Counter
 from functools import partial
 
 from netwrap.errors import NetwrapError, UsageError
@@ -44,12 +45,13 @@ def run(options: Options) -> int:
     facts = bool(options.source or options.via)
     ask = partial(_alone, only=options.only, without=options.without, netns=options.words, facts=facts)
     hosts = _source.Asked(options, ask)
-    namespaces, missing = 0, ""
+    namespaces, missing, unknown = 0, "", Counter[str]()
     for host, told in hosts:
         if isinstance(told, UsageError):
             missing = missing or str(told)
         else:
             namespaces += told.namespaces
+            unknown.update(told.unknown)
             together.add(host.name, told, host.source if hosts.are_many else "")
     if missing and not namespaces:
         raise UsageError(missing)
@@ -64,7 +66,9 @@ def run(options: Options) -> int:
             for record in records:
                 print(json.dumps(record))
     else:
-        _print(found, len(asked), namespaces, len(hosts.hosts) > 1)
+        for line in check.lines(found, several=len(hosts.hosts) > 1):
+            sys.stdout.write(wording.printable(line) + "\n")
+        sys.stdout.write(check.summary(found, len(asked), namespaces, unknown) + "\n")
     sys.stdout.flush()
     for note in wording.states(together.states()):
         say(note)
@@ -82,15 +86,6 @@ def _alone(
         return check.alone(host, only, without, netns, facts=facts)
     except UsageError as error:  # `check duplicates`
         return UsageError(f"{error}; --only chooses checks") if str(error).startswith("no namespace") else error
-
-
-def _print(found: Sequence[Finding], asked: int, namespaces: int, several: bool) -> None:
-    from netwrap.answers import check
-    from netwrap.wording import printable
-
-    for line in check.lines(found, several=several):
-        sys.stdout.write(printable(line) + "\n")
-    sys.stdout.write(check.summary(found, asked, namespaces) + "\n")
 
 
 def _explain(name: str) -> int:

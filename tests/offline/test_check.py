@@ -204,3 +204,17 @@ def test_what_was_not_captured_is_named_with_the_command_that_shows_it() -> None
     found = check.check([build([Section("4026531840", "ip -d link", links)])], only=["N01"])
     assert "firewall of 4026531840: not captured, so nothing is said of them (" in found[-1].what
     assert found[-1].what.endswith("nft list ruleset` shows them)")
+
+
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        ("$ ip route\ndefault via 10.0.0.1 dev eth0\n", "1 namespace; not known: links, addresses, neighbours, rules"),
+        ("$ ip -n a rule\n0:\tfrom all lookup local\n$ ip -n b neigh\n10.0.0.2 dev e0 lladdr 02:00:00:00:00:02 REACHABLE\n",
+         "2 namespaces; not known: links, addresses, routes, neighbours (of 1), rules (of 1)"),
+    ],
+)  # fmt: skip
+def test_what_was_not_captured_is_said_beside_nothing_found(netwrap: Netwrap, tmp_path: Path, text: str, end: str) -> None:
+    path = tmp_path / "part.txt"
+    path.write_text(text)
+    assert netwrap("check", "--from", str(path)).stdout.endswith(f" of {end}\n")
