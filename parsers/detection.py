@@ -105,7 +105,7 @@ def _says_enough(name: str, records: list[Any], head: str) -> bool:
     """Whether the records show more than that any word can be a destination, or the name of a port."""
     if name == "ip_route":
         return any(len(record) > 2 for record in records)
-    if name == "ip_neigh":
+    if name in ("ip_neigh", "wg"):
         return any(len(record) > 1 for record in records)
     if name == "bridge_vlan":
         vlans = [entry for record in records for entry in (*record.get("vlans", ()), *record.get("tunnels", ()))]

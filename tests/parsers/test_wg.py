@@ -66,6 +66,7 @@ def test_secret_keys_that_the_environment_made_visible_are_not_kept() -> None:
 
 
 def test_words_that_are_not_known_are_kept_and_lines_that_belong_nowhere_are_refused() -> None:
+    assert parsers.detect("interface: eth0\n") == []  # of any configuration file
     (record,) = parsers.parse("wg", "interface: wg0\n  jc: 4 of 5\n")
     assert record == {"ifname": "wg0", "unparsed": ["jc:", "4", "of", "5"]}
     with pytest.raises(parsers.ParseError, match="expected a line 'interface: NAME'"):
