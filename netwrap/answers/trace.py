@@ -11,7 +11,7 @@ from .inside import inside
 from .packet import Packet
 from .routing import family_of
 from .walk import translating
-from .walk.routers import plain
+from .walk.routers import is_within, plain
 from .walk.servers import bound
 from .walk.walker import Walker
 from .walk.way import Ended, Hop, Way, answer_to
@@ -266,7 +266,7 @@ def trace(host: Host, asked: Asked, walker: Walker | None = None) -> Trace:
         walker.hooks.open = {}
         found: list[Result] = []
         for there in walker.send(asked.start, Way(packet), asked.source):
-            found += _both(walker, asked, there, answer)
+            found += _both(walker, asked, _astray(walker, there), answer)
             if len(found) > _MOST:
                 break
         key = next(iter(walker.hooks.open), None)
@@ -362,7 +362,25 @@ def _both(walker: Walker, asked: Asked, there: Ended, answer: int | None) -> lis
     source: str | None = reply.source
     if packet.proto == "udp" and not bound(there.netns, packet):
         source = None  # a server that listens on every address lets the route choose
-    return [_judged(asked, there, back) for back in walker.send(there.netns, way, source, oif)]
+    return [_judged(asked, there, _astray(walker, back)) for back in walker.send(there.netns, way, source, oif)]
+
+
+def _astray(walker: Walker, end: Ended) -> Ended:
+    """The end of a packet that took another route because the link in the network of its destination is down: at that link."""
+    destination = end.way.packet.destination
+    for hop in end.way.hops if end.verdict in ("dropped", "loop") else ():
+        near = [
+            link for link in hop.netns.links or () if hop.left is not None and link.get("ifname") != "lo"
+            and any(is_within(destination, row) for row in hop.netns.addresses_of(str(link.get("ifname"))))
+        ]  # fmt: skip
+        if near and not any(walker.routers.is_up(hop.netns, link) for link in near):
+            dev = str(near[0].get("ifname"))
+            what = f"{dev} in {hop.netns.title}, in the network of {destination}, is down, and the packet leaves by {hop.left}"
+            show, mend = inside(hop.netns, f"ip link show dev {dev}"), (walker.wires.set_up(hop.netns, near[0]),)
+            return end._replace(
+                netns=hop.netns, dev=dev, reason="link-down", what=what, command=show, mend=mend, evidence=near[0]
+            )
+    return end
 
 
 def _judged(asked: Asked, there: Ended, back: Ended) -> Result:

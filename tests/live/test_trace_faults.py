@@ -80,6 +80,8 @@ FAULTS = [
           "ip netns exec a sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'", "a 10.2.0.1", "a", "martian"),
     Fault("link of the router down", CHAIN, "ip -n a route add 10.9.0.0/24 via 10.1.0.254; ip -n r route add 10.9.0.0/24 via 10.2.0.1; "
           "ip -n b address add 10.9.0.1/32 dev lo; ip -n r link set dev eth1 down", "a 10.9.0.1", "r", "no-route"),
+    Fault("link down beside a default route", CHAIN, "ip -n r route add default via 10.1.0.1; ip -n r link set dev eth1 down",
+          "a 10.2.0.1", "r", "link-down"),
     Fault("policy for both directions", CHAIN, _nft("r", "forward", "", policy="drop"), "a 10.2.0.1", "r", "filter"),
     Fault("MTU of both ends", LAN, "ip -n s link set dev pb mtu 1400; ip -n b link set dev eth0 mtu 1400", "a 10.0.0.2 --size 1500",
           "s", "mtu"),
