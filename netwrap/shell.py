@@ -447,20 +447,14 @@ def _setns() -> Callable[[int, int], object]:
 
 
 def _of_libc(name: str) -> Callable[..., None]:
-    """A function of the C library that takes numbers, and returns 0 where it succeeds; else it raises OSError.
+    """A function of the C library that takes numbers, and returns 0 where it succeeds; else it raises OSError."""
+    import ctypes
 
-    This is what `ctypes` makes of it, without the fifty classes that its import makes.
-    """
-    import _ctypes
-
-    of_c: Any = _ctypes
-    number = type("Number", (of_c._SimpleCData,), {"_type_": "i"})
-    kind = {"_flags_": of_c.FUNCFLAG_CDECL | of_c.FUNCFLAG_USE_ERRNO, "_restype_": number}
-    call = type("Function", (of_c.CFuncPtr,), kind)(of_c.dlsym(of_c.dlopen(None, 0), name))
+    call = ctypes.CDLL(None, use_errno=True)[name]
 
     def checked(*numbers: int) -> None:
         if call(*numbers) != 0:
-            raise OSError(of_c.get_errno(), os.strerror(of_c.get_errno()))
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
     return checked
 
