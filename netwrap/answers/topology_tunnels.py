@@ -7,6 +7,8 @@ ends could be meant, none is taken: nothing here is a guess.
 
 from __future__ import annotations
 
+from functools import cache
+
 from parsers.tuples import NamedTuple
 
 from ..prefixes import network
@@ -17,13 +19,16 @@ from .tunnels import links_by_key, peer_with_key, remote_of, short_key
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from parsers.records import Link, Wg, WgPeer
 
     from ..model.host import Host
     from ..model.namespace import Namespace
+
+    #: The addresses of a namespace, each computed once.
+    Owned = Callable[[Namespace], frozenset[str]]
 
 
 #: Tunnels that take packets to any address of their namespace; the others only those to their own.
@@ -69,8 +74,8 @@ class Joined(NamedTuple):
 def joined(hosts: Sequence[Host]) -> Joined:
     """Find the tunnels of which two or more ends were captured: within each host, then between those ends that are left."""
     found = Joined([], {})
-    _join_by_keys(found, hosts)
-    owned: dict[int, frozenset[str]] = {}
+    owned = cache(_addresses)
+    _join_by_keys(found, hosts, owned)
     every: list[End] = []
     rest: list[tuple[End, list[str]]] = []
     left: dict[tuple[Any, ...], list[End]] = {}
@@ -86,7 +91,6 @@ def joined(hosts: Sequence[Host]) -> Joined:
                         found.rest[_name(netns, link)] = _told(netns, link)
                     else:
                         every.append(end)
-                        owned.setdefault(id(end.under), _addresses(end.under))
                         alike.setdefault((what, data(link).get("id"), data(link).get("port")), []).append(end)
         for key, ends in alike.items():
             left.setdefault(key, []).extend(_join(found, ends, owned, [host], rest))
@@ -117,9 +121,7 @@ def _with_members(ends: list[End]) -> list[End]:
     return found
 
 
-def _join(
-    found: Joined, ends: list[End], owned: dict[int, frozenset[str]], hosts: Sequence[Host], rest: list[tuple[End, list[str]]]
-) -> list[End]:
+def _join(found: Joined, ends: list[End], owned: Owned, hosts: Sequence[Host], rest: list[tuple[End, list[str]]]) -> list[End]:
     """Add the tunnels between some ends to those that were found; return the ends that are not connected.
 
     ``rest``: gets the ends that are, each with the addresses that it sends to beside.
@@ -127,18 +129,16 @@ def _join(
     beside = _connected(ends, owned)
     everywhere: frozenset[str] = frozenset()
     for at, others in beside.items():
-        end, known = ends[at], frozenset(one for other in others for one in owned[id(ends[other].under)])
+        end, known = ends[at], frozenset(one for other in others for one in owned(ends[other].under))
         if end.group:  # its members were captured; those that are not connected have another number
-            everywhere = everywhere or frozenset().union(*(_addresses(netns) for host in hosts for netns in host.namespaces))
+            everywhere = everywhere or frozenset().union(*(owned(netns) for host in hosts for netns in host.namespaces))
             known = everywhere
         rest.append((end, [*(one for one in end.flooded if one not in known), *([end.group] if end.open else [])]))
     found.networks.extend([ends[at] for at in network] for network in _networks(beside))
     return [end for at, end in enumerate(ends) if at not in beside]
 
 
-def _tell(
-    found: Joined, rest: list[tuple[End, list[str]]], every: list[End], owned: dict[int, frozenset[str]], hosts: Sequence[Host]
-) -> None:
+def _tell(found: Joined, rest: list[tuple[End, list[str]]], every: list[End], owned: Owned, hosts: Sequence[Host]) -> None:
     """Put the addresses that ends send to into words: also why the end that was captured there is not connected."""
     home = {id(netns): host for host in hosts for netns in host.namespaces}
     at: dict[tuple[Any, str], list[End]] = {}
@@ -148,7 +148,7 @@ def _tell(
             for address in _sources(end, owned):
                 at.setdefault((kind(end.link), address), []).append(end)
         for netns in (netns for host in hosts for netns in host.namespaces):
-            for address in _addresses(netns):
+            for address in owned(netns):
                 holders.setdefault(address, []).append(netns)
     for end, addresses in rest:
         here, what, number = home[id(end.netns)], kind(end.link), data(end.link).get("id")
@@ -215,11 +215,11 @@ def _addresses(netns: Namespace) -> frozenset[str]:
     )
 
 
-def _connected(ends: list[End], owned: dict[int, frozenset[str]]) -> dict[int, set[int]]:
+def _connected(ends: list[End], owned: Owned) -> dict[int, set[int]]:
     """For each end that is connected, the ends at the other side; both by their position."""
     at: dict[str, list[int]] = {}
     for number, end in enumerate(ends):
-        for address in owned[id(end.under)]:
+        for address in owned(end.under):
             at.setdefault(address, []).append(number)
     sources = [_sources(end, owned) for end in ends]
     ways: list[set[int]] = []
@@ -245,9 +245,9 @@ def short_number(key: Any) -> str:
     return text[6:] if text.startswith("0.0.0.") else text
 
 
-def _sources(end: End, owned: dict[int, frozenset[str]]) -> frozenset[str]:
+def _sources(end: End, owned: Owned) -> frozenset[str]:
     """The addresses that an end sends from, and takes packets to."""
-    return owned[id(end.under)] if end.local is None else frozenset([end.local])
+    return owned(end.under) if end.local is None else frozenset([end.local])
 
 
 def _unlike(one: End, other: End) -> str:
@@ -281,7 +281,7 @@ def _networks(beside: dict[int, set[int]]) -> list[list[int]]:
 # -- wireguard -----------------------------------------------------------------------------------------------------------
 
 
-def _join_by_keys(found: Joined, hosts: Sequence[Host]) -> None:
+def _join_by_keys(found: Joined, hosts: Sequence[Host], owned: Owned) -> None:
     """Add the wireguard links that are peers of each other, by their public keys; those of one host come first."""
     everywhere = links_by_key([netns for host in hosts for netns in host.namespaces])
     ends: list[End] = []
@@ -299,7 +299,7 @@ def _join_by_keys(found: Joined, hosts: Sequence[Host]) -> None:
                     seen.append((host, record))
                 elif kind(link) == "wireguard":
                     found.rest[_name(netns, link)] = "peers not captured"
-    addresses = frozenset().union(*(_addresses(netns) for host in hosts for netns in host.namespaces)) if ends else frozenset()
+    addresses = frozenset().union(*(owned(netns) for host in hosts for netns in host.namespaces)) if ends else frozenset()
     beside: dict[int, set[int]] = {}
     for at, (end, (host, record)) in enumerate(zip(ends, seen)):
         words = [] if record.get("peers") else ["no peers"]
