@@ -49,9 +49,7 @@ def read(name: str, argv: Sequence[str], result: shell.Result, ran: Sequence[str
     if not _is_empty_table(result):
         shell.checked(ran or argv, result)
     found = list(parsers.module(name).parse(result.stdout))
-    complete = getattr(commands.module(name), "complete", None)
-    if complete is not None:
-        complete(found, argv)
+    commands.complete(name, found, argv)
     return found
 
 

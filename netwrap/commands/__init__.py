@@ -36,7 +36,9 @@ from functools import cache
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import ModuleType
+    from typing import Any
 
 _SHARED = ("line", "request")
 
@@ -52,6 +54,13 @@ def names() -> list[str]:
 def module(name: str) -> ModuleType:
     """The module of a command. Raises ModuleNotFoundError for a name that is no command."""
     return importlib.import_module(f"{__name__}.{name}")
+
+
+def complete(name: str, records: list[Any], words: Sequence[str]) -> None:
+    """Put into the records of a command what its words asked for and the text does not say."""
+    function = getattr(module(name), "complete", None)
+    if function is not None:
+        function(records, words)
 
 
 @cache

@@ -151,8 +151,7 @@ class _Builder:
         request = asked.read(words)
         part = section.part or cut or (f"{found.lost()} lines not understood" if found else "")
         records = coverage.completed(request, records)
-        if reader.complete is not None:
-            reader.complete(records, words)
+        commands.complete(parser, records, words)
         netns.tables.setdefault(parser, []).append(Table(section.command, request, records, json, section, part))
 
     def _read_side_table(self, netns: Namespace, section: Section, words: list[str]) -> None:
@@ -275,13 +274,12 @@ class _Reader(NamedTuple):
 
     parse: Callable[..., Any]
     stream: Callable[..., Any] | None
-    complete: Callable[[list[Any], Sequence[str]], None] | None
 
 
 @cache
 def _reader(parser: str) -> _Reader:
     module = importlib.import_module(f"parsers.{parser}")
-    return _Reader(module.parse, getattr(module, "iter_parse", None), getattr(commands.module(parser), "complete", None))
+    return _Reader(module.parse, getattr(module, "iter_parse", None))
 
 
 @lru_cache(maxsize=4096)  # a sweep runs the same commands in every namespace

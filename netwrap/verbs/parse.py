@@ -156,9 +156,7 @@ def _complete(block: Block) -> None:
 
     if block.parser is not None:
         block.records = coverage.completed(request.read(block.words), block.records)
-        complete = getattr(commands.module(block.parser), "complete", None)
-        if complete is not None:
-            complete(block.records, block.words)
+        commands.complete(block.parser, block.records, block.words)
 
 
 def _object(block: Block, several: bool, options: Options) -> Record:
