@@ -211,7 +211,8 @@ class Choice:
         text = archive.text_of(start)
         if (
             capture.is_capture(text)
-            or headed.is_headed(text, loose=True)
+            or headed.is_headed(text)
+            or headed.is_marked(text)
             or _MANY.match(name)
             or "ip " in text
             and session.is_session(text)
@@ -444,7 +445,7 @@ def _sections(path: str, text: Text, place: Place, names: dict[str, _Names], man
         holds = told.held if holds is None else holds._replace(netns=told.held.netns)
     if holds is None:
         strict = headed.is_headed(text.text)
-        loose = not strict and headed.is_headed(text.text, loose=True)
+        loose = not strict and headed.is_marked(text.text)
         pieces = headed.pieces(text.text, loose=loose) if strict or loose or _MANY.match(name) else []
         return [
             Section(

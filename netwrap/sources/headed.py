@@ -77,20 +77,21 @@ _LONGEST = 400
 _BEGINNING = 1 << 16
 
 
-def is_headed(text: str, *, loose: bool = False) -> bool:
-    """Whether a text has headings with commands that netwrap knows below them, and not the prompts of a session.
+def is_marked(text: str) -> bool:
+    """Whether a text has commands between any marks, at least one of them above what this command prints.
 
-    ``loose``: any marks around a command make a heading, if the text below is what the command prints.
+    >>> is_marked("^^ ip neigh ^^\\n10.0.0.1 dev a STALE\\n"), is_marked("^^ ip neigh ^^\\nno neighbours\\n")
+    (True, False)
+    """
+    return any(understand(it.command.split()).parser in parsers.detect(it.text) for it in pieces(text[:_BEGINNING], loose=True))
+
+
+def is_headed(text: str) -> bool:
+    """Whether a text has headings with commands that netwrap knows below them, and not the prompts of a session.
 
     >>> is_headed("ip neigh\\n--------\\n\\n10.0.0.1 dev a STALE\\n"), is_headed("1: lo: <UP> mtu 1500\\n")
     (True, False)
-    >>> is_headed("^^ ip neigh ^^\\n10.0.0.1 dev a STALE\\n", loose=True)
-    True
     """
-    if loose and any(
-        understand(it.command.split()).parser in parsers.detect(it.text) for it in pieces(text[:_BEGINNING], loose=True)
-    ):
-        return True
     lines = text.split("\n", 4000)[:4000]
     marks = ""
     for line, heading in zip(lines, _headings(lines)):
@@ -140,7 +141,7 @@ class _Heading:
 
 
 def pieces(text: str, *, loose: bool = False) -> list[Piece]:
-    """Split a text with headings into commands and their output, in the order of the text; ``loose`` as for :func:`is_headed`.
+    """Split a text with headings into commands and their output, in the order of the text; ``loose`` as :func:`is_marked` does.
 
     >>> pieces("==== red (4)====\\n### IPv4 routing\\ndefault dev a\\n")
     [Piece(command='ip -4 route show', netns='red', text='default dev a\\n', line=3, part='')]
