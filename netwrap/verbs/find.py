@@ -75,11 +75,12 @@ def run(options: Options) -> int:
                 else ""
             )
             blind = [netns.title for host in hosts for netns in host.namespaces if netns.listeners is None]
-            is_word = re.fullmatch(r"[A-Za-z_][\w.-]*", what, re.A) and not similar(what, _names(hosts))
+            near = similar(what, _names(hosts))
+            is_word = re.fullmatch(r"[A-Za-z_][\w.-]*", what, re.A) and not near
             if blind and (what.startswith(":") or is_word):
                 but = "; which programs listen is not known:" if is_word else ", but"
                 wrong = f"{but} the sockets of {', '.join(blind[:3])}{' and others' if len(blind) > 3 else ''} were not read"
-            say(f"{what} is nowhere {where}{wrong}{similar(what, _names(hosts))}")
+            say(f"{what} is nowhere {where}{wrong}{near}")
     return status if having else 1
 
 

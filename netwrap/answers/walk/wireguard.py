@@ -217,10 +217,12 @@ class Wireguard:
         """Give the peer the endpoint at which the link with its key is reached."""
         for other, theirs in known:
             place, port = self._birth(other, theirs), theirs.get("listening_port")
-            for link in (place.addresses or () if place is not None else ()) if port is not None else ():
+            if place is None or port is None:
+                continue
+            for link in place.addresses or ():
                 for row in link.get("addr_info", ()):
                     address = str(row.get("local"))
-                    if row.get("scope") != "global" or link.get("ifname") == theirs["ifname"] or port is None:
+                    if row.get("scope") != "global" or link.get("ifname") == theirs["ifname"]:
                         continue
                     if self.carry(under, address, record.get("listening_port", 0), port, 0, None).place is place:
                         shown = f"[{address}]" if ":" in address else address
